@@ -1,0 +1,143 @@
+//! What is metered, and the names that `CloudWatch` prints it under.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What is billed by the piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meter {
+    /// Input tokens that did not come from or go to a prompt cache.
+    Input,
+    /// Output tokens.
+    Output,
+    /// Input tokens read from a prompt cache. They are not part of [`Meter::Input`].
+    CacheRead,
+    /// Input tokens written to a prompt cache. They are not part of [`Meter::Input`].
+    CacheWrite,
+    /// Images made.
+    OutputImages,
+    /// Text tokens into a speech model.
+    InputText,
+    /// Speech tokens into a speech model.
+    InputSpeech,
+    /// Text tokens out of a speech model.
+    OutputText,
+    /// Speech tokens out of a speech model.
+    OutputSpeech,
+}
+
+impl Meter {
+    /// The four meters that every text model can have.
+    pub const TOKENS: [Self; 4] = [Self::Input, Self::Output, Self::CacheRead, Self::CacheWrite];
+
+    /// The meter in words, FOCUS's `SkuMeter`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input tokens",
+            Self::Output => "output tokens",
+            Self::CacheRead => "cache read tokens",
+            Self::CacheWrite => "cache write tokens",
+            Self::OutputImages => "output images",
+            Self::InputText => "input text tokens",
+            Self::InputSpeech => "input speech tokens",
+            Self::OutputText => "output text tokens",
+            Self::OutputSpeech => "output speech tokens",
+        }
+    }
+}
+
+impl fmt::Display for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What is counted but not billed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counter {
+    /// Requests that were accepted.
+    Invocations,
+    /// Requests that were refused for want of capacity: demand that the meters did not see.
+    InvocationThrottles,
+}
+
+/// What a metric name of `AWS/Bedrock` stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// A meter under one of its spellings.
+    Meter(Meter),
+    /// A counter.
+    Counter(Counter),
+}
+
+/// Names that say nothing of billed usage although they contain one of the words that would.
+const NOT_USAGE: [&str; 2] = ["TimeToFirstToken", "EstimatedTPMQuotaUsage"];
+
+/// How a metric name is understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Usage or a counter that is read.
+    Known(Metric),
+    /// Latency, errors, delivery: nothing that is billed.
+    Irrelevant,
+    /// Nobody knows the name, and it may well count something that is billed.
+    UnknownUsage,
+}
+
+/// Understands a metric name of `AWS/Bedrock`, exactly as it is spelled.
+#[must_use]
+pub fn read_name(name: &str) -> Reading {
+    let meter = |meter| Reading::Known(Metric::Meter(meter));
+    match name {
+        "Invocations" => Reading::Known(Metric::Counter(Counter::Invocations)),
+        "InvocationThrottles" => Reading::Known(Metric::Counter(Counter::InvocationThrottles)),
+        "InputTokenCount" => meter(Meter::Input),
+        "OutputTokenCount" => meter(Meter::Output),
+        // AWS prints the cache meters under two spellings: with and without `Count`.
+        "CacheReadInputTokenCount" | "CacheReadInputTokens" => meter(Meter::CacheRead),
+        "CacheWriteInputTokenCount" | "CacheWriteInputTokens" => meter(Meter::CacheWrite),
+        "OutputImageCount" => meter(Meter::OutputImages),
+        "InputTextTokenCount" => meter(Meter::InputText),
+        "InputSpeechTokenCount" => meter(Meter::InputSpeech),
+        "OutputTextTokenCount" => meter(Meter::OutputText),
+        "OutputSpeechTokenCount" => meter(Meter::OutputSpeech),
+        name if NOT_USAGE.contains(&name) => Reading::Irrelevant,
+        name if ["Token", "Cache", "Image"]
+            .iter()
+            .any(|word| name.contains(word)) =>
+        {
+            Reading::UnknownUsage
+        }
+        _ => Reading::Irrelevant,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_cache_spellings_are_one_meter() {
+        assert_eq!(
+            read_name("CacheReadInputTokenCount"),
+            read_name("CacheReadInputTokens")
+        );
+        assert_eq!(
+            read_name("CacheWriteInputTokenCount"),
+            read_name("CacheWriteInputTokens")
+        );
+    }
+
+    #[test]
+    fn a_new_name_that_may_be_billed_is_not_ignored() {
+        assert_eq!(read_name("ReasoningTokenCount"), Reading::UnknownUsage);
+        assert_eq!(read_name("CacheStorageHours"), Reading::UnknownUsage);
+        assert_eq!(read_name("TimeToFirstToken"), Reading::Irrelevant);
+        assert_eq!(read_name("InvocationLatency"), Reading::Irrelevant);
+    }
+}

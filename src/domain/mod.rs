@@ -1,0 +1,21 @@
+//! The vocabulary: money, quantities, model ids, meters, places and time.
+//!
+//! Everything here is a value. Text is parsed into these types once, at the edge, and no other
+//! module takes a model id apart, multiplies a price by hand or counts hours for itself.
+
+pub mod meter;
+pub mod model;
+pub mod money;
+pub mod period;
+pub mod place;
+pub mod quantity;
+pub mod schedule;
+pub mod series;
+
+pub use meter::{Counter, Meter, Metric};
+pub use model::{BaseModel, Geo, ModelId, Scope, ServiceTier, Target};
+pub use money::{Percent, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour};
+pub use period::{Window, day_of};
+pub use place::{AccountId, Place, Region};
+pub use quantity::{Capacity, ModelUnits, Tokens};
+pub use series::Series;

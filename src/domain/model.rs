@@ -1,0 +1,587 @@
+//! What the `ModelId` of a `CloudWatch` series says: parsed once, here, and taken apart nowhere else.
+//!
+//! ```
+//! use bedrock_cost_guard::domain::{Geo, ModelId, Scope, ServiceTier, Target};
+//!
+//! let id = ModelId::parse("us.amazon.nova-pro-v1:0+flex");
+//! assert_eq!(id.tier(), ServiceTier::Flex);
+//! let Target::Model { model, scope, .. } = id.target() else { unreachable!() };
+//! assert_eq!(model.id(), "amazon.nova-pro-v1:0");
+//! assert_eq!(*scope, Scope::Geo(Geo::Us));
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::place::{AccountId, Region};
+
+/// A foundation model by its base id, without a profile's prefix, as in `amazon.nova-pro-v1:0`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BaseModel(String);
+
+impl BaseModel {
+    /// The model of this base id, as price books and inventories spell it.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The base id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BaseModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A group of Regions that a cross-Region inference profile stays within.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Geo {
+    /// The commercial Regions of the United States.
+    Us,
+    /// The `GovCloud` Regions.
+    UsGov,
+    /// Europe.
+    Eu,
+    /// Asia Pacific.
+    Apac,
+    /// Australia.
+    Au,
+    /// Japan.
+    Jp,
+    /// Canada.
+    Ca,
+}
+
+impl Geo {
+    /// All of them. A first label that is not one of their prefixes is no geo prefix: vendors are
+    /// spelled in the same place.
+    pub const ALL: [Self; 7] = [
+        Self::Us,
+        Self::UsGov,
+        Self::Eu,
+        Self::Apac,
+        Self::Au,
+        Self::Jp,
+        Self::Ca,
+    ];
+
+    /// The prefix of its profile ids.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::UsGov => "us-gov",
+            Self::Eu => "eu",
+            Self::Apac => "apac",
+            Self::Au => "au",
+            Self::Jp => "jp",
+            Self::Ca => "ca",
+        }
+    }
+
+    /// The smallest group that holds all of these Regions; `None` where no known group does.
+    #[must_use]
+    pub fn holding(regions: &[Region]) -> Option<Self> {
+        let all = |test: &dyn Fn(&str) -> bool| {
+            !regions.is_empty() && regions.iter().all(|region| test(region.name()))
+        };
+        if all(&|name| name.starts_with("us-gov-")) {
+            Some(Self::UsGov)
+        } else if all(&|name| name.starts_with("us-") && !name.starts_with("us-gov-")) {
+            Some(Self::Us)
+        } else if all(&|name| name.starts_with("eu-")) {
+            Some(Self::Eu)
+        } else if all(&|name| name.starts_with("ca-")) {
+            Some(Self::Ca)
+        } else if all(&|name| ["ap-southeast-2", "ap-southeast-4"].contains(&name)) {
+            Some(Self::Au)
+        } else if all(&|name| ["ap-northeast-1", "ap-northeast-3"].contains(&name)) {
+            Some(Self::Jp)
+        } else if all(&|name| name.starts_with("ap-")) {
+            Some(Self::Apac)
+        } else {
+            None
+        }
+    }
+}
+
+/// Where a request may be served, which decides its price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// In the Region that was called.
+    InRegion,
+    /// Within a group of Regions.
+    Geo(Geo),
+    /// Anywhere.
+    Global,
+}
+
+/// In words, as in `in-Region`, `us profile` and `global profile`.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InRegion => f.pad("in-Region"),
+            Self::Geo(geo) => f.pad(&format!("{} profile", geo.prefix())),
+            Self::Global => f.pad("global profile"),
+        }
+    }
+}
+
+/// How a request is served and priced.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceTier {
+    /// The default.
+    #[default]
+    Standard,
+    /// Batch inference jobs, which `AWS/Bedrock` does not meter.
+    Batch,
+    /// Cheaper and slower.
+    Flex,
+    /// Dearer and served first.
+    Priority,
+    /// Dearer and faster.
+    LatencyOptimized,
+}
+
+impl ServiceTier {
+    /// The tiers that a `ModelId` can carry as a suffix.
+    const SUFFIXED: [Self; 3] = [Self::Flex, Self::Priority, Self::LatencyOptimized];
+
+    /// AWS's word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Batch => "batch",
+            Self::Flex => "flex",
+            Self::Priority => "priority",
+            Self::LatencyOptimized => "latency-optimized",
+        }
+    }
+}
+
+impl fmt::Display for ServiceTier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The address of a Bedrock resource, as in
+/// `arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arn {
+    /// `aws`, `aws-us-gov`, `aws-cn`.
+    pub partition: String,
+    /// The Region; `None` where the address has none, as those of global profiles do.
+    pub region: Option<Region>,
+    /// The account, empty for what AWS itself owns.
+    pub account: AccountId,
+    /// What it is, as in `provisioned-model`.
+    pub kind: String,
+    /// Which one.
+    pub id: String,
+}
+
+/// Why a text is not the address of a Bedrock resource.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the ARN of a Bedrock resource")]
+pub struct NotAnArn(String);
+
+impl FromStr for Arn {
+    type Err = NotAnArn;
+
+    fn from_str(text: &str) -> Result<Self, NotAnArn> {
+        let refuse = || NotAnArn(text.into());
+        let mut parts = text.splitn(6, ':');
+        let mut next = || parts.next().ok_or_else(refuse);
+        let (scheme, partition, service) = (next()?, next()?, next()?);
+        let (region, account, resource) = (next()?, next()?, next()?);
+        let (kind, id) = resource.split_once('/').ok_or_else(refuse)?;
+        if scheme != "arn" || service != "bedrock" || kind.is_empty() || id.is_empty() {
+            return Err(refuse());
+        }
+        let region = if region.is_empty() {
+            None
+        } else {
+            Some(region.parse().map_err(|_| refuse())?)
+        };
+        Ok(Self {
+            partition: partition.into(),
+            region,
+            account: AccountId::new(account),
+            kind: kind.into(),
+            id: id.into(),
+        })
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let region = self.region.as_ref().map_or("", Region::name);
+        write!(
+            f,
+            "arn:{}:bedrock:{region}:{}:{}/{}",
+            self.partition, self.account, self.kind, self.id
+        )
+    }
+}
+
+/// What a `ModelId` names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// A foundation model, by itself or through one of AWS's cross-Region profiles.
+    Model {
+        /// The model.
+        model: BaseModel,
+        /// Which profile, if any.
+        scope: Scope,
+        /// The context-window variant that provisioned throughput is bought for, as in `300k`.
+        variant: Option<String>,
+    },
+    /// Provisioned throughput, by its address.
+    ProvisionedModel(Arn),
+    /// An application inference profile, by its address.
+    ApplicationProfile(Arn),
+    /// Anything else. The bare ids of application profiles and of provisioned models look alike,
+    /// so only the inventory can tell which one this is, if any.
+    Opaque,
+}
+
+/// The value of the `ModelId` dimension of one series. Its text is kept as it came.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct ModelId {
+    text: String,
+    target: Target,
+    tier: ServiceTier,
+}
+
+impl ModelId {
+    /// Understands any text: what it cannot place becomes [`Target::Opaque`].
+    #[must_use]
+    pub fn parse(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let (name, tier) = split_tier(&text);
+        let target = parse_target(name);
+        match target {
+            // An unknown suffix may change the price, so the whole is unknown.
+            Target::Model { .. } if name.contains('+') => Self::opaque(text),
+            Target::Opaque => Self::opaque(text),
+            target => Self { text, target, tier },
+        }
+    }
+
+    fn opaque(text: String) -> Self {
+        Self {
+            text,
+            target: Target::Opaque,
+            tier: ServiceTier::Standard,
+        }
+    }
+
+    /// The id by which a model is called under a scope.
+    #[must_use]
+    pub fn of_model(model: &BaseModel, scope: Scope) -> Self {
+        Self::parse(match scope {
+            Scope::InRegion => model.id().to_owned(),
+            Scope::Geo(geo) => format!("{}.{model}", geo.prefix()),
+            Scope::Global => format!("global.{model}"),
+        })
+    }
+
+    /// The text as it came.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it names.
+    #[must_use]
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The service tier of its suffix.
+    #[must_use]
+    pub const fn tier(&self) -> ServiceTier {
+        self.tier
+    }
+
+    /// The foundation model that it names, where it names one by itself.
+    #[must_use]
+    pub fn model(&self) -> Option<&BaseModel> {
+        match &self.target {
+            Target::Model { model, .. } => Some(model),
+            _ => None,
+        }
+    }
+}
+
+impl From<String> for ModelId {
+    fn from(text: String) -> Self {
+        Self::parse(text)
+    }
+}
+
+impl From<ModelId> for String {
+    fn from(id: ModelId) -> Self {
+        id.text
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+fn split_tier(text: &str) -> (&str, ServiceTier) {
+    text.rsplit_once('+')
+        .and_then(|(name, suffix)| {
+            let tier = ServiceTier::SUFFIXED
+                .into_iter()
+                .find(|tier| tier.name() == suffix)?;
+            Some((name, tier))
+        })
+        .unwrap_or((text, ServiceTier::Standard))
+}
+
+fn parse_target(name: &str) -> Target {
+    if !name.starts_with("arn:") {
+        return parse_model(name);
+    }
+    let Ok(arn) = name.parse::<Arn>() else {
+        return Target::Opaque;
+    };
+    match arn.kind.as_str() {
+        "provisioned-model" => Target::ProvisionedModel(arn),
+        "application-inference-profile" => Target::ApplicationProfile(arn),
+        "foundation-model" | "inference-profile" => parse_model(&arn.id),
+        _ => Target::Opaque,
+    }
+}
+
+fn parse_model(name: &str) -> Target {
+    let spelled = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b))
+    };
+    let (scope, rest) = split_scope(name);
+    match rest.split_once('.') {
+        Some((vendor, model)) if spelled(vendor) && spelled(model) => {}
+        _ => return Target::Opaque,
+    }
+    let mut parts = rest.splitn(3, ':');
+    let (model, version, variant) = (parts.next(), parts.next(), parts.next());
+    match (model, version, variant) {
+        (Some(model), Some(version), Some(variant)) if !variant.is_empty() => Target::Model {
+            model: BaseModel(format!("{model}:{version}")),
+            scope,
+            variant: Some(variant.to_owned()),
+        },
+        (_, _, None) => Target::Model {
+            model: BaseModel(rest.to_owned()),
+            scope,
+            variant: None,
+        },
+        _ => Target::Opaque,
+    }
+}
+
+/// A first label is a scope only if it is known and a vendor and a model come after it.
+fn split_scope(name: &str) -> (Scope, &str) {
+    let Some((label, rest)) = name.split_once('.') else {
+        return (Scope::InRegion, name);
+    };
+    if !rest.contains('.') {
+        return (Scope::InRegion, name);
+    }
+    if label == "global" {
+        return (Scope::Global, rest);
+    }
+    match Geo::ALL.into_iter().find(|geo| geo.prefix() == label) {
+        Some(geo) => (Scope::Geo(geo), rest),
+        None => (Scope::InRegion, name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn model_of(text: &str) -> (String, Scope, Option<String>) {
+        match ModelId::parse(text).target {
+            Target::Model {
+                model,
+                scope,
+                variant,
+            } => (model.0, scope, variant),
+            other => panic!("{text} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_a_geo_prefix_only_if_it_is_known() {
+        assert_eq!(
+            model_of("us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+            (
+                "anthropic.claude-sonnet-4-5-20250929-v1:0".into(),
+                Scope::Geo(Geo::UsGov),
+                None
+            )
+        );
+        assert_eq!(model_of("global.amazon.nova-2-lite-v1:0").1, Scope::Global);
+        // `xx` could be a vendor: nothing is cut off, so no price is found for it.
+        assert_eq!(model_of("xx.anthropic.claude").0, "xx.anthropic.claude");
+        // Two labels are a vendor and a model, even if the vendor is spelled like a geo.
+        assert_eq!(model_of("us.model").0, "us.model");
+        assert_eq!(model_of("deepseek.v3.2").0, "deepseek.v3.2");
+        assert_eq!(model_of("us.deepseek.v3.2").0, "deepseek.v3.2");
+    }
+
+    #[test]
+    fn a_context_window_variant_is_not_part_of_the_model() {
+        let (model, _, variant) = model_of("amazon.nova-pro-v1:0:300k");
+        assert_eq!(
+            (model.as_str(), variant.as_deref()),
+            ("amazon.nova-pro-v1:0", Some("300k"))
+        );
+        assert_eq!(model_of("anthropic.claude-sonnet-4-6").2, None);
+    }
+
+    #[test]
+    fn tiers_are_read_from_known_suffixes_only() {
+        for (text, tier) in [
+            ("amazon.nova-pro-v1:0+flex", ServiceTier::Flex),
+            ("us.amazon.nova-pro-v1:0+priority", ServiceTier::Priority),
+            (
+                "us.amazon.nova-pro-v1:0+latency-optimized",
+                ServiceTier::LatencyOptimized,
+            ),
+        ] {
+            assert_eq!(ModelId::parse(text).tier(), tier);
+            assert!(ModelId::parse(text).model().is_some());
+        }
+        assert_eq!(
+            *ModelId::parse("amazon.nova-pro-v1:0+turbo").target(),
+            Target::Opaque
+        );
+    }
+
+    #[test]
+    fn addresses_name_what_they_are() {
+        let provisioned = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl";
+        assert!(matches!(
+            ModelId::parse(provisioned).target(),
+            Target::ProvisionedModel(arn) if arn.id == "abcdefghijkl"
+        ));
+        let profile =
+            "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6";
+        assert!(matches!(
+            ModelId::parse(profile).target(),
+            Target::ApplicationProfile(_)
+        ));
+        assert_eq!(
+            model_of("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0").0,
+            "amazon.nova-micro-v1:0"
+        );
+        assert_eq!(
+            model_of("arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-micro-v1:0").1,
+            Scope::Geo(Geo::Us)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_placed_stays_whole() {
+        for text in [
+            "",
+            "a1b2c3d4e5f6",
+            "Across all model IDs",
+            "arn:aws:bedrock:us-east-1:1:imported-model/x",
+            "arn:aws:s3:::bucket",
+            "amazon.nova:0:",
+            ".",
+            "a.",
+        ] {
+            let id = ModelId::parse(text);
+            assert_eq!(*id.target(), Target::Opaque, "{text}");
+            assert_eq!(id.text(), text);
+        }
+    }
+
+    #[test]
+    fn regions_of_a_profile_tell_its_group() {
+        let holding = |names: &[&str]| {
+            Geo::holding(
+                &names
+                    .iter()
+                    .map(|name| name.parse().unwrap())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(holding(&["us-east-1", "us-west-2"]), Some(Geo::Us));
+        assert_eq!(
+            holding(&["ap-northeast-1", "ap-northeast-3"]),
+            Some(Geo::Jp)
+        );
+        assert_eq!(holding(&["ap-northeast-1", "ap-south-1"]), Some(Geo::Apac));
+        assert_eq!(holding(&["us-east-1", "eu-west-1"]), None);
+        assert_eq!(holding(&[]), None);
+    }
+
+    prop_compose! {
+        fn any_scope()(n in 0usize..9) -> Scope {
+            match n {
+                0 => Scope::InRegion,
+                8 => Scope::Global,
+                n => Scope::Geo(Geo::ALL[n - 1]),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_kept_and_parses_to_itself(text in ".{0,60}") {
+            let id = ModelId::parse(text.clone());
+            prop_assert_eq!(id.to_string(), text);
+            prop_assert_eq!(ModelId::parse(id.to_string()), id);
+        }
+
+        #[test]
+        fn a_model_called_under_a_scope_is_read_back_as_that(
+            vendor in "[a-z][a-z0-9]{2,8}", name in "[a-z][a-z0-9-]{1,20}(-v[0-9]:[0-9])?",
+            scope in any_scope(),
+        ) {
+            prop_assume!(vendor != "global" && Geo::ALL.iter().all(|geo| geo.prefix() != vendor));
+            let model = BaseModel::new(format!("{vendor}.{name}"));
+            let id = ModelId::of_model(&model, scope);
+            prop_assert_eq!(
+                id.target(),
+                &Target::Model { model, scope, variant: None }
+            );
+        }
+
+        #[test]
+        fn addresses_round_trip(id in "[a-z0-9]{12}", account in "[0-9]{12}") {
+            let text = format!("arn:aws:bedrock:eu-west-1:{account}:provisioned-model/{id}");
+            prop_assert_eq!(text.parse::<Arn>().unwrap().to_string(), text);
+        }
+    }
+}

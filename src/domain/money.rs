@@ -1,0 +1,447 @@
+//! Exact money. A price comes from text and never from a float; a unit price becomes dollars only
+//! through its `cost`.
+
+#![deny(clippy::float_arithmetic)]
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Neg, Sub};
+use std::str::FromStr;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+use super::period::HOURS_PER_MONTH;
+use super::quantity::{ModelUnits, Tokens};
+
+/// Digits after the point that an amount scaled to a month keeps. Scaling divides by the hours of
+/// the window, which may not end; rounding each row here lets totals equal the sum of rows.
+const MONTHLY_SCALE: u32 = 12;
+
+/// Why a text is not an amount.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{text}` is not a price: write US dollars as a plain decimal number, for example \"0.035\""
+)]
+pub struct NotAPrice {
+    text: String,
+}
+
+fn parse_decimal(text: &str) -> Result<Decimal, NotAPrice> {
+    let plain = text
+        .strip_prefix('-')
+        .unwrap_or(text)
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    match Decimal::from_str_exact(text) {
+        Ok(number) if plain => Ok(number),
+        _ => Err(NotAPrice { text: text.into() }),
+    }
+}
+
+/// An exact amount of US dollars. Rounded only when it is scaled to a month or shown.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(try_from = "String", into = "String")]
+pub struct Usd(Decimal);
+
+impl Usd {
+    /// No dollars.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// An amount from an exact number of dollars.
+    #[must_use]
+    pub const fn new(dollars: Decimal) -> Self {
+        Self(dollars)
+    }
+
+    /// The exact number of dollars.
+    #[must_use]
+    pub const fn dollars(self) -> Decimal {
+        self.0
+    }
+
+    /// Whether the amount is above zero.
+    #[must_use]
+    pub fn is_positive(self) -> bool {
+        self.0 > Decimal::ZERO
+    }
+
+    /// What a month costs when `hours` hours cost this: times 730, by the hours, rounded half-even
+    /// to twelve decimals.
+    #[must_use]
+    pub fn per_month(self, hours: u64) -> Self {
+        if hours == 0 {
+            return Self::ZERO;
+        }
+        Self(
+            (self.0 * Decimal::from(HOURS_PER_MONTH) / Decimal::from(hours))
+                .round_dp_with_strategy(MONTHLY_SCALE, RoundingStrategy::MidpointNearestEven)
+                .normalize(),
+        )
+    }
+
+    /// The amount in proportion, `part` of `whole`, rounded half-even to twelve decimals.
+    #[must_use]
+    pub fn in_proportion(self, part: Decimal, whole: Decimal) -> Self {
+        if whole.is_zero() {
+            return Self::ZERO;
+        }
+        Self(
+            (self.0 * part / whole)
+                .round_dp_with_strategy(MONTHLY_SCALE, RoundingStrategy::MidpointNearestEven)
+                .normalize(),
+        )
+    }
+
+    /// The share that this is of `whole`; `None` when `whole` is zero.
+    #[must_use]
+    pub fn percent_of(self, whole: Self) -> Option<Percent> {
+        (!whole.0.is_zero()).then(|| {
+            Percent(
+                (self.0 * Decimal::ONE_HUNDRED / whole.0)
+                    .round_dp_with_strategy(4, RoundingStrategy::MidpointNearestEven)
+                    .normalize(),
+            )
+        })
+    }
+
+    /// The larger of two amounts.
+    #[must_use]
+    pub fn or_more(self, other: Self) -> Self {
+        Self(self.0.max(other.0))
+    }
+}
+
+impl FromStr for Usd {
+    type Err = NotAPrice;
+
+    fn from_str(text: &str) -> Result<Self, NotAPrice> {
+        parse_decimal(text).map(Self)
+    }
+}
+
+impl TryFrom<String> for Usd {
+    type Error = NotAPrice;
+
+    fn try_from(text: String) -> Result<Self, NotAPrice> {
+        text.parse()
+    }
+}
+
+impl From<Usd> for String {
+    fn from(amount: Usd) -> Self {
+        amount.0.normalize().to_string()
+    }
+}
+
+/// With a dollar sign, thousands separators and two decimals, as in `$1,234.50` and `-$0.40`.
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cents = self
+            .0
+            .round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven);
+        let sign = if cents < Decimal::ZERO { "-" } else { "" };
+        let digits = format!("{:.2}", cents.abs());
+        let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, "00"));
+        f.pad(&format!("{sign}${}.{fraction}", group_digits(whole)))
+    }
+}
+
+/// Puts a comma before each group of three digits, as in `1,234,567`.
+#[must_use]
+pub fn group_digits(digits: &str) -> String {
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+impl Add for Usd {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Usd {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sub for Usd {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl Neg for Usd {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// A share in percent: 12.5 is an eighth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Percent(Decimal);
+
+impl Percent {
+    /// A share from its number of percent.
+    #[must_use]
+    pub const fn new(percent: Decimal) -> Self {
+        Self(percent)
+    }
+
+    /// The number of percent.
+    #[must_use]
+    pub const fn number(self) -> Decimal {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Percent {
+    type Error = NotAPrice;
+
+    fn try_from(text: String) -> Result<Self, NotAPrice> {
+        parse_decimal(&text).map(Self)
+    }
+}
+
+impl From<Percent> for String {
+    fn from(share: Percent) -> Self {
+        share.0.normalize().to_string()
+    }
+}
+
+/// A share of one: 0.125 is an eighth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Ratio(Decimal);
+
+impl Ratio {
+    /// A share from its number.
+    #[must_use]
+    pub const fn new(number: Decimal) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> Decimal {
+        self.0
+    }
+
+    /// The same share in percent.
+    #[must_use]
+    pub fn percent(self) -> Percent {
+        Percent((self.0 * Decimal::ONE_HUNDRED).normalize())
+    }
+
+    /// This share of an amount.
+    #[must_use]
+    pub fn of(self, amount: Usd) -> Usd {
+        Usd(self.0 * amount.0)
+    }
+}
+
+impl TryFrom<String> for Ratio {
+    type Error = NotAPrice;
+
+    fn try_from(text: String) -> Result<Self, NotAPrice> {
+        parse_decimal(&text).map(Self)
+    }
+}
+
+impl From<Ratio> for String {
+    fn from(ratio: Ratio) -> Self {
+        ratio.0.normalize().to_string()
+    }
+}
+
+/// With one decimal, as in `12.5 %`.
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{:.1} %", self.0))
+    }
+}
+
+/// A unit price as text that refuses a negative number: no list price is below zero.
+fn parse_unit_price(text: &str) -> Result<Decimal, NotAPrice> {
+    parse_decimal(text).and_then(|price| {
+        if price < Decimal::ZERO {
+            Err(NotAPrice { text: text.into() })
+        } else {
+            Ok(price)
+        }
+    })
+}
+
+macro_rules! unit_price {
+    ($name:ident) => {
+        impl FromStr for $name {
+            type Err = NotAPrice;
+
+            fn from_str(text: &str) -> Result<Self, NotAPrice> {
+                parse_unit_price(text).map(Self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAPrice;
+
+            fn try_from(text: String) -> Result<Self, NotAPrice> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(price: $name) -> Self {
+                price.to_string()
+            }
+        }
+
+        /// The exact number, with at least two decimals.
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let plain = self.0.normalize();
+                if plain.scale() < 2 {
+                    f.pad(&format!("{plain:.2}"))
+                } else {
+                    f.pad(&plain.to_string())
+                }
+            }
+        }
+    };
+}
+
+/// What a million tokens cost: a FOCUS list unit price whose pricing unit is `1000000 Tokens`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UsdPerMillionTokens(Decimal);
+
+impl UsdPerMillionTokens {
+    /// What `tokens` cost, exactly.
+    #[must_use]
+    pub fn cost(self, tokens: Tokens) -> Usd {
+        Usd(self.0 * Decimal::from(tokens.count()) / Decimal::from(1_000_000))
+    }
+
+    /// The number of dollars for a million tokens.
+    #[must_use]
+    pub const fn dollars(self) -> Decimal {
+        self.0
+    }
+}
+
+unit_price!(UsdPerMillionTokens);
+
+/// What one model unit costs for one hour: a FOCUS list unit price whose pricing unit is
+/// `Model Unit-Hours`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UsdPerModelUnitHour(Decimal);
+
+impl UsdPerModelUnitHour {
+    /// What `units` cost over `hours`, exactly: a unit is billed used or not.
+    #[must_use]
+    pub fn cost(self, units: ModelUnits, hours: u64) -> Usd {
+        Usd(self.0 * Decimal::from(units.count()) * Decimal::from(hours))
+    }
+
+    /// What `units` cost in a month of 730 hours.
+    #[must_use]
+    pub fn monthly_cost(self, units: ModelUnits) -> Usd {
+        self.cost(units, HOURS_PER_MONTH)
+    }
+
+    /// The number of dollars for one unit and hour.
+    #[must_use]
+    pub const fn dollars(self) -> Decimal {
+        self.0
+    }
+}
+
+unit_price!(UsdPerModelUnitHour);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn usd(text: &str) -> Usd {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn dollars_are_shown_with_separators_and_cents() {
+        assert_eq!(usd("1234567.895").to_string(), "$1,234,567.90");
+        assert_eq!(usd("-0.4").to_string(), "-$0.40");
+        assert_eq!(usd("999").to_string(), "$999.00");
+        assert_eq!(usd("-0.001").to_string(), "$0.00");
+        assert_eq!(format!("{:>8}", usd("1")), "   $1.00");
+    }
+
+    #[test]
+    fn a_price_is_text_and_nothing_else() {
+        for bad in [
+            "", "1e3", "$1", "1,000", "NaN", " 1", "1_000", "+1", "0x1", "-1", ".",
+        ] {
+            assert!(bad.parse::<UsdPerMillionTokens>().is_err(), "{bad}");
+        }
+        assert!(serde_json::from_str::<UsdPerMillionTokens>("0.035").is_err());
+        assert_eq!(
+            serde_json::from_str::<UsdPerMillionTokens>("\"0.035\"").unwrap(),
+            "0.035".parse().unwrap()
+        );
+    }
+
+    #[test]
+    fn a_price_of_the_ninth_decimal_costs_exactly_what_it_says() {
+        let price: UsdPerMillionTokens = "0.00875".parse().unwrap();
+        assert_eq!(price.cost(Tokens::new(1)), usd("0.00000000875"));
+        assert_eq!(price.cost(Tokens::new(1 << 53)), usd("78812993.47898368"));
+    }
+
+    #[test]
+    fn a_month_is_730_hours() {
+        let hourly: UsdPerModelUnitHour = "0.60".parse().unwrap();
+        assert_eq!(hourly.monthly_cost(ModelUnits::new(1)), usd("438"));
+        assert_eq!(usd("672").per_month(672), usd("730"));
+    }
+
+    proptest! {
+        #[test]
+        fn cost_is_additive(price in 0u64..10_000_000_000, a in 0u64..1_000_000_000_000, b in 0u64..1_000_000_000_000) {
+            let price = UsdPerMillionTokens(Decimal::new(i64::try_from(price).unwrap(), 10));
+            prop_assert_eq!(
+                price.cost(Tokens::new(a)) + price.cost(Tokens::new(b)),
+                price.cost(Tokens::new(a + b))
+            );
+        }
+
+        #[test]
+        fn an_amount_survives_json(mantissa in any::<i64>(), scale in 0u32..20) {
+            let amount = Usd(Decimal::new(mantissa, scale));
+            let json = serde_json::to_string(&amount).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Usd>(&json).unwrap(), amount);
+        }
+    }
+}

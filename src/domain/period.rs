@@ -1,0 +1,155 @@
+//! Time: whole hours in UTC, half-open, and the month of 730 hours.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A month is 730 hours everywhere: 365 days of 24 hours, by 12.
+pub const HOURS_PER_MONTH: u64 = 730;
+
+/// Seconds in an hour, the step of the survey.
+pub const HOUR: u32 = 3_600;
+
+/// Seconds in a minute, the step that model units are sized on.
+pub const MINUTE: u32 = 60;
+
+/// A span of whole hours, start included and end excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Bounds", into = "Bounds")]
+pub struct Window {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Bounds {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+/// Why two times do not bound a window.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{start} to {end} is not a window: both must be whole hours, the start before the end")]
+pub struct NotAWindow {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl Window {
+    /// The window between two whole hours.
+    pub fn new(start: Timestamp, end: Timestamp) -> Result<Self, NotAWindow> {
+        let whole = |time: Timestamp| time == floor_to_hour(time);
+        if start < end && whole(start) && whole(end) {
+            Ok(Self { start, end })
+        } else {
+            Err(NotAWindow { start, end })
+        }
+    }
+
+    /// The first instant.
+    #[must_use]
+    pub const fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// The first instant after the window.
+    #[must_use]
+    pub const fn end(&self) -> Timestamp {
+        self.end
+    }
+
+    /// Its length in hours.
+    #[must_use]
+    pub fn hours(&self) -> u64 {
+        u64::try_from(self.end.duration_since(self.start).as_hours()).unwrap_or_default()
+    }
+
+    /// The last `days` whole days of the window, or all of it where it is shorter.
+    #[must_use]
+    pub fn last_days(&self, days: u32) -> Self {
+        let start = self.end - SignedDuration::from_hours(i64::from(days) * 24);
+        Self {
+            start: start.max(self.start),
+            end: self.end,
+        }
+    }
+
+    /// The day whose prices apply: the last one that the window touches.
+    #[must_use]
+    pub fn last_day(&self) -> Date {
+        day_of(self.end - SignedDuration::from_secs(1))
+    }
+}
+
+impl TryFrom<Bounds> for Window {
+    type Error = NotAWindow;
+
+    fn try_from(bounds: Bounds) -> Result<Self, NotAWindow> {
+        Self::new(bounds.start, bounds.end)
+    }
+}
+
+impl From<Window> for Bounds {
+    fn from(window: Window) -> Self {
+        Self {
+            start: window.start,
+            end: window.end,
+        }
+    }
+}
+
+/// The start of the hour that `time` is in.
+#[must_use]
+pub fn floor_to_hour(time: Timestamp) -> Timestamp {
+    let seconds = time.as_second();
+    let subsecond = SignedDuration::from_nanos(i64::from(time.subsec_nanosecond()));
+    time - subsecond - SignedDuration::from_secs(seconds.rem_euclid(i64::from(HOUR)))
+}
+
+/// The UTC day of an instant.
+#[must_use]
+pub fn day_of(time: Timestamp) -> Date {
+    time.to_zoned(TimeZone::UTC).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_window_is_whole_hours_in_order() {
+        assert!(Window::new(time("2026-04-06T00:00:00Z"), time("2026-04-06T01:00:00Z")).is_ok());
+        assert!(Window::new(time("2026-04-06T00:00:01Z"), time("2026-04-06T01:00:00Z")).is_err());
+        assert!(Window::new(time("2026-04-06T01:00:00Z"), time("2026-04-06T01:00:00Z")).is_err());
+    }
+
+    #[test]
+    fn hours_floor_towards_the_past() {
+        assert_eq!(
+            floor_to_hour(time("2026-04-06T10:59:59.9Z")),
+            time("2026-04-06T10:00:00Z")
+        );
+        assert_eq!(
+            floor_to_hour(time("2026-04-06T10:00:00Z")),
+            time("2026-04-06T10:00:00Z")
+        );
+        assert_eq!(
+            floor_to_hour(time("1969-12-31T23:30:00Z")),
+            time("1969-12-31T23:00:00Z")
+        );
+    }
+
+    #[test]
+    fn the_price_day_is_the_last_day_inside_the_window() {
+        let window =
+            Window::new(time("2026-04-01T00:00:00Z"), time("2026-04-06T00:00:00Z")).unwrap();
+        assert_eq!(window.last_day().to_string(), "2026-04-05");
+        assert_eq!(window.last_days(2).hours(), 48);
+        assert_eq!(window.last_days(99), window);
+    }
+}

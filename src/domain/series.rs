@@ -1,0 +1,143 @@
+//! Counts over time: one value for each step, or none where `CloudWatch` had no point.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::period::Window;
+use super::quantity::Tokens;
+
+/// Sums of one metric, evenly spaced. A missing point is `None`, which is not zero: it says that
+/// nothing was published for that step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// The start of the first step.
+    pub start: Timestamp,
+    /// The length of a step in seconds.
+    pub step: u32,
+    /// One entry for each step, the first at `start`.
+    pub values: Vec<Option<u64>>,
+}
+
+impl Series {
+    /// A series over a window without a point in it.
+    #[must_use]
+    pub fn empty(window: Window, step: u32) -> Self {
+        let steps = window.hours() * 3_600 / u64::from(step);
+        Self {
+            start: window.start(),
+            step,
+            values: vec![None; usize::try_from(steps).unwrap_or_default()],
+        }
+    }
+
+    /// The index of the step that begins at `time`; `None` where no step does.
+    #[must_use]
+    pub fn index_of(&self, time: Timestamp) -> Option<usize> {
+        let offset = time.duration_since(self.start).as_secs();
+        if offset < 0 || offset % i64::from(self.step) != 0 || time.subsec_nanosecond() != 0 {
+            return None;
+        }
+        let index = usize::try_from(offset / i64::from(self.step)).ok()?;
+        (index < self.values.len()).then_some(index)
+    }
+
+    /// Whether there is any point.
+    #[must_use]
+    pub fn has_points(&self) -> bool {
+        self.values.iter().any(Option::is_some)
+    }
+
+    /// The start of the first step with a point.
+    #[must_use]
+    pub fn first_point(&self) -> Option<Timestamp> {
+        let index = self.values.iter().position(Option::is_some)?;
+        let steps = i64::try_from(index).ok()?;
+        Some(self.start + SignedDuration::from_secs(i64::from(self.step) * steps))
+    }
+
+    /// The sum of all points.
+    #[must_use]
+    pub fn total(&self) -> Tokens {
+        self.values.iter().flatten().copied().map(Tokens::new).sum()
+    }
+
+    /// The values from `start` on, to the end of the series.
+    #[must_use]
+    pub fn since(&self, start: Timestamp) -> &[Option<u64>] {
+        let offset = start.duration_since(self.start).as_secs().max(0);
+        let index = usize::try_from(offset / i64::from(self.step)).unwrap_or(usize::MAX);
+        self.values.get(index..).unwrap_or_default()
+    }
+
+    /// The sum of all points from `start` on.
+    #[must_use]
+    pub fn total_since(&self, start: Timestamp) -> Tokens {
+        self.since(start)
+            .iter()
+            .flatten()
+            .copied()
+            .map(Tokens::new)
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series() -> Series {
+        Series {
+            start: "2026-04-06T00:00:00Z".parse().unwrap(),
+            step: 3_600,
+            values: vec![None, Some(5), Some(0), None],
+        }
+    }
+
+    #[test]
+    fn a_missing_point_is_not_a_zero() {
+        let series = series();
+        assert!(series.has_points());
+        assert_eq!(
+            series.first_point().unwrap().to_string(),
+            "2026-04-06T01:00:00Z"
+        );
+        assert_eq!(
+            serde_json::to_value(&series).unwrap()["values"][0],
+            serde_json::Value::Null
+        );
+    }
+
+    #[test]
+    fn times_off_the_grid_have_no_index() {
+        let series = series();
+        assert_eq!(
+            series.index_of("2026-04-06T01:00:00Z".parse().unwrap()),
+            Some(1)
+        );
+        for off in [
+            "2026-04-06T01:00:01Z",
+            "2026-04-06T04:00:00Z",
+            "2026-04-05T23:00:00Z",
+        ] {
+            assert_eq!(series.index_of(off.parse().unwrap()), None, "{off}");
+        }
+    }
+
+    #[test]
+    fn sums_can_begin_late() {
+        let series = series();
+        assert_eq!(series.total().count(), 5);
+        assert_eq!(
+            series
+                .total_since("2026-04-06T02:00:00Z".parse().unwrap())
+                .count(),
+            0
+        );
+        assert_eq!(
+            series
+                .total_since("2026-04-05T02:00:00Z".parse().unwrap())
+                .count(),
+            5
+        );
+    }
+}

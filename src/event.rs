@@ -1,0 +1,460 @@
+//! What starts a run: every form of trigger parses into one [`Run`].
+//!
+//! - An EventBridge rule sends an envelope whose `detail` is an object.
+//! - EventBridge Scheduler sends the same envelope with `detail` a string, or exactly the `Input`
+//!   that was configured.
+//! - A person sends a manual payload: `{}`, or any of `end`, `lookback_days`, `regions`, `dry_run`.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::{Region, Window, period};
+use crate::settings::{Settings, parse_lookback_days};
+
+/// How long `CloudWatch` may take to settle: the window ends at least this long before the event.
+pub const SETTLE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Points of hourly sums live 455 days; the oldest that is asked for keeps a day's distance.
+const OLDEST: SignedDuration = SignedDuration::from_hours(454 * 24);
+
+/// One run, whatever started it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The event's own time, which the published metrics carry.
+    pub time: Timestamp,
+    /// What started it.
+    pub trigger: Trigger,
+    /// The end of the window, if it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+    /// Days of the survey, if they were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookback_days: Option<u32>,
+    /// Regions to read, if they were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regions: Option<Vec<Region>>,
+    /// Whether nothing is put, if that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+/// What started a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// An EventBridge rule.
+    Rule,
+    /// EventBridge Scheduler, with or without an `Input` of its own.
+    Scheduler,
+    /// A person.
+    Manual,
+}
+
+/// Why an event is not one of the known forms.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event's field `{field}` {fault}")]
+pub struct EventError {
+    /// The field, by its path.
+    pub field: String,
+    /// What is wrong with it and what would be right.
+    pub fault: String,
+}
+
+fn refuse<T>(field: &str, fault: impl Into<String>) -> Result<T, EventError> {
+    Err(EventError {
+        field: field.into(),
+        fault: fault.into(),
+    })
+}
+
+/// Fields that Scheduler's `Input` may fill from its placeholders, beside the manual ones.
+const SCHEDULER_FIELDS: [&str; 4] = [
+    "scheduled_time",
+    "schedule_arn",
+    "execution_id",
+    "attempt_number",
+];
+
+impl Run {
+    /// Understands an event. `as_of` is the clock, and the event's time where it has none.
+    pub fn parse(event: &Value, as_of: Timestamp) -> Result<Self, EventError> {
+        let Value::Object(fields) = event else {
+            return refuse(
+                "(whole event)",
+                format!("must be a JSON object, not {}", kind(event)),
+            );
+        };
+        let run = if fields.contains_key("detail-type") || fields.contains_key("detail") {
+            Self::from_envelope(fields)?
+        } else {
+            Self::from_payload(fields, as_of)?
+        };
+        if run.time > as_of + SignedDuration::from_hours(2) {
+            return refuse(
+                "time",
+                format!("is {}, later than the clock, {as_of}", run.time),
+            );
+        }
+        if let Some(end) = run.end {
+            if end != period::floor_to_hour(end) {
+                return refuse(
+                    "end",
+                    format!(
+                        "must be a whole hour, such as {}, not {end}",
+                        period::floor_to_hour(end)
+                    ),
+                );
+            }
+            let latest = latest_end(as_of);
+            if end > latest {
+                return refuse(
+                    "end",
+                    format!("is {end}, later than the last hour that has settled, {latest}"),
+                );
+            }
+        }
+        Ok(run)
+    }
+
+    fn from_envelope(fields: &Map<String, Value>) -> Result<Self, EventError> {
+        let Some(time) = fields.get("time") else {
+            return refuse("time", "is missing from the envelope");
+        };
+        let time = timestamp("time", time)?;
+        let trigger = match fields.get("source").and_then(Value::as_str) {
+            Some("aws.scheduler") => Trigger::Scheduler,
+            Some("aws.events") => Trigger::Rule,
+            Some(other) => {
+                return refuse(
+                    "source",
+                    format!("is `{other}`, neither aws.events nor aws.scheduler"),
+                );
+            }
+            None => return refuse("source", "is missing from the envelope"),
+        };
+        let detail = match fields.get("detail") {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(detail)) => detail.clone(),
+            Some(Value::String(text)) => match serde_json::from_str(text) {
+                Ok(Value::Object(detail)) => detail,
+                _ => {
+                    return refuse(
+                        "detail",
+                        format!("is the text `{}`, which is not a JSON object", clip(text)),
+                    );
+                }
+            },
+            Some(other) => {
+                return refuse(
+                    "detail",
+                    format!("must be an object or a string, not {}", kind(other)),
+                );
+            }
+        };
+        Self::with_options(time, trigger, &detail, &[])
+    }
+
+    fn from_payload(fields: &Map<String, Value>, as_of: Timestamp) -> Result<Self, EventError> {
+        let scheduled = SCHEDULER_FIELDS
+            .iter()
+            .any(|name| fields.contains_key(*name));
+        let trigger = if scheduled {
+            Trigger::Scheduler
+        } else {
+            Trigger::Manual
+        };
+        let time = match fields.get("scheduled_time") {
+            Some(value) => timestamp("scheduled_time", value)?,
+            None => as_of,
+        };
+        Self::with_options(time, trigger, fields, &SCHEDULER_FIELDS)
+    }
+
+    fn with_options(
+        time: Timestamp,
+        trigger: Trigger,
+        fields: &Map<String, Value>,
+        passed_over: &[&str],
+    ) -> Result<Self, EventError> {
+        let mut run = Self {
+            time,
+            trigger,
+            end: None,
+            lookback_days: None,
+            regions: None,
+            dry_run: None,
+        };
+        for (name, value) in fields {
+            match name.as_str() {
+                "end" => run.end = Some(timestamp(name, value)?),
+                "lookback_days" => run.lookback_days = Some(lookback_days(name, value)?),
+                "regions" => run.regions = Some(regions(name, value)?),
+                "dry_run" => match value {
+                    Value::Bool(dry_run) => run.dry_run = Some(*dry_run),
+                    other => {
+                        return refuse(name, format!("must be true or false, not {}", kind(other)));
+                    }
+                },
+                known if passed_over.contains(&known) => {}
+                _ => {
+                    return refuse(
+                        name,
+                        "is not known: a payload may have end, lookback_days, regions and dry_run",
+                    );
+                }
+            }
+        }
+        Ok(run)
+    }
+
+    /// The settings with what the event asks for put over them.
+    #[must_use]
+    pub fn settings(&self, settings: &Settings) -> Settings {
+        let mut settings = settings.clone();
+        if let Some(days) = self.lookback_days {
+            settings.lookback_days = days;
+            settings.recent_days = settings.recent_days.min(days);
+        }
+        if let Some(regions) = &self.regions {
+            settings.regions.clone_from(regions);
+        }
+        if let Some(dry_run) = self.dry_run {
+            settings.dry_run = dry_run;
+        }
+        settings
+    }
+
+    /// The window of the survey: it ends at the given hour, or at the last whole hour that had
+    /// settled by the event's time.
+    pub fn window(&self, settings: &Settings, as_of: Timestamp) -> Result<Window, EventError> {
+        let end = self.end.unwrap_or_else(|| latest_end(self.time));
+        let start = end - SignedDuration::from_hours(i64::from(settings.lookback_days) * 24);
+        if as_of.duration_since(start) > OLDEST {
+            let field = if self.end.is_some() { "end" } else { "time" };
+            return refuse(
+                field,
+                format!(
+                    "puts the window's start at {start}, before the 455 days that CloudWatch keeps"
+                ),
+            );
+        }
+        match Window::new(start, end) {
+            Ok(window) => Ok(window),
+            Err(error) => refuse("end", error.to_string()),
+        }
+    }
+}
+
+fn latest_end(time: Timestamp) -> Timestamp {
+    period::floor_to_hour(time - SETTLE)
+}
+
+fn timestamp(field: &str, value: &Value) -> Result<Timestamp, EventError> {
+    let Value::String(text) = value else {
+        return refuse(
+            field,
+            format!(
+                "must be a time such as 2026-04-06T00:00:00Z, not {}",
+                kind(value)
+            ),
+        );
+    };
+    match text.parse::<Timestamp>() {
+        Ok(time) if (2000..=2200).contains(&period::day_of(time).year()) => Ok(time),
+        _ => refuse(
+            field,
+            format!(
+                "is `{}`, not a time such as 2026-04-06T00:00:00Z",
+                clip(text)
+            ),
+        ),
+    }
+}
+
+fn lookback_days(field: &str, value: &Value) -> Result<u32, EventError> {
+    let Value::Number(days) = value else {
+        return refuse(
+            field,
+            format!("must be a number of days, not {}", kind(value)),
+        );
+    };
+    parse_lookback_days(&days.to_string()).map_err(|fault| EventError {
+        field: field.into(),
+        fault: format!("is not usable: {fault}"),
+    })
+}
+
+fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
+    let Value::Array(items) = value else {
+        return refuse(
+            field,
+            format!("must be a list of Regions, not {}", kind(value)),
+        );
+    };
+    let mut regions = Vec::new();
+    for item in items {
+        let region = match item.as_str().map(str::parse::<Region>) {
+            Some(Ok(region)) => region,
+            Some(Err(error)) => return refuse(field, format!("is not usable: {error}")),
+            None => {
+                return refuse(
+                    field,
+                    format!("must be a list of Regions, not of {}", kind(item)),
+                );
+            }
+        };
+        if !regions.contains(&region) {
+            regions.push(region);
+        }
+    }
+    if regions.is_empty() {
+        return refuse(
+            field,
+            "is empty: leave it out to read the configured Regions",
+        );
+    }
+    Ok(regions)
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Enough of a text to recognise it by.
+fn clip(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const AS_OF: &str = "2026-04-06T00:20:07Z";
+
+    fn as_of() -> Timestamp {
+        AS_OF.parse().unwrap()
+    }
+
+    fn window_of(event: &Value) -> Window {
+        let run = Run::parse(event, as_of()).unwrap();
+        run.window(&run.settings(&Settings::default()), as_of())
+            .unwrap()
+    }
+
+    fn fault_of(event: &Value) -> EventError {
+        Run::parse(event, as_of()).unwrap_err()
+    }
+
+    #[test]
+    fn the_window_ends_at_the_last_settled_hour() {
+        let scheduled = |time: &str| json!({"source": "aws.events", "detail-type": "Scheduled Event", "time": time, "detail": {}});
+        assert_eq!(
+            window_of(&scheduled("2026-04-06T00:15:00Z"))
+                .end()
+                .to_string(),
+            "2026-04-06T00:00:00Z"
+        );
+        assert_eq!(
+            window_of(&scheduled("2026-04-06T00:14:59Z"))
+                .end()
+                .to_string(),
+            "2026-04-05T23:00:00Z"
+        );
+        assert_eq!(window_of(&json!({})).hours(), 91 * 24);
+    }
+
+    #[test]
+    fn scheduler_sends_its_detail_as_a_string() {
+        let event = json!({
+            "source": "aws.scheduler", "detail-type": "Scheduled Event",
+            "time": "2026-04-06T00:15:00Z", "detail": "{\"dry_run\":true}"
+        });
+        let run = Run::parse(&event, as_of()).unwrap();
+        assert_eq!((run.trigger, run.dry_run), (Trigger::Scheduler, Some(true)));
+    }
+
+    #[test]
+    fn an_empty_payload_takes_the_clock() {
+        let run = Run::parse(&json!({}), as_of()).unwrap();
+        assert_eq!((run.time, run.trigger), (as_of(), Trigger::Manual));
+    }
+
+    #[test]
+    fn a_payload_goes_over_the_settings() {
+        let run = Run::parse(
+            &json!({"lookback_days": 28, "regions": ["eu-west-1", "eu-west-1"], "dry_run": true}),
+            as_of(),
+        )
+        .unwrap();
+        let settings = run.settings(&Settings::default());
+        assert_eq!(
+            (
+                settings.lookback_days,
+                settings.regions.len(),
+                settings.dry_run
+            ),
+            (28, 1, true)
+        );
+    }
+
+    #[test]
+    fn each_fault_names_its_field() {
+        for (event, field) in [
+            (json!([]), "(whole event)"),
+            (json!({"end": "soon"}), "end"),
+            (json!({"end": "2026-04-05T10:30:00Z"}), "end"),
+            (json!({"end": "2026-04-06T01:00:00Z"}), "end"),
+            (json!({"lookback_days": 90}), "lookback_days"),
+            (json!({"lookback_days": "91"}), "lookback_days"),
+            (json!({"lookback_days": 91.0}), "lookback_days"),
+            (json!({"regions": []}), "regions"),
+            (json!({"regions": ["here"]}), "regions"),
+            (json!({"dry_run": "yes"}), "dry_run"),
+            (json!({"days": 7}), "days"),
+            (json!({"detail": {}}), "time"),
+            (
+                json!({"detail": {}, "time": "2026-04-06T00:15:00Z"}),
+                "source",
+            ),
+            (
+                json!({"detail": {}, "time": "2026-04-06T00:15:00Z", "source": "aws.s3"}),
+                "source",
+            ),
+            (
+                json!({"detail": 5, "time": "2026-04-06T00:15:00Z", "source": "aws.events"}),
+                "detail",
+            ),
+            (
+                json!({"detail": "{", "time": "2026-04-06T00:15:00Z", "source": "aws.events"}),
+                "detail",
+            ),
+            (
+                json!({"detail": {}, "time": "2026-04-07T00:15:00Z", "source": "aws.events"}),
+                "time",
+            ),
+            (json!({"scheduled_time": 5}), "scheduled_time"),
+            (json!({"end": "9999-12-30T00:00:00Z"}), "end"),
+        ] {
+            assert_eq!(fault_of(&event).field, field, "{event}");
+        }
+    }
+
+    #[test]
+    fn history_that_cloudwatch_has_forgotten_is_refused() {
+        let run = Run::parse(&json!({"end": "2025-04-05T00:00:00Z"}), as_of()).unwrap();
+        assert_eq!(
+            run.window(&Settings::default(), as_of()).unwrap_err().field,
+            "end"
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! Reads real Amazon Bedrock token metrics, prices them, and says what would cost less.
+//!
+//! ```text
+//!  event ─► settings ─► gather ──────────────► price ─► advise ─► report ─► emit
+//!                       usage      CloudWatch   pure     pure      pure      metrics, log
+//!                       inventory  Bedrock
+//!                       catalog    price book
+//!             shell               └─ one Observation ─┘            shell
+//! ```
+//!
+//! [`observation::Observation`] is the line between the halves: everything that was gathered, as one
+//! document. [`report::build`] turns it into a report with no I/O, no clock and no randomness.
+//! [`run`] alone knows the order. Each module may use only what stands left of it in
+//! `ARCHITECTURE.md`, and a test holds that rule.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`domain`] | money, quantities, model ids, meters, places, time |
+//! | [`settings`], [`event`] | what is asked for |
+//! | [`api`] | what can go wrong between us and AWS |
+//! | [`usage`], [`inventory`], [`catalog`] | what was consumed, what is held, what things cost |
+//! | [`observation`], [`sample`] | all of it as one document, and an example of one |
+//! | [`pricing`] | what today costs |
+//! | [`advice`] | what to change, one file a rule |
+//! | [`report`] | the result and its renderings |
+//! | [`emit`], [`clients`], [`error`], [`gather`], [`run`] | the shell |
+
+pub mod advice;
+pub mod api;
+pub mod catalog;
+pub mod clients;
+pub mod domain;
+pub mod emit;
+pub mod error;
+pub mod event;
+pub mod gather;
+pub mod inventory;
+pub mod observation;
+pub mod pricing;
+pub mod report;
+pub mod run;
+pub mod sample;
+pub mod settings;
+pub mod usage;

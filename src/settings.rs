@@ -1,0 +1,548 @@
+//! The settings: one table of names, read from any source of names and values, every fault at once.
+//!
+//! An empty value counts as not set, so that a template can pass what the user left blank. A
+//! `GUARD_` name that is not in the table is an error: a misspelled threshold must not silently
+//! become its default.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Ratio, Region, Usd};
+
+/// One row of the table of settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What applies when it is not set, as text; empty where nothing does.
+    pub default: &'static str,
+    /// What it means, for the README and the template.
+    pub meaning: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+    Setting {
+        name,
+        default,
+        meaning,
+    }
+}
+
+/// Every setting there is.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "GUARD_REGIONS",
+        "",
+        "Regions to read, comma-separated; the function's own by default",
+    ),
+    setting(
+        "GUARD_FAIL_ON_PARTIAL",
+        "false",
+        "fail the run if any Region failed, not only if all did",
+    ),
+    setting(
+        "GUARD_LOOKBACK_DAYS",
+        "91",
+        "days of history to read, whole weeks from 28 to 448",
+    ),
+    setting(
+        "GUARD_RECENT_DAYS",
+        "28",
+        "the last days that \"a month\" is scaled from, whole weeks",
+    ),
+    setting(
+        "GUARD_CATALOG",
+        "aws",
+        "price book: aws, article, or the path of a file",
+    ),
+    setting(
+        "GUARD_OVERRIDES",
+        "",
+        "path of a TOML file with unit capacities and allowed scopes",
+    ),
+    setting(
+        "GUARD_MIN_MONTHLY_SAVINGS",
+        "25",
+        "USD a month that advice must save",
+    ),
+    setting(
+        "GUARD_MIN_SAVINGS_RATIO",
+        "0.05",
+        "share that advice must save: of the money that a commitment binds, else of the workload's cost",
+    ),
+    setting(
+        "GUARD_MIN_OBSERVED_DAYS",
+        "56",
+        "days of history that a commitment needs",
+    ),
+    setting(
+        "GUARD_ALLOW_GLOBAL_ROUTING",
+        "false",
+        "count advice that lets requests leave their Region or geography",
+    ),
+    setting(
+        "GUARD_OVERFLOW",
+        "throttle",
+        "what happens above model units: throttle, or spill if callers route the rest",
+    ),
+    setting(
+        "GUARD_HEADROOM",
+        "0.2",
+        "capacity above the highest minute, under throttle",
+    ),
+    setting(
+        "GUARD_METRIC_NAMESPACE",
+        "BedrockCostGuard",
+        "namespace of the metrics that are put",
+    ),
+    setting(
+        "GUARD_MAX_METRIC_MODELS",
+        "50",
+        "models with metrics of their own, dearest first",
+    ),
+    setting(
+        "GUARD_SCHEDULE",
+        "rate(1 day)",
+        "how often the guard runs, for its own cost",
+    ),
+    setting(
+        "GUARD_CACHE_METRIC_NAMES",
+        "TokenCount,Tokens",
+        "endings of the cache metrics to ask for: CacheReadInput... and CacheWriteInput...",
+    ),
+    setting("GUARD_DRY_RUN", "false", "compute and log, put no metrics"),
+];
+
+/// What all `GUARD_` variables together ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Regions to read; empty means the function's own.
+    pub regions: Vec<Region>,
+    /// Whether one failed Region fails the run.
+    pub fail_on_partial: bool,
+    /// Days of the survey.
+    pub lookback_days: u32,
+    /// Days that a month is scaled from.
+    pub recent_days: u32,
+    /// Which price book.
+    pub catalog: CatalogSource,
+    /// The overrides file.
+    pub overrides: Option<String>,
+    /// Savings in USD a month below which advice is not given.
+    pub min_monthly_savings: Usd,
+    /// Savings as a share below which advice is not given.
+    pub min_savings_ratio: Ratio,
+    /// Days of history that a commitment needs.
+    pub min_observed_days: u32,
+    /// Whether global routing counts.
+    pub allow_global_routing: bool,
+    /// What happens to demand above the units.
+    pub overflow: Overflow,
+    /// Spare capacity above the highest minute, as a share.
+    pub headroom: Ratio,
+    /// Where the guard's own metrics go.
+    pub metric_namespace: String,
+    /// How many models get metrics of their own.
+    pub max_metric_models: u32,
+    /// The schedule expression.
+    pub schedule: String,
+    /// Which spellings of the cache metrics to ask for, most trusted first.
+    pub cache_metric_names: Vec<CacheSpelling>,
+    /// Whether nothing is put.
+    pub dry_run: bool,
+}
+
+/// Which price book to use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum CatalogSource {
+    /// The embedded book of what AWS charges.
+    Aws,
+    /// The embedded book of the article's figures.
+    Article,
+    /// A book in a file.
+    Path(String),
+}
+
+impl FromStr for CatalogSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "aws" => Ok(Self::Aws),
+            "article" => Ok(Self::Article),
+            "live" => Err("`live` is not in this version: use aws, article or a path".into()),
+            path if path.contains("://") => Err(format!(
+                "`{path}` is not a local path: use aws, article or a path"
+            )),
+            path => Ok(Self::Path(path.into())),
+        }
+    }
+}
+
+impl TryFrom<String> for CatalogSource {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<CatalogSource> for String {
+    fn from(source: CatalogSource) -> Self {
+        source.to_string()
+    }
+}
+
+impl fmt::Display for CatalogSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aws => f.pad("aws"),
+            Self::Article => f.pad("article"),
+            Self::Path(path) => f.pad(path),
+        }
+    }
+}
+
+/// What happens to demand above the model units that are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overflow {
+    /// AWS refuses it (HTTP 429), so units must cover the highest minute and headroom.
+    Throttle,
+    /// The callers send it on-demand.
+    Spill,
+}
+
+/// One of the two spellings of the cache metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CacheSpelling {
+    /// `CacheReadInputTokenCount`.
+    TokenCount,
+    /// `CacheReadInputTokens`.
+    Tokens,
+}
+
+impl CacheSpelling {
+    /// The names of the read and the write metric under this spelling.
+    #[must_use]
+    pub const fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::TokenCount => ["CacheReadInputTokenCount", "CacheWriteInputTokenCount"],
+            Self::Tokens => ["CacheReadInputTokens", "CacheWriteInputTokens"],
+        }
+    }
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    /// One sentence for each fault, beginning with the variable's name.
+    pub faults: Vec<String>,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.faults.len();
+        let plural = if count == 1 { "is" } else { "are" };
+        write!(
+            f,
+            "{count} of the settings {plural} not usable: {}",
+            self.faults.join("; ")
+        )
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let mut reader = Reader::new(BTreeMap::new());
+        reader.settings()
+    }
+}
+
+impl Settings {
+    /// Reads the settings from names and values, such as those of an environment. Names that do
+    /// not begin with `GUARD_` are passed over.
+    pub fn from_vars(
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let vars = vars
+            .into_iter()
+            .filter(|(name, value)| name.starts_with("GUARD_") && !value.trim().is_empty())
+            .collect();
+        let mut reader = Reader::new(vars);
+        let settings = reader.settings();
+        if reader.faults.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsError {
+                faults: reader.faults,
+            })
+        }
+    }
+}
+
+struct Reader {
+    vars: BTreeMap<String, String>,
+    faults: Vec<String>,
+}
+
+impl Reader {
+    fn new(vars: BTreeMap<String, String>) -> Self {
+        let faults = vars
+            .keys()
+            .filter(|name| SETTINGS.iter().all(|setting| setting.name != **name))
+            .map(|name| format!("`{name}` is not a setting of this version"))
+            .collect();
+        Self { vars, faults }
+    }
+
+    fn settings(&mut self) -> Settings {
+        let settings = Settings {
+            regions: self.list("GUARD_REGIONS", |text| {
+                text.parse::<Region>().map_err(|error| error.to_string())
+            }),
+            fail_on_partial: self.flag("GUARD_FAIL_ON_PARTIAL"),
+            lookback_days: self.read("GUARD_LOOKBACK_DAYS", 91, parse_lookback_days),
+            recent_days: self.read("GUARD_RECENT_DAYS", 28, |text| whole_weeks(text, 7, 448)),
+            catalog: self.read("GUARD_CATALOG", CatalogSource::Aws, str::parse),
+            overrides: self.read("GUARD_OVERRIDES", None, |text| {
+                if text.contains("://") || text.starts_with("ssm:") {
+                    Err(format!(
+                        "`{text}` is not a local path, the one kind of source in this version"
+                    ))
+                } else {
+                    Ok(Some(text.to_owned()))
+                }
+            }),
+            min_monthly_savings: self.read("GUARD_MIN_MONTHLY_SAVINGS", usd(25), |text| match text
+                .parse::<Usd>(
+            ) {
+                Ok(amount) if amount >= Usd::ZERO => Ok(amount),
+                _ => Err(format!(
+                    "`{text}` is not an amount of US dollars, such as 25"
+                )),
+            }),
+            min_savings_ratio: self.read(
+                "GUARD_MIN_SAVINGS_RATIO",
+                Ratio::new(Decimal::new(5, 2)),
+                |text| ratio(text, 1),
+            ),
+            min_observed_days: self.read("GUARD_MIN_OBSERVED_DAYS", 56, |text| {
+                whole_number(text, 7, 448)
+            }),
+            allow_global_routing: self.flag("GUARD_ALLOW_GLOBAL_ROUTING"),
+            overflow: self.read("GUARD_OVERFLOW", Overflow::Throttle, |text| match text {
+                "throttle" => Ok(Overflow::Throttle),
+                "spill" => Ok(Overflow::Spill),
+                _ => Err(format!("`{text}` is neither throttle nor spill")),
+            }),
+            headroom: self.read("GUARD_HEADROOM", Ratio::new(Decimal::new(2, 1)), |text| {
+                ratio(text, 10)
+            }),
+            metric_namespace: self.read(
+                "GUARD_METRIC_NAMESPACE",
+                "BedrockCostGuard".to_owned(),
+                parse_namespace,
+            ),
+            max_metric_models: self.read("GUARD_MAX_METRIC_MODELS", 50, |text| {
+                whole_number(text, 0, 1_000)
+            }),
+            schedule: self.read("GUARD_SCHEDULE", "rate(1 day)".to_owned(), parse_schedule),
+            cache_metric_names: self.list("GUARD_CACHE_METRIC_NAMES", |text| match text {
+                "TokenCount" => Ok(CacheSpelling::TokenCount),
+                "Tokens" => Ok(CacheSpelling::Tokens),
+                _ => Err(format!("`{text}` is neither TokenCount nor Tokens")),
+            }),
+            dry_run: self.flag("GUARD_DRY_RUN"),
+        };
+        let mut settings = settings;
+        if settings.cache_metric_names.is_empty() {
+            settings.cache_metric_names = vec![CacheSpelling::TokenCount, CacheSpelling::Tokens];
+        }
+        if settings.recent_days > settings.lookback_days {
+            self.faults.push(format!(
+                "`GUARD_RECENT_DAYS` is {}, more than the {} days of `GUARD_LOOKBACK_DAYS`",
+                settings.recent_days, settings.lookback_days
+            ));
+        }
+        settings
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &str,
+        default: T,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        match self.vars.get(name).map(|text| parse(text.trim())) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(fault)) => {
+                self.faults.push(format!("`{name}`: {fault}"));
+                default
+            }
+        }
+    }
+
+    fn list<T: PartialEq>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        self.read(name, Vec::new(), |text| {
+            let mut items = Vec::new();
+            for item in text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+            {
+                let item = parse(item)?;
+                if !items.contains(&item) {
+                    items.push(item);
+                }
+            }
+            Ok(items)
+        })
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        self.read(name, false, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(format!("`{text}` is neither true nor false")),
+        })
+    }
+}
+
+fn usd(dollars: i64) -> Usd {
+    Usd::new(Decimal::from(dollars))
+}
+
+/// The days of a survey, from a setting or from an event.
+pub fn parse_lookback_days(text: &str) -> Result<u32, String> {
+    whole_weeks(text, 28, 448)
+}
+
+fn whole_weeks(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    let days = whole_number(text, least, most)?;
+    if days % 7 == 0 {
+        Ok(days)
+    } else {
+        Err(format!("{days} days are not whole weeks"))
+    }
+}
+
+fn whole_number(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!(
+            "`{text}` is not a whole number from {least} to {most}"
+        )),
+    }
+}
+
+fn ratio(text: &str, most: i64) -> Result<Ratio, String> {
+    match Decimal::from_str_exact(text) {
+        Ok(number) if number >= Decimal::ZERO && number <= Decimal::from(most) => {
+            Ok(Ratio::new(number))
+        }
+        _ => Err(format!(
+            "`{text}` is not a number from 0 to {most}, such as 0.05"
+        )),
+    }
+}
+
+fn parse_namespace(text: &str) -> Result<String, String> {
+    let legal = text.len() <= 255
+        && !text.starts_with("AWS/")
+        && !text.starts_with(':')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-/#: ".contains(&b));
+    if legal {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "`{text}` is not a namespace that CloudWatch lets a customer write to"
+        ))
+    }
+}
+
+fn parse_schedule(text: &str) -> Result<String, String> {
+    crate::domain::schedule::runs_per_month(text)?;
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::from_vars(vars.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn the_printed_defaults_are_the_real_ones() {
+        let printed = SETTINGS
+            .iter()
+            .map(|setting| (setting.name.to_owned(), setting.default.to_owned()));
+        assert_eq!(Settings::from_vars(printed).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn all_faults_are_reported_at_once() {
+        let error = read(&[
+            ("GUARD_LOOKBACK_DAYS", "90"),
+            ("GUARD_LOOKBACK_DAY", "91"),
+            ("GUARD_MIN_MONTHLY_SAVINGS", "-1"),
+            ("GUARD_REGIONS", "us-east-1, nowhere"),
+            ("GUARD_OVERFLOW", "queue"),
+            ("GUARD_SCHEDULE", "daily"),
+            ("PATH", "/bin"),
+        ])
+        .unwrap_err();
+        assert_eq!(error.faults.len(), 6, "{error}");
+        assert!(error.faults[0].contains("`GUARD_LOOKBACK_DAY` is not a setting"));
+        assert!(error.to_string().contains("90 days are not whole weeks"));
+    }
+
+    #[test]
+    fn an_empty_value_is_not_set() {
+        assert_eq!(
+            read(&[("GUARD_REGIONS", ""), ("GUARD_HEADROOM", " ")]).unwrap(),
+            Settings::default()
+        );
+    }
+
+    #[test]
+    fn lists_lose_blanks_and_repeats() {
+        let settings = read(&[("GUARD_REGIONS", "us-east-1, eu-west-1,us-east-1,")]).unwrap();
+        assert_eq!(settings.regions.len(), 2);
+    }
+
+    #[test]
+    fn what_this_version_cannot_read_is_refused() {
+        for value in ["live", "s3://bucket/key"] {
+            assert!(read(&[("GUARD_CATALOG", value)]).is_err(), "{value}");
+        }
+        assert!(read(&[("GUARD_OVERRIDES", "ssm:/guard")]).is_err());
+        assert!(read(&[("GUARD_METRIC_NAMESPACE", "AWS/Bedrock")]).is_err());
+        assert!(read(&[("GUARD_RECENT_DAYS", "35"), ("GUARD_LOOKBACK_DAYS", "28")]).is_err());
+    }
+
+    #[test]
+    fn settings_survive_json() {
+        let settings =
+            read(&[("GUARD_CATALOG", "book.toml"), ("GUARD_OVERFLOW", "spill")]).unwrap();
+        let json = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
+    }
+}
