@@ -1,0 +1,165 @@
+//! Asks Bedrock what the account has, all pages of each list.
+
+use aws_sdk_bedrock::Client;
+use aws_sdk_bedrock::primitives::DateTime;
+use aws_sdk_bedrock::types::{
+    CommitmentDuration as SdkDuration, FoundationModelSummary, InferenceProfileSummary,
+    InferenceProfileType, ProvisionedModelSummary,
+};
+use jiff::Timestamp;
+
+use super::{ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel};
+use crate::api::ApiError;
+use crate::domain::{ModelUnits, Region};
+
+/// One Region's Bedrock.
+#[derive(Clone, Debug)]
+pub struct Bedrock {
+    /// The SDK's client for that Region.
+    pub client: Client,
+    /// The Region.
+    pub region: Region,
+}
+
+impl Bedrock {
+    /// Reads the whole inventory, its three lists at once.
+    pub async fn inventory(&self) -> Result<Inventory, ApiError> {
+        let (provisioned_models, application_profiles, foundation_models) = tokio::try_join!(
+            self.provisioned_models(),
+            self.application_profiles(),
+            self.foundation_models()
+        )?;
+        Ok(Inventory {
+            provisioned_models,
+            application_profiles,
+            foundation_models,
+        })
+    }
+
+    async fn provisioned_models(&self) -> Result<Vec<ProvisionedModel>, ApiError> {
+        const OPERATION: &str = "bedrock:ListProvisionedModelThroughputs";
+        let mut pages = self
+            .client
+            .list_provisioned_model_throughputs()
+            .into_paginator()
+            .items()
+            .send();
+        let mut models = Vec::new();
+        while let Some(summary) = pages.next().await {
+            let summary =
+                summary.map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
+            models.push(self.provisioned_model(OPERATION, &summary)?);
+        }
+        models.sort_by(|a, b| a.provisioned_model_arn.cmp(&b.provisioned_model_arn));
+        Ok(models)
+    }
+
+    async fn application_profiles(&self) -> Result<Vec<ApplicationProfile>, ApiError> {
+        const OPERATION: &str = "bedrock:ListInferenceProfiles";
+        let mut pages = self
+            .client
+            .list_inference_profiles()
+            .type_equals(InferenceProfileType::Application)
+            .into_paginator()
+            .items()
+            .send();
+        let mut profiles = Vec::new();
+        while let Some(summary) = pages.next().await {
+            let summary =
+                summary.map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
+            profiles.push(application_profile(&summary));
+        }
+        profiles.sort_by(|a, b| a.inference_profile_arn.cmp(&b.inference_profile_arn));
+        Ok(profiles)
+    }
+
+    /// This list has no pages.
+    async fn foundation_models(&self) -> Result<Vec<FoundationModel>, ApiError> {
+        let answer = self
+            .client
+            .list_foundation_models()
+            .send()
+            .await
+            .map_err(|error| ApiError::new("bedrock:ListFoundationModels", &self.region, &error))?;
+        let mut models: Vec<_> = answer
+            .model_summaries()
+            .iter()
+            .map(foundation_model)
+            .collect();
+        models.sort_by(|a, b| a.model_id.cmp(&b.model_id));
+        Ok(models)
+    }
+
+    fn provisioned_model(
+        &self,
+        operation: &'static str,
+        summary: &ProvisionedModelSummary,
+    ) -> Result<ProvisionedModel, ApiError> {
+        let refuse = |what: &str| {
+            let name = summary.provisioned_model_arn();
+            ApiError::broken(operation, &self.region, format!("`{name}` has {what}"))
+        };
+        let units = u32::try_from(summary.model_units())
+            .ok()
+            .filter(|units| *units > 0)
+            .ok_or_else(|| refuse("no model units"))?;
+        Ok(ProvisionedModel {
+            provisioned_model_arn: summary.provisioned_model_arn().into(),
+            provisioned_model_name: summary.provisioned_model_name().into(),
+            model_arn: summary.model_arn().into(),
+            foundation_model_arn: summary.foundation_model_arn().into(),
+            model_units: ModelUnits::new(units),
+            status: summary.status().as_str().into(),
+            commitment_duration: summary.commitment_duration().map(duration),
+            commitment_expiration_time: summary.commitment_expiration_time().and_then(timestamp),
+            creation_time: timestamp(summary.creation_time())
+                .ok_or_else(|| refuse("no time of creation"))?,
+        })
+    }
+}
+
+fn duration(duration: &SdkDuration) -> CommitmentDuration {
+    match duration {
+        SdkDuration::OneMonth => CommitmentDuration::OneMonth,
+        SdkDuration::SixMonths => CommitmentDuration::SixMonths,
+        other => CommitmentDuration::Other(other.as_str().to_owned()),
+    }
+}
+
+fn application_profile(summary: &InferenceProfileSummary) -> ApplicationProfile {
+    let mut model_arns: Vec<String> = summary
+        .models()
+        .iter()
+        .filter_map(|model| model.model_arn())
+        .map(str::to_owned)
+        .collect();
+    model_arns.sort_unstable();
+    ApplicationProfile {
+        inference_profile_id: summary.inference_profile_id().into(),
+        inference_profile_arn: summary.inference_profile_arn().into(),
+        inference_profile_name: summary.inference_profile_name().into(),
+        model_arns,
+    }
+}
+
+/// The kinds of inference are kept as text: AWS sends one, `INFERENCE_PROFILE`, that its model of
+/// the API does not list.
+fn foundation_model(summary: &FoundationModelSummary) -> FoundationModel {
+    let lifecycle = summary.model_lifecycle();
+    FoundationModel {
+        model_id: summary.model_id().into(),
+        lifecycle_status: lifecycle.map(|lifecycle| lifecycle.status().as_str().to_owned()),
+        end_of_life_time: lifecycle
+            .and_then(|lifecycle| lifecycle.end_of_life_time())
+            .and_then(timestamp),
+        inference_types_supported: summary
+            .inference_types_supported()
+            .iter()
+            .map(|kind| kind.as_str().to_owned())
+            .collect(),
+    }
+}
+
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}

@@ -1,0 +1,297 @@
+//! What an account has in a Region: provisioned models, application profiles, and which models
+//! there are.
+
+pub mod bedrock;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::Arn;
+use crate::domain::{AccountId, BaseModel, Geo, ModelId, ModelUnits, Region, Scope, Target};
+
+/// Everything that `bedrock:List*` tells of one account and Region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// Provisioned throughput, by model units.
+    pub provisioned_models: Vec<ProvisionedModel>,
+    /// Application inference profiles.
+    pub application_profiles: Vec<ApplicationProfile>,
+    /// The foundation models of the Region.
+    pub foundation_models: Vec<FoundationModel>,
+}
+
+/// Provisioned throughput that the account has, spelled as AWS does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvisionedModel {
+    /// Its address.
+    pub provisioned_model_arn: String,
+    /// The name that somebody gave it.
+    pub provisioned_model_name: String,
+    /// The model that it serves: a foundation model or a custom one.
+    pub model_arn: String,
+    /// The foundation model, or the one that the custom model was made from.
+    pub foundation_model_arn: String,
+    /// The units that it has.
+    pub model_units: ModelUnits,
+    /// `Creating`, `InService`, `Updating` or `Failed`.
+    pub status: String,
+    /// The term; `None` where it is billed by the hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment_duration: Option<CommitmentDuration>,
+    /// When the term ends, and begins again unless somebody prevents it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment_expiration_time: Option<Timestamp>,
+    /// When it was created.
+    pub creation_time: Timestamp,
+}
+
+/// The term of provisioned throughput, spelled as AWS does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CommitmentDuration {
+    /// One month.
+    OneMonth,
+    /// Six months.
+    SixMonths,
+    /// A term that this version does not know; its price is not known either.
+    Other(String),
+}
+
+/// An application inference profile, spelled as AWS does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationProfile {
+    /// Its id, which `CloudWatch` uses as `ModelId`.
+    pub inference_profile_id: String,
+    /// Its address.
+    pub inference_profile_arn: String,
+    /// The name that somebody gave it.
+    pub inference_profile_name: String,
+    /// The addresses of the models behind it, one for each Region.
+    pub model_arns: Vec<String>,
+}
+
+/// A foundation model of a Region, spelled as AWS does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundationModel {
+    /// Its id, with the context window for some that can be provisioned.
+    pub model_id: String,
+    /// `ACTIVE` or `LEGACY`, where AWS says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle_status: Option<String>,
+    /// When requests begin to fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_of_life_time: Option<Timestamp>,
+    /// `ON_DEMAND`, `PROVISIONED`, `INFERENCE_PROFILE`.
+    pub inference_types_supported: Vec<String>,
+}
+
+impl ProvisionedModel {
+    /// The twelve characters at the end of its address.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.provisioned_model_arn
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+    }
+
+    /// The values of `ModelId` under which its traffic may be metered. AWS documents none of them.
+    #[must_use]
+    pub fn metered_ids(&self) -> [&str; 3] {
+        [
+            &self.provisioned_model_arn,
+            self.id(),
+            &self.provisioned_model_name,
+        ]
+    }
+
+    /// The foundation model behind it.
+    #[must_use]
+    pub fn foundation_model(&self) -> Option<BaseModel> {
+        ModelId::parse(self.foundation_model_arn.as_str())
+            .model()
+            .cloned()
+    }
+
+    /// Whether it serves a custom model, which has no on-demand twin.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.model_arn != self.foundation_model_arn
+    }
+
+    /// Whether it can serve now.
+    #[must_use]
+    pub fn is_in_service(&self) -> bool {
+        self.status == "InService"
+    }
+
+    /// Whether it binds the account beyond the hour.
+    #[must_use]
+    pub fn is_under_term(&self) -> bool {
+        self.commitment_duration.is_some()
+    }
+
+    /// The account that owns it.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        self.provisioned_model_arn
+            .parse::<Arn>()
+            .ok()
+            .map(|arn| arn.account)
+    }
+}
+
+impl ApplicationProfile {
+    /// The model behind the profile and where its requests may be served, read from the addresses
+    /// behind it: one Region is in-Region, several are the group that holds them, an address
+    /// without a Region is global. `None` where they tell no such thing.
+    #[must_use]
+    pub fn target(&self) -> Option<(BaseModel, Scope)> {
+        let mut model: Option<BaseModel> = None;
+        let mut regions: Vec<Region> = Vec::new();
+        let mut is_global = false;
+        for text in &self.model_arns {
+            let arn = text.parse::<Arn>().ok()?;
+            let Target::Model {
+                model: behind,
+                scope,
+                ..
+            } = ModelId::parse(arn.id.as_str()).target().clone()
+            else {
+                return None;
+            };
+            if scope != Scope::InRegion || model.as_ref().is_some_and(|model| *model != behind) {
+                return None;
+            }
+            model = Some(behind);
+            match arn.region {
+                Some(region) => regions.push(region),
+                None => is_global = true,
+            }
+        }
+        let scope = match (is_global, regions.as_slice()) {
+            (true, _) => Scope::Global,
+            (false, [_]) => Scope::InRegion,
+            (false, several) => Scope::Geo(Geo::holding(several)?),
+        };
+        Some((model?, scope))
+    }
+
+    /// The account that owns it.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        self.inference_profile_arn
+            .parse::<Arn>()
+            .ok()
+            .map(|arn| arn.account)
+    }
+}
+
+impl Inventory {
+    /// Every id under which traffic may be metered although `ListMetrics` has forgotten it.
+    #[must_use]
+    pub fn metered_ids(&self) -> Vec<String> {
+        let provisioned = self
+            .provisioned_models
+            .iter()
+            .flat_map(ProvisionedModel::metered_ids);
+        let profiles = self
+            .application_profiles
+            .iter()
+            .map(|profile| profile.inference_profile_id.as_str());
+        provisioned.chain(profiles).map(str::to_owned).collect()
+    }
+
+    /// The provisioned model that is metered under this id.
+    #[must_use]
+    pub fn provisioned_model(&self, id: &ModelId) -> Option<&ProvisionedModel> {
+        self.provisioned_models
+            .iter()
+            .find(|model| model.metered_ids().contains(&id.text()))
+    }
+
+    /// The application profile that is metered under this id.
+    #[must_use]
+    pub fn application_profile(&self, id: &ModelId) -> Option<&ApplicationProfile> {
+        let text = match id.target() {
+            Target::ApplicationProfile(arn) => arn.id.as_str(),
+            _ => id.text(),
+        };
+        self.application_profiles
+            .iter()
+            .find(|profile| profile.inference_profile_id == text)
+    }
+
+    /// The ids under which provisioned throughput of a model is sold in this Region.
+    #[must_use]
+    pub fn provisionable_ids(&self, model: &BaseModel) -> Vec<&str> {
+        self.foundation_models
+            .iter()
+            .filter(|listed| ModelId::parse(listed.model_id.as_str()).model() == Some(model))
+            .filter(|listed| {
+                listed
+                    .inference_types_supported
+                    .iter()
+                    .any(|kind| kind == "PROVISIONED")
+            })
+            .map(|listed| listed.model_id.as_str())
+            .collect()
+    }
+
+    /// The account, where anything in the inventory names it.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        let provisioned = self
+            .provisioned_models
+            .iter()
+            .filter_map(ProvisionedModel::account);
+        let profiles = self
+            .application_profiles
+            .iter()
+            .filter_map(ApplicationProfile::account);
+        provisioned
+            .chain(profiles)
+            .find(|account| !account.is_unknown())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(arns: &[&str]) -> ApplicationProfile {
+        ApplicationProfile {
+            inference_profile_id: "a1b2c3d4e5f6".into(),
+            inference_profile_arn:
+                "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
+                    .into(),
+            inference_profile_name: "team".into(),
+            model_arns: arns.iter().map(|arn| (*arn).to_owned()).collect(),
+        }
+    }
+
+    const EAST: &str = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0";
+    const WEST: &str = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-micro-v1:0";
+
+    #[test]
+    fn the_regions_behind_a_profile_tell_its_scope() {
+        let scope = |arns: &[&str]| profile(arns).target().map(|(_, scope)| scope);
+        assert_eq!(scope(&[EAST]), Some(Scope::InRegion));
+        assert_eq!(scope(&[EAST, WEST]), Some(Scope::Geo(Geo::Us)));
+        assert_eq!(
+            scope(&[
+                EAST,
+                "arn:aws:bedrock:::foundation-model/amazon.nova-micro-v1:0"
+            ]),
+            Some(Scope::Global)
+        );
+    }
+
+    #[test]
+    fn a_profile_that_tells_no_scope_is_not_guessed() {
+        let other = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0";
+        let europe = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0";
+        for arns in [&[EAST, other][..], &[EAST, europe], &[], &["nonsense"]] {
+            assert_eq!(profile(arns).target(), None, "{arns:?}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Everything that was gathered, as one document: the line between the shell and the core.
+//!
+//! The core turns an [`Observation`] into a report and asks for nothing more, so a saved one
+//! replays to the same bytes, on a newer program too: the rows of the price book travel with it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Overrides, PriceBook};
+use crate::domain::{AccountId, BaseModel, Place, Region, Target, Window};
+use crate::event::Run;
+use crate::inventory::Inventory;
+use crate::settings::Settings;
+use crate::usage::Usage;
+use crate::usage::history::OpenBefore;
+
+/// The version of the document that this program writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One run's whole input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observation {
+    /// The document's version.
+    pub schema_version: u32,
+    /// What started the run.
+    pub event: Run,
+    /// The clock, read once. It decides which periods were legal and whether points may be put.
+    pub as_of: Timestamp,
+    /// The window of the survey.
+    pub window: Window,
+    /// The settings in force, the event's own over the configured ones.
+    pub settings: Settings,
+    /// The function's own Region and account, where its metrics go.
+    pub home: Place,
+    /// What was read, in order of account and Region.
+    pub places: Vec<PlaceObservation>,
+    /// Regions that could not be read, and why.
+    #[serde(default)]
+    pub failed: Vec<FailedPlace>,
+    /// The rows of the price book that the models in use touch.
+    pub prices: PriceBook,
+    /// The operator's overrides.
+    pub overrides: Overrides,
+    /// Recommendations that were open before this run.
+    #[serde(default)]
+    pub open_before: Vec<OpenBefore>,
+    /// Why it is not known which recommendations were open before, where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_unknown: Option<String>,
+}
+
+/// What was read of one account in one Region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceObservation {
+    /// Where.
+    pub place: Place,
+    /// What was consumed.
+    pub usage: Usage,
+    /// What the account has.
+    pub inventory: Inventory,
+    /// Why there are no minutes, where they were wanted and could not be asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes_unknown: Option<String>,
+}
+
+/// A Region that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedPlace {
+    /// The account, empty where it is not known.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// What failed and what to do.
+    pub error: String,
+}
+
+/// Why a document cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ObservationError {
+    /// It does not read as one.
+    #[error("not an observation: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// A newer program wrote it.
+    #[error("the observation has schema_version {0}, this program reads up to {SCHEMA_VERSION}")]
+    Newer(u32),
+}
+
+impl Observation {
+    /// Reads a saved observation.
+    pub fn from_json(text: &str) -> Result<Self, ObservationError> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema_version: u32,
+        }
+        let head: Head = serde_json::from_str(text)?;
+        if head.schema_version > SCHEMA_VERSION {
+            return Err(ObservationError::Newer(head.schema_version));
+        }
+        Ok(serde_json::from_str(text)?)
+    }
+
+    /// Writes it, one line for each place it is easy to compare at.
+    pub fn to_json(&self) -> Result<String, ObservationError> {
+        let mut text = serde_json::to_string(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// The same observation priced on another book, of which it keeps the rows that it touches.
+    #[must_use]
+    pub fn with_prices(mut self, book: &PriceBook) -> Self {
+        self.prices = book.of_models(&self.models());
+        self
+    }
+
+    /// Every model that anything here could be priced as.
+    #[must_use]
+    pub fn models(&self) -> BTreeSet<BaseModel> {
+        self.places
+            .iter()
+            .flat_map(PlaceObservation::models)
+            .collect()
+    }
+}
+
+impl PlaceObservation {
+    /// Every model that a lane or a holding of this place could be priced as.
+    #[must_use]
+    pub fn models(&self) -> BTreeSet<BaseModel> {
+        let lanes = self
+            .usage
+            .lanes
+            .iter()
+            .filter_map(|lane| match lane.model_id.target() {
+                Target::Model { model, .. } => Some(model.clone()),
+                _ => self
+                    .inventory
+                    .application_profile(&lane.model_id)
+                    .and_then(super::inventory::ApplicationProfile::target)
+                    .map(|(model, _)| model),
+            });
+        let held = self
+            .inventory
+            .provisioned_models
+            .iter()
+            .filter_map(super::inventory::ProvisionedModel::foundation_model);
+        lanes.chain(held).collect()
+    }
+}

@@ -1,0 +1,234 @@
+//! Asks `CloudWatch`: `ListMetrics` and `GetMetricData`, all pages of each.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{
+    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode,
+};
+use jiff::Timestamp;
+
+use super::decode::{Decoder, PageResult, PageStatus};
+use super::plan::{Listed, POINTS_PER_CALL, QUERIES_PER_CALL};
+use super::{Span, Status};
+use crate::api::ApiError;
+use crate::domain::{Region, Series};
+
+/// One Region's `CloudWatch`.
+#[derive(Clone, Debug)]
+pub struct CloudWatch {
+    /// The SDK's client for that Region.
+    pub client: Client,
+    /// The Region.
+    pub region: Region,
+}
+
+/// One metric with its exact dimensions and statistic.
+#[derive(Clone, Debug)]
+pub struct MetricQuery {
+    /// The namespace.
+    pub namespace: String,
+    /// The metric's name.
+    pub name: String,
+    /// The exact dimension set.
+    pub dimensions: BTreeMap<String, String>,
+    /// `Sum` for counts, `Maximum` for gauges.
+    pub statistic: &'static str,
+}
+
+/// What calls cost: the metrics that were asked for, and the requests sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Metrics that `GetMetricData` was asked for, once for each call they were in.
+    pub metrics_requested: u64,
+    /// Requests, pages included.
+    pub requests: u64,
+}
+
+impl CloudWatch {
+    /// Every series of a namespace, or of one of its metrics, that had a point in the last two weeks.
+    pub async fn list_metrics(
+        &self,
+        namespace: &str,
+        metric_name: Option<&str>,
+        spent: &mut Spent,
+    ) -> Result<Vec<Listed>, ApiError> {
+        const OPERATION: &str = "cloudwatch:ListMetrics";
+        let mut listed = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let page = self
+                .client
+                .list_metrics()
+                .namespace(namespace)
+                .set_metric_name(metric_name.map(Into::into))
+                .set_next_token(token.clone())
+                .send()
+                .await
+                .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
+            spent.requests += 1;
+            listed.extend(page.metrics().iter().filter_map(listed_metric));
+            match next(token.as_deref(), page.next_token()) {
+                Next::Page(next) => token = Some(next),
+                Next::Done => break,
+                Next::Circle => {
+                    return Err(ApiError::broken(
+                        OPERATION,
+                        &self.region,
+                        "the same NextToken came twice",
+                    ));
+                }
+            }
+        }
+        listed.sort_unstable();
+        listed.dedup();
+        Ok(listed)
+    }
+
+    /// The series of some queries over one span, in the order of the queries. A fault in a series
+    /// is in its status; only a call that fails as a whole is an error.
+    pub async fn get_metric_data(
+        &self,
+        queries: &[MetricQuery],
+        span: Span,
+        spent: &mut Spent,
+    ) -> Result<Vec<(Status, Option<Series>)>, ApiError> {
+        let mut answers = Vec::with_capacity(queries.len());
+        for batch in queries.chunks(QUERIES_PER_CALL) {
+            answers.extend(self.get_batch(batch, span, spent).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn get_batch(
+        &self,
+        batch: &[MetricQuery],
+        span: Span,
+        spent: &mut Spent,
+    ) -> Result<Vec<(Status, Option<Series>)>, ApiError> {
+        const OPERATION: &str = "cloudwatch:GetMetricData";
+        let step = i32::try_from(span.step).unwrap_or(i32::MAX);
+        let queries: Vec<MetricDataQuery> = batch
+            .iter()
+            .enumerate()
+            .map(|(place, query)| sdk_query(place, query, step))
+            .collect();
+        let call = self
+            .client
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries))
+            .start_time(date_time(span.window.start()))
+            .end_time(date_time(span.window.end()))
+            .max_datapoints(POINTS_PER_CALL);
+        spent.metrics_requested += u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        let mut decoder = Decoder::new(span, batch.len());
+        let mut token: Option<String> = None;
+        loop {
+            let page = call
+                .clone()
+                .set_next_token(token.clone())
+                .send()
+                .await
+                .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
+            spent.requests += 1;
+            for message in page.messages() {
+                let text = [message.code(), message.value()];
+                decoder.spoil(&text.into_iter().flatten().collect::<Vec<_>>().join(": "));
+            }
+            for result in page.metric_data_results() {
+                match page_result(result) {
+                    Some(result) => decoder.take(result),
+                    None => decoder.spoil("CloudWatch answered for a query that was not asked"),
+                }
+            }
+            match next(token.as_deref(), page.next_token()) {
+                Next::Page(next) => token = Some(next),
+                Next::Done => break,
+                Next::Circle => {
+                    decoder.spoil("the same NextToken came twice");
+                    break;
+                }
+            }
+        }
+        Ok(decoder.finish())
+    }
+}
+
+enum Next {
+    Page(String),
+    Done,
+    Circle,
+}
+
+fn next(last: Option<&str>, token: Option<&str>) -> Next {
+    match token.filter(|token| !token.is_empty()) {
+        None => Next::Done,
+        Some(token) if last == Some(token) => Next::Circle,
+        Some(token) => Next::Page(token.to_owned()),
+    }
+}
+
+fn listed_metric(metric: &Metric) -> Option<Listed> {
+    let dimensions = metric
+        .dimensions()
+        .iter()
+        .map(|dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned())))
+        .collect::<Option<_>>()?;
+    Some(Listed {
+        name: metric.metric_name()?.to_owned(),
+        dimensions,
+    })
+}
+
+/// No unit is asked for: one that does not match makes the answer empty.
+fn sdk_query(place: usize, query: &MetricQuery, step: i32) -> MetricDataQuery {
+    let dimensions = query
+        .dimensions
+        .iter()
+        .map(|(name, value)| Dimension::builder().name(name).value(value).build())
+        .collect();
+    let metric = Metric::builder()
+        .namespace(&query.namespace)
+        .metric_name(&query.name)
+        .set_dimensions(Some(dimensions))
+        .build();
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(step)
+        .stat(query.statistic)
+        .build();
+    MetricDataQuery::builder()
+        .id(format!("q{place}"))
+        .metric_stat(stat)
+        .return_data(true)
+        .build()
+}
+
+fn page_result(result: &MetricDataResult) -> Option<PageResult> {
+    let query = result.id()?.strip_prefix('q')?.parse().ok()?;
+    let status = match result.status_code() {
+        Some(StatusCode::Complete) => PageStatus::Complete,
+        Some(other) => PageStatus::Other(other.as_str().to_owned()),
+        None => PageStatus::Other("no status".into()),
+    };
+    let times = result.timestamps().iter().map(timestamp);
+    let points = times
+        .zip(result.values())
+        .map(|(time, sum)| (time, *sum))
+        .collect();
+    Some(PageResult {
+        query,
+        status,
+        points,
+    })
+}
+
+fn date_time(time: Timestamp) -> DateTime {
+    DateTime::from_secs(time.as_second())
+}
+
+/// A time that is none becomes one that is on no grid, so that its point is noticed.
+fn timestamp(time: &DateTime) -> Timestamp {
+    Timestamp::from_second(time.secs()).unwrap_or(Timestamp::MIN)
+}

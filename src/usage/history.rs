@@ -1,0 +1,117 @@
+//! What the guard itself published before: which recommendations were open before this run.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::cloudwatch::{CloudWatch, MetricQuery, Spent};
+use super::{Span, Status};
+use crate::api::ApiError;
+use crate::domain::period::{HOUR, floor_to_hour};
+use crate::domain::{Region, Series, Window};
+
+/// The metric that is 1 while a recommendation is open.
+pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
+
+/// How far back an open recommendation is remembered: as long as `ListMetrics` remembers.
+const DAYS: i64 = 14;
+
+/// A recommendation that was open when the guard last ran.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OpenBefore {
+    /// Its Region.
+    pub region: Region,
+    /// Its id.
+    pub id: String,
+}
+
+/// Reads which recommendations were open before `time`.
+pub async fn open_before(
+    cloudwatch: &CloudWatch,
+    namespace: &str,
+    time: Timestamp,
+    spent: &mut Spent,
+) -> Result<Vec<OpenBefore>, ApiError> {
+    let listed = cloudwatch
+        .list_metrics(namespace, Some(RECOMMENDATION_OPEN), spent)
+        .await?;
+    let known: BTreeSet<OpenBefore> = listed
+        .iter()
+        .filter(|series| series.dimensions.len() == 2)
+        .filter_map(|series| {
+            let region = series.dimensions.get("Region")?.parse().ok()?;
+            let id = series.dimensions.get("RecommendationId")?.clone();
+            Some(OpenBefore { region, id })
+        })
+        .collect();
+    let end = floor_to_hour(time);
+    let Ok(window) = Window::new(end - SignedDuration::from_hours(DAYS * 24), end) else {
+        return Ok(Vec::new());
+    };
+    let known: Vec<OpenBefore> = known.into_iter().collect();
+    let queries: Vec<MetricQuery> = known
+        .iter()
+        .map(|open| MetricQuery {
+            namespace: namespace.into(),
+            name: RECOMMENDATION_OPEN.into(),
+            dimensions: [
+                ("Region".to_owned(), open.region.name().to_owned()),
+                ("RecommendationId".to_owned(), open.id.clone()),
+            ]
+            .into(),
+            statistic: "Maximum",
+        })
+        .collect();
+    let answers = cloudwatch
+        .get_metric_data(&queries, Span { window, step: HOUR }, spent)
+        .await?;
+    Ok(still_open(known, &answers))
+}
+
+/// Those whose last point is not zero.
+fn still_open(known: Vec<OpenBefore>, answers: &[(Status, Option<Series>)]) -> Vec<OpenBefore> {
+    known
+        .into_iter()
+        .zip(answers)
+        .filter(|(_, (_, series))| {
+            let last = series
+                .as_ref()
+                .and_then(|series| series.values.iter().rev().flatten().next());
+            last.is_some_and(|value| *value > 0)
+        })
+        .map(|(open, _)| open)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recommendation_is_open_until_its_last_point_is_zero() {
+        let open = |id: &str| OpenBefore {
+            region: "us-east-1".parse().unwrap(),
+            id: id.into(),
+        };
+        let series = |values: &[Option<u64>]| {
+            (
+                Status::Complete,
+                Some(Series {
+                    start: "2026-04-06T00:00:00Z".parse().unwrap(),
+                    step: HOUR,
+                    values: values.to_vec(),
+                }),
+            )
+        };
+        let answers = [
+            series(&[Some(1), Some(0)]),
+            series(&[Some(0), Some(1), None]),
+            (Status::Complete, None),
+        ];
+        assert_eq!(
+            still_open(vec![open("a"), open("b"), open("c")], &answers),
+            [open("b")]
+        );
+    }
+}

@@ -1,0 +1,298 @@
+//! What was consumed: which series exist, which are asked for, and what came back.
+//!
+//! [`plan`] decides what to ask (pure), [`cloudwatch`] asks (I/O), [`decode`] turns answers into
+//! series (pure). [`history`] reads what the guard itself published before.
+
+pub mod cloudwatch;
+pub mod decode;
+pub mod history;
+pub mod plan;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Counter, Meter, Metric, ModelId, Series, Window};
+
+/// The namespace in which Bedrock meters model invocations.
+pub const NAMESPACE: &str = "AWS/Bedrock";
+
+/// What one account used in one Region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// One entry for each value of `ModelId` that was asked for, in order of their text.
+    pub lanes: Vec<LaneUsage>,
+    /// Metrics that `GetMetricData` was asked for: what CloudWatch bills.
+    pub metrics_requested: u64,
+    /// Requests that were sent to CloudWatch.
+    pub requests: u64,
+}
+
+/// What one value of `ModelId` carried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneUsage {
+    /// The value.
+    pub model_id: ModelId,
+    /// Hourly sums over the whole window.
+    pub survey: Vec<MetricSeries>,
+    /// Sums by the minute over the last days, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub minutes: Vec<MetricSeries>,
+    /// Listed metrics that nobody knows and that may be billed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_metrics: Vec<String>,
+    /// Dimension sets below `{ModelId}` that exist. They split the total and are never added to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<String>,
+}
+
+/// One metric of one `ModelId`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricSeries {
+    /// The metric's name as it was asked for.
+    pub name: String,
+    /// What the name stands for.
+    pub metric: Metric,
+    /// Whether the answer is whole.
+    pub status: Status,
+    /// The points; `None` where there is not one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<Series>,
+}
+
+/// Whether an answer is whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// All points are there: what is missing was not published.
+    Complete,
+    /// Points may be missing, and why.
+    Incomplete(String),
+}
+
+/// One meter of a lane, under the one spelling that is used.
+#[derive(Clone, Copy, Debug)]
+pub struct MeterReading<'a> {
+    /// The meter.
+    pub meter: Meter,
+    /// The metric's name.
+    pub name: &'a str,
+    /// Its points.
+    pub series: &'a Series,
+}
+
+/// Why a lane's figures may be too low.
+pub type Gap = String;
+
+impl LaneUsage {
+    /// A lane with nothing in it.
+    #[must_use]
+    pub fn new(model_id: ModelId) -> Self {
+        Self {
+            model_id,
+            survey: Vec::new(),
+            minutes: Vec::new(),
+            unknown_metrics: Vec::new(),
+            splits: Vec::new(),
+        }
+    }
+
+    /// The billed meters of the survey that have points, one reading for each meter.
+    #[must_use]
+    pub fn readings(&self) -> Vec<MeterReading<'_>> {
+        readings(&self.survey)
+    }
+
+    /// The same by the minute.
+    #[must_use]
+    pub fn minute_readings(&self) -> Vec<MeterReading<'_>> {
+        readings(&self.minutes)
+    }
+
+    /// The points of a counter.
+    #[must_use]
+    pub fn counter(&self, counter: Counter) -> Option<&Series> {
+        self.survey
+            .iter()
+            .find(|metric| metric.metric == Metric::Counter(counter))
+            .and_then(|metric| metric.series.as_ref())
+    }
+
+    /// Whether anything was counted or metered.
+    #[must_use]
+    pub fn has_points(&self) -> bool {
+        self.survey.iter().any(|metric| metric.series.is_some())
+    }
+
+    /// Why the figures may be too low; empty where they are whole.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        let mut gaps: Vec<Gap> = self
+            .survey
+            .iter()
+            .chain(&self.minutes)
+            .filter_map(|metric| match &metric.status {
+                Status::Complete => None,
+                Status::Incomplete(why) => Some(format!("{}: {why}", metric.name)),
+            })
+            .collect();
+        gaps.extend(spelling_conflicts(&self.survey));
+        if self.has_points() {
+            gaps.extend(self.unknown_metrics.iter().map(|name| {
+                format!("{name}: this version does not know the metric, and it may be billed")
+            }));
+        }
+        gaps.sort_unstable();
+        gaps.dedup();
+        gaps
+    }
+
+    /// Whether every metric was answered whole and not one of them has a point.
+    #[must_use]
+    pub fn is_wholly_silent(&self) -> bool {
+        !self.has_points()
+            && self
+                .survey
+                .iter()
+                .all(|metric| metric.status == Status::Complete)
+            && self
+                .survey
+                .iter()
+                .any(|metric| metric.metric == Metric::Counter(Counter::Invocations))
+    }
+}
+
+/// One reading for each meter: where a meter has points under two spellings, the first asked for.
+fn readings(metrics: &[MetricSeries]) -> Vec<MeterReading<'_>> {
+    let mut readings: Vec<MeterReading<'_>> = Vec::new();
+    for metric in metrics {
+        let (Metric::Meter(meter), Some(series)) = (metric.metric, &metric.series) else {
+            continue;
+        };
+        if readings.iter().all(|reading| reading.meter != meter) {
+            readings.push(MeterReading {
+                meter,
+                name: &metric.name,
+                series,
+            });
+        }
+    }
+    readings.sort_by_key(|reading| reading.meter);
+    readings
+}
+
+/// Meters with points under two spellings that disagree: one of them is not what it seems.
+fn spelling_conflicts(metrics: &[MetricSeries]) -> Vec<Gap> {
+    let mut conflicts = Vec::new();
+    for reading in readings(metrics) {
+        for other in metrics {
+            let Some(series) = &other.series else {
+                continue;
+            };
+            if other.metric == Metric::Meter(reading.meter)
+                && other.name != reading.name
+                && series != reading.series
+            {
+                conflicts.push(format!(
+                    "{}: {} has points too, and they differ; only the first is counted",
+                    reading.name, other.name
+                ));
+            }
+        }
+    }
+    conflicts
+}
+
+/// What is asked for about one account and Region: hours of the whole window, or minutes of its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// From when to when.
+    pub window: Window,
+    /// Seconds of a step.
+    pub step: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metric(name: &str, metric: Metric, values: &[u64]) -> MetricSeries {
+        MetricSeries {
+            name: name.into(),
+            metric,
+            status: Status::Complete,
+            series: (!values.is_empty()).then(|| Series {
+                start: "2026-04-06T00:00:00Z".parse().unwrap(),
+                step: 3_600,
+                values: values.iter().copied().map(Some).collect(),
+            }),
+        }
+    }
+
+    fn lane(survey: Vec<MetricSeries>) -> LaneUsage {
+        LaneUsage {
+            survey,
+            ..LaneUsage::new(ModelId::parse("a.b"))
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_a_meter_are_never_added_up() {
+        let read = Metric::Meter(Meter::CacheRead);
+        let lane = lane(vec![
+            metric("CacheReadInputTokenCount", read, &[7]),
+            metric("CacheReadInputTokens", read, &[7]),
+        ]);
+        assert_eq!(lane.readings().len(), 1);
+        assert_eq!(lane.readings()[0].series.total().count(), 7);
+        assert!(lane.gaps().is_empty());
+    }
+
+    #[test]
+    fn two_spellings_that_disagree_are_a_gap() {
+        let read = Metric::Meter(Meter::CacheRead);
+        let lane = lane(vec![
+            metric("CacheReadInputTokenCount", read, &[7]),
+            metric("CacheReadInputTokens", read, &[8]),
+        ]);
+        assert_eq!(lane.gaps().len(), 1);
+    }
+
+    #[test]
+    fn either_spelling_alone_is_read() {
+        let read = Metric::Meter(Meter::CacheRead);
+        let lane = lane(vec![
+            metric("CacheReadInputTokenCount", read, &[]),
+            metric("CacheReadInputTokens", read, &[8]),
+        ]);
+        assert_eq!(lane.readings()[0].series.total().count(), 8);
+    }
+
+    #[test]
+    fn an_unknown_metric_of_a_used_model_is_a_gap_and_of_an_unused_one_is_not() {
+        let unknown = vec!["ReasoningTokenCount".to_owned()];
+        let used = LaneUsage {
+            unknown_metrics: unknown.clone(),
+            ..lane(vec![metric(
+                "InputTokenCount",
+                Metric::Meter(Meter::Input),
+                &[1],
+            )])
+        };
+        assert_eq!(used.gaps().len(), 1);
+        let unused = LaneUsage {
+            unknown_metrics: unknown,
+            ..lane(Vec::new())
+        };
+        assert!(unused.gaps().is_empty());
+    }
+
+    #[test]
+    fn silence_needs_an_answer_about_invocations() {
+        let invocations = Metric::Counter(Counter::Invocations);
+        assert!(lane(vec![metric("Invocations", invocations, &[])]).is_wholly_silent());
+        assert!(!lane(vec![metric("Invocations", invocations, &[1])]).is_wholly_silent());
+        assert!(!lane(Vec::new()).is_wholly_silent());
+        let mut partial = lane(vec![metric("Invocations", invocations, &[])]);
+        partial.survey[0].status = Status::Incomplete("PartialData".into());
+        assert!(!partial.is_wholly_silent());
+    }
+}

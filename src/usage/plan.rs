@@ -1,0 +1,343 @@
+//! What to ask `CloudWatch`: which series of which `ModelId`, over which span, in which batches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{LaneUsage, MetricSeries, Span, Status};
+use crate::domain::meter::{Reading, read_name};
+use crate::domain::period::{HOUR, MINUTE};
+use crate::domain::{Metric, ModelId, Window};
+use crate::settings::CacheSpelling;
+
+/// `GetMetricData` takes at most so many queries a call.
+pub const QUERIES_PER_CALL: usize = 500;
+
+/// `GetMetricData` returns at most so many points a page.
+pub const POINTS_PER_CALL: i32 = 100_800;
+
+/// Days of minutes that model units are sized on.
+pub const MINUTE_DAYS: u32 = 14;
+
+/// A series as `ListMetrics` names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The metric's name.
+    pub name: String,
+    /// The exact dimension set, by name.
+    pub dimensions: BTreeMap<String, String>,
+}
+
+impl Listed {
+    /// The `ModelId`, if that is the only dimension: the total of all that was invoked under it.
+    #[must_use]
+    pub fn total_of(&self) -> Option<&str> {
+        match self.dimensions.iter().next() {
+            Some((name, value)) if self.dimensions.len() == 1 && name == "ModelId" => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// One metric to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The lane's place in the plan.
+    pub lane: usize,
+    /// The value of `ModelId`.
+    pub model_id: String,
+    /// The metric's name.
+    pub name: String,
+    /// What the name stands for.
+    pub metric: Metric,
+}
+
+/// The lanes to survey: every `ModelId` that is listed and every id that the inventory knows, since
+/// `ListMetrics` forgets what was silent for two weeks.
+#[must_use]
+pub fn lanes(listed: &[Listed], known_ids: &[String]) -> Vec<LaneUsage> {
+    let mut lanes: BTreeMap<&str, LaneUsage> = BTreeMap::new();
+    for id in listed
+        .iter()
+        .filter_map(|series| series.dimensions.get("ModelId"))
+        .chain(known_ids)
+    {
+        lanes
+            .entry(id)
+            .or_insert_with(|| LaneUsage::new(ModelId::parse(id.as_str())));
+    }
+    // A dimension of the log delivery metrics, which is spelled like one of models.
+    lanes.remove("Across all model IDs");
+    for series in listed {
+        let Some(lane) = series
+            .dimensions
+            .get("ModelId")
+            .and_then(|id| lanes.get_mut(id.as_str()))
+        else {
+            continue;
+        };
+        if series.total_of().is_none() {
+            if matches!(read_name(&series.name), Reading::Known(Metric::Meter(_))) {
+                let names: Vec<&str> = series.dimensions.keys().map(String::as_str).collect();
+                lane.splits.push(names.join(", "));
+            }
+        } else if read_name(&series.name) == Reading::UnknownUsage {
+            lane.unknown_metrics.push(series.name.clone());
+        }
+    }
+    let mut lanes: Vec<LaneUsage> = lanes.into_values().collect();
+    for lane in &mut lanes {
+        lane.splits.sort_unstable();
+        lane.splits.dedup();
+        lane.unknown_metrics.sort_unstable();
+        lane.unknown_metrics.dedup();
+    }
+    lanes
+}
+
+/// The names that every lane is asked for, listed or not: a complete answer without points is zero.
+fn names_for_all(spellings: &[CacheSpelling]) -> Vec<&'static str> {
+    let mut names = vec![
+        "Invocations",
+        "InvocationThrottles",
+        "InputTokenCount",
+        "OutputTokenCount",
+    ];
+    names.extend(spellings.iter().flat_map(|spelling| spelling.names()));
+    names
+}
+
+/// The queries of a survey: the common names for every lane, and whatever other billed meters are
+/// listed for it.
+#[must_use]
+pub fn survey(lanes: &[LaneUsage], listed: &[Listed], spellings: &[CacheSpelling]) -> Vec<Query> {
+    let common = names_for_all(spellings);
+    let mut others: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for series in listed {
+        if let (Some(id), Reading::Known(_)) = (series.total_of(), read_name(&series.name)) {
+            others.entry(id).or_default().insert(&series.name);
+        }
+    }
+    let cache_names: Vec<&str> = [CacheSpelling::TokenCount, CacheSpelling::Tokens]
+        .iter()
+        .flat_map(|spelling| spelling.names())
+        .collect();
+    let mut queries = Vec::new();
+    for (place, lane) in lanes.iter().enumerate() {
+        let listed_names = others
+            .get(lane.model_id.text())
+            .into_iter()
+            .flatten()
+            .copied();
+        let further =
+            listed_names.filter(|name| !common.contains(name) && !cache_names.contains(name));
+        queries.extend(
+            common
+                .iter()
+                .copied()
+                .chain(further)
+                .filter_map(|name| query(place, lane, name)),
+        );
+    }
+    queries
+}
+
+/// The queries for the minutes of some lanes: the meters that have points in the survey.
+#[must_use]
+pub fn minutes(lanes: &[LaneUsage], wanted: &BTreeSet<ModelId>) -> Vec<Query> {
+    lanes
+        .iter()
+        .enumerate()
+        .filter(|(_, lane)| wanted.contains(&lane.model_id))
+        .flat_map(|(place, lane)| {
+            lane.readings()
+                .into_iter()
+                .filter_map(move |reading| query(place, lane, reading.name))
+        })
+        .collect()
+}
+
+fn query(place: usize, lane: &LaneUsage, name: &str) -> Option<Query> {
+    let Reading::Known(metric) = read_name(name) else {
+        return None;
+    };
+    Some(Query {
+        lane: place,
+        model_id: lane.model_id.text().to_owned(),
+        name: name.to_owned(),
+        metric,
+    })
+}
+
+/// Why a span cannot be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("CloudWatch no longer keeps points of {step} s from {start}: it would answer with silence")]
+pub struct Forgotten {
+    start: Timestamp,
+    step: u32,
+}
+
+/// The hourly span of a window.
+pub fn survey_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> {
+    legal(Span { window, step: HOUR }, as_of)
+}
+
+/// The span of minutes at the end of a window.
+pub fn minute_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> {
+    legal(
+        Span {
+            window: window.last_days(MINUTE_DAYS),
+            step: MINUTE,
+        },
+        as_of,
+    )
+}
+
+/// `CloudWatch` keeps points of 60 s for 15 days, of 300 s for 63 and of 3,600 s for 455, by the
+/// age of the span's start when it is asked; past that it answers with silence. A span must keep
+/// almost a day's distance: the hours by which a window's end lags behind the event are part of it.
+fn legal(span: Span, as_of: Timestamp) -> Result<Span, Forgotten> {
+    const MARGIN: SignedDuration = SignedDuration::from_hours(22);
+    let days = match span.step {
+        step if step < 300 => 15,
+        step if step < HOUR => 63,
+        _ => 455,
+    };
+    let age = as_of.duration_since(span.window.start());
+    if age + MARGIN <= SignedDuration::from_hours(days * 24) {
+        Ok(span)
+    } else {
+        Err(Forgotten {
+            start: span.window.start(),
+            step: span.step,
+        })
+    }
+}
+
+/// Puts answered series into their lanes, in the order of the queries.
+pub fn file(
+    lanes: &mut [LaneUsage],
+    queries: &[Query],
+    answers: Vec<(Status, Option<crate::domain::Series>)>,
+    step: u32,
+) {
+    for (query, (status, series)) in queries.iter().zip(answers) {
+        let Some(lane) = lanes.get_mut(query.lane) else {
+            continue;
+        };
+        let metric = MetricSeries {
+            name: query.name.clone(),
+            metric: query.metric,
+            status,
+            series,
+        };
+        if step == HOUR {
+            lane.survey.push(metric);
+        } else {
+            lane.minutes.push(metric);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(name: &str, dimensions: &[(&str, &str)]) -> Listed {
+        Listed {
+            name: name.into(),
+            dimensions: dimensions
+                .iter()
+                .map(|(n, v)| ((*n).into(), (*v).into()))
+                .collect(),
+        }
+    }
+
+    const BOTH: [CacheSpelling; 2] = [CacheSpelling::TokenCount, CacheSpelling::Tokens];
+
+    #[test]
+    fn only_the_exact_dimension_set_is_the_total() {
+        let series = [
+            listed("InputTokenCount", &[("ModelId", "a.b")]),
+            listed(
+                "InputTokenCount",
+                &[("ModelId", "a.b"), ("ContextWindow", "200K")],
+            ),
+            listed(
+                "InputTokenCount",
+                &[
+                    ("ModelId", "a.b"),
+                    ("ServiceTier", "flex"),
+                    ("ResolvedServiceTier", "flex"),
+                ],
+            ),
+        ];
+        let lanes = lanes(&series, &[]);
+        assert_eq!(lanes.len(), 1);
+        assert_eq!(lanes[0].splits.len(), 2);
+        let queries = survey(&lanes, &series, &BOTH);
+        assert_eq!(
+            queries
+                .iter()
+                .filter(|query| query.name == "InputTokenCount")
+                .count(),
+            1
+        );
+    }
+
+    #[test]
+    fn every_meter_is_asked_for_under_each_spelling_listed_or_not() {
+        let lanes = lanes(&[], &["abcdefghijkl".to_owned()]);
+        let names: Vec<String> = survey(&lanes, &[], &BOTH)
+            .into_iter()
+            .map(|query| query.name)
+            .collect();
+        assert_eq!(names.len(), 8);
+        assert!(names.contains(&"CacheReadInputTokens".to_owned()));
+        assert!(names.contains(&"CacheReadInputTokenCount".to_owned()));
+    }
+
+    #[test]
+    fn other_meters_are_asked_for_where_they_are_listed() {
+        let series = [
+            listed("OutputImageCount", &[("ModelId", "a.b")]),
+            listed("InvocationLatency", &[("ModelId", "a.b")]),
+        ];
+        let lanes = lanes(&series, &[]);
+        let names: Vec<String> = survey(&lanes, &series, &BOTH)
+            .into_iter()
+            .map(|query| query.name)
+            .collect();
+        assert!(names.contains(&"OutputImageCount".to_owned()));
+        assert!(!names.contains(&"InvocationLatency".to_owned()));
+    }
+
+    #[test]
+    fn log_delivery_is_not_a_model() {
+        let series = [listed(
+            "ModelInvocationLogsS3DeliverySuccess",
+            &[("ModelId", "Across all model IDs")],
+        )];
+        assert!(lanes(&series, &[]).is_empty());
+    }
+
+    #[test]
+    fn a_span_that_cloudwatch_forgot_is_not_asked_for() {
+        let window = |start: &str, end: &str| {
+            Window::new(start.parse().unwrap(), end.parse().unwrap()).unwrap()
+        };
+        let as_of = "2026-04-06T01:14:59Z".parse().unwrap();
+        let fresh = window("2026-01-05T00:00:00Z", "2026-04-06T00:00:00Z");
+        assert_eq!(minute_span(fresh, as_of).unwrap().window.hours(), 14 * 24);
+        let old = window("2026-01-05T00:00:00Z", "2026-04-04T00:00:00Z");
+        assert!(minute_span(old, as_of).is_err());
+        assert!(survey_span(old, as_of).is_ok());
+        assert!(
+            survey_span(
+                window("2025-01-05T00:00:00Z", "2026-04-04T00:00:00Z"),
+                as_of
+            )
+            .is_err()
+        );
+    }
+}
