@@ -1,0 +1,221 @@
+//! Demand over time in whole numbers: what each step would cost on-demand and what it asks of units.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use crate::catalog::LoadWeights;
+use crate::domain::{Capacity, Meter, Series, Usd, UsdPerMillionTokens};
+
+/// Loads are counted in ten-thousandths of a token, so that weights such as 1.25 stay whole.
+pub const LOAD_SCALE: u32 = 4;
+
+/// Decimals of a price per million tokens that stay whole.
+const PRICE_SCALE: u32 = 10;
+
+/// What one step asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// What it would cost on-demand, in 10^-16 USD.
+    pub value: u128,
+    /// Input load, in 10^-4 tokens.
+    pub input: u128,
+    /// Output load, in 10^-4 tokens.
+    pub output: u128,
+}
+
+/// Demand over a stretch of time, step by step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The start of the first step.
+    pub start: Timestamp,
+    /// Seconds of a step.
+    pub step: u32,
+    /// One entry for each step.
+    pub buckets: Vec<Bucket>,
+}
+
+impl Demand {
+    /// No demand, from `start` on, over so many steps.
+    #[must_use]
+    pub fn none(start: Timestamp, step: u32, steps: usize) -> Self {
+        Self {
+            start,
+            step,
+            buckets: vec![Bucket::default(); steps],
+        }
+    }
+
+    /// Adds one series of a meter: its value at a price, its load by the weights.
+    /// `None` where the price has more decimals than are kept whole.
+    #[must_use]
+    pub fn add(
+        &mut self,
+        meter: Meter,
+        series: &Series,
+        price: UsdPerMillionTokens,
+        weights: LoadWeights,
+    ) -> Option<()> {
+        let price = whole(price.dollars(), PRICE_SCALE)?;
+        let one = whole(Decimal::ONE, LOAD_SCALE)?;
+        let (input, output) = match meter {
+            Meter::Input => (one, 0),
+            Meter::Output => (0, one),
+            Meter::CacheRead => (whole(weights.cache_read.number(), LOAD_SCALE)?, 0),
+            Meter::CacheWrite => (whole(weights.cache_write.number(), LOAD_SCALE)?, 0),
+            _ => return None,
+        };
+        for (bucket, tokens) in self.buckets.iter_mut().zip(series.since(self.start)) {
+            let tokens = u128::from(tokens.unwrap_or_default());
+            bucket.value += tokens * price;
+            bucket.input += tokens * input;
+            bucket.output += tokens * output;
+        }
+        Some(())
+    }
+
+    /// The hours that it spans.
+    #[must_use]
+    pub fn hours(&self) -> u64 {
+        u64::try_from(self.buckets.len()).unwrap_or_default() * u64::from(self.step) / 3_600
+    }
+
+    /// What each step would cost on-demand.
+    pub fn values(&self) -> impl Iterator<Item = Usd> {
+        self.buckets.iter().map(|bucket| dollars(bucket.value))
+    }
+
+    /// What all of it would cost on-demand.
+    #[must_use]
+    pub fn value(&self) -> Usd {
+        dollars(self.buckets.iter().map(|bucket| bucket.value).sum())
+    }
+
+    /// The units that each step needs, as numerators over [`Self::unit`].
+    ///
+    /// A step needs `max(I/κI, O/κO)` units, where a unit serves κ an hour times the step's share
+    /// of an hour. All are put over κI·κO, so that needs compare as whole numbers.
+    #[must_use]
+    pub fn needs(&self, capacity: Capacity) -> Vec<u128> {
+        let steps_an_hour = u128::from(3_600 / self.step);
+        let input_worth = u128::from(capacity.output_tokens_per_hour) * steps_an_hour;
+        let output_worth = u128::from(capacity.input_tokens_per_hour) * steps_an_hour;
+        self.buckets
+            .iter()
+            .map(|bucket| (bucket.input * input_worth).max(bucket.output * output_worth))
+            .collect()
+    }
+
+    /// The denominator of [`Self::needs`]: what one unit is.
+    #[must_use]
+    pub fn unit(capacity: Capacity) -> u128 {
+        u128::from(capacity.input_tokens_per_hour)
+            * u128::from(capacity.output_tokens_per_hour)
+            * 10_u128.pow(LOAD_SCALE)
+    }
+}
+
+/// A decimal number as a whole number of 10^-scale; `None` where it is not one, or below zero.
+fn whole(number: Decimal, scale: u32) -> Option<u128> {
+    let scaled = number
+        .checked_mul(Decimal::from(10_u64.pow(scale)))?
+        .normalize();
+    if scaled.scale() == 0 {
+        u128::try_from(scaled.mantissa()).ok()
+    } else {
+        None
+    }
+}
+
+/// Dollars from 10^-16 USD.
+pub(crate) fn dollars(value: u128) -> Usd {
+    // Sums above 2^95 units, some 4 trillion dollars, lose their last digits.
+    let scale = PRICE_SCALE + 6;
+    let (mut value, mut scale) = (value, scale);
+    loop {
+        if let Ok(mantissa) = i128::try_from(value)
+            && let Ok(number) = Decimal::try_from_i128_with_scale(mantissa, scale)
+        {
+            return Usd::new(number.normalize());
+        }
+        value /= 10;
+        scale = scale.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quantity::CapacityOrigin;
+    use proptest::prelude::*;
+
+    fn series(values: &[u64]) -> Series {
+        Series {
+            start: "2026-04-06T00:00:00Z".parse().unwrap(),
+            step: 60,
+            values: values.iter().copied().map(Some).collect(),
+        }
+    }
+
+    fn demand(input: &[u64], output: &[u64]) -> Demand {
+        let mut demand = Demand::none(series(input).start, 60, input.len());
+        let weights = LoadWeights::default();
+        demand
+            .add(
+                Meter::Input,
+                &series(input),
+                "3.30".parse().unwrap(),
+                weights,
+            )
+            .unwrap();
+        demand
+            .add(
+                Meter::Output,
+                &series(output),
+                "16.50".parse().unwrap(),
+                weights,
+            )
+            .unwrap();
+        demand
+    }
+
+    #[test]
+    fn needs_are_the_larger_of_input_and_output() {
+        let capacity = Capacity {
+            input_tokens_per_hour: 60_000,
+            output_tokens_per_hour: 6_000,
+            origin: CapacityOrigin::Assumed,
+        };
+        let demand = demand(&[1_000, 500], &[50, 200]);
+        let unit = Demand::unit(capacity);
+        assert_eq!(demand.needs(capacity), [unit, 2 * unit]);
+    }
+
+    #[test]
+    fn a_price_with_more_decimals_than_are_kept_is_refused() {
+        let mut demand = Demand::none(series(&[1]).start, 60, 1);
+        let price = "0.00000000001".parse().unwrap();
+        assert!(
+            demand
+                .add(Meter::Input, &series(&[1]), price, LoadWeights::default())
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn dollars_never_panic() {
+        assert_eq!(dollars(10_000_000_000_000_000).to_string(), "$1.00");
+        assert!(dollars(u128::MAX).is_positive());
+    }
+
+    proptest! {
+        #[test]
+        fn the_value_of_a_demand_is_what_its_tokens_cost(input in proptest::collection::vec(0u64..1_000_000, 1..20)) {
+            let output: Vec<u64> = input.iter().map(|n| n / 3).collect();
+            let demand = demand(&input, &output);
+            let price = |text: &str, tokens: &[u64]| {
+                text.parse::<UsdPerMillionTokens>().unwrap().cost(series(tokens).total())
+            };
+            prop_assert_eq!(demand.value(), price("3.30", &input) + price("16.50", &output));
+        }
+    }
+}

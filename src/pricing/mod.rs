@@ -1,0 +1,259 @@
+//! What today costs: lanes resolved to models, grouped into workloads, priced meter by meter.
+//!
+//! Pure and exact. A meter without a rate stays visible as unpriced; nothing is priced by likeness.
+
+#![deny(clippy::float_arithmetic)]
+
+mod demand;
+mod holding;
+mod lane;
+mod screen;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+pub use demand::{Bucket, Demand, LOAD_SCALE};
+pub use holding::{Holding, Idleness};
+pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
+pub use screen::wants_minutes;
+
+use crate::catalog::Offer;
+use crate::domain::{BaseModel, Place, Tokens, Usd, Window};
+use crate::observation::{Observation, PlaceObservation};
+use crate::usage::Gap;
+
+/// An observation with prices put to it.
+#[derive(Debug)]
+pub struct Priced<'a> {
+    /// What was gathered.
+    pub observation: &'a Observation,
+    /// The window that a month is scaled from.
+    pub recent: Window,
+    /// The day whose prices apply.
+    pub day: Date,
+    /// The workloads, in order of account, Region and model.
+    pub workloads: Vec<Workload<'a>>,
+    /// Usage under ids that no model is known behind.
+    pub strays: Vec<UnpricedUsage>,
+}
+
+/// All that one base model did in one account and Region: what advice is about.
+#[derive(Debug)]
+pub struct Workload<'a> {
+    /// Where.
+    pub place: &'a Place,
+    /// What was read there.
+    pub observed: &'a PlaceObservation,
+    /// The model.
+    pub model: BaseModel,
+    /// The name that people use, if the book has one.
+    pub name: Option<String>,
+    /// The lanes with usage, in order of their ids.
+    pub lanes: Vec<Lane<'a>>,
+    /// The provisioned models of this model.
+    pub holdings: Vec<Holding<'a>>,
+    /// Model units that the book sells for this model here.
+    pub offers: Vec<Offer>,
+    /// Whole days from the first point to the end of the window.
+    pub observed_days: u32,
+    /// Why figures may be too low; empty where they are whole.
+    pub gaps: Vec<Gap>,
+}
+
+/// Puts prices to an observation.
+#[must_use]
+pub fn price(observation: &Observation) -> Priced<'_> {
+    let recent = observation
+        .window
+        .last_days(observation.settings.recent_days);
+    let day = observation.window.last_day();
+    let mut workloads = Vec::new();
+    let mut strays = Vec::new();
+    for observed in &observation.places {
+        let mut by_model: BTreeMap<BaseModel, Workload<'_>> = BTreeMap::new();
+        let mut workload = |model: &BaseModel| {
+            if !by_model.contains_key(model) {
+                by_model.insert(
+                    model.clone(),
+                    Workload::new(observation, observed, model, day),
+                );
+            }
+        };
+        let mut lanes = Vec::new();
+        for usage in &observed.usage.lanes {
+            let lane = Lane::new(observation, observed, usage, recent, day);
+            if !usage.has_points() && usage.gaps().is_empty() {
+                continue;
+            }
+            match lane.model() {
+                Some(model) => {
+                    workload(&model);
+                    lanes.push((model, lane));
+                }
+                None => strays.extend(lane.stray(&observed.place)),
+            }
+        }
+        let mut holdings = Vec::new();
+        for held in &observed.inventory.provisioned_models {
+            let holding = Holding::new(observation, observed, held, day);
+            workload(&holding.model);
+            holdings.push(holding);
+        }
+        for (model, lane) in lanes {
+            if let Some(workload) = by_model.get_mut(&model) {
+                workload.lanes.push(lane);
+            }
+        }
+        for holding in holdings {
+            if let Some(workload) = by_model.get_mut(&holding.model) {
+                workload.holdings.push(holding);
+            }
+        }
+        workloads.extend(
+            by_model
+                .into_values()
+                .map(|workload| workload.finished(observation, recent)),
+        );
+    }
+    Priced {
+        observation,
+        recent,
+        day,
+        workloads,
+        strays,
+    }
+}
+
+impl<'a> Workload<'a> {
+    fn new(
+        observation: &Observation,
+        observed: &'a PlaceObservation,
+        model: &BaseModel,
+        day: Date,
+    ) -> Self {
+        let region = &observed.place.region;
+        Self {
+            place: &observed.place,
+            observed,
+            model: model.clone(),
+            name: observation
+                .prices
+                .model(model)
+                .map(|prices| prices.name.clone()),
+            lanes: Vec::new(),
+            holdings: Vec::new(),
+            offers: observation
+                .prices
+                .offers(model, region, day, &observation.overrides),
+            observed_days: 0,
+            gaps: Vec::new(),
+        }
+    }
+
+    fn finished(mut self, observation: &Observation, recent: Window) -> Self {
+        let first = self
+            .lanes
+            .iter()
+            .flat_map(|lane| lane.usage.readings())
+            .filter_map(|reading| reading.series.first_point())
+            .min();
+        self.observed_days = first.map_or(0, |first| {
+            let hours = observation.window.end().duration_since(first).as_hours();
+            u32::try_from(hours / 24).unwrap_or_default()
+        });
+        self.gaps = self
+            .lanes
+            .iter()
+            .flat_map(|lane| {
+                let id = &lane.usage.model_id;
+                lane.usage
+                    .gaps()
+                    .into_iter()
+                    .map(move |gap| format!("{id} {gap}"))
+            })
+            .collect();
+        for place in 0..self.holdings.len() {
+            let aliases = self.holdings[place].aliases_with_points(&self.lanes);
+            if aliases.len() > 1 {
+                self.gaps.push(format!(
+                    "the traffic of provisioned model {} is metered under {}; only the first is counted",
+                    self.holdings[place].held.provisioned_model_name,
+                    aliases.join(" and ")
+                ));
+                let keep = aliases[0].clone();
+                self.lanes.retain(|lane| {
+                    let id = lane.usage.model_id.text();
+                    id == keep || !aliases.iter().any(|alias| alias == id)
+                });
+            }
+        }
+        for holding in &mut self.holdings {
+            holding.measure(&self.lanes, recent);
+        }
+        self
+    }
+
+    /// Whether the figures are whole: nothing is missing that could raise them.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.gaps.is_empty()
+    }
+
+    /// The lanes that are billed by the token.
+    pub fn on_demand(&self) -> impl Iterator<Item = &Lane<'a>> {
+        self.lanes
+            .iter()
+            .filter(|lane| matches!(lane.kind, LaneKind::OnDemand { .. }))
+    }
+
+    /// Usage that no rate was found for.
+    pub fn unpriced(&self) -> impl Iterator<Item = UnpricedUsage> {
+        self.on_demand().flat_map(|lane| lane.unpriced(self.place))
+    }
+
+    /// What its tokens cost in a month, as far as they are priced.
+    #[must_use]
+    pub fn on_demand_monthly_cost(&self) -> Usd {
+        self.on_demand().map(Lane::monthly_cost).sum()
+    }
+
+    /// What its holdings cost in a month, as far as they are priced.
+    #[must_use]
+    pub fn holdings_monthly_cost(&self) -> Usd {
+        self.holdings
+            .iter()
+            .filter_map(|holding| holding.monthly_cost)
+            .sum()
+    }
+
+    /// What it costs in a month as it runs now, as far as it is priced.
+    #[must_use]
+    pub fn monthly_cost(&self) -> Usd {
+        self.on_demand_monthly_cost() + self.holdings_monthly_cost()
+    }
+
+    /// Tokens of the recent window over all lanes, provisioned ones included.
+    #[must_use]
+    pub fn recent_tokens(&self) -> Tokens {
+        self.lanes
+            .iter()
+            .flat_map(|lane| &lane.meters)
+            .map(|meter| meter.recent)
+            .sum()
+    }
+
+    /// Whether the true cost may be above what is shown.
+    #[must_use]
+    pub fn is_at_least(&self) -> bool {
+        !self.is_whole()
+            || self
+                .holdings
+                .iter()
+                .any(|holding| holding.monthly_cost.is_none())
+            || self
+                .on_demand()
+                .flat_map(|lane| &lane.meters)
+                .any(PricedMeter::is_at_least)
+    }
+}
