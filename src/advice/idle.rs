@@ -1,0 +1,109 @@
+//! Is a provisioned model paid for and not used at all? Then it should be deleted, or not renewed.
+//!
+//! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what [`super::fill`] has just
+//! found work for.
+
+use super::recommendation::shell_word;
+use super::{
+    Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, SeriesEvidence, gates,
+};
+use crate::domain::Usd;
+use crate::pricing::{Holding, Idleness, Priced, Workload};
+
+pub(super) fn advise(priced: &Priced<'_>, workload: &Workload<'_>, is_filled: bool) -> Finding {
+    let mut found = Finding::default();
+    for holding in &workload.holdings {
+        match &holding.idleness {
+            Idleness::Busy => {}
+            Idleness::Idle
+                if is_filled && holding.held.is_under_term() && !holding.held.is_custom() => {}
+            Idleness::NotSeen(why) => found.reasons.push(format!(
+                "no traffic of {} was seen, but {why}",
+                holding.held.provisioned_model_name
+            )),
+            Idleness::Idle => found.take(delete(priced, workload, holding)),
+        }
+    }
+    found
+}
+
+fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -> Finding {
+    let held = holding.held;
+    let name = &held.provisioned_model_name;
+    let Some(cost) = holding.monthly_cost else {
+        return Finding {
+            reasons: vec![format!(
+                "{name} is idle, but the price book has no price for it"
+            )],
+            ..Finding::default()
+        };
+    };
+    let description = format!("without {name}");
+    let plan = Plan {
+        action: Some(Action::DeleteIdleProvisionedModel),
+        description: description.clone(),
+        monthly_cost: Some(workload.monthly_cost() - cost),
+        estimated_monthly_savings: Some(cost),
+        advised: true,
+        why_not: Vec::new(),
+    };
+    let failed = gates::thresholds(&priced.observation.settings, cost, workload.monthly_cost());
+    if !failed.is_empty() {
+        return Finding::refused(plan, failed);
+    }
+    let mut evidence = Evidence::default();
+    if let Some(offer) = &holding.offer {
+        evidence.offer(&holding.model, offer);
+    }
+    let window = priced.observation.window;
+    evidence
+        .series
+        .extend(held.metered_ids().into_iter().map(|id| SeriesEvidence {
+            namespace: crate::usage::NAMESPACE,
+            metric: "Invocations".into(),
+            model_id: id.to_owned(),
+            start: window.start(),
+            end: window.end(),
+            total: crate::domain::Tokens::ZERO,
+        }));
+    let current = Arrangement {
+        description: format!(
+            "{} of {name}, idle for {} days",
+            held.model_units,
+            window.hours() / 24
+        ),
+        monthly_cost: cost,
+    };
+    let proposed = Arrangement {
+        description,
+        monthly_cost: Usd::ZERO,
+    };
+    let kind = (Action::DeleteIdleProvisionedModel, Effort::None);
+    let arn = &held.provisioned_model_arn;
+    let mut advice = Recommendation::new(kind, workload, arn, current, proposed, evidence);
+    advice.provisioned_model_arn = Some(arn.clone());
+    advice.rollback_possible = false;
+    if held.is_under_term() {
+        advice.savings_start = held.commitment_expiration_time;
+        advice.not_counted_because = Some("it is paid for until its term ends".into());
+        let risk = "it renews by itself at the end of its term unless it is deleted in time";
+        advice.risks.push(risk.into());
+    }
+    if held.is_custom() {
+        let risk = "it serves a custom model, which may have no other way to be called";
+        advice.risks.push(risk.into());
+    }
+    advice
+        .risks
+        .push("whoever calls it after that gets an error".into());
+    advice.command = Some(format!(
+        "aws bedrock delete-provisioned-model-throughput --region {} --provisioned-model-id {}",
+        workload.place.region,
+        shell_word(arn)
+    ));
+    Finding {
+        plans: vec![plan],
+        recommendations: vec![advice],
+        reasons: Vec::new(),
+    }
+}

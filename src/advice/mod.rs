@@ -1,0 +1,182 @@
+//! What to change: one plan for each workload, in the order in which changes are worth making.
+//!
+//! 1. [`fill`] what is paid for.
+//! 2. [`idle`]: delete what nobody uses.
+//! 3. [`route`] to the global profile.
+//! 4. [`commit`] on what is left.
+//!
+//! A change is worth only what it saves after those before it, so each dollar counts once. A rule
+//! that finds nothing to save stays silent or says why not; "no change" with its reason is an answer.
+
+#![deny(clippy::float_arithmetic)]
+
+mod break_even;
+mod commit;
+mod fill;
+mod gates;
+mod idle;
+mod recommendation;
+mod route;
+mod sizing;
+#[expect(
+    clippy::float_arithmetic,
+    reason = "a first guess that exact costs then decide on"
+)]
+mod units;
+
+pub use break_even::BreakEven;
+pub use recommendation::{
+    Action, Arrangement, Effort, Evidence, RateEvidence, Recommendation, Savings, SeriesEvidence,
+};
+pub use units::Sizing;
+
+use serde::Serialize;
+
+use crate::domain::Usd;
+use crate::pricing::{Priced, Workload};
+
+/// What the rules say of one workload.
+#[derive(Debug)]
+pub struct Advice {
+    /// What could be done, cheapest first, the present arrangement among it.
+    pub plans: Vec<Plan>,
+    /// What to do, or what a setting or a term keeps from counting.
+    pub recommendations: Vec<Recommendation>,
+    /// The advice in one sentence, "no change" with its reason included.
+    pub verdict: String,
+    /// What a unit of each offer must replace to pay for itself.
+    pub break_even: Vec<BreakEven>,
+}
+
+/// One way to serve a workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// What it changes; `None` for the present arrangement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// The arrangement in words.
+    pub description: String,
+    /// What the workload would cost in a month; `None` where that cannot be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost: Option<Usd>,
+    /// What it saves beside the arrangement before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_monthly_savings: Option<Usd>,
+    /// Whether it is part of the advice.
+    pub advised: bool,
+    /// Why it is not; empty where it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why_not: Vec<String>,
+}
+
+/// What a rule found out about one workload.
+#[derive(Debug, Default)]
+struct Finding {
+    plans: Vec<Plan>,
+    recommendations: Vec<Recommendation>,
+    /// Reasons against a change that people would ask about.
+    reasons: Vec<String>,
+}
+
+impl Finding {
+    /// A plan that is not advised.
+    fn refused(plan: Plan, why_not: Vec<String>) -> Self {
+        Self {
+            reasons: why_not.clone(),
+            plans: vec![Plan {
+                advised: false,
+                why_not,
+                ..plan
+            }],
+            recommendations: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, other: Self) {
+        self.plans.extend(other.plans);
+        self.recommendations.extend(other.recommendations);
+        self.reasons.extend(other.reasons);
+    }
+}
+
+/// Applies the rules to one workload, in their order.
+#[must_use]
+pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
+    let mut found = Finding::default();
+    let fill = fill::advise(priced, workload);
+    // What on-demand is left for the later rules.
+    let remaining = fill.remaining;
+    let is_filled = !fill.finding.recommendations.is_empty();
+    found.take(fill.finding);
+    found.take(idle::advise(priced, workload, is_filled));
+    let route = route::advise(priced, workload, remaining);
+    let routes = route.routes;
+    found.take(route.finding);
+    let break_even = break_even::of_offers(priced, workload, &routes);
+    found.take(commit::advise(
+        priced,
+        workload,
+        &routes,
+        remaining,
+        &break_even,
+    ));
+
+    let current = workload.monthly_cost();
+    let mut plans = vec![Plan {
+        action: None,
+        description: "as it runs now".into(),
+        monthly_cost: Some(current),
+        estimated_monthly_savings: None,
+        advised: !found.recommendations.iter().any(Recommendation::is_counted),
+        why_not: Vec::new(),
+    }];
+    plans.extend(found.plans);
+    plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
+    found
+        .recommendations
+        .sort_by(|a, b| b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id)));
+    let verdict = verdict(workload, &found.recommendations, &found.reasons);
+    Advice {
+        plans,
+        recommendations: found.recommendations,
+        verdict,
+        break_even,
+    }
+}
+
+fn verdict(
+    workload: &Workload<'_>,
+    recommendations: &[Recommendation],
+    reasons: &[String],
+) -> String {
+    if !recommendations.is_empty() {
+        let mut titles: Vec<&str> = recommendations
+            .iter()
+            .map(|advice| advice.action.title())
+            .collect();
+        titles.dedup();
+        return titles.join(", then ");
+    }
+    if workload.lanes.is_empty() && workload.holdings.is_empty() {
+        return "no change: it is not used".into();
+    }
+    match reasons {
+        [] if workload.on_demand().next().is_none() => {
+            "no change: nothing of it is billed by the token".into()
+        }
+        [] if workload.on_demand_monthly_cost() == Usd::ZERO
+            && workload.unpriced().next().is_some() =>
+        {
+            "no advice: it has no price".into()
+        }
+        [] if workload.on_demand_monthly_cost() == Usd::ZERO => {
+            "no change: it was not used recently".into()
+        }
+        [] if workload.offers.is_empty() => {
+            "no change: it is on its cheapest profile, and no model units are priced for it here"
+                .into()
+        }
+        [] => "no change: it is on its cheapest arrangement".into(),
+        reasons => format!("no change: {}", reasons.join("; ")),
+    }
+}

@@ -1,0 +1,413 @@
+//! A recommendation: what to change, what it saves, and where every number comes from.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::BreakEven;
+use crate::catalog::{InForce, Offer, Rate, RateSource, RegionBasis};
+use crate::domain::{
+    AccountId, BaseModel, Meter, Percent, Place, Region, Scope, ServiceTier, Tokens, Usd,
+};
+use crate::pricing::{Lane, LaneKind, Priced, Workload};
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Send on-demand requests to a provisioned model that has room for them.
+    FillProvisionedModel,
+    /// Delete a provisioned model that nobody uses.
+    DeleteIdleProvisionedModel,
+    /// Call the model through its global profile.
+    RouteToGlobalProfile,
+    /// Buy provisioned throughput.
+    BuyModelUnits,
+}
+
+impl Action {
+    /// The action in words.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::FillProvisionedModel => "fill the provisioned model",
+            Self::DeleteIdleProvisionedModel => "delete the idle provisioned model",
+            Self::RouteToGlobalProfile => "route to the global profile",
+            Self::BuyModelUnits => "buy model units",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::FillProvisionedModel => "fill_provisioned_model",
+            Self::DeleteIdleProvisionedModel => "delete_idle_provisioned_model",
+            Self::RouteToGlobalProfile => "route_to_global_profile",
+            Self::BuyModelUnits => "buy_model_units",
+        }
+    }
+}
+
+/// What a change asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effort {
+    /// Nothing but to use or drop what is paid for.
+    None,
+    /// Another profile id.
+    Routing,
+    /// Money bound for a term.
+    Commitment,
+}
+
+impl fmt::Display for Effort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "none",
+            Self::Routing => "routing",
+            Self::Commitment => "commitment",
+        })
+    }
+}
+
+/// A change that saves money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recommendation {
+    /// Stable: the same change keeps its id from run to run.
+    pub id: String,
+    /// What to do.
+    pub action: Action,
+    /// What it asks for.
+    pub effort: Effort,
+    /// The account, empty where it is not known.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// The model's base id.
+    pub model: BaseModel,
+    /// The provisioned model that it is about, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisioned_model_arn: Option<String>,
+    /// How it runs now.
+    pub current: Arrangement,
+    /// How it would run.
+    pub proposed: Arrangement,
+    /// What it saves.
+    pub estimated_monthly_savings: Savings,
+    /// The same, of what is spent now on what it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_savings_percentage: Option<Percent>,
+    /// From when on it saves, where that is not at once. It does not count until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub savings_start: Option<Timestamp>,
+    /// The volume at which it begins to pay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_even: Option<BreakEven>,
+    /// What a commitment costs over its whole term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commitment_total: Option<Usd>,
+    /// Whether it can be taken back.
+    pub rollback_possible: bool,
+    /// What keeps it from counting: a setting by its name, or a term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_counted_because: Option<String>,
+    /// What could go wrong, and what was assumed.
+    pub risks: Vec<String>,
+    /// Where the numbers come from.
+    pub evidence: Evidence,
+    /// The command that makes the change. A person runs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Where to look at it.
+    pub console_url: String,
+}
+
+/// A way to serve some traffic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Arrangement {
+    /// In words.
+    pub description: String,
+    /// What it costs in a month.
+    pub monthly_cost: Usd,
+}
+
+/// What a change saves in a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Savings {
+    /// As the recent window went.
+    pub observed: Usd,
+}
+
+/// Where the numbers of a recommendation come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The list prices.
+    pub rates: Vec<RateEvidence>,
+    /// The series.
+    pub series: Vec<SeriesEvidence>,
+}
+
+/// One list price that was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RateEvidence {
+    /// What is priced.
+    pub what: String,
+    /// The price.
+    pub list_unit_price: String,
+    /// What it is for.
+    pub pricing_unit: &'static str,
+    /// How the row came to apply to the Region.
+    pub region_basis: RegionBasis,
+    /// Whether the row's dates hold the day.
+    pub in_force: InForce,
+    /// The first day of the price, or the first on which it was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// The day on which somebody last looked.
+    pub checked: Date,
+    /// Where it is written.
+    pub source: String,
+}
+
+/// One series that was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SeriesEvidence {
+    /// The namespace.
+    pub namespace: &'static str,
+    /// The metric.
+    pub metric: String,
+    /// The value of `ModelId`, the one dimension.
+    pub model_id: String,
+    /// The first instant.
+    pub start: Timestamp,
+    /// The first instant after the last step.
+    pub end: Timestamp,
+    /// The sum of its points.
+    pub total: Tokens,
+}
+
+impl Recommendation {
+    /// A change of a workload that takes effect at once and can be taken back. `subject` is what
+    /// makes it the same from run to run.
+    pub(super) fn new(
+        (action, effort): (Action, Effort),
+        workload: &Workload<'_>,
+        subject: &str,
+        current: Arrangement,
+        proposed: Arrangement,
+        evidence: Evidence,
+    ) -> Self {
+        let savings = current.monthly_cost - proposed.monthly_cost;
+        Self {
+            id: stable_id(action, workload.place, subject),
+            action,
+            effort,
+            account: workload.place.account.clone(),
+            region: workload.place.region.clone(),
+            model: workload.model.clone(),
+            provisioned_model_arn: None,
+            estimated_monthly_savings: Savings { observed: savings },
+            estimated_savings_percentage: savings.percent_of(current.monthly_cost),
+            current,
+            proposed,
+            savings_start: None,
+            break_even: None,
+            commitment_total: None,
+            rollback_possible: true,
+            not_counted_because: None,
+            risks: evidence.caveats(),
+            evidence,
+            command: None,
+            console_url: console_url(&workload.place.region),
+        }
+    }
+
+    /// Whether its savings are part of the headline.
+    #[must_use]
+    pub const fn is_counted(&self) -> bool {
+        self.not_counted_because.is_none()
+    }
+
+    /// What it saves in a month.
+    #[must_use]
+    pub const fn savings(&self) -> Usd {
+        self.estimated_monthly_savings.observed
+    }
+
+    /// One sentence that can be read alone.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let start = self
+            .savings_start
+            .map_or_else(String::new, |start| format!(" from {start} on"));
+        let uncounted = self
+            .not_counted_because
+            .as_ref()
+            .map_or_else(String::new, |because| format!(" (not counted: {because})"));
+        format!(
+            "{} of {} in {}: {} instead of {} saves {} a month{start}{uncounted}",
+            self.action.title(),
+            self.model,
+            self.region,
+            self.proposed.description,
+            self.current.description,
+            self.savings()
+        )
+    }
+}
+
+/// What makes a change the same from run to run: FNV-1a over what it is about, in ten hex digits.
+fn stable_id(action: Action, place: &Place, subject: &str) -> String {
+    let text = format!(
+        "{}|{}|{}|{subject}",
+        action.name(),
+        place.account,
+        place.region
+    );
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("rec-{:010x}", hash & 0xff_ffff_ffff)
+}
+
+/// The Bedrock console of a Region.
+fn console_url(region: &Region) -> String {
+    let host = if region.name().starts_with("us-gov-") {
+        "console.amazonaws-us-gov.com".to_owned()
+    } else {
+        format!("{region}.console.aws.amazon.com")
+    };
+    format!("https://{host}/bedrock/home?region={region}")
+}
+
+impl Evidence {
+    /// Adds the rate of a meter.
+    pub(super) fn rate(
+        &mut self,
+        model: &BaseModel,
+        scope: Scope,
+        tier: ServiceTier,
+        meter: Meter,
+        rate: &Rate,
+    ) {
+        self.push(RateEvidence::new(
+            format!("{model} {scope} {tier} {meter}"),
+            rate.list_unit_price.to_string(),
+            "1000000 Tokens",
+            &rate.source,
+        ));
+    }
+
+    /// Adds the price of a model unit.
+    pub(super) fn offer(&mut self, model: &BaseModel, offer: &Offer) {
+        let label = offer
+            .label
+            .as_ref()
+            .map_or_else(String::new, |label| format!(" {label}"));
+        self.push(RateEvidence::new(
+            format!("{model} model unit{label}, {}", offer.term),
+            offer.unit_price.to_string(),
+            "Model Unit-Hours",
+            &offer.source,
+        ));
+    }
+
+    /// Adds what a lane was metered and priced by.
+    pub(super) fn lane(&mut self, priced: &Priced<'_>, lane: &Lane<'_>) {
+        for meter in &lane.meters {
+            if let (
+                Some(rate),
+                LaneKind::OnDemand {
+                    model, scope, tier, ..
+                },
+            ) = (&meter.rate, &lane.kind)
+            {
+                self.rate(model, *scope, *tier, meter.meter, rate);
+            }
+            self.series.push(SeriesEvidence {
+                namespace: crate::usage::NAMESPACE,
+                metric: meter.metric.clone(),
+                model_id: lane.usage.model_id.text().to_owned(),
+                start: priced.recent.start(),
+                end: priced.recent.end(),
+                total: meter.recent,
+            });
+        }
+    }
+
+    fn push(&mut self, rate: RateEvidence) {
+        if !self.rates.contains(&rate) {
+            self.rates.push(rate);
+        }
+    }
+
+    /// What a reader should know of the rates before acting: a Region that their source does not give.
+    fn caveats(&self) -> Vec<String> {
+        self.rates
+            .iter()
+            .filter(|rate| rate.region_basis == RegionBasis::Unstated)
+            .map(|rate| format!("the source of the price of {} names no Region", rate.what))
+            .collect()
+    }
+}
+
+impl RateEvidence {
+    fn new(what: String, price: String, unit: &'static str, source: &RateSource) -> Self {
+        Self {
+            what,
+            list_unit_price: price,
+            pricing_unit: unit,
+            region_basis: source.region_basis,
+            in_force: source.in_force,
+            from: source.provenance.dating().map(|dating| dating.from),
+            checked: source.provenance.checked,
+            source: source.provenance.source.clone(),
+        }
+    }
+}
+
+/// A word of a shell command, quoted where the shell would take it apart.
+pub(super) fn shell_word(word: &str) -> String {
+    let plain = !word.is_empty()
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:/=,@+".contains(&b));
+    if plain {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_depends_on_what_is_changed_and_on_nothing_else() {
+        let place = |region: &str| Place {
+            account: AccountId::new("1"),
+            region: region.parse().unwrap(),
+        };
+        let id = stable_id(Action::BuyModelUnits, &place("us-east-1"), "a.b");
+        assert_eq!(id, "rec-31578cbb0d");
+        assert_ne!(
+            id,
+            stable_id(Action::BuyModelUnits, &place("us-east-2"), "a.b")
+        );
+        assert_ne!(
+            id,
+            stable_id(Action::RouteToGlobalProfile, &place("us-east-1"), "a.b")
+        );
+    }
+
+    #[test]
+    fn names_cannot_leave_their_place_in_a_command() {
+        assert_eq!(
+            shell_word("arn:aws:bedrock:us-east-1:1:provisioned-model/x"),
+            "arn:aws:bedrock:us-east-1:1:provisioned-model/x"
+        );
+        assert_eq!(shell_word("a; rm -rf 'x'"), "'a; rm -rf '\\''x'\\'''");
+    }
+}
