@@ -1,0 +1,75 @@
+//! The report as log lines: one for each recommendation, one for the run.
+//!
+//! The runtime's subscriber nests and escapes objects and has no timestamp, so these lines are made
+//! here and written straight to standard output.
+
+use serde::Serialize;
+use serde_json::Error;
+
+use crate::report::{Report, Summary};
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    timestamp: String,
+    level: &'static str,
+    message: String,
+    #[serde(flatten)]
+    rest: &'a T,
+}
+
+#[derive(Serialize)]
+struct RecommendationLine<'a> {
+    recommendation: &'a crate::advice::Recommendation,
+}
+
+#[derive(Serialize)]
+struct RunLine<'a> {
+    totals: &'a crate::report::Totals,
+    metrics_put: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics_withheld: Option<&'a str>,
+    not_covered: &'a [String],
+    unpriced: usize,
+    incomplete: usize,
+}
+
+/// The lines of a report, each ending in a newline.
+pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
+    let timestamp = report.run.as_of.to_string();
+    let mut lines = Vec::new();
+    for recommendation in &report.recommendations {
+        lines.push(line(&Line {
+            timestamp: timestamp.clone(),
+            level: "INFO",
+            message: recommendation.message(),
+            rest: &RecommendationLine { recommendation },
+        })?);
+    }
+    let totals = &report.totals;
+    lines.push(line(&Line {
+        timestamp,
+        level: "INFO",
+        message: format!(
+            "run finished: {} a month{}, {} of it could be saved by {} recommendations",
+            totals.monthly_cost,
+            if totals.is_at_least { " at least" } else { "" },
+            totals.potential_monthly_savings,
+            totals.recommendations
+        ),
+        rest: &RunLine {
+            totals,
+            metrics_put: summary.metrics_put,
+            metrics_withheld: summary.metrics_withheld.as_deref(),
+            not_covered: &report.not_covered,
+            unpriced: report.unpriced.len(),
+            incomplete: report.incomplete.len(),
+        },
+    })?);
+    Ok(lines)
+}
+
+fn line<T: Serialize>(line: &T) -> Result<String, Error> {
+    let mut text = serde_json::to_string(line)?;
+    text.push('\n');
+    Ok(text)
+}

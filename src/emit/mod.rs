@@ -1,0 +1,4 @@
+//! Sends a report on: metrics to CloudWatch, lines to the log.
+
+pub mod log;
+pub mod put;

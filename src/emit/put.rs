@@ -1,0 +1,192 @@
+//! Puts metric points to CloudWatch.
+
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::api::ApiError;
+use crate::domain::Region;
+use crate::report::metrics::{Point, Unit};
+
+/// `PutMetricData` takes at most so many points a call.
+const POINTS_PER_CALL: usize = 1_000;
+
+/// And at most 1 MB, of which some is kept for what is around the points.
+const BYTES_PER_CALL: usize = 900_000;
+
+/// Why metrics could not all be put.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{failed} of {batches} batches of metrics were not put: {}",
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+)]
+pub struct PutError {
+    /// Batches that failed.
+    pub failed: usize,
+    /// Batches in all.
+    pub batches: usize,
+    /// What each failed of.
+    pub errors: Vec<ApiError>,
+}
+
+/// Where metrics go.
+#[derive(Clone, Debug)]
+pub struct Sink {
+    /// The SDK's client for the Region.
+    pub client: Client,
+    /// The Region.
+    pub region: Region,
+    /// The namespace.
+    pub namespace: String,
+}
+
+/// Why points of an event's time would not be taken by CloudWatch; `None` where they would.
+///
+/// CloudWatch takes points from two weeks before now to two hours after.
+#[must_use]
+pub fn withheld(time: Timestamp, as_of: Timestamp) -> Option<String> {
+    let age = as_of.duration_since(time);
+    if age > SignedDuration::from_hours(14 * 24) {
+        Some(format!(
+            "the event's time, {time}, is more than 14 days ago, and CloudWatch takes no points that old"
+        ))
+    } else if age < SignedDuration::from_hours(-2) {
+        Some(format!(
+            "the event's time, {time}, is more than 2 hours ahead, and CloudWatch takes no points that new"
+        ))
+    } else {
+        None
+    }
+}
+
+impl Sink {
+    /// Puts all points, in batches. A failed batch does not stop the others.
+    pub async fn put(&self, points: &[Point], time: Timestamp) -> Result<u64, PutError> {
+        let batches = batches(points);
+        let mut errors = Vec::new();
+        let mut put = 0;
+        for batch in &batches {
+            let data = batch.iter().map(|point| datum(point, time)).collect();
+            let call = self
+                .client
+                .put_metric_data()
+                .namespace(&self.namespace)
+                .set_metric_data(Some(data));
+            match call.send().await {
+                Ok(_) => put += u64::try_from(batch.len()).unwrap_or(u64::MAX),
+                Err(error) => {
+                    errors.push(ApiError::new(
+                        "cloudwatch:PutMetricData",
+                        &self.region,
+                        &error,
+                    ));
+                }
+            }
+        }
+        if errors.is_empty() {
+            Ok(put)
+        } else {
+            Err(PutError {
+                failed: errors.len(),
+                batches: batches.len(),
+                errors,
+            })
+        }
+    }
+}
+
+/// Splits points so that each call is within both limits.
+fn batches(points: &[Point]) -> Vec<&[Point]> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (place, point) in points.iter().enumerate() {
+        let size = encoded_size(point);
+        if place > start && (place - start == POINTS_PER_CALL || bytes + size > BYTES_PER_CALL) {
+            batches.push(&points[start..place]);
+            (start, bytes) = (place, 0);
+        }
+        bytes += size;
+    }
+    if start < points.len() {
+        batches.push(&points[start..]);
+    }
+    batches
+}
+
+/// At most what a point takes on the wire: its texts, and room for the names of its members.
+fn encoded_size(point: &Point) -> usize {
+    let dimensions: usize = point
+        .dimensions
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 24)
+        .sum();
+    point.name.len() + dimensions + 96
+}
+
+/// The one place where exact numbers become doubles, since that is what CloudWatch keeps.
+fn datum(point: &Point, time: Timestamp) -> MetricDatum {
+    let dimensions = point
+        .dimensions
+        .iter()
+        .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
+        .collect();
+    MetricDatum::builder()
+        .metric_name(point.name)
+        .set_dimensions(Some(dimensions))
+        .timestamp(DateTime::from_secs(time.as_second()))
+        .value(point.value.to_f64().unwrap_or_default())
+        .unit(match point.unit {
+            Unit::None => StandardUnit::None,
+            Unit::Count => StandardUnit::Count,
+            Unit::Percent => StandardUnit::Percent,
+        })
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rust_decimal::Decimal;
+
+    fn point(value: &str) -> Point {
+        Point {
+            name: "MonthlyCost",
+            unit: Unit::None,
+            dimensions: vec![("Model", value.into())],
+            value: Decimal::ONE,
+        }
+    }
+
+    #[test]
+    fn no_batch_is_over_the_count_or_the_size() {
+        let small: Vec<Point> = (0..2_500).map(|n| point(&n.to_string())).collect();
+        let lengths: Vec<usize> = batches(&small).iter().map(|batch| batch.len()).collect();
+        assert_eq!(lengths, [1_000, 1_000, 500]);
+        let large: Vec<Point> = (0..2_000).map(|_| point(&"x".repeat(1_024))).collect();
+        for batch in batches(&large) {
+            assert!(batch.iter().map(encoded_size).sum::<usize>() <= BYTES_PER_CALL);
+        }
+        assert_eq!(
+            batches(&large)
+                .iter()
+                .map(|batch| batch.len())
+                .sum::<usize>(),
+            2_000
+        );
+        assert!(batches(&[]).is_empty());
+    }
+
+    #[test]
+    fn points_too_old_for_cloudwatch_are_withheld() {
+        let time = |text: &str| text.parse().unwrap();
+        let now = time("2026-04-20T00:00:00Z");
+        assert_eq!(withheld(time("2026-04-06T00:00:00Z"), now), None);
+        assert!(
+            withheld(time("2026-04-05T23:59:59Z"), now)
+                .unwrap()
+                .contains("14 days")
+        );
+    }
+}

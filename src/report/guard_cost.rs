@@ -1,0 +1,34 @@
+//! What the guard itself costs in a month: CloudWatch's part, which is nearly all of it.
+
+use rust_decimal::Decimal;
+
+use super::Report;
+use crate::domain::Usd;
+use crate::domain::period::HOURS_PER_MONTH;
+use crate::domain::schedule::runs_per_month;
+use crate::observation::Observation;
+
+/// USD for 1,000 metrics that `GetMetricData` is asked for.
+const PER_THOUSAND_REQUESTED: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+
+/// USD for a custom metric that is published through a whole month; less of it costs in proportion.
+const PER_CUSTOM_METRIC: Decimal = Decimal::from_parts(3, 0, 0, false, 1);
+
+/// Metrics asked for on each run, and custom metrics for each hour in which they are put. AWS's
+/// list prices of both (`GetMetricData` 0.01 USD for 1,000 metrics, 0.30 USD for a metric-month
+/// prorated by the hour); free allowances are not taken off.
+pub(super) fn monthly(observation: &Observation, report: &Report) -> Usd {
+    let Ok(runs) = runs_per_month(&observation.settings.schedule) else {
+        return Usd::ZERO;
+    };
+    let requested = Decimal::from(report.run.metrics_requested);
+    let read = requested / Decimal::ONE_THOUSAND * PER_THOUSAND_REQUESTED * runs;
+    let metrics = Decimal::from(super::metrics::count(report, &observation.settings));
+    let hours = runs.min(Decimal::from(HOURS_PER_MONTH));
+    let put = if observation.settings.dry_run {
+        Decimal::ZERO
+    } else {
+        metrics * PER_CUSTOM_METRIC * hours / Decimal::from(HOURS_PER_MONTH)
+    };
+    Usd::new((read + put).round_dp(6).normalize())
+}

@@ -1,0 +1,397 @@
+//! The report for a person at a terminal, in a screen or two.
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+
+use super::{HoldingReport, Report, WorkloadReport};
+use crate::advice::Recommendation;
+use crate::catalog::{InForce, RegionBasis};
+use crate::domain::{Percent, Tokens, Usd};
+
+/// Columns of the page.
+const WIDTH: u16 = 110;
+
+/// The report as text.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut page = String::new();
+    head(&mut page, report);
+    advice(&mut page, report);
+    workloads(&mut page, report);
+    holdings(&mut page, report);
+    doubts(&mut page, report);
+    foot(&mut page, report);
+    page
+}
+
+fn line(page: &mut String, text: impl AsRef<str>) {
+    page.push_str(text.as_ref().trim_end());
+    page.push('\n');
+}
+
+/// A paragraph behind a label, its later lines indented as far as its first.
+fn wrapped(page: &mut String, label: &str, text: &str) {
+    let indent = label.chars().count();
+    let mut out = label.to_owned();
+    let mut column = indent;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > usize::from(WIDTH) {
+            line(page, &out);
+            out = " ".repeat(indent);
+            column = indent;
+        }
+        if column > indent {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    line(page, &out);
+}
+
+fn head(page: &mut String, report: &Report) {
+    let run = &report.run;
+    let totals = &report.totals;
+    let regions: Vec<&str> = run.places.iter().map(|place| place.region.name()).collect();
+    line(page, "Bedrock cost guard");
+    let days = run.window.hours() / 24;
+    line(
+        page,
+        format!(
+            "{} to {} UTC ({days} days), {}",
+            super::day_of(run.window.start()),
+            super::day_of(run.window.end()),
+            regions.join(" and ")
+        ),
+    );
+    line(
+        page,
+        format!(
+            "List prices of the book `{}`; a month is the last {} days scaled to 730 hours.",
+            run.catalog,
+            run.recent.hours() / 24
+        ),
+    );
+    line(page, "");
+    let at_least = if totals.is_at_least { " at least" } else { "" };
+    line(
+        page,
+        format!(
+            "  Now            {:>14} a month{at_least}: {} by the token, {} for provisioned models",
+            totals.monthly_cost, totals.on_demand_monthly_cost, totals.holdings_monthly_cost
+        ),
+    );
+    let share = totals
+        .potential_savings_percentage
+        .map_or_else(String::new, |share| format!(" ({share})"));
+    line(
+        page,
+        format!(
+            "  Could be saved {:>14} a month{share} by {}",
+            totals.potential_monthly_savings,
+            counted(totals.recommendations, "recommendation")
+        ),
+    );
+    line(page, "");
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+fn advice(page: &mut String, report: &Report) {
+    line(page, "WHAT TO DO");
+    if report.recommendations.is_empty() {
+        line(
+            page,
+            "  Nothing: no change would save money by the rules in force. The table says why.",
+        );
+    }
+    for (place, recommendation) in report.recommendations.iter().enumerate() {
+        one_advice(page, place + 1, recommendation);
+    }
+    line(page, "");
+}
+
+fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
+    let share = advice
+        .estimated_savings_percentage
+        .map_or_else(String::new, |share| format!(", {share}"));
+    let title = format!(
+        "{number}. {} of {} in {}",
+        advice.action.title(),
+        advice.model,
+        advice.region
+    );
+    let savings = format!("saves {}{share}", advice.savings());
+    let gap = usize::from(WIDTH)
+        .saturating_sub(2 + title.chars().count() + savings.chars().count())
+        .max(2);
+    line(page, format!("  {title}{}{savings}", " ".repeat(gap)));
+    if let Some(because) = &advice.not_counted_because {
+        let start = advice.savings_start.map_or_else(String::new, |start| {
+            format!(", from {} on", super::day_of(start))
+        });
+        wrapped(page, "     not counted  ", &format!("{because}{start}"));
+    }
+    for (label, arrangement) in [("now", &advice.current), ("instead", &advice.proposed)] {
+        let text = format!(
+            "{}, {} a month",
+            arrangement.description, arrangement.monthly_cost
+        );
+        wrapped(page, &format!("     {label:<9}"), &text);
+    }
+    if let Some(even) = &advice.break_even {
+        let share = even.share_of_capacity.map_or_else(String::new, |share| {
+            format!(", {share} of what one can carry")
+        });
+        let text = format!(
+            "from {} tokens an hour a unit at this mix{share}",
+            even.tokens_per_hour
+        );
+        wrapped(page, "     pays     ", &text);
+    }
+    if let Some(total) = advice.commitment_total {
+        wrapped(
+            page,
+            "     binds    ",
+            &format!("{total} over the whole term"),
+        );
+    }
+    for risk in &advice.risks {
+        wrapped(page, "     note     ", risk);
+    }
+    if let Some(command) = &advice.command {
+        // A command is kept in one piece, so that it can be copied.
+        line(page, format!("     run      {command}"));
+    }
+}
+
+fn table(header: &[&str], numbers: &[usize]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH)
+        .set_header(
+            header
+                .iter()
+                .enumerate()
+                .map(|(place, title)| cell((*title).to_owned(), numbers.contains(&place))),
+        );
+    table
+}
+
+fn cell(text: String, is_number: bool) -> Cell {
+    Cell::new(text).set_alignment(if is_number {
+        CellAlignment::Right
+    } else {
+        CellAlignment::Left
+    })
+}
+
+fn write_table(page: &mut String, table: &Table) {
+    for row in table.lines() {
+        line(page, format!(" {row}"));
+    }
+    line(page, "");
+}
+
+fn workloads(page: &mut String, report: &Report) {
+    line(page, "WORKLOADS");
+    let tokens_title = format!("Tokens in {} d", report.run.recent.hours() / 24);
+    let mut rows = table(
+        &["Model", "Region", &tokens_title, "Now, a month", "Advice"],
+        &[2, 3],
+    );
+    for workload in &report.workloads {
+        rows.add_row([
+            cell(
+                workload
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| workload.model.id().to_owned()),
+                false,
+            ),
+            cell(workload.region.name().to_owned(), false),
+            cell(short(tokens(workload)), true),
+            cell(cost(workload), true),
+            cell(workload.verdict.clone(), false),
+        ]);
+    }
+    write_table(page, &rows);
+}
+
+fn tokens(workload: &WorkloadReport) -> Tokens {
+    workload
+        .lanes
+        .iter()
+        .flat_map(|lane| &lane.meters)
+        .map(|meter| meter.tokens)
+        .sum()
+}
+
+fn cost(workload: &WorkloadReport) -> String {
+    if !workload.is_priced {
+        return "unpriced".into();
+    }
+    let at_least = if workload.is_at_least { "≥ " } else { "" };
+    format!("{at_least}{}", workload.monthly_cost)
+}
+
+/// A count in four digits or less, as in `12.3 M`.
+fn short(tokens: Tokens) -> String {
+    let count = rust_decimal::Decimal::from(tokens.count());
+    for (size, letter) in [
+        (1_000_000_000_000_u64, 'T'),
+        (1_000_000_000, 'G'),
+        (1_000_000, 'M'),
+        (1_000, 'k'),
+    ] {
+        if tokens.count() >= size {
+            return format!("{:.1} {letter}", count / rust_decimal::Decimal::from(size));
+        }
+    }
+    tokens.to_string()
+}
+
+fn holdings(page: &mut String, report: &Report) {
+    if report.holdings.is_empty() {
+        return;
+    }
+    line(page, "PROVISIONED MODELS");
+    let mut rows = table(
+        &[
+            "Name",
+            "Region",
+            "Units",
+            "A month",
+            "Worth",
+            "Used",
+            "Term ends",
+            "State",
+        ],
+        &[2, 3, 4, 5],
+    );
+    for holding in &report.holdings {
+        rows.add_row([
+            cell(holding.provisioned_model_name.clone(), false),
+            cell(holding.region.name().to_owned(), false),
+            cell(holding.model_units.count().to_string(), true),
+            cell(
+                holding
+                    .monthly_cost
+                    .map_or_else(|| "unpriced".into(), |cost: Usd| cost.to_string()),
+                true,
+            ),
+            cell(share(holding.worth), true),
+            cell(share(holding.utilization), true),
+            cell(term(holding), false),
+            cell(holding.state.clone(), false),
+        ]);
+    }
+    write_table(page, &rows);
+    line(
+        page,
+        "  Worth: on-demand dollars that it serves, of what it costs. Under 100 % it loses money.",
+    );
+    line(page, "");
+}
+
+fn share(share: Option<Percent>) -> String {
+    share.map_or_else(|| "unknown".into(), |share| share.to_string())
+}
+
+fn term(holding: &HoldingReport) -> String {
+    holding
+        .commitment_expiration_time
+        .map_or_else(|| "no term".into(), |time| super::day_of(time).to_string())
+}
+
+fn doubts(page: &mut String, report: &Report) {
+    if !report.unpriced.is_empty() {
+        line(page, "NO PRICE");
+        for usage in &report.unpriced {
+            let text = format!(
+                "{} in {}: {} {}; {}",
+                usage.model_id, usage.region, usage.tokens, usage.meter, usage.reason
+            );
+            wrapped(page, "  - ", &text);
+        }
+        line(page, "");
+    }
+    if !report.incomplete.is_empty() {
+        line(
+            page,
+            "INCOMPLETE: these cost at least what is shown, and no commitment is advised for them",
+        );
+        for workload in &report.incomplete {
+            for gap in &workload.gaps {
+                wrapped(page, "  - ", &format!("{}: {gap}", workload.region));
+            }
+        }
+        line(page, "");
+    }
+    let notes = notes(report);
+    if !notes.is_empty() {
+        line(page, "NOTES");
+        for note in notes {
+            wrapped(page, "  - ", note);
+        }
+        line(page, "");
+    }
+    line(page, "NOT COVERED");
+    for what in &report.not_covered {
+        wrapped(page, "  - ", what);
+    }
+    line(page, "");
+}
+
+fn notes(report: &Report) -> Vec<&'static str> {
+    let meters = || {
+        report
+            .workloads
+            .iter()
+            .flat_map(|workload| &workload.lanes)
+            .flat_map(|lane| &lane.meters)
+    };
+    let evidence = || {
+        report
+            .recommendations
+            .iter()
+            .flat_map(|advice| &advice.evidence.rates)
+    };
+    let mut notes = Vec::new();
+    if meters().any(|meter| meter.upper_unit_price.is_some()) {
+        notes.push(
+            "≥: cache writes are priced as five-minute ones and contexts as short; CloudWatch does not tell them apart",
+        );
+    }
+    let unstated = Some(RegionBasis::Unstated);
+    if meters().any(|meter| meter.region_basis == unstated)
+        || evidence().any(|rate| Some(rate.region_basis) == unstated)
+    {
+        notes.push(
+            "some prices come from a source that names no Region; they are used in commercial US Regions only",
+        );
+    }
+    if meters().any(|meter| meter.in_force == Some(InForce::Nearest))
+        || evidence().any(|rate| rate.in_force == InForce::Nearest)
+    {
+        notes.push("some prices are not dated for this window: the nearest known one is used");
+    }
+    notes
+}
+
+fn foot(page: &mut String, report: &Report) {
+    let totals = &report.totals;
+    let text = format!(
+        "Prices were checked {} days ago at most. This run asked CloudWatch for {} metrics; at its schedule the guard costs {} a month.",
+        totals.catalog_age_days,
+        Tokens::new(report.run.metrics_requested),
+        totals.guard_monthly_cost
+    );
+    wrapped(page, "", &text);
+}
