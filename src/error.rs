@@ -1,0 +1,128 @@
+//! What a run can fail of, under names that alarms and retries can match.
+
+use std::fmt;
+
+use crate::api::{ApiError, Failure};
+use crate::catalog::{BookError, OverridesError};
+use crate::emit::put::PutError;
+use crate::event::EventError;
+use crate::settings::SettingsError;
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The settings, or the overrides that they name.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The overrides do not say what overrides can say.
+    #[error(transparent)]
+    Overrides(#[from] OverridesError),
+    /// The event.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The price book.
+    #[error(transparent)]
+    Book(#[from] BookError),
+    /// A file that a setting names cannot be read.
+    #[error("`{setting}` names the file `{path}`, which cannot be read: {cause}")]
+    File {
+        /// The setting.
+        setting: &'static str,
+        /// The path.
+        path: String,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// No Region is configured and none is in the environment.
+    #[error(
+        "no Region to read: set GUARD_REGIONS, or AWS_REGION for the Region that the metrics go to"
+    )]
+    NoRegion,
+    /// No Region could be read, or one could not and that was to fail the run.
+    #[error("{}", join(.0))]
+    Read(Vec<ApiError>),
+    /// Metrics were not put.
+    #[error(transparent)]
+    Put(#[from] PutError),
+    /// The report could not be written.
+    #[error("the report could not be written: {0}")]
+    Write(String),
+    /// The time that the platform gives was nearly over.
+    #[error(
+        "the run was not done {0} s after it began, shortly before the platform would have ended it"
+    )]
+    Deadline(u64),
+    /// A defect of this program.
+    #[error("the run ended in a panic, which is a defect of this program: {0}")]
+    Panic(String),
+}
+
+fn join(errors: &[ApiError]) -> String {
+    errors
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// The closed list of names under which errors reach the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorType {
+    /// Settings or overrides are wrong. A retry does not help.
+    Config,
+    /// The event is wrong. A retry does not help.
+    Event,
+    /// The price book is wrong. A retry does not help.
+    Catalog,
+    /// AWS could not be read: forbidden, without credentials, out of reach, or not understood.
+    Access,
+    /// AWS asked to slow down, beyond all retries.
+    Throttled,
+    /// There was no time left.
+    Deadline,
+    /// The result could not be sent on.
+    Emit,
+    /// A defect of this program.
+    Panic,
+}
+
+impl fmt::Display for ErrorType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Config => "Config",
+            Self::Event => "Event",
+            Self::Catalog => "Catalog",
+            Self::Access => "Access",
+            Self::Throttled => "Throttled",
+            Self::Deadline => "Deadline",
+            Self::Emit => "Emit",
+            Self::Panic => "Panic",
+        })
+    }
+}
+
+impl Error {
+    /// The name that alarms and retries can match.
+    #[must_use]
+    pub fn error_type(&self) -> ErrorType {
+        match self {
+            Self::File {
+                setting: "GUARD_CATALOG",
+                ..
+            }
+            | Self::Book(_) => ErrorType::Catalog,
+            Self::Settings(_) | Self::Overrides(_) | Self::NoRegion | Self::File { .. } => {
+                ErrorType::Config
+            }
+            Self::Event(_) => ErrorType::Event,
+            Self::Read(errors) => match errors.iter().map(|error| error.failure).min() {
+                Some(Failure::Throttled) => ErrorType::Throttled,
+                Some(Failure::TimedOut) => ErrorType::Deadline,
+                _ => ErrorType::Access,
+            },
+            Self::Put(_) | Self::Write(_) => ErrorType::Emit,
+            Self::Deadline(_) => ErrorType::Deadline,
+            Self::Panic(_) => ErrorType::Panic,
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Reads an account: all Regions at once, and in each the usage and the inventory at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::api::{ApiError, Failure};
+use crate::catalog::{Overrides, PriceBook};
+use crate::clients;
+use crate::domain::{AccountId, ModelId, Place, Region, Window};
+use crate::error::Error;
+use crate::event::Run;
+use crate::observation::{FailedPlace, Observation, PlaceObservation, SCHEMA_VERSION};
+use crate::pricing;
+use crate::settings::Settings;
+use crate::usage::cloudwatch::{CloudWatch, MetricQuery, Spent};
+use crate::usage::plan::{self, Listed, Query};
+use crate::usage::{LaneUsage, NAMESPACE, Span, Usage, history};
+
+/// Regions that are read at the same time.
+const REGIONS_AT_ONCE: usize = 4;
+
+/// What a run reads with: everything that was decided before the first call.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The event.
+    pub run: Run,
+    /// The clock.
+    pub as_of: Timestamp,
+    /// The window of the survey.
+    pub window: Window,
+    /// The settings in force.
+    pub settings: Settings,
+    /// The price book.
+    pub book: PriceBook,
+    /// The operator's overrides.
+    pub overrides: Overrides,
+    /// The account and Region that run the guard, as far as they are known.
+    pub home: Place,
+}
+
+/// Reads everything, twice: the hourly survey, then the minutes of the lanes that need them.
+pub async fn gather(config: &SdkConfig, plan: Plan) -> Result<Observation, Error> {
+    let regions = if plan.settings.regions.is_empty() {
+        vec![plan.home.region.clone()]
+    } else {
+        plan.settings.regions.clone()
+    };
+    let open_before = open_before(config, &plan);
+    let (surveys, open_before) = tokio::join!(survey_all(config, &plan, regions), open_before);
+    let (mut surveys, errors) = surveys;
+    let failed_enough = surveys.is_empty() || (plan.settings.fail_on_partial && !errors.is_empty());
+    if failed_enough && !errors.is_empty() {
+        return Err(Error::Read(errors));
+    }
+    surveys.sort_by(|a, b| a.place.cmp(&b.place));
+    let account = surveys
+        .iter()
+        .find_map(|observed| observed.inventory.account())
+        .filter(|_| plan.home.account.is_unknown())
+        .unwrap_or_else(|| plan.home.account.clone());
+    for observed in &mut surveys {
+        observed.place.account = account.clone();
+    }
+    let (open_before, history_unknown) = match open_before {
+        Ok(open) => (open, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let mut failed: Vec<FailedPlace> = errors
+        .iter()
+        .map(|error| failed_place(&account, error))
+        .collect();
+    let observation = Observation {
+        schema_version: SCHEMA_VERSION,
+        event: plan.run,
+        as_of: plan.as_of,
+        window: plan.window,
+        settings: plan.settings,
+        home: Place {
+            account: account.clone(),
+            region: plan.home.region,
+        },
+        places: surveys,
+        failed: Vec::new(),
+        prices: plan.book.clone(),
+        overrides: plan.overrides,
+        open_before,
+        history_unknown,
+    };
+    let (mut observation, errors) = with_minutes(config, observation).await;
+    failed.extend(errors.iter().map(|error| failed_place(&account, error)));
+    failed.sort_by(|a, b| a.region.cmp(&b.region));
+    observation.failed = failed;
+    Ok(observation.with_prices(&plan.book))
+}
+
+fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
+    FailedPlace {
+        account: account.clone(),
+        region: error.region.clone(),
+        error: error.to_string(),
+    }
+}
+
+/// Which recommendations were open before; their metrics are in the home Region.
+async fn open_before(
+    config: &SdkConfig,
+    plan: &Plan,
+) -> Result<Vec<history::OpenBefore>, ApiError> {
+    let cloudwatch = clients::cloudwatch(config, &plan.home.region);
+    let mut spent = Spent::default();
+    history::open_before(
+        &cloudwatch,
+        &plan.settings.metric_namespace,
+        plan.run.time,
+        &mut spent,
+    )
+    .await
+}
+
+/// Surveys all Regions, a few at a time. A Region that fails does not stop the others.
+async fn survey_all(
+    config: &SdkConfig,
+    plan: &Plan,
+    regions: Vec<Region>,
+) -> (Vec<PlaceObservation>, Vec<ApiError>) {
+    let at_once = Arc::new(Semaphore::new(REGIONS_AT_ONCE));
+    let mut tasks = JoinSet::new();
+    for region in regions {
+        let (config, plan, at_once) = (config.clone(), plan.clone(), Arc::clone(&at_once));
+        tasks.spawn(async move {
+            let _permit = at_once.acquire_owned().await;
+            survey(&config, &plan, &region).await
+        });
+    }
+    let mut surveys = Vec::new();
+    let mut errors = Vec::new();
+    while let Some(joined) = tasks.join_next().await {
+        match joined {
+            Ok(Ok(observed)) => surveys.push(observed),
+            Ok(Err(error)) => errors.push(error),
+            // A panic of a task goes on as one of the run; nothing cancels these tasks.
+            Err(error) => {
+                if let Ok(panic) = error.try_into_panic() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+        }
+    }
+    errors.sort_by(|a, b| a.region.cmp(&b.region));
+    (surveys, errors)
+}
+
+async fn survey(
+    config: &SdkConfig,
+    plan: &Plan,
+    region: &Region,
+) -> Result<PlaceObservation, ApiError> {
+    let cloudwatch = clients::cloudwatch(config, region);
+    let bedrock = clients::bedrock(config, region);
+    let mut spent = Spent::default();
+    let (listed, inventory) = tokio::try_join!(
+        cloudwatch.list_metrics(NAMESPACE, None, &mut spent),
+        bedrock.inventory()
+    )?;
+    let mut lanes = plan::lanes(&listed, &inventory.metered_ids());
+    let span = plan::survey_span(plan.window, plan.as_of).map_err(|forgotten| ApiError {
+        operation: "cloudwatch:GetMetricData",
+        region: region.clone(),
+        failure: Failure::Broken,
+        detail: forgotten.to_string(),
+    })?;
+    let queries = plan::survey(&lanes, &listed, &plan.settings.cache_metric_names);
+    read_into(&cloudwatch, &mut lanes, &queries, span, &mut spent).await?;
+    forget_silent(&mut lanes, &listed, &inventory.metered_ids());
+    tracing::info!(region = %region, lanes = lanes.len(), metrics = spent.metrics_requested, "surveyed a Region");
+    let usage = Usage {
+        lanes,
+        metrics_requested: spent.metrics_requested,
+        requests: spent.requests,
+    };
+    let place = Place {
+        account: plan.home.account.clone(),
+        region: region.clone(),
+    };
+    Ok(PlaceObservation {
+        place,
+        usage,
+        inventory,
+        minutes_unknown: None,
+    })
+}
+
+/// Lanes that are neither listed with a known metric nor of the inventory carry nothing.
+fn forget_silent(lanes: &mut Vec<LaneUsage>, listed: &[Listed], known: &[String]) {
+    lanes.retain(|lane| {
+        let id = lane.model_id.text();
+        lane.has_points()
+            || !lane.gaps().is_empty()
+            || known.iter().any(|known| known == id)
+            || listed.iter().any(|series| series.total_of() == Some(id))
+    });
+}
+
+async fn read_into(
+    cloudwatch: &CloudWatch,
+    lanes: &mut [LaneUsage],
+    queries: &[Query],
+    span: Span,
+    spent: &mut Spent,
+) -> Result<(), ApiError> {
+    let metrics: Vec<MetricQuery> = queries
+        .iter()
+        .map(|query| MetricQuery {
+            namespace: NAMESPACE.into(),
+            name: query.name.clone(),
+            dimensions: [("ModelId".to_owned(), query.model_id.clone())].into(),
+            statistic: "Sum",
+        })
+        .collect();
+    let answers = cloudwatch.get_metric_data(&metrics, span, spent).await?;
+    plan::file(lanes, queries, answers, span.step);
+    Ok(())
+}
+
+/// Adds the minutes of the lanes that the survey leaves undecided. A Region whose minutes cannot be
+/// read keeps its survey and says why.
+async fn with_minutes(
+    config: &SdkConfig,
+    mut observation: Observation,
+) -> (Observation, Vec<ApiError>) {
+    let wanted = pricing::wants_minutes(&observation);
+    let (window, as_of) = (observation.window, observation.as_of);
+    let mut errors = Vec::new();
+    for (observed, wanted) in observation.places.iter_mut().zip(wanted) {
+        if wanted.is_empty() {
+            continue;
+        }
+        match minutes(config, observed, &wanted, window, as_of).await {
+            Ok(()) => {}
+            Err(error) => {
+                observed.minutes_unknown = Some(error.to_string());
+                errors.push(error);
+            }
+        }
+    }
+    (observation, errors)
+}
+
+async fn minutes(
+    config: &SdkConfig,
+    observed: &mut PlaceObservation,
+    wanted: &BTreeSet<ModelId>,
+    window: Window,
+    as_of: Timestamp,
+) -> Result<(), ApiError> {
+    let span = match plan::minute_span(window, as_of) {
+        Ok(span) => span,
+        Err(forgotten) => {
+            observed.minutes_unknown = Some(forgotten.to_string());
+            return Ok(());
+        }
+    };
+    let cloudwatch = clients::cloudwatch(config, &observed.place.region);
+    let queries = plan::minutes(&observed.usage.lanes, wanted);
+    let mut spent = Spent::default();
+    let read = read_into(
+        &cloudwatch,
+        &mut observed.usage.lanes,
+        &queries,
+        span,
+        &mut spent,
+    )
+    .await;
+    observed.usage.metrics_requested += spent.metrics_requested;
+    observed.usage.requests += spent.requests;
+    read
+}

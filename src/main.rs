@@ -1,0 +1,101 @@
+//! The Lambda: the environment, the clock and the log's lines are here, all else in the library.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use bedrock_cost_guard::domain::AccountId;
+use bedrock_cost_guard::error::Error;
+use bedrock_cost_guard::report::Summary;
+use bedrock_cost_guard::settings::{Settings, SettingsError};
+use bedrock_cost_guard::{clients, run};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn, tracing};
+use serde_json::Value;
+
+/// A run ends itself so long before the platform would end it, to say why.
+const BEFORE_DEADLINE: Duration = Duration::from_secs(3);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    tracing::init_default_subscriber();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one reading of the environment"
+    )]
+    let settings = Settings::from_vars(std::env::vars());
+    let config = clients::config().await;
+    let handler = |event: LambdaEvent<Value>| {
+        let (settings, config) = (settings.clone(), config.clone());
+        async move {
+            // A task of its own, so that a panic is caught and named like any other error.
+            let task = tokio::spawn(async move { handle(&config, settings, event).await });
+            match task.await {
+                Ok(result) => result.map_err(|error| diagnostic(&error)),
+                Err(error) => Err(diagnostic(&Error::Panic(panic_text(error)))),
+            }
+        }
+    };
+    lambda_runtime::run(service_fn(handler)).await
+}
+
+async fn handle(
+    config: &aws_config::SdkConfig,
+    settings: Result<Settings, SettingsError>,
+    event: LambdaEvent<Value>,
+) -> Result<Summary, Error> {
+    let settings = settings?;
+    #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
+    let as_of = jiff::Timestamp::now();
+    let (payload, context) = event.into_parts();
+    let left = time_left(&context, as_of);
+    let run = run::run(config, &settings, &payload, as_of, account(&context));
+    let outcome = match tokio::time::timeout(left, run).await {
+        Ok(outcome) => outcome?,
+        Err(_) => return Err(Error::Deadline(left.as_secs())),
+    };
+    let mut out = std::io::stdout().lock();
+    for line in &outcome.lines {
+        out.write_all(line.as_bytes())
+            .map_err(|error| Error::Write(error.to_string()))?;
+    }
+    out.flush()
+        .map_err(|error| Error::Write(error.to_string()))?;
+    match outcome.failure {
+        None => Ok(outcome.summary),
+        Some(error) => Err(error),
+    }
+}
+
+/// The time until shortly before the platform ends the invocation.
+fn time_left(context: &Context, as_of: jiff::Timestamp) -> Duration {
+    let now = u64::try_from(as_of.as_millisecond()).unwrap_or_default();
+    Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(BEFORE_DEADLINE)
+}
+
+/// The account in the function's own address.
+fn account(context: &Context) -> AccountId {
+    let digits = context
+        .invoked_function_arn
+        .split(':')
+        .nth(4)
+        .unwrap_or_default();
+    let is_account = digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_digit());
+    AccountId::new(if is_account { digits } else { "" })
+}
+
+fn diagnostic(error: &Error) -> Diagnostic {
+    let error_type = error.error_type().to_string();
+    tracing::error!(error_type, "{error}");
+    Diagnostic {
+        error_type,
+        error_message: error.to_string(),
+    }
+}
+
+fn panic_text(error: tokio::task::JoinError) -> String {
+    let Ok(panic) = error.try_into_panic() else {
+        return "the task was cancelled".into();
+    };
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
+}

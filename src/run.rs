@@ -1,0 +1,131 @@
+//! One run from event to summary. This is the only place that knows the order.
+
+use std::fs;
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::catalog::{Overrides, PriceBook};
+use crate::clients;
+use crate::domain::{AccountId, Place};
+use crate::emit::{log, put};
+use crate::error::Error;
+use crate::event::Run;
+use crate::gather::{Plan, gather};
+use crate::observation::Observation;
+use crate::report::{self, Report, Summary, metrics};
+use crate::settings::{CatalogSource, Settings};
+
+/// What a run leaves behind.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Everything that was gathered.
+    pub observation: Observation,
+    /// What it says.
+    pub report: Report,
+    /// The same in a few lines.
+    pub summary: Summary,
+    /// The log's lines.
+    pub lines: Vec<String>,
+    /// Why the run failed after all, once the lines are written: metrics that were not put.
+    pub failure: Option<Error>,
+}
+
+/// Gathers, prices, advises, reports and emits, once.
+///
+/// `account` is the account that the guard runs in, where the platform tells it. Advice is not lost
+/// with metrics that could not be put: then the outcome carries the failure beside its lines.
+pub async fn run(
+    config: &SdkConfig,
+    settings: &Settings,
+    event: &Value,
+    as_of: Timestamp,
+    account: AccountId,
+) -> Result<Outcome, Error> {
+    let run = Run::parse(event, as_of)?;
+    let settings = run.settings(settings);
+    let window = run.window(&settings, as_of)?;
+    let book = price_book(&settings.catalog)?;
+    let overrides = overrides(settings.overrides.as_deref())?;
+    let region = clients::home_region(config).ok_or(Error::NoRegion)?;
+    let home = Place { account, region };
+    let plan = Plan {
+        run,
+        as_of,
+        window,
+        settings,
+        book,
+        overrides,
+        home,
+    };
+    let observation = gather(config, plan).await?;
+    let report = report::build(&observation);
+    emit(config, observation, report).await
+}
+
+/// The price book that a setting names.
+pub fn price_book(source: &CatalogSource) -> Result<PriceBook, Error> {
+    Ok(match source {
+        CatalogSource::Aws => PriceBook::aws()?,
+        CatalogSource::Article => PriceBook::article()?,
+        CatalogSource::Path(path) => PriceBook::parse(path, &read("GUARD_CATALOG", path)?)?,
+    })
+}
+
+/// The overrides that a setting names.
+pub fn overrides(path: Option<&str>) -> Result<Overrides, Error> {
+    match path {
+        Some(path) => Ok(Overrides::parse(path, &read("GUARD_OVERRIDES", path)?)?),
+        None => Ok(Overrides::default()),
+    }
+}
+
+fn read(setting: &'static str, path: &str) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|cause| Error::File {
+        setting,
+        path: path.into(),
+        cause,
+    })
+}
+
+/// Puts the metrics, unless nothing is to be put. `RunSucceeded` goes last and alone: it is not
+/// there unless all else is.
+async fn emit(
+    config: &SdkConfig,
+    observation: Observation,
+    report: Report,
+) -> Result<Outcome, Error> {
+    let settings = &observation.settings;
+    let withheld = if settings.dry_run {
+        Some("dry run".to_owned())
+    } else {
+        put::withheld(report.run.time, report.run.as_of)
+    };
+    let mut metrics_put = 0;
+    let mut failure = None;
+    if withheld.is_none() {
+        let sink = put::Sink {
+            client: clients::cloudwatch(config, &observation.home.region).client,
+            region: observation.home.region.clone(),
+            namespace: settings.metric_namespace.clone(),
+        };
+        let time = report.run.time;
+        match sink.put(&metrics::points(&report, settings), time).await {
+            Ok(put) => match sink.put(&[metrics::run_succeeded()], time).await {
+                Ok(last) => metrics_put = put + last,
+                Err(error) => failure = Some(error),
+            },
+            Err(error) => failure = Some(error),
+        }
+    }
+    let summary = Summary::new(&report, metrics_put, withheld);
+    let lines = log::lines(&report, &summary).map_err(|error| Error::Write(error.to_string()))?;
+    Ok(Outcome {
+        observation,
+        report,
+        summary,
+        lines,
+        failure: failure.map(Error::Put),
+    })
+}
