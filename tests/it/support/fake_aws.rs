@@ -1,0 +1,547 @@
+//! `CloudWatch` and Bedrock of all Regions, on the loopback, with what an observation says that
+//! they have.
+//!
+//! The fake is strict where AWS is lenient: a call that AWS would answer with less than was meant
+//! is recorded, and a test can ask for it with [`FakeAws::violations`].
+
+mod bedrock;
+mod cbor;
+mod cloudwatch;
+mod store;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_cloudwatch::config::Credentials;
+use bedrock_cost_guard::domain::Region;
+use bedrock_cost_guard::inventory::Inventory;
+use bedrock_cost_guard::observation::Observation;
+use hyper::Request;
+use hyper::body::Bytes;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::server::{Answer, Server, answer, close};
+use cbor::Writer;
+use store::Store;
+
+const KEY_ID: &str = "AKIDFAKE";
+const KEY: &str = "fake";
+
+/// The fake. It stops when it is dropped.
+pub(crate) struct FakeAws {
+    server: Server,
+    home: Region,
+    state: Arc<Mutex<State>>,
+}
+
+/// One datum of `PutMetricData`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PutDatum {
+    /// The Region that it was put to.
+    pub(crate) region: Region,
+    /// The namespace.
+    pub(crate) namespace: String,
+    /// The metric's name.
+    pub(crate) name: String,
+    /// The dimensions.
+    pub(crate) dimensions: BTreeMap<String, String>,
+    /// The value.
+    pub(crate) value: f64,
+    /// The unit, if one was given.
+    pub(crate) unit: Option<String>,
+    /// When it was.
+    pub(crate) timestamp: Timestamp,
+}
+
+/// How much is on a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageSizes {
+    /// Series on a page of `ListMetrics`.
+    pub(crate) list_metrics: usize,
+    /// Points on a page of `GetMetricData`, if the call does not ask for fewer.
+    pub(crate) datapoints: usize,
+    /// Items on a page of Bedrock's lists.
+    pub(crate) bedrock: usize,
+}
+
+impl Default for PageSizes {
+    fn default() -> Self {
+        Self {
+            list_metrics: 500,
+            datapoints: 100_800,
+            bedrock: 2,
+        }
+    }
+}
+
+/// Something that goes wrong with some calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    /// The operation, as in `GetMetricData`.
+    pub(crate) operation: &'static str,
+    /// The Region; `None` for all of them.
+    pub(crate) region: Option<Region>,
+    /// How many calls go well before, counted from when the fault was set.
+    pub(crate) from: usize,
+    /// How many calls go wrong then.
+    pub(crate) times: usize,
+    /// What goes wrong.
+    pub(crate) kind: FaultKind,
+}
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    /// AWS asks to slow down.
+    Throttle,
+    /// AWS knows the caller and refuses.
+    Forbidden,
+    /// The connection closes without an answer.
+    Reset,
+    /// The answer says that all is well and does not parse.
+    Malformed,
+    /// HTTP 500.
+    ServerError,
+    /// The answer is right and comes late.
+    Slow(Duration),
+    /// `GetMetricData` answers, and says that something is wrong with the call as a whole.
+    Messages,
+    /// `GetMetricData` ends the page with an internal error of one series, which the next page
+    /// makes good.
+    InternalError,
+}
+
+struct ActiveFault {
+    fault: Fault,
+    seen: usize,
+}
+
+/// What the fake knows.
+struct State {
+    as_of: Timestamp,
+    store: Store,
+    inventories: BTreeMap<Region, Inventory>,
+    page_sizes: PageSizes,
+    faults: Vec<ActiveFault>,
+    requests: BTreeMap<&'static str, usize>,
+    violations: Vec<String>,
+    put: Vec<PutDatum>,
+}
+
+impl State {
+    fn arrivals(&self, operation: &str) -> usize {
+        self.requests.get(operation).copied().unwrap_or_default()
+    }
+
+    /// The fault of this call, if it has one. Every fault counts every call that it could be for.
+    fn next_fault(&mut self, operation: &str, region: &Region) -> Option<FaultKind> {
+        let mut found = None;
+        for ActiveFault { fault, seen } in &mut self.faults {
+            if fault.operation != operation
+                || fault.region.as_ref().is_some_and(|only| only != region)
+            {
+                continue;
+            }
+            let place = *seen;
+            *seen += 1;
+            if place >= fault.from && place - fault.from < fault.times {
+                found = found.or(Some(fault.kind));
+            }
+        }
+        found
+    }
+}
+
+/// Why a call is refused.
+#[derive(Clone, Debug)]
+struct Refusal {
+    status: u16,
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn validation(message: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            code: "ValidationError",
+            message: message.into(),
+        }
+    }
+
+    fn value(message: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            code: "InvalidParameterValue",
+            message: message.into(),
+        }
+    }
+
+    fn unsigned(message: impl Into<String>) -> Self {
+        Self {
+            status: 403,
+            code: "IncompleteSignature",
+            message: message.into(),
+        }
+    }
+}
+
+impl FakeAws {
+    /// Starts with the series and the inventories of an observation, at its `as_of`.
+    pub(crate) fn start(observation: Observation) -> Self {
+        let store = Store::of(&observation);
+        let state = Arc::new(Mutex::new(State {
+            as_of: observation.as_of,
+            store,
+            inventories: observation
+                .places
+                .into_iter()
+                .map(|place| (place.place.region, place.inventory))
+                .collect(),
+            page_sizes: PageSizes::default(),
+            faults: Vec::new(),
+            requests: BTreeMap::new(),
+            violations: Vec::new(),
+            put: Vec::new(),
+        }));
+        let shared = Arc::clone(&state);
+        let server = Server::start(move |request| serve(Arc::clone(&shared), request));
+        Self {
+            server,
+            home: observation.home.region,
+            state,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// The environment in which a program finds it. A program's own credentials and bearer tokens
+    /// are not taken away: clear its environment before.
+    pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL", self.url()),
+            ("AWS_REGION", self.home.name().to_owned()),
+            ("AWS_DEFAULT_REGION", self.home.name().to_owned()),
+            ("AWS_ACCESS_KEY_ID", KEY_ID.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", KEY.to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
+        ]
+    }
+
+    /// The configuration with which clients in this process find it. Retries do not wait long.
+    pub(crate) async fn sdk_config(&self) -> SdkConfig {
+        aws_config::defaults(BehaviorVersion::latest())
+            .region(aws_config::Region::new(self.home.name().to_owned()))
+            .endpoint_url(self.url())
+            .credentials_provider(Credentials::new(KEY_ID, KEY, None, None, "fake"))
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(5)))
+            .load()
+            .await
+    }
+
+    /// Sets how much is on a page from now on.
+    pub(crate) fn set_page_sizes(&self, page_sizes: PageSizes) {
+        self.state().page_sizes = page_sizes;
+    }
+
+    /// Makes some of the calls from now on go wrong.
+    pub(crate) fn fault(&self, fault: Fault) {
+        self.state().faults.push(ActiveFault { fault, seen: 0 });
+    }
+
+    /// How many calls of an operation arrived, those that went wrong included.
+    pub(crate) fn requests(&self, operation: &str) -> usize {
+        self.state().arrivals(operation)
+    }
+
+    /// What callers did that they must not do.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        self.state().violations.clone()
+    }
+
+    /// What was put, in order of arrival.
+    pub(crate) fn put_data(&self) -> Vec<PutDatum> {
+        self.state().put.clone()
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How an operation is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// Smithy RPC v2 with CBOR, as `CloudWatch` has it.
+    Cbor,
+    /// REST with JSON, as Bedrock has it.
+    Json,
+}
+
+fn route(request: &Request<Bytes>) -> Option<(Protocol, &'static str)> {
+    match (request.method().as_str(), request.uri().path()) {
+        ("POST", "/service/GraniteServiceVersion20100801/operation/ListMetrics") => {
+            Some((Protocol::Cbor, "ListMetrics"))
+        }
+        ("POST", "/service/GraniteServiceVersion20100801/operation/GetMetricData") => {
+            Some((Protocol::Cbor, "GetMetricData"))
+        }
+        ("POST", "/service/GraniteServiceVersion20100801/operation/PutMetricData") => {
+            Some((Protocol::Cbor, "PutMetricData"))
+        }
+        ("GET", "/provisioned-model-throughputs") => {
+            Some((Protocol::Json, "ListProvisionedModelThroughputs"))
+        }
+        ("GET", "/inference-profiles") => Some((Protocol::Json, "ListInferenceProfiles")),
+        ("GET", "/foundation-models") => Some((Protocol::Json, "ListFoundationModels")),
+        _ => None,
+    }
+}
+
+async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
+    let Some((protocol, operation)) = route(&request) else {
+        let call = format!("{} {} is no operation", request.method(), request.uri());
+        lock(&state).violations.push(call.clone());
+        return answer(404, &[], call);
+    };
+    let (region, fault) = {
+        let mut state = lock(&state);
+        *state.requests.entry(operation).or_default() += 1;
+        match signed_for(&request, protocol) {
+            Ok(region) => {
+                let fault = state.next_fault(operation, &region);
+                (region, fault)
+            }
+            Err(refusal) => {
+                state
+                    .violations
+                    .push(format!("{operation}: {}", refusal.message));
+                return refused(protocol, &refusal);
+            }
+        }
+    };
+    let fail = |status, code, message: &str| {
+        refused(
+            protocol,
+            &Refusal {
+                status,
+                code,
+                message: message.to_owned(),
+            },
+        )
+    };
+    match (fault, protocol) {
+        (Some(FaultKind::Throttle), Protocol::Cbor) => {
+            return fail(400, "Throttling", "Rate exceeded");
+        }
+        (Some(FaultKind::Throttle), Protocol::Json) => {
+            return fail(429, "ThrottlingException", "Too many requests");
+        }
+        (Some(FaultKind::Forbidden), Protocol::Cbor) => {
+            return fail(403, "AccessDenied", "not authorized");
+        }
+        (Some(FaultKind::Forbidden), Protocol::Json) => {
+            return fail(403, "AccessDeniedException", "not authorized");
+        }
+        (Some(FaultKind::ServerError), Protocol::Cbor) => {
+            return fail(500, "InternalServiceError", "an internal error");
+        }
+        (Some(FaultKind::ServerError), Protocol::Json) => {
+            return fail(500, "InternalServerException", "an internal error");
+        }
+        (Some(FaultKind::Reset), _) => return close(),
+        (Some(FaultKind::Malformed), _) => return answered(protocol, b"\xff{neither".to_vec()),
+        (Some(FaultKind::Slow(delay)), _) => tokio::time::sleep(delay).await,
+        (Some(FaultKind::Messages | FaultKind::InternalError) | None, _) => {}
+    }
+    let mut state = lock(&state);
+    match perform(&mut state, operation, protocol, &region, &request, fault) {
+        Ok(body) => answered(protocol, body),
+        Err(refusal) => {
+            state
+                .violations
+                .push(format!("{operation} in {region}: {}", refusal.message));
+            refused(protocol, &refusal)
+        }
+    }
+}
+
+fn perform(
+    state: &mut State,
+    operation: &str,
+    protocol: Protocol,
+    region: &Region,
+    request: &Request<Bytes>,
+    fault: Option<FaultKind>,
+) -> Result<Vec<u8>, Refusal> {
+    if protocol == Protocol::Json {
+        return bedrock::answer(
+            state,
+            operation,
+            region,
+            request.uri().query().unwrap_or_default(),
+        );
+    }
+    for (name, value) in [
+        ("smithy-protocol", "rpc-v2-cbor"),
+        ("content-type", "application/cbor"),
+    ] {
+        let sent = header(request, name);
+        if sent != value {
+            return Err(Refusal::validation(format!(
+                "{name} is `{sent}`, not {value}"
+            )));
+        }
+    }
+    let body = inflated(request)?;
+    match operation {
+        "ListMetrics" => cloudwatch::list_metrics(state, region, &body),
+        "PutMetricData" => cloudwatch::put_metric_data(state, region, &body),
+        _ => {
+            let mut notes = Vec::new();
+            let answer = cloudwatch::get_metric_data(state, region, &body, fault, &mut notes);
+            state.violations.extend(
+                notes
+                    .into_iter()
+                    .map(|note| format!("{operation} in {region}: {note}")),
+            );
+            answer
+        }
+    }
+}
+
+fn header<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
+    request
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+fn inflated(request: &Request<Bytes>) -> Result<Vec<u8>, Refusal> {
+    match header(request, "content-encoding") {
+        "" => Ok(request.body().to_vec()),
+        "gzip" => {
+            let mut body = Vec::new();
+            flate2::read::GzDecoder::new(request.body().as_ref())
+                .read_to_end(&mut body)
+                .map_err(|error| {
+                    Refusal::validation(format!("the body does not inflate: {error}"))
+                })?;
+            Ok(body)
+        }
+        other => Err(Refusal::validation(format!(
+            "content-encoding is `{other}`, not gzip"
+        ))),
+    }
+}
+
+/// The Region that a call was signed for. The signature itself is taken on trust.
+fn signed_for(request: &Request<Bytes>, protocol: Protocol) -> Result<Region, Refusal> {
+    let refuse = |what: &str| Refusal::unsigned(format!("the Authorization header has no {what}"));
+    let fields = header(request, "authorization").strip_prefix("AWS4-HMAC-SHA256 ");
+    let fields: BTreeMap<&str, &str> = fields
+        .ok_or_else(|| refuse("AWS4-HMAC-SHA256"))?
+        .split(',')
+        .filter_map(|field| field.trim().split_once('='))
+        .collect();
+    let scope: Vec<&str> = fields
+        .get("Credential")
+        .ok_or_else(|| refuse("Credential"))?
+        .split('/')
+        .collect();
+    let [key_id, day, region, service, "aws4_request"] = scope[..] else {
+        return Err(refuse("credential scope of five parts"));
+    };
+    let region: Region = region
+        .parse()
+        .map_err(|_| refuse("Region in its credential scope"))?;
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if key_id.is_empty() || day.len() != 8 || !is_digits(day) {
+        return Err(refuse("key and day in its credential scope"));
+    }
+    let expected = if protocol == Protocol::Cbor {
+        "monitoring"
+    } else {
+        "bedrock"
+    };
+    if service != expected {
+        return Err(refuse(&format!(
+            "credential scope of {expected}, but of {service}"
+        )));
+    }
+    let signature = fields.get("Signature").copied().unwrap_or_default();
+    if signature.len() != 64 || !signature.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(refuse("Signature"));
+    }
+    let signed = fields.get("SignedHeaders").copied().unwrap_or_default();
+    if !["host", "x-amz-date"]
+        .iter()
+        .all(|name| signed.split(';').any(|signed| signed == *name))
+    {
+        return Err(refuse("SignedHeaders with host and x-amz-date"));
+    }
+    Ok(region)
+}
+
+const CBOR_HEADERS: [(&str, &str); 3] = [
+    ("content-type", "application/cbor"),
+    ("smithy-protocol", "rpc-v2-cbor"),
+    ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"),
+];
+
+const JSON_HEADERS: [(&str, &str); 2] = [
+    ("content-type", "application/json"),
+    ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"),
+];
+
+fn answered(protocol: Protocol, body: Vec<u8>) -> Answer {
+    match protocol {
+        Protocol::Cbor => answer(200, &CBOR_HEADERS, body),
+        Protocol::Json => answer(200, &JSON_HEADERS, body),
+    }
+}
+
+fn refused(protocol: Protocol, refusal: &Refusal) -> Answer {
+    let Refusal {
+        status,
+        code,
+        message,
+    } = refusal;
+    match protocol {
+        Protocol::Cbor => {
+            let mut writer = Writer::default();
+            writer
+                .map(2)
+                .text("__type")
+                .text(&format!("com.amazonaws.cloudwatch#{code}"));
+            writer.text("message").text(message);
+            let sender = if *status < 500 { "Sender" } else { "Receiver" };
+            let query_error = format!("{code};{sender}");
+            let headers = [
+                &CBOR_HEADERS[..],
+                &[("x-amzn-query-error", query_error.as_str())],
+            ]
+            .concat();
+            answer(*status, &headers, writer.finish())
+        }
+        Protocol::Json => {
+            let headers = [&JSON_HEADERS[..], &[("x-amzn-errortype", *code)]].concat();
+            answer(*status, &headers, json!({ "message": message }).to_string())
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What stands in for AWS in tests: nothing here leaves the loopback.
+#![expect(
+    clippy::expect_used,
+    reason = "a fake that cannot start has nothing better to do"
+)]
+
+pub(crate) mod fake_aws;
+pub(crate) mod fake_runtime;
+mod server;
+
+use bedrock_cost_guard::catalog::{Overrides, PriceBook};
+use bedrock_cost_guard::domain::meter::{Reading, read_name};
+use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
+use bedrock_cost_guard::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
+use bedrock_cost_guard::event::{Run, Trigger};
+use bedrock_cost_guard::inventory::{
+    ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+};
+use bedrock_cost_guard::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
+use bedrock_cost_guard::settings::Settings;
+use bedrock_cost_guard::usage::history::OpenBefore;
+use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Status, Usage};
+use jiff::{SignedDuration, Timestamp};
+
+/// The account of the observations here.
+const ACCOUNT: &str = "123456789012";
+
+/// The Region of this name.
+pub(crate) fn region(name: &str) -> Region {
+    name.parse().expect("the name of a Region")
+}
+
+/// An observation at some time of an account in `us-east-1` that has and uses nothing.
+pub(crate) fn empty_observation(as_of: Timestamp) -> Observation {
+    let event = Run {
+        time: as_of,
+        trigger: Trigger::Manual,
+        end: None,
+        lookback_days: None,
+        regions: None,
+        dry_run: None,
+    };
+    let settings = Settings::default();
+    let window = event
+        .window(&settings, as_of)
+        .expect("the time is after the first 91 days");
+    let home = Place {
+        account: AccountId::new(ACCOUNT),
+        region: region("us-east-1"),
+    };
+    Observation {
+        schema_version: SCHEMA_VERSION,
+        event,
+        as_of,
+        window,
+        settings,
+        places: vec![PlaceObservation {
+            place: home.clone(),
+            usage: Usage::default(),
+            inventory: Inventory::default(),
+            minutes_unknown: None,
+        }],
+        home,
+        failed: Vec::new(),
+        prices: PriceBook::aws().expect("the embedded book is valid"),
+        overrides: Overrides::default(),
+        open_before: Vec::new(),
+        history_unknown: None,
+    }
+}
+
+/// A small account: a model in steady use with minutes, splits and an unknown metric, a lane that
+/// fell silent, and one that came back incomplete.
+pub(crate) fn small_observation() -> Observation {
+    let as_of = "2026-04-06T00:20:00Z".parse().expect("a time");
+    let mut observation = empty_observation(as_of);
+    let window = observation.window;
+    let steady = LaneUsage {
+        minutes: vec![metric(
+            "InputTokenCount",
+            window.last_days(14),
+            MINUTE,
+            |minute| Some(minute % 7),
+        )],
+        unknown_metrics: vec!["ReasoningTokenCount".to_owned()],
+        splits: vec!["ContextWindow, ModelId".to_owned()],
+        survey: vec![
+            metric("Invocations", window, HOUR, |hour| Some(10 + hour % 3)),
+            metric("InputTokenCount", window, HOUR, |hour| {
+                (hour % 5 != 0).then_some(1_000 + hour)
+            }),
+            metric("OutputTokenCount", window, HOUR, |hour| Some(100 + hour)),
+        ],
+        ..LaneUsage::new(ModelId::parse("amazon.nova-micro-v1:0"))
+    };
+    let silent = LaneUsage {
+        survey: vec![metric("InputTokenCount", window, HOUR, |hour| {
+            (hour < 24).then_some(5)
+        })],
+        ..LaneUsage::new(ModelId::parse("amazon.nova-lite-v1:0"))
+    };
+    let mut incomplete = LaneUsage {
+        survey: vec![
+            metric("InputTokenCount", window, HOUR, Some),
+            metric("OutputTokenCount", window, HOUR, Some),
+        ],
+        ..LaneUsage::new(ModelId::parse("us.amazon.nova-pro-v1:0"))
+    };
+    let reasons = [
+        "CloudWatch ended with PartialData",
+        "CloudWatch ended with Forbidden",
+    ];
+    for (metric, reason) in incomplete.survey.iter_mut().zip(reasons) {
+        metric.status = Status::Incomplete(reason.to_owned());
+    }
+    observation.open_before = vec![OpenBefore {
+        region: region("us-east-1"),
+        id: "units-0123456789ab".to_owned(),
+    }];
+    let place = &mut observation.places[0];
+    place.usage.lanes = vec![silent, steady, incomplete];
+    place.inventory = small_inventory(as_of);
+    observation
+}
+
+/// One metric over a window, a value for each step from 0 on.
+pub(crate) fn metric(
+    name: &str,
+    window: Window,
+    step: u32,
+    value: impl Fn(u64) -> Option<u64>,
+) -> MetricSeries {
+    let Reading::Known(metric) = read_name(name) else {
+        unreachable!("{name} is not read")
+    };
+    let empty = Series::empty(window, step);
+    let values: Vec<Option<u64>> = (0..).map(value).take(empty.values.len()).collect();
+    MetricSeries {
+        name: name.to_owned(),
+        metric,
+        status: Status::Complete,
+        series: Some(Series { values, ..empty }),
+    }
+}
+
+fn small_inventory(as_of: Timestamp) -> Inventory {
+    let model_arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0";
+    let terms = [
+        None,
+        Some(CommitmentDuration::OneMonth),
+        Some(CommitmentDuration::SixMonths),
+    ];
+    let provisioned_models = (0_i64..)
+        .zip(terms)
+        .map(|(number, term)| ProvisionedModel {
+            provisioned_model_arn: format!(
+                "arn:aws:bedrock:us-east-1:{ACCOUNT}:provisioned-model/pppppppppp{number:02}"
+            ),
+            provisioned_model_name: format!("units-{number}"),
+            model_arn: model_arn.to_owned(),
+            foundation_model_arn: model_arn.to_owned(),
+            model_units: ModelUnits::new(2),
+            status: "InService".to_owned(),
+            commitment_expiration_time: term
+                .as_ref()
+                .map(|_| as_of + SignedDuration::from_hours(240 + number)),
+            commitment_duration: term,
+            creation_time: as_of - SignedDuration::from_hours(480 + number),
+        })
+        .collect();
+    let application_profiles = (0..3)
+        .map(|number| ApplicationProfile {
+            inference_profile_id: format!("aaaaaaaaaa{number:02}"),
+            inference_profile_arn: format!(
+                "arn:aws:bedrock:us-east-1:{ACCOUNT}:application-inference-profile/aaaaaaaaaa{number:02}"
+            ),
+            inference_profile_name: format!("team-{number}"),
+            model_arns: vec![model_arn.to_owned()],
+        })
+        .collect();
+    let foundation_models = vec![
+        FoundationModel {
+            model_id: "amazon.nova-lite-v1:0".to_owned(),
+            lifecycle_status: Some("LEGACY".to_owned()),
+            end_of_life_time: Some(as_of + SignedDuration::from_hours(4_800)),
+            inference_types_supported: vec!["ON_DEMAND".to_owned(), "INFERENCE_PROFILE".to_owned()],
+        },
+        FoundationModel {
+            model_id: "amazon.nova-micro-v1:0".to_owned(),
+            lifecycle_status: Some("ACTIVE".to_owned()),
+            end_of_life_time: None,
+            inference_types_supported: vec!["ON_DEMAND".to_owned()],
+        },
+        FoundationModel {
+            model_id: "amazon.nova-micro-v1:0:24k".to_owned(),
+            lifecycle_status: None,
+            end_of_life_time: None,
+            inference_types_supported: vec!["PROVISIONED".to_owned()],
+        },
+    ];
+    Inventory {
+        provisioned_models,
+        application_profiles,
+        foundation_models,
+    }
+}

@@ -1,0 +1,149 @@
+//! One HTTP/1.1 server on the loopback, in a thread of its own.
+//!
+//! It has its own runtime, so that it serves tests without one, tests with one, and programs that
+//! a test starts.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// An answer. One that says [`close`] is not sent: the connection closes instead.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Marks an answer that is not to be sent.
+#[derive(Clone, Copy)]
+struct Close;
+
+/// The server. It stops when it is dropped.
+pub(crate) struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts to serve on a free port. The handler gets each request with its whole body.
+    pub(crate) fn start<H, F>(handler: H) -> Self
+    where
+        H: Fn(Request<Bytes>) -> F + Send + Sync + 'static,
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("the loopback has a free port");
+        listener
+            .set_nonblocking(true)
+            .expect("a listener can be non-blocking");
+        let address = listener
+            .local_addr()
+            .expect("a bound listener has an address");
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime for one thread can be built");
+            runtime.block_on(serve(listener, Arc::new(handler), stopped));
+        });
+        Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // It may have stopped by itself.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn serve<H, F>(listener: TcpListener, handler: Arc<H>, mut stopped: oneshot::Receiver<()>)
+where
+    H: Fn(Request<Bytes>) -> F + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let listener =
+        tokio::net::TcpListener::from_std(listener).expect("the listener is non-blocking");
+    loop {
+        tokio::select! {
+            _ = &mut stopped => return,
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                tokio::spawn(converse(stream, Arc::clone(&handler)));
+            },
+        }
+    }
+}
+
+/// Serves one connection until either side closes it.
+async fn converse<H, F>(stream: TcpStream, handler: Arc<H>)
+where
+    H: Fn(Request<Bytes>) -> F + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request: Request<Incoming>| {
+        let handler = Arc::clone(&handler);
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body
+                .collect()
+                .await
+                .map_err(|error| error.to_string())?
+                .to_bytes();
+            let answer = handler(Request::from_parts(head, body)).await;
+            if answer.extensions().get::<Close>().is_some() {
+                Err("no answer".to_owned())
+            } else {
+                Ok(answer)
+            }
+        }
+    });
+    // An error here is a connection that one side has closed, which is for the client to notice.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// An answer with a body and headers.
+pub(crate) fn answer(
+    status: u16,
+    headers: &[(&'static str, &str)],
+    body: impl Into<Bytes>,
+) -> Answer {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = StatusCode::from_u16(status).expect("the fakes know their statuses");
+    for (name, value) in headers {
+        let value = value.parse().expect("the fakes know their headers");
+        response.headers_mut().insert(*name, value);
+    }
+    response
+}
+
+/// Closes the connection without an answer.
+pub(crate) fn close() -> Answer {
+    let mut response = Response::default();
+    response.extensions_mut().insert(Close);
+    response
+}
