@@ -225,8 +225,8 @@ impl<'a> Lane<'a> {
                 meter: meter.meter,
                 recent: meter.recent,
                 reason: format!(
-                    "the price book has no {scope} {tier} rate of {model} for {} in {}",
-                    meter.meter, place.region
+                    "the price book has no {scope} {tier} rate of {model} in {}",
+                    place.region
                 ),
             })
             .collect()

@@ -507,7 +507,7 @@ fn workload_report(priced: &Priced<'_>, workload: &Workload<'_>, advice: Advice)
                 .holdings
                 .iter()
                 .any(|holding| holding.monthly_cost.is_some())
-            || workload.recent_tokens().is_zero(),
+            || (workload.recent_tokens().is_zero() && workload.holdings.is_empty()),
         potential_monthly_savings: advice
             .recommendations
             .iter()

@@ -1,5 +1,7 @@
 //! The report for a person at a terminal, in a screen or two.
 
+use std::collections::BTreeMap;
+
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
 use super::{HoldingReport, Report, WorkloadReport};
@@ -202,26 +204,27 @@ fn write_table(page: &mut String, table: &Table) {
 fn workloads(page: &mut String, report: &Report) {
     line(page, "WORKLOADS");
     let tokens_title = format!("Tokens in {} d", report.run.recent.hours() / 24);
-    let mut rows = table(
-        &["Model", "Region", &tokens_title, "Now, a month", "Advice"],
-        &[2, 3],
-    );
+    let mut rows = table(&["Model", "Region", &tokens_title, "Now, a month"], &[2, 3]);
+    // Nothing is broken in two: an id that is cannot be searched for.
+    rows.set_content_arrangement(ContentArrangement::Disabled);
     for workload in &report.workloads {
+        let name = workload.name.as_deref().unwrap_or(workload.model.id());
         rows.add_row([
-            cell(
-                workload
-                    .name
-                    .clone()
-                    .unwrap_or_else(|| workload.model.id().to_owned()),
-                false,
-            ),
+            cell(name.to_owned(), false),
             cell(workload.region.name().to_owned(), false),
             cell(short(tokens(workload)), true),
             cell(cost(workload), true),
-            cell(workload.verdict.clone(), false),
         ]);
     }
-    write_table(page, &rows);
+    let mut lines = rows.lines();
+    if let Some(header) = lines.next() {
+        line(page, format!(" {header}"));
+    }
+    for (row, workload) in lines.zip(&report.workloads) {
+        line(page, format!(" {row}"));
+        wrapped(page, "      ", &workload.verdict);
+    }
+    line(page, "");
 }
 
 fn tokens(workload: &WorkloadReport) -> Tokens {
@@ -313,12 +316,12 @@ fn term(holding: &HoldingReport) -> String {
 fn doubts(page: &mut String, report: &Report) {
     if !report.unpriced.is_empty() {
         line(page, "NO PRICE");
-        for usage in &report.unpriced {
-            let text = format!(
-                "{} in {}: {} {}; {}",
-                usage.model_id, usage.region, usage.tokens, usage.meter, usage.reason
+        for ((model_id, region, reason), tokens) in unpriced(report) {
+            wrapped(
+                page,
+                "  - ",
+                &format!("{model_id} in {region}: {}; {reason}", tokens.join(", ")),
             );
-            wrapped(page, "  - ", &text);
         }
         line(page, "");
     }
@@ -347,6 +350,22 @@ fn doubts(page: &mut String, report: &Report) {
         wrapped(page, "  - ", what);
     }
     line(page, "");
+}
+
+/// Usage without a price by where it is and why, each with its meters.
+fn unpriced(report: &Report) -> BTreeMap<(&str, &str, &str), Vec<String>> {
+    let mut lines: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for usage in &report.unpriced {
+        lines
+            .entry((
+                usage.model_id.as_str(),
+                usage.region.name(),
+                usage.reason.as_str(),
+            ))
+            .or_default()
+            .push(format!("{} {}", usage.tokens, usage.meter));
+    }
+    lines
 }
 
 fn notes(report: &Report) -> Vec<&'static str> {
