@@ -5,7 +5,6 @@
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    missing_docs,
     reason = "a measurement that cannot be made has nothing better to do"
 )]
 

@@ -35,7 +35,7 @@ pub enum Error {
     },
     /// No Region is configured and none is in the environment.
     #[error(
-        "no Region to read: set GUARD_REGIONS, or AWS_REGION for the Region that the metrics go to"
+        "no Region to read: set GUARD_REGIONS, or AWS_REGION, which is also where the metrics go"
     )]
     NoRegion,
     /// No Region could be read, or one could not and that was to fail the run.

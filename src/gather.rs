@@ -66,6 +66,7 @@ pub async fn gather(config: &SdkConfig, plan: Plan) -> Result<Observation, Error
     for observed in &mut surveys {
         observed.place.account = account.clone();
     }
+    let (open_before, history_spent) = open_before;
     let (open_before, history_unknown) = match open_before {
         Ok(open) => (open, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
@@ -89,6 +90,7 @@ pub async fn gather(config: &SdkConfig, plan: Plan) -> Result<Observation, Error
         prices: plan.book.clone(),
         overrides: plan.overrides,
         open_before,
+        history_metrics_requested: history_spent.metrics_requested,
         history_unknown,
     };
     let (mut observation, errors) = with_minutes(config, observation).await;
@@ -110,16 +112,12 @@ fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
 async fn open_before(
     config: &SdkConfig,
     plan: &Plan,
-) -> Result<Vec<history::OpenBefore>, ApiError> {
+) -> (Result<Vec<history::OpenBefore>, ApiError>, Spent) {
     let cloudwatch = clients::cloudwatch(config, &plan.home.region);
+    let namespace = &plan.settings.metric_namespace;
     let mut spent = Spent::default();
-    history::open_before(
-        &cloudwatch,
-        &plan.settings.metric_namespace,
-        plan.run.time,
-        &mut spent,
-    )
-    .await
+    let open = history::open_before(&cloudwatch, namespace, plan.run.time, &mut spent).await;
+    (open, spent)
 }
 
 /// Surveys all Regions, a few at a time. A Region that fails does not stop the others.

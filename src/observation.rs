@@ -9,12 +9,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Overrides, PriceBook};
+use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::{AccountId, BaseModel, Place, Region, Target, Window};
 use crate::event::Run;
 use crate::inventory::Inventory;
 use crate::settings::Settings;
-use crate::usage::Usage;
 use crate::usage::history::OpenBefore;
+use crate::usage::plan::MINUTE_DAYS;
+use crate::usage::{Span, Usage};
 
 /// The version of the document that this program writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -47,6 +49,9 @@ pub struct Observation {
     /// Recommendations that were open before this run.
     #[serde(default)]
     pub open_before: Vec<OpenBefore>,
+    /// Metrics that were asked for to know that.
+    #[serde(default)]
+    pub history_metrics_requested: u64,
     /// Why it is not known which recommendations were open before, where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_unknown: Option<String>,
@@ -84,6 +89,9 @@ pub enum ObservationError {
     /// It does not read as one.
     #[error("not an observation: {0}")]
     Syntax(#[from] serde_json::Error),
+    /// It reads, but says things that cannot be.
+    #[error("the observation contradicts itself: {}", .0.join("; "))]
+    Rules(Vec<String>),
     /// A newer program wrote it.
     #[error("the observation has schema_version {0}, this program reads up to {SCHEMA_VERSION}")]
     Newer(u32),
@@ -100,7 +108,48 @@ impl Observation {
         if head.schema_version > SCHEMA_VERSION {
             return Err(ObservationError::Newer(head.schema_version));
         }
-        Ok(serde_json::from_str(text)?)
+        let observation: Self = serde_json::from_str(text)?;
+        let faults = observation.faults();
+        if faults.is_empty() {
+            Ok(observation)
+        } else {
+            Err(ObservationError::Rules(faults))
+        }
+    }
+
+    /// What no gathering would write, and what the core relies on not to meet.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = self.prices.faults();
+        if self.overrides != Overrides::default() {
+            faults.extend(self.overrides.faults());
+        }
+        let survey = Span {
+            window: self.window,
+            step: HOUR,
+        };
+        let minutes = Span {
+            window: self.window.last_days(MINUTE_DAYS),
+            step: MINUTE,
+        };
+        for observed in &self.places {
+            for lane in &observed.usage.lanes {
+                for (metrics, span) in [(&lane.survey, survey), (&lane.minutes, minutes)] {
+                    let off = metrics.iter().filter(|metric| {
+                        metric
+                            .series
+                            .as_ref()
+                            .is_some_and(|series| !series.fits(span.window, span.step))
+                    });
+                    faults.extend(off.map(|metric| {
+                        format!(
+                            "{} of {} in {} does not fill its window",
+                            metric.name, lane.model_id, observed.place.region
+                        )
+                    }));
+                }
+            }
+        }
+        faults
     }
 
     /// Writes it, one line for each place it is easy to compare at.

@@ -48,7 +48,9 @@ pub async fn run(
     let window = run.window(&settings, as_of)?;
     let book = price_book(&settings.catalog)?;
     let overrides = overrides(settings.overrides.as_deref())?;
-    let region = clients::home_region(config).ok_or(Error::NoRegion)?;
+    let region = clients::home_region(config)
+        .or_else(|| settings.regions.first().cloned())
+        .ok_or(Error::NoRegion)?;
     let home = Place { account, region };
     let plan = Plan {
         run,

@@ -4,11 +4,10 @@
 //! guard does without an AWS account. Its model units have an assumed capacity, and it allows global
 //! routing. The end-to-end tests serve the same account over real protocols.
 
-use crate::catalog::{Overrides, PriceBook};
+use crate::catalog::{BookError, Overrides, OverridesError, PriceBook};
 use crate::domain::meter::{Reading, read_name};
-use crate::domain::period::{HOUR, MINUTE};
+use crate::domain::period::{HOUR, MINUTE, NotAWindow};
 use crate::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
-use crate::error::Error;
 use crate::event::{Run, Trigger};
 use crate::inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
@@ -47,6 +46,23 @@ model = "amazon.nova-micro-v1:0"
 input_tokens_per_minute = 3_000_000
 output_tokens_per_minute = 800_000
 "#;
+
+/// A slip in the sample's own texts, which would be a defect of this program.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// A text of the sample does not read as what it should be.
+    #[error("`{0}` of the sample does not parse")]
+    Text(String),
+    /// Its window is none.
+    #[error(transparent)]
+    Window(#[from] NotAWindow),
+    /// The embedded price book is not valid.
+    #[error(transparent)]
+    Book(#[from] BookError),
+    /// Its overrides are not valid.
+    #[error(transparent)]
+    Overrides(#[from] OverridesError),
+}
 
 /// How traffic goes up and down.
 #[derive(Clone, Copy)]
@@ -209,10 +225,10 @@ fn asked_for() -> Vec<&'static str> {
 }
 
 /// The sample account as it was observed, on the embedded book of AWS's prices.
-pub fn observation() -> Result<Observation, Error> {
+pub fn observation() -> Result<Observation, SampleError> {
     let end: Timestamp = parsed(END)?;
     let start = end - SignedDuration::from_hours(i64::from(DAYS) * 24);
-    let window = Window::new(start, end).map_err(|error| Error::Write(error.to_string()))?;
+    let window = Window::new(start, end)?;
     let time = end + SignedDuration::from_mins(15);
     let (east, west): (Region, Region) = (parsed("us-east-1")?, parsed("us-west-2")?);
     let settings = Settings {
@@ -246,15 +262,14 @@ pub fn observation() -> Result<Observation, Error> {
         prices: PriceBook::aws()?,
         overrides: Overrides::parse("the sample's overrides", OVERRIDES)?,
         open_before: Vec::new(),
+        history_metrics_requested: 0,
         history_unknown: None,
     };
     Ok(observation.with_prices(&PriceBook::aws()?))
 }
 
-/// The sample's own texts are right; a slip in one would be a defect that says where.
-fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, Error> {
-    text.parse()
-        .map_err(|_| Error::Write(format!("`{text}` of the sample does not parse")))
+fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, SampleError> {
+    text.parse().map_err(|_| SampleError::Text(text.into()))
 }
 
 fn place(
@@ -467,7 +482,7 @@ impl Held {
         [self.arn(), self.id.to_owned(), self.name.to_owned()].into_iter()
     }
 
-    fn provisioned_model(&self) -> Result<ProvisionedModel, Error> {
+    fn provisioned_model(&self) -> Result<ProvisionedModel, SampleError> {
         let model = format!(
             "arn:aws:bedrock:{}::foundation-model/{}",
             self.region, self.model
@@ -496,7 +511,7 @@ fn foundation_model(id: &str, status: &str, kinds: &[&str]) -> FoundationModel {
     }
 }
 
-fn east_inventory() -> Result<Inventory, Error> {
+fn east_inventory() -> Result<Inventory, SampleError> {
     let behind = |region: &str| {
         format!(
             "arn:aws:bedrock:{region}::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -537,7 +552,7 @@ fn east_inventory() -> Result<Inventory, Error> {
     })
 }
 
-fn west_inventory() -> Result<Inventory, Error> {
+fn west_inventory() -> Result<Inventory, SampleError> {
     let mut sonnet = foundation_model(
         "anthropic.claude-3-7-sonnet-20250219-v1:0:200k",
         "LEGACY",

@@ -1,9 +1,9 @@
 //! What to change: one plan for each workload, in the order in which changes are worth making.
 //!
-//! 1. [`fill`] what is paid for.
-//! 2. [`idle`]: delete what nobody uses.
-//! 3. [`route`] to the global profile.
-//! 4. [`commit`] on what is left.
+//! 1. `fill` what is paid for.
+//! 2. `idle`: delete what nobody uses.
+//! 3. `route` to the global profile.
+//! 4. `commit` on what is left.
 //!
 //! A change is worth only what it saves after those before it, so each dollar counts once. A rule
 //! that finds nothing to save stays silent or says why not; "no change" with its reason is an answer.

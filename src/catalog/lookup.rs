@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::book::{Dating, ModelUnitsRow, PriceBook, Provenance, RateRow, RowRegion, Term};
+use super::book::PriceBook;
 use super::overrides::Overrides;
+use super::rows::{Dating, ModelUnitsRow, Provenance, RateRow, RowRegion, Term};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{
     BaseModel, Capacity, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens,

@@ -6,13 +6,15 @@
 mod book;
 mod lookup;
 mod overrides;
+mod rows;
 
-pub use book::{
-    BookError, Dating, LifecycleRow, LoadWeights, ModelPrices, ModelUnitsRow, PriceBook,
-    Provenance, RateRow, ReservedTokensRow, RowRegion, RowScope, Term, TokenCountText,
-};
+pub use book::{BookError, PriceBook};
 pub use lookup::{InForce, Offer, Rate, RateSource, RegionBasis};
 pub use overrides::{AllowedScopes, Overrides, OverridesError, ScopeKind, UnitCapacity};
+pub use rows::{
+    Dating, LifecycleRow, LoadWeights, ModelPrices, ModelUnitsRow, Provenance, RateRow,
+    ReservedTokensRow, RowRegion, RowScope, Term, TokenCountText,
+};
 
 /// The embedded book of what AWS charges.
 const AWS: &str = include_str!("../../catalog/aws.toml");

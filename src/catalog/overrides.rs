@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{BaseModel, Capacity};
 
+/// More tokens a minute than any unit serves. It keeps products of capacities far from overflow.
+const MOST_TOKENS_PER_MINUTE: u64 = 1_000_000_000;
+
 /// The operator's overrides.
 ///
 /// ```
@@ -111,7 +114,8 @@ impl Overrides {
         }
     }
 
-    fn faults(&self) -> Vec<String> {
+    /// What the overrides say that cannot be; empty where they are usable.
+    pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if self.schema_version != 1 {
             faults.push(format!(
@@ -124,12 +128,12 @@ impl Overrides {
             if !models.insert(&row.model) {
                 faults.push(format!("the capacity of `{}` is given twice", row.model));
             }
-            let whole = 1..=1_000_000_000_000;
+            let whole = 1..=MOST_TOKENS_PER_MINUTE;
             if !whole.contains(&row.input_tokens_per_minute)
                 || !whole.contains(&row.output_tokens_per_minute)
             {
                 faults.push(format!(
-                    "the capacity of `{}` is not a number of tokens above zero",
+                    "the capacity of `{}` is not a number of tokens from 1 to {MOST_TOKENS_PER_MINUTE}",
                     row.model
                 ));
             }

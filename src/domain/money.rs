@@ -11,6 +11,7 @@ use std::str::FromStr;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
+use super::digits::group_digits;
 use super::period::HOURS_PER_MONTH;
 use super::quantity::{ModelUnits, Tokens};
 
@@ -21,7 +22,7 @@ const MONTHLY_SCALE: u32 = 12;
 /// Why a text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is not a price: write US dollars as a plain decimal number, for example \"0.035\""
+    "`{text}` is not a price: write US dollars as a plain decimal number with ten decimals at most, for example \"0.035\""
 )]
 pub struct NotAPrice {
     text: String,
@@ -89,7 +90,7 @@ impl Usd {
             return Self::ZERO;
         }
         Self(
-            (self.0 * part / whole)
+            (self.0 * (part / whole))
                 .round_dp_with_strategy(MONTHLY_SCALE, RoundingStrategy::MidpointNearestEven)
                 .normalize(),
         )
@@ -147,19 +148,6 @@ impl fmt::Display for Usd {
         let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, "00"));
         f.pad(&format!("{sign}${}.{fraction}", group_digits(whole)))
     }
-}
-
-/// Puts a comma before each group of three digits, as in `1,234,567`.
-#[must_use]
-pub fn group_digits(digits: &str) -> String {
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 impl Add for Usd {
@@ -255,6 +243,13 @@ impl Ratio {
         Percent((self.0 * Decimal::ONE_HUNDRED).normalize())
     }
 
+    /// Whether it can weigh tokens: from 0 to 100, with four decimals at most.
+    #[must_use]
+    pub fn is_usable_weight(self) -> bool {
+        let weight = self.0.normalize();
+        weight >= Decimal::ZERO && weight <= Decimal::ONE_HUNDRED && weight.scale() <= 4
+    }
+
     /// This share of an amount.
     #[must_use]
     pub fn of(self, amount: Usd) -> Usd {
@@ -283,15 +278,22 @@ impl fmt::Display for Percent {
     }
 }
 
-/// A unit price as text that refuses a negative number: no list price is below zero.
+/// The highest unit price that is believed, in USD. It keeps all sums far from overflow.
+const HIGHEST_UNIT_PRICE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+
+/// The decimals that a unit price may have. AWS prints ten; demand is kept whole to as many.
+pub const UNIT_PRICE_SCALE: u32 = 10;
+
+/// A unit price as text. It is not below zero, not absurd, and has no more decimals than are kept.
 fn parse_unit_price(text: &str) -> Result<Decimal, NotAPrice> {
-    parse_decimal(text).and_then(|price| {
-        if price < Decimal::ZERO {
-            Err(NotAPrice { text: text.into() })
-        } else {
-            Ok(price)
-        }
-    })
+    let price = parse_decimal(text)?.normalize();
+    let believable =
+        price >= Decimal::ZERO && price <= HIGHEST_UNIT_PRICE && price.scale() <= UNIT_PRICE_SCALE;
+    if believable {
+        Ok(price)
+    } else {
+        Err(NotAPrice { text: text.into() })
+    }
 }
 
 macro_rules! unit_price {

@@ -7,7 +7,7 @@ use std::ops::{Add, AddAssign};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::money::group_digits;
+use super::digits::group_digits;
 
 /// A number of tokens, or of images and other things that a meter counts in whole pieces.
 #[derive(

@@ -30,6 +30,15 @@ impl Series {
         }
     }
 
+    /// Whether it has one value for each step of a window.
+    #[must_use]
+    pub fn fits(&self, window: Window, step: u32) -> bool {
+        let steps = window.hours() * 3_600 / u64::from(step);
+        self.start == window.start()
+            && self.step == step
+            && u64::try_from(self.values.len()).is_ok_and(|length| length == steps)
+    }
+
     /// The index of the step that begins at `time`; `None` where no step does.
     #[must_use]
     pub fn index_of(&self, time: Timestamp) -> Option<usize> {

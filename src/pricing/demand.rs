@@ -4,13 +4,11 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use crate::catalog::LoadWeights;
+use crate::domain::money::UNIT_PRICE_SCALE;
 use crate::domain::{Capacity, Meter, Series, Usd, UsdPerMillionTokens};
 
 /// Loads are counted in ten-thousandths of a token, so that weights such as 1.25 stay whole.
 pub const LOAD_SCALE: u32 = 4;
-
-/// Decimals of a price per million tokens that stay whole.
-const PRICE_SCALE: u32 = 10;
 
 /// What one step asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +44,7 @@ impl Demand {
     }
 
     /// Adds one series of a meter: its value at a price, its load by the weights.
-    /// `None` where the price has more decimals than are kept whole.
+    /// `None` for what a model unit does not serve.
     #[must_use]
     pub fn add(
         &mut self,
@@ -55,7 +53,7 @@ impl Demand {
         price: UsdPerMillionTokens,
         weights: LoadWeights,
     ) -> Option<()> {
-        let price = whole(price.dollars(), PRICE_SCALE)?;
+        let price = whole(price.dollars(), UNIT_PRICE_SCALE)?;
         let one = whole(Decimal::ONE, LOAD_SCALE)?;
         let (input, output) = match meter {
             Meter::Input => (one, 0),
@@ -101,7 +99,12 @@ impl Demand {
         let output_worth = u128::from(capacity.input_tokens_per_hour) * steps_an_hour;
         self.buckets
             .iter()
-            .map(|bucket| (bucket.input * input_worth).max(bucket.output * output_worth))
+            .map(|bucket| {
+                bucket
+                    .input
+                    .saturating_mul(input_worth)
+                    .max(bucket.output.saturating_mul(output_worth))
+            })
             .collect()
     }
 
@@ -129,7 +132,7 @@ fn whole(number: Decimal, scale: u32) -> Option<u128> {
 /// Dollars from 10^-16 USD.
 pub(crate) fn dollars(value: u128) -> Usd {
     // Sums above 2^95 units, some 4 trillion dollars, lose their last digits.
-    let scale = PRICE_SCALE + 6;
+    let scale = UNIT_PRICE_SCALE + 6;
     let (mut value, mut scale) = (value, scale);
     loop {
         if let Ok(mantissa) = i128::try_from(value)
@@ -188,17 +191,6 @@ mod tests {
         let demand = demand(&[1_000, 500], &[50, 200]);
         let unit = Demand::unit(capacity);
         assert_eq!(demand.needs(capacity), [unit, 2 * unit]);
-    }
-
-    #[test]
-    fn a_price_with_more_decimals_than_are_kept_is_refused() {
-        let mut demand = Demand::none(series(&[1]).start, 60, 1);
-        let price = "0.00000000001".parse().unwrap();
-        assert!(
-            demand
-                .add(Meter::Input, &series(&[1]), price, LoadWeights::default())
-                .is_none()
-        );
     }
 
     #[test]

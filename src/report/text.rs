@@ -25,8 +25,9 @@ pub fn render(report: &Report) -> String {
     page
 }
 
+/// Names come from elsewhere: what would steer a terminal is left out.
 fn line(page: &mut String, text: impl AsRef<str>) {
-    page.push_str(text.as_ref().trim_end());
+    page.extend(text.as_ref().trim_end().chars().filter(|c| !c.is_control()));
     page.push('\n');
 }
 

@@ -8,19 +8,24 @@ pub(crate) mod fake_aws;
 pub(crate) mod fake_runtime;
 mod server;
 
+use std::io::Write as _;
+use std::sync::OnceLock;
+
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::domain::meter::{Reading, read_name};
-use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
+use bedrock_cost_guard::domain::period::{HOUR, MINUTE, floor_to_hour};
 use bedrock_cost_guard::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
-use bedrock_cost_guard::event::{Run, Trigger};
+use bedrock_cost_guard::event::{Run, SETTLE, Trigger};
 use bedrock_cost_guard::inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
 use bedrock_cost_guard::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
+use bedrock_cost_guard::sample;
 use bedrock_cost_guard::settings::Settings;
 use bedrock_cost_guard::usage::history::OpenBefore;
 use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Status, Usage};
 use jiff::{SignedDuration, Timestamp};
+use tempfile::NamedTempFile;
 
 /// The account of the observations here.
 const ACCOUNT: &str = "123456789012";
@@ -28,6 +33,99 @@ const ACCOUNT: &str = "123456789012";
 /// The Region of this name.
 pub(crate) fn region(name: &str) -> Region {
     name.parse().expect("the name of a Region")
+}
+
+/// The lane of the sample that model units are advised for, in `us-west-2`.
+pub(crate) const UNITS: &str = "us.meta.llama3-1-70b-instruct-v1:0";
+
+/// The lane of the sample that a global profile is advised for, in `us-east-1`.
+pub(crate) const ROUTE: &str = "us.anthropic.claude-sonnet-4-6";
+
+/// The sample account, generated once for all tests.
+pub(crate) fn sample() -> Observation {
+    static SAMPLE: OnceLock<Observation> = OnceLock::new();
+    SAMPLE
+        .get_or_init(|| sample::observation().expect("the sample is right"))
+        .clone()
+}
+
+/// The sample account with these lanes only, the holdings and profiles among them, and no Region
+/// without a lane.
+pub(crate) fn sample_of(ids: &[&str]) -> Observation {
+    let mut observation = sample();
+    for place in &mut observation.places {
+        let keep = |id: &str| ids.contains(&id);
+        place.usage.lanes.retain(|lane| keep(lane.model_id.text()));
+        place
+            .inventory
+            .provisioned_models
+            .retain(|held| held.metered_ids().into_iter().any(keep));
+        place
+            .inventory
+            .application_profiles
+            .retain(|profile| keep(&profile.inference_profile_id));
+    }
+    observation
+        .places
+        .retain(|place| !place.usage.lanes.is_empty());
+    observation.settings.regions = observation
+        .places
+        .iter()
+        .map(|place| place.place.region.clone())
+        .collect();
+    observation
+}
+
+/// The same account as it would have been seen at another time.
+pub(crate) fn shifted(mut observation: Observation, as_of: Timestamp) -> Observation {
+    let by = floor_to_hour(as_of - SETTLE).duration_since(observation.window.end());
+    let window = observation.window;
+    observation.window = Window::new(window.start() + by, window.end() + by).expect("whole hours");
+    observation.event.time = as_of;
+    observation.as_of = as_of;
+    for place in &mut observation.places {
+        for lane in &mut place.usage.lanes {
+            for metric in lane.survey.iter_mut().chain(&mut lane.minutes) {
+                if let Some(series) = &mut metric.series {
+                    series.start += by;
+                }
+            }
+        }
+        for held in &mut place.inventory.provisioned_models {
+            held.creation_time += by;
+            if let Some(time) = &mut held.commitment_expiration_time {
+                *time += by;
+            }
+        }
+    }
+    observation
+}
+
+/// The clock, for programs that read it themselves.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a program sees must be near its own clock"
+)]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A file with the capacities of some overrides, as an operator would write it.
+pub(crate) fn overrides_file(overrides: &Overrides) -> NamedTempFile {
+    let mut file = tempfile::Builder::new()
+        .suffix(".toml")
+        .tempfile()
+        .expect("there is room for a temporary file");
+    writeln!(file, "schema_version = 1").expect("the file is open");
+    for row in &overrides.capacity {
+        writeln!(
+            file,
+            "[[capacity]]\nmodel = \"{}\"\ninput_tokens_per_minute = {}\noutput_tokens_per_minute = {}",
+            row.model, row.input_tokens_per_minute, row.output_tokens_per_minute
+        )
+        .expect("the file is open");
+    }
+    file
 }
 
 /// An observation at some time of an account in `us-east-1` that has and uses nothing.
@@ -65,6 +163,7 @@ pub(crate) fn empty_observation(as_of: Timestamp) -> Observation {
         prices: PriceBook::aws().expect("the embedded book is valid"),
         overrides: Overrides::default(),
         open_before: Vec::new(),
+        history_metrics_requested: 0,
         history_unknown: None,
     }
 }

@@ -1,0 +1,435 @@
+//! The rows of a price book: what one price says of itself.
+//!
+//! Every row carries its dates and its source. The fields for them stand in each kind of row, since
+//! `serde` cannot both share them and refuse a field that nobody knows.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    BaseModel, Geo, Meter, Ratio, Region, Scope, ServiceTier, UsdPerMillionTokens,
+    UsdPerModelUnitHour,
+};
+
+/// All rows of one model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelPrices {
+    /// The base id, without a profile's prefix.
+    pub id: BaseModel,
+    /// The name that people use.
+    pub name: String,
+    /// Who made it.
+    pub provider: String,
+    /// Prices of tokens.
+    #[serde(rename = "rate", default, skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<RateRow>,
+    /// Prices of provisioned throughput by model units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_units: Vec<ModelUnitsRow>,
+    /// Prices of reserved tokens per minute.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reserved_tokens: Vec<ReservedTokensRow>,
+    /// When the model leaves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifecycle: Vec<LifecycleRow>,
+    /// How kinds of tokens weigh in a model unit's load.
+    #[serde(default)]
+    pub load_weights: LoadWeights,
+}
+
+/// When a price held and where that is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The first day of the price, where the source says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Date>,
+    /// The first day on which the price was seen, where the source has no date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_from: Option<Date>,
+    /// The last day on which the price was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_to: Option<Date>,
+    /// The day on which somebody last looked.
+    pub checked: Date,
+    /// Where it is written.
+    pub source: String,
+}
+
+/// The days on which a row's price holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dating {
+    /// The first day.
+    pub from: Date,
+    /// The last day; `None` until a newer row follows.
+    pub to: Option<Date>,
+}
+
+impl Provenance {
+    /// The days on which the price holds; `None` where the row is not dated, which no valid book has.
+    #[must_use]
+    pub fn dating(&self) -> Option<Dating> {
+        match (self.effective_from, self.seen_from, self.seen_to) {
+            (Some(from), None, None) => Some(Dating { from, to: None }),
+            (None, Some(from), Some(to)) if from <= to => Some(Dating { from, to: Some(to) }),
+            _ => None,
+        }
+    }
+}
+
+/// Which requests a rate is for, by where they may be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowScope {
+    /// In the Region that was called.
+    InRegion,
+    /// Through the profile of a group of Regions.
+    Geo,
+    /// Through the global profile.
+    Global,
+    /// All of them: the book does not tell scopes apart.
+    Any,
+}
+
+/// One of the Regions of a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum RowRegion {
+    /// This Region.
+    Named(Region),
+    /// `*`: the source gives one price for all its Regions.
+    All,
+    /// The source gives a price and no Region.
+    Unstated,
+}
+
+impl TryFrom<String> for RowRegion {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "*" => Ok(Self::All),
+            "unstated" => Ok(Self::Unstated),
+            name => name
+                .parse()
+                .map(Self::Named)
+                .map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl From<RowRegion> for String {
+    fn from(region: RowRegion) -> Self {
+        match region {
+            RowRegion::Named(region) => region.into(),
+            RowRegion::All => "*".into(),
+            RowRegion::Unstated => "unstated".into(),
+        }
+    }
+}
+
+/// Prices of one model's tokens under one scope and tier, in USD for a million tokens each. A meter
+/// that is missing has no price; it is not free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateRow {
+    /// Where the requests may be served.
+    pub scope: RowScope,
+    /// The group of Regions, exactly when the scope is a geo profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geo: Option<Geo>,
+    /// The Regions that are called.
+    pub regions: Vec<RowRegion>,
+    /// The service tier.
+    pub tier: ServiceTier,
+    /// The row prices only requests of more input tokens than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above_input_tokens: Option<u64>,
+    /// The first day of the price, where the source says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Date>,
+    /// The first day on which the price was seen, where the source has no date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_from: Option<Date>,
+    /// The last day on which the price was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_to: Option<Date>,
+    /// The day on which somebody last looked.
+    pub checked: Date,
+    /// Where it is written.
+    pub source: String,
+    /// Input tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<UsdPerMillionTokens>,
+    /// Output tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<UsdPerMillionTokens>,
+    /// Tokens read from a prompt cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read: Option<UsdPerMillionTokens>,
+    /// Tokens written to a prompt cache for five minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_5m: Option<UsdPerMillionTokens>,
+    /// Tokens written to a prompt cache for an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<UsdPerMillionTokens>,
+}
+
+impl RateRow {
+    /// The prices of a meter, lowest first. Cache writes can have two, since `CloudWatch` does not
+    /// tell how long a write was kept for.
+    #[must_use]
+    pub fn prices(&self, meter: Meter) -> Vec<UsdPerMillionTokens> {
+        let mut prices: Vec<_> = match meter {
+            Meter::Input => vec![self.input],
+            Meter::Output => vec![self.output],
+            Meter::CacheRead => vec![self.cache_read],
+            Meter::CacheWrite => vec![self.cache_write_5m, self.cache_write_1h],
+            _ => Vec::new(),
+        }
+        .into_iter()
+        .flatten()
+        .collect();
+        prices.sort_unstable();
+        prices
+    }
+
+    /// Whether the row prices requests under `scope`.
+    #[must_use]
+    pub fn covers(&self, scope: Scope) -> bool {
+        match (self.scope, scope) {
+            (RowScope::Any, _)
+            | (RowScope::InRegion, Scope::InRegion)
+            | (RowScope::Global, Scope::Global) => true,
+            (RowScope::Geo, Scope::Geo(geo)) => self.geo == Some(geo),
+            _ => false,
+        }
+    }
+
+    /// When the price held and where that is written.
+    #[must_use]
+    pub fn provenance(&self) -> Provenance {
+        Provenance {
+            effective_from: self.effective_from,
+            seen_from: self.seen_from,
+            seen_to: self.seen_to,
+            checked: self.checked,
+            source: self.source.clone(),
+        }
+    }
+}
+
+/// For how long a commitment binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Term {
+    /// Billed by the hour until it is deleted.
+    #[serde(rename = "none")]
+    None,
+    /// One month.
+    #[serde(rename = "1-month")]
+    OneMonth,
+    /// Three months.
+    #[serde(rename = "3-months")]
+    ThreeMonths,
+    /// Six months.
+    #[serde(rename = "6-months")]
+    SixMonths,
+}
+
+impl Term {
+    /// Its months.
+    #[must_use]
+    pub const fn months(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::OneMonth => 1,
+            Self::ThreeMonths => 3,
+            Self::SixMonths => 6,
+        }
+    }
+
+    /// Its days, at most: months of 31 days, so that history is never claimed to be longer.
+    #[must_use]
+    pub const fn days(self) -> u32 {
+        self.months() * 31
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "no commitment",
+            Self::OneMonth => "1-month term",
+            Self::ThreeMonths => "3-month term",
+            Self::SixMonths => "6-month term",
+        })
+    }
+}
+
+/// The price of a model unit under one term.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelUnitsRow {
+    /// What the book calls it, where it sells more than one kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Where it is sold.
+    pub regions: Vec<RowRegion>,
+    /// How long it binds.
+    pub term: Term,
+    /// USD for one unit and hour, used or not.
+    pub usd_per_unit_hour: UsdPerModelUnitHour,
+    /// Input load that a unit serves in an hour, where the book states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tokens_per_hour: Option<TokenCountText>,
+    /// Output tokens that a unit serves in an hour, where the book states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_tokens_per_hour: Option<TokenCountText>,
+    /// The first day of the price, where the source says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Date>,
+    /// The first day on which the price was seen, where the source has no date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_from: Option<Date>,
+    /// The last day on which the price was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_to: Option<Date>,
+    /// The day on which somebody last looked.
+    pub checked: Date,
+    /// Where it is written.
+    pub source: String,
+}
+
+impl ModelUnitsRow {
+    /// When the price held and where that is written.
+    #[must_use]
+    pub fn provenance(&self) -> Provenance {
+        Provenance {
+            effective_from: self.effective_from,
+            seen_from: self.seen_from,
+            seen_to: self.seen_to,
+            checked: self.checked,
+            source: self.source.clone(),
+        }
+    }
+}
+
+/// More tokens an hour than any unit serves. It keeps products of capacities far from overflow.
+const MOST_TOKENS_PER_HOUR: u64 = 60_000_000_000;
+
+/// A whole number of tokens above zero, written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TokenCountText(pub u64);
+
+impl TryFrom<String> for TokenCountText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.parse::<u64>() {
+            Ok(count) if (1..=MOST_TOKENS_PER_HOUR).contains(&count) && !text.starts_with('+') => {
+                Ok(Self(count))
+            }
+            _ => Err(format!(
+                "`{text}` is not a whole number of tokens from 1 to {MOST_TOKENS_PER_HOUR}"
+            )),
+        }
+    }
+}
+
+impl From<TokenCountText> for String {
+    fn from(count: TokenCountText) -> Self {
+        count.0.to_string()
+    }
+}
+
+/// The price of reserved tokens per minute, in USD an hour for each 1,000.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReservedTokensRow {
+    /// Where the requests may be served.
+    pub scope: RowScope,
+    /// The group of Regions, or `*` where one price is given for all groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geo: Option<String>,
+    /// Where it is sold.
+    pub regions: Vec<RowRegion>,
+    /// How long it binds.
+    pub term: Term,
+    /// USD an hour for 1,000 input tokens a minute.
+    pub input: UsdPerModelUnitHour,
+    /// USD an hour for 1,000 output tokens a minute.
+    pub output: UsdPerModelUnitHour,
+    /// The fewest input tokens a minute that are sold.
+    pub minimum_input_tpm: u64,
+    /// The fewest output tokens a minute that are sold.
+    pub minimum_output_tpm: u64,
+    /// The first day of the price, where the source says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Date>,
+    /// The first day on which the price was seen, where the source has no date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_from: Option<Date>,
+    /// The last day on which the price was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_to: Option<Date>,
+    /// The day on which somebody last looked.
+    pub checked: Date,
+    /// Where it is written.
+    pub source: String,
+}
+
+/// When a model leaves some Regions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LifecycleRow {
+    /// The Regions.
+    pub regions: Vec<RowRegion>,
+    /// From when on it is Legacy: no new provisioned throughput is sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legacy: Option<Date>,
+    /// From when on it may cost more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_access: Option<Date>,
+    /// From when on requests fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_of_life: Option<Date>,
+    /// The day on which somebody last looked.
+    pub checked: Date,
+    /// Where it is written.
+    pub source: String,
+}
+
+/// How kinds of tokens weigh in the input load of a model unit; output tokens weigh one.
+///
+/// The defaults are those of AWS's formula for the estimated quota of provisioned throughput:
+/// input + 1.25 × cache write + 0.1 × cache read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadWeights {
+    /// Tokens written to a prompt cache.
+    #[serde(default = "cache_write_weight")]
+    pub cache_write: Ratio,
+    /// Tokens read from a prompt cache.
+    #[serde(default = "cache_read_weight")]
+    pub cache_read: Ratio,
+}
+
+fn cache_write_weight() -> Ratio {
+    Ratio::new(rust_decimal::Decimal::new(125, 2))
+}
+
+fn cache_read_weight() -> Ratio {
+    Ratio::new(rust_decimal::Decimal::new(1, 1))
+}
+
+impl Default for LoadWeights {
+    fn default() -> Self {
+        Self {
+            cache_write: cache_write_weight(),
+            cache_read: cache_read_weight(),
+        }
+    }
+}

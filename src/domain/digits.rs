@@ -1,0 +1,14 @@
+//! How long numbers are shown.
+
+/// Puts a comma before each group of three digits, as in `1,234,567`.
+#[must_use]
+pub(super) fn group_digits(digits: &str) -> String {
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

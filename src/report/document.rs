@@ -1,0 +1,289 @@
+//! The report as a document: its parts, named as programs read them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::advice::{BreakEven, Effort, Plan, Recommendation};
+use crate::catalog::{InForce, RegionBasis};
+use crate::domain::{
+    AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Tokens,
+    Usd, UsdPerMillionTokens, Window,
+};
+use crate::event::Trigger;
+
+/// What a run found out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The document's version.
+    pub schema_version: &'static str,
+    /// What was run, over what, on which prices.
+    pub run: RunInfo,
+    /// The sums.
+    pub totals: Totals,
+    /// Every workload, dearest first.
+    pub workloads: Vec<WorkloadReport>,
+    /// What to change, most saving first; what does not count comes last.
+    pub recommendations: Vec<Recommendation>,
+    /// What the account holds.
+    pub holdings: Vec<HoldingReport>,
+    /// Usage that has no price.
+    pub unpriced: Vec<UnpricedReport>,
+    /// Workloads whose figures may be too low, and why.
+    pub incomplete: Vec<IncompleteReport>,
+    /// What was not read at all.
+    pub not_covered: Vec<String>,
+    /// Proofs that nothing can be saved.
+    pub certificates: Vec<String>,
+    /// Recommendations that were open before and are no longer.
+    pub closed: Vec<ClosedRecommendation>,
+}
+
+/// What was run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunInfo {
+    /// The event's time.
+    pub time: Timestamp,
+    /// What started it.
+    pub trigger: Trigger,
+    /// The clock when it ran.
+    pub as_of: Timestamp,
+    /// The window that was surveyed.
+    pub window: Window,
+    /// The end of it that a month is scaled from.
+    pub recent: Window,
+    /// The price book's name.
+    pub catalog: String,
+    /// What the price book is.
+    pub catalog_description: String,
+    /// The accounts and Regions that were read.
+    pub places: Vec<Place>,
+    /// Whether nothing is put.
+    pub dry_run: bool,
+    /// Metrics that CloudWatch was asked for, which is what it bills.
+    pub metrics_requested: u64,
+}
+
+/// The sums over all workloads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// What a month costs as it runs now.
+    pub monthly_cost: Usd,
+    /// The part of it that is billed by the token.
+    pub on_demand_monthly_cost: Usd,
+    /// The part of it that holdings cost.
+    pub holdings_monthly_cost: Usd,
+    /// Whether the true cost may be above that.
+    pub is_at_least: bool,
+    /// What the counted recommendations save, each dollar once.
+    pub potential_monthly_savings: Usd,
+    /// The same, of the cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub potential_savings_percentage: Option<Percent>,
+    /// The same, by what it asks for.
+    pub savings_by_effort: BTreeMap<Effort, Usd>,
+    /// Recommendations that count.
+    pub recommendations: u64,
+    /// Recommendations that a setting or a term keeps from counting.
+    pub uncounted_recommendations: u64,
+    /// Workloads.
+    pub workloads: u64,
+    /// Workloads whose figures may be too low.
+    pub incomplete_workloads: u64,
+    /// Tokens of the recent window that have no price.
+    pub unpriced_tokens: Tokens,
+    /// Days since somebody last checked the stalest rate in use.
+    pub catalog_age_days: u32,
+    /// What the guard itself costs in a month at its schedule, CloudWatch's part.
+    pub guard_monthly_cost: Usd,
+}
+
+/// One workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkloadReport {
+    /// The account, empty where it is not known.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// The model's base id.
+    pub model: BaseModel,
+    /// The name that people use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it costs in a month as it runs now, as far as it is priced.
+    pub monthly_cost: Usd,
+    /// The part that is billed by the token.
+    pub on_demand_monthly_cost: Usd,
+    /// The part that holdings cost.
+    pub holdings_monthly_cost: Usd,
+    /// Whether the true cost may be above that.
+    pub is_at_least: bool,
+    /// Whether any of its usage has a price.
+    pub is_priced: bool,
+    /// What its counted recommendations save.
+    pub potential_monthly_savings: Usd,
+    /// Whole days of history.
+    pub observed_days: u32,
+    /// Requests of the recent window, as far as they were counted.
+    pub invocations: Tokens,
+    /// Requests of the recent window that were refused: demand that the figures do not hold.
+    pub throttles: Tokens,
+    /// What each `ModelId` carried.
+    pub lanes: Vec<LaneReport>,
+    /// Ways to serve it, cheapest first.
+    pub plans: Vec<Plan>,
+    /// Where a unit of each offer begins to pay, at the observed mix.
+    pub break_even: Vec<BreakEven>,
+    /// The advice in one sentence.
+    pub verdict: String,
+    /// Why figures may be too low.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<String>,
+}
+
+/// One lane of a workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LaneReport {
+    /// The value of `ModelId`.
+    pub model_id: String,
+    /// Where its requests may be served; absent for a provisioned model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// How they are served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<ServiceTier>,
+    /// The application profile that they go through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference_profile_name: Option<String>,
+    /// The provisioned model that serves them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisioned_model_name: Option<String>,
+    /// What its tokens cost in a month; for a provisioned model nothing, its hours do.
+    pub monthly_cost: Usd,
+    /// Meter by meter.
+    pub meters: Vec<MeterReport>,
+}
+
+/// One meter of a lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MeterReport {
+    /// What is billed.
+    pub meter: Meter,
+    /// Its series in CloudWatch.
+    pub metric: String,
+    /// Tokens of the recent window.
+    pub tokens: Tokens,
+    /// USD for a million; absent where there is no rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_unit_price: Option<UsdPerMillionTokens>,
+    /// The upper end, where the true price is a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upper_unit_price: Option<UsdPerMillionTokens>,
+    /// How the row came to apply to the Region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region_basis: Option<RegionBasis>,
+    /// Whether the row's dates hold the day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<InForce>,
+    /// Where the price is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// What the tokens come to in a month; for a provisioned model what they are worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_list_cost: Option<Usd>,
+}
+
+/// What the account holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HoldingReport {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// The model's base id.
+    pub model: BaseModel,
+    /// Its name.
+    pub provisioned_model_name: String,
+    /// Its address.
+    pub provisioned_model_arn: String,
+    /// Its units.
+    pub model_units: ModelUnits,
+    /// AWS's word for its state.
+    pub status: String,
+    /// When its term ends and begins again; absent without a term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commitment_expiration_time: Option<Timestamp>,
+    /// What it costs in a month; absent where the book has no price for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost: Option<Usd>,
+    /// The on-demand dollars that it serves, of what it costs; under 100 % it loses money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Percent>,
+    /// The mean share of its capacity that is used; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utilization: Option<Percent>,
+    /// `busy`, `idle`, or why that cannot be said.
+    pub state: String,
+}
+
+impl HoldingReport {
+    /// Whole days from the event to the end of its term; `None` without a term.
+    #[must_use]
+    pub fn days_to_expiry(&self, now: Timestamp) -> Option<i64> {
+        Some(
+            self.commitment_expiration_time?
+                .duration_since(now)
+                .as_hours()
+                .div_euclid(24),
+        )
+    }
+}
+
+/// Usage that has no price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnpricedReport {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// The value of `ModelId`.
+    pub model_id: String,
+    /// What was used.
+    pub meter: Meter,
+    /// Tokens of the recent window.
+    pub tokens: Tokens,
+    /// Why there is no price.
+    pub reason: String,
+}
+
+/// A workload whose figures may be too low.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IncompleteReport {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// The model's base id.
+    pub model: BaseModel,
+    /// Why.
+    pub gaps: Vec<String>,
+}
+
+/// A recommendation that was open before this run and is not any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClosedRecommendation {
+    /// Its Region.
+    pub region: Region,
+    /// Its id.
+    pub id: String,
+}
+
+impl Report {
+    /// The whole document as JSON, with a newline at its end.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+}

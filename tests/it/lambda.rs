@@ -1,0 +1,313 @@
+//! The real Lambda binary, with the Runtime API and AWS faked around it.
+
+use std::io::Read as _;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bedrock_cost_guard::observation::Observation;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::events;
+use crate::support::fake_aws::{FakeAws, Fault, FaultKind};
+use crate::support::fake_runtime::{FakeRuntime, FunctionError, Invocation};
+use crate::support::{ROUTE, UNITS, now, overrides_file, sample_of, shifted};
+
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// The function, started and waiting for events. It ends when it is dropped.
+struct Function {
+    runtime: FakeRuntime,
+    aws: FakeAws,
+    child: Child,
+    output: Option<JoinHandle<String>>,
+    _overrides: NamedTempFile,
+}
+
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+impl Function {
+    fn start(observation: Observation, settings: &[(&str, &str)]) -> Self {
+        let overrides = overrides_file(&observation.overrides);
+        let regions: Vec<&str> = observation
+            .settings
+            .regions
+            .iter()
+            .map(bedrock_cost_guard::domain::Region::name)
+            .collect();
+        let runtime = FakeRuntime::start();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock-cost-guard"));
+        command
+            .env_clear()
+            .env("GUARD_REGIONS", regions.join(","))
+            .env("GUARD_OVERRIDES", overrides.path())
+            .env("GUARD_ALLOW_GLOBAL_ROUTING", "true")
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+            .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
+            .envs(runtime.env())
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
+        let aws = FakeAws::start(observation);
+        let mut child = command.envs(aws.env()).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let output = std::thread::spawn(move || {
+            let mut text = String::new();
+            stdout.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self {
+            runtime,
+            aws,
+            child,
+            output: Some(output),
+            _overrides: overrides,
+        }
+    }
+
+    fn invoke(&self, event: &Value) -> Invocation {
+        self.runtime.invoke(event, DEADLINE)
+    }
+
+    /// Ends it and gives what it wrote, line by line.
+    fn lines(mut self) -> Vec<Value> {
+        self.child.kill().unwrap();
+        let text = self.output.take().unwrap().join().unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        // It may have been ended before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One Region with model units to buy, as the clock has it.
+fn one_region() -> Observation {
+    shifted(sample_of(&[UNITS]), now())
+}
+
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn error(settings: &[(&str, &str)], event: &Value) -> FunctionError {
+    let function = Function::start(one_region(), settings);
+    let error = function.invoke(event).outcome.unwrap_err();
+    assert_eq!(function.aws.requests("ListMetrics"), 0);
+    error
+}
+
+#[test]
+fn the_lambda_answers_with_the_totals_of_the_run() {
+    let observation = shifted(sample_of(&[ROUTE, UNITS]), now());
+    let function = Function::start(observation, &[]);
+    let summary = function.invoke(&json!({})).outcome.unwrap();
+    assert_eq!(summary["schema_version"], "1.0");
+    assert_eq!(summary["totals"]["recommendations"], 2);
+    assert_eq!(summary["totals"]["workloads"], 2);
+    let actions: Vec<&Value> = summary["recommendations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|advice| &advice["action"])
+        .collect();
+    assert_eq!(actions, ["buy_model_units", "route_to_global_profile"]);
+    assert!(summary.to_string().len() < 32_000);
+    let put = function.aws.put_data();
+    assert_eq!(summary["metrics_put"], put.len());
+    assert_eq!(put.last().unwrap().name, "RunSucceeded");
+    assert_eq!(function.aws.violations(), [""; 0]);
+    // The account is the one of the function's own address.
+    assert_eq!(
+        summary["run"]["places"][0],
+        json!({ "account": "123456789012", "region": "us-east-1" })
+    );
+
+    // It stays up for the next event.
+    let again = function
+        .invoke(&json!({ "dry_run": true }))
+        .outcome
+        .unwrap();
+    assert_eq!(again["metrics_withheld"], "dry run");
+    assert_eq!(function.aws.put_data().len(), put.len());
+}
+
+#[test]
+fn every_event_of_the_repository_runs() {
+    let observation = shifted(sample_of(&[ROUTE]), now());
+    let (time, end) = (observation.as_of, observation.window.end());
+    let function = Function::start(observation, &[]);
+    for (name, mut event) in events::files() {
+        for (field, near) in [("time", time), ("scheduled_time", time), ("end", end)] {
+            if let Some(value) = event.get_mut(field) {
+                *value = near.to_string().into();
+            }
+        }
+        let summary = function.invoke(&event).outcome;
+        let summary = summary.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_eq!(summary["totals"]["workloads"], 1, "{name}");
+        let withheld = summary["metrics_withheld"].as_str();
+        assert_eq!(
+            withheld,
+            (name == "manual-dry-run.json").then_some("dry run"),
+            "{name}"
+        );
+    }
+    assert_eq!(function.aws.violations(), [""; 0]);
+}
+
+#[test]
+fn the_log_has_a_line_for_each_recommendation_and_one_for_the_run() {
+    let observation = shifted(sample_of(&[ROUTE, UNITS]), now());
+    let function = Function::start(observation, &[]);
+    function.invoke(&json!({})).outcome.unwrap();
+    let lines = function.lines();
+    // The runtime's own lines have their fields in an object and no timestamp.
+    for line in lines.iter().filter(|line| line.get("fields").is_none()) {
+        for field in ["timestamp", "level", "message"] {
+            assert!(line[field].is_string(), "{line}");
+        }
+    }
+    let advice: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line.get("recommendation").is_some())
+        .collect();
+    assert_eq!(advice.len(), 2);
+    for line in advice {
+        assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
+        assert_eq!(line["level"], "INFO");
+        let message = line["message"].as_str().unwrap();
+        assert!(
+            message.contains("saves $") && message.contains(" a month"),
+            "{message}"
+        );
+        let advice = &line["recommendation"];
+        assert!(advice["id"].as_str().unwrap().starts_with("rec-"));
+        assert!(advice["evidence"]["rates"][0]["source"].is_string());
+    }
+    let last = lines.last().unwrap();
+    assert!(
+        last["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("run finished: $"),
+        "{last}"
+    );
+    assert_eq!(last["totals"]["recommendations"], 2);
+}
+
+#[test]
+fn a_malformed_event_is_named_as_that_with_its_field() {
+    let error = error(&[], &json!({ "lookback_days": "ninety" }));
+    assert_eq!(error.error_type, "Event");
+    assert!(
+        error.error_message.contains("`lookback_days`"),
+        "{}",
+        error.error_message
+    );
+}
+
+#[test]
+fn bad_settings_are_named_as_that_all_at_once() {
+    let error = error(
+        &[("GUARD_LOOKBACK_DAYS", "90"), ("GUARD_OVERFLOWS", "spill")],
+        &json!({}),
+    );
+    assert_eq!(error.error_type, "Config");
+    for name in ["`GUARD_LOOKBACK_DAYS`", "`GUARD_OVERFLOWS`"] {
+        assert!(
+            error.error_message.contains(name),
+            "{}",
+            error.error_message
+        );
+    }
+}
+
+#[test]
+fn overrides_that_are_not_there_are_named_as_that() {
+    let error = error(&[("GUARD_OVERRIDES", "missing.toml")], &json!({}));
+    assert_eq!(error.error_type, "Config");
+    assert!(error.error_message.contains("`missing.toml`"));
+}
+
+#[test]
+fn a_price_book_that_is_not_there_is_named_as_that() {
+    let error = error(&[("GUARD_CATALOG", "missing.toml")], &json!({}));
+    assert_eq!(error.error_type, "Catalog");
+    assert!(error.error_message.contains("`missing.toml`"));
+}
+
+#[test]
+fn a_forbidden_call_is_named_with_the_action_to_allow() {
+    let function = Function::start(one_region(), &[]);
+    function.aws.fault(Fault {
+        operation: "ListFoundationModels",
+        region: None,
+        from: 0,
+        times: usize::MAX,
+        kind: FaultKind::Forbidden,
+    });
+    let error = function.invoke(&json!({})).outcome.unwrap_err();
+    assert_eq!(error.error_type, "Access");
+    assert!(
+        error
+            .error_message
+            .contains("bedrock:ListFoundationModels in us-west-2 is forbidden")
+    );
+    assert_eq!(function.aws.requests("ListFoundationModels"), 1);
+}
+
+#[test]
+fn a_call_that_stays_throttled_is_tried_six_times_and_named() {
+    let function = Function::start(one_region(), &[]);
+    function.aws.fault(Fault {
+        operation: "GetMetricData",
+        region: None,
+        from: 0,
+        times: usize::MAX,
+        kind: FaultKind::Throttle,
+    });
+    let error = function.invoke(&json!({})).outcome.unwrap_err();
+    assert_eq!(error.error_type, "Throttled");
+    assert_eq!(function.aws.requests("GetMetricData"), 6);
+}
+
+#[test]
+fn metrics_that_are_not_put_fail_the_run_after_its_lines() {
+    let function = Function::start(one_region(), &[]);
+    function.aws.fault(Fault {
+        operation: "PutMetricData",
+        region: None,
+        from: 0,
+        times: usize::MAX,
+        kind: FaultKind::Forbidden,
+    });
+    let error = function.invoke(&json!({})).outcome.unwrap_err();
+    assert_eq!(error.error_type, "Emit");
+    let lines = function.lines();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.get("recommendation").is_some())
+    );
+}
+
+#[test]
+fn a_run_without_time_left_ends_itself_and_says_so() {
+    let function = Function::start(one_region(), &[]);
+    function.aws.fault(Fault {
+        operation: "ListMetrics",
+        region: None,
+        from: 0,
+        times: usize::MAX,
+        kind: FaultKind::Slow(Duration::from_secs(20)),
+    });
+    let done = function.runtime.invoke(&json!({}), Duration::from_secs(5));
+    let error = done.outcome.unwrap_err();
+    assert_eq!(error.error_type, "Deadline");
+    assert!(done.elapsed < Duration::from_secs(5), "{:?}", done.elapsed);
+    assert_eq!(function.aws.put_data(), []);
+}

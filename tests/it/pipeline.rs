@@ -1,0 +1,1055 @@
+//! Whole runs: the real clients against the fake AWS, from the event to the metrics that were put.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use bedrock_cost_guard::advice::Action;
+use bedrock_cost_guard::api::Failure;
+use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
+use bedrock_cost_guard::error::{Error, ErrorType};
+use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::report::{self, Report, WorkloadReport};
+use bedrock_cost_guard::run::{self, Outcome};
+use bedrock_cost_guard::settings::{CacheSpelling, Settings};
+use bedrock_cost_guard::usage::history::OpenBefore;
+use bedrock_cost_guard::usage::{LaneUsage, Status};
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes, PutDatum};
+use crate::support::{
+    ROUTE, UNITS, empty_observation, metric, overrides_file, region, sample, sample_of,
+};
+
+/// How often a call is tried, as in the configuration of the programs.
+const ATTEMPTS: usize = 6;
+
+/// A provisioned model of the sample that nobody uses, under the ids that it could be metered by.
+const LEFTOVER: [&str; 3] = [
+    "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/l0adt3stl3ft",
+    "l0adt3stl3ft",
+    "load-test-leftover",
+];
+
+/// An account on the fake, and what a run over it is started with.
+struct Account {
+    fake: FakeAws,
+    settings: Settings,
+    event: Value,
+    as_of: Timestamp,
+    _overrides: NamedTempFile,
+}
+
+impl Account {
+    /// Serves an observation and asks for the run that would make it.
+    fn of(observation: Observation) -> Self {
+        let overrides = overrides_file(&observation.overrides);
+        let path = overrides.path().to_string_lossy().into_owned();
+        Self {
+            settings: Settings {
+                overrides: Some(path),
+                ..observation.settings.clone()
+            },
+            event: json!({ "scheduled_time": observation.event.time.to_string() }),
+            as_of: observation.as_of,
+            fake: FakeAws::start(observation),
+            _overrides: overrides,
+        }
+    }
+
+    fn with_fault(self, fault: Fault) -> Self {
+        self.fake.fault(fault);
+        self
+    }
+
+    async fn try_run(&self) -> Result<Outcome, Error> {
+        let retry = RetryConfig::standard()
+            .with_max_attempts(u32::try_from(ATTEMPTS).unwrap_or(u32::MAX))
+            .with_initial_backoff(Duration::from_millis(1));
+        let config = self.fake.sdk_config().await.to_builder();
+        let config = config.retry_config(retry).build();
+        let account = AccountId::new("123456789012");
+        run::run(&config, &self.settings, &self.event, self.as_of, account).await
+    }
+
+    /// A run that goes well and in which nothing was asked that must not be.
+    #[expect(clippy::unwrap_used, reason = "only tests call it")]
+    async fn run(&self) -> Outcome {
+        let outcome = self.try_run().await.unwrap();
+        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+        assert_eq!(self.fake.violations(), [""; 0]);
+        outcome
+    }
+
+    /// A run that goes wrong.
+    #[expect(clippy::unwrap_used, reason = "only tests call it")]
+    async fn fail(&self) -> Error {
+        self.try_run().await.map(drop).unwrap_err()
+    }
+
+    /// Calls of each operation, those that went wrong included.
+    fn calls(&self) -> Calls {
+        let of = |operation| self.fake.requests(operation);
+        Calls {
+            list_metrics: of("ListMetrics"),
+            get_metric_data: of("GetMetricData"),
+            put_metric_data: of("PutMetricData"),
+            provisioned: of("ListProvisionedModelThroughputs"),
+            profiles: of("ListInferenceProfiles"),
+            models: of("ListFoundationModels"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Calls {
+    list_metrics: usize,
+    get_metric_data: usize,
+    put_metric_data: usize,
+    provisioned: usize,
+    profiles: usize,
+    models: usize,
+}
+
+/// What a run over the one lane [`UNITS`] asks for: the Region's list and the guard's own history,
+/// the survey and the minutes, the metrics and `RunSucceeded`, and the inventory.
+const CALM: Calls = Calls {
+    list_metrics: 2,
+    get_metric_data: 2,
+    put_metric_data: 2,
+    provisioned: 1,
+    profiles: 1,
+    models: 1,
+};
+
+/// The Region of [`UNITS`] alone; the guard's own metrics are in `us-east-1`.
+fn one_region() -> Account {
+    Account::of(sample_of(&[UNITS]))
+}
+
+fn two_regions() -> Account {
+    Account::of(sample_of(&[ROUTE, UNITS]))
+}
+
+fn fault(operation: &'static str, kind: FaultKind, times: usize) -> Fault {
+    Fault {
+        operation,
+        region: None,
+        from: 0,
+        times,
+        kind,
+    }
+}
+
+/// A fault of every call to `us-west-2`.
+fn outage(operation: &'static str, kind: FaultKind) -> Fault {
+    Fault {
+        region: Some(region("us-west-2")),
+        ..fault(operation, kind, usize::MAX)
+    }
+}
+
+/// A report without what depends on how it was gathered: the metrics asked for and their price.
+fn comparable(report: &Report) -> Value {
+    let mut value = serde_json::to_value(report).unwrap_or_default();
+    value["run"]["metrics_requested"].take();
+    value["totals"]["guard_monthly_cost"].take();
+    value
+}
+
+fn actions(report: &Report) -> Vec<Action> {
+    report
+        .recommendations
+        .iter()
+        .map(|advice| advice.action)
+        .collect()
+}
+
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn workload<'r>(report: &'r Report, model: &str) -> &'r WorkloadReport {
+    report
+        .workloads
+        .iter()
+        .find(|workload| workload.model.id() == model)
+        .unwrap()
+}
+
+const LLAMA: &str = "meta.llama3-1-70b-instruct-v1:0";
+
+fn lane<'o>(observation: &'o mut Observation, id: &str) -> Option<&'o mut LaneUsage> {
+    let places = observation.places.iter_mut();
+    places
+        .flat_map(|place| &mut place.usage.lanes)
+        .find(|lane| lane.model_id.text() == id)
+}
+
+#[tokio::test]
+async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sample() {
+    let sample = sample();
+    let account = Account::of(sample.clone());
+    let outcome = account.run().await;
+    let expected = report::build(&sample);
+    assert_eq!(comparable(&outcome.report), comparable(&expected));
+    assert_eq!(
+        actions(&outcome.report),
+        [
+            Action::DeleteIdleProvisionedModel,
+            Action::BuyModelUnits,
+            Action::RouteToGlobalProfile,
+            Action::FillProvisionedModel,
+            Action::RouteToGlobalProfile,
+        ]
+    );
+    assert_eq!(outcome.lines.len(), 6);
+    assert_eq!(outcome.observation.history_unknown, None);
+    assert_eq!(
+        account.calls(),
+        Calls {
+            list_metrics: 3,
+            get_metric_data: 5,
+            put_metric_data: 2,
+            provisioned: 2,
+            profiles: 2,
+            models: 2,
+        }
+    );
+}
+
+#[tokio::test]
+async fn minutes_are_asked_for_only_where_the_capacity_of_a_unit_is_known() {
+    let outcome = Account::of(sample()).run().await;
+    let mut lanes = outcome.observation.places.iter().flat_map(|place| {
+        let lanes = place.usage.lanes.iter();
+        lanes.filter(|lane| !lane.minutes.is_empty())
+    });
+    let ids: Vec<&str> = lanes.by_ref().map(|lane| lane.model_id.text()).collect();
+    assert_eq!(
+        ids,
+        [
+            "amazon.nova-micro-v1:0",
+            "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/m0derat10n8b",
+            UNITS,
+            "us.meta.llama3-1-8b-instruct-v1:0",
+        ]
+    );
+    let without = Account::of(Observation {
+        overrides: bedrock_cost_guard::catalog::Overrides::default(),
+        ..sample_of(&[UNITS])
+    });
+    let outcome = without.run().await;
+    assert_eq!(actions(&outcome.report), []);
+    assert_eq!(
+        without.calls(),
+        Calls {
+            get_metric_data: 1,
+            ..CALM
+        }
+    );
+}
+
+#[tokio::test]
+async fn the_order_of_the_regions_does_not_matter() {
+    let mut account = two_regions();
+    let expected = comparable(&account.run().await.report);
+    account = two_regions();
+    account.settings.regions.reverse();
+    assert_eq!(comparable(&account.run().await.report), expected);
+}
+
+#[tokio::test]
+async fn what_was_gathered_replays_to_the_same_report() {
+    let outcome = two_regions().run().await;
+    let saved = outcome.observation.to_json().unwrap();
+    let replayed = report::build(&Observation::from_json(&saved).unwrap());
+    assert_eq!(
+        replayed.to_json().unwrap(),
+        outcome.report.to_json().unwrap()
+    );
+}
+
+#[tokio::test]
+async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory() {
+    let account = Account::of(sample());
+    let config = account.fake.sdk_config().await;
+    let (settings, event) = (&account.settings, &account.event);
+    let outcome = run::run(
+        &config,
+        settings,
+        event,
+        account.as_of,
+        AccountId::default(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(outcome.observation.home.account.digits(), "123456789012");
+    let account_of = |advice: &bedrock_cost_guard::advice::Recommendation| advice.account.clone();
+    assert!(
+        outcome
+            .report
+            .recommendations
+            .iter()
+            .map(account_of)
+            .all(|account| account.digits() == "123456789012")
+    );
+}
+
+/// The value of a metric that was put, by its name and dimensions.
+fn put_value(data: &[PutDatum], name: &str, dimensions: &[(&str, &str)]) -> Option<f64> {
+    let dimensions: BTreeMap<String, String> = dimensions
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let mut found = data
+        .iter()
+        .filter(|datum| datum.name == name && datum.dimensions == dimensions);
+    let value = found.next().map(|datum| datum.value);
+    assert!(found.next().is_none(), "{name} {dimensions:?} is put twice");
+    value
+}
+
+fn number(amount: Usd) -> Option<f64> {
+    amount.dollars().to_f64()
+}
+
+fn count(count: u64) -> Option<f64> {
+    Decimal::from(count).to_f64()
+}
+
+#[tokio::test]
+async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
+    let account = Account::of(sample());
+    let Outcome {
+        report, summary, ..
+    } = account.run().await;
+    let data = account.fake.put_data();
+    let value = |name: &str, dimensions: &[(&str, &str)]| put_value(&data, name, dimensions);
+    let totals = &report.totals;
+    for (name, expected) in [
+        ("MonthlyCost", number(totals.monthly_cost)),
+        (
+            "PotentialMonthlySavings",
+            number(totals.potential_monthly_savings),
+        ),
+        ("Recommendations", count(totals.recommendations)),
+        ("UnpricedTokens", count(totals.unpriced_tokens.count())),
+        ("IncompleteWorkloads", count(totals.incomplete_workloads)),
+        ("CatalogAgeDays", count(totals.catalog_age_days.into())),
+        ("GuardMonthlyCost", number(totals.guard_monthly_cost)),
+        ("RunSucceeded", Some(1.0)),
+        ("CommitmentWorth", Some(0.0)),
+        ("CommitmentDaysToExpiry", Some(99.0)),
+    ] {
+        assert_eq!(value(name, &[]), expected, "{name}");
+    }
+    for of in ["us-east-1", "us-west-2"] {
+        let workloads = || report.workloads.iter().filter(|it| it.region.name() == of);
+        let cost = workloads().map(|workload| workload.monthly_cost).sum();
+        let savings = workloads()
+            .map(|workload| workload.potential_monthly_savings)
+            .sum();
+        let counted = report
+            .recommendations
+            .iter()
+            .filter(|it| it.region.name() == of);
+        let set = [("Region", of)];
+        assert_eq!(value("MonthlyCost", &set), number(cost));
+        assert_eq!(value("PotentialMonthlySavings", &set), number(savings));
+        assert_eq!(
+            value("Recommendations", &set),
+            count(counted.count().try_into().unwrap())
+        );
+    }
+    for workload in &report.workloads {
+        let set = [
+            ("Region", workload.region.name()),
+            ("Model", workload.model.id()),
+        ];
+        assert_eq!(value("MonthlyCost", &set), number(workload.monthly_cost));
+        assert_eq!(
+            value("PotentialMonthlySavings", &set),
+            number(workload.potential_monthly_savings)
+        );
+    }
+    for advice in &report.recommendations {
+        let set = [
+            ("Region", advice.region.name()),
+            ("RecommendationId", advice.id.as_str()),
+        ];
+        assert_eq!(value("RecommendationOpen", &set), Some(1.0));
+    }
+    let held = [
+        ("Region", "us-west-2"),
+        ("ProvisionedModel", "moderation-8b"),
+    ];
+    let moderation = &report.holdings[1];
+    assert_eq!(
+        value("CommitmentWorth", &held),
+        moderation.worth.unwrap().number().to_f64()
+    );
+    assert_eq!(
+        value("CommitmentUtilization", &held),
+        moderation.utilization.unwrap().number().to_f64()
+    );
+    assert_eq!(
+        value("CommitmentUtilization", &[]),
+        value("CommitmentUtilization", &held)
+    );
+    assert_eq!(value("CommitmentDaysToExpiry", &held), Some(99.0));
+
+    // 10 totals but the last, 5 for each of 2 Regions, 2 for each of 10 workloads, 1 and 3 for the
+    // holdings, 5 open recommendations, and the last.
+    assert_eq!(data.len(), 10 + 10 + 20 + 4 + 5 + 1);
+    assert_eq!(summary.metrics_put, 50);
+    for datum in &data {
+        assert_eq!(datum.region.name(), "us-east-1");
+        assert_eq!(datum.namespace, "BedrockCostGuard");
+        assert_eq!(datum.timestamp, report.run.time);
+    }
+}
+
+#[tokio::test]
+async fn run_succeeded_is_put_last_and_alone() {
+    let account = one_region();
+    account.run().await;
+    let data = account.fake.put_data();
+    assert_eq!(data.last().unwrap().name, "RunSucceeded");
+    assert_eq!(
+        data.iter()
+            .filter(|datum| datum.name == "RunSucceeded")
+            .count(),
+        1
+    );
+    assert_eq!(account.calls().put_metric_data, 2);
+
+    // The second call is the one that has it, and nothing else.
+    let account = one_region().with_fault(Fault {
+        from: 1,
+        ..fault("PutMetricData", FaultKind::Forbidden, 1)
+    });
+    let outcome = account.try_run().await.unwrap();
+    assert_eq!(outcome.failure.unwrap().error_type(), ErrorType::Emit);
+    let without: Vec<PutDatum> = account.fake.put_data();
+    assert_eq!(without, data[..data.len() - 1]);
+}
+
+#[tokio::test]
+async fn zeros_are_put_too_so_that_an_alarm_can_clear() {
+    let as_of = "2026-04-06T00:20:00Z".parse().unwrap();
+    let account = Account::of(empty_observation(as_of));
+    account.run().await;
+    let data = account.fake.put_data();
+    for name in [
+        "MonthlyCost",
+        "PotentialMonthlySavings",
+        "Recommendations",
+        "UnpricedTokens",
+        "IncompleteWorkloads",
+    ] {
+        assert_eq!(put_value(&data, name, &[]), Some(0.0), "{name}");
+        assert_eq!(
+            put_value(&data, name, &[("Region", "us-east-1")]),
+            Some(0.0),
+            "{name}"
+        );
+    }
+    assert_eq!(put_value(&data, "RunSucceeded", &[]), Some(1.0));
+}
+
+#[tokio::test]
+async fn a_dry_run_puts_nothing() {
+    let mut account = one_region();
+    account.event["dry_run"] = true.into();
+    let outcome = account.run().await;
+    assert_eq!(account.fake.put_data(), []);
+    assert_eq!(
+        account.calls(),
+        Calls {
+            put_metric_data: 0,
+            ..CALM
+        }
+    );
+    assert_eq!(outcome.summary.metrics_put, 0);
+    assert_eq!(outcome.summary.metrics_withheld.as_deref(), Some("dry run"));
+    assert_eq!(actions(&outcome.report), [Action::BuyModelUnits]);
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_old_for_cloudwatch_puts_nothing_and_says_so() {
+    let mut account = one_region();
+    let time = account.as_of - SignedDuration::from_hours(14 * 24 + 1);
+    account.event = json!({ "scheduled_time": time.to_string() });
+    let outcome = account.run().await;
+    assert_eq!(account.fake.put_data(), []);
+    let why = outcome.summary.metrics_withheld.unwrap();
+    assert!(why.contains("14 days"), "{why}");
+    assert!(outcome.lines.last().unwrap().contains("14 days"));
+    // The minutes of that time are forgotten too, and what needs them is not advised.
+    assert_eq!(account.calls().get_metric_data, 1);
+    assert_eq!(actions(&outcome.report), []);
+    let why = outcome.observation.places[0].minutes_unknown.clone();
+    assert!(why.unwrap().contains("no longer keeps points of 60 s"));
+}
+
+#[tokio::test]
+async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
+    let open = |id: &str, name: &str| OpenBefore {
+        region: region(name),
+        id: id.to_owned(),
+    };
+    let mut observation = sample_of(&[UNITS]);
+    let still = report::build(&observation).recommendations[0].id.clone();
+    observation.open_before = vec![
+        open(&still, "us-west-2"),
+        open("rec-0000000000", "us-east-1"),
+    ];
+    let account = Account::of(observation);
+    let outcome = account.run().await;
+    let data = account.fake.put_data();
+    let value = |region: &str, id: &str| {
+        put_value(
+            &data,
+            "RecommendationOpen",
+            &[("Region", region), ("RecommendationId", id)],
+        )
+    };
+    assert_eq!(value("us-west-2", &still), Some(1.0));
+    assert_eq!(value("us-east-1", "rec-0000000000"), Some(0.0));
+    let closed: Vec<&str> = outcome
+        .report
+        .closed
+        .iter()
+        .map(|closed| closed.id.as_str())
+        .collect();
+    assert_eq!(closed, ["rec-0000000000"]);
+    assert_eq!(account.calls().get_metric_data, 3);
+}
+
+#[tokio::test]
+async fn calls_that_go_wrong_for_a_while_do_not_change_the_report() {
+    let calm = one_region();
+    let expected = comparable(&calm.run().await.report);
+    assert_eq!(calm.calls(), CALM);
+    for kind in [
+        FaultKind::Throttle,
+        FaultKind::Reset,
+        FaultKind::ServerError,
+    ] {
+        let times = ATTEMPTS - 1;
+        for operation in [
+            "ListMetrics",
+            "GetMetricData",
+            "PutMetricData",
+            "ListProvisionedModelThroughputs",
+            "ListInferenceProfiles",
+            "ListFoundationModels",
+        ] {
+            let account = one_region().with_fault(fault(operation, kind, times));
+            let outcome = account.run().await;
+            assert_eq!(
+                comparable(&outcome.report),
+                expected,
+                "{kind:?} of {operation}"
+            );
+            let calm = calm.fake.requests(operation);
+            assert_eq!(
+                account.fake.requests(operation),
+                calm + times,
+                "{kind:?} of {operation}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn calls_that_go_wrong_for_good_fail_the_run_when_there_is_no_other_region() {
+    for (operation, kind, error_type, calls) in [
+        (
+            "ListMetrics",
+            FaultKind::Throttle,
+            ErrorType::Throttled,
+            // And one for the guard's own history, in another Region.
+            ATTEMPTS + 1,
+        ),
+        (
+            "GetMetricData",
+            FaultKind::Throttle,
+            ErrorType::Throttled,
+            ATTEMPTS,
+        ),
+        (
+            "ListInferenceProfiles",
+            FaultKind::Throttle,
+            ErrorType::Throttled,
+            ATTEMPTS,
+        ),
+        (
+            "GetMetricData",
+            FaultKind::Reset,
+            ErrorType::Access,
+            ATTEMPTS,
+        ),
+        (
+            "ListFoundationModels",
+            FaultKind::Reset,
+            ErrorType::Access,
+            ATTEMPTS,
+        ),
+        (
+            "GetMetricData",
+            FaultKind::ServerError,
+            ErrorType::Access,
+            ATTEMPTS,
+        ),
+        ("GetMetricData", FaultKind::Forbidden, ErrorType::Access, 1),
+        ("GetMetricData", FaultKind::Malformed, ErrorType::Access, 1),
+        (
+            "ListFoundationModels",
+            FaultKind::Malformed,
+            ErrorType::Access,
+            1,
+        ),
+    ] {
+        let account = one_region().with_fault(outage(operation, kind));
+        let error = account.fail().await;
+        assert_eq!(
+            error.error_type(),
+            error_type,
+            "{kind:?} of {operation}: {error}"
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains(operation) && text.contains("us-west-2"),
+            "{text}"
+        );
+        assert_eq!(
+            account.fake.requests(operation),
+            calls,
+            "{kind:?} of {operation}"
+        );
+        assert_eq!(account.fake.put_data(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_forbidden_list_names_the_action_to_allow_and_is_asked_for_once() {
+    let operation = "ListProvisionedModelThroughputs";
+    let account = one_region().with_fault(outage(operation, FaultKind::Forbidden));
+    let error = account.fail().await;
+    assert_eq!(error.error_type(), ErrorType::Access);
+    let text = error.to_string();
+    assert!(
+        text.contains("bedrock:ListProvisionedModelThroughputs in us-west-2 is forbidden"),
+        "{text}"
+    );
+    let Error::Read(errors) = error else {
+        unreachable!("{text}")
+    };
+    assert_eq!(errors[0].failure, Failure::Forbidden);
+    assert_eq!(account.calls().provisioned, 1);
+}
+
+#[tokio::test]
+async fn a_region_that_fails_does_not_stop_the_other() {
+    for (operation, kind) in [
+        ("ListMetrics", FaultKind::Throttle),
+        ("GetMetricData", FaultKind::Reset),
+        ("ListInferenceProfiles", FaultKind::Forbidden),
+    ] {
+        let account = two_regions().with_fault(outage(operation, kind));
+        let Outcome {
+            report, summary, ..
+        } = account.run().await;
+        let alone = Account::of(sample_of(&[ROUTE])).run().await.report;
+        assert_eq!(report.workloads, alone.workloads);
+        assert_eq!(report.recommendations, alone.recommendations);
+        let missing = &report.not_covered[0];
+        assert!(
+            missing.starts_with("Region us-west-2: ") && missing.contains(operation),
+            "{missing}"
+        );
+        assert!(report.totals.is_at_least);
+        assert!(summary.metrics_put > 0);
+        assert_eq!(
+            put_value(&account.fake.put_data(), "RunSucceeded", &[]),
+            Some(1.0)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_region_that_fails_can_be_made_to_fail_the_run() {
+    let mut account = two_regions().with_fault(outage("ListMetrics", FaultKind::Throttle));
+    account.settings.fail_on_partial = true;
+    let error = account.fail().await;
+    assert_eq!(error.error_type(), ErrorType::Throttled);
+    assert!(error.to_string().contains("us-west-2"), "{error}");
+    // The failing Region, the other one and the guard's own history.
+    assert_eq!(account.calls().list_metrics, ATTEMPTS + 2);
+    assert_eq!(account.fake.put_data(), []);
+}
+
+#[tokio::test]
+async fn minutes_that_cannot_be_read_leave_the_survey_and_are_named() {
+    let minutes = || Fault {
+        from: 1,
+        ..outage("GetMetricData", FaultKind::Throttle)
+    };
+    let account = one_region().with_fault(minutes());
+    let calm = one_region().run().await.report;
+    let report = account.run().await.report;
+    assert_eq!(report.totals.monthly_cost, calm.totals.monthly_cost);
+    assert_eq!(actions(&report), []);
+    assert!(report.not_covered[0].contains("cloudwatch:GetMetricData in us-west-2 is throttled"));
+    let verdict = &workload(&report, LLAMA).verdict;
+    assert!(verdict.starts_with("no change: "), "{verdict}");
+    assert_eq!(account.calls().get_metric_data, 1 + ATTEMPTS);
+}
+
+#[tokio::test]
+async fn minutes_that_cannot_be_read_can_be_made_to_fail_the_run() {
+    let mut account = one_region().with_fault(Fault {
+        from: 1,
+        ..outage("GetMetricData", FaultKind::Throttle)
+    });
+    account.settings.fail_on_partial = true;
+    let error = account.fail().await;
+    assert_eq!(error.error_type(), ErrorType::Throttled);
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_be_read_is_named_and_stops_nothing() {
+    let account = one_region().with_fault(Fault {
+        region: Some(region("us-east-1")),
+        ..fault("ListMetrics", FaultKind::Forbidden, usize::MAX)
+    });
+    let report = account.run().await.report;
+    assert_eq!(actions(&report), [Action::BuyModelUnits]);
+    let last = report.not_covered.last().unwrap();
+    assert!(
+        last.starts_with("recommendations that were open before: "),
+        "{last}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_incomplete_is_shown_as_that_and_never_as_zero() {
+    for status in ["PartialData", "Forbidden", "InternalError"] {
+        let mut observation = sample_of(&[UNITS]);
+        let lane = lane(&mut observation, UNITS).unwrap();
+        for metric in &mut lane.survey {
+            if metric.name == "OutputTokenCount" {
+                metric.status = Status::Incomplete(status.to_owned());
+            }
+        }
+        let account = Account::of(observation);
+        let report = account.run().await.report;
+        assert_eq!(report.totals.incomplete_workloads, 1);
+        assert_eq!(report.incomplete[0].model.id(), LLAMA);
+        let gap = &report.incomplete[0].gaps[0];
+        assert!(
+            gap.contains("OutputTokenCount") && gap.contains(status),
+            "{gap}"
+        );
+        assert_eq!(actions(&report), []);
+        let workload = workload(&report, LLAMA);
+        assert!(workload.is_at_least && report.totals.is_at_least);
+        assert!(workload.monthly_cost > Usd::ZERO);
+        assert!(
+            workload.verdict.contains("incomplete"),
+            "{}",
+            workload.verdict
+        );
+        let data = account.fake.put_data();
+        assert_eq!(put_value(&data, "IncompleteWorkloads", &[]), Some(1.0));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_point_that_ends_incomplete_is_not_zero_either() {
+    let mut observation = sample_of(&[UNITS]);
+    for metric in &mut lane(&mut observation, UNITS).unwrap().survey {
+        if metric.name == "CacheReadInputTokenCount" {
+            metric.status = Status::Incomplete("PartialData".to_owned());
+        }
+    }
+    let report = Account::of(observation).run().await.report;
+    assert_eq!(report.totals.incomplete_workloads, 1);
+    assert_eq!(actions(&report), []);
+}
+
+#[tokio::test]
+async fn a_metric_that_nobody_knows_makes_its_workload_incomplete() {
+    let mut observation = sample_of(&[UNITS]);
+    lane(&mut observation, UNITS).unwrap().unknown_metrics = vec!["ReasoningTokenCount".to_owned()];
+    let report = Account::of(observation).run().await.report;
+    assert_eq!(report.totals.incomplete_workloads, 1);
+    assert!(report.incomplete[0].gaps[0].contains("ReasoningTokenCount"));
+    assert_eq!(actions(&report), []);
+}
+
+#[tokio::test]
+async fn a_message_about_a_whole_call_makes_its_workloads_incomplete() {
+    let account = one_region().with_fault(fault("GetMetricData", FaultKind::Messages, 1));
+    let report = account.run().await.report;
+    assert_eq!(report.totals.incomplete_workloads, 1);
+    assert!(
+        report.incomplete[0].gaps[0].contains("Maximum number of allowed metrics exceeded"),
+        "{:?}",
+        report.incomplete
+    );
+    assert_eq!(actions(&report), []);
+    assert!(report.totals.is_at_least && report.totals.monthly_cost > Usd::ZERO);
+}
+
+#[tokio::test]
+async fn an_internal_error_that_the_next_page_makes_good_leaves_the_answer_whole() {
+    let expected = comparable(&one_region().run().await.report);
+    for from in [0, 1] {
+        let account = one_region().with_fault(Fault {
+            from,
+            ..fault("GetMetricData", FaultKind::InternalError, 1)
+        });
+        assert_eq!(comparable(&account.run().await.report), expected);
+        assert_eq!(
+            account.calls(),
+            Calls {
+                get_metric_data: 3,
+                ..CALM
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn all_pages_are_followed() {
+    let expected = comparable(&two_regions().run().await.report);
+    let account = two_regions();
+    account.fake.set_page_sizes(PageSizes {
+        list_metrics: 3,
+        datapoints: 7_000,
+        bedrock: 1,
+    });
+    let outcome = account.run().await;
+    assert_eq!(comparable(&outcome.report), expected);
+    // Each lane lists three series, so a page holds them; the guard's own history has none. Three
+    // series of 2,184 hours are one page for each Region, two of 20,160 minutes are six.
+    assert_eq!(account.calls().list_metrics, 3);
+    assert_eq!(account.calls().get_metric_data, 2 + 6);
+
+    let account = two_regions();
+    account.fake.set_page_sizes(PageSizes {
+        list_metrics: 2,
+        datapoints: 1_000,
+        bedrock: 1,
+    });
+    assert_eq!(comparable(&account.run().await.report), expected);
+    assert_eq!(account.calls().list_metrics, 5);
+    assert_eq!(account.calls().get_metric_data, 2 * 7 + 41);
+}
+
+#[tokio::test]
+async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
+    let mut observation = sample_of(&[UNITS]);
+    observation.settings.max_metric_models = 1_000;
+    // As many metrics that close as need a second call.
+    observation.open_before = (0..1_000)
+        .map(|number| OpenBefore {
+            region: region("us-west-2"),
+            id: format!("rec-{number:010x}"),
+        })
+        .collect();
+    let calm = Account::of(observation.clone());
+    calm.run().await;
+    let all = calm.fake.put_data();
+    assert_eq!(calm.calls().put_metric_data, 3);
+    assert!(all.len() > 1_001, "{}", all.len());
+
+    let account =
+        Account::of(observation).with_fault(fault("PutMetricData", FaultKind::Throttle, ATTEMPTS));
+    let outcome = account.try_run().await.unwrap();
+    let failure = outcome.failure.unwrap();
+    assert_eq!(failure.error_type(), ErrorType::Emit);
+    let text = failure.to_string();
+    assert!(
+        text.contains("1 of 2 batches") && text.contains("cloudwatch:PutMetricData"),
+        "{text}"
+    );
+    assert_eq!(account.calls().put_metric_data, ATTEMPTS + 1);
+    assert_eq!(account.fake.put_data(), all[1_000..all.len() - 1]);
+    assert_eq!(actions(&outcome.report), [Action::BuyModelUnits]);
+    assert_eq!(outcome.lines.len(), 2);
+    assert_eq!(outcome.summary.metrics_put, 0);
+}
+
+#[tokio::test]
+async fn the_total_of_a_model_is_never_added_to_its_splits() {
+    let expected = one_region().run().await.report;
+    let mut observation = sample_of(&[UNITS]);
+    lane(&mut observation, UNITS).unwrap().splits = vec![
+        "ContextWindow, ModelId".to_owned(),
+        "ModelId, ResolvedServiceTier, ServiceTier".to_owned(),
+    ];
+    let account = Account::of(observation);
+    let report = account.run().await.report;
+    assert_eq!(report.workloads, expected.workloads);
+    assert_eq!(report.totals, expected.totals);
+    assert_eq!(report.recommendations, expected.recommendations);
+    let split = report
+        .not_covered
+        .iter()
+        .find(|text| text.contains(UNITS))
+        .unwrap();
+    assert!(
+        split.contains("ContextWindow") && split.contains("ServiceTier"),
+        "{split}"
+    );
+}
+
+#[tokio::test]
+async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
+    const CACHED: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    let expected = Account::of(sample_of(&[CACHED])).run().await.report;
+    let mut observation = sample_of(&[CACHED]);
+    let lane = lane(&mut observation, CACHED).unwrap();
+    let series_of = |name: &str| {
+        let metric = lane.survey.iter().find(|metric| metric.name == name);
+        metric.and_then(|metric| metric.series.clone())
+    };
+    let read = series_of("CacheReadInputTokenCount");
+    let written = series_of("CacheWriteInputTokenCount");
+    assert!(read.is_some() && written.is_some());
+    for metric in &mut lane.survey {
+        match metric.name.as_str() {
+            "CacheReadInputTokens" => metric.series.clone_from(&read),
+            "CacheWriteInputTokens" => metric.series.clone_from(&written),
+            _ => {}
+        }
+    }
+    let both = Account::of(observation.clone()).run().await.report;
+    assert_eq!(both.totals, expected.totals);
+    assert_eq!(both.workloads, expected.workloads);
+    // Asked for under one spelling, it is the same again, for two metrics fewer.
+    observation.settings.cache_metric_names = vec![CacheSpelling::Tokens];
+    let one = Account::of(observation.clone()).run().await.report;
+    assert_eq!(one.totals.monthly_cost, expected.totals.monthly_cost);
+    assert_eq!(
+        one.run.metrics_requested,
+        expected.run.metrics_requested - 2
+    );
+    // Two that disagree are a gap, not a sum.
+    observation.settings.cache_metric_names =
+        vec![CacheSpelling::TokenCount, CacheSpelling::Tokens];
+    let lane = self::lane(&mut observation, CACHED).unwrap();
+    for metric in &mut lane.survey {
+        if metric.name == "CacheReadInputTokens" {
+            metric.series.clone_from(&written);
+        }
+    }
+    let differ = Account::of(observation).run().await.report;
+    assert_eq!(differ.totals.monthly_cost, expected.totals.monthly_cost);
+    assert_eq!(differ.totals.incomplete_workloads, 1);
+}
+
+#[tokio::test]
+async fn a_large_account_is_asked_for_in_full_batches() {
+    let as_of = "2026-04-06T00:20:00Z".parse().unwrap();
+    let mut observation = empty_observation(as_of);
+    let window = observation.window;
+    observation.places[0].usage.lanes = (0..600)
+        .map(|number| LaneUsage {
+            survey: vec![metric("InputTokenCount", window, 3_600, |hour| {
+                (hour + 1 == window.hours()).then_some(7)
+            })],
+            ..LaneUsage::new(ModelId::parse(format!("example.model-{number:03}-v1:0")))
+        })
+        .collect();
+    let account = Account::of(observation);
+    let outcome = account.run().await;
+    assert_eq!(outcome.report.totals.workloads, 600);
+    assert_eq!(outcome.report.totals.unpriced_tokens.count(), 600 * 7);
+    assert_eq!(outcome.report.run.metrics_requested, 600 * 8);
+    let calls = account.calls();
+    assert_eq!(calls.list_metrics, 2 + 1);
+    assert_eq!(calls.get_metric_data, (600 * 8_usize).div_ceil(500));
+    // What grows with the account is capped: two metrics for each of the 50 models at most.
+    assert_eq!(outcome.summary.metrics_put, 7 + 5 + 2 * 50 + 1);
+    let summary = serde_json::to_string(&outcome.summary).unwrap();
+    assert!(summary.len() < 32_000, "{}", summary.len());
+}
+
+/// Something that is done to an observation.
+type Change<'c> = &'c dyn Fn(&mut Observation);
+
+/// The sample's forgotten provisioned model, and what advice about it comes to.
+async fn idle(change: impl FnOnce(&mut Observation)) -> (Vec<Action>, String, String) {
+    let mut observation = sample_of(&LEFTOVER);
+    change(&mut observation);
+    let report = Account::of(observation).run().await.report;
+    let verdict = workload(&report, "amazon.nova-2-lite-v1:0").verdict.clone();
+    (actions(&report), verdict, report.holdings[0].state.clone())
+}
+
+#[tokio::test]
+async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
+    let (actions, _, state) = idle(|_| {}).await;
+    assert_eq!(actions, [Action::DeleteIdleProvisionedModel]);
+    assert_eq!(state, "idle");
+
+    let young = |observation: &mut Observation| {
+        let days = SignedDuration::from_hours(7 * 24 - 1);
+        let held = &mut observation.places[0].inventory.provisioned_models[0];
+        held.creation_time = observation.window.end() - days;
+    };
+    let opaque = |observation: &mut Observation| {
+        let lane = LaneUsage {
+            survey: vec![metric("Invocations", observation.window, 3_600, |hour| {
+                (hour % 100 == 0).then_some(1)
+            })],
+            ..LaneUsage::new(ModelId::parse("zzzzzzzzzzzz"))
+        };
+        observation.places[0].usage.lanes.push(lane);
+    };
+    let incomplete = |observation: &mut Observation| {
+        for metric in &mut lane(observation, LEFTOVER[1]).unwrap().survey {
+            if metric.name == "Invocations" {
+                metric.status = Status::Incomplete("PartialData".to_owned());
+            }
+        }
+    };
+    let creating = |observation: &mut Observation| {
+        observation.places[0].inventory.provisioned_models[0].status = "Creating".to_owned();
+    };
+    let cases: [(Change<'_>, &str); 4] = [
+        (&young, "younger than 7 days"),
+        (&opaque, "zzzzzzzzzzzz"),
+        (&incomplete, "not every answer"),
+        (&creating, "its status is Creating"),
+    ];
+    for (change, why) in cases {
+        let (actions, verdict, state) = idle(|observation| change(observation)).await;
+        assert_eq!(actions, [], "{why}");
+        assert!(verdict.contains(why), "{why}: {verdict}");
+        assert!(
+            state.starts_with("not seen: ") && state.contains(why),
+            "{why}: {state}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_provisioned_model_with_any_traffic_is_busy() {
+    let traffic = |observation: &mut Observation| {
+        let window = observation.window;
+        let survey = &mut lane(observation, LEFTOVER[2]).unwrap().survey;
+        survey.retain(|metric| metric.name != "Invocations");
+        survey.push(metric("Invocations", window, 3_600, |hour| {
+            (hour == 3).then_some(1)
+        }));
+    };
+    let (actions, _, state) = idle(traffic).await;
+    assert_eq!((actions.as_slice(), state.as_str()), (&[][..], "busy"));
+}

@@ -1,0 +1,201 @@
+//! The template and the program must say the same: settings, metrics, permissions.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use bedrock_cost_guard::report::{self, metrics};
+use bedrock_cost_guard::settings::SETTINGS;
+
+use crate::support::sample;
+
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn template() -> String {
+    fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("template.yaml")).unwrap()
+}
+
+/// The lines under a key, without comments, up to the next line that is indented no deeper.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn section(text: &str, key: &str) -> String {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let head = format!("{key}:");
+    let mut lines = text.lines().skip_while(|line| line.trim_end() != head);
+    let first = lines.next().unwrap();
+    lines
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .take_while(|line| line.trim().is_empty() || depth(line) > depth(first))
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+/// `Default` of a parameter, without its quotes.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn default_of(text: &str, parameter: &str) -> String {
+    let parameters = section(text, "Parameters");
+    let parameter = section(&parameters, &format!("  {parameter}"));
+    let line = parameter
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Default: "));
+    line.unwrap().trim_matches('\'').to_owned()
+}
+
+/// `GUARD_LOOKBACK_DAYS` is the parameter `LookbackDays`.
+fn parameter_of(setting: &str) -> String {
+    setting
+        .split('_')
+        .skip(1)
+        .flat_map(|word| {
+            let (first, rest) = word.split_at(1);
+            [first.to_owned(), rest.to_lowercase()]
+        })
+        .collect()
+}
+
+/// The variables of the function and what each is set to.
+fn variables(text: &str) -> Vec<(String, String)> {
+    let function = section(text, "  GuardFunction");
+    let variables = section(&function, "        Variables");
+    variables
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_setting_is_a_parameter_with_the_default_of_the_program() {
+    let text = template();
+    let variables = variables(&text);
+    for setting in SETTINGS {
+        let name = setting.name;
+        let parameter = parameter_of(name);
+        let Some((_, value)) = variables.iter().find(|(variable, _)| variable == name) else {
+            panic!("the template does not set {name}");
+        };
+        let default = default_of(&text, &parameter);
+        if default.is_empty() {
+            let unset = format!("!If [Has{parameter}, !Ref {parameter}, !Ref AWS::NoValue]");
+            assert_eq!(*value, unset, "{name}");
+            let condition = format!("  Has{parameter}: !Not [!Equals [!Ref {parameter}, '']]");
+            assert!(
+                text.lines().any(|line| line == condition),
+                "{condition} is missing"
+            );
+        } else {
+            assert_eq!(*value, format!("!Ref {parameter}"), "{name}");
+        }
+        assert_eq!(default, setting.default, "{name}");
+    }
+}
+
+#[test]
+fn the_template_sets_nothing_that_is_not_a_setting() {
+    let names: BTreeSet<String> = variables(&template())
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let settings: BTreeSet<String> = SETTINGS
+        .iter()
+        .map(|setting| setting.name.to_owned())
+        .collect();
+    assert_eq!(names, settings);
+    for word in template().split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        let is_name = word.starts_with("GUARD_") && word != "GUARD_";
+        assert!(!is_name || settings.contains(word), "{word}");
+    }
+}
+
+/// Every word that is spelled like an action, as in `bedrock:ListFoundationModels`.
+fn actions(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || ":*".contains(c)))
+        .filter(|word| {
+            let after = word.split_once(':').map(|(_, action)| action);
+            after.is_some_and(|it| it.starts_with(|c: char| c.is_ascii_uppercase() || c == '*'))
+        })
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+        .collect()
+}
+
+#[test]
+fn the_role_may_do_what_the_program_does_and_nothing_else() {
+    let text = template();
+    let role = section(&text, "  GuardRole");
+    assert_eq!(
+        actions(&section(&role, "      Policies")),
+        BTreeSet::from([
+            "bedrock:ListFoundationModels",
+            "bedrock:ListInferenceProfiles",
+            "bedrock:ListProvisionedModelThroughputs",
+            "cloudwatch:GetMetricData",
+            "cloudwatch:ListMetrics",
+            "cloudwatch:PutMetricData",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            "sqs:SendMessage",
+        ])
+    );
+    let put = role
+        .split("- Sid: ")
+        .find(|it| it.contains("PutMetricData"));
+    assert!(
+        put.unwrap().contains(
+            "StringEquals:\n                    cloudwatch:namespace: !Ref MetricNamespace"
+        )
+    );
+    assert!(!role.contains("ManagedPolicyArns"));
+}
+
+#[test]
+fn no_permission_of_the_template_changes_or_calls_anything_in_bedrock() {
+    let resources = section(&template(), "Resources");
+    let actions = actions(&resources);
+    let bedrock: Vec<&&str> = actions
+        .iter()
+        .filter(|action| action.starts_with("bedrock"))
+        .collect();
+    assert_eq!(bedrock.len(), 3);
+    assert!(
+        bedrock
+            .iter()
+            .all(|action| action.starts_with("bedrock:List"))
+    );
+    assert!(actions.iter().all(|action| !action.ends_with('*')));
+}
+
+#[test]
+fn the_alarms_watch_metrics_that_are_put_as_totals() {
+    let observation = sample();
+    let points = metrics::points(&report::build(&observation), &observation.settings);
+    let totals: BTreeSet<&str> = points
+        .iter()
+        .filter(|point| point.dimensions.is_empty())
+        .map(|point| point.name)
+        .chain([metrics::run_succeeded().name])
+        .collect();
+    let text = template();
+    let alarms = text
+        .split("Type: AWS::CloudWatch::Alarm")
+        .skip(1)
+        .filter(|alarm| alarm.contains("Namespace: !Ref MetricNamespace"));
+    let mut watched = Vec::new();
+    for alarm in alarms {
+        let own = alarm.split("\n\n").next().unwrap();
+        let value = |key: &str| {
+            own.lines()
+                .find_map(|line| line.trim().strip_prefix(key))
+                .unwrap_or_default()
+        };
+        let name = value("MetricName: ");
+        assert!(totals.contains(name), "{name}");
+        assert_eq!(value("Statistic: "), "Maximum", "{name}");
+        assert!(!own.contains("Dimensions:"), "{name}");
+        watched.push((name, value("TreatMissingData: ")));
+    }
+    assert_eq!(
+        watched,
+        [
+            ("PotentialMonthlySavings", "ignore"),
+            ("RunSucceeded", "breaching")
+        ]
+    );
+}
