@@ -108,7 +108,7 @@ impl Guard {
 
     /// The time from the start of the process to its first answer.
     fn answer(&self) -> Duration {
-        let answer = self.runtime.invoke(&json!({}), Duration::from_secs(60));
+        let answer = self.runtime.invoke(&json!({}), Duration::from_mins(1));
         let elapsed = self.started.elapsed();
         assert!(answer.outcome.is_ok(), "{:?}", answer.outcome);
         elapsed

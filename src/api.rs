@@ -43,18 +43,29 @@ impl ApiError {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: fmt::Debug,
     {
-        let detail = DisplayErrorContext(error).to_string();
+        let chain = DisplayErrorContext(error).to_string();
+        let detail = match error {
+            // What AWS itself says, where it says anything.
+            SdkError::ServiceError(service) if service.err().code().is_some() => {
+                [service.err().code(), service.err().message()]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(": ")
+            }
+            _ => first_causes(&chain),
+        };
         let failure = match error {
             SdkError::TimeoutError(_) => Failure::TimedOut,
             SdkError::ServiceError(service) => by_code(service.err().code().unwrap_or_default()),
-            _ if detail.contains("credentials") => Failure::NoCredentials,
+            _ if chain.contains("credentials") => Failure::NoCredentials,
             _ => Failure::Broken,
         };
         Self {
             operation,
             region: region.clone(),
             failure,
-            detail: first_causes(&detail),
+            detail,
         }
     }
 

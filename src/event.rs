@@ -15,9 +15,6 @@ use crate::settings::{Settings, parse_lookback_days};
 /// How long `CloudWatch` may take to settle: the window ends at least this long before the event.
 pub const SETTLE: SignedDuration = SignedDuration::from_mins(15);
 
-/// Points of hourly sums live 455 days; the oldest that is asked for keeps a day's distance.
-const OLDEST: SignedDuration = SignedDuration::from_hours(454 * 24);
-
 /// One run, whatever started it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +90,7 @@ impl Run {
         };
         if run.time > as_of + SignedDuration::from_hours(2) {
             return refuse(
-                "time",
+                time_field(fields),
                 format!("is {}, later than the clock, {as_of}", run.time),
             );
         }
@@ -153,7 +150,10 @@ impl Run {
                 );
             }
         };
-        Self::with_options(time, trigger, &detail, &[])
+        Self::with_options(time, trigger, &detail, &[]).map_err(|error| EventError {
+            field: format!("detail.{}", error.field),
+            ..error
+        })
     }
 
     fn from_payload(fields: &Map<String, Value>, as_of: Timestamp) -> Result<Self, EventError> {
@@ -220,18 +220,17 @@ impl Run {
         if let Some(regions) = &self.regions {
             settings.regions.clone_from(regions);
         }
-        if let Some(dry_run) = self.dry_run {
-            settings.dry_run = dry_run;
-        }
+        // An event can make a run a dry one and cannot undo what the operator asked for.
+        settings.dry_run |= self.dry_run.unwrap_or_default();
         settings
     }
 
     /// The window of the survey: it ends at the given hour, or at the last whole hour that had
     /// settled by the event's time.
     pub fn window(&self, settings: &Settings, as_of: Timestamp) -> Result<Window, EventError> {
-        let end = self.end.unwrap_or_else(|| latest_end(self.time));
+        let end = self.end.unwrap_or_else(|| latest_end(self.time.min(as_of)));
         let start = end - SignedDuration::from_hours(i64::from(settings.lookback_days) * 24);
-        if as_of.duration_since(start) > OLDEST {
+        if !period::is_kept(start, period::HOUR, as_of) {
             let field = if self.end.is_some() { "end" } else { "time" };
             return refuse(
                 field,
@@ -244,6 +243,15 @@ impl Run {
             Ok(window) => Ok(window),
             Err(error) => refuse("end", error.to_string()),
         }
+    }
+}
+
+/// The field that an event's time is in.
+fn time_field(fields: &Map<String, Value>) -> &'static str {
+    if fields.contains_key("scheduled_time") {
+        "scheduled_time"
+    } else {
+        "time"
     }
 }
 

@@ -24,9 +24,9 @@ use crate::usage::{LaneUsage, NAMESPACE, Span, Usage, history};
 /// Regions that are read at the same time.
 const REGIONS_AT_ONCE: usize = 4;
 
-/// What a run reads with: everything that was decided before the first call.
+/// Everything that was decided before the first call.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Inputs {
     /// The event.
     pub run: Run,
     /// The clock.
@@ -44,16 +44,17 @@ pub struct Plan {
 }
 
 /// Reads everything, twice: the hourly survey, then the minutes of the lanes that need them.
-pub async fn gather(config: &SdkConfig, plan: Plan) -> Result<Observation, Error> {
-    let regions = if plan.settings.regions.is_empty() {
-        vec![plan.home.region.clone()]
+pub async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, Error> {
+    let regions = if inputs.settings.regions.is_empty() {
+        vec![inputs.home.region.clone()]
     } else {
-        plan.settings.regions.clone()
+        inputs.settings.regions.clone()
     };
-    let open_before = open_before(config, &plan);
-    let (surveys, open_before) = tokio::join!(survey_all(config, &plan, regions), open_before);
+    let open_before = open_before(config, &inputs);
+    let (surveys, open_before) = tokio::join!(survey_all(config, &inputs, regions), open_before);
     let (mut surveys, errors) = surveys;
-    let failed_enough = surveys.is_empty() || (plan.settings.fail_on_partial && !errors.is_empty());
+    let failed_enough =
+        surveys.is_empty() || (inputs.settings.fail_on_partial && !errors.is_empty());
     if failed_enough && !errors.is_empty() {
         return Err(Error::Read(errors));
     }
@@ -61,8 +62,8 @@ pub async fn gather(config: &SdkConfig, plan: Plan) -> Result<Observation, Error
     let account = surveys
         .iter()
         .find_map(|observed| observed.inventory.account())
-        .filter(|_| plan.home.account.is_unknown())
-        .unwrap_or_else(|| plan.home.account.clone());
+        .filter(|_| inputs.home.account.is_unknown())
+        .unwrap_or_else(|| inputs.home.account.clone());
     for observed in &mut surveys {
         observed.place.account = account.clone();
     }
@@ -71,33 +72,33 @@ pub async fn gather(config: &SdkConfig, plan: Plan) -> Result<Observation, Error
         Ok(open) => (open, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
-    let mut failed: Vec<FailedPlace> = errors
+    let failed: Vec<FailedPlace> = errors
         .iter()
         .map(|error| failed_place(&account, error))
         .collect();
     let observation = Observation {
         schema_version: SCHEMA_VERSION,
-        event: plan.run,
-        as_of: plan.as_of,
-        window: plan.window,
-        settings: plan.settings,
+        event: inputs.run,
+        as_of: inputs.as_of,
+        window: inputs.window,
+        settings: inputs.settings,
         home: Place {
             account: account.clone(),
-            region: plan.home.region,
+            region: inputs.home.region,
         },
         places: surveys,
-        failed: Vec::new(),
-        prices: plan.book.clone(),
-        overrides: plan.overrides,
+        failed,
+        prices: inputs.book.clone(),
+        overrides: inputs.overrides,
         open_before,
         history_metrics_requested: history_spent.metrics_requested,
         history_unknown,
     };
-    let (mut observation, errors) = with_minutes(config, observation).await;
-    failed.extend(errors.iter().map(|error| failed_place(&account, error)));
-    failed.sort_by(|a, b| a.region.cmp(&b.region));
-    observation.failed = failed;
-    Ok(observation.with_prices(&plan.book))
+    let (observation, errors) = with_minutes(config, observation).await;
+    if observation.settings.fail_on_partial && !errors.is_empty() {
+        return Err(Error::Read(errors));
+    }
+    Ok(observation.with_prices(&inputs.book))
 }
 
 fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
@@ -111,28 +112,28 @@ fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
 /// Which recommendations were open before; their metrics are in the home Region.
 async fn open_before(
     config: &SdkConfig,
-    plan: &Plan,
+    inputs: &Inputs,
 ) -> (Result<Vec<history::OpenBefore>, ApiError>, Spent) {
-    let cloudwatch = clients::cloudwatch(config, &plan.home.region);
-    let namespace = &plan.settings.metric_namespace;
+    let cloudwatch = clients::cloudwatch(config, &inputs.home.region);
+    let namespace = &inputs.settings.metric_namespace;
     let mut spent = Spent::default();
-    let open = history::open_before(&cloudwatch, namespace, plan.run.time, &mut spent).await;
+    let open = history::open_before(&cloudwatch, namespace, inputs.run.time, &mut spent).await;
     (open, spent)
 }
 
 /// Surveys all Regions, a few at a time. A Region that fails does not stop the others.
 async fn survey_all(
     config: &SdkConfig,
-    plan: &Plan,
+    inputs: &Inputs,
     regions: Vec<Region>,
 ) -> (Vec<PlaceObservation>, Vec<ApiError>) {
     let at_once = Arc::new(Semaphore::new(REGIONS_AT_ONCE));
     let mut tasks = JoinSet::new();
     for region in regions {
-        let (config, plan, at_once) = (config.clone(), plan.clone(), Arc::clone(&at_once));
+        let (config, inputs, at_once) = (config.clone(), inputs.clone(), Arc::clone(&at_once));
         tasks.spawn(async move {
             let _permit = at_once.acquire_owned().await;
-            survey(&config, &plan, &region).await
+            survey(&config, &inputs, &region).await
         });
     }
     let mut surveys = Vec::new();
@@ -155,34 +156,33 @@ async fn survey_all(
 
 async fn survey(
     config: &SdkConfig,
-    plan: &Plan,
+    inputs: &Inputs,
     region: &Region,
 ) -> Result<PlaceObservation, ApiError> {
     let cloudwatch = clients::cloudwatch(config, region);
     let bedrock = clients::bedrock(config, region);
     let mut spent = Spent::default();
     let (listed, inventory) = tokio::try_join!(
-        cloudwatch.list_metrics(NAMESPACE, None, &mut spent),
+        cloudwatch.list_metrics(NAMESPACE, None),
         bedrock.inventory()
     )?;
     let mut lanes = plan::lanes(&listed, &inventory.metered_ids());
-    let span = plan::survey_span(plan.window, plan.as_of).map_err(|forgotten| ApiError {
+    let span = plan::survey_span(inputs.window, inputs.as_of).map_err(|forgotten| ApiError {
         operation: "cloudwatch:GetMetricData",
         region: region.clone(),
         failure: Failure::Broken,
         detail: forgotten.to_string(),
     })?;
-    let queries = plan::survey(&lanes, &listed, &plan.settings.cache_metric_names);
+    let queries = plan::survey(&lanes, &listed, &inputs.settings.cache_metric_names);
     read_into(&cloudwatch, &mut lanes, &queries, span, &mut spent).await?;
     forget_silent(&mut lanes, &listed, &inventory.metered_ids());
     tracing::info!(region = %region, lanes = lanes.len(), metrics = spent.metrics_requested, "surveyed a Region");
     let usage = Usage {
         lanes,
         metrics_requested: spent.metrics_requested,
-        requests: spent.requests,
     };
     let place = Place {
-        account: plan.home.account.clone(),
+        account: inputs.home.account.clone(),
         region: region.clone(),
     };
     Ok(PlaceObservation {
@@ -275,6 +275,5 @@ async fn minutes(
     )
     .await;
     observed.usage.metrics_requested += spent.metrics_requested;
-    observed.usage.requests += spent.requests;
     read
 }

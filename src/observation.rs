@@ -131,8 +131,16 @@ impl Observation {
             window: self.window.last_days(MINUTE_DAYS),
             step: MINUTE,
         };
+        faults.extend(self.settings.faults());
         for observed in &self.places {
+            let mut ids = BTreeSet::new();
             for lane in &observed.usage.lanes {
+                if !ids.insert(lane.model_id.text()) {
+                    faults.push(format!(
+                        "{} in {} is there twice",
+                        lane.model_id, observed.place.region
+                    ));
+                }
                 for (metrics, span) in [(&lane.survey, survey), (&lane.minutes, minutes)] {
                     let off = metrics.iter().filter(|metric| {
                         metric
@@ -152,7 +160,7 @@ impl Observation {
         faults
     }
 
-    /// Writes it, one line for each place it is easy to compare at.
+    /// Writes it on one line.
     pub fn to_json(&self) -> Result<String, ObservationError> {
         let mut text = serde_json::to_string(self)?;
         text.push('\n');

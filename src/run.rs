@@ -3,7 +3,7 @@
 use std::fs;
 
 use aws_config::SdkConfig;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::catalog::{Overrides, PriceBook};
@@ -12,7 +12,7 @@ use crate::domain::{AccountId, Place};
 use crate::emit::{log, put};
 use crate::error::Error;
 use crate::event::Run;
-use crate::gather::{Plan, gather};
+use crate::gather::{Inputs, gather};
 use crate::observation::Observation;
 use crate::report::{self, Report, Summary, metrics};
 use crate::settings::{CatalogSource, Settings};
@@ -52,7 +52,7 @@ pub async fn run(
         .or_else(|| settings.regions.first().cloned())
         .ok_or(Error::NoRegion)?;
     let home = Place { account, region };
-    let plan = Plan {
+    let inputs = Inputs {
         run,
         as_of,
         window,
@@ -61,7 +61,7 @@ pub async fn run(
         overrides,
         home,
     };
-    let observation = gather(config, plan).await?;
+    let observation = gather(config, inputs).await?;
     let report = report::build(&observation);
     emit(config, observation, report).await
 }
@@ -99,11 +99,7 @@ async fn emit(
     report: Report,
 ) -> Result<Outcome, Error> {
     let settings = &observation.settings;
-    let withheld = if settings.dry_run {
-        Some("dry run".to_owned())
-    } else {
-        put::withheld(report.run.time, report.run.as_of)
-    };
+    let withheld = withheld(&observation);
     let mut metrics_put = 0;
     let mut failure = None;
     if withheld.is_none() {
@@ -130,4 +126,26 @@ async fn emit(
         lines,
         failure: failure.map(Error::Put),
     })
+}
+
+/// Why nothing is to be put; `None` where something is. Alarms watch the account as it is now, so a
+/// part of it, or a window of the past, must not stand in for it.
+fn withheld(observation: &Observation) -> Option<String> {
+    let run = &observation.event;
+    if observation.settings.dry_run {
+        return Some("dry run".to_owned());
+    }
+    if run.regions.is_some() {
+        return Some(
+            "the event names its own Regions: its totals are not those of the account".to_owned(),
+        );
+    }
+    if observation.as_of.duration_since(observation.window.end()) > SignedDuration::from_hours(24)
+        && run.end.is_some()
+    {
+        return Some(
+            "the event names its own window: its totals are not those of today".to_owned(),
+        );
+    }
+    put::withheld(run.time, observation.as_of)
 }

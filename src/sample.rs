@@ -14,7 +14,7 @@ use crate::inventory::{
 };
 use crate::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
 use crate::settings::{CacheSpelling, Settings};
-use crate::usage::plan::MINUTE_DAYS;
+use crate::usage::plan::{self, MINUTE_DAYS};
 use crate::usage::{LaneUsage, MetricSeries, Status, Usage};
 use jiff::{SignedDuration, Timestamp};
 
@@ -162,7 +162,7 @@ impl Lane {
             .bytes()
             .fold(17, |seed, byte| noise(seed, u64::from(byte)));
         let tail = window.last_days(MINUTE_DAYS);
-        for name in asked_for() {
+        for name in plan::names_for_all(&[CacheSpelling::TokenCount, CacheSpelling::Tokens]) {
             let Reading::Known(metric) = read_name(name) else {
                 continue;
             };
@@ -207,21 +207,6 @@ impl Lane {
         }
         lane
     }
-}
-
-fn asked_for() -> Vec<&'static str> {
-    let mut names = vec![
-        "Invocations",
-        "InvocationThrottles",
-        "InputTokenCount",
-        "OutputTokenCount",
-    ];
-    names.extend(
-        [CacheSpelling::TokenCount, CacheSpelling::Tokens]
-            .iter()
-            .flat_map(|spelling| spelling.names()),
-    );
-    names
 }
 
 /// The sample account as it was observed, on the embedded book of AWS's prices.
@@ -301,7 +286,6 @@ fn place(
     let usage = Usage {
         lanes,
         metrics_requested: u64::try_from(asked).unwrap_or_default(),
-        requests: 0,
     };
     PlaceObservation {
         place: Place {

@@ -289,6 +289,32 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// What settings that were not read from variables, but from a saved run, say that cannot be.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let ratios = [
+            ("headroom", self.headroom, 10),
+            ("min_savings_ratio", self.min_savings_ratio, 1),
+        ];
+        let mut faults: Vec<String> = ratios
+            .into_iter()
+            .filter_map(|(name, number, most)| {
+                let fault = ratio(&String::from(number), most).err()?;
+                Some(format!("settings.{name}: {fault}"))
+            })
+            .collect();
+        let days = [
+            ("lookback_days", self.lookback_days),
+            ("recent_days", self.recent_days),
+        ];
+        faults.extend(days.into_iter().filter_map(|(name, days)| {
+            let fault = whole_weeks(&days.to_string(), 7, 448).err()?;
+            Some(format!("settings.{name}: {fault}"))
+        }));
+        faults
+    }
+}
+
 struct Reader {
     vars: BTreeMap<String, String>,
     faults: Vec<String>,
@@ -451,7 +477,11 @@ fn whole_number(text: &str, least: u32, most: u32) -> Result<u32, String> {
 
 fn ratio(text: &str, most: i64) -> Result<Ratio, String> {
     match Decimal::from_str_exact(text) {
-        Ok(number) if number >= Decimal::ZERO && number <= Decimal::from(most) => {
+        Ok(number)
+            if number >= Decimal::ZERO
+                && number <= Decimal::from(most)
+                && number.normalize().scale() <= 6 =>
+        {
             Ok(Ratio::new(number))
         }
         _ => Err(format!(

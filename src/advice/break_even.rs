@@ -4,8 +4,8 @@ use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
-use super::route::LaneRates;
-use crate::catalog::{LoadWeights, Offer, Term};
+use super::rates::LaneRates;
+use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
 use crate::domain::ModelUnits;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{Capacity, Meter, Percent, Tokens, Usd, UsdPerModelUnitHour};
@@ -52,11 +52,10 @@ impl Mix {
         let count = Decimal::from(tokens.count());
         self.tokens += count;
         self.cost += cost.dollars();
-        match meter {
-            Meter::Output => self.output_load += count,
-            Meter::CacheRead => self.input_load += count * weights.cache_read.number(),
-            Meter::CacheWrite => self.input_load += count * weights.cache_write.number(),
-            _ => self.input_load += count,
+        match weights.of(meter) {
+            Some((Ceiling::Input, weight)) => self.input_load += count * weight.number(),
+            Some((Ceiling::Output, weight)) => self.output_load += count * weight.number(),
+            None => {}
         }
     }
 
@@ -101,12 +100,7 @@ pub(super) fn of_offers(
     workload: &Workload<'_>,
     routes: &[LaneRates<'_>],
 ) -> Vec<BreakEven> {
-    let weights = priced
-        .observation
-        .prices
-        .model(&workload.model)
-        .map(|model| model.load_weights)
-        .unwrap_or_default();
+    let weights = priced.observation.prices.load_weights(&workload.model);
     let mut mix = Mix::default();
     for route in routes.iter().filter(|route| route.lane.is_standard()) {
         for meter in &route.lane.meters {

@@ -3,43 +3,52 @@
 //! Each offer is taken at its exact optimum, on minutes, beside what is held already, and must pass
 //! every gate. Of those that pass, the one that saves most is advised; the others say why not.
 
-use super::fill::held_units;
-use super::recommendation::shell_word;
-use super::route::LaneRates;
+use rust_decimal::Decimal;
+
+use super::rates::LaneRates;
 use super::sizing::{Demands, Sized};
 use super::{
-    Action, Arrangement, BreakEven, Effort, Evidence, Finding, Plan, Recommendation, gates,
+    Action, Arrangement, BreakEven, Effort, Evidence, Finding, Plan, Recommendation, command, gates,
 };
 use crate::catalog::{Offer, Term};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
-use crate::pricing::{Lane, LaneKind, Priced, Workload};
-use crate::settings::{Overflow, Settings};
+use crate::pricing::{Holding, Lane, Priced, Workload};
+use crate::settings::Overflow;
 use crate::usage::plan::MINUTE_DAYS;
-use rust_decimal::Decimal;
+
+/// What the rules before this one leave to decide.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question<'w> {
+    pub(super) priced: &'w Priced<'w>,
+    pub(super) workload: &'w Workload<'w>,
+    /// The cheapest rates that each lane can have without a commitment.
+    pub(super) cheapest: &'w [LaneRates<'w>],
+    /// The share of standard traffic that filling leaves on-demand.
+    pub(super) remaining: Ratio,
+    /// The holdings that serve on.
+    pub(super) serving: &'w [&'w Holding<'w>],
+    /// Where a unit of each offer begins to pay.
+    pub(super) break_even: &'w [BreakEven],
+    /// Whether an idle holding of the same model is to be deleted.
+    pub(super) deletes_its_own: bool,
+}
 
 /// One offer at its optimum.
 struct Candidate<'w> {
     offer: &'w Offer,
     units: ModelUnits,
+    /// What the traffic costs in a month without it.
+    without: Usd,
     savings: Usd,
     plan: Plan,
     sized: Sized,
 }
 
-pub(super) fn advise(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    routes: &[LaneRates<'_>],
-    remaining: Ratio,
-    break_even: &[BreakEven],
-) -> Finding {
-    let standard: Usd = workload
-        .on_demand()
-        .filter(|lane| lane.is_standard())
-        .map(Lane::monthly_cost)
-        .sum();
-    if !remaining.of(standard).is_positive() || workload.offers.is_empty() {
+pub(super) fn advise(question: &Question<'_>) -> Finding {
+    let workload = question.workload;
+    let standard = standard_monthly_cost(workload);
+    if !question.remaining.of(standard).is_positive() || workload.offers.is_empty() {
         return Finding::default();
     }
     let mut found = Finding::default();
@@ -47,32 +56,40 @@ pub(super) fn advise(
         .offers
         .iter()
         .partition(|offer| offer.capacity.is_some());
-    for offer in unknown {
-        found.plans.push(unknown_capacity(offer, break_even));
-    }
+    found.plans.extend(
+        unknown
+            .into_iter()
+            .map(|offer| unknown_capacity(question, offer)),
+    );
     if known.is_empty() {
-        found.reasons.extend(
-            found
-                .plans
-                .first()
-                .and_then(|plan| plan.why_not.first())
-                .cloned(),
-        );
+        let condition = found
+            .plans
+            .first()
+            .and_then(|plan| plan.why_not.first())
+            .cloned();
+        found.reasons.extend(condition);
         return found;
     }
-    let held = held_units(workload);
-    let demands = match Demands::new(priced, workload, routes) {
+    let because = |why: &str| format!("no model units are advised: {why}");
+    if let Some(why) = gates::completeness(workload).first() {
+        found.reasons.push(because(why));
+        return found;
+    }
+    let demands = match Demands::new(
+        question.priced,
+        workload,
+        question.cheapest,
+        question.serving,
+    ) {
         Ok(demands) => demands,
         Err(why) => {
-            found
-                .reasons
-                .push(format!("no model units are advised: {why}"));
+            found.reasons.push(because(&why));
             return found;
         }
     };
     let mut candidates: Vec<Candidate<'_>> = known
         .iter()
-        .filter_map(|offer| candidate(priced, workload, &demands, offer, held, standard))
+        .filter_map(|offer| candidate(question, &demands, offer))
         .collect();
     candidates.sort_by(|a, b| {
         b.savings
@@ -91,10 +108,10 @@ pub(super) fn advise(
                     .push(format!("the {} saves more", best.offer.term));
             }
         }
-        best.plan.advised = true;
-        found
-            .recommendations
-            .push(recommendation(priced, workload, routes, &best, break_even));
+        let advice = recommendation(question, &best);
+        best.plan.advised = advice.is_counted();
+        best.plan.why_not.extend(advice.not_counted_because.clone());
+        found.recommendations.push(advice);
         found.plans.push(best.plan);
     } else {
         let first = candidates
@@ -108,17 +125,23 @@ pub(super) fn advise(
     found
 }
 
+/// What the traffic that units could serve costs now.
+fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
+    workload
+        .on_demand()
+        .filter(|lane| lane.is_standard())
+        .map(Lane::monthly_cost)
+        .sum()
+}
+
 /// AWS publishes no capacity: without the operator's, only a condition can be stated.
-fn unknown_capacity(offer: &Offer, break_even: &[BreakEven]) -> Plan {
-    let condition = break_even
-        .iter()
-        .find(|even| even.term == offer.term && even.label == offer.label)
-        .map_or_else(String::new, |even| {
-            format!(
-                ": one pays only if it sustains {} tokens an hour at this mix",
-                even.tokens_per_hour
-            )
-        });
+fn unknown_capacity(question: &Question<'_>, offer: &Offer) -> Plan {
+    let condition = break_even(question, offer).map_or_else(String::new, |even| {
+        format!(
+            ": one pays only if it sustains {} tokens an hour at this mix",
+            even.tokens_per_hour
+        )
+    });
     Plan {
         action: Some(Action::BuyModelUnits),
         description: format!("model units, {}", describe(offer)),
@@ -132,6 +155,13 @@ fn unknown_capacity(offer: &Offer, break_even: &[BreakEven]) -> Plan {
     }
 }
 
+fn break_even<'q>(question: &Question<'q>, offer: &Offer) -> Option<&'q BreakEven> {
+    question
+        .break_even
+        .iter()
+        .find(|even| even.term == offer.term && even.label == offer.label)
+}
+
 fn describe(offer: &Offer) -> String {
     match &offer.label {
         Some(label) => format!("{label}, {}", offer.term),
@@ -140,200 +170,184 @@ fn describe(offer: &Offer) -> String {
 }
 
 fn candidate<'w>(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
+    question: &Question<'_>,
     demands: &Demands,
     offer: &'w Offer,
-    held: u32,
-    standard: Usd,
 ) -> Option<Candidate<'w>> {
+    let (priced, workload) = (question.priced, question.workload);
     let settings = &priced.observation.settings;
+    let held = question
+        .serving
+        .iter()
+        .map(|holding| holding.held.model_units.count())
+        .sum();
     let sized = demands.sized(offer, held)?;
-    let optimum = match settings.overflow {
-        Overflow::Spill => sized.minutes.spill_optimum(),
-        Overflow::Throttle => sized.minutes.throttle_optimum(settings.headroom),
-    };
     // Where none pay, the smallest purchase is shown with what it would cost.
-    let smallest = match settings.overflow {
-        Overflow::Spill => 1,
-        Overflow::Throttle => sized
-            .minutes
-            .throttle_minimum(settings.headroom)
-            .unwrap_or(1)
-            .max(1),
+    let (optimum, smallest) = match settings.overflow {
+        Overflow::Spill => (sized.minutes.spill_optimum(), 1),
+        Overflow::Throttle => {
+            let enough = sized.throttle_minimum(settings.headroom)?;
+            (sized.throttle_optimum(enough), enough.max(1))
+        }
     };
     let units = ModelUnits::new(if optimum > 0 { optimum } else { smallest });
     let bound = offer.unit_price.monthly_cost(units);
-    let without = sized.all_monthly() - sized.replaced_monthly(0);
-    let with = sized.all_monthly() - sized.replaced_monthly(units.count()) + bound;
+    let (without, with) = match settings.overflow {
+        Overflow::Spill => (
+            sized.all_monthly() - sized.replaced_monthly(0),
+            sized.all_monthly() - sized.replaced_monthly(units.count()) + bound,
+        ),
+        // The units cover all of it, and nothing else may be left: AWS would refuse it.
+        Overflow::Throttle => (sized.on_demand_monthly(), bound),
+    };
     let savings = without - with;
-    let mut why_not = Vec::new();
-    if optimum == 0 {
-        why_not.push(no_units_pay(settings, offer, units, without, with));
+    let why_not = if optimum == 0 {
+        vec![no_units_pay(question, &sized, offer, units)]
     } else {
-        why_not.extend(gates::thresholds(settings, savings, bound));
-    }
-    why_not.extend(gates::completeness(workload));
-    why_not.extend(gates::history(settings, workload, offer.term));
-    let region = &workload.place.region;
-    if workload
-        .observed
-        .inventory
-        .provisionable_ids(&workload.model)
-        .is_empty()
-    {
-        why_not.push(format!(
-            "AWS does not offer provisioned throughput of this model in {region} (bedrock:ListFoundationModels)"
-        ));
-    }
+        gates::thresholds(settings, savings, bound)
+    };
     let plan = Plan {
         action: Some(Action::BuyModelUnits),
         description: format!("{units}, {}", describe(offer)),
-        monthly_cost: Some(workload.monthly_cost() - standard + with),
+        monthly_cost: Some(workload.monthly_cost() - standard_monthly_cost(workload) + with),
         estimated_monthly_savings: Some(savings),
         advised: false,
-        why_not,
+        why_not: why_not
+            .into_iter()
+            .chain(other_gates(question, offer))
+            .collect(),
     };
     Some(Candidate {
         offer,
         units,
+        without,
         savings,
         plan,
         sized,
     })
 }
 
+/// The gates that do not depend on the number of units.
+fn other_gates(question: &Question<'_>, offer: &Offer) -> Vec<String> {
+    let (priced, workload) = (question.priced, question.workload);
+    let mut failed = gates::history(&priced.observation.settings, workload, offer.term);
+    failed.extend(gates::lifecycle(priced, workload, offer.term));
+    if workload
+        .observed
+        .inventory
+        .provisionable_ids(&workload.model)
+        .is_empty()
+    {
+        failed.push(format!(
+            "AWS does not offer provisioned throughput of this model in {} (bedrock:ListFoundationModels)",
+            workload.place.region
+        ));
+    }
+    if question.deletes_its_own {
+        failed.push("the idle provisioned model of the same model comes first".into());
+    }
+    failed
+}
+
+/// The figures are of the days that the units are sized on.
 fn no_units_pay(
-    settings: &Settings,
+    question: &Question<'_>,
+    sized: &Sized,
     offer: &Offer,
     units: ModelUnits,
-    without: Usd,
-    with: Usd,
 ) -> String {
+    let settings = &question.priced.observation.settings;
     let offer = describe(offer);
     match settings.overflow {
-        Overflow::Throttle => format!(
-            "{units} ({offer}) would cover the highest minute and {} headroom and cost {with} a month, on-demand costs {without}",
-            settings.headroom.percent()
-        ),
-        Overflow::Spill => format!(
-            "{units} ({offer}) with the rest on-demand would cost {with} a month, on-demand alone costs {without}"
-        ),
+        Overflow::Throttle => {
+            let (with, without) = sized.monthly_as_minutes_went(units.count(), false);
+            format!(
+                "{units} ({offer}) would cover the highest minute and {} headroom and cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand costs {without}",
+                settings.headroom.percent()
+            )
+        }
+        Overflow::Spill => {
+            let (with, without) = sized.monthly_as_minutes_went(units.count(), true);
+            format!(
+                "{units} ({offer}) with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {without}"
+            )
+        }
     }
 }
 
-fn recommendation(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    routes: &[LaneRates<'_>],
-    best: &Candidate<'_>,
-    break_even: &[BreakEven],
-) -> Recommendation {
-    let settings = &priced.observation.settings;
+fn recommendation(question: &Question<'_>, best: &Candidate<'_>) -> Recommendation {
+    let (priced, workload) = (question.priced, question.workload);
     let (offer, units) = (best.offer, best.units);
-    let bound = offer.unit_price.monthly_cost(units);
-    let without = best.sized.all_monthly() - best.sized.replaced_monthly(0);
     let mut evidence = Evidence::default();
-    for route in routes {
-        evidence.lane(priced, route.lane);
-        let LaneKind::OnDemand { model, tier, .. } = &route.lane.kind else {
-            continue;
-        };
-        for (meter, rate) in &route.rates {
-            evidence.rate(model, route.scope, *tier, *meter, rate);
-        }
+    for rates in question.cheapest {
+        evidence.lane(priced, rates.lane);
+        evidence.rates(workload, rates);
     }
     evidence.offer(&workload.model, offer);
     let current = Arrangement {
         description: "on-demand".into(),
-        monthly_cost: without,
+        monthly_cost: best.without,
     };
     let proposed = Arrangement {
         description: format!("{units}, {}", describe(offer)),
-        monthly_cost: without - best.savings,
+        monthly_cost: best.without - best.savings,
     };
     let kind = (Action::BuyModelUnits, Effort::Commitment);
     let subject = workload.model.id();
     let mut advice = Recommendation::new(kind, workload, subject, current, proposed, evidence);
-    advice.risks.extend(offer.capacity.map(|capacity| {
-        let origin = match capacity.origin {
-            CapacityOrigin::Assumed => "assumed capacity (from the overrides; AWS publishes none)",
-            CapacityOrigin::Stated => "capacity as the price book states it",
-        };
-        format!(
-            "{origin}: a unit serves {} input and {} output tokens an hour",
-            Tokens::new(capacity.input_tokens_per_hour),
-            Tokens::new(capacity.output_tokens_per_hour)
-        )
-    }));
-    advice.risks.push(match settings.overflow {
-        Overflow::Throttle => format!(
-            "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
-            settings.headroom.percent()
-        ),
-        Overflow::Spill => {
-            "callers are assumed to route what exceeds the units to on-demand, at one mix a minute".into()
-        }
-    });
+    advice.not_counted_because = gates::in_region(priced, workload);
+    advice.risks.extend(risks(question, best));
     if offer.term != Term::None {
-        advice
-            .risks
-            .push("a term cannot be ended early and renews by itself".into());
+        let bound = offer.unit_price.monthly_cost(units);
         let months = Decimal::from(offer.term.months());
         advice.commitment_total = Some(Usd::new(bound.dollars() * months));
         advice.rollback_possible = false;
     }
-    advice.break_even = break_even
-        .iter()
-        .find(|even| even.term == offer.term && even.label == offer.label)
-        .cloned();
-    advice.command = buy_command(workload, offer, units);
+    advice.break_even = break_even(question, offer).cloned();
+    advice.command = command::buy(workload, offer, units);
     advice
 }
 
-fn buy_command(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> Option<String> {
-    let duration = match offer.term {
-        Term::None => "",
-        Term::OneMonth => " --commitment-duration OneMonth",
-        Term::SixMonths => " --commitment-duration SixMonths",
-        Term::ThreeMonths => return None,
-    };
-    // Of several context windows the longest serves every request that the others do.
-    let ids = workload
-        .observed
-        .inventory
-        .provisionable_ids(&workload.model);
-    let id = ids.iter().max_by_key(|id| context_window(id))?;
-    let name: String = workload
-        .model
-        .id()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    Some(format!(
-        "aws bedrock create-provisioned-model-throughput --region {} --model-id {} --provisioned-model-name {} --model-units {}{duration}",
-        workload.place.region,
-        shell_word(id),
-        shell_word(&name),
-        units.count()
-    ))
-}
-
-/// The tokens of an id's context window variant, as in `:300k`; zero where it has none.
-fn context_window(id: &str) -> u64 {
-    match crate::domain::ModelId::parse(id).target() {
-        crate::domain::Target::Model {
-            variant: Some(variant),
-            ..
-        } => {
-            let digits = variant.trim_end_matches(['k', 'K']);
-            let factor = if digits.len() < variant.len() {
-                1_000
-            } else {
-                1
-            };
-            digits.parse::<u64>().map_or(0, |number| number * factor)
-        }
-        _ => 0,
+fn risks(question: &Question<'_>, best: &Candidate<'_>) -> Vec<String> {
+    let settings = &question.priced.observation.settings;
+    let mut risks = Vec::new();
+    if let Some(capacity) = best.offer.capacity {
+        let origin = match capacity.origin {
+            CapacityOrigin::Assumed => "assumed capacity (from the overrides; AWS publishes none)",
+            CapacityOrigin::Stated => "capacity as the price book states it",
+        };
+        risks.push(format!(
+            "{origin}: a unit serves {} input and {} output tokens an hour",
+            Tokens::new(capacity.input_tokens_per_hour),
+            Tokens::new(capacity.output_tokens_per_hour)
+        ));
     }
+    match settings.overflow {
+        Overflow::Throttle => {
+            risks.push(format!(
+                "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
+                settings.headroom.percent()
+            ));
+            let fewer = best.units.count() - 1;
+            if let Some(refused) = best.sized.minutes.left_share(fewer).filter(|_| fewer > 0) {
+                risks.push(format!(
+                    "{} would have left {refused} of that traffic refused, by its price",
+                    ModelUnits::new(fewer)
+                ));
+            }
+        }
+        Overflow::Spill => risks.push(super::SPILL_ASSUMPTION.into()),
+    }
+    if question.workload.is_throttled() {
+        risks.push(
+            "requests were throttled: the true demand is higher than what was metered".into(),
+        );
+    }
+    risks.push(match best.offer.term {
+        Term::None => {
+            "units without a term are priced for all hours; switching them off by the hour is not modelled".into()
+        }
+        _ => "a term cannot be ended early and renews by itself".to_owned(),
+    });
+    risks
 }

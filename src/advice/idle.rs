@@ -3,20 +3,23 @@
 //! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what [`super::fill`] has just
 //! found work for.
 
-use super::recommendation::shell_word;
 use super::{
-    Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, SeriesEvidence, gates,
+    Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, SeriesEvidence, command,
+    gates,
 };
-use crate::domain::Usd;
+use crate::domain::{Tokens, Usd};
 use crate::pricing::{Holding, Idleness, Priced, Workload};
 
-pub(super) fn advise(priced: &Priced<'_>, workload: &Workload<'_>, is_filled: bool) -> Finding {
+pub(super) fn advise(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    filled: &[&Holding<'_>],
+) -> Finding {
     let mut found = Finding::default();
     for holding in &workload.holdings {
         match &holding.idleness {
             Idleness::Busy => {}
-            Idleness::Idle
-                if is_filled && holding.held.is_under_term() && !holding.held.is_custom() => {}
+            Idleness::Idle if filled.iter().any(|other| other.held == holding.held) => {}
             Idleness::NotSeen(why) => found.reasons.push(format!(
                 "no traffic of {} was seen, but {why}",
                 holding.held.provisioned_model_name
@@ -55,23 +58,22 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     if let Some(offer) = &holding.offer {
         evidence.offer(&holding.model, offer);
     }
+    // It cannot have been idle before it was.
     let window = priced.observation.window;
-    evidence
-        .series
-        .extend(held.metered_ids().into_iter().map(|id| SeriesEvidence {
+    let since = window.start().max(held.creation_time);
+    let days = window.end().duration_since(since).as_hours() / 24;
+    for id in held.metered_ids() {
+        evidence.series(SeriesEvidence {
             namespace: crate::usage::NAMESPACE,
             metric: "Invocations".into(),
             model_id: id.to_owned(),
-            start: window.start(),
+            start: since,
             end: window.end(),
-            total: crate::domain::Tokens::ZERO,
-        }));
+            total: Tokens::ZERO,
+        });
+    }
     let current = Arrangement {
-        description: format!(
-            "{} of {name}, idle for {} days",
-            held.model_units,
-            window.hours() / 24
-        ),
+        description: format!("{} of {name}, idle for {days} days", held.model_units),
         monthly_cost: cost,
     };
     let proposed = Arrangement {
@@ -96,11 +98,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     advice
         .risks
         .push("whoever calls it after that gets an error".into());
-    advice.command = Some(format!(
-        "aws bedrock delete-provisioned-model-throughput --region {} --provisioned-model-id {}",
-        workload.place.region,
-        shell_word(arn)
-    ));
+    advice.command = Some(command::delete(&workload.place.region, arn));
     Finding {
         plans: vec![plan],
         recommendations: vec![advice],

@@ -11,10 +11,12 @@
 #![deny(clippy::float_arithmetic)]
 
 mod break_even;
+mod command;
 mod commit;
 mod fill;
 mod gates;
 mod idle;
+mod rates;
 mod recommendation;
 mod route;
 mod sizing;
@@ -26,7 +28,8 @@ mod units;
 
 pub use break_even::BreakEven;
 pub use recommendation::{
-    Action, Arrangement, Effort, Evidence, RateEvidence, Recommendation, Savings, SeriesEvidence,
+    Action, Arrangement, Effort, Evidence, EvidenceItem, RateEvidence, Recommendation, Savings,
+    SeriesEvidence,
 };
 pub use units::Sizing;
 
@@ -34,6 +37,10 @@ use serde::Serialize;
 
 use crate::domain::Usd;
 use crate::pricing::{Priced, Workload};
+
+/// What the figures assume where callers route what exceeds the units.
+const SPILL_ASSUMPTION: &str =
+    "callers are assumed to route what exceeds the units to on-demand, at one mix a minute";
 
 /// What the rules say of one workload.
 #[derive(Debug)]
@@ -104,22 +111,27 @@ impl Finding {
 pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     let mut found = Finding::default();
     let fill = fill::advise(priced, workload);
-    // What on-demand is left for the later rules.
-    let remaining = fill.remaining;
-    let is_filled = !fill.finding.recommendations.is_empty();
-    found.take(fill.finding);
-    found.take(idle::advise(priced, workload, is_filled));
-    let route = route::advise(priced, workload, remaining);
-    let routes = route.routes;
-    found.take(route.finding);
-    let break_even = break_even::of_offers(priced, workload, &routes);
-    found.take(commit::advise(
+    let filled = if fill.finding.recommendations.is_empty() {
+        &[][..]
+    } else {
+        &fill.serving
+    };
+    let idle = idle::advise(priced, workload, filled);
+    let deletes_its_own = idle.recommendations.iter().any(Recommendation::is_counted);
+    let route = route::advise(priced, workload, fill.remaining);
+    let break_even = break_even::of_offers(priced, workload, &route.cheapest);
+    let commit = commit::advise(&commit::Question {
         priced,
         workload,
-        &routes,
-        remaining,
-        &break_even,
-    ));
+        cheapest: &route.cheapest,
+        remaining: fill.remaining,
+        serving: &fill.serving,
+        break_even: &break_even,
+        deletes_its_own,
+    });
+    for finding in [fill.finding, idle, route.finding, commit] {
+        found.take(finding);
+    }
 
     let current = workload.monthly_cost();
     let mut plans = vec![Plan {

@@ -7,9 +7,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::BreakEven;
+use super::rates::LaneRates;
 use crate::catalog::{InForce, Offer, Rate, RateSource, RegionBasis};
 use crate::domain::{
-    AccountId, BaseModel, Meter, Percent, Place, Region, Scope, ServiceTier, Tokens, Usd,
+    AccountId, BaseModel, Meter, Partition, Percent, Place, Region, Scope, ServiceTier, Tokens, Usd,
 };
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
@@ -141,12 +142,26 @@ pub struct Savings {
 
 /// Where the numbers of a recommendation come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Evidence {
-    /// The list prices.
-    pub rates: Vec<RateEvidence>,
-    /// The series.
-    pub series: Vec<SeriesEvidence>,
+#[serde(transparent)]
+pub struct Evidence(Vec<EvidenceItem>);
+
+/// One origin of a number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EvidenceItem {
+    /// A list price.
+    Rate(RateEvidence),
+    /// A series.
+    Series(SeriesEvidence),
+    /// So many more of the same kinds, which the report's workloads hold.
+    More {
+        /// How many.
+        count: usize,
+    },
 }
+
+/// Origins that a recommendation names; an account can have thousands of profiles of one model.
+const NAMED: usize = 40;
 
 /// One list price that was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -258,13 +273,9 @@ impl Recommendation {
 }
 
 /// What makes a change the same from run to run: FNV-1a over what it is about, in ten hex digits.
+/// The account is left out: a terminal does not know it, and must name the change as the Lambda does.
 fn stable_id(action: Action, place: &Place, subject: &str) -> String {
-    let text = format!(
-        "{}|{}|{}|{subject}",
-        action.name(),
-        place.account,
-        place.region
-    );
+    let text = format!("{}|{}|{subject}", action.name(), place.region);
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -273,10 +284,9 @@ fn stable_id(action: Action, place: &Place, subject: &str) -> String {
 
 /// The Bedrock console of a Region.
 fn console_url(region: &Region) -> String {
-    let host = if region.name().starts_with("us-gov-") {
-        "console.amazonaws-us-gov.com".to_owned()
-    } else {
-        format!("{region}.console.aws.amazon.com")
+    let host = match region.partition() {
+        Partition::UsGov => "console.amazonaws-us-gov.com".to_owned(),
+        Partition::Commercial | Partition::Other => format!("{region}.console.aws.amazon.com"),
     };
     format!("https://{host}/bedrock/home?region={region}")
 }
@@ -291,12 +301,12 @@ impl Evidence {
         meter: Meter,
         rate: &Rate,
     ) {
-        self.push(RateEvidence::new(
+        self.push(EvidenceItem::Rate(RateEvidence::new(
             format!("{model} {scope} {tier} {meter}"),
             rate.list_unit_price.to_string(),
             "1000000 Tokens",
             &rate.source,
-        ));
+        )));
     }
 
     /// Adds the price of a model unit.
@@ -305,12 +315,33 @@ impl Evidence {
             .label
             .as_ref()
             .map_or_else(String::new, |label| format!(" {label}"));
-        self.push(RateEvidence::new(
+        self.push(EvidenceItem::Rate(RateEvidence::new(
             format!("{model} model unit{label}, {}", offer.term),
             offer.unit_price.to_string(),
             "Model Unit-Hours",
             &offer.source,
-        ));
+        )));
+    }
+
+    /// Adds the rates that a lane would have.
+    pub(super) fn rates(&mut self, workload: &Workload<'_>, to: &LaneRates<'_>) {
+        let (model, tier) = to.priced_as(workload);
+        for (meter, rate) in &to.rates {
+            self.rate(model, to.scope, tier, *meter, rate);
+        }
+    }
+
+    /// Adds a series.
+    pub(super) fn series(&mut self, series: SeriesEvidence) {
+        self.push(EvidenceItem::Series(series));
+    }
+
+    /// The list prices.
+    pub fn list_prices(&self) -> impl Iterator<Item = &RateEvidence> {
+        self.0.iter().filter_map(|item| match item {
+            EvidenceItem::Rate(rate) => Some(rate),
+            _ => None,
+        })
     }
 
     /// Adds what a lane was metered and priced by.
@@ -325,7 +356,7 @@ impl Evidence {
             {
                 self.rate(model, *scope, *tier, meter.meter, rate);
             }
-            self.series.push(SeriesEvidence {
+            self.series(SeriesEvidence {
                 namespace: crate::usage::NAMESPACE,
                 metric: meter.metric.clone(),
                 model_id: lane.usage.model_id.text().to_owned(),
@@ -336,16 +367,21 @@ impl Evidence {
         }
     }
 
-    fn push(&mut self, rate: RateEvidence) {
-        if !self.rates.contains(&rate) {
-            self.rates.push(rate);
+    fn push(&mut self, item: EvidenceItem) {
+        if self.0.contains(&item) {
+            return;
+        }
+        let is_full = self.0.len() >= NAMED;
+        match self.0.last_mut() {
+            Some(EvidenceItem::More { count }) => *count += 1,
+            _ if is_full => self.0.push(EvidenceItem::More { count: 1 }),
+            _ => self.0.push(item),
         }
     }
 
     /// What a reader should know of the rates before acting: a Region that their source does not give.
     fn caveats(&self) -> Vec<String> {
-        self.rates
-            .iter()
+        self.list_prices()
             .filter(|rate| rate.region_basis == RegionBasis::Unstated)
             .map(|rate| format!("the source of the price of {} names no Region", rate.what))
             .collect()
@@ -367,16 +403,14 @@ impl RateEvidence {
     }
 }
 
-/// A word of a shell command, quoted where the shell would take it apart.
-pub(super) fn shell_word(word: &str) -> String {
-    let plain = !word.is_empty()
-        && word
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.:/=,@+".contains(&b));
-    if plain {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+/// Some names in a row, and how many more there are.
+pub(super) fn several(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    match names.len() {
+        count if count > SHOWN => {
+            format!("{} and {} more", names[..SHOWN].join(", "), count - SHOWN)
+        }
+        _ => names.join(" and "),
     }
 }
 
@@ -391,7 +425,7 @@ mod tests {
             region: region.parse().unwrap(),
         };
         let id = stable_id(Action::BuyModelUnits, &place("us-east-1"), "a.b");
-        assert_eq!(id, "rec-31578cbb0d");
+        assert_eq!(id, "rec-2baace0e1a");
         assert_ne!(
             id,
             stable_id(Action::BuyModelUnits, &place("us-east-2"), "a.b")
@@ -400,14 +434,5 @@ mod tests {
             id,
             stable_id(Action::RouteToGlobalProfile, &place("us-east-1"), "a.b")
         );
-    }
-
-    #[test]
-    fn names_cannot_leave_their_place_in_a_command() {
-        assert_eq!(
-            shell_word("arn:aws:bedrock:us-east-1:1:provisioned-model/x"),
-            "arn:aws:bedrock:us-east-1:1:provisioned-model/x"
-        );
-        assert_eq!(shell_word("a; rm -rf 'x'"), "'a; rm -rf '\\''x'\\'''");
     }
 }

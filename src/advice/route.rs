@@ -3,28 +3,19 @@
 //! Counted only where the operator allows it: requests may then be served anywhere. Silent for
 //! lanes that are global already, and where the book has no global rate for every meter in use.
 
-use super::recommendation::shell_word;
-use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, gates};
-use crate::catalog::{Rate, ScopeKind};
-use crate::domain::{Meter, ModelId, Ratio, Scope, ServiceTier, Usd};
+use super::rates::LaneRates;
+use super::recommendation::several;
+use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, command, gates};
+use crate::catalog::ScopeKind;
+use crate::domain::{ModelId, Ratio, Scope, Usd};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
-/// The cheapest rates, of effort none or routing, that a lane's meters can have.
-#[derive(Debug)]
-pub(super) struct LaneRates<'l> {
-    /// The lane.
-    pub(super) lane: &'l Lane<'l>,
-    /// The scope that it would be called under.
-    pub(super) scope: Scope,
-    /// The rates of its meters with recent tokens.
-    pub(super) rates: Vec<(Meter, Rate)>,
-}
-
-/// What routing says, and the rates that later rules compare with.
+/// What routing says, and the cheapest rates of effort none or routing that each lane can have,
+/// which later rules compare with.
 #[derive(Debug)]
 pub(super) struct Routing<'l> {
     pub(super) finding: Finding,
-    pub(super) routes: Vec<LaneRates<'l>>,
+    pub(super) cheapest: Vec<LaneRates<'l>>,
 }
 
 pub(super) fn advise<'l>(
@@ -32,47 +23,49 @@ pub(super) fn advise<'l>(
     workload: &'l Workload<'_>,
     remaining: Ratio,
 ) -> Routing<'l> {
-    let settings = &priced.observation.settings;
-    let overrides = &priced.observation.overrides;
-    let forbidden = match overrides.allows(&workload.model, ScopeKind::Global) {
-        Some(true) => None,
-        Some(false) => {
-            Some("the overrides do not allow the global scope for this model".to_owned())
-        }
-        None if settings.allow_global_routing => None,
-        None => Some("GUARD_ALLOW_GLOBAL_ROUTING is false".to_owned()),
-    };
-    let mut routes = Vec::new();
-    let mut moved = Vec::new();
-    for lane in workload.on_demand() {
-        let current = current_rates(lane);
-        let global = global_rates(priced, workload, lane);
-        let Some(global) =
-            global.filter(|global| monthly(priced, lane, global) < lane.monthly_cost())
-        else {
-            routes.push(current);
+    let forbidden = forbidden(priced, workload);
+    let mut cheapest = Vec::new();
+    let mut moved: Vec<LaneRates<'_>> = Vec::new();
+    for lane in &workload.lanes {
+        let current = LaneRates::current(lane);
+        let is_cheaper = |global: &LaneRates<'_>| {
+            lane.is_priced() && global.monthly_cost(priced.recent) < lane.monthly_cost()
+        };
+        let Some(global) = LaneRates::global(priced, workload, lane).filter(is_cheaper) else {
+            cheapest.push(current);
             continue;
         };
-        let rates = LaneRates {
-            lane,
-            scope: Scope::Global,
-            rates: global,
-        };
-        moved.push((lane, monthly(priced, lane, &rates.rates)));
+        if matches!(lane.kind, LaneKind::OnDemand { .. }) {
+            moved.push(LaneRates {
+                rates: global.rates.clone(),
+                ..global
+            });
+        }
         // A lane that may not be moved is compared at what it costs now.
-        routes.push(if forbidden.is_none() { rates } else { current });
+        cheapest.push(if forbidden.is_none() { global } else { current });
     }
-    let cost = |of: &dyn Fn(&(&Lane<'_>, Usd)) -> Usd| {
-        let whole: Usd = moved.iter().map(of).sum();
-        Usd::new(remaining.of(whole).dollars().round_dp(12).normalize())
+    // What filling takes away is standard traffic.
+    let left = |lane: &Lane<'_>, cost: Usd| {
+        let left = if lane.is_standard() {
+            remaining.of(cost)
+        } else {
+            cost
+        };
+        Usd::new(left.dollars().round_dp(12).normalize())
     };
-    let before = cost(&|(lane, _)| lane.monthly_cost());
-    let after = cost(&|(_, after)| *after);
+    let before: Usd = moved
+        .iter()
+        .map(|to| left(to.lane, to.lane.monthly_cost()))
+        .sum();
+    let after: Usd = moved
+        .iter()
+        .map(|to| left(to.lane, to.monthly_cost(priced.recent)))
+        .sum();
     let savings = before - after;
-    if moved.is_empty() || !savings.is_positive() {
+    if !savings.is_positive() {
         return Routing {
             finding: Finding::default(),
-            routes,
+            cheapest,
         };
     }
     let target = ModelId::of_model(&workload.model, Scope::Global);
@@ -84,47 +77,62 @@ pub(super) fn advise<'l>(
         advised: forbidden.is_none(),
         why_not: forbidden.iter().cloned().collect(),
     };
-    let failed = gates::thresholds(settings, savings, workload.monthly_cost());
+    let failed = gates::thresholds(
+        &priced.observation.settings,
+        savings,
+        workload.monthly_cost(),
+    );
     if !failed.is_empty() {
         return Routing {
             finding: Finding::refused(plan, failed),
-            routes,
+            cheapest,
         };
     }
-    let costs = (before, after);
-    let mut advice = recommendation(priced, workload, &moved, &target, costs);
+    let mut advice = recommendation(priced, workload, &moved, &target, (before, after));
     advice.not_counted_because = forbidden;
     let finding = Finding {
         plans: vec![plan],
         recommendations: vec![advice],
         reasons: Vec::new(),
     };
-    Routing { finding, routes }
+    Routing { finding, cheapest }
+}
+
+/// What keeps global routing from counting: the overrides where they speak of the model, else the
+/// setting.
+fn forbidden(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
+    match priced
+        .observation
+        .overrides
+        .allows(&workload.model, ScopeKind::Global)
+    {
+        Some(true) => None,
+        Some(false) => {
+            Some("the overrides do not allow the global scope for this model".to_owned())
+        }
+        None if priced.observation.settings.allow_global_routing => None,
+        None => Some("GUARD_ALLOW_GLOBAL_ROUTING is false".to_owned()),
+    }
 }
 
 fn recommendation(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    moved: &[(&Lane<'_>, Usd)],
+    moved: &[LaneRates<'_>],
     target: &ModelId,
     (before, after): (Usd, Usd),
 ) -> Recommendation {
     let mut evidence = Evidence::default();
-    for (lane, _) in moved {
-        evidence.lane(priced, lane);
-        let LaneKind::OnDemand { model, tier, .. } = &lane.kind else {
-            continue;
-        };
-        for (meter, rate) in global_rates(priced, workload, lane).unwrap_or_default() {
-            evidence.rate(model, Scope::Global, *tier, meter, &rate);
-        }
+    for to in moved {
+        evidence.lane(priced, to.lane);
+        evidence.rates(workload, to);
     }
     let ids: Vec<&str> = moved
         .iter()
-        .map(|(lane, _)| lane.usage.model_id.text())
+        .map(|to| to.lane.usage.model_id.text())
         .collect();
     let current = Arrangement {
-        description: ids.join(" and "),
+        description: several(&ids),
         monthly_cost: before,
     };
     let proposed = Arrangement {
@@ -143,91 +151,29 @@ fn recommendation(
             .risks
             .push("the usage is incomplete: the saving is at least this".into());
     }
+    if workload.has_tier_splits() {
+        advice
+            .risks
+            .push("part of it is served at another service tier, which is not priced apart".into());
+    }
     advice.command = profile_command(workload, moved, target);
     advice
 }
 
-fn current_rates<'l>(lane: &'l Lane<'_>) -> LaneRates<'l> {
-    let scope = match &lane.kind {
-        LaneKind::OnDemand { scope, .. } => *scope,
-        _ => Scope::InRegion,
-    };
-    let rates = lane
-        .meters
-        .iter()
-        .filter_map(|meter| Some((meter.meter, meter.rate.clone()?)))
-        .collect();
-    LaneRates { lane, scope, rates }
-}
-
-/// The global rates of all meters of a lane; `None` where one has none, or the lane is global.
-fn global_rates(
-    priced: &Priced<'_>,
+/// Callers name the profile themselves, except where an application profile stands between: then a
+/// new one has to be made. Where there are several, one command would be but a part.
+fn profile_command(
     workload: &Workload<'_>,
-    lane: &Lane<'_>,
-) -> Option<Vec<(Meter, Rate)>> {
+    moved: &[LaneRates<'_>],
+    target: &ModelId,
+) -> Option<String> {
+    let [only] = moved else { return None };
     let LaneKind::OnDemand {
-        model, scope, tier, ..
-    } = &lane.kind
+        profile: Some(profile),
+        ..
+    } = &only.lane.kind
     else {
         return None;
     };
-    if *scope == Scope::Global || lane.meters.is_empty() || !lane.is_priced() {
-        return None;
-    }
-    let rate = |meter| {
-        let region = &workload.place.region;
-        priced
-            .observation
-            .prices
-            .rate(model, region, Scope::Global, *tier, meter, priced.day)
-    };
-    lane.meters
-        .iter()
-        .map(|meter| Some((meter.meter, rate(meter.meter)?)))
-        .collect()
-}
-
-fn monthly(priced: &Priced<'_>, lane: &Lane<'_>, rates: &[(Meter, Rate)]) -> Usd {
-    lane.meters
-        .iter()
-        .filter_map(|meter| {
-            let (_, rate) = rates.iter().find(|(of, _)| *of == meter.meter)?;
-            Some(
-                rate.list_unit_price
-                    .cost(meter.recent)
-                    .per_month(priced.recent.hours()),
-            )
-        })
-        .sum()
-}
-
-/// Callers name the profile themselves, except where an application profile stands between: then a
-/// new one has to be made.
-fn profile_command(
-    workload: &Workload<'_>,
-    moved: &[(&Lane<'_>, Usd)],
-    target: &ModelId,
-) -> Option<String> {
-    let profile = moved.iter().find_map(|(lane, _)| match &lane.kind {
-        LaneKind::OnDemand {
-            profile,
-            tier: ServiceTier::Standard,
-            ..
-        } => *profile,
-        _ => None,
-    })?;
-    let account = profile.account()?;
-    let region = &workload.place.region;
-    let partition = if region.name().starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    };
-    let source = format!("arn:{partition}:bedrock:{region}:{account}:inference-profile/{target}");
-    Some(format!(
-        "aws bedrock create-inference-profile --region {region} --inference-profile-name {} --model-source copyFrom={}",
-        shell_word(&format!("{}-global", profile.inference_profile_name)),
-        shell_word(&source)
-    ))
+    command::copy_profile(profile, &profile.account()?, &workload.place.region, target)
 }

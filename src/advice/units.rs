@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::domain::{Capacity, Ratio, Usd, UsdPerModelUnitHour};
+use crate::domain::{Capacity, Percent, Ratio, Usd, UsdPerModelUnitHour};
 use crate::pricing::Demand;
 
 /// The question of one workload and one offer: given what each step asks for, what a unit serves
@@ -59,7 +59,7 @@ impl Sizing {
     /// `k·u·H + Σ c·(1 − min(1, (k0+k)/n))`.
     #[must_use]
     pub fn cost(&self, units: u32) -> Usd {
-        Usd::new(self.unit_cost.dollars() * Decimal::from(units)) + self.left_on_demand(units)
+        self.units_cost(units) + self.left_on_demand(units)
     }
 
     /// The cheapest number of further units if the callers route the rest; of equals the fewest.
@@ -134,13 +134,15 @@ impl Sizing {
         Some(u32::try_from(units).ok()?.saturating_sub(self.held))
     }
 
-    /// The cheapest number of further units if what exceeds them is refused: as few as refuse
-    /// nothing, where they cost less than serving all of it on-demand, else none.
+    /// The cheapest number of further units if what exceeds them is refused: `enough`, which refuse
+    /// nothing, where they cost less than `on_demand`, which is what the traffic costs without them;
+    /// else none.
     #[must_use]
-    pub fn throttle_optimum(&self, headroom: Ratio) -> u32 {
-        match self.throttle_minimum(headroom) {
-            Some(units) if self.units_cost(units) < self.all_on_demand() => units,
-            _ => 0,
+    pub fn throttle_optimum(&self, enough: u32, on_demand: Usd) -> u32 {
+        if self.units_cost(enough) < on_demand {
+            enough
+        } else {
+            0
         }
     }
 
@@ -154,6 +156,12 @@ impl Sizing {
     #[must_use]
     pub fn all_on_demand(&self) -> Usd {
         self.steps.iter().map(|(value, _)| *value).sum()
+    }
+
+    /// The share of all dollars that all units together would leave; `None` where there are none.
+    #[must_use]
+    pub fn left_share(&self, units: u32) -> Option<Percent> {
+        self.left_on_demand(units).percent_of(self.all_on_demand())
     }
 
     /// The on-demand dollars that all units together would replace.
@@ -260,7 +268,6 @@ mod tests {
         let demand = demand(3_600, &[(60_000, 0), (60_000, 0)]);
         let sizing = Sizing::new(&demand, CAPACITY, "0.20".parse().unwrap(), 0);
         assert_eq!(sizing.spill_optimum(), 0);
-        assert_eq!(sizing.throttle_optimum(Ratio::default()), 0);
     }
 
     #[test]
@@ -335,14 +342,21 @@ mod tests {
                 })
                 .max()
                 .unwrap();
-            let feasible = |units: u32| Decimal::from(held + units) >= (Decimal::ONE + headroom) * highest;
+            let feasible = |units: &u32| Decimal::from(held + units) >= (Decimal::ONE + headroom) * highest;
+            let enough = sizing.throttle_minimum(Ratio::new(headroom));
+            prop_assert_eq!(enough, (0..60).find(feasible));
+            // Units that refuse something are no plan; none at all leaves everything on-demand.
             let none = cost_by_definition(&loads, 3_600, price, 0, 0);
-            let all_hours = Decimal::from(loads.len());
-            let best = (0..60)
-                .filter(|units| feasible(*units))
-                .find(|units| Decimal::from(*units) * price * all_hours < none)
-                .unwrap_or(0);
-            prop_assert_eq!(sizing.throttle_optimum(Ratio::new(headroom)), best);
+            let hours = Decimal::from(loads.len());
+            let cost = |units: u32| {
+                if units == 0 && !feasible(&0) { none } else { Decimal::from(units) * price * hours }
+            };
+            let best = (1..60)
+                .filter(feasible)
+                .chain([0])
+                .min_by(|a, b| cost(*a).cmp(&cost(*b)).then(a.cmp(b)))
+                .unwrap();
+            prop_assert_eq!(sizing.throttle_optimum(enough.unwrap(), sizing.all_on_demand()), best);
         }
     }
 }

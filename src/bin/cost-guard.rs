@@ -125,13 +125,8 @@ fn run_now(
     let mut settings = Settings::from_vars(std::env::vars())?;
     #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
     let as_of = jiff::Timestamp::now();
-    let mut event = event_of(event)?;
-    if dry_run {
-        settings.dry_run = true;
-        if let Some(fields) = event.as_object_mut() {
-            fields.remove("dry_run");
-        }
-    }
+    let event = event_of(event)?;
+    settings.dry_run |= dry_run;
     if let Some(catalog) = catalog {
         settings.catalog = catalog;
     }

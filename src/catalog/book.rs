@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::{ModelPrices, Provenance, RowScope, Term};
+use super::rows::{LoadWeights, ModelPrices, Provenance, RowScope, Term};
 use crate::domain::{BaseModel, Meter};
 
 /// The version of the format that this program reads.
@@ -68,6 +68,14 @@ impl PriceBook {
     #[must_use]
     pub fn model(&self, id: &BaseModel) -> Option<&ModelPrices> {
         self.models.iter().find(|model| model.id == *id)
+    }
+
+    /// How a model's tokens weigh in the load of its units.
+    #[must_use]
+    pub fn load_weights(&self, id: &BaseModel) -> LoadWeights {
+        self.model(id)
+            .map(|model| model.load_weights)
+            .unwrap_or_default()
     }
 
     /// The same book with the rows of these models alone.

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::book::PriceBook;
 use super::overrides::Overrides;
-use super::rows::{Dating, ModelUnitsRow, Provenance, RateRow, RowRegion, Term};
+use super::rows::{
+    Dating, LifecycleRow, ModelUnitsRow, Provenance, RateRow, RowRegion, RowScope, Term,
+};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{
-    BaseModel, Capacity, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens,
+    BaseModel, Capacity, Meter, Partition, Region, Scope, ServiceTier, UsdPerMillionTokens,
     UsdPerModelUnitHour,
 };
 
@@ -97,6 +99,7 @@ impl PriceBook {
             region,
             day,
             |row| (&row.regions, row.provenance()),
+            |row| row.scope == RowScope::Any,
         )?;
         let prices = row.prices(meter);
         let list_unit_price = *prices.first()?;
@@ -114,6 +117,18 @@ impl PriceBook {
             upper_unit_price,
             source,
         })
+    }
+
+    /// When a model leaves a Region, as far as the book says.
+    #[must_use]
+    pub fn lifecycle(&self, model: &BaseModel, region: &Region) -> Vec<&LifecycleRow> {
+        let rows = self
+            .model(model)
+            .map(|prices| prices.lifecycle.as_slice())
+            .unwrap_or_default();
+        rows.iter()
+            .filter(|row| basis(&row.regions, region).is_some())
+            .collect()
     }
 
     /// The model units that are sold for a model in a Region, one for each label and term.
@@ -141,7 +156,13 @@ impl PriceBook {
                 .model_units
                 .iter()
                 .filter(|row| row.label.as_ref() == label && row.term == term);
-            let (row, source) = best(rows, region, day, |row| (&row.regions, row.provenance()))?;
+            let (row, source) = best(
+                rows,
+                region,
+                day,
+                |row| (&row.regions, row.provenance()),
+                |_| false,
+            )?;
             Some(Offer {
                 label: row.label.clone(),
                 term: row.term,
@@ -162,29 +183,30 @@ fn stated_capacity(row: &ModelUnitsRow) -> Option<Capacity> {
     })
 }
 
-/// How a row with these Regions applies to one, if it does.
+/// How a row with these Regions applies to one, if it does. A row that names no Region is of the
+/// commercial partition.
 fn basis(regions: &[RowRegion], region: &Region) -> Option<RegionBasis> {
-    let us = region.name().starts_with("us-") && !region.name().starts_with("us-gov-");
+    let is_commercial = region.partition() == Partition::Commercial;
+    let is_us = is_commercial && region.name().starts_with("us-");
     regions
         .iter()
         .filter_map(|row| match row {
             RowRegion::Named(named) => (named == region).then_some(RegionBasis::Named),
-            RowRegion::All => Some(RegionBasis::All),
-            RowRegion::Unstated => us.then_some(RegionBasis::Unstated),
+            RowRegion::All => is_commercial.then_some(RegionBasis::All),
+            RowRegion::Unstated => is_us.then_some(RegionBasis::Unstated),
         })
         .min()
 }
 
-/// The row that applies: first by how it names the Region, then one in force before one that is
+/// The row that applies: one for the very scope before a broad one, then by how it names the Region, then one in force before one that is
 /// only near, then the nearest, then the newest.
 fn best<'a, T: 'a>(
     rows: impl Iterator<Item = &'a T>,
     region: &Region,
     day: Date,
     read: impl Fn(&'a T) -> (&'a [RowRegion], Provenance),
-) -> Option<(&'a T, RateSource)>
-where
-{
+    is_broad: impl Fn(&T) -> bool,
+) -> Option<(&'a T, RateSource)> {
     rows.filter_map(|row| {
         let (regions, provenance) = read(row);
         let region_basis = basis(regions, region)?;
@@ -199,8 +221,9 @@ where
             },
         ))
     })
-    .min_by_key(|(_, dating, source)| {
+    .min_by_key(|(row, dating, source)| {
         (
+            is_broad(row),
             source.region_basis,
             days_away(*dating, day),
             Reverse(dating.from),

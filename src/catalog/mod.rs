@@ -12,7 +12,7 @@ pub use book::{BookError, PriceBook};
 pub use lookup::{InForce, Offer, Rate, RateSource, RegionBasis};
 pub use overrides::{AllowedScopes, Overrides, OverridesError, ScopeKind, UnitCapacity};
 pub use rows::{
-    Dating, LifecycleRow, LoadWeights, ModelPrices, ModelUnitsRow, Provenance, RateRow,
+    Ceiling, Dating, LifecycleRow, LoadWeights, ModelPrices, ModelUnitsRow, Provenance, RateRow,
     ReservedTokensRow, RowRegion, RowScope, Term, TokenCountText,
 };
 

@@ -417,6 +417,30 @@ pub struct LoadWeights {
     pub cache_read: Ratio,
 }
 
+/// Which of a model unit's two ceilings a meter's tokens count against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ceiling {
+    /// What it takes in.
+    Input,
+    /// What it puts out.
+    Output,
+}
+
+impl LoadWeights {
+    /// What a token of a meter weighs, and against which ceiling; `None` for what model units do
+    /// not serve.
+    #[must_use]
+    pub const fn of(&self, meter: Meter) -> Option<(Ceiling, Ratio)> {
+        match meter {
+            Meter::Input => Some((Ceiling::Input, Ratio::ONE)),
+            Meter::Output => Some((Ceiling::Output, Ratio::ONE)),
+            Meter::CacheRead => Some((Ceiling::Input, self.cache_read)),
+            Meter::CacheWrite => Some((Ceiling::Input, self.cache_write)),
+            _ => None,
+        }
+    }
+}
+
 fn cache_write_weight() -> Ratio {
     Ratio::new(rust_decimal::Decimal::new(125, 2))
 }

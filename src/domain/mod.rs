@@ -17,6 +17,6 @@ pub use meter::{Counter, Meter, Metric};
 pub use model::{BaseModel, Geo, ModelId, Scope, ServiceTier, Target};
 pub use money::{Percent, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour};
 pub use period::{Window, day_of};
-pub use place::{AccountId, Place, Region};
+pub use place::{AccountId, Partition, Place, Region};
 pub use quantity::{Capacity, ModelUnits, Tokens};
 pub use series::Series;

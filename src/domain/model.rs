@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::place::{AccountId, Region};
+use super::place::{AccountId, Partition, Region};
 
 /// A foundation model by its base id, without a profile's prefix, as in `amazon.nova-pro-v1:0`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,12 +60,14 @@ pub enum Geo {
     Jp,
     /// Canada.
     Ca,
+    /// India.
+    In,
 }
 
 impl Geo {
     /// All of them. A first label that is not one of their prefixes is no geo prefix: vendors are
     /// spelled in the same place.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Us,
         Self::UsGov,
         Self::Eu,
@@ -73,6 +75,7 @@ impl Geo {
         Self::Au,
         Self::Jp,
         Self::Ca,
+        Self::In,
     ];
 
     /// The prefix of its profile ids.
@@ -86,6 +89,7 @@ impl Geo {
             Self::Au => "au",
             Self::Jp => "jp",
             Self::Ca => "ca",
+            Self::In => "in",
         }
     }
 
@@ -95,9 +99,12 @@ impl Geo {
         let all = |test: &dyn Fn(&str) -> bool| {
             !regions.is_empty() && regions.iter().all(|region| test(region.name()))
         };
-        if all(&|name| name.starts_with("us-gov-")) {
+        let partition = |wanted| regions.iter().all(|region| region.partition() == wanted);
+        if all(&|_| true) && partition(Partition::UsGov) {
             Some(Self::UsGov)
-        } else if all(&|name| name.starts_with("us-") && !name.starts_with("us-gov-")) {
+        } else if !partition(Partition::Commercial) {
+            None
+        } else if all(&|name| name.starts_with("us-")) {
             Some(Self::Us)
         } else if all(&|name| name.starts_with("eu-")) {
             Some(Self::Eu)
@@ -107,6 +114,8 @@ impl Geo {
             Some(Self::Au)
         } else if all(&|name| ["ap-northeast-1", "ap-northeast-3"].contains(&name)) {
             Some(Self::Jp)
+        } else if all(&|name| ["ap-south-1", "ap-south-2"].contains(&name)) {
+            Some(Self::In)
         } else if all(&|name| name.starts_with("ap-")) {
             Some(Self::Apac)
         } else {
@@ -277,20 +286,15 @@ impl ModelId {
         let text = text.into();
         let (name, tier) = split_tier(&text);
         let target = parse_target(name);
-        match target {
-            // An unknown suffix may change the price, so the whole is unknown.
-            Target::Model { .. } if name.contains('+') => Self::opaque(text),
-            Target::Opaque => Self::opaque(text),
-            target => Self { text, target, tier },
+        // An unknown suffix may change the price, so the whole is unknown.
+        if name.contains('+') {
+            return Self {
+                text,
+                target: Target::Opaque,
+                tier: ServiceTier::Standard,
+            };
         }
-    }
-
-    fn opaque(text: String) -> Self {
-        Self {
-            text,
-            target: Target::Opaque,
-            tier: ServiceTier::Standard,
-        }
+        Self { text, target, tier }
     }
 
     /// The id by which a model is called under a scope.
@@ -307,6 +311,12 @@ impl ModelId {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text without the suffix of its service tier.
+    #[must_use]
+    pub fn without_tier(&self) -> &str {
+        split_tier(&self.text).0
     }
 
     /// What it names.
@@ -327,6 +337,24 @@ impl ModelId {
         match &self.target {
             Target::Model { model, .. } => Some(model),
             _ => None,
+        }
+    }
+}
+
+impl Target {
+    /// The tokens of a context-window variant, as in `300k`; `None` where there is none.
+    #[must_use]
+    pub fn context_window(&self) -> Option<u64> {
+        let Self::Model {
+            variant: Some(variant),
+            ..
+        } = self
+        else {
+            return None;
+        };
+        match variant.strip_suffix('k') {
+            Some(thousands) => thousands.parse::<u64>().ok()?.checked_mul(1_000),
+            None => variant.parse().ok(),
         }
     }
 }
@@ -479,6 +507,11 @@ mod tests {
             assert_eq!(ModelId::parse(text).tier(), tier);
             assert!(ModelId::parse(text).model().is_some());
         }
+        let profile = ModelId::parse("a1b2c3d4e5f6+flex");
+        assert_eq!(
+            (profile.tier(), profile.without_tier()),
+            (ServiceTier::Flex, "a1b2c3d4e5f6")
+        );
         assert_eq!(
             *ModelId::parse("amazon.nova-pro-v1:0+turbo").target(),
             Target::Opaque
@@ -547,10 +580,10 @@ mod tests {
     }
 
     prop_compose! {
-        fn any_scope()(n in 0usize..9) -> Scope {
+        fn any_scope()(n in 0usize..10) -> Scope {
             match n {
                 0 => Scope::InRegion,
-                8 => Scope::Global,
+                9 => Scope::Global,
                 n => Scope::Geo(Geo::ALL[n - 1]),
             }
         }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Neg, Sub};
+use std::ops::{Add, AddAssign, Sub};
 use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -107,12 +107,6 @@ impl Usd {
             )
         })
     }
-
-    /// The larger of two amounts.
-    #[must_use]
-    pub fn or_more(self, other: Self) -> Self {
-        Self(self.0.max(other.0))
-    }
 }
 
 impl FromStr for Usd {
@@ -172,14 +166,6 @@ impl Sub for Usd {
     }
 }
 
-impl Neg for Usd {
-    type Output = Self;
-
-    fn neg(self) -> Self {
-        Self(-self.0)
-    }
-}
-
 impl Sum for Usd {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, Add::add)
@@ -225,6 +211,9 @@ impl From<Percent> for String {
 pub struct Ratio(Decimal);
 
 impl Ratio {
+    /// All of it.
+    pub const ONE: Self = Self(Decimal::ONE);
+
     /// A share from its number.
     #[must_use]
     pub const fn new(number: Decimal) -> Self {

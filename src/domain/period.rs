@@ -14,6 +14,23 @@ pub const HOUR: u32 = 3_600;
 /// Seconds in a minute, the step that model units are sized on.
 pub const MINUTE: u32 = 60;
 
+/// Whether `CloudWatch` still has points of `step` seconds from `start` on, asked at `as_of`.
+///
+/// It keeps points of 60 s for 15 days, of 300 s for 63 and of 3,600 s for 455, by the age of the
+/// span's start at the time of the call; past that it answers with silence. A span must keep almost
+/// a day's distance: with a whole one, 14 days of minutes could never be read, since a window ends
+/// up to 75 minutes before its event.
+#[must_use]
+pub fn is_kept(start: Timestamp, step: u32, as_of: Timestamp) -> bool {
+    const MARGIN: SignedDuration = SignedDuration::from_hours(22);
+    let days = match step {
+        step if step < 300 => 15,
+        step if step < HOUR => 63,
+        _ => 455,
+    };
+    as_of.duration_since(start) + MARGIN <= SignedDuration::from_hours(days * 24)
+}
+
 /// A span of whole hours, start included and end excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Bounds", into = "Bounds")]
@@ -68,7 +85,9 @@ impl Window {
     /// The last `days` whole days of the window, or all of it where it is shorter.
     #[must_use]
     pub fn last_days(&self, days: u32) -> Self {
-        let start = self.end - SignedDuration::from_hours(i64::from(days) * 24);
+        let start = SignedDuration::try_from_hours(i64::from(days) * 24)
+            .and_then(|length| self.end.checked_sub(length).ok())
+            .unwrap_or(self.start);
         Self {
             start: start.max(self.start),
             end: self.end,

@@ -21,6 +21,32 @@ impl Region {
     pub fn name(&self) -> &str {
         &self.0
     }
+
+    /// The partition that it belongs to, by the beginning of its name.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        if self.0.starts_with("us-gov-") {
+            Partition::UsGov
+        } else if ["cn-", "us-iso", "eu-iso", "eusc-"]
+            .iter()
+            .any(|start| self.0.starts_with(start))
+        {
+            Partition::Other
+        } else {
+            Partition::Commercial
+        }
+    }
+}
+
+/// A part of AWS with accounts, Regions and prices of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partition {
+    /// `aws`.
+    Commercial,
+    /// `aws-us-gov`.
+    UsGov,
+    /// China, the European Sovereign Cloud and the isolated ones.
+    Other,
 }
 
 impl FromStr for Region {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::digits::group_digits;
@@ -152,20 +151,6 @@ pub enum CapacityOrigin {
     Stated,
     /// The operator's overrides give it; reports call it an assumed capacity.
     Assumed,
-}
-
-impl Capacity {
-    /// Capacity over a bucket of `step_seconds`, input and output.
-    #[must_use]
-    pub fn per_bucket(&self, step_seconds: u32) -> (Decimal, Decimal) {
-        let of = |an_hour: u64| {
-            Decimal::from(an_hour) * Decimal::from(step_seconds) / Decimal::from(3_600)
-        };
-        (
-            of(self.input_tokens_per_hour),
-            of(self.output_tokens_per_hour),
-        )
-    }
 }
 
 #[cfg(test)]

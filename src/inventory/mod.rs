@@ -115,13 +115,22 @@ impl ProvisionedModel {
     /// Whether it serves a custom model, which has no on-demand twin.
     #[must_use]
     pub fn is_custom(&self) -> bool {
-        self.model_arn != self.foundation_model_arn
+        self.model_arn
+            .parse::<Arn>()
+            .is_ok_and(|arn| arn.kind == "custom-model")
     }
 
     /// Whether it can serve now.
     #[must_use]
     pub fn is_in_service(&self) -> bool {
         self.status == "InService"
+    }
+
+    /// Whether it is known to be billed. AWS bills from creation to deletion; it does not say what
+    /// becomes of one that was never in service.
+    #[must_use]
+    pub fn is_billed(&self) -> bool {
+        !["Creating", "Failed"].contains(&self.status.as_str())
     }
 
     /// Whether it binds the account beyond the hour.
@@ -214,19 +223,24 @@ impl Inventory {
     pub fn application_profile(&self, id: &ModelId) -> Option<&ApplicationProfile> {
         let text = match id.target() {
             Target::ApplicationProfile(arn) => arn.id.as_str(),
-            _ => id.text(),
+            _ => id.without_tier(),
         };
         self.application_profiles
             .iter()
             .find(|profile| profile.inference_profile_id == text)
     }
 
+    /// The entries of a model in the list of foundation models, one for each context window.
+    pub fn listed(&self, model: &BaseModel) -> impl Iterator<Item = &FoundationModel> {
+        self.foundation_models
+            .iter()
+            .filter(move |listed| ModelId::parse(listed.model_id.as_str()).model() == Some(model))
+    }
+
     /// The ids under which provisioned throughput of a model is sold in this Region.
     #[must_use]
     pub fn provisionable_ids(&self, model: &BaseModel) -> Vec<&str> {
-        self.foundation_models
-            .iter()
-            .filter(|listed| ModelId::parse(listed.model_id.as_str()).model() == Some(model))
+        self.listed(model)
             .filter(|listed| {
                 listed
                     .inference_types_supported

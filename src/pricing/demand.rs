@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::catalog::LoadWeights;
+use crate::catalog::{Ceiling, LoadWeights};
 use crate::domain::money::UNIT_PRICE_SCALE;
 use crate::domain::{Capacity, Meter, Series, Usd, UsdPerMillionTokens};
 
@@ -54,13 +54,11 @@ impl Demand {
         weights: LoadWeights,
     ) -> Option<()> {
         let price = whole(price.dollars(), UNIT_PRICE_SCALE)?;
-        let one = whole(Decimal::ONE, LOAD_SCALE)?;
-        let (input, output) = match meter {
-            Meter::Input => (one, 0),
-            Meter::Output => (0, one),
-            Meter::CacheRead => (whole(weights.cache_read.number(), LOAD_SCALE)?, 0),
-            Meter::CacheWrite => (whole(weights.cache_write.number(), LOAD_SCALE)?, 0),
-            _ => return None,
+        let (ceiling, weight) = weights.of(meter)?;
+        let weight = whole(weight.number(), LOAD_SCALE)?;
+        let (input, output) = match ceiling {
+            Ceiling::Input => (weight, 0),
+            Ceiling::Output => (0, weight),
         };
         for (bucket, tokens) in self.buckets.iter_mut().zip(series.since(self.start)) {
             let tokens = u128::from(tokens.unwrap_or_default());

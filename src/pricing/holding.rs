@@ -5,10 +5,13 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::lane::{Lane, LaneKind};
-use crate::catalog::{LoadWeights, Offer, Term};
-use crate::domain::{BaseModel, Capacity, Meter, ModelId, Percent, Target, Usd, Window};
+use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
+use crate::domain::{BaseModel, Capacity, ModelId, Percent, Target, Tokens, Usd, Window};
 use crate::inventory::{CommitmentDuration, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
+
+/// A window that ended longer ago says nothing of today.
+const RECENCY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A holding younger than this is never called idle.
 const GRACE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -22,7 +25,8 @@ pub struct Holding<'a> {
     pub model: BaseModel,
     /// The price of its term; `None` where the book has none, or more than one.
     pub offer: Option<Offer>,
-    /// What it costs in a month, used or not.
+    /// What it costs in a month, used or not; `None` where the book has no price of it, or where it
+    /// is not known to be billed.
     pub monthly_cost: Option<Usd>,
     /// What the tokens that it served in the recent window would have cost on-demand in a month;
     /// `None` where some have no rate, or it serves a custom model.
@@ -80,23 +84,24 @@ impl<'a> Holding<'a> {
             held,
             monthly_cost: offer
                 .as_ref()
+                .filter(|_| held.is_billed())
                 .map(|offer| offer.unit_price.monthly_cost(held.model_units)),
             monthly_value: None,
             utilization: None,
             idleness: idleness(observation, observed, held),
-            weights: observation
-                .prices
-                .model(&model)
-                .map(|prices| prices.load_weights)
-                .unwrap_or_default(),
+            weights: observation.prices.load_weights(&model),
             offer,
             model,
         }
     }
 
-    /// The ids that its traffic is metered under.
+    /// The ids that its traffic is metered under, the busiest first.
     pub(super) fn aliases_with_points(&self, lanes: &[Lane<'_>]) -> Vec<String> {
-        self.lanes(lanes)
+        let mut busy: Vec<&Lane<'_>> = self.lanes(lanes).collect();
+        let total =
+            |lane: &Lane<'_>| -> Tokens { lane.meters.iter().map(|meter| meter.total).sum() };
+        busy.sort_by_key(|lane| std::cmp::Reverse(total(lane)));
+        busy.iter()
             .map(|lane| lane.usage.model_id.text().to_owned())
             .collect()
     }
@@ -120,14 +125,23 @@ impl<'a> Holding<'a> {
         self.monthly_value?.percent_of(self.monthly_cost?)
     }
 
-    /// Whether it serves the model that on-demand requests reach too, now, and is used.
+    /// Whether it can serve, now, what on-demand requests to the same model ask for.
     #[must_use]
     pub fn can_serve_more(&self) -> bool {
         self.held.is_in_service() && !self.held.is_custom()
     }
 
-    pub(super) fn measure(&mut self, lanes: &[Lane<'a>], recent: Window) {
-        if self.held.is_custom() {
+    /// Whether it serves traffic of the same model but is being changed, so that its units are not
+    /// certain.
+    #[must_use]
+    pub fn is_changing_beside_traffic(&self) -> bool {
+        self.idleness == Idleness::Busy && !self.held.is_in_service() && !self.held.is_custom()
+    }
+
+    /// Measures what it served; what is not known whole stays unknown.
+    pub(super) fn measure(&mut self, lanes: &[Lane<'a>], recent: Window, is_whole: bool) {
+        let is_unknown = matches!(self.idleness, Idleness::NotSeen(_)) || !is_whole;
+        if self.held.is_custom() || is_unknown {
             return;
         }
         let own: Vec<&Lane<'_>> = self.lanes(lanes).collect();
@@ -146,12 +160,14 @@ impl<'a> Holding<'a> {
                 let Some(Some(tokens)) = reading.series.since(recent.start()).get(hour) else {
                     continue;
                 };
-                let tokens = Decimal::from(*tokens);
-                match reading.meter {
-                    Meter::Output => output += tokens,
-                    Meter::CacheRead => input += tokens * self.weights.cache_read.number(),
-                    Meter::CacheWrite => input += tokens * self.weights.cache_write.number(),
-                    _ => input += tokens,
+                match self.weights.of(reading.meter) {
+                    Some((Ceiling::Input, weight)) => {
+                        input += Decimal::from(*tokens) * weight.number();
+                    }
+                    Some((Ceiling::Output, weight)) => {
+                        output += Decimal::from(*tokens) * weight.number();
+                    }
+                    None => {}
                 }
             }
             used += (input / Decimal::from(capacity.input_tokens_per_hour))
@@ -184,6 +200,9 @@ fn idleness(
     if !held.is_in_service() {
         return Idleness::NotSeen(format!("its status is {}", held.status));
     }
+    if observation.as_of.duration_since(observation.window.end()) > RECENCY {
+        return not_seen("the window ended more than a day ago");
+    }
     if observation.window.end().duration_since(held.creation_time) < GRACE {
         return not_seen("it is younger than 7 days");
     }
@@ -194,6 +213,12 @@ fn idleness(
         return not_seen("not every answer about its traffic was complete");
     }
     let could_be_it = |id: &ModelId| match id.target() {
+        // Provisioned throughput is bought under an id with a context window.
+        Target::Model {
+            model,
+            variant: Some(_),
+            ..
+        } => held.foundation_model().as_ref() == Some(model),
         Target::Model { .. } | Target::ApplicationProfile(_) => false,
         Target::ProvisionedModel(arn) => arn.id == held.id(),
         Target::Opaque => {

@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 
 use crate::catalog::Rate;
-use crate::domain::{BaseModel, Meter, Place, Scope, ServiceTier, Target, Tokens, Usd, Window};
+use crate::domain::{
+    BaseModel, Counter, Geo, Meter, Place, Scope, ServiceTier, Target, Tokens, Usd, Window,
+};
 use crate::inventory::{ApplicationProfile, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
 use crate::usage::LaneUsage;
@@ -63,9 +65,9 @@ pub struct UnpricedUsage {
     pub place: Place,
     /// The value of `ModelId`.
     pub model_id: String,
-    /// The meter.
-    pub meter: Meter,
-    /// Tokens of the recent window.
+    /// The meter; `None` where requests were counted and nothing that is billed was metered.
+    pub meter: Option<Meter>,
+    /// Tokens of the recent window, or requests where there is no meter.
     pub recent: Tokens,
     /// Why there is no price.
     pub reason: String,
@@ -103,6 +105,11 @@ impl<'a> LaneKind<'a> {
             };
         }
         match id.target() {
+            // Provisioned throughput is bought under an id with a context window, so this may be
+            // traffic that is paid for by the hour.
+            Target::Model {
+                variant: Some(_), ..
+            } => Self::Unknown,
             Target::Model { model, scope, .. } => Self::OnDemand {
                 model: model.clone(),
                 scope: *scope,
@@ -132,14 +139,15 @@ impl<'a> Lane<'a> {
                 .rate(model, region, *scope, *tier, meter, day),
             LaneKind::Provisioned(held) => {
                 let model = held.foundation_model()?;
-                observation.prices.rate(
-                    &model,
-                    region,
-                    Scope::InRegion,
-                    ServiceTier::Standard,
-                    meter,
-                    day,
-                )
+                let standard = ServiceTier::Standard;
+                let rate = |scope| {
+                    observation
+                        .prices
+                        .rate(&model, region, scope, standard, meter, day)
+                };
+                // Some models are called through profiles only.
+                rate(Scope::InRegion)
+                    .or_else(|| rate(Scope::Geo(Geo::holding(std::slice::from_ref(region))?)))
             }
             LaneKind::Unknown => None,
         };
@@ -208,50 +216,54 @@ impl<'a> Lane<'a> {
             .all(|meter| meter.rate.is_some() || meter.recent.is_zero())
     }
 
+    /// Requests of the recent window, where nothing that is billed was metered beside them: video,
+    /// searches and other things that this version does not price.
+    #[must_use]
+    pub fn unmetered_requests(&self, recent: Window) -> Tokens {
+        let requests = self
+            .usage
+            .counter(Counter::Invocations)
+            .map_or(Tokens::ZERO, |series| series.total_since(recent.start()));
+        let is_metered = self.meters.iter().any(|meter| !meter.recent.is_zero());
+        if is_metered { Tokens::ZERO } else { requests }
+    }
+
     /// Its usage without a rate.
-    pub(super) fn unpriced(&self, place: &Place) -> Vec<UnpricedUsage> {
-        let LaneKind::OnDemand {
-            model, scope, tier, ..
-        } = &self.kind
-        else {
-            return Vec::new();
+    pub(super) fn unpriced(&self, place: &Place, recent: Window) -> Vec<UnpricedUsage> {
+        let reason = match &self.kind {
+            LaneKind::OnDemand { model, scope, tier, .. } => {
+                format!("the price book has no {scope} {tier} rate of {model} in {}", place.region)
+            }
+            LaneKind::Provisioned(_) => return Vec::new(),
+            LaneKind::Unknown => match self.usage.model_id.target() {
+                Target::ProvisionedModel(_) => "this provisioned model no longer exists".to_owned(),
+                Target::ApplicationProfile(_) => {
+                    "this application profile no longer exists, or its Regions fit no known group".to_owned()
+                }
+                Target::Model { .. } => {
+                    "provisioned throughput is bought under this id: by what it is billed is not known".to_owned()
+                }
+                Target::Opaque => {
+                    "no model, profile or provisioned model of the inventory has this id".to_owned()
+                }
+            },
         };
+        let usage = |meter, recent, reason| UnpricedUsage {
+            place: place.clone(),
+            model_id: self.usage.model_id.text().to_owned(),
+            meter,
+            recent,
+            reason,
+        };
+        let unmetered = self.unmetered_requests(recent);
+        if !unmetered.is_zero() {
+            let reason = "it was called, but nothing that is billed was metered".to_owned();
+            return vec![usage(None, unmetered, reason)];
+        }
         self.meters
             .iter()
             .filter(|meter| meter.rate.is_none() && !meter.recent.is_zero())
-            .map(|meter| UnpricedUsage {
-                place: place.clone(),
-                model_id: self.usage.model_id.text().to_owned(),
-                meter: meter.meter,
-                recent: meter.recent,
-                reason: format!(
-                    "the price book has no {scope} {tier} rate of {model} in {}",
-                    place.region
-                ),
-            })
-            .collect()
-    }
-
-    /// Usage of a lane that no model is known behind.
-    pub(super) fn stray(&self, place: &Place) -> Vec<UnpricedUsage> {
-        let id = self.usage.model_id.text();
-        let reason = match self.usage.model_id.target() {
-            Target::ProvisionedModel(_) => "this provisioned model no longer exists",
-            Target::ApplicationProfile(_) => {
-                "this application profile no longer exists, or its Regions fit no known group"
-            }
-            _ => "no model, profile or provisioned model of the inventory has this id",
-        };
-        self.meters
-            .iter()
-            .filter(|meter| !meter.recent.is_zero())
-            .map(|meter| UnpricedUsage {
-                place: place.clone(),
-                model_id: id.to_owned(),
-                meter: meter.meter,
-                recent: meter.recent,
-                reason: reason.to_owned(),
-            })
+            .map(|meter| usage(Some(meter.meter), meter.recent, reason.clone()))
             .collect()
     }
 }

@@ -19,7 +19,7 @@ pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 pub use screen::wants_minutes;
 
 use crate::catalog::Offer;
-use crate::domain::{BaseModel, Place, Tokens, Usd, Window};
+use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
 use crate::observation::{Observation, PlaceObservation};
 use crate::usage::Gap;
 
@@ -34,8 +34,21 @@ pub struct Priced<'a> {
     pub day: Date,
     /// The workloads, in order of account, Region and model.
     pub workloads: Vec<Workload<'a>>,
-    /// Usage under ids that no model is known behind.
-    pub strays: Vec<UnpricedUsage>,
+    /// Lanes that no model is known behind.
+    pub strays: Vec<Stray<'a>>,
+}
+
+/// A lane that no model is known behind.
+#[derive(Debug)]
+pub struct Stray<'a> {
+    /// Where.
+    pub place: &'a Place,
+    /// What it carried.
+    pub lane: Lane<'a>,
+    /// Why figures may be too low; empty where they are whole.
+    pub gaps: Vec<Gap>,
+    /// Its usage of the recent window, none of which has a price.
+    pub unpriced: Vec<UnpricedUsage>,
 }
 
 /// All that one base model did in one account and Region: what advice is about.
@@ -55,6 +68,8 @@ pub struct Workload<'a> {
     pub holdings: Vec<Holding<'a>>,
     /// Model units that the book sells for this model here.
     pub offers: Vec<Offer>,
+    /// The window that a month is scaled from.
+    pub recent: Window,
     /// Whole days from the first point to the end of the window.
     pub observed_days: u32,
     /// Why figures may be too low; empty where they are whole.
@@ -91,7 +106,12 @@ pub fn price(observation: &Observation) -> Priced<'_> {
                     workload(&model);
                     lanes.push((model, lane));
                 }
-                None => strays.extend(lane.stray(&observed.place)),
+                None => strays.push(Stray {
+                    place: &observed.place,
+                    gaps: gaps_of(&lane),
+                    unpriced: lane.unpriced(&observed.place, recent),
+                    lane,
+                }),
             }
         }
         let mut holdings = Vec::new();
@@ -116,6 +136,10 @@ pub fn price(observation: &Observation) -> Priced<'_> {
                 .map(|workload| workload.finished(observation, recent)),
         );
     }
+    // The order of the observation must not show.
+    workloads.sort_by(|a, b| (a.place, &a.model).cmp(&(b.place, &b.model)));
+    strays
+        .sort_by(|a, b| (a.place, &a.lane.usage.model_id).cmp(&(b.place, &b.lane.usage.model_id)));
     Priced {
         observation,
         recent,
@@ -123,6 +147,15 @@ pub fn price(observation: &Observation) -> Priced<'_> {
         workloads,
         strays,
     }
+}
+
+fn gaps_of(lane: &Lane<'_>) -> Vec<Gap> {
+    let id = &lane.usage.model_id;
+    lane.usage
+        .gaps()
+        .into_iter()
+        .map(|gap| format!("{id} {gap}"))
+        .collect()
 }
 
 impl<'a> Workload<'a> {
@@ -146,6 +179,7 @@ impl<'a> Workload<'a> {
             offers: observation
                 .prices
                 .offers(model, region, day, &observation.overrides),
+            recent: observation.window,
             observed_days: 0,
             gaps: Vec::new(),
         }
@@ -162,22 +196,20 @@ impl<'a> Workload<'a> {
             let hours = observation.window.end().duration_since(first).as_hours();
             u32::try_from(hours / 24).unwrap_or_default()
         });
-        self.gaps = self
-            .lanes
-            .iter()
-            .flat_map(|lane| {
-                let id = &lane.usage.model_id;
-                lane.usage
-                    .gaps()
-                    .into_iter()
-                    .map(move |gap| format!("{id} {gap}"))
-            })
-            .collect();
+        self.lanes
+            .sort_by(|a, b| a.usage.model_id.cmp(&b.usage.model_id));
+        self.holdings.sort_by(|a, b| {
+            a.held
+                .provisioned_model_arn
+                .cmp(&b.held.provisioned_model_arn)
+        });
+        self.recent = recent;
+        self.gaps = self.lanes.iter().flat_map(gaps_of).collect();
         for place in 0..self.holdings.len() {
             let aliases = self.holdings[place].aliases_with_points(&self.lanes);
             if aliases.len() > 1 {
                 self.gaps.push(format!(
-                    "the traffic of provisioned model {} is metered under {}; only the first is counted",
+                    "the traffic of provisioned model {} is metered under {}; only the busiest is counted",
                     self.holdings[place].held.provisioned_model_name,
                     aliases.join(" and ")
                 ));
@@ -188,8 +220,9 @@ impl<'a> Workload<'a> {
                 });
             }
         }
+        let is_whole = self.is_whole();
         for holding in &mut self.holdings {
-            holding.measure(&self.lanes, recent);
+            holding.measure(&self.lanes, recent, is_whole);
         }
         self
     }
@@ -209,7 +242,35 @@ impl<'a> Workload<'a> {
 
     /// Usage that no rate was found for.
     pub fn unpriced(&self) -> impl Iterator<Item = UnpricedUsage> {
-        self.on_demand().flat_map(|lane| lane.unpriced(self.place))
+        self.on_demand()
+            .flat_map(|lane| lane.unpriced(self.place, self.recent))
+    }
+
+    /// A counter's sum over the recent window and all lanes.
+    #[must_use]
+    pub fn counted(&self, counter: Counter) -> u64 {
+        self.lanes
+            .iter()
+            .filter_map(|lane| lane.usage.counter(counter))
+            .map(|series| series.total_since(self.recent.start()).count())
+            .sum()
+    }
+
+    /// Whether requests were refused for want of capacity: demand that no figure holds.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.counted(Counter::InvocationThrottles) > 0
+    }
+
+    /// Whether part of it may be served, and billed, at another tier than its id says.
+    #[must_use]
+    pub fn has_tier_splits(&self) -> bool {
+        self.on_demand().any(|lane| {
+            lane.usage
+                .splits
+                .iter()
+                .any(|split| split.contains("ServiceTier"))
+        })
     }
 
     /// What its tokens cost in a month, as far as they are priced.
@@ -247,6 +308,8 @@ impl<'a> Workload<'a> {
     #[must_use]
     pub fn is_at_least(&self) -> bool {
         !self.is_whole()
+            || self.is_throttled()
+            || self.unpriced().next().is_some()
             || self
                 .holdings
                 .iter()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::advice::{BreakEven, Effort, Plan, Recommendation};
@@ -12,6 +13,7 @@ use crate::domain::{
     Usd, UsdPerMillionTokens, Window,
 };
 use crate::event::Trigger;
+use crate::inventory::CommitmentDuration;
 
 /// What a run found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -59,6 +61,9 @@ pub struct RunInfo {
     pub catalog_description: String,
     /// The accounts and Regions that were read.
     pub places: Vec<Place>,
+    /// Regions that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_regions: Vec<Region>,
     /// Whether nothing is put.
     pub dry_run: bool,
     /// Metrics that CloudWatch was asked for, which is what it bills.
@@ -95,6 +100,9 @@ pub struct Totals {
     pub unpriced_tokens: Tokens,
     /// Days since somebody last checked the stalest rate in use.
     pub catalog_age_days: u32,
+    /// The day on which that was; absent where no rate is in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices_checked: Option<Date>,
     /// What the guard itself costs in a month at its schedule, CloudWatch's part.
     pub guard_monthly_cost: Usd,
 }
@@ -126,9 +134,9 @@ pub struct WorkloadReport {
     /// Whole days of history.
     pub observed_days: u32,
     /// Requests of the recent window, as far as they were counted.
-    pub invocations: Tokens,
+    pub invocations: u64,
     /// Requests of the recent window that were refused: demand that the figures do not hold.
-    pub throttles: Tokens,
+    pub throttles: u64,
     /// What each `ModelId` carried.
     pub lanes: Vec<LaneReport>,
     /// Ways to serve it, cheapest first.
@@ -223,8 +231,26 @@ pub struct HoldingReport {
     /// The mean share of its capacity that is used; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utilization: Option<Percent>,
-    /// `busy`, `idle`, or why that cannot be said.
-    pub state: String,
+    /// The term that it is under; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commitment_duration: Option<CommitmentDuration>,
+    /// Whether it is used.
+    pub state: HoldingState,
+    /// Why that cannot be said, where it cannot, or why there is no price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Whether a holding is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldingState {
+    /// It serves.
+    Busy,
+    /// It is paid for and certainly not used.
+    Idle,
+    /// No traffic was seen, which proves nothing.
+    NotSeen,
 }
 
 impl HoldingReport {
@@ -249,10 +275,11 @@ pub struct UnpricedReport {
     pub region: Region,
     /// The value of `ModelId`.
     pub model_id: String,
-    /// What was used.
-    pub meter: Meter,
-    /// Tokens of the recent window.
-    pub tokens: Tokens,
+    /// What was used; absent where requests were counted and nothing that is billed was metered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meter: Option<Meter>,
+    /// Tokens of the recent window, or requests where there is no meter.
+    pub quantity: Tokens,
     /// Why there is no price.
     pub reason: String,
 }

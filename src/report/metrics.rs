@@ -58,7 +58,13 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
         points.extend(of_region(report, region));
     }
     // Workloads are in order of cost, dearest first.
-    for workload in report.workloads.iter().take(most) {
+    // One without a price has no cost that could be put.
+    for workload in report
+        .workloads
+        .iter()
+        .filter(|workload| workload.is_priced)
+        .take(most)
+    {
         let dimensions = || in_region(&workload.region, "Model", workload.model.id());
         points.push(point(
             "MonthlyCost",
@@ -170,8 +176,8 @@ fn of_region(report: &Report, region: &Region) -> Vec<Point> {
     let unpriced: Tokens = report
         .unpriced
         .iter()
-        .filter(|usage| usage.region == *region)
-        .map(|usage| usage.tokens)
+        .filter(|usage| usage.region == *region && usage.meter.is_some())
+        .map(|usage| usage.quantity)
         .sum();
     vec![
         dollars(

@@ -12,16 +12,19 @@ mod document;
 mod guard_cost;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
 
 pub use document::{
-    ClosedRecommendation, HoldingReport, IncompleteReport, LaneReport, MeterReport, Report,
-    RunInfo, Totals, UnpricedReport, WorkloadReport,
+    ClosedRecommendation, HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport,
+    Report, RunInfo, Totals, UnpricedReport, WorkloadReport,
 };
 pub use summary::Summary;
 
 use crate::advice::{self, Advice, Recommendation};
-use crate::domain::{Counter, Tokens, Usd, day_of};
+use crate::domain::{BaseModel, Counter, Region, Usd, day_of};
 use crate::observation::Observation;
 use crate::pricing::{self, Holding, Idleness, Lane, LaneKind, Priced, UnpricedUsage, Workload};
 
@@ -49,7 +52,7 @@ pub fn build(observation: &Observation) -> Report {
     });
     let mut workloads: Vec<WorkloadReport> = advised
         .into_iter()
-        .map(|(workload, advice)| workload_report(&priced, workload, advice))
+        .map(|(workload, advice)| workload_report(workload, advice))
         .collect();
     workloads.sort_by(|a, b| {
         b.monthly_cost
@@ -66,37 +69,9 @@ pub fn build(observation: &Observation) -> Report {
                 .map(|holding| holding_report(workload, holding))
         })
         .collect();
-    let unpriced: Vec<UnpricedReport> = priced
-        .workloads
-        .iter()
-        .flat_map(Workload::unpriced)
-        .chain(priced.strays.iter().cloned())
-        .map(unpriced_report)
-        .collect();
-    let incomplete: Vec<IncompleteReport> = priced
-        .workloads
-        .iter()
-        .filter(|workload| !workload.is_whole())
-        .map(|workload| IncompleteReport {
-            account: workload.place.account.clone(),
-            region: workload.place.region.clone(),
-            model: workload.model.clone(),
-            gaps: workload.gaps.clone(),
-        })
-        .collect();
-    let closed = observation
-        .open_before
-        .iter()
-        .filter(|open| {
-            recommendations
-                .iter()
-                .all(|advice| advice.id != open.id || !advice.is_counted())
-        })
-        .map(|open| ClosedRecommendation {
-            region: open.region.clone(),
-            id: open.id.clone(),
-        })
-        .collect();
+    let unpriced = unpriced(&priced);
+    let incomplete = incomplete(&priced);
+    let closed = closed(observation, &recommendations);
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         run: run_info(&priced),
@@ -120,6 +95,72 @@ pub fn build(observation: &Observation) -> Report {
     report
 }
 
+/// Usage without a price, of workloads and of lanes that no model is known behind.
+fn unpriced(priced: &Priced<'_>) -> Vec<UnpricedReport> {
+    priced
+        .workloads
+        .iter()
+        .flat_map(Workload::unpriced)
+        .chain(
+            priced
+                .strays
+                .iter()
+                .flat_map(|stray| stray.unpriced.clone()),
+        )
+        .map(unpriced_report)
+        .collect()
+}
+
+/// What may be higher than it is shown, workloads and lanes that no model is known behind.
+fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
+    let workload_gaps = priced
+        .workloads
+        .iter()
+        .map(|workload| (workload.place, workload.model.clone(), &workload.gaps));
+    let stray_gaps = priced.strays.iter().map(|stray| {
+        let id = stray.lane.usage.model_id.text();
+        (stray.place, BaseModel::new(id), &stray.gaps)
+    });
+    workload_gaps
+        .chain(stray_gaps)
+        .filter(|(_, _, gaps)| !gaps.is_empty())
+        .map(|(place, model, gaps)| IncompleteReport {
+            account: place.account.clone(),
+            region: place.region.clone(),
+            model,
+            gaps: gaps.clone(),
+        })
+        .collect()
+}
+
+/// What was open before and is not any more.
+fn closed(
+    observation: &Observation,
+    recommendations: &[Recommendation],
+) -> Vec<ClosedRecommendation> {
+    // What was not read, or not whole, says nothing of what was open there.
+    let was_read = |region: &Region| {
+        observation
+            .places
+            .iter()
+            .any(|observed| observed.place.region == *region && observed.minutes_unknown.is_none())
+    };
+    observation
+        .open_before
+        .iter()
+        .filter(|open| was_read(&open.region))
+        .filter(|open| {
+            recommendations
+                .iter()
+                .all(|advice| advice.id != open.id || !advice.is_counted())
+        })
+        .map(|open| ClosedRecommendation {
+            region: open.region.clone(),
+            id: open.id.clone(),
+        })
+        .collect()
+}
+
 fn run_info(priced: &Priced<'_>) -> RunInfo {
     let observation = priced.observation;
     RunInfo {
@@ -134,6 +175,13 @@ fn run_info(priced: &Priced<'_>) -> RunInfo {
             .places
             .iter()
             .map(|observed| observed.place.clone())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        failed_regions: observation
+            .failed
+            .iter()
+            .map(|failed| failed.region.clone())
             .collect(),
         dry_run: observation.settings.dry_run,
         metrics_requested: observation.history_metrics_requested
@@ -153,6 +201,7 @@ fn totals(
     incomplete: &[IncompleteReport],
 ) -> Totals {
     let monthly_cost: Usd = workloads.iter().map(|workload| workload.monthly_cost).sum();
+    let stalest = stalest_check(priced, recommendations);
     let counted: Vec<&Recommendation> = recommendations
         .iter()
         .filter(|advice| advice.is_counted())
@@ -175,6 +224,8 @@ fn totals(
             .sum(),
         is_at_least: workloads.iter().any(|workload| workload.is_at_least)
             || !unpriced.is_empty()
+            || !incomplete.is_empty()
+            || has_old_window(priced.observation)
             || !priced.observation.failed.is_empty(),
         potential_monthly_savings: potential,
         potential_savings_percentage: potential.percent_of(monthly_cost),
@@ -183,14 +234,28 @@ fn totals(
         uncounted_recommendations: count(recommendations.len() - counted.len()),
         workloads: count(workloads.len()),
         incomplete_workloads: count(incomplete.len()),
-        unpriced_tokens: unpriced.iter().map(|usage| usage.tokens).sum(),
-        catalog_age_days: catalog_age_days(priced),
+        unpriced_tokens: unpriced
+            .iter()
+            .filter(|usage| usage.meter.is_some())
+            .map(|usage| usage.quantity)
+            .sum(),
+        catalog_age_days: stalest.map_or(0, |checked| {
+            days_between(checked, day_of(priced.observation.as_of))
+        }),
+        prices_checked: stalest,
         guard_monthly_cost: Usd::ZERO,
     }
 }
 
-fn catalog_age_days(priced: &Priced<'_>) -> u32 {
-    let today = day_of(priced.observation.as_of);
+/// `ListMetrics` forgets what was silent for two weeks, so an older window lacks much.
+fn has_old_window(observation: &Observation) -> bool {
+    let age = observation.as_of.duration_since(observation.window.end());
+    age > SignedDuration::from_hours(14 * 24)
+}
+
+/// The day on which the stalest rate in use was checked: rates of lanes and holdings, and those
+/// that advice rests on.
+fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Option<Date> {
     let rates = priced
         .workloads
         .iter()
@@ -207,20 +272,20 @@ fn catalog_age_days(priced: &Priced<'_>) -> u32 {
                 .filter_map(|holding| holding.offer.as_ref())
         })
         .map(|offer| offer.source.provenance.checked);
-    let stalest = rates.chain(offers).min().unwrap_or(today);
-    let days = stalest.until(today).map_or(0, |span| span.get_days());
+    let advised = recommendations
+        .iter()
+        .flat_map(|advice| advice.evidence.list_prices())
+        .map(|rate| rate.checked);
+    rates.chain(offers).chain(advised).min()
+}
+
+/// Whole days from one day to a later one; none where it is not later.
+fn days_between(from: Date, to: Date) -> u32 {
+    let days = from.until(to).map_or(0, |span| span.get_days());
     u32::try_from(days).unwrap_or_default()
 }
 
-fn workload_report(priced: &Priced<'_>, workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
-    let counted = |counter| -> Tokens {
-        workload
-            .lanes
-            .iter()
-            .filter_map(|lane| lane.usage.counter(counter))
-            .map(|series| series.total_since(priced.recent.start()))
-            .sum()
-    };
+fn workload_report(workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
     let has_price = |lane: &Lane<'_>| {
         matches!(lane.kind, LaneKind::Provisioned(_))
             || lane.meters.iter().any(|meter| meter.rate.is_some())
@@ -239,7 +304,7 @@ fn workload_report(priced: &Priced<'_>, workload: &Workload<'_>, advice: Advice)
                 .holdings
                 .iter()
                 .any(|holding| holding.monthly_cost.is_some())
-            || (workload.recent_tokens().is_zero() && workload.holdings.is_empty()),
+            || (workload.unpriced().next().is_none() && workload.holdings.is_empty()),
         potential_monthly_savings: advice
             .recommendations
             .iter()
@@ -247,8 +312,8 @@ fn workload_report(priced: &Priced<'_>, workload: &Workload<'_>, advice: Advice)
             .map(Recommendation::savings)
             .sum(),
         observed_days: workload.observed_days,
-        invocations: counted(Counter::Invocations),
-        throttles: counted(Counter::InvocationThrottles),
+        invocations: workload.counted(Counter::Invocations),
+        throttles: workload.counted(Counter::InvocationThrottles),
         lanes: workload.lanes.iter().map(lane_report).collect(),
         plans: advice.plans,
         break_even: advice.break_even,
@@ -316,10 +381,18 @@ fn holding_report(workload: &Workload<'_>, holding: &Holding<'_>) -> HoldingRepo
         monthly_cost: holding.monthly_cost,
         worth: holding.worth(),
         utilization: holding.utilization,
+        commitment_duration: held.commitment_duration.clone(),
         state: match &holding.idleness {
-            Idleness::Busy => "busy".into(),
-            Idleness::Idle => "idle".into(),
-            Idleness::NotSeen(why) => format!("not seen: {why}"),
+            Idleness::Busy => HoldingState::Busy,
+            Idleness::Idle => HoldingState::Idle,
+            Idleness::NotSeen(_) => HoldingState::NotSeen,
+        },
+        reason: match &holding.idleness {
+            Idleness::NotSeen(why) => Some(why.clone()),
+            _ if holding.monthly_cost.is_none() => Some(
+                "the price book has no price, or more than one, of a unit under its term".into(),
+            ),
+            _ => None,
         },
     }
 }
@@ -330,7 +403,7 @@ fn unpriced_report(usage: UnpricedUsage) -> UnpricedReport {
         region: usage.place.region,
         model_id: usage.model_id,
         meter: usage.meter,
-        tokens: usage.recent,
+        quantity: usage.recent,
         reason: usage.reason,
     }
 }
@@ -342,27 +415,41 @@ fn not_covered(priced: &Priced<'_>) -> Vec<String> {
         .iter()
         .map(|failed| format!("Region {}: {}", failed.region, failed.error))
         .collect();
-    let read: Vec<&str> = observation
+    let read: BTreeSet<&str> = observation
         .places
         .iter()
         .map(|observed| observed.place.region.name())
         .collect();
+    let read: Vec<&str> = read.into_iter().collect();
     not_covered.push(format!("Regions other than {}", read.join(", ")));
-    for observed in &observation.places {
-        for lane in observed
-            .usage
+    for workload in &priced.workloads {
+        let split = workload
             .lanes
             .iter()
-            .filter(|lane| !lane.splits.is_empty() && lane.has_points())
-        {
-            not_covered.push(format!(
-                "the split of {} in {} by {}: all of it is priced at the standard tier and short contexts",
-                lane.model_id,
-                observed.place.region,
-                lane.splits.join("; ")
-            ));
-        }
+            .filter(|lane| !lane.usage.splits.is_empty());
+        not_covered.extend(split.map(|lane| {
+            format!(
+                "the split of {} in {} by {}: all of it is priced as its id says, in short contexts",
+                lane.usage.model_id,
+                workload.place.region,
+                lane.usage.splits.join("; ")
+            )
+        }));
     }
+    for observed in &observation.places {
+        not_covered.extend(
+            observed
+                .minutes_unknown
+                .iter()
+                .map(|why| format!("the minutes of {}: {why}", observed.place.region)),
+        );
+    }
+    not_covered.push(if has_old_window(observation) {
+        "most of this window: ListMetrics names only what was used in the last two weeks".into()
+    } else {
+        "models that were not called in the last two weeks, which ListMetrics no longer names"
+            .into()
+    });
     not_covered.extend(
         [
             "batch inference jobs, which AWS/Bedrock does not meter",

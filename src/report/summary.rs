@@ -12,6 +12,9 @@ const NAMED: usize = 25;
 /// Places that a summary names.
 const PLACES: usize = 40;
 
+/// Characters of a text of the price book's that a summary repeats.
+const TEXT: usize = 200;
+
 /// A run in a few lines, under 32 KB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -19,6 +22,8 @@ pub struct Summary {
     pub schema_version: &'static str,
     /// What was run.
     pub run: RunInfo,
+    /// Places that were read and are not named above.
+    pub places_left_out: usize,
     /// The sums.
     pub totals: Totals,
     /// The recommendations that save most.
@@ -52,10 +57,15 @@ impl Summary {
     #[must_use]
     pub fn new(report: &Report, metrics_put: u64, metrics_withheld: Option<String>) -> Self {
         let mut run = report.run.clone();
+        let places_left_out = run.places.len().saturating_sub(PLACES);
         run.places.truncate(PLACES);
+        run.failed_regions.truncate(PLACES);
+        run.catalog = run.catalog.chars().take(TEXT).collect();
+        run.catalog_description = run.catalog_description.chars().take(TEXT).collect();
         Self {
             schema_version: report.schema_version,
             run,
+            places_left_out,
             totals: report.totals.clone(),
             recommendations: report
                 .recommendations

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
-use super::{HoldingReport, Report, WorkloadReport};
+use super::{HoldingReport, HoldingState, Report, WorkloadReport};
 use crate::advice::Recommendation;
 use crate::catalog::{InForce, RegionBasis};
 use crate::domain::{Percent, Tokens, Usd};
@@ -81,8 +81,11 @@ fn head(page: &mut String, report: &Report) {
     line(
         page,
         format!(
-            "  Now            {:>14} a month{at_least}: {} by the token, {} for provisioned models",
-            totals.monthly_cost, totals.on_demand_monthly_cost, totals.holdings_monthly_cost
+            "  Now            {:>14} a month{at_least}: {} by the token, {} for provisioned models{}",
+            totals.monthly_cost,
+            totals.on_demand_monthly_cost,
+            totals.holdings_monthly_cost,
+            without_price(report)
         ),
     );
     let share = totals
@@ -97,6 +100,19 @@ fn head(page: &mut String, report: &Report) {
         ),
     );
     line(page, "");
+}
+
+/// A word on provisioned models that are in no sum.
+fn without_price(report: &Report) -> String {
+    match report
+        .holdings
+        .iter()
+        .filter(|holding| holding.monthly_cost.is_none())
+        .count()
+    {
+        0 => String::new(),
+        count => format!(" ({count} unpriced)"),
+    }
 }
 
 fn counted(number: u64, noun: &str) -> String {
@@ -293,15 +309,32 @@ fn holdings(page: &mut String, report: &Report) {
             cell(share(holding.worth), true),
             cell(share(holding.utilization), true),
             cell(term(holding), false),
-            cell(holding.state.clone(), false),
+            cell(state(holding).to_owned(), false),
         ]);
     }
     write_table(page, &rows);
+    for holding in &report.holdings {
+        if let Some(reason) = &holding.reason {
+            wrapped(
+                page,
+                "  - ",
+                &format!("{}: {reason}", holding.provisioned_model_name),
+            );
+        }
+    }
     line(
         page,
         "  Worth: on-demand dollars that it serves, of what it costs. Under 100 % it loses money.",
     );
     line(page, "");
+}
+
+const fn state(holding: &HoldingReport) -> &'static str {
+    match holding.state {
+        HoldingState::Busy => "busy",
+        HoldingState::Idle => "idle",
+        HoldingState::NotSeen => "not seen",
+    }
 }
 
 fn share(share: Option<Percent>) -> String {
@@ -364,7 +397,10 @@ fn unpriced(report: &Report) -> BTreeMap<(&str, &str, &str), Vec<String>> {
                 usage.reason.as_str(),
             ))
             .or_default()
-            .push(format!("{} {}", usage.tokens, usage.meter));
+            .push(match usage.meter {
+                Some(meter) => format!("{} {meter}", usage.quantity),
+                None => format!("{} requests", usage.quantity),
+            });
     }
     lines
 }
@@ -381,9 +417,16 @@ fn notes(report: &Report) -> Vec<&'static str> {
         report
             .recommendations
             .iter()
-            .flat_map(|advice| &advice.evidence.rates)
+            .flat_map(|advice| advice.evidence.list_prices())
     };
     let mut notes = Vec::new();
+    if report
+        .workloads
+        .iter()
+        .any(|workload| workload.throttles > 0)
+    {
+        notes.push("≥: requests were throttled, so the demand is higher than what was metered");
+    }
     if meters().any(|meter| meter.upper_unit_price.is_some()) {
         notes.push(
             "≥: cache writes are priced as five-minute ones and contexts as short; CloudWatch does not tell them apart",
@@ -407,9 +450,11 @@ fn notes(report: &Report) -> Vec<&'static str> {
 
 fn foot(page: &mut String, report: &Report) {
     let totals = &report.totals;
+    let checked = totals.prices_checked.map_or_else(String::new, |day| {
+        format!("The prices in use were checked on {day} or later. ")
+    });
     let text = format!(
-        "Prices were checked {} days ago at most. This run asked CloudWatch for {} metrics; at its schedule the guard costs {} a month.",
-        totals.catalog_age_days,
+        "{checked}This run asked CloudWatch for {} metrics; at its schedule CloudWatch's part of what the guard costs is {} a month.",
         Tokens::new(report.run.metrics_requested),
         totals.guard_monthly_cost
     );

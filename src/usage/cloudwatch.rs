@@ -1,6 +1,6 @@
 //! Asks `CloudWatch`: `ListMetrics` and `GetMetricData`, all pages of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -37,13 +37,11 @@ pub struct MetricQuery {
     pub statistic: &'static str,
 }
 
-/// What calls cost: the metrics that were asked for, and the requests sent.
+/// What calls cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Metrics that `GetMetricData` was asked for, once for each call they were in.
     pub metrics_requested: u64,
-    /// Requests, pages included.
-    pub requests: u64,
 }
 
 impl CloudWatch {
@@ -52,11 +50,11 @@ impl CloudWatch {
         &self,
         namespace: &str,
         metric_name: Option<&str>,
-        spent: &mut Spent,
     ) -> Result<Vec<Listed>, ApiError> {
         const OPERATION: &str = "cloudwatch:ListMetrics";
         let mut listed = Vec::new();
         let mut token: Option<String> = None;
+        let mut seen = BTreeSet::new();
         loop {
             let page = self
                 .client
@@ -67,9 +65,8 @@ impl CloudWatch {
                 .send()
                 .await
                 .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
-            spent.requests += 1;
             listed.extend(page.metrics().iter().filter_map(listed_metric));
-            match next(token.as_deref(), page.next_token()) {
+            match next(&mut seen, page.next_token()) {
                 Next::Page(next) => token = Some(next),
                 Next::Done => break,
                 Next::Circle => {
@@ -124,6 +121,7 @@ impl CloudWatch {
         spent.metrics_requested += u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let mut decoder = Decoder::new(span, batch.len());
         let mut token: Option<String> = None;
+        let mut seen = BTreeSet::new();
         loop {
             let page = call
                 .clone()
@@ -131,7 +129,6 @@ impl CloudWatch {
                 .send()
                 .await
                 .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
-            spent.requests += 1;
             for message in page.messages() {
                 let text = [message.code(), message.value()];
                 decoder.spoil(&text.into_iter().flatten().collect::<Vec<_>>().join(": "));
@@ -142,7 +139,7 @@ impl CloudWatch {
                     None => decoder.spoil("CloudWatch answered for a query that was not asked"),
                 }
             }
-            match next(token.as_deref(), page.next_token()) {
+            match next(&mut seen, page.next_token()) {
                 Next::Page(next) => token = Some(next),
                 Next::Done => break,
                 Next::Circle => {
@@ -161,10 +158,11 @@ enum Next {
     Circle,
 }
 
-fn next(last: Option<&str>, token: Option<&str>) -> Next {
+/// The page after this one; a token that came before would go round for ever.
+fn next(seen: &mut BTreeSet<String>, token: Option<&str>) -> Next {
     match token.filter(|token| !token.is_empty()) {
         None => Next::Done,
-        Some(token) if last == Some(token) => Next::Circle,
+        Some(token) if !seen.insert(token.to_owned()) => Next::Circle,
         Some(token) => Next::Page(token.to_owned()),
     }
 }

@@ -34,7 +34,7 @@ pub async fn open_before(
     spent: &mut Spent,
 ) -> Result<Vec<OpenBefore>, ApiError> {
     let listed = cloudwatch
-        .list_metrics(namespace, Some(RECOMMENDATION_OPEN), spent)
+        .list_metrics(namespace, Some(RECOMMENDATION_OPEN))
         .await?;
     let known: BTreeSet<OpenBefore> = listed
         .iter()

@@ -22,8 +22,6 @@ pub struct Usage {
     pub lanes: Vec<LaneUsage>,
     /// Metrics that `GetMetricData` was asked for: what CloudWatch bills.
     pub metrics_requested: u64,
-    /// Requests that were sent to CloudWatch.
-    pub requests: u64,
 }
 
 /// What one value of `ModelId` carried.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{LaneUsage, MetricSeries, Span, Status};
 use crate::domain::meter::{Reading, read_name};
-use crate::domain::period::{HOUR, MINUTE};
+use crate::domain::period::{HOUR, MINUTE, is_kept};
 use crate::domain::{Metric, ModelId, Window};
 use crate::settings::CacheSpelling;
 
@@ -96,7 +96,7 @@ pub fn lanes(listed: &[Listed], known_ids: &[String]) -> Vec<LaneUsage> {
 }
 
 /// The names that every lane is asked for, listed or not: a complete answer without points is zero.
-fn names_for_all(spellings: &[CacheSpelling]) -> Vec<&'static str> {
+pub(crate) fn names_for_all(spellings: &[CacheSpelling]) -> Vec<&'static str> {
     let mut names = vec![
         "Invocations",
         "InvocationThrottles",
@@ -193,18 +193,8 @@ pub fn minute_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> 
     )
 }
 
-/// `CloudWatch` keeps points of 60 s for 15 days, of 300 s for 63 and of 3,600 s for 455, by the
-/// age of the span's start when it is asked; past that it answers with silence. A span must keep
-/// almost a day's distance: the hours by which a window's end lags behind the event are part of it.
 fn legal(span: Span, as_of: Timestamp) -> Result<Span, Forgotten> {
-    const MARGIN: SignedDuration = SignedDuration::from_hours(22);
-    let days = match span.step {
-        step if step < 300 => 15,
-        step if step < HOUR => 63,
-        _ => 455,
-    };
-    let age = as_of.duration_since(span.window.start());
-    if age + MARGIN <= SignedDuration::from_hours(days * 24) {
+    if is_kept(span.window.start(), span.step, as_of) {
         Ok(span)
     } else {
         Err(Forgotten {

@@ -150,11 +150,14 @@ fn every_event_of_the_repository_runs() {
         let summary = summary.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert_eq!(summary["totals"]["workloads"], 1, "{name}");
         let withheld = summary["metrics_withheld"].as_str();
-        assert_eq!(
-            withheld,
-            (name == "manual-dry-run.json").then_some("dry run"),
-            "{name}"
-        );
+        let why = match name.as_str() {
+            "manual-dry-run.json" => Some("dry run"),
+            "manual-window.json" => {
+                Some("the event names its own Regions: its totals are not those of the account")
+            }
+            _ => None,
+        };
+        assert_eq!(withheld, why, "{name}");
     }
     assert_eq!(function.aws.violations(), [""; 0]);
 }
@@ -186,7 +189,9 @@ fn the_log_has_a_line_for_each_recommendation_and_one_for_the_run() {
         );
         let advice = &line["recommendation"];
         assert!(advice["id"].as_str().unwrap().starts_with("rec-"));
-        assert!(advice["evidence"]["rates"][0]["source"].is_string());
+        let evidence = advice["evidence"].as_array().unwrap();
+        let rate = evidence.iter().find(|item| item["kind"] == "rate").unwrap();
+        assert!(rate["source"].is_string());
     }
     let last = lines.last().unwrap();
     assert!(

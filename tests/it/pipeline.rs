@@ -9,7 +9,7 @@ use bedrock_cost_guard::api::Failure;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
 use bedrock_cost_guard::error::{Error, ErrorType};
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report::{self, Report, WorkloadReport};
+use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport};
 use bedrock_cost_guard::run::{self, Outcome};
 use bedrock_cost_guard::settings::{CacheSpelling, Settings};
 use bedrock_cost_guard::usage::history::OpenBefore;
@@ -368,6 +368,10 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
             ("Region", workload.region.name()),
             ("Model", workload.model.id()),
         ];
+        if !workload.is_priced {
+            assert_eq!(value("MonthlyCost", &set), None);
+            continue;
+        }
         assert_eq!(value("MonthlyCost", &set), number(workload.monthly_cost));
         assert_eq!(
             value("PotentialMonthlySavings", &set),
@@ -400,10 +404,10 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
     );
     assert_eq!(value("CommitmentDaysToExpiry", &held), Some(99.0));
 
-    // 10 totals but the last, 5 for each of 2 Regions, 2 for each of 10 workloads, 1 and 3 for the
+    // 10 totals but the last, 5 for each of 2 Regions, 2 for each of 9 workloads with a price, 1 and 3 for the
     // holdings, 5 open recommendations, and the last.
-    assert_eq!(data.len(), 10 + 10 + 20 + 4 + 5 + 1);
-    assert_eq!(summary.metrics_put, 50);
+    assert_eq!(data.len(), 10 + 10 + 18 + 4 + 5 + 1);
+    assert_eq!(summary.metrics_put, 48);
     for datum in &data {
         assert_eq!(datum.region.name(), "us-east-1");
         assert_eq!(datum.namespace, "BedrockCostGuard");
@@ -504,7 +508,9 @@ async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
     let still = report::build(&observation).recommendations[0].id.clone();
     observation.open_before = vec![
         open(&still, "us-west-2"),
-        open("rec-0000000000", "us-east-1"),
+        open("rec-0000000000", "us-west-2"),
+        // A Region that this run does not read says nothing of what is open there.
+        open("rec-1111111111", "us-east-1"),
     ];
     let account = Account::of(observation);
     let outcome = account.run().await;
@@ -517,7 +523,8 @@ async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
         )
     };
     assert_eq!(value("us-west-2", &still), Some(1.0));
-    assert_eq!(value("us-east-1", "rec-0000000000"), Some(0.0));
+    assert_eq!(value("us-west-2", "rec-0000000000"), Some(0.0));
+    assert_eq!(value("us-east-1", "rec-1111111111"), None);
     let closed: Vec<&str> = outcome
         .report
         .closed
@@ -703,7 +710,13 @@ async fn minutes_that_cannot_be_read_leave_the_survey_and_are_named() {
     let report = account.run().await.report;
     assert_eq!(report.totals.monthly_cost, calm.totals.monthly_cost);
     assert_eq!(actions(&report), []);
-    assert!(report.not_covered[0].contains("cloudwatch:GetMetricData in us-west-2 is throttled"));
+    let named = "the minutes of us-west-2: cloudwatch:GetMetricData in us-west-2 is throttled";
+    assert!(
+        report
+            .not_covered
+            .iter()
+            .any(|text| text.starts_with(named))
+    );
     let verdict = &workload(&report, LLAMA).verdict;
     assert!(verdict.starts_with("no change: "), "{verdict}");
     assert_eq!(account.calls().get_metric_data, 1 + ATTEMPTS);
@@ -889,10 +902,7 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
 async fn the_total_of_a_model_is_never_added_to_its_splits() {
     let expected = one_region().run().await.report;
     let mut observation = sample_of(&[UNITS]);
-    lane(&mut observation, UNITS).unwrap().splits = vec![
-        "ContextWindow, ModelId".to_owned(),
-        "ModelId, ResolvedServiceTier, ServiceTier".to_owned(),
-    ];
+    lane(&mut observation, UNITS).unwrap().splits = vec!["ContextWindow, ModelId".to_owned()];
     let account = Account::of(observation);
     let report = account.run().await.report;
     assert_eq!(report.workloads, expected.workloads);
@@ -903,10 +913,18 @@ async fn the_total_of_a_model_is_never_added_to_its_splits() {
         .iter()
         .find(|text| text.contains(UNITS))
         .unwrap();
-    assert!(
-        split.contains("ContextWindow") && split.contains("ServiceTier"),
-        "{split}"
-    );
+    assert!(split.contains("ContextWindow"), "{split}");
+}
+
+#[tokio::test]
+async fn usage_of_another_tier_that_is_not_priced_apart_gets_no_commitment() {
+    let mut observation = sample_of(&[UNITS]);
+    lane(&mut observation, UNITS).unwrap().splits =
+        vec!["ModelId, ResolvedServiceTier, ServiceTier".to_owned()];
+    let report = Account::of(observation).run().await.report;
+    assert_eq!(actions(&report), []);
+    let verdict = &workload(&report, LLAMA).verdict;
+    assert!(verdict.contains("another service tier"), "{verdict}");
 }
 
 #[tokio::test]
@@ -975,8 +993,8 @@ async fn a_large_account_is_asked_for_in_full_batches() {
     let calls = account.calls();
     assert_eq!(calls.list_metrics, 2 + 1);
     assert_eq!(calls.get_metric_data, (600 * 8_usize).div_ceil(500));
-    // What grows with the account is capped: two metrics for each of the 50 models at most.
-    assert_eq!(outcome.summary.metrics_put, 7 + 5 + 2 * 50 + 1);
+    // Not one of them has a price, so there is no cost of a model to put.
+    assert_eq!(outcome.summary.metrics_put, 7 + 5 + 1);
     let summary = serde_json::to_string(&outcome.summary).unwrap();
     assert!(summary.len() < 32_000, "{}", summary.len());
 }
@@ -985,19 +1003,27 @@ async fn a_large_account_is_asked_for_in_full_batches() {
 type Change<'c> = &'c dyn Fn(&mut Observation);
 
 /// The sample's forgotten provisioned model, and what advice about it comes to.
-async fn idle(change: impl FnOnce(&mut Observation)) -> (Vec<Action>, String, String) {
+async fn idle(
+    change: impl FnOnce(&mut Observation),
+) -> (Vec<Action>, String, HoldingState, Option<String>) {
     let mut observation = sample_of(&LEFTOVER);
     change(&mut observation);
     let report = Account::of(observation).run().await.report;
     let verdict = workload(&report, "amazon.nova-2-lite-v1:0").verdict.clone();
-    (actions(&report), verdict, report.holdings[0].state.clone())
+    let holding = &report.holdings[0];
+    (
+        actions(&report),
+        verdict,
+        holding.state,
+        holding.reason.clone(),
+    )
 }
 
 #[tokio::test]
 async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
-    let (actions, _, state) = idle(|_| {}).await;
+    let (actions, _, state, _) = idle(|_| {}).await;
     assert_eq!(actions, [Action::DeleteIdleProvisionedModel]);
-    assert_eq!(state, "idle");
+    assert_eq!(state, HoldingState::Idle);
 
     let young = |observation: &mut Observation| {
         let days = SignedDuration::from_hours(7 * 24 - 1);
@@ -1023,20 +1049,28 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
     let creating = |observation: &mut Observation| {
         observation.places[0].inventory.provisioned_models[0].status = "Creating".to_owned();
     };
-    let cases: [(Change<'_>, &str); 4] = [
+    let variant = |observation: &mut Observation| {
+        let lane = LaneUsage {
+            survey: vec![metric("Invocations", observation.window, 3_600, |hour| {
+                (hour % 100 == 0).then_some(1)
+            })],
+            ..LaneUsage::new(ModelId::parse("amazon.nova-2-lite-v1:0:256k"))
+        };
+        observation.places[0].usage.lanes.push(lane);
+    };
+    let cases: [(Change<'_>, &str); 5] = [
+        (&variant, "amazon.nova-2-lite-v1:0:256k"),
         (&young, "younger than 7 days"),
         (&opaque, "zzzzzzzzzzzz"),
         (&incomplete, "not every answer"),
         (&creating, "its status is Creating"),
     ];
     for (change, why) in cases {
-        let (actions, verdict, state) = idle(|observation| change(observation)).await;
+        let (actions, verdict, state, reason) = idle(|observation| change(observation)).await;
         assert_eq!(actions, [], "{why}");
         assert!(verdict.contains(why), "{why}: {verdict}");
-        assert!(
-            state.starts_with("not seen: ") && state.contains(why),
-            "{why}: {state}"
-        );
+        assert_eq!(state, HoldingState::NotSeen, "{why}");
+        assert!(reason.unwrap().contains(why), "{why}");
     }
 }
 
@@ -1050,6 +1084,6 @@ async fn a_provisioned_model_with_any_traffic_is_busy() {
             (hour == 3).then_some(1)
         }));
     };
-    let (actions, _, state) = idle(traffic).await;
-    assert_eq!((actions.as_slice(), state.as_str()), (&[][..], "busy"));
+    let (actions, _, state, _) = idle(traffic).await;
+    assert_eq!((actions.as_slice(), state), (&[][..], HoldingState::Busy));
 }

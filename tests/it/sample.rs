@@ -100,7 +100,7 @@ fn the_totals_are_the_sums_of_the_rows() {
         *by_effort.entry(advice.effort).or_default() += advice.savings();
     }
     assert_eq!(totals.savings_by_effort, by_effort);
-    let unpriced: Tokens = report.unpriced.iter().map(|it| it.tokens).sum();
+    let unpriced: Tokens = report.unpriced.iter().map(|it| it.quantity).sum();
     assert_eq!(totals.unpriced_tokens, unpriced);
 
     let points = metrics::points(&report, &observation.settings);
@@ -164,7 +164,7 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     INCOMPLETE: these cost at least what is shown, and no commitment is advised for them
     NOTES
     NOT COVERED
-    Prices were checked 0 days ago at most. This run asked CloudWatch for 130 metrics; at its schedule the guard
-    costs $0.66 a month.
+    The prices in use were checked on 2026-11-23 or later. This run asked CloudWatch for 130 metrics; at its
+    schedule CloudWatch's part of what the guard costs is $0.64 a month.
     ");
 }

@@ -1,0 +1,90 @@
+//! The rates that a lane's meters have now, and would have under another scope.
+
+use crate::catalog::Rate;
+use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Usd, Window};
+use crate::pricing::{Lane, LaneKind, Priced, Workload};
+
+/// A lane with the rates of its meters under one scope.
+#[derive(Debug)]
+pub(super) struct LaneRates<'l> {
+    pub(super) lane: &'l Lane<'l>,
+    pub(super) scope: Scope,
+    pub(super) rates: Vec<(Meter, Rate)>,
+}
+
+impl<'l> LaneRates<'l> {
+    /// As it runs now.
+    pub(super) fn current(lane: &'l Lane<'_>) -> Self {
+        let scope = match &lane.kind {
+            LaneKind::OnDemand { scope, .. } => *scope,
+            _ => Scope::InRegion,
+        };
+        let rates = lane
+            .meters
+            .iter()
+            .filter_map(|meter| Some((meter.meter, meter.rate.clone()?)))
+            .collect();
+        Self { lane, scope, rates }
+    }
+
+    /// Through the global profile; `None` where a meter in use has no such rate, or it runs that
+    /// way already.
+    pub(super) fn global(
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        lane: &'l Lane<'_>,
+    ) -> Option<Self> {
+        let tier = match &lane.kind {
+            LaneKind::OnDemand {
+                scope: Scope::Global,
+                ..
+            }
+            | LaneKind::Unknown => return None,
+            LaneKind::OnDemand { tier, .. } => *tier,
+            LaneKind::Provisioned(_) => ServiceTier::Standard,
+        };
+        let rate = |meter| {
+            let region = &workload.place.region;
+            let scope = Scope::Global;
+            priced
+                .observation
+                .prices
+                .rate(&workload.model, region, scope, tier, meter, priced.day)
+        };
+        let used = lane.meters.iter().filter(|meter| !meter.recent.is_zero());
+        let rates: Vec<_> = used
+            .map(|meter| Some((meter.meter, rate(meter.meter)?)))
+            .collect::<Option<_>>()?;
+        (!rates.is_empty()).then_some(Self {
+            lane,
+            scope: Scope::Global,
+            rates,
+        })
+    }
+
+    /// What the recent tokens would cost in a month.
+    pub(super) fn monthly_cost(&self, recent: Window) -> Usd {
+        self.rates
+            .iter()
+            .filter_map(|(of, rate)| {
+                let meter = self.lane.meters.iter().find(|meter| meter.meter == *of)?;
+                Some(
+                    rate.list_unit_price
+                        .cost(meter.recent)
+                        .per_month(recent.hours()),
+                )
+            })
+            .sum()
+    }
+
+    /// The model and the tier that the rates are of.
+    pub(super) fn priced_as<'w>(
+        &'w self,
+        workload: &'w Workload<'_>,
+    ) -> (&'w BaseModel, ServiceTier) {
+        match &self.lane.kind {
+            LaneKind::OnDemand { model, tier, .. } => (model, *tier),
+            _ => (&workload.model, ServiceTier::Standard),
+        }
+    }
+}
