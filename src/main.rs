@@ -26,12 +26,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let handler = |event: LambdaEvent<Value>| {
         let (settings, config) = (settings.clone(), config.clone());
         async move {
-            // A task of its own, so that a panic is caught and named like any other error.
-            let task = tokio::spawn(async move { handle(&config, settings, event).await });
-            match task.await {
-                Ok(result) => result.map_err(|error| diagnostic(&error)),
-                Err(error) => Err(diagnostic(&Error::Panic(panic_text(error)))),
-            }
+            let result = run::caught(async move { handle(&config, settings, event).await }).await;
+            result.map_err(|error| diagnostic(&error))
         }
     };
     lambda_runtime::run(service_fn(handler)).await
@@ -89,13 +85,4 @@ fn diagnostic(error: &Error) -> Diagnostic {
         error_type,
         error_message: error.to_string(),
     }
-}
-
-fn panic_text(error: tokio::task::JoinError) -> String {
-    let Ok(panic) = error.try_into_panic() else {
-        return "the task was cancelled".into();
-    };
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".into())
 }

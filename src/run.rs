@@ -5,6 +5,7 @@ use std::fs;
 use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use tokio::task::JoinError;
 
 use crate::catalog::{Overrides, PriceBook};
 use crate::clients;
@@ -64,6 +65,25 @@ pub async fn run(
     let observation = gather(config, inputs).await?;
     let report = report::build(&observation);
     emit(config, observation, report).await
+}
+
+/// Runs some work so that a panic in it becomes an error like any other.
+pub async fn caught<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Error::Panic(panic_text(error))),
+    }
+}
+
+fn panic_text(error: JoinError) -> String {
+    let Ok(panic) = error.try_into_panic() else {
+        return "the task was cancelled".into();
+    };
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
 }
 
 /// The price book that a setting names.
@@ -148,4 +168,20 @@ fn withheld(observation: &Observation) -> Option<String> {
         );
     }
     put::withheld(run.time, observation.as_of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorType;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_with_a_type_of_its_own() {
+        let error = caught::<()>(async { panic!("a defect") })
+            .await
+            .unwrap_err();
+        assert_eq!(error.error_type(), ErrorType::Panic);
+        assert!(error.to_string().contains("a defect"));
+        assert_eq!(caught(async { Ok(7) }).await.unwrap(), 7);
+    }
 }
