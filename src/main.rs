@@ -26,8 +26,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let handler = |event: LambdaEvent<Value>| {
         let (settings, config) = (settings.clone(), config.clone());
         async move {
-            let result = run::caught(async move { handle(&config, settings, event).await }).await;
-            result.map_err(|error| diagnostic(&error))
+            // Boxed: the whole run in one type is deeper than the compiler follows.
+            let work = Box::pin(async move { handle(&config, settings, event).await });
+            run::caught(work).await.map_err(|error| diagnostic(&error))
         }
     };
     lambda_runtime::run(service_fn(handler)).await

@@ -20,8 +20,19 @@ pub(super) struct Filling<'w> {
     pub(super) remaining: Ratio,
     /// The holdings that serve on, filled or not.
     pub(super) serving: Vec<&'w Holding<'w>>,
-    /// What it saves; `None` where it is not advised.
+    /// What it saves; `None` where it is not advised, or does not count.
     savings: Option<Usd>,
+}
+
+impl<'w> Filling<'w> {
+    /// The holdings that it found work for.
+    pub(super) fn filled(&self) -> &[&'w Holding<'w>] {
+        if self.savings.is_some() {
+            &self.serving
+        } else {
+            &[]
+        }
+    }
 }
 
 pub(super) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> Filling<'w> {
@@ -135,6 +146,20 @@ fn find(
         return Err(refused(Some(savings), failed));
     }
     let advice = recommendation(priced, workload, &standard, holdings, (before, savings));
+    if let Some(forbidden) = advice.not_counted_because.clone() {
+        // Listed, and nothing is taken from what the later rules can save.
+        let plan = Plan {
+            advised: false,
+            why_not: vec![forbidden],
+            ..plan(Some(savings))
+        };
+        let recommendations = vec![advice];
+        return Err(Finding {
+            plans: vec![plan],
+            recommendations,
+            reasons: Vec::new(),
+        });
+    }
     let finding = Finding {
         plans: vec![plan(Some(savings))],
         recommendations: vec![advice],

@@ -111,12 +111,7 @@ impl Finding {
 pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     let mut found = Finding::default();
     let fill = fill::advise(priced, workload);
-    let filled = if fill.finding.recommendations.is_empty() {
-        &[][..]
-    } else {
-        &fill.serving
-    };
-    let idle = idle::advise(priced, workload, filled);
+    let idle = idle::advise(priced, workload, fill.filled());
     let deletes_its_own = idle.recommendations.iter().any(Recommendation::is_counted);
     let route = route::advise(priced, workload, fill.remaining);
     let break_even = break_even::of_offers(priced, workload, &route.cheapest);

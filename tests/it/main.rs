@@ -8,6 +8,7 @@ mod events;
 mod fakes;
 mod lambda;
 mod laws;
+mod mistakes;
 mod pipeline;
 mod sample;
 mod support;
