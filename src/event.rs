@@ -66,6 +66,19 @@ fn refuse<T>(field: &str, fault: impl Into<String>) -> Result<T, EventError> {
     })
 }
 
+/// The fields of EventBridge's envelope.
+const ENVELOPE_FIELDS: [&str; 9] = [
+    "version",
+    "id",
+    "detail-type",
+    "source",
+    "account",
+    "time",
+    "region",
+    "resources",
+    "detail",
+];
+
 /// Fields that Scheduler's `Input` may fill from its placeholders, beside the manual ones.
 const SCHEDULER_FIELDS: [&str; 4] = [
     "scheduled_time",
@@ -116,6 +129,10 @@ impl Run {
     }
 
     fn from_envelope(fields: &Map<String, Value>) -> Result<Self, EventError> {
+        let is_foreign = |name: &&String| !ENVELOPE_FIELDS.contains(&name.as_str());
+        if let Some(name) = fields.keys().find(is_foreign) {
+            return refuse(name, "is not one of an envelope: options go into detail");
+        }
         let Some(time) = fields.get("time") else {
             return refuse("time", "is missing from the envelope");
         };
@@ -430,6 +447,7 @@ mod tests {
             (json!({"dry_run": "yes"}), "dry_run"),
             (json!({"days": 7}), "days"),
             (json!({"detail": {}}), "time"),
+            (json!({"detail": {}, "dry_run": true}), "dry_run"),
             (
                 json!({"detail": {}, "time": "2026-04-06T00:15:00Z"}),
                 "source",

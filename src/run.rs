@@ -12,7 +12,7 @@ use crate::clients;
 use crate::domain::{AccountId, Place};
 use crate::emit::{log, put};
 use crate::error::Error;
-use crate::event::Run;
+use crate::event::{Run, Trigger};
 use crate::gather::{Inputs, gather};
 use crate::observation::Observation;
 use crate::report::{self, Report, Summary, metrics};
@@ -160,12 +160,16 @@ fn withheld(observation: &Observation) -> Option<String> {
             "the event names its own Regions: its totals are not those of the account".to_owned(),
         );
     }
-    if observation.as_of.duration_since(observation.window.end()) > SignedDuration::from_hours(24)
-        && run.end.is_some()
+    if run.end.is_some()
+        && observation.as_of.duration_since(observation.window.end())
+            > SignedDuration::from_hours(24)
     {
         return Some(
             "the event names its own window: its totals are not those of today".to_owned(),
         );
+    }
+    if run.trigger == Trigger::Manual && run.lookback_days.is_some() {
+        return Some("somebody asked for another history than the schedule reads".to_owned());
     }
     put::withheld(run.time, observation.as_of)
 }

@@ -32,6 +32,18 @@ pub(super) struct Question<'w> {
     pub(super) break_even: &'w [BreakEven],
     /// Whether an idle holding of the same model is to be deleted.
     pub(super) deletes_its_own: bool,
+    /// Whether other traffic of the model is to go through another profile.
+    pub(super) is_routed: bool,
+}
+
+impl Question<'_> {
+    /// The units that are held and serve on.
+    fn held(&self) -> u32 {
+        self.serving
+            .iter()
+            .map(|holding| holding.held.model_units.count())
+            .sum()
+    }
 }
 
 /// One offer at its optimum.
@@ -176,20 +188,19 @@ fn candidate<'w>(
 ) -> Option<Candidate<'w>> {
     let (priced, workload) = (question.priced, question.workload);
     let settings = &priced.observation.settings;
-    let held = question
-        .serving
-        .iter()
-        .map(|holding| holding.held.model_units.count())
-        .sum();
-    let sized = demands.sized(offer, held)?;
+    let sized = demands.sized(offer, question.held())?;
     // Where none pay, the smallest purchase is shown with what it would cost.
     let (optimum, smallest) = match settings.overflow {
         Overflow::Spill => (sized.minutes.spill_optimum(), 1),
         Overflow::Throttle => {
-            let enough = sized.throttle_minimum(settings.headroom)?;
+            let Some(enough) = sized.throttle_minimum(settings.headroom) else {
+                return Some(beyond_counting(offer, sized));
+            };
             (sized.throttle_optimum(enough), enough.max(1))
         }
     };
+    let has_room = settings.overflow == Overflow::Throttle
+        && sized.throttle_minimum(settings.headroom) == Some(0);
     let units = ModelUnits::new(if optimum > 0 { optimum } else { smallest });
     let bound = offer.unit_price.monthly_cost(units);
     let (without, with) = match settings.overflow {
@@ -201,7 +212,9 @@ fn candidate<'w>(
         Overflow::Throttle => (sized.on_demand_monthly(), bound),
     };
     let savings = without - with;
-    let why_not = if optimum == 0 {
+    let why_not = if has_room {
+        vec!["the units that are held have room for all of it".to_owned()]
+    } else if optimum == 0 {
         vec![no_units_pay(question, &sized, offer, units)]
     } else {
         gates::thresholds(settings, savings, bound)
@@ -225,6 +238,30 @@ fn candidate<'w>(
         plan,
         sized,
     })
+}
+
+/// A demand that no number of units covers.
+fn beyond_counting(offer: &Offer, sized: Sized) -> Candidate<'_> {
+    let plan = Plan {
+        action: Some(Action::BuyModelUnits),
+        description: format!("model units, {}", describe(offer)),
+        monthly_cost: None,
+        estimated_monthly_savings: None,
+        advised: false,
+        why_not: vec![format!(
+            "the highest minute needs more units than can be counted ({})",
+            describe(offer)
+        )],
+    };
+    let (units, without) = (ModelUnits::default(), sized.on_demand_monthly());
+    Candidate {
+        offer,
+        units,
+        without,
+        savings: Usd::ZERO - without,
+        plan,
+        sized,
+    }
 }
 
 /// The gates that do not depend on the number of units.
@@ -311,6 +348,18 @@ fn recommendation(question: &Question<'_>, best: &Candidate<'_>) -> Recommendati
 fn risks(question: &Question<'_>, best: &Candidate<'_>) -> Vec<String> {
     let settings = &question.priced.observation.settings;
     let mut risks = Vec::new();
+    if question.held() > 0 {
+        risks.push(format!(
+            "these are beside {} held already, which serve first: traffic has to go to both",
+            ModelUnits::new(question.held())
+        ));
+    }
+    if question.is_routed {
+        risks.push(
+            "what the units serve is called by the provisioned model's address; only the rest goes through a profile"
+                .into(),
+        );
+    }
     if let Some(capacity) = best.offer.capacity {
         let origin = match capacity.origin {
             CapacityOrigin::Assumed => "assumed capacity (from the overrides; AWS publishes none)",

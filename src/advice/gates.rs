@@ -50,14 +50,17 @@ pub(super) fn completeness(workload: &Workload<'_>) -> Vec<String> {
         failed
             .push("part of it is served at another service tier, which is not priced apart".into());
     }
+    // Units whose load is not known are neither free nor full, and units that are being made or
+    // changed may be what somebody bought on this very advice.
     if let Some(holding) = workload
         .holdings
         .iter()
-        .find(|holding| holding.is_changing_beside_traffic())
+        .find(|holding| holding.is_in_doubt())
     {
         failed.push(format!(
-            "{} serves traffic while its status is {}",
-            holding.held.provisioned_model_name, holding.held.status
+            "what {} serves is not known ({})",
+            holding.held.provisioned_model_name,
+            holding.doubt()
         ));
     }
     failed

@@ -123,6 +123,11 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
         serving: &fill.serving,
         break_even: &break_even,
         deletes_its_own,
+        is_routed: route
+            .finding
+            .recommendations
+            .iter()
+            .any(Recommendation::is_counted),
     });
     for finding in [fill.finding, idle, route.finding, commit] {
         found.take(finding);
@@ -139,10 +144,11 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     }];
     plans.extend(found.plans);
     plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
+    // In the order of the rules, which is the order to do them in.
+    let verdict = verdict(workload, &found.recommendations, &found.reasons);
     found
         .recommendations
         .sort_by(|a, b| b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id)));
-    let verdict = verdict(workload, &found.recommendations, &found.reasons);
     Advice {
         plans,
         recommendations: found.recommendations,
@@ -157,9 +163,16 @@ fn verdict(
     reasons: &[String],
 ) -> String {
     if !recommendations.is_empty() {
-        let mut titles: Vec<&str> = recommendations
+        let mut titles: Vec<String> = recommendations
             .iter()
-            .map(|advice| advice.action.title())
+            .map(|advice| {
+                let uncounted = if advice.is_counted() {
+                    ""
+                } else {
+                    " (not counted)"
+                };
+                format!("{}{uncounted}", advice.action.title())
+            })
             .collect();
         titles.dedup();
         return titles.join(", then ");

@@ -51,10 +51,15 @@ impl<'l> LaneRates<'l> {
                 .prices
                 .rate(&workload.model, region, scope, tier, meter, priced.day)
         };
-        let used = lane.meters.iter().filter(|meter| !meter.recent.is_zero());
-        let rates: Vec<_> = used
-            .map(|meter| Some((meter.meter, rate(meter.meter)?)))
-            .collect::<Option<_>>()?;
+        let mut rates = Vec::new();
+        for meter in &lane.meters {
+            match rate(meter.meter) {
+                Some(rate) => rates.push((meter.meter, rate)),
+                // It may be needed for the days before the recent ones, and is missed there.
+                None if meter.recent.is_zero() => {}
+                None => return None,
+            }
+        }
         (!rates.is_empty()).then_some(Self {
             lane,
             scope: Scope::Global,

@@ -131,11 +131,23 @@ impl<'a> Holding<'a> {
         self.held.is_in_service() && !self.held.is_custom()
     }
 
-    /// Whether it serves traffic of the same model but is being changed, so that its units are not
-    /// certain.
+    /// Whether its units or its load are not certain, although it could serve what comes on-demand.
+    /// One that failed serves nothing.
     #[must_use]
-    pub fn is_changing_beside_traffic(&self) -> bool {
-        self.idleness == Idleness::Busy && !self.held.is_in_service() && !self.held.is_custom()
+    pub fn is_in_doubt(&self) -> bool {
+        let is_unseen = matches!(self.idleness, Idleness::NotSeen(_));
+        !self.held.is_custom()
+            && self.held.status != "Failed"
+            && (is_unseen || !self.held.is_in_service())
+    }
+
+    /// Why they are not.
+    #[must_use]
+    pub fn doubt(&self) -> String {
+        match &self.idleness {
+            Idleness::NotSeen(why) => why.clone(),
+            Idleness::Busy | Idleness::Idle => format!("its status is {}", self.held.status),
+        }
     }
 
     /// Measures what it served; what is not known whole stays unknown.
