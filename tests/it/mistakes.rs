@@ -1109,3 +1109,54 @@ fn a_fill_that_does_not_count_keeps_nothing_else_from_counting() {
     let fill = plans.iter().find(|plan| plan.action == filling).unwrap();
     assert!(!fill.advised && fill.why_not[0].contains("in-Region"));
 }
+
+#[test]
+fn units_whose_load_is_not_known_are_not_taken_for_free() {
+    // Its traffic may be what an unknown id carries; one that is being made may be what somebody
+    // just bought on this very advice.
+    let mut hidden = with_idle(account(false, vec![traffic(MODEL, 700_000, 100_000)]));
+    let unknown = traffic("someopaque12", 900_000, 100_000);
+    hidden.places[0].usage.lanes.push(unknown);
+    let mut creating = with_idle(account(false, vec![traffic(MODEL, 700_000, 100_000)]));
+    creating.places[0].inventory.provisioned_models[0].status = "Creating".to_owned();
+    for (observation, why) in [
+        (hidden, "someopaque12"),
+        (creating, "its status is Creating"),
+    ] {
+        let report = report::build(&observation);
+        assert_eq!(actions(&report), []);
+        let verdict = &workload(&report, MODEL).verdict;
+        assert!(verdict.contains(why), "{verdict}");
+    }
+}
+
+#[test]
+fn changes_are_said_in_the_order_to_make_them_in() {
+    let report = report::build(&account(true, vec![traffic(MODEL, 700_000, 100_000)]));
+    assert_eq!(
+        workload(&report, MODEL).verdict,
+        "route to the global profile, then buy model units"
+    );
+    let buy = of(&report, Action::BuyModelUnits);
+    assert!(
+        buy.risks
+            .iter()
+            .any(|risk| risk.contains("only the rest goes through a profile"))
+    );
+}
+
+#[test]
+fn units_beside_held_ones_say_that_both_have_to_be_called() {
+    let beside = with_busy(
+        account(false, vec![traffic(MODEL, 700_000, 100_000)]),
+        800_000,
+        100_000,
+    );
+    let report = report::build(&beside);
+    let buy = of(&report, Action::BuyModelUnits);
+    assert!(
+        buy.risks
+            .iter()
+            .any(|risk| risk.contains("1 model unit held already"))
+    );
+}
