@@ -154,16 +154,21 @@ fn unknown_capacity(question: &Question<'_>, offer: &Offer) -> Plan {
             even.tokens_per_hour
         )
     });
+    refused_unseen(
+        offer,
+        &format!("the capacity of a model unit is not known{condition}"),
+    )
+}
+
+/// An offer that is refused before any number of units can be named.
+fn refused_unseen(offer: &Offer, why: &str) -> Plan {
     Plan {
         action: Some(Action::BuyModelUnits),
         description: format!("model units, {}", describe(offer)),
         monthly_cost: None,
         estimated_monthly_savings: None,
         advised: false,
-        why_not: vec![format!(
-            "the capacity of a model unit is not known{condition} ({})",
-            describe(offer)
-        )],
+        why_not: vec![format!("{why} ({})", describe(offer))],
     }
 }
 
@@ -242,17 +247,10 @@ fn candidate<'w>(
 
 /// A demand that no number of units covers.
 fn beyond_counting(offer: &Offer, sized: Sized) -> Candidate<'_> {
-    let plan = Plan {
-        action: Some(Action::BuyModelUnits),
-        description: format!("model units, {}", describe(offer)),
-        monthly_cost: None,
-        estimated_monthly_savings: None,
-        advised: false,
-        why_not: vec![format!(
-            "the highest minute needs more units than can be counted ({})",
-            describe(offer)
-        )],
-    };
+    let plan = refused_unseen(
+        offer,
+        "the highest minute needs more units than can be counted",
+    );
     let (units, without) = (ModelUnits::default(), sized.on_demand_monthly());
     Candidate {
         offer,

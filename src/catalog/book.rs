@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::{LoadWeights, ModelPrices, Provenance, RowScope, Term};
+use super::rows::{LoadWeights, ModelPrices, RowScope, Term};
 use crate::domain::{BaseModel, Meter};
 
 /// The version of the format that this program reads.
@@ -196,14 +196,7 @@ impl ModelPrices {
             }
         }
         for (place, row) in self.reserved_tokens.iter().enumerate() {
-            let dated = Provenance {
-                effective_from: row.effective_from,
-                seen_from: row.seen_from,
-                seen_to: row.seen_to,
-                checked: row.checked,
-                source: row.source.clone(),
-            };
-            if dated.dating().is_none()
+            if row.provenance().dating().is_none()
                 || row.regions.is_empty()
                 || !matches!(row.term, Term::OneMonth | Term::ThreeMonths)
             {

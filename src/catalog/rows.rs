@@ -79,6 +79,26 @@ impl Provenance {
     }
 }
 
+macro_rules! dated {
+    ($($row:ident),+) => {$(
+        impl $row {
+            /// When the price held and where that is written.
+            #[must_use]
+            pub fn provenance(&self) -> Provenance {
+                Provenance {
+                    effective_from: self.effective_from,
+                    seen_from: self.seen_from,
+                    seen_to: self.seen_to,
+                    checked: self.checked,
+                    source: self.source.clone(),
+                }
+            }
+        }
+    )+};
+}
+
+dated!(RateRow, ModelUnitsRow, ReservedTokensRow);
+
 /// Which requests a rate is for, by where they may be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -207,18 +227,6 @@ impl RateRow {
             _ => false,
         }
     }
-
-    /// When the price held and where that is written.
-    #[must_use]
-    pub fn provenance(&self) -> Provenance {
-        Provenance {
-            effective_from: self.effective_from,
-            seen_from: self.seen_from,
-            seen_to: self.seen_to,
-            checked: self.checked,
-            source: self.source.clone(),
-        }
-    }
 }
 
 /// For how long a commitment binds.
@@ -300,20 +308,6 @@ pub struct ModelUnitsRow {
     pub checked: Date,
     /// Where it is written.
     pub source: String,
-}
-
-impl ModelUnitsRow {
-    /// When the price held and where that is written.
-    #[must_use]
-    pub fn provenance(&self) -> Provenance {
-        Provenance {
-            effective_from: self.effective_from,
-            seen_from: self.seen_from,
-            seen_to: self.seen_to,
-            checked: self.checked,
-            source: self.source.clone(),
-        }
-    }
 }
 
 /// More tokens an hour than any unit serves. It keeps products of capacities far from overflow.
