@@ -15,7 +15,9 @@ pub mod series;
 
 pub use meter::{Counter, Meter, Metric};
 pub use model::{BaseModel, Geo, ModelId, Scope, ServiceTier, Target};
-pub use money::{Percent, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour};
+pub use money::{
+    Percent, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour, UsdPerThousandTpmHour,
+};
 pub use period::{Window, day_of};
 pub use place::{AccountId, Partition, Place, Region};
 pub use quantity::{Capacity, ModelUnits, Tokens};

@@ -93,6 +93,16 @@ impl Geo {
         }
     }
 
+    /// The groups whose profiles a Region can call, the smallest first.
+    #[must_use]
+    pub fn of_region(region: &Region) -> Vec<Self> {
+        let smallest = Self::holding(std::slice::from_ref(region));
+        let is_asian =
+            region.partition() == Partition::Commercial && region.name().starts_with("ap-");
+        let widest = (is_asian && smallest != Some(Self::Apac)).then_some(Self::Apac);
+        smallest.into_iter().chain(widest).collect()
+    }
+
     /// The smallest group that holds all of these Regions; `None` where no known group does.
     #[must_use]
     pub fn holding(regions: &[Region]) -> Option<Self> {
@@ -286,14 +296,6 @@ impl ModelId {
         let text = text.into();
         let (name, tier) = split_tier(&text);
         let target = parse_target(name);
-        // An unknown suffix may change the price, so the whole is unknown.
-        if name.contains('+') {
-            return Self {
-                text,
-                target: Target::Opaque,
-                tier: ServiceTier::Standard,
-            };
-        }
         Self { text, target, tier }
     }
 
@@ -377,8 +379,9 @@ impl fmt::Display for ModelId {
     }
 }
 
+/// The text without the suffix of a known tier. Any other suffix stays on it.
 fn split_tier(text: &str) -> (&str, ServiceTier) {
-    text.rsplit_once('+')
+    text.split_once('+')
         .and_then(|(name, suffix)| {
             let tier = ServiceTier::SUFFIXED
                 .into_iter()
@@ -388,6 +391,7 @@ fn split_tier(text: &str) -> (&str, ServiceTier) {
         .unwrap_or((text, ServiceTier::Standard))
 }
 
+/// What a text names. A suffix that is still on it may change the price, so the whole is unknown.
 fn parse_target(name: &str) -> Target {
     if !name.starts_with("arn:") {
         return parse_model(name);
@@ -396,6 +400,7 @@ fn parse_target(name: &str) -> Target {
         return Target::Opaque;
     };
     match arn.kind.as_str() {
+        _ if name.contains('+') => Target::Opaque,
         "provisioned-model" => Target::ProvisionedModel(arn),
         "application-inference-profile" => Target::ApplicationProfile(arn),
         "foundation-model" | "inference-profile" => parse_model(&arn.id),
@@ -404,49 +409,43 @@ fn parse_target(name: &str) -> Target {
 }
 
 fn parse_model(name: &str) -> Target {
-    let spelled = |text: &str| {
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b))
-    };
     let (scope, rest) = split_scope(name);
-    match rest.split_once('.') {
-        Some((vendor, model)) if spelled(vendor) && spelled(model) => {}
-        _ => return Target::Opaque,
+    let is_spelled = rest
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':'));
+    let is_complete = rest
+        .split_once('.')
+        .is_some_and(|(vendor, model)| !vendor.is_empty() && !model.is_empty());
+    if !is_spelled || !is_complete {
+        return Target::Opaque;
     }
-    let mut parts = rest.splitn(3, ':');
-    let (model, version, variant) = (parts.next(), parts.next(), parts.next());
-    match (model, version, variant) {
-        (Some(model), Some(version), Some(variant)) if !variant.is_empty() => Target::Model {
-            model: BaseModel(format!("{model}:{version}")),
-            scope,
-            variant: Some(variant.to_owned()),
-        },
-        (_, _, None) => Target::Model {
-            model: BaseModel(rest.to_owned()),
-            scope,
-            variant: None,
-        },
-        _ => Target::Opaque,
+    // After the first colon comes a version, after the second a context window.
+    let mut colons = rest.bytes().enumerate().filter(|(_, b)| *b == b':');
+    let (model, variant) = match colons.nth(1) {
+        Some((place, _)) => (&rest[..place], Some(&rest[place + 1..])),
+        None => (rest, None),
+    };
+    if variant.is_some_and(str::is_empty) {
+        return Target::Opaque;
+    }
+    Target::Model {
+        model: BaseModel(model.to_owned()),
+        scope,
+        variant: variant.map(str::to_owned),
     }
 }
 
 /// A first label is a scope only if it is known and a vendor and a model come after it.
 fn split_scope(name: &str) -> (Scope, &str) {
-    let Some((label, rest)) = name.split_once('.') else {
-        return (Scope::InRegion, name);
+    let prefixed = || {
+        let (label, rest) = name.split_once('.')?;
+        let scope = match label {
+            "global" => Scope::Global,
+            label => Scope::Geo(Geo::ALL.into_iter().find(|geo| geo.prefix() == label)?),
+        };
+        rest.contains('.').then_some((scope, rest))
     };
-    if !rest.contains('.') {
-        return (Scope::InRegion, name);
-    }
-    if label == "global" {
-        return (Scope::Global, rest);
-    }
-    match Geo::ALL.into_iter().find(|geo| geo.prefix() == label) {
-        Some(geo) => (Scope::Geo(geo), rest),
-        None => (Scope::InRegion, name),
-    }
+    prefixed().unwrap_or((Scope::InRegion, name))
 }
 
 #[cfg(test)]

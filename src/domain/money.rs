@@ -63,6 +63,12 @@ impl Usd {
         self.0
     }
 
+    /// Whether the amount is nothing at all.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+
     /// Whether the amount is above zero.
     #[must_use]
     pub fn is_positive(self) -> bool {
@@ -263,7 +269,10 @@ impl From<Ratio> for String {
 /// With one decimal, as in `12.5 %`.
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{:.1} %", self.0))
+        let tenths = self
+            .0
+            .round_dp_with_strategy(1, RoundingStrategy::MidpointNearestEven);
+        f.pad(&format!("{tenths:.1} %"))
     }
 }
 
@@ -275,13 +284,29 @@ pub const UNIT_PRICE_SCALE: u32 = 10;
 
 /// A unit price as text. It is not below zero, not absurd, and has no more decimals than are kept.
 fn parse_unit_price(text: &str) -> Result<Decimal, NotAPrice> {
-    let price = parse_decimal(text)?.normalize();
-    let believable =
-        price >= Decimal::ZERO && price <= HIGHEST_UNIT_PRICE && price.scale() <= UNIT_PRICE_SCALE;
-    if believable {
+    parse_price_for(text, 1)
+}
+
+/// The exact price of `lots` times what the text prices, under the same rules.
+fn parse_price_for(text: &str, lots: u32) -> Result<Decimal, NotAPrice> {
+    let refused = || NotAPrice { text: text.into() };
+    let one = parse_decimal(text)?.normalize();
+    // So bounded, the product has 29 digits at most and is not rounded: a million takes six
+    // decimals away.
+    let in_bounds = |price: Decimal, scale: u32| {
+        price >= Decimal::ZERO && price <= HIGHEST_UNIT_PRICE && price.scale() <= scale
+    };
+    if lots > 1_000_000 || !in_bounds(one, UNIT_PRICE_SCALE + 6) {
+        return Err(refused());
+    }
+    let price = one
+        .checked_mul(Decimal::from(lots))
+        .ok_or_else(refused)?
+        .normalize();
+    if in_bounds(price, UNIT_PRICE_SCALE) {
         Ok(price)
     } else {
-        Err(NotAPrice { text: text.into() })
+        Err(refused())
     }
 }
 
@@ -309,6 +334,15 @@ macro_rules! unit_price {
             }
         }
 
+        impl $name {
+            /// The price less so many percent of it, from 0 to 100, to the decimals that are kept.
+            #[must_use]
+            pub fn less(self, percent: Decimal) -> Self {
+                let left = self.0 * (Decimal::ONE_HUNDRED - percent) / Decimal::ONE_HUNDRED;
+                Self(left.round_dp(UNIT_PRICE_SCALE).normalize())
+            }
+        }
+
         /// The exact number, with at least two decimals.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -323,16 +357,30 @@ macro_rules! unit_price {
     };
 }
 
+/// Multiplying by this is exact, and several times as fast as dividing by a million.
+const MILLIONTH: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
+
 /// What a million tokens cost: a FOCUS list unit price whose pricing unit is `1000000 Tokens`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UsdPerMillionTokens(Decimal);
 
 impl UsdPerMillionTokens {
+    /// What a million tokens cost where `tokens` of them cost so many dollars, exactly.
+    ///
+    /// The text is refused as any price is, and so is a number of tokens that does not divide a
+    /// million: nothing is rounded.
+    pub fn where_tokens_cost(tokens: u32, text: &str) -> Result<Self, NotAPrice> {
+        match 1_000_000_u32.checked_rem(tokens) {
+            Some(0) => parse_price_for(text, 1_000_000 / tokens).map(Self),
+            _ => Err(NotAPrice { text: text.into() }),
+        }
+    }
+
     /// What `tokens` cost, exactly.
     #[must_use]
     pub fn cost(self, tokens: Tokens) -> Usd {
-        Usd(self.0 * Decimal::from(tokens.count()) / Decimal::from(1_000_000))
+        Usd(self.0 * Decimal::from(tokens.count()) * MILLIONTH)
     }
 
     /// The number of dollars for a million tokens.
@@ -372,6 +420,28 @@ impl UsdPerModelUnitHour {
 
 unit_price!(UsdPerModelUnitHour);
 
+/// What 1,000 reserved tokens a minute cost for one hour, used or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UsdPerThousandTpmHour(Decimal);
+
+impl UsdPerThousandTpmHour {
+    /// What so many reserved tokens a minute cost in a month of 730 hours, exactly.
+    #[must_use]
+    pub fn monthly_cost(self, tokens_per_minute: u64) -> Usd {
+        let thousands = Decimal::from(tokens_per_minute) / Decimal::ONE_THOUSAND;
+        Usd(self.0 * thousands * Decimal::from(HOURS_PER_MONTH))
+    }
+
+    /// The number of dollars for 1,000 tokens a minute and an hour.
+    #[must_use]
+    pub const fn dollars(self) -> Decimal {
+        self.0
+    }
+}
+
+unit_price!(UsdPerThousandTpmHour);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -409,6 +479,29 @@ mod tests {
         let price: UsdPerMillionTokens = "0.00875".parse().unwrap();
         assert_eq!(price.cost(Tokens::new(1)), usd("0.00000000875"));
         assert_eq!(price.cost(Tokens::new(1 << 53)), usd("78812993.47898368"));
+    }
+
+    #[test]
+    fn the_price_of_some_tokens_becomes_that_of_a_million_exactly_or_not_at_all() {
+        let million = |tokens, text: &str| {
+            UsdPerMillionTokens::where_tokens_cost(tokens, text).map(|price| price.to_string())
+        };
+        assert_eq!(million(1_000, "0.0000087500").unwrap(), "0.00875");
+        assert_eq!(million(1_000_000, "3.3000000000").unwrap(), "3.30");
+        assert_eq!(million(1, "0.0000033").unwrap(), "3.30");
+        assert_eq!(million(1_000, "0.0000000000").unwrap(), "0.00");
+        for (tokens, text) in [
+            (0, "1"),
+            (3, "1"),
+            (2_000_000, "1"),
+            (1_000, "-0.1"),
+            (1_000, "1e-3"),
+            (1_000, "1001"),
+            (1_000, "0.00000000000001"),
+            (1_000, "0.1234567890123456789012345678"),
+        ] {
+            assert!(million(tokens, text).is_err(), "{text} for {tokens}");
+        }
     }
 
     #[test]

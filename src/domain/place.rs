@@ -53,15 +53,12 @@ impl FromStr for Region {
     type Err = NotARegion;
 
     fn from_str(text: &str) -> Result<Self, NotARegion> {
-        let mut parts = text.rsplit('-');
-        let number = parts.next().unwrap_or_default();
-        let words: Vec<&str> = parts.collect();
-        let ends_in_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-        let is_words = words.len() >= 2
-            && words
-                .iter()
-                .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()));
-        if ends_in_number && is_words && text.len() <= 32 {
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+        let is_number = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+        let is_name = text.rsplit_once('-').is_some_and(|(words, number)| {
+            is_number(number) && words.contains('-') && words.split('-').all(is_word)
+        });
+        if is_name && text.len() <= 32 {
             Ok(Self(text.into()))
         } else {
             Err(NotARegion(text.into()))
