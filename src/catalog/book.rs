@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::rows::{LoadWeights, ModelPrices, RowScope, Term};
-use crate::domain::{BaseModel, Meter};
+use crate::domain::{BaseModel, Geo, Meter};
 
 /// The version of the format that this program reads.
 const SCHEMA_VERSION: u32 = 1;
@@ -62,6 +62,11 @@ impl PriceBook {
                 faults,
             })
         }
+    }
+
+    /// The book in the format that [`PriceBook::parse`] reads.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
     }
 
     /// The rows of a model.
@@ -129,7 +134,7 @@ impl ModelPrices {
         let mut keys = BTreeSet::new();
         for (place, row) in self.rates.iter().enumerate() {
             let mut fault = |text: String| faults.push(format!("rate {}: {text}", place + 1));
-            let Some(dating) = row.provenance().dating() else {
+            let Some(dating) = row.dating() else {
                 fault("needs effective_from, or seen_from and seen_to in order".into());
                 continue;
             };
@@ -139,11 +144,7 @@ impl ModelPrices {
             if (row.scope == RowScope::Geo) != row.geo.is_some() {
                 fault("`geo` goes with scope = \"geo\" and with nothing else".into());
             }
-            if row.input.is_none()
-                && row.output.is_none()
-                && row.cache_read.is_none()
-                && row.prices(Meter::CacheWrite).is_empty()
-            {
+            if !row.prices_any() {
                 fault("prices no meter".into());
             }
             for region in &row.regions {
@@ -155,7 +156,12 @@ impl ModelPrices {
                     row.above_input_tokens,
                     dating.from,
                 );
-                if !keys.insert(key) {
+                let priced = Meter::TOKENS
+                    .into_iter()
+                    .filter(|meter| row.price(*meter).is_some());
+                // Not lazy: every meter of the row is taken.
+                let taken = priced.filter(|meter| !keys.insert((key, *meter))).count();
+                if taken > 0 {
                     fault(format!(
                         "a row before it has the same key for Region {}",
                         String::from(region.clone())
@@ -173,7 +179,7 @@ impl ModelPrices {
         let mut keys = BTreeSet::new();
         for (place, row) in self.model_units.iter().enumerate() {
             let mut fault = |text: &str| faults.push(format!("model_units {}: {text}", place + 1));
-            let Some(dating) = row.provenance().dating() else {
+            let Some(dating) = row.dating() else {
                 fault("needs effective_from, or seen_from and seen_to in order");
                 continue;
             };
@@ -195,15 +201,26 @@ impl ModelPrices {
                 }
             }
         }
+        let mut keys = BTreeSet::new();
         for (place, row) in self.reserved_tokens.iter().enumerate() {
-            if row.provenance().dating().is_none()
-                || row.regions.is_empty()
-                || !matches!(row.term, Term::OneMonth | Term::ThreeMonths)
-            {
-                faults.push(format!(
-                    "reserved_tokens {}: needs a date, a Region, and a term of 1-month or 3-months",
-                    place + 1
-                ));
+            let mut fault =
+                |text: &str| faults.push(format!("reserved_tokens {}: {text}", place + 1));
+            let is_sold = matches!(row.term, Term::OneMonth | Term::ThreeMonths);
+            let Some(dating) = row.dating().filter(|_| !row.regions.is_empty() && is_sold) else {
+                fault("needs a date, a Region, and a term of 1-month or 3-months");
+                continue;
+            };
+            if row.input.dollars().is_zero() || row.output.dollars().is_zero() {
+                fault("what costs nothing is a placeholder, not a price");
+            }
+            let is_geo = |geo: &String| geo == "*" || Geo::ALL.iter().any(|it| it.prefix() == geo);
+            if row.geo.as_ref().is_some_and(|geo| !is_geo(geo)) {
+                fault("`geo` is a group of Regions, or * for all of them");
+            }
+            for region in &row.regions {
+                if !keys.insert((row.scope, &row.geo, region, row.term, dating.from)) {
+                    fault("a row before it has the same key");
+                }
             }
         }
         faults

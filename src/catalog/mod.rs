@@ -4,20 +4,46 @@
 //! likeness of names and no first entry. See `catalog/aws.toml` for the file format by example.
 
 mod book;
+mod contract;
+mod lines;
 mod lookup;
+mod overlay;
 mod overrides;
 mod rows;
 
 pub use book::{BookError, PriceBook};
-pub use lookup::{InForce, Offer, Rate, RateSource, RegionBasis};
-pub use overrides::{AllowedScopes, Overrides, OverridesError, ScopeKind, UnitCapacity};
+pub use lookup::{InForce, Offer, Rate, RateQuery, RateSource, RegionBasis, ReservedOffer};
+pub use overrides::{
+    AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, Overrides, OverridesError,
+    PriceKind, ReservedHolding, ReservedScope, ScopeKind, UnitCapacity,
+};
 pub use rows::{
-    Ceiling, Dating, LifecycleRow, LoadWeights, ModelPrices, ModelUnitsRow, Provenance, RateRow,
-    ReservedTokensRow, RowRegion, RowScope, Term, TokenCountText,
+    Ceiling, Dating, LifecycleRow, LoadWeights, ModelPrices, ModelUnitsRow, PriceRange, Provenance,
+    RateRow, ReservedTokensRow, RowRegion, RowScope, Term, TokenCountText, UnpricedRow,
 };
 
-/// The embedded book of what AWS charges.
-const AWS: &str = include_str!("../../catalog/aws.toml");
+/// The embedded book of what AWS charges: its head, and the models provider by provider.
+const AWS: &str = concat!(
+    include_str!("../../catalog/aws.toml"),
+    include_str!("../../catalog/aws/ai21.toml"),
+    include_str!("../../catalog/aws/amazon.toml"),
+    include_str!("../../catalog/aws/anthropic.toml"),
+    include_str!("../../catalog/aws/cohere.toml"),
+    include_str!("../../catalog/aws/deepseek.toml"),
+    include_str!("../../catalog/aws/google.toml"),
+    include_str!("../../catalog/aws/meta.toml"),
+    include_str!("../../catalog/aws/minimax.toml"),
+    include_str!("../../catalog/aws/mistral.toml"),
+    include_str!("../../catalog/aws/moonshot.toml"),
+    include_str!("../../catalog/aws/nvidia.toml"),
+    include_str!("../../catalog/aws/openai.toml"),
+    include_str!("../../catalog/aws/qwen.toml"),
+    include_str!("../../catalog/aws/stability.toml"),
+    include_str!("../../catalog/aws/twelvelabs.toml"),
+    include_str!("../../catalog/aws/writer.toml"),
+    include_str!("../../catalog/aws/xai.toml"),
+    include_str!("../../catalog/aws/zai.toml"),
+);
 
 /// The embedded book of the article's figures.
 const ARTICLE: &str = include_str!("../../catalog/article.toml");

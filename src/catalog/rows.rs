@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     BaseModel, Geo, Meter, Ratio, Region, Scope, ServiceTier, UsdPerMillionTokens,
-    UsdPerModelUnitHour,
+    UsdPerModelUnitHour, UsdPerThousandTpmHour,
 };
 
 /// All rows of one model.
@@ -35,6 +35,9 @@ pub struct ModelPrices {
     /// When the model leaves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lifecycle: Vec<LifecycleRow>,
+    /// What of it is billed by something else than text tokens, and is known to have no price here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpriced: Vec<UnpricedRow>,
     /// How kinds of tokens weigh in a model unit's load.
     #[serde(default)]
     pub load_weights: LoadWeights,
@@ -71,9 +74,19 @@ impl Provenance {
     /// The days on which the price holds; `None` where the row is not dated, which no valid book has.
     #[must_use]
     pub fn dating(&self) -> Option<Dating> {
-        match (self.effective_from, self.seen_from, self.seen_to) {
-            (Some(from), None, None) => Some(Dating { from, to: None }),
-            (None, Some(from), Some(to)) if from <= to => Some(Dating { from, to: Some(to) }),
+        Dating::new(self.effective_from, self.seen_from, self.seen_to)
+    }
+}
+
+impl Dating {
+    fn new(
+        effective_from: Option<Date>,
+        seen_from: Option<Date>,
+        seen_to: Option<Date>,
+    ) -> Option<Self> {
+        match (effective_from, seen_from, seen_to) {
+            (Some(from), None, None) => Some(Self { from, to: None }),
+            (None, Some(from), Some(to)) if from <= to => Some(Self { from, to: Some(to) }),
             _ => None,
         }
     }
@@ -82,6 +95,13 @@ impl Provenance {
 macro_rules! dated {
     ($($row:ident),+) => {$(
         impl $row {
+            /// The days on which the price holds; `None` where the row is not dated, which no valid
+            /// book has.
+            #[must_use]
+            pub fn dating(&self) -> Option<Dating> {
+                Dating::new(self.effective_from, self.seen_from, self.seen_to)
+            }
+
             /// When the price held and where that is written.
             #[must_use]
             pub fn provenance(&self) -> Provenance {
@@ -109,8 +129,43 @@ pub enum RowScope {
     Geo,
     /// Through the global profile.
     Global,
+    /// In the Region that was called and through the profile of any group: the Price List has one
+    /// row for both.
+    Regional,
     /// All of them: the book does not tell scopes apart.
     Any,
+}
+
+impl RowScope {
+    /// How far a row of this scope is from saying the one scope; the least goes first.
+    pub(super) const fn breadth(self) -> u8 {
+        match self {
+            Self::InRegion | Self::Geo | Self::Global | Self::Regional => 0,
+            Self::Any => 1,
+        }
+    }
+
+    /// How few requests a row of this scope is about; the fewest go first.
+    pub(super) const fn narrowness(self) -> u8 {
+        match self {
+            Self::InRegion | Self::Geo | Self::Global => 0,
+            Self::Regional => 1,
+            Self::Any => 2,
+        }
+    }
+
+    /// Whether a row of this scope, and of this group if it is of a geo profile, is about requests
+    /// under `scope`.
+    pub(super) fn covers(self, geo: Option<Geo>, scope: Scope) -> bool {
+        match (self, scope) {
+            (Self::Any, _)
+            | (Self::Regional, Scope::InRegion | Scope::Geo(_))
+            | (Self::InRegion, Scope::InRegion)
+            | (Self::Global, Scope::Global) => true,
+            (Self::Geo, Scope::Geo(of)) => geo == Some(of),
+            _ => false,
+        }
+    }
 }
 
 /// One of the Regions of a row.
@@ -146,6 +201,35 @@ impl From<RowRegion> for String {
             RowRegion::Named(region) => region.into(),
             RowRegion::All => "*".into(),
             RowRegion::Unstated => "unstated".into(),
+        }
+    }
+}
+
+/// A price, or the ends of what it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceRange {
+    /// The lower end.
+    pub lower: UsdPerMillionTokens,
+    /// The upper end.
+    pub upper: UsdPerMillionTokens,
+}
+
+impl PriceRange {
+    /// One price.
+    #[must_use]
+    pub const fn exactly(price: UsdPerMillionTokens) -> Self {
+        Self {
+            lower: price,
+            upper: price,
+        }
+    }
+
+    /// What a price may be that is one of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            lower: self.lower.min(other.lower),
+            upper: self.upper.max(other.upper),
         }
     }
 }
@@ -198,34 +282,37 @@ pub struct RateRow {
 }
 
 impl RateRow {
-    /// The prices of a meter, lowest first. Cache writes can have two, since `CloudWatch` does not
-    /// tell how long a write was kept for.
+    /// The lowest and the highest price of a meter. Cache writes can have two, since `CloudWatch`
+    /// does not tell how long a write was kept for.
     #[must_use]
-    pub fn prices(&self, meter: Meter) -> Vec<UsdPerMillionTokens> {
-        let mut prices: Vec<_> = match meter {
-            Meter::Input => vec![self.input],
-            Meter::Output => vec![self.output],
-            Meter::CacheRead => vec![self.cache_read],
-            Meter::CacheWrite => vec![self.cache_write_5m, self.cache_write_1h],
-            _ => Vec::new(),
+    pub fn price(&self, meter: Meter) -> Option<PriceRange> {
+        let exactly = |price: Option<UsdPerMillionTokens>| price.map(PriceRange::exactly);
+        match meter {
+            Meter::Input => exactly(self.input),
+            Meter::Output => exactly(self.output),
+            Meter::CacheRead => exactly(self.cache_read),
+            Meter::CacheWrite => match (self.cache_write_5m, self.cache_write_1h) {
+                (Some(short), Some(long)) => {
+                    Some(PriceRange::exactly(short).and(PriceRange::exactly(long)))
+                }
+                (short, long) => exactly(short.or(long)),
+            },
+            _ => None,
         }
-        .into_iter()
-        .flatten()
-        .collect();
-        prices.sort_unstable();
-        prices
+    }
+
+    /// Whether the row prices anything.
+    #[must_use]
+    pub fn prices_any(&self) -> bool {
+        Meter::TOKENS
+            .into_iter()
+            .any(|meter| self.price(meter).is_some())
     }
 
     /// Whether the row prices requests under `scope`.
     #[must_use]
     pub fn covers(&self, scope: Scope) -> bool {
-        match (self.scope, scope) {
-            (RowScope::Any, _)
-            | (RowScope::InRegion, Scope::InRegion)
-            | (RowScope::Global, Scope::Global) => true,
-            (RowScope::Geo, Scope::Geo(geo)) => self.geo == Some(geo),
-            _ => false,
-        }
+        self.scope.covers(self.geo, scope)
     }
 }
 
@@ -353,9 +440,9 @@ pub struct ReservedTokensRow {
     /// How long it binds.
     pub term: Term,
     /// USD an hour for 1,000 input tokens a minute.
-    pub input: UsdPerModelUnitHour,
+    pub input: UsdPerThousandTpmHour,
     /// USD an hour for 1,000 output tokens a minute.
-    pub output: UsdPerModelUnitHour,
+    pub output: UsdPerThousandTpmHour,
     /// The fewest input tokens a minute that are sold.
     pub minimum_input_tpm: u64,
     /// The fewest output tokens a minute that are sold.
@@ -390,6 +477,20 @@ pub struct LifecycleRow {
     /// From when on requests fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_of_life: Option<Date>,
+    /// The day on which somebody last looked.
+    pub checked: Date,
+    /// Where it is written.
+    pub source: String,
+}
+
+/// What a model is billed by that this program does not price: images, seconds of video, searches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnpricedRow {
+    /// What is billed, in words, as in `output images`.
+    pub meter: String,
+    /// Why there is no price for it.
+    pub why: String,
     /// The day on which somebody last looked.
     pub checked: Date,
     /// Where it is written.

@@ -1,6 +1,6 @@
 //! The embedded price books: what is in them, held by literals, and the article's own sums.
 
-use bedrock_cost_guard::catalog::{Overrides, PriceBook, Term};
+use bedrock_cost_guard::catalog::{Overrides, PriceBook, Provenance, RateQuery, RowRegion, Term};
 use bedrock_cost_guard::domain::{
     BaseModel, Geo, Meter, ModelUnits, Region, Scope, ServiceTier, Tokens, Usd,
 };
@@ -51,11 +51,15 @@ impl Book {
 
     /// The list price and, where the true one is a range, its upper end.
     fn rate(&self, model: &str, scope: Scope, meter: Meter) -> Option<(String, String)> {
-        let model = BaseModel::new(model);
-        let tier = ServiceTier::Standard;
-        let rate = self
-            .prices
-            .rate(&model, &self.region, scope, tier, meter, self.day)?;
+        let rate = self.prices.rate(&RateQuery {
+            model: &BaseModel::new(model),
+            region: &self.region,
+            scope,
+            tier: Some(ServiceTier::Standard),
+            meter,
+            input_tokens: None,
+            day: self.day,
+        })?;
         Some((
             rate.list_unit_price.to_string(),
             rate.upper_unit_price.to_string(),
@@ -65,11 +69,15 @@ impl Book {
     /// What so many tokens cost.
     fn cost(&self, model: &str, input: u64, output: u64) -> Usd {
         let of = |meter, tokens| {
-            let model = BaseModel::new(model);
-            let (scope, tier) = (Scope::InRegion, ServiceTier::Standard);
-            let rate = self
-                .prices
-                .rate(&model, &self.region, scope, tier, meter, self.day);
+            let rate = self.prices.rate(&RateQuery {
+                model: &BaseModel::new(model),
+                region: &self.region,
+                scope: Scope::InRegion,
+                tier: Some(ServiceTier::Standard),
+                meter,
+                input_tokens: None,
+                day: self.day,
+            });
             rate.unwrap().list_unit_price.cost(Tokens::new(tokens))
         };
         of(Meter::Input, input) + of(Meter::Output, output)
@@ -270,4 +278,148 @@ fn the_model_units_of_aws_have_a_price_and_no_capacity() {
         ])
     );
     assert_eq!(Book::aws("eu-west-1").units(LLAMA_70B), []);
+}
+
+/// Regions as the book has them.
+fn regions(regions: &[RowRegion]) -> String {
+    let names: Vec<String> = regions.iter().cloned().map(String::from).collect();
+    names.join(" ")
+}
+
+/// A price as the book has it, or a dash.
+fn price<P: ToString>(price: Option<P>) -> String {
+    price.map_or_else(|| "-".to_owned(), |price| price.to_string())
+}
+
+/// The first day of a row, or the days on which it was seen.
+fn days(row: &Provenance) -> String {
+    match (row.effective_from, row.seen_from, row.seen_to) {
+        (Some(from), ..) => from.to_string(),
+        (None, Some(from), Some(to)) => format!("{from}..{to}"),
+        _ => "undated".to_owned(),
+    }
+}
+
+/// Every number of a book, a row a line.
+fn numbers(book: &PriceBook) -> String {
+    let mut lines = Vec::new();
+    for model in &book.models {
+        let id = &model.id;
+        for row in &model.rates {
+            let geo = row.geo.map_or("", Geo::prefix);
+            let above = price(row.above_input_tokens);
+            lines.push(format!(
+                "{id} {:?} {geo} {} above {above} [{}] {}: in {} out {} read {} write {} {}",
+                row.scope,
+                row.tier,
+                regions(&row.regions),
+                days(&row.provenance()),
+                price(row.input),
+                price(row.output),
+                price(row.cache_read),
+                price(row.cache_write_5m),
+                price(row.cache_write_1h),
+            ));
+        }
+        for row in &model.model_units {
+            lines.push(format!(
+                "{id} unit {} [{}] {}: {}",
+                row.term,
+                regions(&row.regions),
+                days(&row.provenance()),
+                row.usd_per_unit_hour
+            ));
+        }
+        for row in &model.reserved_tokens {
+            lines.push(format!(
+                "{id} reserved {:?} {} [{}] {}: in {} from {} out {} from {}",
+                row.scope,
+                row.term,
+                regions(&row.regions),
+                days(&row.provenance()),
+                row.input,
+                row.minimum_input_tpm,
+                row.output,
+                row.minimum_output_tpm
+            ));
+        }
+        for row in &model.lifecycle {
+            lines.push(format!(
+                "{id} leaves [{}]: Legacy {} extended {} end {}",
+                regions(&row.regions),
+                price(row.legacy),
+                price(row.extended_access),
+                price(row.end_of_life)
+            ));
+        }
+    }
+    lines.sort();
+    lines.join("\n")
+}
+
+#[test]
+fn every_price_of_aws_is_pinned() {
+    insta::assert_snapshot!("aws_prices", numbers(&PriceBook::aws().unwrap()));
+}
+
+#[test]
+fn a_book_that_is_written_reads_as_the_same_book() {
+    for book in [PriceBook::aws().unwrap(), PriceBook::article().unwrap()] {
+        let text = book.to_toml().unwrap();
+        assert_eq!(PriceBook::parse("again", &text).unwrap(), book);
+    }
+}
+
+/// A rate of a long request, a short one, and one whose length is not known.
+#[test]
+fn a_price_that_depends_on_the_length_is_a_range_unless_the_length_is_known() {
+    let book = Book::aws("us-east-1");
+    let model = BaseModel::new("anthropic.claude-haiku-5-5");
+    let of = |input_tokens| {
+        let rate = book.prices.rate(&RateQuery {
+            model: &model,
+            region: &book.region,
+            scope: Scope::Global,
+            tier: Some(ServiceTier::Standard),
+            meter: Meter::Input,
+            input_tokens,
+            day: "2026-11-13".parse().unwrap(),
+        });
+        let rate = rate.unwrap();
+        (
+            rate.list_unit_price.to_string(),
+            rate.upper_unit_price.to_string(),
+        )
+    };
+    assert_eq!(of(Some(100_000)), ("0.10".into(), "0.10".into()));
+    assert_eq!(of(Some(100_001)), ("0.50".into(), "0.50".into()));
+    assert_eq!(of(None), ("0.10".into(), "0.50".into()));
+}
+
+#[test]
+fn a_tier_that_nobody_saw_is_a_range_over_those_of_a_request() {
+    let book = Book::aws("us-east-1");
+    let model = BaseModel::new("openai.gpt-oss-120b-1:0");
+    let of = |tier| {
+        let rate = book.prices.rate(&RateQuery {
+            model: &model,
+            region: &book.region,
+            scope: Scope::InRegion,
+            tier,
+            meter: Meter::Input,
+            input_tokens: None,
+            day: "2026-11-13".parse().unwrap(),
+        });
+        let rate = rate.unwrap();
+        (
+            rate.list_unit_price.to_string(),
+            rate.upper_unit_price.to_string(),
+        )
+    };
+    assert_eq!(
+        of(Some(ServiceTier::Standard)),
+        ("0.15".into(), "0.15".into())
+    );
+    // Flex at the lower end, priority at the upper; batch jobs are not in these metrics.
+    assert_eq!(of(None), ("0.075".into(), "0.2625".into()));
 }
