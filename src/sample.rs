@@ -249,6 +249,8 @@ pub fn observation() -> Result<Observation, SampleError> {
         open_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,
+        price_list: None,
+        notes: Vec::new(),
     };
     Ok(observation.with_prices(&PriceBook::aws()?))
 }

@@ -108,7 +108,7 @@ pub(super) fn of_offers(
                 mix.add(
                     meter.meter,
                     meter.recent,
-                    rate.list_unit_price.cost(meter.recent),
+                    rate.contracted_unit_price.cost(meter.recent),
                     weights,
                 );
             }
@@ -124,7 +124,7 @@ pub(super) fn of_offers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Overrides, PriceBook};
+    use crate::catalog::{Overrides, PriceBook, RateQuery};
     use crate::domain::{BaseModel, Scope, ServiceTier};
 
     /// The break-even of the first tier of a model of the article, in tokens a month.
@@ -136,14 +136,15 @@ mod tests {
         let mut mix = Mix::default();
         for (meter, tokens) in [(Meter::Input, input), (Meter::Output, output)] {
             let rate = book
-                .rate(
-                    &model,
-                    &region,
-                    Scope::InRegion,
-                    ServiceTier::Standard,
+                .rate(&RateQuery {
+                    model: &model,
+                    region: &region,
+                    scope: Scope::InRegion,
+                    tier: Some(ServiceTier::Standard),
                     meter,
+                    input_tokens: None,
                     day,
-                )
+                })
                 .unwrap();
             let tokens = Tokens::new(tokens);
             mix.add(

@@ -35,7 +35,7 @@ pub use units::Sizing;
 
 use serde::Serialize;
 
-use crate::domain::Usd;
+use crate::domain::{Usd, day_of};
 use crate::pricing::{Priced, Workload};
 
 /// What the figures assume where callers route what exceeds the units.
@@ -53,6 +53,18 @@ pub struct Advice {
     pub verdict: String,
     /// What a unit of each offer must replace to pay for itself.
     pub break_even: Vec<BreakEven>,
+}
+
+impl Advice {
+    /// None at all, and why.
+    fn silent(workload: &Workload<'_>, why: &str) -> Self {
+        Self {
+            plans: vec![Plan::present(workload, true)],
+            recommendations: Vec::new(),
+            verdict: format!("no advice: {why}"),
+            break_even: Vec::new(),
+        }
+    }
 }
 
 /// One way to serve a workload.
@@ -74,6 +86,20 @@ pub struct Plan {
     /// Why it is not; empty where it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub why_not: Vec<String>,
+}
+
+impl Plan {
+    /// The present arrangement.
+    fn present(workload: &Workload<'_>, advised: bool) -> Self {
+        Self {
+            action: None,
+            description: "as it runs now".into(),
+            monthly_cost: Some(workload.monthly_cost()),
+            estimated_monthly_savings: None,
+            advised,
+            why_not: Vec::new(),
+        }
+    }
 }
 
 /// What a rule found out about one workload.
@@ -109,6 +135,9 @@ impl Finding {
 /// Applies the rules to one workload, in their order.
 #[must_use]
 pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
+    if let Some(why) = workload.no_advice(priced.observation) {
+        return Advice::silent(workload, &why);
+    }
     let mut found = Finding::default();
     let fill = fill::advise(priced, workload);
     let idle = idle::advise(priced, workload, fill.filled());
@@ -133,15 +162,9 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
         found.take(finding);
     }
 
-    let current = workload.monthly_cost();
-    let mut plans = vec![Plan {
-        action: None,
-        description: "as it runs now".into(),
-        monthly_cost: Some(current),
-        estimated_monthly_savings: None,
-        advised: !found.recommendations.iter().any(Recommendation::is_counted),
-        why_not: Vec::new(),
-    }];
+    dismiss(priced, &mut found);
+    let keeps = !found.recommendations.iter().any(Recommendation::is_counted);
+    let mut plans = vec![Plan::present(workload, keeps)];
     plans.extend(found.plans);
     plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
     // In the order of the rules, which is the order to do them in.
@@ -154,6 +177,25 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
         recommendations: found.recommendations,
         verdict,
         break_even,
+    }
+}
+
+/// Takes what the operator dismissed out of the count for as long as they said.
+fn dismiss(priced: &Priced<'_>, found: &mut Finding) {
+    let today = day_of(priced.observation.as_of);
+    for advice in &mut found.recommendations {
+        if let Some(row) = priced.observation.overrides.dismissal(&advice.id, today) {
+            let because = format!("the overrides dismiss it until {}: {}", row.until, row.why);
+            let plans = found.plans.iter_mut();
+            for plan in plans.filter(|plan| plan.action == Some(advice.action)) {
+                plan.advised = false;
+                plan.why_not.push(because.clone());
+            }
+            advice.not_counted_because = Some(match advice.not_counted_because.take() {
+                Some(before) => format!("{before}; {because}"),
+                None => because,
+            });
+        }
     }
 }
 
@@ -189,8 +231,9 @@ fn verdict(
         {
             "no advice: it has no price".into()
         }
+        [] if workload.recent_tokens().is_zero() => "no change: it was not used recently".into(),
         [] if workload.on_demand_monthly_cost() == Usd::ZERO => {
-            "no change: it was not used recently".into()
+            "no change: it costs nothing".into()
         }
         [] if workload.offers.is_empty() => {
             "no change: it is on its cheapest profile, and no model units are priced for it here"

@@ -1,6 +1,6 @@
 //! The rates that a lane's meters have now, and would have under another scope.
 
-use crate::catalog::Rate;
+use crate::catalog::{Rate, RateQuery};
 use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Usd, Window};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
@@ -34,22 +34,34 @@ impl<'l> LaneRates<'l> {
         workload: &Workload<'_>,
         lane: &'l Lane<'_>,
     ) -> Option<Self> {
-        let tier = match &lane.kind {
-            LaneKind::OnDemand {
-                scope: Scope::Global,
-                ..
-            }
-            | LaneKind::Unknown => return None,
-            LaneKind::OnDemand { tier, .. } => *tier,
-            LaneKind::Provisioned(_) => ServiceTier::Standard,
+        if matches!(
+            &lane.kind,
+            LaneKind::Unknown
+                | LaneKind::OnDemand {
+                    scope: Scope::Global,
+                    ..
+                }
+        ) {
+            return None;
+        }
+        let wanted = |meter, scope| RateQuery {
+            model: &workload.model,
+            region: &workload.place.region,
+            scope,
+            tier: lane.known_tier(),
+            meter,
+            input_tokens: None,
+            day: priced.day,
         };
+        let book = &priced.observation.prices;
         let rate = |meter| {
-            let region = &workload.place.region;
-            let scope = Scope::Global;
-            priced
-                .observation
-                .prices
-                .rate(&workload.model, region, scope, tier, meter, priced.day)
+            let global = wanted(meter, Scope::Global);
+            // Where one of them has a tier or a length that the other lacks, their lower ends are of
+            // different requests, and their difference saves nobody anything.
+            let is_alike = lane
+                .scope()
+                .is_none_or(|scope| book.variants(&global) == book.variants(&wanted(meter, scope)));
+            priced.observation.rate(&global).filter(|_| is_alike)
         };
         let mut rates = Vec::new();
         for meter in &lane.meters {
@@ -74,7 +86,7 @@ impl<'l> LaneRates<'l> {
             .filter_map(|(of, rate)| {
                 let meter = self.lane.meters.iter().find(|meter| meter.meter == *of)?;
                 Some(
-                    rate.list_unit_price
+                    rate.contracted_unit_price
                         .cost(meter.recent)
                         .per_month(recent.hours()),
                 )

@@ -168,8 +168,11 @@ const NAMED: usize = 40;
 pub struct RateEvidence {
     /// What is priced.
     pub what: String,
-    /// The price.
+    /// The list price.
     pub list_unit_price: String,
+    /// What the account pays, where its contract says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contracted_unit_price: Option<String>,
     /// What it is for.
     pub pricing_unit: &'static str,
     /// How the row came to apply to the Region.
@@ -303,7 +306,10 @@ impl Evidence {
     ) {
         self.push(EvidenceItem::Rate(RateEvidence::new(
             format!("{model} {scope} {tier} {meter}"),
-            rate.list_unit_price.to_string(),
+            (
+                rate.list_unit_price.to_string(),
+                rate.contracted_unit_price.to_string(),
+            ),
             "1000000 Tokens",
             &rate.source,
         )));
@@ -317,7 +323,10 @@ impl Evidence {
             .map_or_else(String::new, |label| format!(" {label}"));
         self.push(EvidenceItem::Rate(RateEvidence::new(
             format!("{model} model unit{label}, {}", offer.term),
-            offer.unit_price.to_string(),
+            (
+                offer.list_unit_price.to_string(),
+                offer.unit_price.to_string(),
+            ),
             "Model Unit-Hours",
             &offer.source,
         )));
@@ -389,10 +398,16 @@ impl Evidence {
 }
 
 impl RateEvidence {
-    fn new(what: String, price: String, unit: &'static str, source: &RateSource) -> Self {
+    fn new(
+        what: String,
+        (list, paid): (String, String),
+        unit: &'static str,
+        source: &RateSource,
+    ) -> Self {
         Self {
             what,
-            list_unit_price: price,
+            contracted_unit_price: (paid != list).then_some(paid),
+            list_unit_price: list,
             pricing_unit: unit,
             region_basis: source.region_basis,
             in_force: source.in_force,

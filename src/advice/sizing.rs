@@ -200,7 +200,7 @@ fn add(
             .find(|(of, _)| *of == meter)
             .ok_or_else(|| format!("{meter} of {id} have no on-demand price"))?;
         demand
-            .add(meter, series, rate.list_unit_price, weights)
+            .add(meter, series, rate.contracted_unit_price, weights)
             .ok_or_else(|| format!("{meter} of {id} cannot be served by model units"))?;
     }
     Ok(())

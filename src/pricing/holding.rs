@@ -6,7 +6,9 @@ use rust_decimal::Decimal;
 
 use super::lane::{Lane, LaneKind};
 use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
-use crate::domain::{BaseModel, Capacity, ModelId, Percent, Target, Tokens, Usd, Window};
+use crate::domain::{
+    BaseModel, Capacity, ModelId, Percent, Target, Tokens, Usd, UsdPerModelUnitHour, Window,
+};
 use crate::inventory::{CommitmentDuration, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
 
@@ -25,6 +27,8 @@ pub struct Holding<'a> {
     pub model: BaseModel,
     /// The price of its term; `None` where the book has none, or more than one.
     pub offer: Option<Offer>,
+    /// What it costs in a month at list; `None` as for `monthly_cost`.
+    pub monthly_list_cost: Option<Usd>,
     /// What it costs in a month, used or not; `None` where the book has no price of it, or where it
     /// is not known to be billed.
     pub monthly_cost: Option<Usd>,
@@ -80,12 +84,14 @@ impl<'a> Holding<'a> {
         } else {
             None
         };
+        let monthly = |price: fn(&Offer) -> UsdPerModelUnitHour| {
+            let offer = offer.as_ref().filter(|_| held.is_billed())?;
+            Some(price(offer).monthly_cost(held.model_units))
+        };
         Self {
             held,
-            monthly_cost: offer
-                .as_ref()
-                .filter(|_| held.is_billed())
-                .map(|offer| offer.unit_price.monthly_cost(held.model_units)),
+            monthly_list_cost: monthly(|offer| offer.list_unit_price),
+            monthly_cost: monthly(|offer| offer.unit_price),
             monthly_value: None,
             utilization: None,
             idleness: idleness(observation, observed, held),

@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 
-use crate::catalog::Rate;
+use crate::catalog::{Rate, RateQuery, UnpricedRow};
 use crate::domain::{
-    BaseModel, Counter, Geo, Meter, Place, Scope, ServiceTier, Target, Tokens, Usd, Window,
+    BaseModel, Counter, Geo, Meter, Place, Scope, ServiceTier, Target, Tokens, Usd,
+    UsdPerMillionTokens, Window,
 };
 use crate::inventory::{ApplicationProfile, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
@@ -19,6 +20,8 @@ pub struct Lane<'a> {
     pub kind: LaneKind<'a>,
     /// Its billed meters with points.
     pub meters: Vec<PricedMeter>,
+    /// What its model is known to be billed by and has no price here.
+    known_unpriced: &'a [UnpricedRow],
 }
 
 /// What a `ModelId` stands for.
@@ -54,7 +57,9 @@ pub struct PricedMeter {
     pub recent: Tokens,
     /// Its rate; for a provisioned lane the rate that the same tokens would have on-demand.
     pub rate: Option<Rate>,
-    /// What the recent tokens come to in a month.
+    /// What the recent tokens come to in a month at list prices.
+    pub monthly_list_cost: Option<Usd>,
+    /// What they come to at what the account pays.
     pub monthly_cost: Option<Usd>,
 }
 
@@ -81,7 +86,7 @@ impl PricedMeter {
             && self
                 .rate
                 .as_ref()
-                .is_none_or(|rate| rate.upper_unit_price > rate.list_unit_price)
+                .is_none_or(|rate| rate.upper_unit_price > rate.contracted_unit_price)
     }
 }
 
@@ -121,9 +126,22 @@ impl<'a> LaneKind<'a> {
     }
 }
 
+/// The tier that a lane's tokens are priced at; `None` where `CloudWatch` splits them by tiers that
+/// their id does not name, which this version does not read apart.
+fn known_tier(kind: &LaneKind<'_>, usage: &LaneUsage) -> Option<ServiceTier> {
+    match kind {
+        LaneKind::OnDemand {
+            tier: ServiceTier::Standard,
+            ..
+        } if usage.is_split_by_tier() => None,
+        LaneKind::OnDemand { tier, .. } => Some(*tier),
+        LaneKind::Provisioned(_) | LaneKind::Unknown => Some(ServiceTier::Standard),
+    }
+}
+
 impl<'a> Lane<'a> {
     pub(super) fn new(
-        observation: &Observation,
+        observation: &'a Observation,
         observed: &'a PlaceObservation,
         usage: &'a LaneUsage,
         recent: Window,
@@ -131,20 +149,23 @@ impl<'a> Lane<'a> {
     ) -> Self {
         let kind = LaneKind::resolve(observed, usage);
         let region = &observed.place.region;
+        let rate_of = |model: &BaseModel, scope, tier, meter| {
+            observation.rate(&RateQuery {
+                model,
+                region,
+                scope,
+                tier,
+                meter,
+                input_tokens: None,
+                day,
+            })
+        };
+        let tier = known_tier(&kind, usage);
         let rate = |meter| match &kind {
-            LaneKind::OnDemand {
-                model, scope, tier, ..
-            } => observation
-                .prices
-                .rate(model, region, *scope, *tier, meter, day),
+            LaneKind::OnDemand { model, scope, .. } => rate_of(model, *scope, tier, meter),
             LaneKind::Provisioned(held) => {
                 let model = held.foundation_model()?;
-                let standard = ServiceTier::Standard;
-                let rate = |scope| {
-                    observation
-                        .prices
-                        .rate(&model, region, scope, standard, meter, day)
-                };
+                let rate = |scope| rate_of(&model, scope, Some(ServiceTier::Standard), meter);
                 // Some models are called through profiles only.
                 rate(Scope::InRegion)
                     .or_else(|| rate(Scope::Geo(Geo::holding(std::slice::from_ref(region))?)))
@@ -157,23 +178,66 @@ impl<'a> Lane<'a> {
             .map(|reading| {
                 let rate = rate(reading.meter);
                 let tokens = reading.series.total_since(recent.start());
+                let monthly = |price: fn(&Rate) -> UsdPerMillionTokens| {
+                    let rate = rate.as_ref()?;
+                    Some(price(rate).cost(tokens).per_month(recent.hours()))
+                };
                 PricedMeter {
                     meter: reading.meter,
                     metric: reading.name.to_owned(),
                     total: reading.series.total(),
                     recent: tokens,
-                    monthly_cost: rate
-                        .as_ref()
-                        .map(|rate| rate.list_unit_price.cost(tokens).per_month(recent.hours())),
+                    monthly_list_cost: monthly(|rate| rate.list_unit_price),
+                    monthly_cost: monthly(|rate| rate.contracted_unit_price),
                     rate,
                 }
             })
             .collect();
-        Self {
+        let mut lane = Self {
             usage,
             kind,
             meters,
-        }
+            known_unpriced: &[],
+        };
+        let prices = lane
+            .model()
+            .and_then(|model| observation.prices.model(&model));
+        lane.known_unpriced = prices.map_or(&[], |prices| &prices.unpriced);
+        lane
+    }
+
+    /// Whether it may be billed by something that has no price here, beside its tokens.
+    #[must_use]
+    pub fn is_billed_otherwise(&self) -> bool {
+        !self.known_unpriced.is_empty() && self.meters.iter().any(|meter| !meter.recent.is_zero())
+    }
+
+    /// Why the book has no price of a meter, or of requests without any, where it says so.
+    fn known_reason(&self, meter: Option<Meter>) -> Option<String> {
+        let word = match meter {
+            None => "",
+            Some(Meter::OutputImages) => "image",
+            Some(Meter::InputSpeech | Meter::OutputSpeech) => "speech",
+            Some(_) => return None,
+        };
+        let of_meter: Vec<String> = self
+            .known_unpriced
+            .iter()
+            .filter(|row| row.meter.contains(word))
+            .map(|row| format!("{}, {}", row.meter, row.why))
+            .collect();
+        (!of_meter.is_empty()).then(|| {
+            format!(
+                "this guard has no price of its {}",
+                of_meter.join("; of its ")
+            )
+        })
+    }
+
+    /// The tier that its tokens are priced at; `None` where they were served at several.
+    #[must_use]
+    pub fn known_tier(&self) -> Option<ServiceTier> {
+        known_tier(&self.kind, self.usage)
     }
 
     /// The model behind the lane.
@@ -184,6 +248,31 @@ impl<'a> Lane<'a> {
             LaneKind::Provisioned(held) => held.foundation_model(),
             LaneKind::Unknown => None,
         }
+    }
+
+    /// Where its requests may be served; `None` for what is not billed by the token.
+    #[must_use]
+    pub const fn scope(&self) -> Option<Scope> {
+        match &self.kind {
+            LaneKind::OnDemand { scope, .. } => Some(*scope),
+            _ => None,
+        }
+    }
+
+    /// The rate of a meter, if it has points and a rate.
+    #[must_use]
+    pub fn rate(&self, meter: Meter) -> Option<&Rate> {
+        let priced = self.meters.iter().find(|priced| priced.meter == meter)?;
+        priced.rate.as_ref()
+    }
+
+    /// What its tokens come to in a month at list, as far as they are priced.
+    #[must_use]
+    pub fn monthly_list_cost(&self) -> Usd {
+        self.meters
+            .iter()
+            .filter_map(|meter| meter.monthly_list_cost)
+            .sum()
     }
 
     /// What its tokens come to in a month at its rates, as far as they are priced. For a
@@ -230,7 +319,7 @@ impl<'a> Lane<'a> {
 
     /// Its usage without a rate.
     pub(super) fn unpriced(&self, place: &Place, recent: Window) -> Vec<UnpricedUsage> {
-        let reason = match &self.kind {
+        let general = match &self.kind {
             LaneKind::OnDemand { model, scope, tier, .. } => {
                 format!("the price book has no {scope} {tier} rate of {model} in {}", place.region)
             }
@@ -257,13 +346,22 @@ impl<'a> Lane<'a> {
         };
         let unmetered = self.unmetered_requests(recent);
         if !unmetered.is_zero() {
-            let reason = "it was called, but nothing that is billed was metered".to_owned();
+            let reason = self.known_reason(None).unwrap_or_else(|| {
+                "it was called, but nothing that is billed was metered".to_owned()
+            });
             return vec![usage(None, unmetered, reason)];
         }
         self.meters
             .iter()
             .filter(|meter| meter.rate.is_none() && !meter.recent.is_zero())
-            .map(|meter| usage(Some(meter.meter), meter.recent, reason.clone()))
+            .map(|meter| {
+                let reason = self.known_reason(Some(meter.meter));
+                usage(
+                    Some(meter.meter),
+                    meter.recent,
+                    reason.unwrap_or_else(|| general.clone()),
+                )
+            })
             .collect()
     }
 }

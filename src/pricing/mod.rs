@@ -7,6 +7,7 @@
 mod demand;
 mod holding;
 mod lane;
+mod reserved;
 mod screen;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use jiff::civil::Date;
 pub use demand::{Bucket, Demand, LOAD_SCALE};
 pub use holding::{Holding, Idleness};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
+pub use reserved::{Covered, Reserved};
 pub use screen::wants_minutes;
 
 use crate::catalog::Offer;
@@ -66,6 +68,10 @@ pub struct Workload<'a> {
     pub lanes: Vec<Lane<'a>>,
     /// The provisioned models of this model.
     pub holdings: Vec<Holding<'a>>,
+    /// Reserved tokens per minute that the operator declares for it.
+    pub reserved: Vec<Reserved<'a>>,
+    /// What they take off the on-demand bill.
+    pub covered: Covered,
     /// Model units that the book sells for this model here.
     pub offers: Vec<Offer>,
     /// The window that a month is scaled from.
@@ -119,6 +125,20 @@ pub fn price(observation: &Observation) -> Priced<'_> {
             let holding = Holding::new(observation, observed, held, day);
             workload(&holding.model);
             holdings.push(holding);
+        }
+        let declared = &observation.overrides.reserved_holding;
+        let declared: Vec<Reserved<'_>> = declared
+            .iter()
+            .filter(|held| held.region == observed.place.region && held.from <= day)
+            .map(|held| Reserved::new(observation, held))
+            .collect();
+        for reserved in &declared {
+            workload(&reserved.declared.model);
+        }
+        for reserved in declared {
+            if let Some(workload) = by_model.get_mut(&reserved.declared.model) {
+                workload.reserved.push(reserved);
+            }
         }
         for (model, lane) in lanes {
             if let Some(workload) = by_model.get_mut(&model) {
@@ -176,6 +196,8 @@ impl<'a> Workload<'a> {
                 .map(|prices| prices.name.clone()),
             lanes: Vec::new(),
             holdings: Vec::new(),
+            reserved: Vec::new(),
+            covered: Covered::default(),
             offers: observation
                 .prices
                 .offers(model, region, day, &observation.overrides),
@@ -219,6 +241,14 @@ impl<'a> Workload<'a> {
                     id == keep || !aliases.iter().any(|alias| alias == id)
                 });
             }
+        }
+        self.reserved
+            .sort_by(|a, b| a.declared.name.cmp(&b.declared.name));
+        match reserved::covered(&self.reserved, &self.lanes, recent) {
+            Some(covered) => self.covered = covered,
+            None => self
+                .gaps
+                .push("what its reserved tokens take off the bill cannot be counted".into()),
         }
         let is_whole = self.is_whole();
         for holding in &mut self.holdings {
@@ -265,27 +295,41 @@ impl<'a> Workload<'a> {
     /// Whether part of it may be served, and billed, at another tier than its id says.
     #[must_use]
     pub fn has_tier_splits(&self) -> bool {
-        self.on_demand().any(|lane| {
-            lane.usage
-                .splits
-                .iter()
-                .any(|split| split.contains("ServiceTier"))
-        })
+        self.on_demand().any(|lane| lane.usage.is_split_by_tier())
     }
 
-    /// What its tokens cost in a month, as far as they are priced.
+    /// What its tokens cost in a month, as far as they are priced, without those that reserved
+    /// tokens serve.
     #[must_use]
     pub fn on_demand_monthly_cost(&self) -> Usd {
-        self.on_demand().map(Lane::monthly_cost).sum()
+        let lanes: Usd = self.on_demand().map(Lane::monthly_cost).sum();
+        // What is covered is rounded hour by hour, and so may be above the sum by a hair.
+        (lanes - self.covered.monthly_cost).max(Usd::ZERO)
     }
 
     /// What its holdings cost in a month, as far as they are priced.
     #[must_use]
     pub fn holdings_monthly_cost(&self) -> Usd {
-        self.holdings
+        let units = self.holdings.iter().map(|holding| holding.monthly_cost);
+        let reserved = self.reserved.iter().map(|held| held.monthly_cost);
+        units.chain(reserved).flatten().sum()
+    }
+
+    /// What it costs in a month at list prices, as far as it is priced.
+    #[must_use]
+    pub fn monthly_list_cost(&self) -> Usd {
+        let lanes = self.on_demand().map(Lane::monthly_list_cost);
+        let units = self
+            .holdings
             .iter()
-            .filter_map(|holding| holding.monthly_cost)
-            .sum()
+            .filter_map(|holding| holding.monthly_list_cost);
+        // Where the book has no list price, what is paid is all that is known.
+        let reserved = self
+            .reserved
+            .iter()
+            .filter_map(|held| held.monthly_list_cost.or(held.monthly_cost));
+        let lanes = lanes.sum::<Usd>() - self.covered.monthly_list_cost;
+        lanes.max(Usd::ZERO) + units.chain(reserved).sum()
     }
 
     /// What it costs in a month as it runs now, as far as it is priced.
@@ -304,12 +348,26 @@ impl<'a> Workload<'a> {
             .sum()
     }
 
+    /// Why nothing is advised for it, whatever it could save; `None` where the rules apply.
+    #[must_use]
+    pub fn no_advice(&self, observation: &Observation) -> Option<String> {
+        if let Some(excluded) = observation.overrides.exclusion(&self.model) {
+            return Some(format!("the overrides exclude it: {}", excluded.why));
+        }
+        (!self.reserved.is_empty()).then(|| {
+            "it has reserved tokens, beside which this version does not size other arrangements"
+                .to_owned()
+        })
+    }
+
     /// Whether the true cost may be above what is shown.
     #[must_use]
     pub fn is_at_least(&self) -> bool {
         !self.is_whole()
             || self.is_throttled()
             || self.unpriced().next().is_some()
+            || !self.reserved.is_empty()
+            || self.on_demand().any(Lane::is_billed_otherwise)
             || self
                 .holdings
                 .iter()

@@ -20,7 +20,8 @@ pub fn wants_minutes(survey: &Observation) -> Vec<BTreeSet<ModelId>> {
                 .iter()
                 .filter(|workload| workload.place == &observed.place)
                 .filter(|workload| {
-                    workload.is_whole()
+                    workload.no_advice(survey).is_none()
+                        && workload.is_whole()
                         && workload.offers.iter().any(|offer| offer.capacity.is_some())
                         && workload.on_demand().next().is_some()
                 })

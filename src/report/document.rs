@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::advice::{BreakEven, Effort, Plan, Recommendation};
-use crate::catalog::{InForce, RegionBasis};
+use crate::catalog::{InForce, RegionBasis, ReservedScope, Term};
 use crate::domain::{
     AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Tokens,
     Usd, UsdPerMillionTokens, Window,
 };
 use crate::event::Trigger;
 use crate::inventory::CommitmentDuration;
+use crate::observation::PriceListRead;
 
 /// What a run found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,10 +31,16 @@ pub struct Report {
     pub recommendations: Vec<Recommendation>,
     /// What the account holds.
     pub holdings: Vec<HoldingReport>,
+    /// Reserved tokens per minute that the overrides declare.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reserved_holdings: Vec<ReservedReport>,
     /// Usage that has no price.
     pub unpriced: Vec<UnpricedReport>,
     /// Workloads whose figures may be too low, and why.
     pub incomplete: Vec<IncompleteReport>,
+    /// What gathering found that a reader should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What was not read at all.
     pub not_covered: Vec<String>,
     /// Proofs that nothing can be saved.
@@ -57,8 +64,13 @@ pub struct RunInfo {
     pub recent: Window,
     /// The price book's name.
     pub catalog: String,
+    /// Whether the overrides name prices other than those of the book.
+    pub has_contract: bool,
     /// What the price book is.
     pub catalog_description: String,
+    /// What was read of the Price List, where the book is `live`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_list: Option<PriceListRead>,
     /// The accounts and Regions that were read.
     pub places: Vec<Place>,
     /// Regions that could not be read.
@@ -73,7 +85,9 @@ pub struct RunInfo {
 /// The sums over all workloads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// What a month costs as it runs now.
+    /// What a month costs at list prices.
+    pub monthly_list_cost: Usd,
+    /// What a month costs as it runs now, at what the account pays.
     pub monthly_cost: Usd,
     /// The part of it that is billed by the token.
     pub on_demand_monthly_cost: Usd,
@@ -119,8 +133,14 @@ pub struct WorkloadReport {
     /// The name that people use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it costs in a month as it runs now, as far as it is priced.
+    /// What it costs in a month at list prices, as far as it is priced.
+    pub monthly_list_cost: Usd,
+    /// What it costs in a month as it runs now, at what the account pays.
     pub monthly_cost: Usd,
+    /// The most that reserved tokens take off: the same tokens by the token. It is in none of the
+    /// other sums.
+    #[serde(skip_serializing_if = "Usd::is_zero")]
+    pub covered_monthly_cost: Usd,
     /// The part that is billed by the token.
     pub on_demand_monthly_cost: Usd,
     /// The part that holdings cost.
@@ -182,10 +202,13 @@ pub struct MeterReport {
     pub metric: String,
     /// Tokens of the recent window.
     pub tokens: Tokens,
-    /// USD for a million; absent where there is no rate.
+    /// USD for a million at list; absent where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list_unit_price: Option<UsdPerMillionTokens>,
-    /// The upper end, where the true price is a range.
+    /// USD for a million as the account pays it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contracted_unit_price: Option<UsdPerMillionTokens>,
+    /// The upper end of that, where the true price is a range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upper_unit_price: Option<UsdPerMillionTokens>,
     /// How the row came to apply to the Region.
@@ -197,9 +220,12 @@ pub struct MeterReport {
     /// Where the price is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// What the tokens come to in a month; for a provisioned model what they are worth.
+    /// What the tokens come to in a month at list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_list_cost: Option<Usd>,
+    /// What they come to at what the account pays; for a provisioned model what they are worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost: Option<Usd>,
 }
 
 /// What the account holds.
@@ -222,7 +248,10 @@ pub struct HoldingReport {
     /// When its term ends and begins again; absent without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_expiration_time: Option<Timestamp>,
-    /// What it costs in a month; absent where the book has no price for it.
+    /// What it costs in a month at list; absent where the book has no price for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_list_cost: Option<Usd>,
+    /// What the account pays for it in a month; absent where the book has no price for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
     /// The on-demand dollars that it serves, of what it costs; under 100 % it loses money.
@@ -239,6 +268,39 @@ pub struct HoldingReport {
     /// Why that cannot be said, where it cannot, or why there is no price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Reserved tokens per minute that the overrides declare.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReservedReport {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// The model's base id.
+    pub model: BaseModel,
+    /// What the operator calls it.
+    pub name: String,
+    /// The profiles that it serves.
+    pub scope: ReservedScope,
+    /// Input tokens a minute.
+    pub input_tokens_per_minute: u64,
+    /// Output tokens a minute.
+    pub output_tokens_per_minute: u64,
+    /// How long it binds.
+    pub term: Term,
+    /// The last day of its term, where the operator says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub term_ends: Option<Date>,
+    /// What it costs in a month at list; absent where the book has no price for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_list_cost: Option<Usd>,
+    /// What the account pays for it in a month; absent where nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost: Option<Usd>,
+    /// Where the list price is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// Whether a holding is used.

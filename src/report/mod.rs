@@ -19,17 +19,19 @@ use jiff::civil::Date;
 
 pub use document::{
     ClosedRecommendation, HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport,
-    Report, RunInfo, Totals, UnpricedReport, WorkloadReport,
+    Report, ReservedReport, RunInfo, Totals, UnpricedReport, WorkloadReport,
 };
 pub use summary::Summary;
 
 use crate::advice::{self, Advice, Recommendation};
 use crate::domain::{BaseModel, Counter, Region, Usd, day_of};
 use crate::observation::Observation;
-use crate::pricing::{self, Holding, Idleness, Lane, LaneKind, Priced, UnpricedUsage, Workload};
+use crate::pricing::{
+    self, Holding, Idleness, Lane, LaneKind, Priced, Reserved, UnpricedUsage, Workload,
+};
 
 /// The version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// Turns an observation into a report.
 #[must_use]
@@ -82,10 +84,21 @@ pub fn build(observation: &Observation) -> Report {
             &unpriced,
             &incomplete,
         ),
+        notes: observation.notes.clone(),
         not_covered: not_covered(&priced),
         workloads,
         recommendations,
         holdings,
+        reserved_holdings: priced
+            .workloads
+            .iter()
+            .flat_map(|workload| {
+                workload
+                    .reserved
+                    .iter()
+                    .map(|held| reserved_report(workload, held))
+            })
+            .collect(),
         unpriced,
         incomplete,
         certificates: Vec::new(),
@@ -170,7 +183,9 @@ fn run_info(priced: &Priced<'_>) -> RunInfo {
         window: observation.window,
         recent: priced.recent,
         catalog: observation.prices.name.clone(),
+        has_contract: has_contract(observation),
         catalog_description: observation.prices.description.clone(),
+        price_list: observation.price_list.clone(),
         places: observation
             .places
             .iter()
@@ -213,6 +228,10 @@ fn totals(
     }
     let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     Totals {
+        monthly_list_cost: workloads
+            .iter()
+            .map(|workload| workload.monthly_list_cost)
+            .sum(),
         monthly_cost,
         on_demand_monthly_cost: workloads
             .iter()
@@ -247,6 +266,17 @@ fn totals(
     }
 }
 
+/// Whether the overrides name prices other than those of the list.
+fn has_contract(observation: &Observation) -> bool {
+    let overrides = &observation.overrides;
+    !overrides.discount.is_empty()
+        || !overrides.contract_price.is_empty()
+        || overrides
+            .reserved_holding
+            .iter()
+            .any(|held| held.usd_per_hour.is_some())
+}
+
 /// `ListMetrics` forgets what was silent for two weeks, so an older window lacks much.
 fn has_old_window(observation: &Observation) -> bool {
     let age = observation.as_of.duration_since(observation.window.end());
@@ -272,11 +302,17 @@ fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Opt
                 .filter_map(|holding| holding.offer.as_ref())
         })
         .map(|offer| offer.source.provenance.checked);
+    let reserved = priced
+        .workloads
+        .iter()
+        .flat_map(|workload| &workload.reserved)
+        .filter_map(|held| held.source.as_ref())
+        .map(|source| source.provenance.checked);
     let advised = recommendations
         .iter()
         .flat_map(|advice| advice.evidence.list_prices())
         .map(|rate| rate.checked);
-    rates.chain(offers).chain(advised).min()
+    rates.chain(offers).chain(reserved).chain(advised).min()
 }
 
 /// Whole days from one day to a later one; none where it is not later.
@@ -295,7 +331,9 @@ fn workload_report(workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
         region: workload.place.region.clone(),
         model: workload.model.clone(),
         name: workload.name.clone(),
+        monthly_list_cost: workload.monthly_list_cost(),
         monthly_cost: workload.monthly_cost(),
+        covered_monthly_cost: workload.covered.monthly_cost,
         on_demand_monthly_cost: workload.on_demand_monthly_cost(),
         holdings_monthly_cost: workload.holdings_monthly_cost(),
         is_at_least: workload.is_at_least(),
@@ -354,13 +392,15 @@ fn lane_report(lane: &Lane<'_>) -> LaneReport {
                     metric: meter.metric.clone(),
                     tokens: meter.recent,
                     list_unit_price: rate.map(|rate| rate.list_unit_price),
+                    contracted_unit_price: rate.map(|rate| rate.contracted_unit_price),
                     upper_unit_price: rate
-                        .filter(|rate| rate.upper_unit_price > rate.list_unit_price)
+                        .filter(|rate| rate.upper_unit_price > rate.contracted_unit_price)
                         .map(|rate| rate.upper_unit_price),
                     region_basis: rate.map(|rate| rate.source.region_basis),
                     in_force: rate.map(|rate| rate.source.in_force),
                     source: rate.map(|rate| rate.source.provenance.source.clone()),
-                    monthly_list_cost: meter.monthly_cost,
+                    monthly_list_cost: meter.monthly_list_cost,
+                    monthly_cost: meter.monthly_cost,
                 }
             })
             .collect(),
@@ -378,6 +418,7 @@ fn holding_report(workload: &Workload<'_>, holding: &Holding<'_>) -> HoldingRepo
         model_units: held.model_units,
         status: held.status.clone(),
         commitment_expiration_time: held.commitment_expiration_time,
+        monthly_list_cost: holding.monthly_list_cost,
         monthly_cost: holding.monthly_cost,
         worth: holding.worth(),
         utilization: holding.utilization,
@@ -394,6 +435,27 @@ fn holding_report(workload: &Workload<'_>, holding: &Holding<'_>) -> HoldingRepo
             ),
             _ => None,
         },
+    }
+}
+
+fn reserved_report(workload: &Workload<'_>, held: &Reserved<'_>) -> ReservedReport {
+    let declared = held.declared;
+    ReservedReport {
+        account: workload.place.account.clone(),
+        region: declared.region.clone(),
+        model: declared.model.clone(),
+        name: declared.name.clone(),
+        scope: declared.scope,
+        input_tokens_per_minute: declared.input_tokens_per_minute,
+        output_tokens_per_minute: declared.output_tokens_per_minute,
+        term: declared.term,
+        term_ends: declared.term_ends,
+        monthly_list_cost: held.monthly_list_cost,
+        monthly_cost: held.monthly_cost,
+        source: held
+            .source
+            .as_ref()
+            .map(|source| source.provenance.source.clone()),
     }
 }
 
@@ -428,8 +490,13 @@ fn not_covered(priced: &Priced<'_>) -> Vec<String> {
             .iter()
             .filter(|lane| !lane.usage.splits.is_empty());
         not_covered.extend(split.map(|lane| {
+            let how = if lane.known_tier().is_none() {
+                "it is priced from the cheapest tier that its requests can be served at, in short contexts"
+            } else {
+                "all of it is priced as its id says, in short contexts"
+            };
             format!(
-                "the split of {} in {} by {}: all of it is priced as its id says, in short contexts",
+                "the split of {} in {} by {}: {how}",
                 lane.usage.model_id,
                 workload.place.region,
                 lane.usage.splits.join("; ")
@@ -455,11 +522,30 @@ fn not_covered(priced: &Priced<'_>) -> Vec<String> {
             "batch inference jobs, which AWS/Bedrock does not meter",
             "requests through the bedrock-mantle endpoint (AWS/BedrockMantle)",
             "agents, guardrails, knowledge bases, custom model import and Marketplace endpoints",
-            "reserved tokens per minute, which no API lists",
-            "discounts, credits and taxes: all prices are list prices",
+            if observation.overrides.reserved_holding.is_empty() {
+                "reserved tokens per minute, which no API lists: the overrides can declare them"
+            } else {
+                "reserved tokens per minute beyond those that the overrides declare"
+            },
+            if has_contract(observation) {
+                "credits and taxes, and what your contract says beyond the overrides"
+            } else {
+                "discounts, credits and taxes: all prices are list prices"
+            },
         ]
         .map(str::to_owned),
     );
+    let unread = |region: &Region| {
+        let mut places = observation.places.iter();
+        !places.any(|observed| observed.place.region == *region)
+    };
+    let declared = observation.overrides.reserved_holding.iter();
+    not_covered.extend(declared.filter(|held| unread(&held.region)).map(|held| {
+        format!(
+            "the reserved tokens `{}` of the overrides: {} was not read, and their cost is in no sum",
+            held.name, held.region
+        )
+    }));
     if let Some(why) = &observation.history_unknown {
         not_covered.push(format!("recommendations that were open before: {why}"));
     }

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::ContentArrangement;
 
 use super::{HoldingReport, HoldingState, Report, WorkloadReport};
 use crate::advice::Recommendation;
 use crate::catalog::{InForce, RegionBasis};
 use crate::domain::{Percent, Tokens, Usd};
-
-/// Columns of the page.
-const WIDTH: u16 = 110;
+use crate::page::{WIDTH, cell, line, table, wrapped, write_table};
 
 /// The report as text.
 #[must_use]
@@ -20,37 +18,10 @@ pub fn render(report: &Report) -> String {
     advice(&mut page, report);
     workloads(&mut page, report);
     holdings(&mut page, report);
+    reserved_holdings(&mut page, report);
     doubts(&mut page, report);
     foot(&mut page, report);
     page
-}
-
-/// Names come from elsewhere: what would steer a terminal is left out.
-fn line(page: &mut String, text: impl AsRef<str>) {
-    page.extend(text.as_ref().trim_end().chars().filter(|c| !c.is_control()));
-    page.push('\n');
-}
-
-/// A paragraph behind a label, its later lines indented as far as its first.
-fn wrapped(page: &mut String, label: &str, text: &str) {
-    let indent = label.chars().count();
-    let mut out = label.to_owned();
-    let mut column = indent;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column > indent && column + 1 + length > usize::from(WIDTH) {
-            line(page, &out);
-            out = " ".repeat(indent);
-            column = indent;
-        }
-        if column > indent {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    line(page, &out);
 }
 
 fn head(page: &mut String, report: &Report) {
@@ -68,10 +39,16 @@ fn head(page: &mut String, report: &Report) {
             regions.join(" and ")
         ),
     );
-    line(
+    wrapped(
         page,
-        format!(
-            "List prices of the book `{}`; a month is the last {} days scaled to 730 hours.",
+        "",
+        &format!(
+            "{} of the book `{}`; a month is the last {} days scaled to 730 hours.",
+            if run.has_contract {
+                "Your prices, where the overrides name them, else list prices"
+            } else {
+                "List prices"
+            },
             run.catalog,
             run.recent.hours() / 24
         ),
@@ -81,13 +58,24 @@ fn head(page: &mut String, report: &Report) {
     line(
         page,
         format!(
-            "  Now            {:>14} a month{at_least}: {} by the token, {} for provisioned models{}",
+            "  Now            {:>14} a month{at_least}: {} by the token, {} for {}{}",
             totals.monthly_cost,
             totals.on_demand_monthly_cost,
             totals.holdings_monthly_cost,
+            if report.reserved_holdings.is_empty() {
+                "provisioned models"
+            } else {
+                "what is held"
+            },
             without_price(report)
         ),
     );
+    if totals.monthly_list_cost != totals.monthly_cost {
+        line(
+            page,
+            format!("  At list prices {:>14}", totals.monthly_list_cost),
+        );
+    }
     let share = totals
         .potential_savings_percentage
         .map_or_else(String::new, |share| format!(" ({share})"));
@@ -104,12 +92,12 @@ fn head(page: &mut String, report: &Report) {
 
 /// A word on provisioned models that are in no sum.
 fn without_price(report: &Report) -> String {
-    match report
-        .holdings
+    let units = report.holdings.iter().map(|held| held.monthly_cost);
+    let reserved = report
+        .reserved_holdings
         .iter()
-        .filter(|holding| holding.monthly_cost.is_none())
-        .count()
-    {
+        .map(|held| held.monthly_cost);
+    match units.chain(reserved).filter(Option::is_none).count() {
         0 => String::new(),
         count => format!(" ({count} unpriced)"),
     }
@@ -149,6 +137,7 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
         .saturating_sub(2 + title.chars().count() + savings.chars().count())
         .max(2);
     line(page, format!("  {title}{}{savings}", " ".repeat(gap)));
+    line(page, format!("     id       {}", advice.id));
     if let Some(because) = &advice.not_counted_because {
         let start = advice.savings_start.map_or_else(String::new, |start| {
             format!(", from {} on", super::day_of(start))
@@ -186,36 +175,6 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
         // A command is kept in one piece, so that it can be copied.
         line(page, format!("     run      {command}"));
     }
-}
-
-fn table(header: &[&str], numbers: &[usize]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(comfy_table::presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
-        .set_header(
-            header
-                .iter()
-                .enumerate()
-                .map(|(place, title)| cell((*title).to_owned(), numbers.contains(&place))),
-        );
-    table
-}
-
-fn cell(text: String, is_number: bool) -> Cell {
-    Cell::new(text).set_alignment(if is_number {
-        CellAlignment::Right
-    } else {
-        CellAlignment::Left
-    })
-}
-
-fn write_table(page: &mut String, table: &Table) {
-    for row in table.lines() {
-        line(page, format!(" {row}"));
-    }
-    line(page, "");
 }
 
 fn workloads(page: &mut String, report: &Report) {
@@ -271,7 +230,8 @@ fn short(tokens: Tokens) -> String {
         (1_000, 'k'),
     ] {
         if tokens.count() >= size {
-            return format!("{:.1} {letter}", count / rust_decimal::Decimal::from(size));
+            let tenths = (count / rust_decimal::Decimal::from(size)).round_dp(1);
+            return format!("{tenths:.1} {letter}");
         }
     }
     tokens.to_string()
@@ -325,6 +285,50 @@ fn holdings(page: &mut String, report: &Report) {
     line(
         page,
         "  Worth: on-demand dollars that it serves, of what it costs. Under 100 % it loses money.",
+    );
+    line(page, "");
+}
+
+fn reserved_holdings(page: &mut String, report: &Report) {
+    if report.reserved_holdings.is_empty() {
+        return;
+    }
+    line(page, "RESERVED TOKENS, as the overrides declare them");
+    let mut rows = table(
+        &[
+            "Name",
+            "Region",
+            "Model",
+            "Input a minute",
+            "Output a minute",
+            "A month",
+            "Term ends",
+        ],
+        &[3, 4, 5],
+    );
+    for held in &report.reserved_holdings {
+        rows.add_row([
+            cell(held.name.clone(), false),
+            cell(held.region.name().to_owned(), false),
+            cell(held.model.id().to_owned(), false),
+            cell(Tokens::new(held.input_tokens_per_minute).to_string(), true),
+            cell(Tokens::new(held.output_tokens_per_minute).to_string(), true),
+            cell(
+                held.monthly_cost
+                    .map_or_else(|| "unpriced".into(), |cost: Usd| cost.to_string()),
+                true,
+            ),
+            cell(
+                held.term_ends
+                    .map_or_else(|| "not said".into(), |day| day.to_string()),
+                false,
+            ),
+        ]);
+    }
+    write_table(page, &rows);
+    line(
+        page,
+        "  What fits into them, hour by hour, is taken off the cost by the token; minutes above them are not seen.",
     );
     line(page, "");
 }
@@ -405,7 +409,7 @@ fn unpriced(report: &Report) -> BTreeMap<(&str, &str, &str), Vec<String>> {
     lines
 }
 
-fn notes(report: &Report) -> Vec<&'static str> {
+fn notes(report: &Report) -> Vec<&str> {
     let meters = || {
         report
             .workloads
@@ -419,7 +423,7 @@ fn notes(report: &Report) -> Vec<&'static str> {
             .iter()
             .flat_map(|advice| advice.evidence.list_prices())
     };
-    let mut notes = Vec::new();
+    let mut notes: Vec<&str> = report.notes.iter().map(String::as_str).collect();
     if report
         .workloads
         .iter()
@@ -429,7 +433,7 @@ fn notes(report: &Report) -> Vec<&'static str> {
     }
     if meters().any(|meter| meter.upper_unit_price.is_some()) {
         notes.push(
-            "≥: cache writes are priced as five-minute ones and contexts as short; CloudWatch does not tell them apart",
+            "≥: where one of several prices applies and CloudWatch does not tell which, the lowest is used: five-minute cache writes, short contexts, the cheapest tier",
         );
     }
     let unstated = Some(RegionBasis::Unstated);
@@ -453,8 +457,19 @@ fn foot(page: &mut String, report: &Report) {
     let checked = totals.prices_checked.map_or_else(String::new, |day| {
         format!("The prices in use were checked on {day} or later. ")
     });
+    let list = report.run.price_list.as_ref().map_or_else(String::new, |read| {
+        format!(
+            "The Price List of {} gave {} rates of {} lines; {} lines were refused, {} prices contradict each other, {} names have no model. ",
+            super::day_of(read.time),
+            read.priced,
+            read.lines,
+            read.rejected,
+            read.contradictions,
+            read.unmapped
+        )
+    });
     let text = format!(
-        "{checked}This run asked CloudWatch for {} metrics; at its schedule CloudWatch's part of what the guard costs is {} a month.",
+        "{checked}{list}This run asked CloudWatch for {} metrics; at its schedule CloudWatch's part of what the guard costs is {} a month.",
         Tokens::new(report.run.metrics_requested),
         totals.guard_monthly_cost
     );

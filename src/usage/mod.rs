@@ -81,6 +81,14 @@ pub struct MeterReading<'a> {
 pub type Gap = String;
 
 impl LaneUsage {
+    /// Whether `CloudWatch` has series that split it by service tier.
+    #[must_use]
+    pub fn is_split_by_tier(&self) -> bool {
+        self.splits
+            .iter()
+            .any(|split| split.contains("ServiceTier"))
+    }
+
     /// A lane with nothing in it.
     #[must_use]
     pub fn new(model_id: ModelId) -> Self {

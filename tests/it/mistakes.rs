@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bedrock_cost_guard::advice::{Action, Plan, Recommendation};
 use bedrock_cost_guard::catalog::{
-    AllowedScopes, LoadWeights, Overrides, PriceBook, RegionBasis, ScopeKind,
+    AllowedScopes, LoadWeights, Overrides, PriceBook, RateQuery, RegionBasis, ScopeKind,
 };
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{
@@ -13,11 +13,12 @@ use bedrock_cost_guard::domain::{
 };
 use bedrock_cost_guard::event::Run;
 use bedrock_cost_guard::inventory::{ApplicationProfile, FoundationModel, ProvisionedModel};
+use bedrock_cost_guard::live::Memory;
 use bedrock_cost_guard::observation::{FailedPlace, Observation};
 use bedrock_cost_guard::pricing::{Demand, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics, text};
 use bedrock_cost_guard::run::{self, Outcome};
-use bedrock_cost_guard::settings::Settings;
+use bedrock_cost_guard::settings::{DocumentSource, Settings};
 use bedrock_cost_guard::usage::history::OpenBefore;
 use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Status};
 use jiff::SignedDuration;
@@ -443,7 +444,16 @@ fn govcloud_has_only_prices_that_name_it_and_no_global_profile() {
                 .flat_map(|scope| tiers.map(|tier| (scope, tier)))
             {
                 for meter in Meter::TOKENS {
-                    let Some(rate) = book.rate(model, &gov, scope, tier, meter, day) else {
+                    let wanted = RateQuery {
+                        model,
+                        region: &gov,
+                        scope,
+                        tier: Some(tier),
+                        meter,
+                        input_tokens: None,
+                        day,
+                    };
+                    let Some(rate) = book.rate(&wanted) else {
                         continue;
                     };
                     assert_eq!(rate.source.region_basis, RegionBasis::Named, "{model}");
@@ -493,7 +503,14 @@ fn requests_that_nothing_billed_was_metered_for_are_unpriced_and_not_free() {
 
     let page = text::render(&report);
     assert!(page.contains("1,344 requests"), "{page}");
-    let row = page.lines().find(|line| line.contains(REEL)).unwrap();
+    assert!(
+        page.contains("no price of its output video seconds"),
+        "{page}"
+    );
+    let row = page
+        .lines()
+        .find(|line| line.contains("Nova Reel"))
+        .unwrap();
     assert!(row.ends_with("unpriced") && !row.contains('$'), "{row}");
     assert_eq!(metric_of(&report, "MonthlyCost", "Model"), []);
 }
@@ -709,6 +726,7 @@ fn allowing(mut observation: Observation, scopes: &[ScopeKind]) -> Observation {
             model: MODEL.to_owned(),
             scopes: scopes.iter().copied().collect(),
         }],
+        ..Overrides::default()
     };
     observation
 }
@@ -912,17 +930,25 @@ fn a_recommendation_keeps_its_id_where_the_account_is_not_known() {
 async fn run_with(event: Value) -> (Outcome, Vec<PutDatum>) {
     let observation = sample_of(&[UNITS]);
     let overrides = overrides_file(&observation.overrides);
+    let path = overrides.path().to_string_lossy().into_owned();
     let settings = Settings {
-        overrides: Some(overrides.path().to_string_lossy().into_owned()),
+        overrides: Some(DocumentSource::Path(path)),
         ..observation.settings.clone()
     };
     let as_of = observation.as_of;
     let fake = FakeAws::start(observation);
     let config = fake.sdk_config().await;
     let account = AccountId::new("123456789012");
-    let outcome = run::run(&config, &settings, &event, as_of, account)
-        .await
-        .expect("the run goes well");
+    let outcome = run::run(
+        &config,
+        &settings,
+        &event,
+        as_of,
+        account,
+        &Memory::default(),
+    )
+    .await
+    .expect("the run goes well");
     (outcome, fake.put_data())
 }
 
@@ -981,14 +1007,15 @@ fn a_price_of_the_very_scope_goes_before_one_of_any_scope_wherever_it_stands() {
         for rows in [format!("{any}{very}"), format!("{very}{any}")] {
             let book = PriceBook::parse("t", &format!("{head}{rows}")).unwrap();
             let price = |scope| {
-                let rate = book.rate(
-                    &BaseModel::new("a.b"),
-                    &region("us-east-1"),
+                let rate = book.rate(&RateQuery {
+                    model: &BaseModel::new("a.b"),
+                    region: &region("us-east-1"),
                     scope,
-                    ServiceTier::Standard,
-                    Meter::Input,
-                    "2026-04-05".parse().unwrap(),
-                );
+                    tier: Some(ServiceTier::Standard),
+                    meter: Meter::Input,
+                    input_tokens: None,
+                    day: "2026-04-05".parse().unwrap(),
+                });
                 rate.unwrap().list_unit_price.to_string()
             };
             assert_eq!(price(Scope::InRegion), "2.00", "{rows}");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bedrock_cost_guard::advice::{Action, Effort};
 use bedrock_cost_guard::domain::{Tokens, Usd};
+use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::metrics::{self, Point};
 use bedrock_cost_guard::report::{self, text};
 use rust_decimal::Decimal;
@@ -151,13 +152,13 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     List prices of the book `aws`; a month is the last 28 days scaled to 730 hours.
 
       Now               $114,062.36 a month at least: $60,348.96 by the token, $53,713.40 for provisioned models
-      Could be saved     $58,948.25 a month (51.6 %) by 5 recommendations
+      Could be saved     $58,948.25 a month (51.7 %) by 5 recommendations
     WHAT TO DO
       1. delete the idle provisioned model of amazon.nova-2-lite-v1:0 in us-east-1       saves $44,165.00, 100.0 %
-      2. buy model units of meta.llama3-1-70b-instruct-v1:0 in us-west-2                  saves $12,083.89, 43.8 %
-      3. route to the global profile of anthropic.claude-sonnet-4-6 in us-east-1            saves $1,168.00, 9.0 %
+      2. buy model units of meta.llama3-1-70b-instruct-v1:0 in us-west-2                  saves $12,083.89, 43.9 %
+      3. route to the global profile of anthropic.claude-sonnet-4-6 in us-east-1            saves $1,168.00, 9.1 %
       4. fill the provisioned model of meta.llama3-1-8b-instruct-v1:0 in us-west-2        saves $1,142.00, 100.0 %
-      5. route to the global profile of anthropic.claude-haiku-4-5-20251001-v1:0 in us-east-1  saves $389.36, 9.0 %
+      5. route to the global profile of anthropic.claude-haiku-4-5-20251001-v1:0 in us-east-1  saves $389.36, 9.1 %
     WORKLOADS
     PROVISIONED MODELS
     NO PRICE
@@ -167,4 +168,20 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     The prices in use were checked on 2026-11-23 or later. This run asked CloudWatch for 130 metrics; at its
     schedule CloudWatch's part of what the guard costs is $0.64 a month.
     ");
+}
+
+/// What the first version of the program saved, and what it reported on it.
+#[test]
+fn an_observation_of_the_first_version_still_replays() {
+    let saved = include_str!("../data/observations/1.json");
+    let observation = Observation::from_json(saved).unwrap();
+    let report = report::build(&observation);
+    let advice: Vec<(&str, String)> = report
+        .recommendations
+        .iter()
+        .map(|advice| (advice.id.as_str(), advice.savings().to_string()))
+        .collect();
+    assert_eq!(advice, [("rec-add3bb56d4", "$1,168.00".to_owned())]);
+    assert_eq!(report.totals.monthly_cost.to_string(), "$12,847.98");
+    assert_eq!(report.totals.monthly_list_cost, report.totals.monthly_cost);
 }

@@ -1,0 +1,97 @@
+//! A TOML document of tables in arrays, read so that every fault is found and named with its line.
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
+
+/// An entry and the line that it begins on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lined<T> {
+    pub(super) line: usize,
+    pub(super) value: T,
+}
+
+/// A document that is being read: what is taken from it is gone, what is left nobody knows.
+pub(super) struct Document<'t> {
+    text: &'t str,
+    table: DeTable<'t>,
+    pub(super) faults: Vec<String>,
+}
+
+impl<'t> Document<'t> {
+    /// Parses the text. What is not TOML at all is a fault for each place where it is not.
+    pub(super) fn parse(text: &'t str) -> Self {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut document = Self {
+            text,
+            table: table.into_inner(),
+            faults: Vec::new(),
+        };
+        for error in errors {
+            document.fault(&error, 0);
+        }
+        document
+    }
+
+    /// The value of a top-level key; `None` where it is missing or a fault.
+    pub(super) fn value<T: DeserializeOwned>(&mut self, key: &str) -> Option<Lined<T>> {
+        let (_, value) = self.table.remove_entry(key)?;
+        self.read(value)
+    }
+
+    /// The entries of `[[key]]`.
+    pub(super) fn entries<T: DeserializeOwned>(&mut self, key: &str) -> Vec<Lined<T>> {
+        let Some((_, value)) = self.table.remove_entry(key) else {
+            return Vec::new();
+        };
+        let line = self.line(value.span().start);
+        if let DeValue::Array(entries) = value.into_inner() {
+            let entries = entries.into_iter();
+            return entries.filter_map(|entry| self.read(entry)).collect();
+        }
+        self.faults
+            .push(format!("line {line}: `{key}` is written as [[{key}]]"));
+        Vec::new()
+    }
+
+    /// What nobody took, as faults.
+    pub(super) fn finish(mut self, known: &[&str]) -> Vec<String> {
+        let left: Vec<(usize, String)> = self
+            .table
+            .keys()
+            .map(|key| (self.line(key.span().start), key.get_ref().to_string()))
+            .collect();
+        for (line, key) in left {
+            self.faults.push(format!(
+                "line {line}: `{key}` is not known; there are {}",
+                known.join(", ")
+            ));
+        }
+        self.faults
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'t>>) -> Option<Lined<T>> {
+        let start = value.span().start;
+        match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(value) => Some(Lined {
+                line: self.line(start),
+                value,
+            }),
+            Err(error) => {
+                self.fault(&error, start);
+                None
+            }
+        }
+    }
+
+    fn fault(&mut self, error: &Error, start: usize) {
+        let line = self.line(error.span().map_or(start, |span| span.start));
+        self.faults
+            .push(format!("line {line}: {}", error.message()));
+    }
+
+    fn line(&self, byte: usize) -> usize {
+        let before = self.text.as_bytes().iter().take(byte);
+        1 + before.filter(|byte| **byte == b'\n').count()
+    }
+}

@@ -1,0 +1,227 @@
+//! What an overrides file may not say, entry by entry.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::{
+    AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, Lines, ReservedHolding,
+    UnitCapacity,
+};
+use crate::catalog::rows::{RowRegion, RowScope, Term};
+use crate::domain::{BaseModel, Geo, Usd};
+
+/// More tokens a minute than any unit serves. It keeps products of capacities far from overflow.
+const MOST_TOKENS_PER_MINUTE: u64 = 1_000_000_000;
+
+/// The highest cost of an hour that is believed. It keeps all sums far from overflow.
+const MOST_USD_PER_HOUR: Usd = Usd::new(Decimal::from_parts(1_000_000, 0, 0, false, 0));
+
+/// One entry of an overrides file.
+pub(super) trait Entry {
+    /// What makes it the same entry as another, in words.
+    fn key(&self) -> String;
+
+    /// What it says that cannot be.
+    fn faults(&self) -> Vec<String>;
+
+    /// Whether it and another of the same key may both hold.
+    fn agrees(&self, _other: &Self) -> bool {
+        false
+    }
+}
+
+pub(super) fn check<T: Entry>(faults: &mut Vec<String>, kind: &str, entries: &[T], lines: &Lines) {
+    let mut seen: BTreeMap<String, Vec<&T>> = BTreeMap::new();
+    for (place, entry) in entries.iter().enumerate() {
+        let key = entry.key();
+        let at = match lines.as_ref().and_then(|lines| lines.get(place)) {
+            Some(line) => format!("line {line}: {kind} of {key}"),
+            None => format!("{kind} of {key}"),
+        };
+        faults.extend(entry.faults().iter().map(|fault| format!("{at}: {fault}")));
+        let before = seen.entry(key).or_default();
+        if before.iter().any(|before| !entry.agrees(before)) {
+            faults.push(format!("{at} is given twice"));
+        }
+        before.push(entry);
+    }
+}
+
+/// Whether two stretches of days have none in common.
+fn apart_in_time(a: (Date, Option<Date>), b: (Date, Option<Date>)) -> bool {
+    let ends_before = |first: (Date, Option<Date>), second: (Date, Option<Date>)| {
+        first.1.is_some_and(|until| until < second.0)
+    };
+    ends_before(a, b) || ends_before(b, a)
+}
+
+fn order(from: Date, until: Option<Date>) -> Option<String> {
+    until
+        .filter(|until| *until < from)
+        .map(|until| format!("it ends on {until}, before it begins on {from}"))
+}
+
+impl Entry for UnitCapacity {
+    fn key(&self) -> String {
+        format!("`{}`", self.model)
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let whole = 1..=MOST_TOKENS_PER_MINUTE;
+        if whole.contains(&self.input_tokens_per_minute)
+            && whole.contains(&self.output_tokens_per_minute)
+        {
+            Vec::new()
+        } else {
+            vec![format!(
+                "it is not a number of tokens from 1 to {MOST_TOKENS_PER_MINUTE}"
+            )]
+        }
+    }
+}
+
+impl Entry for AllowedScopes {
+    fn key(&self) -> String {
+        format!("`{}`", self.model)
+    }
+
+    fn faults(&self) -> Vec<String> {
+        if self.scopes.is_empty() {
+            vec!["it is allowed no scope at all".into()]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+impl Entry for Discount {
+    fn key(&self) -> String {
+        let of = |what: Option<&str>| what.map(|name| format!("`{name}`"));
+        of(self.model.as_ref().map(BaseModel::id))
+            .or_else(|| {
+                of(self
+                    .provider
+                    .as_ref()
+                    .map(|name| name.to_lowercase())
+                    .as_deref())
+            })
+            .unwrap_or_else(|| "nothing".into())
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<String> = order(self.from, self.until).into_iter().collect();
+        if self.provider.is_some() == self.model.is_some() {
+            faults.push("it names a provider or a model, and not both".into());
+        }
+        let percent = self.percent.number().normalize();
+        if percent <= Decimal::ZERO || percent > Decimal::ONE_HUNDRED || percent.scale() > 4 {
+            faults
+                .push("percent is a number above 0, up to 100, with four decimals at most".into());
+        }
+        if self.on.is_empty() {
+            faults.push(
+                "`on` says what it is taken off: tokens, model-units, reserved-tokens".into(),
+            );
+        }
+        faults
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        self.on.is_disjoint(&other.on)
+            || apart_in_time((self.from, self.until), (other.from, other.until))
+    }
+}
+
+impl Entry for ContractPrice {
+    fn key(&self) -> String {
+        let geo = self.geo.map_or("", Geo::prefix);
+        let above = self
+            .above_input_tokens
+            .map_or_else(String::new, |above| format!(" above {above} tokens"));
+        format!(
+            "`{}` {:?} {geo} {}{above}",
+            self.model, self.scope, self.tier
+        )
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<String> = order(self.from, self.until).into_iter().collect();
+        if (self.scope == RowScope::Geo) != self.geo.is_some() {
+            faults.push("`geo` goes with scope = \"geo\" and with nothing else".into());
+        }
+        if self.regions.is_empty() || self.regions.contains(&RowRegion::Unstated) {
+            faults.push("`regions` names the Regions, or is [\"*\"]".into());
+        }
+        let prices = [
+            self.input,
+            self.output,
+            self.cache_read,
+            self.cache_write_5m,
+            self.cache_write_1h,
+        ];
+        if prices.iter().all(Option::is_none) {
+            faults.push("it prices no meter".into());
+        }
+        faults
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        self.regions.iter().all(|row| !other.regions.contains(row))
+            || apart_in_time((self.from, self.until), (other.from, other.until))
+    }
+}
+
+impl Entry for ExcludedModel {
+    fn key(&self) -> String {
+        format!("`{}`", self.model)
+    }
+
+    fn faults(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Entry for ReservedHolding {
+    fn key(&self) -> String {
+        format!("`{}`", self.name)
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<String> = order(self.from, self.term_ends).into_iter().collect();
+        let is_sold = |tokens: u64| {
+            (1..=MOST_TOKENS_PER_MINUTE).contains(&tokens) && tokens.is_multiple_of(1_000)
+        };
+        if !is_sold(self.input_tokens_per_minute) || !is_sold(self.output_tokens_per_minute) {
+            faults.push(format!(
+                "tokens a minute are whole thousands from 1000 to {MOST_TOKENS_PER_MINUTE}"
+            ));
+        }
+        if !matches!(self.term, Term::OneMonth | Term::ThreeMonths) {
+            faults.push("its term is 1-month or 3-months".into());
+        }
+        let is_believed = |cost: Usd| cost.is_positive() && cost <= MOST_USD_PER_HOUR;
+        if self.usd_per_hour.is_some_and(|cost| !is_believed(cost)) {
+            faults.push(format!(
+                "usd_per_hour is above zero and at most {MOST_USD_PER_HOUR}"
+            ));
+        }
+        faults
+    }
+}
+
+impl Entry for Dismissal {
+    fn key(&self) -> String {
+        format!("`{}`", self.id.to_lowercase())
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let digits = self.id.strip_prefix("rec-").unwrap_or_default();
+        if digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            Vec::new()
+        } else {
+            vec!["an id looks like rec-2baace0e1a".into()]
+        }
+    }
+}

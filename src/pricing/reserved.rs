@@ -1,0 +1,200 @@
+//! Reserved tokens per minute that the operator declares: what they cost and what they take off the
+//! bill. No API of AWS lists them.
+
+use rust_decimal::Decimal;
+
+use super::demand::{Demand, dollars};
+use super::lane::Lane;
+use crate::catalog::{LoadWeights, RateSource, ReservedHolding, ReservedScope};
+use crate::domain::{
+    Meter, Percent, Ratio, Scope, Usd, UsdPerMillionTokens, UsdPerThousandTpmHour, Window,
+};
+use crate::observation::Observation;
+
+/// Tokens that count towards what is reserved: input, cache writes and output, one each. How cache
+/// reads are billed under it is not known, so they are taken as on-demand.
+const METERS: [Meter; 3] = [Meter::Input, Meter::CacheWrite, Meter::Output];
+
+/// Declared reserved tokens with prices.
+#[derive(Debug)]
+pub struct Reserved<'a> {
+    /// What the operator declares.
+    pub declared: &'a ReservedHolding,
+    /// What it costs in a month at list; `None` where the book has no price of it.
+    pub monthly_list_cost: Option<Usd>,
+    /// What the account pays in a month: what the operator says, else the book's price under the
+    /// contract.
+    pub monthly_cost: Option<Usd>,
+    /// Where the book's price is written.
+    pub source: Option<RateSource>,
+}
+
+impl<'a> Reserved<'a> {
+    pub(super) fn new(observation: &Observation, declared: &'a ReservedHolding) -> Self {
+        let day = observation.window.last_day();
+        let offer = observation
+            .prices
+            .reserved_offers(
+                &declared.model,
+                &declared.region,
+                day,
+                &observation.overrides,
+            )
+            .into_iter()
+            .find(|offer| offer.scope == declared.scope && offer.term == declared.term);
+        let monthly = |input: UsdPerThousandTpmHour, output: UsdPerThousandTpmHour| {
+            input.monthly_cost(declared.input_tokens_per_minute)
+                + output.monthly_cost(declared.output_tokens_per_minute)
+        };
+        let said = declared.usd_per_hour.map(|hour| hour.per_month(1));
+        Self {
+            declared,
+            monthly_list_cost: offer
+                .as_ref()
+                .map(|offer| monthly(offer.list_input, offer.list_output)),
+            monthly_cost: said.or_else(|| {
+                offer
+                    .as_ref()
+                    .map(|offer| monthly(offer.input, offer.output))
+            }),
+            source: offer.map(|offer| offer.source),
+        }
+    }
+
+    /// Whether it serves the requests of a lane.
+    #[must_use]
+    pub fn serves(&self, lane: &Lane<'_>) -> bool {
+        let of_scope = match (self.declared.scope, lane.scope()) {
+            (ReservedScope::Regional, Some(Scope::InRegion | Scope::Geo(_)))
+            | (ReservedScope::Global, Some(Scope::Global)) => true,
+            (ReservedScope::Regional | ReservedScope::Global, _) => false,
+        };
+        of_scope && lane.is_standard()
+    }
+}
+
+/// What reserved tokens take off the on-demand bill in a month.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// At list prices.
+    pub monthly_list_cost: Usd,
+    /// At what the account pays.
+    pub monthly_cost: Usd,
+    /// The tokens that are within the reservation, of those that count towards it; `None` without any.
+    pub share: Option<Percent>,
+}
+
+/// What all reserved tokens of one scope take off, hour by hour: of each hour's requests the share
+/// that fits, `min(1, reserved input ÷ input, reserved output ÷ output)`. What exceeds the minute
+/// within an hour is not seen, so this is the most that they take off.
+pub(super) fn covered(
+    reserved: &[Reserved<'_>],
+    lanes: &[Lane<'_>],
+    recent: Window,
+) -> Option<Covered> {
+    let mut all = Covered::default();
+    let mut fits = (Decimal::ZERO, Decimal::ZERO);
+    for scope in [ReservedScope::Regional, ReservedScope::Global] {
+        let of: Vec<&Reserved<'_>> = reserved
+            .iter()
+            .filter(|held| held.declared.scope == scope)
+            .collect();
+        let Some(first) = of.first() else {
+            continue;
+        };
+        let input: u64 = of
+            .iter()
+            .map(|held| held.declared.input_tokens_per_minute)
+            .sum();
+        let output: u64 = of
+            .iter()
+            .map(|held| held.declared.output_tokens_per_minute)
+            .sum();
+        let served: Vec<&Lane<'_>> = lanes.iter().filter(|lane| first.serves(lane)).collect();
+        let at_list = demand(&served, recent, |rate| rate.list_unit_price)?;
+        let paid = demand(&served, recent, |rate| rate.contracted_unit_price)?;
+        for (list, paid) in at_list.buckets.iter().zip(&paid.buckets) {
+            let (part, whole) = fitting((paid.input, input), (paid.output, output));
+            all.monthly_list_cost += dollars(list.value).in_proportion(part, whole);
+            all.monthly_cost += dollars(paid.value).in_proportion(part, whole);
+            let tokens = Decimal::from(paid.input + paid.output);
+            // Divided first: the product of two loads is more than a decimal holds.
+            fits.0 += tokens * (part / whole);
+            fits.1 += tokens;
+        }
+    }
+    let hours = recent.hours();
+    all.monthly_list_cost = all.monthly_list_cost.per_month(hours);
+    all.monthly_cost = all.monthly_cost.per_month(hours);
+    if !fits.1.is_zero() {
+        let share = fits.0 * Decimal::ONE_HUNDRED / fits.1;
+        all.share = Some(Percent::new(share.round_dp(4).normalize()));
+    }
+    Some(all)
+}
+
+/// The share of an hour's requests that fits, as part and whole. Loads are in 10^-4 tokens.
+fn fitting(input: (u128, u64), output: (u128, u64)) -> (Decimal, Decimal) {
+    let share = |(load, per_minute): (u128, u64)| {
+        let reserved = u128::from(per_minute) * 60 * 10_000;
+        (reserved.min(load), load)
+    };
+    let ((a, b), (c, d)) = (share(input), share(output));
+    // a/b against c/d; nothing is asked of a meter whose load is zero.
+    let (part, whole) = match (b, d) {
+        (0, 0) => (1, 1),
+        (0, _) => (c, d),
+        (_, 0) => (a, b),
+        _ if a.saturating_mul(d) <= c.saturating_mul(b) => (a, b),
+        _ => (c, d),
+    };
+    (Decimal::from(part), Decimal::from(whole))
+}
+
+/// The demand that counts towards the reservation; `None` where a price does not fit.
+fn demand(
+    lanes: &[&Lane<'_>],
+    recent: Window,
+    price: impl Fn(&crate::catalog::Rate) -> UsdPerMillionTokens,
+) -> Option<Demand> {
+    const HOUR: u32 = 3_600;
+    let weights = LoadWeights {
+        cache_write: Ratio::ONE,
+        cache_read: Ratio::new(Decimal::ZERO),
+    };
+    let hours = usize::try_from(recent.hours()).ok()?;
+    let mut demand = Demand::none(recent.start(), HOUR, hours);
+    for lane in lanes {
+        for reading in lane.usage.readings() {
+            let rate = lane.rate(reading.meter);
+            if let (true, Some(rate)) = (METERS.contains(&reading.meter), rate) {
+                demand.add(reading.meter, reading.series, price(rate), weights)?;
+            }
+        }
+    }
+    Some(demand)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(input: (u128, u64), output: (u128, u64)) -> String {
+        let (part, whole) = fitting(input, output);
+        (part / whole).round_dp(4).normalize().to_string()
+    }
+
+    #[test]
+    fn the_scarcer_of_input_and_output_tells_how_many_requests_fit() {
+        // 1,000 a minute are 60,000 an hour, in ten-thousandths of a token.
+        let hour = |tokens: u128| tokens * 10_000;
+        assert_eq!(share((hour(60_000), 1_000), (hour(120_000), 1_000)), "0.5");
+        assert_eq!(
+            share((hour(240_000), 1_000), (hour(120_000), 1_000)),
+            "0.25"
+        );
+        assert_eq!(share((hour(10), 1_000), (hour(10), 1_000)), "1");
+        assert_eq!(share((0, 1_000), (hour(120_000), 1_000)), "0.5");
+        assert_eq!(share((0, 1_000), (0, 1_000)), "1");
+    }
+}
