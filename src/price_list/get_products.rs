@@ -1,0 +1,68 @@
+//! Asks the Price List for whole offers, all pages of each.
+//!
+//! `GetProducts` allows few calls a second, so an offer is read once for a Region and not once for
+//! each model.
+
+use aws_sdk_pricing::Client;
+use aws_sdk_pricing::error::ProvideErrorMetadata as _;
+use aws_sdk_pricing::types::{Filter, FilterType};
+
+use crate::api::ApiError;
+use crate::domain::Region;
+
+/// The offers that Bedrock's inference is sold under.
+pub const OFFERS: [&str; 3] = [
+    "AmazonBedrock",
+    "AmazonBedrockFoundationModels",
+    "AmazonBedrockService",
+];
+
+/// The most products of a page.
+const PAGE: i32 = 100;
+
+/// How often an offer is begun again because the token of its next page had run out.
+const RESTARTS: u32 = 2;
+
+/// The Price List at one of its endpoints.
+#[derive(Clone, Debug)]
+pub struct Pricing {
+    /// The SDK's client for that endpoint.
+    pub client: Client,
+    /// The Region of the endpoint, which says nothing of the prices that it has.
+    pub endpoint: Region,
+}
+
+impl Pricing {
+    /// Every product of an offer in a Region, each as the JSON document that AWS gives.
+    pub async fn products(&self, offer: &str, region: &Region) -> Result<Vec<String>, ApiError> {
+        const OPERATION: &str = "pricing:GetProducts";
+        let of_region = Filter::builder()
+            .r#type(FilterType::TermMatch)
+            .field("regionCode")
+            .value(region.name())
+            .build()
+            .map_err(|error| ApiError::broken(OPERATION, &self.endpoint, error.to_string()))?;
+        let mut restarts = 0;
+        loop {
+            let pages = self
+                .client
+                .get_products()
+                .service_code(offer)
+                .filters(of_region.clone())
+                .format_version("aws_v1")
+                .max_results(PAGE)
+                .into_paginator()
+                .items()
+                .send();
+            match pages.collect::<Result<Vec<String>, _>>().await {
+                Ok(products) => return Ok(products),
+                Err(error)
+                    if error.code() == Some("ExpiredNextTokenException") && restarts < RESTARTS =>
+                {
+                    restarts += 1;
+                }
+                Err(error) => return Err(ApiError::new(OPERATION, &self.endpoint, &error)),
+            }
+        }
+    }
+}

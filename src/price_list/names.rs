@@ -1,0 +1,390 @@
+//! Which model a name of the price list is: reviewed pairs, and suggestions that price nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::domain::BaseModel;
+
+/// The embedded pairs.
+const EMBEDDED: &str = include_str!("../../catalog/price-list-names.toml");
+
+/// The version of the file's format.
+const SCHEMA_VERSION: u32 = 1;
+
+/// A service code whose lines can be prices of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Offer {
+    /// Models that AWS sells itself. They are named by the attribute `model` or `titanModel`, or
+    /// else within the usage type.
+    #[serde(rename = "AmazonBedrock")]
+    Bedrock,
+    /// Models that are billed through AWS Marketplace, named by their `servicename`.
+    #[serde(rename = "AmazonBedrockFoundationModels")]
+    FoundationModels,
+    /// Some cross-Region prices and reserved tokens, named as in `AmazonBedrock`.
+    #[serde(rename = "AmazonBedrockService")]
+    Service,
+}
+
+impl Offer {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bedrock, Self::FoundationModels, Self::Service];
+
+    /// Its service code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Bedrock => "AmazonBedrock",
+            Self::FoundationModels => "AmazonBedrockFoundationModels",
+            Self::Service => "AmazonBedrockService",
+        }
+    }
+
+    /// The offer of this service code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|offer| offer.code() == code)
+    }
+}
+
+/// What may really cost nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Free {
+    /// Writes to a prompt cache.
+    CacheWrite,
+}
+
+/// A model and the name that an offer has for it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedModel {
+    /// The offer.
+    pub offer: Offer,
+    /// The name, letter by letter: for Marketplace without `(Amazon Bedrock Edition)`, and always
+    /// without `Latency Optimized`, which is a tier.
+    pub name: String,
+    /// The model's base id.
+    pub model: BaseModel,
+    /// What of it is listed at zero and really costs nothing. Any other zero is a placeholder.
+    #[serde(default)]
+    pub free: Vec<Free>,
+    /// Prices for a long context are for requests of more input tokens than this, where the price
+    /// list does not say so itself. `None`: such prices are not used.
+    pub long_context_above: Option<u64>,
+    /// Where the pair was seen.
+    pub provenance: String,
+}
+
+/// A name that is known and has no model with prices of tokens alone.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassedName {
+    /// The offer.
+    pub offer: Offer,
+    /// The name.
+    pub name: String,
+    /// Why its lines are not prices of tokens.
+    pub why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema_version: u32,
+    #[serde(rename = "name", default)]
+    names: Vec<NamedModel>,
+    #[serde(rename = "pass", default)]
+    passed: Vec<PassedName>,
+}
+
+/// Why a text does not pair names with models.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NamesError {
+    /// It does not read so.
+    #[error("price-list names `{name}` are not valid: {fault}")]
+    Syntax {
+        /// Which file.
+        name: String,
+        /// What and where, with its line.
+        fault: String,
+    },
+    /// It reads, and says things that cannot be.
+    #[error("price-list names `{name}` contradict themselves: {}", faults.join("; "))]
+    Rules {
+        /// Which file.
+        name: String,
+        /// Every fault.
+        faults: Vec<String>,
+    },
+}
+
+/// The names of the price list, each with its model.
+#[derive(Clone, Debug)]
+pub struct Names {
+    models: BTreeMap<(Offer, String), NamedModel>,
+    passed: BTreeMap<(Offer, String), PassedName>,
+    known: BTreeSet<BaseModel>,
+}
+
+impl Names {
+    /// The embedded names.
+    pub fn embedded() -> Result<Self, NamesError> {
+        Self::parse("embedded", EMBEDDED)
+    }
+
+    /// Reads names from TOML. `name` is what errors call them.
+    pub fn parse(name: &str, text: &str) -> Result<Self, NamesError> {
+        let file: File = toml::from_str(text).map_err(|error| NamesError::Syntax {
+            name: name.into(),
+            fault: error.to_string(),
+        })?;
+        let mut faults = Vec::new();
+        if file.schema_version != SCHEMA_VERSION {
+            faults.push(format!(
+                "schema_version is {}, this program reads {SCHEMA_VERSION}",
+                file.schema_version
+            ));
+        }
+        let mut it = Self {
+            models: BTreeMap::new(),
+            passed: BTreeMap::new(),
+            known: file.names.iter().map(|it| it.model.clone()).collect(),
+        };
+        for named in file.names {
+            let key = (named.offer, named.name.clone());
+            if named.provenance.trim().is_empty() || named.long_context_above == Some(0) {
+                faults.push(format!(
+                    "`{}` needs a provenance, and a threshold above zero if any",
+                    named.name
+                ));
+            }
+            if it.models.insert(key, named.clone()).is_some() {
+                faults.push(format!("`{}` is named twice", named.name));
+            }
+        }
+        for passed in file.passed {
+            let key = (passed.offer, passed.name.clone());
+            let is_named = it.models.contains_key(&key);
+            if it.passed.insert(key, passed.clone()).is_some() || is_named {
+                faults.push(format!("`{}` is named twice", passed.name));
+            }
+        }
+        if faults.is_empty() {
+            Ok(it)
+        } else {
+            Err(NamesError::Rules {
+                name: name.into(),
+                faults,
+            })
+        }
+    }
+
+    /// The same names with more models that a suggestion may name.
+    #[must_use]
+    pub fn also_knowing(mut self, models: impl IntoIterator<Item = BaseModel>) -> Self {
+        self.known.extend(models);
+        self
+    }
+
+    /// The pairs, by offer and name.
+    pub fn models(&self) -> impl Iterator<Item = &NamedModel> {
+        self.models.values()
+    }
+
+    pub(super) fn model(&self, offer: Offer, name: &str) -> Option<&NamedModel> {
+        self.models.get(&(offer, name.to_owned()))
+    }
+
+    pub(super) fn passed(&self, offer: Offer, name: &str) -> Option<&PassedName> {
+        self.passed.get(&(offer, name.to_owned()))
+    }
+
+    /// The one known model that is spelled like a name, for a person to check. Words may stand in
+    /// any order and the vendor may be among them; numbers must be the same in the same order.
+    /// `None` where no model or more than one is.
+    #[must_use]
+    pub fn suggestion(&self, name: &str) -> Option<BaseModel> {
+        let wanted = Spelling::of(name);
+        if wanted.words.is_empty() {
+            return None;
+        }
+        let mut alike = self
+            .known
+            .iter()
+            .filter(|model| Spelling::of_model(model).fits(&wanted, vendor(model)));
+        match (alike.next(), alike.next()) {
+            (Some(model), None) => Some(model.clone()),
+            _ => None,
+        }
+    }
+}
+
+fn vendor(model: &BaseModel) -> &str {
+    model.id().split('.').next().unwrap_or_default()
+}
+
+/// What identifies a model in a spelling of its name.
+#[derive(Debug, PartialEq, Eq)]
+struct Spelling {
+    /// In order of the alphabet: sizes such as `70b` too.
+    words: Vec<String>,
+    /// As they stand.
+    versions: Vec<String>,
+}
+
+/// Words that one spelling has and another has not.
+const NOISE: &[&str] = &["instruct", "chat", "it", "v"];
+
+impl Spelling {
+    /// Whether a name is spelled so, with or without the vendor.
+    fn fits(&self, name: &Self, vendor: &str) -> bool {
+        let words = |with_vendor: bool| {
+            let words = name.words.iter();
+            words.filter(move |word| with_vendor || *word != vendor)
+        };
+        let is_named = self.words.iter().eq(words(true)) || self.words.iter().eq(words(false));
+        is_named && self.versions == name.versions
+    }
+
+    /// Without the vendor, the release date and the version of the id.
+    fn of_model(model: &BaseModel) -> Self {
+        let id = model.id();
+        let name = id.split_once('.').map_or(id, |(_, name)| name);
+        let name = name.split_once(':').map_or(name, |(name, _)| {
+            let digits = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let before = digits.strip_suffix("-v").or(digits.strip_suffix('-'));
+            before.unwrap_or(name)
+        });
+        Self::of(name)
+    }
+
+    fn of(text: &str) -> Self {
+        let text = text.to_lowercase();
+        let mut it = Self {
+            words: Vec::new(),
+            versions: Vec::new(),
+        };
+        for part in text.split(|c: char| !c.is_alphanumeric()) {
+            // `llama3` is a word and a number, `70b` and `a22b` are sizes.
+            let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
+            let is_numbered = letters.chars().all(char::is_alphabetic);
+            let (word, number) = if is_numbered {
+                part.split_at(letters.len())
+            } else {
+                (part, "")
+            };
+            if !word.is_empty() && !NOISE.contains(&word) {
+                it.words.push(word.to_owned());
+            }
+            if !number.is_empty() && number.len() != 8 {
+                it.versions.push(number.to_owned());
+            }
+        }
+        // `2.0` is `2`.
+        if it.versions.len() > 1 && it.versions.last().is_some_and(|last| last == "0") {
+            it.versions.pop();
+        }
+        it.words.sort_unstable();
+        it
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knowing(models: &[&str]) -> Names {
+        Names::parse("none", "schema_version = 1")
+            .unwrap()
+            .also_knowing(models.iter().map(|id| BaseModel::new(*id)))
+    }
+
+    #[test]
+    fn a_suggestion_has_the_same_words_and_numbers() {
+        let names = knowing(&[
+            "meta.llama3-3-70b-instruct-v1:0",
+            "meta.llama3-1-70b-instruct-v1:0",
+            "amazon.nova-2-lite-v1:0",
+            "anthropic.claude-3-5-sonnet-20240620-v1:0",
+            "openai.gpt-oss-120b-1:0",
+            "mistral.ministral-3-14b-instruct",
+            "writer.palmyra-x5-v1:0",
+            "openai.gpt-6-astra",
+        ]);
+        for (name, model) in [
+            ("Llama 3.3 70B", "meta.llama3-3-70b-instruct-v1:0"),
+            ("Nova 2.0 Lite", "amazon.nova-2-lite-v1:0"),
+            (
+                "Claude 3.5 Sonnet",
+                "anthropic.claude-3-5-sonnet-20240620-v1:0",
+            ),
+            ("gpt-oss-120b", "openai.gpt-oss-120b-1:0"),
+            ("Ministral 14B 3.0", "mistral.ministral-3-14b-instruct"),
+            ("Palmyra X5", "writer.palmyra-x5-v1:0"),
+            ("OpenAI GPT-6 Astra", "openai.gpt-6-astra"),
+        ] {
+            assert_eq!(
+                names.suggestion(name),
+                Some(BaseModel::new(model)),
+                "{name}"
+            );
+        }
+        for name in [
+            "Llama 3 70B",
+            "Llama 1.3 70B",
+            "Nova Lite",
+            "Claude 5.3 Sonnet",
+            "",
+            "3.3",
+        ] {
+            assert_eq!(names.suggestion(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_legacy_name_is_never_suggested_for_a_newer_model() {
+        let models = [
+            "mistral.mistral-large-2402-v1:0",
+            "mistral.mistral-large-2407-v1:0",
+            "mistral.mistral-large-3-675b-instruct",
+        ];
+        let names = knowing(&models);
+        assert_eq!(names.suggestion("Mistral Large"), None);
+        assert_eq!(names.suggestion("Mistral Large 3"), None);
+        assert_eq!(names.suggestion("Mistral Large 4"), None);
+    }
+
+    #[test]
+    fn two_models_that_are_spelled_alike_give_no_suggestion() {
+        let names = knowing(&[
+            "anthropic.claude-3-5-sonnet-20240620-v1:0",
+            "anthropic.claude-3-5-sonnet-20241022-v2:0",
+        ]);
+        assert_eq!(names.suggestion("Claude 3.5 Sonnet"), None);
+    }
+
+    #[test]
+    fn a_name_is_paired_once() {
+        let pair =
+            "[[name]]\noffer=\"AmazonBedrock\"\nname=\"A\"\nmodel=\"a.b\"\nprovenance=\"p\"\n";
+        let fault = |text: String| Names::parse("test", &text).unwrap_err().to_string();
+        assert!(fault(format!("schema_version = 1\n{pair}{pair}")).contains("`A` is named twice"));
+        assert!(fault(format!("schema_version = 2\n{pair}")).contains("schema_version is 2"));
+        assert!(
+            fault(format!(
+                "schema_version = 1\n{}",
+                pair.replace("\"p\"", "\"\"")
+            ))
+            .contains("provenance")
+        );
+        assert!(
+            fault(format!(
+                "schema_version = 1\n{}",
+                pair.replace("Bedrock", "S3")
+            ))
+            .contains("not valid")
+        );
+    }
+}

@@ -1,0 +1,269 @@
+//! The two shapes of a price list document as one: lines, each a term of a SKU.
+//!
+//! `GetProducts` gives each product as a JSON text of its own, with its terms inside. The offer
+//! file of the bulk interface keeps products and terms apart, joined by SKU. Whatever a line lacks
+//! or says twice is kept as the reason why it has no price.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+
+use super::PriceListError;
+
+/// One term of one SKU.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// The service code; empty where the document does not say.
+    pub(super) offer: String,
+    /// The SKU; empty where the document does not say.
+    pub(super) sku: String,
+    /// Those attributes of the product that are text.
+    pub(super) attributes: BTreeMap<String, String>,
+    /// The day on which the document was published.
+    pub(super) published: Option<Date>,
+    /// Its one price, or why it has none.
+    pub(super) price: Result<ListedPrice, String>,
+}
+
+/// A price as it is listed.
+#[derive(Clone, Debug)]
+pub(super) struct ListedPrice {
+    pub(super) unit: String,
+    pub(super) description: String,
+    /// US dollars, as text.
+    pub(super) usd: String,
+    /// The first day of the price.
+    pub(super) effective: Date,
+}
+
+impl Line {
+    /// An attribute that is there and not empty.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        let text = self.attributes.get(name)?.trim();
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn unreadable(why: String) -> Self {
+        Self {
+            offer: String::new(),
+            sku: String::new(),
+            attributes: BTreeMap::new(),
+            published: None,
+            price: Err(why),
+        }
+    }
+}
+
+/// The lines of one product of `GetProducts`.
+pub(super) fn of_product_text(json: &str) -> Vec<Line> {
+    match serde_json::from_str(json) {
+        Ok(product) => of_product(&product),
+        Err(error) => vec![Line::unreadable(format!("is not JSON: {error}"))],
+    }
+}
+
+/// The lines of a document: an offer file, an answer of `GetProducts`, or products in an array.
+pub(super) fn of_document(name: &str, text: &str) -> Result<Vec<Line>, PriceListError> {
+    let text = text.trim_start_matches('\u{feff}');
+    let document: Value = serde_json::from_str(text).map_err(|error| PriceListError::NotJson {
+        name: name.into(),
+        fault: error.to_string(),
+    })?;
+    let unknown = || PriceListError::NotAPriceList { name: name.into() };
+    match &document {
+        Value::Array(products) => Ok(of_products(products)),
+        Value::Object(members) => {
+            if let (Some(products), Some(Value::Object(_))) =
+                (members.get("products"), members.get("terms"))
+            {
+                let products = products.as_object().ok_or_else(unknown)?;
+                Ok(of_offer_file(&document, products))
+            } else if let Some(Value::Array(products)) = members.get("PriceList") {
+                Ok(of_products(products))
+            } else if members.contains_key("product") {
+                Ok(of_product(&document))
+            } else {
+                Err(unknown())
+            }
+        }
+        _ => Err(unknown()),
+    }
+}
+
+fn of_products(products: &[Value]) -> Vec<Line> {
+    let lines = products.iter().map(|product| match product {
+        Value::String(json) => of_product_text(json),
+        product => of_product(product),
+    });
+    lines.flatten().collect()
+}
+
+fn of_product(document: &Value) -> Vec<Line> {
+    let Some(product) = document.get("product") else {
+        return vec![Line::unreadable("is not a product of a price list".into())];
+    };
+    lines(
+        text(document.get("serviceCode")),
+        text(product.get("sku")),
+        &attributes(product),
+        day(document.get("publicationDate")),
+        document.pointer("/terms/OnDemand"),
+    )
+}
+
+fn of_offer_file(document: &Value, products: &Map<String, Value>) -> Vec<Line> {
+    let offer = text(document.get("offerCode"));
+    let published = day(document.get("publicationDate"));
+    let terms = document.pointer("/terms/OnDemand");
+    let mut all = Vec::new();
+    for (sku, product) in products {
+        let of_sku = terms.and_then(|terms| terms.get(sku));
+        let attributes = attributes(product);
+        all.extend(lines(offer, sku, &attributes, published, of_sku));
+    }
+    let without_product = terms.and_then(Value::as_object).into_iter().flatten();
+    for (sku, _) in without_product.filter(|(sku, _)| !products.contains_key(*sku)) {
+        all.push(Line {
+            offer: offer.into(),
+            sku: sku.clone(),
+            published,
+            ..Line::unreadable("has a term and no product".into())
+        });
+    }
+    all
+}
+
+/// The lines of one SKU. The codes of its terms say nothing that is used.
+fn lines(
+    offer: &str,
+    sku: &str,
+    attributes: &BTreeMap<String, String>,
+    published: Option<Date>,
+    terms: Option<&Value>,
+) -> Vec<Line> {
+    let service = attributes.get("servicecode").map_or("", String::as_str);
+    let line = |price| Line {
+        offer: if offer.is_empty() { service } else { offer }.into(),
+        sku: sku.into(),
+        attributes: attributes.clone(),
+        published,
+        price,
+    };
+    if !offer.is_empty() && !service.is_empty() && offer != service {
+        return vec![line(Err(format!(
+            "is in `{offer}` and has the servicecode `{service}`"
+        )))];
+    }
+    match terms.and_then(Value::as_object) {
+        Some(terms) if !terms.is_empty() => terms.values().map(|it| line(price(it))).collect(),
+        _ => vec![line(Err("has no OnDemand term".into()))],
+    }
+}
+
+fn price(term: &Value) -> Result<ListedPrice, String> {
+    let effective = day(term.get("effectiveDate")).ok_or("has no effectiveDate")?;
+    if !is_empty(term.get("termAttributes")) {
+        return Err("its term has attributes, which are not known".into());
+    }
+    let dimensions = term.get("priceDimensions").and_then(Value::as_object);
+    let dimensions = dimensions.ok_or("has no price dimension")?;
+    let mut dimensions = dimensions.values();
+    let (Some(dimension), None) = (dimensions.next(), dimensions.next()) else {
+        return Err("has not exactly one price dimension".into());
+    };
+    let range = (
+        text(dimension.get("beginRange")),
+        text(dimension.get("endRange")),
+    );
+    if range != ("0", "Inf") {
+        return Err(format!(
+            "its price is for the range from `{}` to `{}` only",
+            range.0, range.1
+        ));
+    }
+    if !is_empty(dimension.get("appliesTo")) {
+        return Err("its price applies to other SKUs".into());
+    }
+    let prices = dimension.get("pricePerUnit").and_then(Value::as_object);
+    let prices = prices.ok_or("has no pricePerUnit")?;
+    let mut prices = prices.iter();
+    let usd = match (prices.next(), prices.next()) {
+        (Some((currency, Value::String(usd))), None) if currency == "USD" => usd.clone(),
+        (Some((currency, Value::Number(_))), None) if currency == "USD" => {
+            return Err("its price is a number and not a text".into());
+        }
+        _ => return Err("its price is not in US dollars alone".into()),
+    };
+    Ok(ListedPrice {
+        unit: text(dimension.get("unit")).into(),
+        description: text(dimension.get("description")).into(),
+        usd,
+        effective,
+    })
+}
+
+fn attributes(product: &Value) -> BTreeMap<String, String> {
+    let members = product.get("attributes").and_then(Value::as_object);
+    members
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default().trim()
+}
+
+fn is_empty(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(all)) => all.is_empty(),
+        Some(Value::Object(all)) => all.is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// The day of a time such as `2026-05-04T23:53:04Z`.
+fn day(value: Option<&Value>) -> Option<Date> {
+    let text = text(value);
+    let (day, rest) = text.split_at_checked(10)?;
+    let is_utc = rest.is_empty() || (rest.starts_with('T') && rest.ends_with('Z'));
+    is_utc.then(|| day.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_that_of_a_time_in_utc() {
+        let day = |text: &str| day(Some(&Value::from(text))).map(|day| day.to_string());
+        assert_eq!(day("2026-05-04T23:53:04Z").as_deref(), Some("2026-05-04"));
+        assert_eq!(day("2026-05-04").as_deref(), Some("2026-05-04"));
+        for bad in [
+            "",
+            "2026-5-4",
+            "2026-02-30T00:00:00Z",
+            "2026-05-04T23:53:04+09:00",
+        ] {
+            assert_eq!(day(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_document_that_is_no_price_list_is_refused_by_name() {
+        for text in ["", "1", "{}", "{\"products\": 1, \"terms\": {}}", "[1"] {
+            let fault = of_document("prices.json", text).unwrap_err().to_string();
+            assert!(fault.contains("prices.json"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_product_is_a_line_without_a_price() {
+        let lines = of_document("prices.json", "[1, \"{\", \"{}\"]").unwrap();
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|line| line.price.is_err()));
+    }
+}

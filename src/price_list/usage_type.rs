@@ -1,0 +1,674 @@
+//! The grammars of usage types: which thing a line says that it sells.
+//!
+//! AWS's own offers write `{code}-{model}-{meter}{qualifiers}`, as in
+//! `USE1-Nova2.0Lite-input-tokens-flex-cross-region-global`. Marketplace writes
+//! `{code}-MP:{code}_{Component}-Units`, with components of two ages: `InputTokenCount_Global_Batch`
+//! and `input_tokens_global_batch`. The billing code in front does not tell the Region. A word that
+//! is not known makes the whole unknown.
+
+use crate::catalog::Term;
+use crate::domain::ServiceTier;
+
+/// What is metered by the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TokenMeter {
+    Input,
+    Output,
+    CacheRead,
+    /// Writes that are kept for as long as they are unless an hour is asked for.
+    CacheWrite,
+    CacheWrite1h,
+}
+
+impl TokenMeter {
+    /// Its name in words.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::CacheRead => "cache read",
+            Self::CacheWrite => "cache write",
+            Self::CacheWrite1h => "cache write for an hour",
+        }
+    }
+}
+
+/// Which tokens a minute are reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Input,
+    Output,
+}
+
+/// Where requests may be served, as far as a line says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// It does not: in the Region, and through the profile of its geo unless that has a price too.
+    Unsaid,
+    Geo,
+    Global,
+}
+
+/// The thing that is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thing {
+    Tokens(TokenMeter),
+    Units(Term),
+    Reserved(Term, Side),
+}
+
+/// A usage type, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// What it calls the model; `None` in Marketplace's grammar.
+    pub(super) slug: Option<String>,
+    pub(super) thing: Thing,
+    /// The tier, if it names one. `standard` is a name too.
+    pub(super) tier: Option<ServiceTier>,
+    pub(super) reach: Reach,
+    /// Only for requests with a long context.
+    pub(super) long: bool,
+    /// Whether it is of Marketplace's younger age, whose descriptions may leave the million out.
+    pub(super) is_young: bool,
+}
+
+/// Why a usage type sells no tokens of a model as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotRead {
+    /// It is known, and sells something else.
+    Other(&'static str),
+    /// It is not known.
+    Unknown,
+}
+
+/// What is never a price of a model as it is, whatever is metered.
+const NOT_THE_MODEL: &[(&str, &str)] = &[
+    ("custom-model", "tokens of a custom model"),
+    ("custom_model", "tokens of a custom model"),
+    ("custommodel", "custom model import"),
+    ("customiz", "model customization"),
+    ("distillation", "model distillation"),
+    ("evaluation", "model evaluation"),
+    ("guardrail", "guardrails"),
+    ("storage", "storage"),
+    ("training", "model customization"),
+];
+
+/// What else is sold, where no token meter is named.
+const NOT_TOKENS: &[(&str, &str)] = &[
+    ("image", "images"),
+    ("video", "video"),
+    ("audio", "audio"),
+    ("speech", "speech"),
+    ("second", "seconds"),
+    ("minute", "minutes"),
+    ("search-unit", "searches"),
+    ("searchunit", "searches"),
+    ("search_unit", "searches"),
+    ("rerank", "reranking"),
+    ("dataautomation", "data automation"),
+    ("data-automation", "data automation"),
+    ("knowledge", "knowledge bases"),
+    ("grounding", "web grounding"),
+    ("flow", "flows"),
+    ("optimization", "prompt optimization"),
+    ("request", "requests"),
+    ("-t2i-", "images"),
+    ("-i2i-", "images"),
+];
+
+fn other(text: &str, table: &[(&str, &'static str)]) -> Option<NotRead> {
+    let found = table.iter().find(|(word, _)| text.contains(word));
+    found.map(|(_, what)| NotRead::Other(what))
+}
+
+/// One thing that a suffix says.
+#[derive(Clone, Copy, Debug)]
+enum Qualifier {
+    Tier(ServiceTier),
+    Reach(Reach),
+    Long,
+    Kept(Kept),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// Five minutes, and the thirty of models that know no other time.
+    Short,
+    AnHour,
+}
+
+const NATIVE: &[(&str, Qualifier)] = &[
+    ("-cross-region-global", Qualifier::Reach(Reach::Global)),
+    ("-cross-region-geo", Qualifier::Reach(Reach::Geo)),
+    ("-global", Qualifier::Reach(Reach::Global)),
+    ("-geo", Qualifier::Reach(Reach::Geo)),
+    (
+        "-latency-optimized",
+        Qualifier::Tier(ServiceTier::LatencyOptimized),
+    ),
+    ("-standard", Qualifier::Tier(ServiceTier::Standard)),
+    ("-batch", Qualifier::Tier(ServiceTier::Batch)),
+    ("-flex", Qualifier::Tier(ServiceTier::Flex)),
+    ("-priority", Qualifier::Tier(ServiceTier::Priority)),
+    ("-long-context", Qualifier::Long),
+    ("-long-ctx", Qualifier::Long),
+    ("-long_ctx", Qualifier::Long),
+    ("-5m", Qualifier::Kept(Kept::Short)),
+    ("-30m", Qualifier::Kept(Kept::Short)),
+    ("-1h", Qualifier::Kept(Kept::AnHour)),
+];
+
+const MARKETPLACE: &[(&str, Qualifier)] = &[
+    ("_global", Qualifier::Reach(Reach::Global)),
+    ("_geo", Qualifier::Reach(Reach::Geo)),
+    (
+        "_latencyoptimized",
+        Qualifier::Tier(ServiceTier::LatencyOptimized),
+    ),
+    (
+        "_latency_optimized",
+        Qualifier::Tier(ServiceTier::LatencyOptimized),
+    ),
+    ("_standard", Qualifier::Tier(ServiceTier::Standard)),
+    ("_batch", Qualifier::Tier(ServiceTier::Batch)),
+    ("_flex", Qualifier::Tier(ServiceTier::Flex)),
+    ("_priority", Qualifier::Tier(ServiceTier::Priority)),
+    ("_lctx", Qualifier::Long),
+    ("_long_ctx", Qualifier::Long),
+    ("_5m", Qualifier::Kept(Kept::Short)),
+    ("_30m", Qualifier::Kept(Kept::Short)),
+    ("_1h", Qualifier::Kept(Kept::AnHour)),
+];
+
+/// What all qualifiers of a suffix say together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Suffix {
+    tier: Option<ServiceTier>,
+    reach: Option<Reach>,
+    long: bool,
+    kept: Option<Kept>,
+}
+
+impl Suffix {
+    /// Reads a suffix to its end; `None` where a part of it is not known or said twice.
+    fn read(mut text: &str, table: &[(&str, Qualifier)]) -> Option<Self> {
+        let mut it = Self::default();
+        while !text.is_empty() {
+            let (rest, qualifier) = table
+                .iter()
+                .find_map(|(word, qualifier)| Some((text.strip_prefix(word)?, *qualifier)))?;
+            let is_first = match qualifier {
+                Qualifier::Tier(tier) => it.tier.replace(tier).is_none(),
+                Qualifier::Reach(reach) => it.reach.replace(reach).is_none(),
+                Qualifier::Long => !std::mem::replace(&mut it.long, true),
+                Qualifier::Kept(kept) => it.kept.replace(kept).is_none(),
+            };
+            if !is_first {
+                return None;
+            }
+            text = rest;
+        }
+        Some(it)
+    }
+
+    fn of_tokens(self, slug: Option<String>, meter: TokenMeter) -> Option<Reading> {
+        let meter = match (meter, self.kept) {
+            (meter, None) => meter,
+            (TokenMeter::CacheWrite, Some(Kept::Short)) => TokenMeter::CacheWrite,
+            (TokenMeter::CacheWrite, Some(Kept::AnHour)) => TokenMeter::CacheWrite1h,
+            _ => return None,
+        };
+        Some(Reading {
+            slug,
+            thing: Thing::Tokens(meter),
+            tier: self.tier,
+            reach: self.reach.unwrap_or(Reach::Unsaid),
+            long: self.long,
+            is_young: false,
+        })
+    }
+
+    /// Capacity is sold with a reach alone, or with nothing.
+    fn of_capacity(self, slug: Option<String>, thing: Thing) -> Option<Reading> {
+        let is_bare = self.tier.is_none() && !self.long && self.kept.is_none();
+        is_bare.then(|| Reading {
+            slug,
+            thing,
+            tier: None,
+            reach: self.reach.unwrap_or(Reach::Unsaid),
+            long: false,
+            is_young: false,
+        })
+    }
+}
+
+/// `USE1`, `EU`, `APN1`: a billing code, of which no Region is derived.
+fn is_billing_code(text: &str) -> bool {
+    let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    (2..=4).contains(&letters.len())
+        && text.len() - letters.len() <= 1
+        && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+const METERS: &[(&str, TokenMeter)] = &[
+    ("-cache-read-input-token-count", TokenMeter::CacheRead),
+    ("-cache-read-input-tokens", TokenMeter::CacheRead),
+    ("-cache-read-tokens", TokenMeter::CacheRead),
+    ("-cache-write-input-token-count", TokenMeter::CacheWrite),
+    ("-cache-write-input-tokens", TokenMeter::CacheWrite),
+    ("-cache-write-tokens", TokenMeter::CacheWrite),
+    ("-text-input-tokens", TokenMeter::Input),
+    ("-text-output-tokens", TokenMeter::Output),
+    ("-input-tokens", TokenMeter::Input),
+    ("-output-tokens", TokenMeter::Output),
+];
+
+/// Reads a usage type of `AmazonBedrock` or `AmazonBedrockService`.
+pub(super) fn native(usage_type: &str) -> Result<Reading, NotRead> {
+    let rest = match usage_type.split_once('-') {
+        Some((code, rest)) if is_billing_code(code) => rest,
+        _ => usage_type,
+    };
+    // Only ASCII letters change, so places in both texts are the same.
+    let lower = rest.to_ascii_lowercase();
+    if let Some(other) = other(&lower, NOT_THE_MODEL) {
+        return Err(other);
+    }
+    let slug = |place: usize| Some(rest[..place].to_owned()).filter(|slug| !slug.is_empty());
+    if let Some((before, after)) = lower.split_once("-provisionedthroughput-") {
+        if after.starts_with("custom-") {
+            return Err(NotRead::Other("model units of a custom model"));
+        }
+        let term = match after {
+            "nocommit-modelunits" => Term::None,
+            "1month-modelunits" => Term::OneMonth,
+            "6months-modelunits" => Term::SixMonths,
+            _ => return Err(NotRead::Unknown),
+        };
+        let thing = Thing::Units(term);
+        let reading = Suffix::default().of_capacity(slug(before.len()), thing);
+        return reading.ok_or(NotRead::Unknown);
+    }
+    if let Some((before, after)) = lower.split_once("-reserved-") {
+        let thing_and_rest = || {
+            let (term, after) = match after.split_once("-month-")? {
+                ("1", after) => (Term::OneMonth, after),
+                ("3", after) => (Term::ThreeMonths, after),
+                _ => return None,
+            };
+            let (side, after) = match after.split_once("-tokens-per-minute")? {
+                ("input", after) => (Side::Input, after),
+                ("output", after) => (Side::Output, after),
+                _ => return None,
+            };
+            Suffix::read(after, NATIVE)?
+                .of_capacity(slug(before.len()), Thing::Reserved(term, side))
+        };
+        return thing_and_rest().ok_or(NotRead::Unknown);
+    }
+    let at_end = |place: usize| lower[place..].is_empty() || lower[place..].starts_with('-');
+    let meter = METERS.iter().find_map(|(words, meter)| {
+        let place = lower.find(words)?;
+        let end = place + words.len();
+        at_end(end).then_some((place, end, *meter))
+    });
+    let Some((place, end, meter)) = meter else {
+        return Err(other(&lower, NOT_TOKENS).unwrap_or(NotRead::Unknown));
+    };
+    let mut name = &rest[..place];
+    let last = name.rsplit('-').next().unwrap_or_default();
+    // In lower case it is a kind of token; `TitanEmbeddingsG1-Image` is a name.
+    if ["speech", "audio", "image", "video", "document"].contains(&last) {
+        return Err(NotRead::Other("tokens that are not text"));
+    }
+    name = name.strip_suffix("-mantle").unwrap_or(name);
+    let suffix = Suffix::read(&lower[end..], NATIVE);
+    let slug = Some(name.to_owned()).filter(|name| !name.is_empty());
+    suffix
+        .and_then(|suffix| suffix.of_tokens(slug, meter))
+        .ok_or(NotRead::Unknown)
+}
+
+const COMPONENTS: &[(&str, TokenMeter, bool)] = &[
+    ("inputtokencount", TokenMeter::Input, false),
+    ("outputtokencount", TokenMeter::Output, false),
+    ("cachereadinputtokencount", TokenMeter::CacheRead, false),
+    ("cachewriteinputtokencount", TokenMeter::CacheWrite, false),
+    ("cachewrite5minputtokencount", TokenMeter::CacheWrite, false),
+    (
+        "cachewrite1hinputtokencount",
+        TokenMeter::CacheWrite1h,
+        false,
+    ),
+    ("input_tokens", TokenMeter::Input, true),
+    ("output_tokens", TokenMeter::Output, true),
+    ("cache_read_tokens", TokenMeter::CacheRead, true),
+    ("cached_input_tokens", TokenMeter::CacheRead, true),
+    ("cache_write_tokens", TokenMeter::CacheWrite, true),
+];
+
+/// Reads a usage type of `AmazonBedrockFoundationModels`.
+pub(super) fn marketplace(usage_type: &str) -> Result<Reading, NotRead> {
+    let component = || {
+        let (code, rest) = usage_type.split_once("-MP:")?;
+        let (second, component) = rest.split_once('_')?;
+        let is_coded = is_billing_code(code) && is_billing_code(second);
+        is_coded.then(|| component.strip_suffix("-Units"))?
+    };
+    let Some(component) = component() else {
+        return Err(other(&usage_type.to_ascii_lowercase(), NOT_TOKENS).unwrap_or(NotRead::Unknown));
+    };
+    let lower = component.to_ascii_lowercase();
+    if let Some(other) = other(&lower, NOT_THE_MODEL) {
+        return Err(other);
+    }
+    if let Some(rest) = lower.strip_prefix("provisionedthroughput_") {
+        let term = match rest {
+            "nocommit_modelunits_usage" => Term::None,
+            "1monthcommit_modelunits_usage" => Term::OneMonth,
+            "6monthscommit_modelunits_usage" => Term::SixMonths,
+            _ => return Err(NotRead::Unknown),
+        };
+        let reading = Suffix::default().of_capacity(None, Thing::Units(term));
+        return reading.ok_or(NotRead::Unknown);
+    }
+    if let Some(rest) = lower.strip_prefix("reserved_") {
+        let read = || {
+            let (term, rest) = match rest.split_once("month_")? {
+                ("1", rest) => (Term::OneMonth, rest),
+                ("3", rest) => (Term::ThreeMonths, rest),
+                _ => return None,
+            };
+            let (side, rest) = match rest.split_once("tpm")? {
+                ("input", rest) => (Side::Input, rest),
+                ("output", rest) => (Side::Output, rest),
+                _ => return None,
+            };
+            Suffix::read(rest, MARKETPLACE)?.of_capacity(None, Thing::Reserved(term, side))
+        };
+        return read().ok_or(NotRead::Unknown);
+    }
+    if let Some(meter) = match lower.as_str() {
+        "millionbatchinputtokens" => Some(TokenMeter::Input),
+        "millionbatchoutputtokens" => Some(TokenMeter::Output),
+        _ => None,
+    } {
+        let suffix = Suffix {
+            tier: Some(ServiceTier::Batch),
+            ..Suffix::default()
+        };
+        return suffix.of_tokens(None, meter).ok_or(NotRead::Unknown);
+    }
+    let metered = COMPONENTS.iter().find_map(|(head, meter, is_young)| {
+        let rest = lower.strip_prefix(head)?;
+        Some((rest, *meter, *is_young))
+    });
+    let Some((rest, meter, is_young)) = metered else {
+        return Err(other(&lower, NOT_TOKENS).unwrap_or(NotRead::Unknown));
+    };
+    let reading = Suffix::read(rest, MARKETPLACE).and_then(|it| it.of_tokens(None, meter));
+    reading
+        .map(|reading| Reading {
+            is_young,
+            ..reading
+        })
+        .ok_or(NotRead::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a usage type says in one line.
+    fn said(reading: Result<Reading, NotRead>) -> String {
+        match reading {
+            Ok(it) => format!(
+                "{} {:?} {} {:?}{}",
+                it.slug.unwrap_or_default(),
+                it.thing,
+                it.tier.map_or("-", ServiceTier::name),
+                it.reach,
+                if it.long { " long" } else { "" }
+            ),
+            Err(NotRead::Other(what)) => format!("not: {what}"),
+            Err(NotRead::Unknown) => "unknown".into(),
+        }
+    }
+
+    const NATIVE_TYPES: &[(&str, &str)] = &[
+        (
+            "USE1-NovaPro-input-tokens",
+            "NovaPro Tokens(Input) - Unsaid",
+        ),
+        (
+            "EU-gpt-oss-120b-output-tokens-batch",
+            "gpt-oss-120b Tokens(Output) batch Unsaid",
+        ),
+        (
+            "gpt-oss-20b-input-tokens-flex",
+            "gpt-oss-20b Tokens(Input) flex Unsaid",
+        ),
+        (
+            "USE1-qwen.qwen3-32b-mantle-input-tokens-standard",
+            "qwen.qwen3-32b Tokens(Input) standard Unsaid",
+        ),
+        (
+            "USE1-xai.grok-4.6-mantle-input-tokens-global-standard",
+            "xai.grok-4.6 Tokens(Input) standard Global",
+        ),
+        (
+            "USE1-xai.grok-4.3-mantle-cache-read-tokens-standard",
+            "xai.grok-4.3 Tokens(CacheRead) standard Unsaid",
+        ),
+        (
+            "USW2-moonshotai.kimi-k3-mantle-cache-write-tokens-30m-standard",
+            "moonshotai.kimi-k3 Tokens(CacheWrite) standard Unsaid",
+        ),
+        (
+            "USE1-NovaPro-cache-read-input-token-count",
+            "NovaPro Tokens(CacheRead) - Unsaid",
+        ),
+        (
+            "USE1-X-cache-write-input-token-count-1h",
+            "X Tokens(CacheWrite1h) - Unsaid",
+        ),
+        (
+            "USE1-Nova2.0Lite-input-tokens-cross-region-global-batch",
+            "Nova2.0Lite Tokens(Input) batch Global",
+        ),
+        (
+            "USE1-Nova2.0Pro-text-input-tokens-priority-cross-region-global",
+            "Nova2.0Pro Tokens(Input) priority Global",
+        ),
+        (
+            "USE1-Claude4Sonnet-output-tokens-long-context-cross-region-global",
+            "Claude4Sonnet Tokens(Output) - Global long",
+        ),
+        (
+            "USE1-x.m-mantle-input-tokens-long_ctx-standard",
+            "x.m Tokens(Input) standard Unsaid long",
+        ),
+        (
+            "USE1-NovaPro-output-tokens-latency-optimized",
+            "NovaPro Tokens(Output) latency-optimized Unsaid",
+        ),
+        (
+            "USE1-TitanEmbeddingsG1-Image-input-tokens",
+            "TitanEmbeddingsG1-Image Tokens(Input) - Unsaid",
+        ),
+        (
+            "USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits",
+            "Nova2.0Lite Units(None) - Unsaid",
+        ),
+        (
+            "USE1-NovaMicro-ProvisionedThroughput-6months-ModelUnits",
+            "NovaMicro Units(SixMonths) - Unsaid",
+        ),
+        (
+            "USE1-Claude4.5Sonnet-reserved-3-month-output-tokens-per-minute-cross-region-geo",
+            "Claude4.5Sonnet Reserved(ThreeMonths, Output) - Geo",
+        ),
+        (
+            "USE1-NovaLite-input-tokens-custom-model",
+            "not: tokens of a custom model",
+        ),
+        (
+            "USE1-TitanText-Premier-ProvisionedThroughput-Custom-NoCommit-ModelUnits",
+            "not: model units of a custom model",
+        ),
+        (
+            "USE1-NovaMicro-Customization-Storage",
+            "not: model customization",
+        ),
+        (
+            "USE1-OSS-CustomModelImport-Inference-v1:0",
+            "not: custom model import",
+        ),
+        (
+            "USE1-NovaSonic-speech-input-tokens",
+            "not: tokens that are not text",
+        ),
+        (
+            "USE1-NovaSonic-speech-understanding-input-token",
+            "not: speech",
+        ),
+        ("USE1-Nova2.0Omni-input-audio-token-count", "not: audio"),
+        ("USE1-NovaCanvas-T2I-1024-Standard", "not: images"),
+        (
+            "USE1-Guardrail-ContentPolicyUnitsConsumed",
+            "not: guardrails",
+        ),
+        (
+            "USE1-cohere.rerank-english-v3-search-units",
+            "not: searches",
+        ),
+        ("USE1-NovaPro-input-tokens-cross-region", "unknown"),
+        ("USE1-NovaPro-input-tokens-flex-batch", "unknown"),
+        ("USE1-NovaPro-input-tokens-1h", "unknown"),
+        ("USE1-NovaPro-input-tokens-fast", "unknown"),
+        ("USE1-NovaPro-input-tokensX", "unknown"),
+        (
+            "USE1-Claude4.5Sonnet-reserved-2-month-input-tokens-per-minute-cross-region-geo",
+            "unknown",
+        ),
+        (
+            "USE1-X-ProvisionedThroughput-12months-ModelUnits",
+            "unknown",
+        ),
+        ("", "unknown"),
+    ];
+
+    #[test]
+    fn the_grammar_of_the_native_offers() {
+        for (usage_type, expected) in NATIVE_TYPES {
+            assert_eq!(said(native(usage_type)), *expected, "{usage_type}");
+        }
+    }
+
+    const COMPONENT_TYPES: &[(&str, &str)] = &[
+        ("InputTokenCount", " Tokens(Input) - Unsaid"),
+        (
+            "OutputTokenCount_Global_Batch",
+            " Tokens(Output) batch Global",
+        ),
+        (
+            "CacheReadInputTokenCount_Global",
+            " Tokens(CacheRead) - Global",
+        ),
+        ("CacheWriteInputTokenCount_Geo", " Tokens(CacheWrite) - Geo"),
+        (
+            "CacheWrite5mInputTokenCount",
+            " Tokens(CacheWrite) - Unsaid",
+        ),
+        (
+            "CacheWrite1hInputTokenCount_LCtx_Global",
+            " Tokens(CacheWrite1h) - Global long",
+        ),
+        (
+            "InputTokenCount_LatencyOptimized",
+            " Tokens(Input) latency-optimized Unsaid",
+        ),
+        ("MillionBatchOutputTokens", " Tokens(Output) batch Unsaid"),
+        ("input_tokens_standard", " Tokens(Input) standard Unsaid"),
+        (
+            "output_tokens_global_standard",
+            " Tokens(Output) standard Global",
+        ),
+        (
+            "input_tokens_long_ctx_global_standard",
+            " Tokens(Input) standard Global long",
+        ),
+        (
+            "cache_write_tokens_1h_global_standard",
+            " Tokens(CacheWrite1h) standard Global",
+        ),
+        (
+            "cache_write_tokens_30m_standard",
+            " Tokens(CacheWrite) standard Unsaid",
+        ),
+        (
+            "cached_input_tokens_batch",
+            " Tokens(CacheRead) batch Unsaid",
+        ),
+        ("output_tokens_batch", " Tokens(Output) batch Unsaid"),
+        (
+            "ProvisionedThroughput_NoCommit_ModelUnits_Usage",
+            " Units(None) - Unsaid",
+        ),
+        (
+            "ProvisionedThroughput_6MonthsCommit_ModelUnits_Usage",
+            " Units(SixMonths) - Unsaid",
+        ),
+        (
+            "Reserved_1Month_InputTPM_Geo",
+            " Reserved(OneMonth, Input) - Geo",
+        ),
+        (
+            "Reserved_3Month_OutputTPM_Global",
+            " Reserved(ThreeMonths, Output) - Global",
+        ),
+        ("search_units", "not: searches"),
+        ("created_image", "not: images"),
+        ("InputImageCount", "not: images"),
+        ("CacheStorage", "not: storage"),
+        ("CustomizationTraining", "not: model customization"),
+        ("cache_writes_tokens_standard", "unknown"),
+        ("input_tokens_fast", "unknown"),
+        ("input_tokens_request", "unknown"),
+        ("Reserved_6Month_InputTPM_Geo", "unknown"),
+    ];
+
+    #[test]
+    fn the_grammar_of_marketplace_in_both_ages() {
+        let of = |component: &str| said(marketplace(&format!("USE1-MP:USE1_{component}-Units")));
+        for (component, expected) in COMPONENT_TYPES {
+            assert_eq!(of(component), *expected, "{component}");
+        }
+        assert_eq!(said(marketplace("USE1-NovaPro-input-tokens")), "unknown");
+        let european = marketplace("EU-MP:EU_input_tokens_standard-Units");
+        assert_eq!(said(european), " Tokens(Input) standard Unsaid");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_not(text in "\\PC{0,60}") {
+            _ = native(&text);
+            _ = marketplace(&text);
+        }
+
+        #[test]
+        fn a_word_more_is_never_left_out(word in "[a-z]{3,8}", in_front in any::<bool>()) {
+            prop_assume!(!["geo", "flex", "batch", "global", "standard", "priority"].contains(&word.as_str()));
+            let (native_text, component) = if in_front {
+                (format!("USE1-NovaPro-input-tokens-{word}-flex"), format!("input_tokens_{word}_flex"))
+            } else {
+                (format!("USE1-NovaPro-input-tokens-flex-{word}"), format!("input_tokens_flex_{word}"))
+            };
+            let marketplace_text = format!("USE1-MP:USE1_{component}-Units");
+            prop_assert!(native(&native_text).is_err());
+            prop_assert!(marketplace(&marketplace_text).is_err());
+        }
+    }
+}
