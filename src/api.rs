@@ -93,6 +93,7 @@ fn by_code(code: &str) -> Failure {
     } else if is_one_of(&[
         "UnrecognizedClient",
         "InvalidClientTokenId",
+        "InvalidAccessKeyId",
         "ExpiredToken",
         "MissingAuthenticationToken",
         "SignatureDoesNotMatch",

@@ -6,7 +6,7 @@ use crate::api::{ApiError, Failure};
 use crate::catalog::{BookError, OverridesError};
 use crate::emit::put::PutError;
 use crate::event::EventError;
-use crate::settings::SettingsError;
+use crate::settings::{DocumentSource, SettingsError};
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,15 +23,15 @@ pub enum Error {
     /// The price book.
     #[error(transparent)]
     Book(#[from] BookError),
-    /// A file that a setting names cannot be read.
-    #[error("`{setting}` names the file `{path}`, which cannot be read: {cause}")]
-    File {
+    /// A document that a setting names cannot be read.
+    #[error("`{setting}` names `{document}`, which cannot be read: {fault}")]
+    Document {
         /// The setting.
         setting: &'static str,
-        /// The path.
-        path: String,
-        /// What the system says.
-        cause: std::io::Error,
+        /// Where the document should be.
+        document: DocumentSource,
+        /// Why it cannot be read.
+        fault: DocumentFault,
     },
     /// No Region is configured and none is in the environment.
     #[error(
@@ -55,6 +55,25 @@ pub enum Error {
     /// A defect of this program.
     #[error("the run ended in a panic, which is a defect of this program: {0}")]
     Panic(String),
+}
+
+/// Why a document cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentFault {
+    /// What the system says of a file.
+    #[error(transparent)]
+    File(std::io::Error),
+    /// The name leads nowhere, or to something that is not a document.
+    #[error("{0}")]
+    Wrong(String),
+    /// AWS refuses or does not answer.
+    #[error("{error}{hint}")]
+    Aws {
+        /// The call that failed.
+        error: ApiError,
+        /// What else may be behind it; empty where the call says all.
+        hint: &'static str,
+    },
 }
 
 fn join(errors: &[ApiError]) -> String {
@@ -106,23 +125,31 @@ impl Error {
     #[must_use]
     pub fn error_type(&self) -> ErrorType {
         match self {
-            Self::File {
+            Self::Document {
+                fault: DocumentFault::Aws { error, .. },
+                ..
+            } => of_failure(Some(error.failure)),
+            Self::Document {
                 setting: "GUARD_CATALOG",
                 ..
             }
             | Self::Book(_) => ErrorType::Catalog,
-            Self::Settings(_) | Self::Overrides(_) | Self::NoRegion | Self::File { .. } => {
+            Self::Settings(_) | Self::Overrides(_) | Self::NoRegion | Self::Document { .. } => {
                 ErrorType::Config
             }
             Self::Event(_) => ErrorType::Event,
-            Self::Read(errors) => match errors.iter().map(|error| error.failure).min() {
-                Some(Failure::Throttled) => ErrorType::Throttled,
-                Some(Failure::TimedOut) => ErrorType::Deadline,
-                _ => ErrorType::Access,
-            },
+            Self::Read(errors) => of_failure(errors.iter().map(|error| error.failure).min()),
             Self::Put(_) | Self::Write(_) => ErrorType::Emit,
             Self::Deadline(_) => ErrorType::Deadline,
             Self::Panic(_) => ErrorType::Panic,
         }
+    }
+}
+
+fn of_failure(failure: Option<Failure>) -> ErrorType {
+    match failure {
+        Some(Failure::Throttled) => ErrorType::Throttled,
+        Some(Failure::TimedOut) => ErrorType::Deadline,
+        _ => ErrorType::Access,
     }
 }

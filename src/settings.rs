@@ -4,7 +4,7 @@
 //! `GUARD_` name that is not in the table is an error: a misspelled threshold must not silently
 //! become its default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -57,12 +57,12 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "GUARD_CATALOG",
         "aws",
-        "price book: aws, article, or the path of a file",
+        "price book: aws, article, live, the path of a file, or s3://bucket/key",
     ),
     setting(
         "GUARD_OVERRIDES",
         "",
-        "path of a TOML file with unit capacities and allowed scopes",
+        "TOML file with unit capacities, contracts, holdings and what to leave alone: its path, s3://bucket/key, or ssm:/name/of/parameter",
     ),
     setting(
         "GUARD_MIN_MONTHLY_SAVINGS",
@@ -131,8 +131,8 @@ pub struct Settings {
     pub recent_days: u32,
     /// Which price book.
     pub catalog: CatalogSource,
-    /// The overrides file.
-    pub overrides: Option<String>,
+    /// Where the overrides are.
+    pub overrides: Option<DocumentSource>,
     /// Savings in USD a month below which advice is not given.
     pub min_monthly_savings: Usd,
     /// Savings as a share below which advice is not given.
@@ -157,6 +157,117 @@ pub struct Settings {
     pub dry_run: bool,
 }
 
+/// Where a document that a setting names is kept.
+///
+/// ```
+/// use bedrock_cost_guard::settings::DocumentSource;
+///
+/// let source: DocumentSource = "s3://team/guard/overrides.toml".parse().unwrap();
+/// let (bucket, key) = ("team".to_owned(), "guard/overrides.toml".to_owned());
+/// assert_eq!(source, DocumentSource::S3 { bucket, key });
+/// assert_eq!(source.to_string(), "s3://team/guard/overrides.toml");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum DocumentSource {
+    /// A local file.
+    Path(String),
+    /// An object in S3: `s3://bucket/key`.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The key, without a leading slash.
+        key: String,
+    },
+    /// A parameter of Systems Manager, by its full name: `ssm:/name/of/parameter`.
+    Parameter(String),
+}
+
+impl DocumentSource {
+    /// Whether it is kept with AWS, which has to be asked for it.
+    #[must_use]
+    pub const fn is_remote(&self) -> bool {
+        !matches!(self, Self::Path(_))
+    }
+}
+
+impl FromStr for DocumentSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(rest) = text.strip_prefix("s3://") {
+            return match rest.split_once('/') {
+                Some((bucket, key)) if is_bucket(bucket) && !key.is_empty() => Ok(Self::S3 {
+                    bucket: bucket.into(),
+                    key: key.into(),
+                }),
+                _ => Err(format!(
+                    "`{text}` is not s3://bucket/key, with the name of a bucket and the key of an object"
+                )),
+            };
+        }
+        if let Some(name) = text.strip_prefix("ssm:") {
+            return if is_parameter(name) {
+                Ok(Self::Parameter(name.into()))
+            } else {
+                Err(format!(
+                    "`{text}` is not a parameter: write ssm: and its full name, which begins with one slash, as in ssm:/guard/overrides"
+                ))
+            };
+        }
+        if text.contains("://") {
+            return Err(format!(
+                "`{text}` is none of a path, s3://bucket/key and ssm:/name/of/parameter"
+            ));
+        }
+        Ok(Self::Path(text.into()))
+    }
+}
+
+/// Buckets of any age; those that are older than today's rules are not usable from everywhere.
+fn is_bucket(name: &str) -> bool {
+    (3..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+}
+
+/// The full name of a parameter, without the version or label that may follow a colon.
+fn is_parameter(name: &str) -> bool {
+    name.strip_prefix('/').is_some_and(|rest| {
+        rest.split('/').all(|part| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        })
+    })
+}
+
+impl TryFrom<String> for DocumentSource {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<DocumentSource> for String {
+    fn from(source: DocumentSource) -> Self {
+        source.to_string()
+    }
+}
+
+impl fmt::Display for DocumentSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => f.pad(path),
+            Self::S3 { bucket, key } => f.pad(&format!("s3://{bucket}/{key}")),
+            Self::Parameter(name) => f.pad(&format!("ssm:{name}")),
+        }
+    }
+}
+
 /// Which price book to use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -165,8 +276,22 @@ pub enum CatalogSource {
     Aws,
     /// The embedded book of the article's figures.
     Article,
-    /// A book in a file.
-    Path(String),
+    /// What the AWS Price List says now.
+    Live,
+    /// A book of one's own. Never a parameter, which is too small for one.
+    Document(DocumentSource),
+}
+
+impl CatalogSource {
+    /// Whether AWS has to be asked for it.
+    #[must_use]
+    pub const fn is_remote(&self) -> bool {
+        match self {
+            Self::Aws | Self::Article => false,
+            Self::Live => true,
+            Self::Document(source) => source.is_remote(),
+        }
+    }
 }
 
 impl FromStr for CatalogSource {
@@ -176,11 +301,14 @@ impl FromStr for CatalogSource {
         match text {
             "aws" => Ok(Self::Aws),
             "article" => Ok(Self::Article),
-            "live" => Err("`live` is not in this version: use aws, article or a path".into()),
-            path if path.contains("://") => Err(format!(
-                "`{path}` is not a local path: use aws, article or a path"
+            "live" => Ok(Self::Live),
+            _ if text.starts_with("ssm:") => Err(format!(
+                "`{text}` is a parameter, which is too small for a price book: use a path or s3://bucket/key"
             )),
-            path => Ok(Self::Path(path.into())),
+            _ if text.contains("://") && !text.starts_with("s3://") => Err(format!(
+                "`{text}` is none of aws, article, live, a path and s3://bucket/key"
+            )),
+            _ => text.parse().map(Self::Document),
         }
     }
 }
@@ -204,7 +332,8 @@ impl fmt::Display for CatalogSource {
         match self {
             Self::Aws => f.pad("aws"),
             Self::Article => f.pad("article"),
-            Self::Path(path) => f.pad(path),
+            Self::Live => f.pad("live"),
+            Self::Document(source) => source.fmt(f),
         }
     }
 }
@@ -290,6 +419,17 @@ impl Settings {
 }
 
 impl Settings {
+    /// The Regions to read: those that are named, or else the one that runs the guard.
+    #[must_use]
+    pub fn regions_or(&self, home: &Region) -> BTreeSet<Region> {
+        let named: BTreeSet<Region> = self.regions.iter().cloned().collect();
+        if named.is_empty() {
+            BTreeSet::from([home.clone()])
+        } else {
+            named
+        }
+    }
+
     /// What settings that were not read from variables, but from a saved run, say that cannot be.
     pub(crate) fn faults(&self) -> Vec<String> {
         let ratios = [
@@ -339,15 +479,7 @@ impl Reader {
             lookback_days: self.read("GUARD_LOOKBACK_DAYS", 91, parse_lookback_days),
             recent_days: self.read("GUARD_RECENT_DAYS", 28, |text| whole_weeks(text, 7, 448)),
             catalog: self.read("GUARD_CATALOG", CatalogSource::Aws, str::parse),
-            overrides: self.read("GUARD_OVERRIDES", None, |text| {
-                if text.contains("://") || text.starts_with("ssm:") {
-                    Err(format!(
-                        "`{text}` is not a local path, the one kind of source in this version"
-                    ))
-                } else {
-                    Ok(Some(text.to_owned()))
-                }
-            }),
+            overrides: self.read("GUARD_OVERRIDES", None, |text| text.parse().map(Some)),
             min_monthly_savings: self.read("GUARD_MIN_MONTHLY_SAVINGS", usd(25), |text| match text
                 .parse::<Usd>(
             ) {
@@ -560,19 +692,89 @@ mod tests {
 
     #[test]
     fn what_this_version_cannot_read_is_refused() {
-        for value in ["live", "s3://bucket/key"] {
-            assert!(read(&[("GUARD_CATALOG", value)]).is_err(), "{value}");
+        for value in [
+            "https://host/book.toml",
+            "file:///book.toml",
+            "S3://bucket/key",
+        ] {
+            let catalog = read(&[("GUARD_CATALOG", value)]).unwrap_err().to_string();
+            assert!(catalog.contains("none of aws, article, live"), "{catalog}");
+            let overrides = read(&[("GUARD_OVERRIDES", value)]).unwrap_err().to_string();
+            assert!(overrides.contains("none of a path"), "{overrides}");
         }
-        assert!(read(&[("GUARD_OVERRIDES", "ssm:/guard")]).is_err());
+        let error = read(&[("GUARD_CATALOG", "ssm:/guard/book")]).unwrap_err();
+        assert!(error.to_string().contains("too small for a price book"));
         assert!(read(&[("GUARD_METRIC_NAMESPACE", "AWS/Bedrock")]).is_err());
         assert!(read(&[("GUARD_RECENT_DAYS", "35"), ("GUARD_LOOKBACK_DAYS", "28")]).is_err());
     }
 
     #[test]
+    fn a_document_is_a_file_an_object_or_a_parameter() {
+        for text in [
+            "overrides.toml",
+            "/var/task/overrides.toml",
+            "../over rides.toml",
+            "s3://team.guard-1/a//b key=1.toml",
+            "ssm:/guard",
+            "ssm:/guard/Over_rides-1.toml",
+        ] {
+            let source: DocumentSource = text.parse().unwrap();
+            assert_eq!(source.to_string(), text);
+            assert_eq!(source.is_remote(), text.starts_with('s'), "{text}");
+        }
+        for text in [
+            "s3://",
+            "s3://bucket",
+            "s3://bucket/",
+            "s3:///key",
+            "s3://Bucket/key",
+            "s3://ab/key",
+        ] {
+            let error = text.parse::<DocumentSource>().unwrap_err();
+            assert!(error.contains("is not s3://bucket/key"), "{error}");
+        }
+        for text in [
+            "ssm:",
+            "ssm:guard",
+            "ssm:/",
+            "ssm://guard",
+            "ssm:/guard/",
+            "ssm:/guard:3",
+            "ssm:/a b",
+        ] {
+            let error = text.parse::<DocumentSource>().unwrap_err();
+            assert!(error.contains("begins with one slash"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_path_of_settings_that_were_saved_before_still_reads() {
+        let mut saved = serde_json::to_value(Settings::default()).unwrap();
+        assert_eq!(saved["overrides"], serde_json::Value::Null);
+        saved["overrides"] = "/var/task/overrides.toml".into();
+        saved["catalog"] = "book.toml".into();
+        let settings: Settings = serde_json::from_value(saved).unwrap();
+        let path = |text: &str| DocumentSource::Path(text.to_owned());
+        assert_eq!(settings.overrides, Some(path("/var/task/overrides.toml")));
+        assert_eq!(settings.catalog, CatalogSource::Document(path("book.toml")));
+    }
+
+    #[test]
     fn settings_survive_json() {
-        let settings =
-            read(&[("GUARD_CATALOG", "book.toml"), ("GUARD_OVERFLOW", "spill")]).unwrap();
-        let json = serde_json::to_string(&settings).unwrap();
-        assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
+        for (catalog, overrides) in [
+            ("book.toml", "overrides.toml"),
+            ("live", "ssm:/guard/overrides"),
+            ("s3://team/book.toml", "s3://team/overrides.toml"),
+        ] {
+            let settings = read(&[
+                ("GUARD_CATALOG", catalog),
+                ("GUARD_OVERRIDES", overrides),
+                ("GUARD_OVERFLOW", "spill"),
+            ])
+            .unwrap();
+            let json = serde_json::to_string(&settings).unwrap();
+            assert!(json.contains(catalog) && json.contains(overrides), "{json}");
+            assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
+        }
     }
 }

@@ -13,6 +13,8 @@ use aws_sdk_cloudwatch::types::{
     Dimension, DimensionFilter, Metric, MetricDataQuery, MetricDatum, MetricStat, RecentlyActive,
     StandardUnit,
 };
+use aws_sdk_pricing::operation::get_products::builders::GetProductsFluentBuilder;
+use aws_sdk_pricing::types::{Filter, FilterType};
 use bedrock_cost_guard::domain::{Series, Window};
 use bedrock_cost_guard::inventory::bedrock::Bedrock;
 use jiff::{SignedDuration, Timestamp};
@@ -737,4 +739,202 @@ fn a_function_gets_events_and_its_answers_come_back() {
         ("Event", "no")
     );
     thread.join().unwrap();
+}
+
+/// A product of the Price List with as much as the fake looks at.
+fn product(region: &str, usage_type: &str) -> String {
+    let attributes = json!({ "regionCode": region, "usagetype": usage_type });
+    json!({ "product": { "attributes": attributes, "sku": usage_type } }).to_string()
+}
+
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn filter(kind: FilterType, field: &str, value: &str) -> Filter {
+    Filter::builder()
+        .r#type(kind)
+        .field(field)
+        .value(value)
+        .build()
+        .unwrap()
+}
+
+/// The products of a service in a Region, a hundred on a page.
+fn products(
+    client: &aws_sdk_pricing::Client,
+    service: &str,
+    region: &str,
+) -> GetProductsFluentBuilder {
+    client
+        .get_products()
+        .service_code(service)
+        .filters(filter(FilterType::TermMatch, "regionCode", region))
+        .format_version("aws_v1")
+        .max_results(100)
+}
+
+/// A fake that sells five products in `us-east-1` and one in `eu-west-1`.
+async fn price_list() -> (FakeAws, aws_sdk_pricing::Client) {
+    let fake = FakeAws::start(small_observation());
+    let mut all: Vec<String> = (0..5)
+        .map(|number| product("us-east-1", &format!("USE1-{number}")))
+        .collect();
+    all.insert(2, product("eu-west-1", "EUW1-0"));
+    fake.set_products("AmazonBedrock", all);
+    let client = aws_sdk_pricing::Client::new(&fake.sdk_config().await);
+    (fake, client)
+}
+
+#[tokio::test]
+async fn pages_of_products_join_to_all_of_the_region() {
+    let (fake, client) = price_list().await;
+    for (size, calls) in [(100, 1), (2, 3)] {
+        fake.set_page_sizes(PageSizes {
+            products: size,
+            ..PageSizes::default()
+        });
+        let before = fake.requests("GetProducts");
+        let pages = products(&client, "AmazonBedrock", "US-EAST-1").into_paginator();
+        let found: Vec<String> = pages
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .unwrap();
+        let expected: Vec<String> = (0..5)
+            .map(|number| product("us-east-1", &format!("USE1-{number}")))
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(fake.requests("GetProducts") - before, calls);
+    }
+    let call = products(&client, "AmazonBedrock", "us-east-1").max_results(1);
+    let page = call.clone().send().await.unwrap();
+    assert_eq!(page.price_list().len(), 1);
+    assert_eq!(page.format_version(), Some("aws_v1"));
+    // The token of one question is none of another, and never the same twice.
+    let token = page.next_token().unwrap();
+    assert_ne!(call.send().await.unwrap().next_token(), Some(token));
+    let other = products(&client, "AmazonBedrock", "eu-west-1").next_token(token);
+    let error = other.send().await.unwrap_err();
+    assert_eq!(error.code(), Some("InvalidNextTokenException"));
+    assert_eq!(fake.violations().len(), 1);
+
+    let (fake, client) = price_list().await;
+    for (service, region) in [
+        ("AmazonBedrock", "eu-west-2"),
+        ("AmazonBedrockService", "us-east-1"),
+    ] {
+        let page = products(&client, service, region).send().await.unwrap();
+        assert_eq!(page.price_list().len(), 0);
+        assert_eq!(page.next_token(), None);
+    }
+    assert_eq!(fake.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn questions_that_the_price_list_would_take_badly_are_recorded() {
+    let (fake, client) = price_list().await;
+    let call = || products(&client, "AmazonBedrock", "us-east-1");
+    let by_usage = filter(FilterType::TermMatch, "usagetype", "use1-3");
+    let page = call().filters(by_usage).send().await.unwrap();
+    assert_eq!(page.price_list(), [product("us-east-1", "USE1-3")]);
+    let page = call().set_max_results(None).send().await.unwrap();
+    assert_eq!(page.price_list().len(), 5);
+    let notes = fake.violations();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes[0].contains("it asks by usagetype, for use1-3"));
+    assert!(notes[1].contains("it does not say MaxResults"));
+
+    let any_of = filter(FilterType::AnyOf, "regionCode", "us-east-1,eu-west-1");
+    for (what, call) in [
+        ("ANY_OF", call().set_filters(Some(vec![any_of]))),
+        ("MaxResults may not be 101", call().max_results(101)),
+        ("FormatVersion aws_v2", call().format_version("aws_v2")),
+        ("made up", call().next_token("made up")),
+    ] {
+        let error = call.send().await.unwrap_err();
+        let code = error.code().unwrap_or_default().to_owned();
+        assert!(code.starts_with("Invalid"), "{what}: {code}");
+        let last = fake.violations().pop().unwrap();
+        assert!(last.contains(what), "{what}: {last}");
+    }
+    let config = fake.sdk_config().await.to_builder();
+    let config = config.region(aws_config::Region::new("us-west-2")).build();
+    let elsewhere = aws_sdk_pricing::Client::new(&config);
+    let error = products(&elsewhere, "AmazonBedrock", "us-east-1")
+        .send()
+        .await;
+    assert_eq!(error.unwrap_err().code(), Some("InvalidSignatureException"));
+    assert!(
+        fake.violations()
+            .pop()
+            .unwrap()
+            .contains("no endpoint in us-west-2")
+    );
+}
+
+#[tokio::test]
+async fn faults_of_the_price_list_reach_the_client() {
+    let (fake, client) = price_list().await;
+    let call = || products(&client, "AmazonBedrock", "us-east-1").max_results(2);
+    for (kind, code) in [
+        (FaultKind::Throttle, "ThrottlingException"),
+        (FaultKind::ServerError, "InternalErrorException"),
+    ] {
+        let before = fake.requests("GetProducts");
+        let times = 4;
+        fake.fault(Fault {
+            times,
+            ..always("GetProducts", kind)
+        });
+        let error = call().send().await.unwrap_err();
+        assert_eq!(error.code(), Some(code));
+        // The fourth is tried again, and goes well.
+        call().send().await.unwrap();
+        assert_eq!(fake.requests("GetProducts") - before, 5);
+    }
+    fake.fault(once("GetProducts", FaultKind::Forbidden));
+    let error = call().send().await.unwrap_err();
+    assert_eq!(error.code(), Some("AccessDeniedException"));
+
+    fake.fault(once("GetProducts", FaultKind::Reset));
+    call().send().await.unwrap();
+
+    fake.fault(once("GetProducts", FaultKind::Malformed));
+    assert!(call().send().await.unwrap_err().code().is_none());
+
+    let late = Duration::from_millis(60);
+    fake.fault(once("GetProducts", FaultKind::SlowBody(late)));
+    let before = Instant::now();
+    call().send().await.unwrap();
+    assert!(before.elapsed() >= late);
+
+    fake.fault(always("GetProducts", FaultKind::ExpiredToken));
+    let page = call().send().await.unwrap();
+    let next = call().next_token(page.next_token().unwrap());
+    let error = next.send().await.unwrap_err();
+    assert_eq!(error.code(), Some("ExpiredNextTokenException"));
+    assert_eq!(fake.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn objects_and_parameters_are_kept_where_they_were_put() {
+    let fake = FakeAws::start(small_observation());
+    let home = region("us-east-1");
+    fake.set_object(&home, "bucket", "a b/c+d.toml", "text");
+    fake.set_parameter(&home, "/a/b", "text");
+    let config = fake.sdk_config().await;
+    let s3 = aws_sdk_s3::Client::new(&config);
+    let call = s3.get_object().bucket("bucket").key("a b/c+d.toml");
+    let answer = call.send().await.unwrap();
+    assert_eq!(answer.content_length(), Some(4));
+    assert_eq!(answer.body.collect().await.unwrap().to_vec(), b"text");
+
+    let ssm = aws_sdk_ssm::Client::new(&config);
+    for (is_plain, value) in [(true, "text"), (false, "AQICAHgcipher==")] {
+        let call = ssm.get_parameter().name("/a/b").with_decryption(is_plain);
+        let parameter = call.send().await.unwrap().parameter.unwrap();
+        assert_eq!(parameter.value(), Some(value));
+    }
+    let error = ssm.get_parameter().name("/a").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("ParameterNotFound"));
+    assert_eq!(fake.violations(), [""; 0]);
 }

@@ -8,10 +8,11 @@ use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::api::Failure;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
 use bedrock_cost_guard::error::{Error, ErrorType};
+use bedrock_cost_guard::live::Memory;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport};
 use bedrock_cost_guard::run::{self, Outcome};
-use bedrock_cost_guard::settings::{CacheSpelling, Settings};
+use bedrock_cost_guard::settings::{CacheSpelling, DocumentSource, Settings};
 use bedrock_cost_guard::usage::history::OpenBefore;
 use bedrock_cost_guard::usage::{LaneUsage, Status};
 use jiff::{SignedDuration, Timestamp};
@@ -51,7 +52,7 @@ impl Account {
         let path = overrides.path().to_string_lossy().into_owned();
         Self {
             settings: Settings {
-                overrides: Some(path),
+                overrides: Some(DocumentSource::Path(path)),
                 ..observation.settings.clone()
             },
             event: json!({ "scheduled_time": observation.event.time.to_string() }),
@@ -73,7 +74,16 @@ impl Account {
         let config = self.fake.sdk_config().await.to_builder();
         let config = config.retry_config(retry).build();
         let account = AccountId::new("123456789012");
-        run::run(&config, &self.settings, &self.event, self.as_of, account).await
+        let memory = Memory::default();
+        run::run(
+            &config,
+            &self.settings,
+            &self.event,
+            self.as_of,
+            account,
+            &memory,
+        )
+        .await
     }
 
     /// A run that goes well and in which nothing was asked that must not be.
@@ -282,6 +292,7 @@ async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory()
         event,
         account.as_of,
         AccountId::default(),
+        &Memory::default(),
     )
     .await
     .unwrap();
@@ -845,6 +856,7 @@ async fn all_pages_are_followed() {
         list_metrics: 3,
         datapoints: 7_000,
         bedrock: 1,
+        ..PageSizes::default()
     });
     let outcome = account.run().await;
     assert_eq!(comparable(&outcome.report), expected);
@@ -858,6 +870,7 @@ async fn all_pages_are_followed() {
         list_metrics: 2,
         datapoints: 1_000,
         bedrock: 1,
+        ..PageSizes::default()
     });
     assert_eq!(comparable(&account.run().await.report), expected);
     assert_eq!(account.calls().list_metrics, 5);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use bedrock_cost_guard::report::{self, metrics};
-use bedrock_cost_guard::settings::SETTINGS;
+use bedrock_cost_guard::settings::{CatalogSource, DocumentSource, SETTINGS};
 
 use crate::support::sample;
 
@@ -131,7 +131,10 @@ fn the_role_may_do_what_the_program_does_and_nothing_else() {
             "cloudwatch:PutMetricData",
             "logs:CreateLogStream",
             "logs:PutLogEvents",
+            "pricing:GetProducts",
+            "s3:GetObject",
             "sqs:SendMessage",
+            "ssm:GetParameter",
         ])
     );
     let put = role
@@ -143,6 +146,108 @@ fn the_role_may_do_what_the_program_does_and_nothing_else() {
         )
     );
     assert!(!role.contains("ManagedPolicyArns"));
+}
+
+/// The statement of this name, on one line.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn statement(role: &str, sid: &str) -> String {
+    let rest = role.split(&format!("- Sid: {sid}\n")).nth(1).unwrap();
+    let lines = rest.lines().map(str::trim);
+    let own: Vec<&str> = lines
+        .take_while(|line| !line.starts_with("- Sid: ") && !line.starts_with("- !If"))
+        .collect();
+    own.join(" ")
+}
+
+#[test]
+fn what_a_setting_names_may_be_read_only_where_it_is_named() {
+    let text = template();
+    let role = section(&text, "  GuardRole");
+    let object = |parameter: &str| {
+        format!(
+            "Action: s3:GetObject Resource: !Sub - arn:${{AWS::Partition}}:s3:::${{Object}} \
+             - Object: !Select [1, !Split ['s3://', !Sub '${{{parameter}}}s3://']]"
+        )
+    };
+    let parameter = "Action: ssm:GetParameter Resource: !Sub \
+         - arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${Name} \
+         - Name: !Select [1, !Split ['ssm:', !Sub '${Overrides}ssm:']]";
+    let rules = [
+        (
+            "CatalogIsObject: !Equals [!Select [0, !Split ['s3://', !Ref Catalog]], '']",
+            "ReadCatalog",
+            object("Catalog"),
+        ),
+        (
+            "CatalogIsLive: !Equals [!Ref Catalog, live]",
+            "ReadPriceList",
+            "Action: pricing:GetProducts Resource: '*'".to_owned(),
+        ),
+        (
+            "OverridesAreObject: !And - !Condition HasOverrides \
+             - !Equals [!Select [0, !Split ['s3://', !Ref Overrides]], '']",
+            "ReadOverridesObject",
+            object("Overrides"),
+        ),
+        (
+            "OverridesAreParameter: !And - !Condition HasOverrides \
+             - !Equals [!Select [0, !Split ['ssm:', !Ref Overrides]], '']",
+            "ReadOverridesParameter",
+            parameter.to_owned(),
+        ),
+    ];
+    let conditions: Vec<&str> = text.split_whitespace().collect();
+    let conditions = conditions.join(" ");
+    for (condition, sid, allowed) in &rules {
+        assert!(conditions.contains(condition), "{condition}");
+        let name = condition.split(':').next().unwrap();
+        let under = format!("- !If\n                - {name}\n                - Sid: {sid}\n");
+        assert!(role.contains(&under), "{sid}");
+        let statement = statement(&role, sid);
+        assert_eq!(
+            statement.trim(),
+            format!("Effect: Allow {allowed} - !Ref AWS::NoValue")
+        );
+    }
+    // There is no other way to these actions.
+    let asks = ["s3:GetObject", "ssm:GetParameter", "pricing:GetProducts"]
+        .map(|action| text.matches(&format!("Action: {action}")).count());
+    assert_eq!(asks, [2, 1, 1]);
+    assert_eq!(text.matches("- !If").count(), rules.len());
+}
+
+#[test]
+fn the_forms_that_the_template_describes_are_those_that_the_program_reads() {
+    let text = template();
+    let parameters = section(&text, "Parameters");
+    let forms = |parameter: &str| -> BTreeSet<String> {
+        section(&parameters, &format!("  {parameter}"))
+            .split(|c: char| c.is_whitespace() || c == ',')
+            .filter(|word| word.starts_with("s3://b") || word.starts_with("ssm:/n"))
+            .map(|word| word.trim_end_matches('.').to_owned())
+            .collect()
+    };
+    let (catalog, overrides) = (forms("Catalog"), forms("Overrides"));
+    assert_eq!(catalog, ["s3://bucket/key".to_owned()].into());
+    assert_eq!(overrides.len(), 2, "{overrides:?}");
+    for form in &overrides {
+        assert!(
+            form.parse::<DocumentSource>().unwrap().is_remote(),
+            "{form}"
+        );
+        let is_catalog = form.parse::<CatalogSource>().is_ok();
+        assert_eq!(is_catalog, catalog.contains(form), "{form}");
+        let meaning = |name: &str| {
+            let mut settings = SETTINGS.iter().filter(|setting| setting.name == name);
+            settings.next().unwrap().meaning
+        };
+        assert!(meaning("GUARD_OVERRIDES").contains(form), "{form}");
+        assert_eq!(
+            meaning("GUARD_CATALOG").contains(form),
+            is_catalog,
+            "{form}"
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! `CloudWatch` and Bedrock of all Regions, on the loopback, with what an observation says that
-//! they have.
+//! they have; and the Price List, S3 and Systems Manager, with what a test puts there.
 //!
 //! The fake is strict where AWS is lenient: a call that AWS would answer with less than was meant
 //! is recorded, and a test can ask for it with [`FakeAws::violations`].
@@ -7,7 +7,12 @@
 mod bedrock;
 mod cbor;
 mod cloudwatch;
+mod json;
+mod pricing;
+mod s3;
+mod ssm;
 mod store;
+mod token;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -25,8 +30,10 @@ use hyper::body::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::server::{Answer, Server, answer, close};
+use super::server::{Answer, Server, answer, close, slowly};
 use cbor::Writer;
+use pricing::Product;
+use s3::Bucket;
 use store::Store;
 
 const KEY_ID: &str = "AKIDFAKE";
@@ -67,6 +74,8 @@ pub(crate) struct PageSizes {
     pub(crate) datapoints: usize,
     /// Items on a page of Bedrock's lists.
     pub(crate) bedrock: usize,
+    /// Products on a page of the Price List, if the call does not ask for fewer.
+    pub(crate) products: usize,
 }
 
 impl Default for PageSizes {
@@ -75,6 +84,7 @@ impl Default for PageSizes {
             list_metrics: 500,
             datapoints: 100_800,
             bedrock: 2,
+            products: 100,
         }
     }
 }
@@ -109,11 +119,15 @@ pub(crate) enum FaultKind {
     ServerError,
     /// The answer is right and comes late.
     Slow(Duration),
+    /// The answer is right, its head comes at once and its body late.
+    SlowBody(Duration),
     /// `GetMetricData` answers, and says that something is wrong with the call as a whole.
     Messages,
     /// `GetMetricData` ends the page with an internal error of one series, which the next page
     /// makes good.
     InternalError,
+    /// `GetProducts` says of the token that it is too old. A call without one goes well.
+    ExpiredToken,
 }
 
 struct ActiveFault {
@@ -131,6 +145,9 @@ struct State {
     requests: BTreeMap<&'static str, usize>,
     violations: Vec<String>,
     put: Vec<PutDatum>,
+    products: BTreeMap<String, Vec<Product>>,
+    buckets: BTreeMap<String, Bucket>,
+    parameters: BTreeMap<(Region, String), String>,
 }
 
 impl State {
@@ -163,31 +180,41 @@ struct Refusal {
     status: u16,
     code: &'static str,
     message: String,
+    /// Whether the caller did what it must not do.
+    is_blamed: bool,
+    /// Where the bucket is that was asked for elsewhere.
+    bucket_region: Option<Region>,
 }
 
 impl Refusal {
-    fn validation(message: impl Into<String>) -> Self {
+    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self {
-            status: 400,
-            code: "ValidationError",
+            status,
+            code,
             message: message.into(),
+            is_blamed: true,
+            bucket_region: None,
         }
+    }
+
+    /// The caller could not know better.
+    fn without_blame(self) -> Self {
+        Self {
+            is_blamed: false,
+            ..self
+        }
+    }
+
+    fn validation(message: impl Into<String>) -> Self {
+        Self::new(400, "ValidationError", message)
     }
 
     fn value(message: impl Into<String>) -> Self {
-        Self {
-            status: 400,
-            code: "InvalidParameterValue",
-            message: message.into(),
-        }
+        Self::new(400, "InvalidParameterValue", message)
     }
 
     fn unsigned(message: impl Into<String>) -> Self {
-        Self {
-            status: 403,
-            code: "IncompleteSignature",
-            message: message.into(),
-        }
+        Self::new(403, "IncompleteSignature", message)
     }
 }
 
@@ -208,6 +235,9 @@ impl FakeAws {
             requests: BTreeMap::new(),
             violations: Vec::new(),
             put: Vec::new(),
+            products: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            parameters: BTreeMap::new(),
         }));
         let shared = Arc::clone(&state);
         let server = Server::start(move |request| serve(Arc::clone(&shared), request));
@@ -245,6 +275,7 @@ impl FakeAws {
     /// The configuration with which clients in this process find it. Retries do not wait long.
     pub(crate) async fn sdk_config(&self) -> SdkConfig {
         aws_config::defaults(BehaviorVersion::latest())
+            .http_client(bedrock_cost_guard::clients::https())
             .region(aws_config::Region::new(self.home.name().to_owned()))
             .endpoint_url(self.url())
             .credentials_provider(Credentials::new(KEY_ID, KEY, None, None, "fake"))
@@ -256,6 +287,36 @@ impl FakeAws {
     /// Sets how much is on a page from now on.
     pub(crate) fn set_page_sizes(&self, page_sizes: PageSizes) {
         self.state().page_sizes = page_sizes;
+    }
+
+    /// Serves these products of a service, each as the JSON text that the Price List has.
+    pub(crate) fn set_products(&self, service_code: &str, products: Vec<String>) {
+        let products = products.into_iter().map(Product::new).collect();
+        self.state()
+            .products
+            .insert(service_code.to_owned(), products);
+    }
+
+    /// Keeps an object in a bucket, which is in a Region from its first object on.
+    pub(crate) fn set_object(
+        &self,
+        region: &Region,
+        bucket: &str,
+        key: &str,
+        body: impl Into<Vec<u8>>,
+    ) {
+        self.state()
+            .buckets
+            .entry(bucket.to_owned())
+            .or_insert_with(|| Bucket::new(region.clone()))
+            .put(key, body.into());
+    }
+
+    /// Keeps a parameter, encrypted, in a Region.
+    pub(crate) fn set_parameter(&self, region: &Region, name: &str, value: &str) {
+        self.state()
+            .parameters
+            .insert((region.clone(), name.to_owned()), value.to_owned());
     }
 
     /// Makes some of the calls from now on go wrong.
@@ -283,37 +344,106 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How an operation is spoken.
+/// A service, and with it how its operations are spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Protocol {
-    /// Smithy RPC v2 with CBOR, as `CloudWatch` has it.
-    Cbor,
-    /// REST with JSON, as Bedrock has it.
-    Json,
+enum Service {
+    /// Smithy RPC v2 with CBOR.
+    CloudWatch,
+    /// REST with JSON.
+    Bedrock,
+    /// JSON 1.1.
+    Pricing,
+    /// JSON 1.1.
+    Ssm,
+    /// REST with the object itself, and XML where there is none.
+    S3,
 }
 
-fn route(request: &Request<Bytes>) -> Option<(Protocol, &'static str)> {
+/// What a service answers to some faults: each has codes of its own for the same.
+struct Codes {
+    throttle: (u16, &'static str),
+    forbidden: (u16, &'static str),
+    error: (u16, &'static str),
+}
+
+impl Service {
+    /// The name that its calls are signed for.
+    fn signing_name(self) -> &'static str {
+        match self {
+            Self::CloudWatch => "monitoring",
+            Self::Bedrock => "bedrock",
+            Self::Pricing => "pricing",
+            Self::Ssm => "ssm",
+            Self::S3 => "s3",
+        }
+    }
+
+    fn codes(self) -> Codes {
+        let (throttle, forbidden, error) = match self {
+            Self::CloudWatch => (
+                (400, "Throttling"),
+                (403, "AccessDenied"),
+                (500, "InternalServiceError"),
+            ),
+            Self::Bedrock => (
+                (429, "ThrottlingException"),
+                (403, "AccessDeniedException"),
+                (500, "InternalServerException"),
+            ),
+            Self::Pricing => (
+                (400, "ThrottlingException"),
+                (400, "AccessDeniedException"),
+                (500, "InternalErrorException"),
+            ),
+            Self::Ssm => (
+                (400, "ThrottlingException"),
+                (400, "AccessDeniedException"),
+                (500, "InternalServerError"),
+            ),
+            Self::S3 => (
+                (503, "SlowDown"),
+                (403, "AccessDenied"),
+                (500, "InternalError"),
+            ),
+        };
+        Codes {
+            throttle,
+            forbidden,
+            error,
+        }
+    }
+}
+
+fn route(request: &Request<Bytes>) -> Option<(Service, &'static str)> {
+    let cloudwatch = |name| Some((Service::CloudWatch, name));
+    let bedrock = |name| Some((Service::Bedrock, name));
     match (request.method().as_str(), request.uri().path()) {
         ("POST", "/service/GraniteServiceVersion20100801/operation/ListMetrics") => {
-            Some((Protocol::Cbor, "ListMetrics"))
+            cloudwatch("ListMetrics")
         }
         ("POST", "/service/GraniteServiceVersion20100801/operation/GetMetricData") => {
-            Some((Protocol::Cbor, "GetMetricData"))
+            cloudwatch("GetMetricData")
         }
         ("POST", "/service/GraniteServiceVersion20100801/operation/PutMetricData") => {
-            Some((Protocol::Cbor, "PutMetricData"))
+            cloudwatch("PutMetricData")
         }
-        ("GET", "/provisioned-model-throughputs") => {
-            Some((Protocol::Json, "ListProvisionedModelThroughputs"))
+        ("GET", "/provisioned-model-throughputs") => bedrock("ListProvisionedModelThroughputs"),
+        ("GET", "/inference-profiles") => bedrock("ListInferenceProfiles"),
+        ("GET", "/foundation-models") => bedrock("ListFoundationModels"),
+        ("POST", "/") => match header(request, "x-amz-target") {
+            "AWSPriceListService.GetProducts" => Some((Service::Pricing, "GetProducts")),
+            "AmazonSSM.GetParameter" => Some((Service::Ssm, "GetParameter")),
+            _ => None,
+        },
+        ("GET", _) if request.uri().query() == Some("x-id=GetObject") => {
+            Some((Service::S3, "GetObject"))
         }
-        ("GET", "/inference-profiles") => Some((Protocol::Json, "ListInferenceProfiles")),
-        ("GET", "/foundation-models") => Some((Protocol::Json, "ListFoundationModels")),
         _ => None,
     }
 }
 
 async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
-    let Some((protocol, operation)) = route(&request) else {
+    let Some((service, operation)) = route(&request) else {
         let call = format!("{} {} is no operation", request.method(), request.uri());
         lock(&state).violations.push(call.clone());
         return answer(404, &[], call);
@@ -321,7 +451,7 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
     let (region, fault) = {
         let mut state = lock(&state);
         *state.requests.entry(operation).or_default() += 1;
-        match signed_for(&request, protocol) {
+        match signed_for(&request, service) {
             Ok(region) => {
                 let fault = state.next_fault(operation, &region);
                 (region, fault)
@@ -330,98 +460,96 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
                 state
                     .violations
                     .push(format!("{operation}: {}", refusal.message));
-                return refused(protocol, &refusal);
+                return refused(service, &refusal);
             }
         }
     };
-    let fail = |status, code, message: &str| {
-        refused(
-            protocol,
-            &Refusal {
-                status,
-                code,
-                message: message.to_owned(),
-            },
-        )
-    };
-    match (fault, protocol) {
-        (Some(FaultKind::Throttle), Protocol::Cbor) => {
-            return fail(400, "Throttling", "Rate exceeded");
-        }
-        (Some(FaultKind::Throttle), Protocol::Json) => {
-            return fail(429, "ThrottlingException", "Too many requests");
-        }
-        (Some(FaultKind::Forbidden), Protocol::Cbor) => {
-            return fail(403, "AccessDenied", "not authorized");
-        }
-        (Some(FaultKind::Forbidden), Protocol::Json) => {
-            return fail(403, "AccessDeniedException", "not authorized");
-        }
-        (Some(FaultKind::ServerError), Protocol::Cbor) => {
-            return fail(500, "InternalServiceError", "an internal error");
-        }
-        (Some(FaultKind::ServerError), Protocol::Json) => {
-            return fail(500, "InternalServerException", "an internal error");
-        }
-        (Some(FaultKind::Reset), _) => return close(),
-        (Some(FaultKind::Malformed), _) => return answered(protocol, b"\xff{neither".to_vec()),
-        (Some(FaultKind::Slow(delay)), _) => tokio::time::sleep(delay).await,
-        (Some(FaultKind::Messages | FaultKind::InternalError) | None, _) => {}
+    let fail =
+        |(status, code), message: &str| refused(service, &Refusal::new(status, code, message));
+    let mut delay = None;
+    match fault {
+        Some(FaultKind::Throttle) => return fail(service.codes().throttle, "Rate exceeded"),
+        Some(FaultKind::Forbidden) => return fail(service.codes().forbidden, "not authorized"),
+        Some(FaultKind::ServerError) => return fail(service.codes().error, "an internal error"),
+        Some(FaultKind::Reset) => return close(),
+        Some(FaultKind::Malformed) => return answered(service, b"\xff{neither".to_vec()),
+        Some(FaultKind::Slow(delay)) => tokio::time::sleep(delay).await,
+        Some(FaultKind::SlowBody(by)) => delay = Some(by),
+        Some(FaultKind::Messages | FaultKind::InternalError | FaultKind::ExpiredToken) | None => {}
     }
     let mut state = lock(&state);
-    match perform(&mut state, operation, protocol, &region, &request, fault) {
-        Ok(body) => answered(protocol, body),
+    let performed = perform(&mut state, service, operation, &region, &request, fault);
+    let answer = match performed {
+        Ok(body) => answered(service, body),
         Err(refusal) => {
-            state
-                .violations
-                .push(format!("{operation} in {region}: {}", refusal.message));
-            refused(protocol, &refusal)
+            if refusal.is_blamed {
+                state
+                    .violations
+                    .push(format!("{operation} in {region}: {}", refusal.message));
+            }
+            refused(service, &refusal)
         }
+    };
+    match delay {
+        Some(delay) => slowly(answer, delay),
+        None => answer,
     }
 }
 
 fn perform(
     state: &mut State,
+    service: Service,
     operation: &str,
-    protocol: Protocol,
     region: &Region,
     request: &Request<Bytes>,
     fault: Option<FaultKind>,
 ) -> Result<Vec<u8>, Refusal> {
-    if protocol == Protocol::Json {
-        return bedrock::answer(
-            state,
-            operation,
-            region,
-            request.uri().query().unwrap_or_default(),
-        );
-    }
-    for (name, value) in [
-        ("smithy-protocol", "rpc-v2-cbor"),
-        ("content-type", "application/cbor"),
-    ] {
-        let sent = header(request, name);
-        if sent != value {
-            return Err(Refusal::validation(format!(
-                "{name} is `{sent}`, not {value}"
-            )));
+    let mut notes = Vec::new();
+    let answer = match service {
+        Service::CloudWatch => {
+            let body = cloudwatch_body(request)?;
+            match operation {
+                "ListMetrics" => cloudwatch::list_metrics(state, region, &body),
+                "PutMetricData" => cloudwatch::put_metric_data(state, region, &body),
+                _ => cloudwatch::get_metric_data(state, region, &body, fault, &mut notes),
+            }
         }
-    }
-    let body = inflated(request)?;
-    match operation {
-        "ListMetrics" => cloudwatch::list_metrics(state, region, &body),
-        "PutMetricData" => cloudwatch::put_metric_data(state, region, &body),
-        _ => {
-            let mut notes = Vec::new();
-            let answer = cloudwatch::get_metric_data(state, region, &body, fault, &mut notes);
-            state.violations.extend(
-                notes
-                    .into_iter()
-                    .map(|note| format!("{operation} in {region}: {note}")),
-            );
-            answer
+        Service::Bedrock => {
+            let query = request.uri().query().unwrap_or_default();
+            bedrock::answer(state, operation, region, query)
         }
+        Service::Pricing => {
+            expect_header(request, "content-type", JSON_1_1)?;
+            pricing::get_products(state, region, request.body(), fault, &mut notes)
+        }
+        Service::Ssm => {
+            expect_header(request, "content-type", JSON_1_1)?;
+            ssm::get_parameter(state, region, request.body())
+        }
+        Service::S3 => s3::get_object(state, region, request.uri().path()),
+    };
+    state.violations.extend(
+        notes
+            .into_iter()
+            .map(|note| format!("{operation} in {region}: {note}")),
+    );
+    answer
+}
+
+fn cloudwatch_body(request: &Request<Bytes>) -> Result<Vec<u8>, Refusal> {
+    expect_header(request, "smithy-protocol", "rpc-v2-cbor")?;
+    expect_header(request, "content-type", "application/cbor")?;
+    inflated(request)
+}
+
+fn expect_header(request: &Request<Bytes>, name: &str, value: &str) -> Result<(), Refusal> {
+    let sent = header(request, name);
+    if sent == value {
+        return Ok(());
     }
+    Err(Refusal::validation(format!(
+        "{name} is `{sent}`, not {value}"
+    )))
 }
 
 fn header<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
@@ -451,7 +579,7 @@ fn inflated(request: &Request<Bytes>) -> Result<Vec<u8>, Refusal> {
 }
 
 /// The Region that a call was signed for. The signature itself is taken on trust.
-fn signed_for(request: &Request<Bytes>, protocol: Protocol) -> Result<Region, Refusal> {
+fn signed_for(request: &Request<Bytes>, of: Service) -> Result<Region, Refusal> {
     let refuse = |what: &str| Refusal::unsigned(format!("the Authorization header has no {what}"));
     let fields = header(request, "authorization").strip_prefix("AWS4-HMAC-SHA256 ");
     let fields: BTreeMap<&str, &str> = fields
@@ -474,11 +602,7 @@ fn signed_for(request: &Request<Bytes>, protocol: Protocol) -> Result<Region, Re
     if key_id.is_empty() || day.len() != 8 || !is_digits(day) {
         return Err(refuse("key and day in its credential scope"));
     }
-    let expected = if protocol == Protocol::Cbor {
-        "monitoring"
-    } else {
-        "bedrock"
-    };
+    let expected = of.signing_name();
     if service != expected {
         return Err(refuse(&format!(
             "credential scope of {expected}, but of {service}"
@@ -509,21 +633,38 @@ const JSON_HEADERS: [(&str, &str); 2] = [
     ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"),
 ];
 
-fn answered(protocol: Protocol, body: Vec<u8>) -> Answer {
-    match protocol {
-        Protocol::Cbor => answer(200, &CBOR_HEADERS, body),
-        Protocol::Json => answer(200, &JSON_HEADERS, body),
-    }
+const JSON_1_1: &str = "application/x-amz-json-1.1";
+
+const JSON_1_1_HEADERS: [(&str, &str); 2] = [
+    ("content-type", JSON_1_1),
+    ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"),
+];
+
+const OBJECT_HEADERS: [(&str, &str); 3] = [
+    ("content-type", "application/octet-stream"),
+    ("etag", "\"00000000000000000000000000000000\""),
+    ("x-amz-request-id", "0000000000000000"),
+];
+
+fn answered(service: Service, body: Vec<u8>) -> Answer {
+    let headers = match service {
+        Service::CloudWatch => &CBOR_HEADERS[..],
+        Service::Bedrock => &JSON_HEADERS,
+        Service::Pricing | Service::Ssm => &JSON_1_1_HEADERS,
+        Service::S3 => &OBJECT_HEADERS,
+    };
+    answer(200, headers, body)
 }
 
-fn refused(protocol: Protocol, refusal: &Refusal) -> Answer {
+fn refused(service: Service, refusal: &Refusal) -> Answer {
     let Refusal {
         status,
         code,
         message,
+        ..
     } = refusal;
-    match protocol {
-        Protocol::Cbor => {
+    match service {
+        Service::CloudWatch => {
             let mut writer = Writer::default();
             writer
                 .map(2)
@@ -539,9 +680,30 @@ fn refused(protocol: Protocol, refusal: &Refusal) -> Answer {
             .concat();
             answer(*status, &headers, writer.finish())
         }
-        Protocol::Json => {
+        Service::Bedrock => {
             let headers = [&JSON_HEADERS[..], &[("x-amzn-errortype", *code)]].concat();
             answer(*status, &headers, json!({ "message": message }).to_string())
+        }
+        Service::Pricing | Service::Ssm => {
+            let mut body = json!({ "__type": code });
+            if !message.is_empty() {
+                body["message"] = message.as_str().into();
+            }
+            answer(*status, &JSON_1_1_HEADERS, body.to_string())
+        }
+        Service::S3 => {
+            let mut headers = vec![
+                ("content-type", "application/xml"),
+                ("x-amz-request-id", "0000000000000000"),
+            ];
+            if let Some(region) = &refusal.bucket_region {
+                headers.push(("x-amz-bucket-region", region.name()));
+            }
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\
+                 <Message>{message}</Message><RequestId>0000000000000000</RequestId></Error>"
+            );
+            answer(*status, &headers, body)
         }
     }
 }

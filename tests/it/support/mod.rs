@@ -165,6 +165,8 @@ pub(crate) fn empty_observation(as_of: Timestamp) -> Observation {
         open_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,
+        price_list: None,
+        notes: Vec::new(),
     }
 }
 

@@ -3,22 +3,58 @@
 //! It has its own runtime, so that it serves tests without one, tests with one, and programs that
 //! a test starts.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
+use tokio::time::Sleep;
 
 /// An answer. One that says [`close`] is not sent: the connection closes instead.
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<Body>;
+
+/// The body of an answer. It may come some time after its head.
+#[derive(Default)]
+pub(crate) struct Body {
+    until: Option<Pin<Box<Sleep>>>,
+    whole: Full<Bytes>,
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(until) = &mut self.until {
+            ready!(until.as_mut().poll(context));
+            self.until = None;
+        }
+        Pin::new(&mut self.whole).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.whole.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.whole.size_hint()
+    }
+}
 
 /// Marks an answer that is not to be sent.
 #[derive(Clone, Copy)]
@@ -132,13 +168,22 @@ pub(crate) fn answer(
     headers: &[(&'static str, &str)],
     body: impl Into<Bytes>,
 ) -> Answer {
-    let mut response = Response::new(Full::new(body.into()));
+    let mut response = Response::new(Body {
+        until: None,
+        whole: Full::new(body.into()),
+    });
     *response.status_mut() = StatusCode::from_u16(status).expect("the fakes know their statuses");
     for (name, value) in headers {
         let value = value.parse().expect("the fakes know their headers");
         response.headers_mut().insert(*name, value);
     }
     response
+}
+
+/// The same answer, with its head at once and its body later.
+pub(crate) fn slowly(mut answer: Answer, delay: Duration) -> Answer {
+    answer.body_mut().until = Some(Box::pin(tokio::time::sleep(delay)));
+    answer
 }
 
 /// Closes the connection without an answer.

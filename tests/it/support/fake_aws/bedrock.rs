@@ -42,14 +42,11 @@ impl Parameters {
 }
 
 fn refuse(message: impl Into<String>) -> Refusal {
-    Refusal {
-        status: 400,
-        code: "ValidationException",
-        message: message.into(),
-    }
+    Refusal::new(400, "ValidationException", message)
 }
 
-fn decode(text: &str) -> Option<String> {
+/// Takes the percent-encoding off a text.
+pub(super) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {

@@ -1,7 +1,6 @@
 //! What `CloudWatch` answers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use aws_sdk_cloudwatch::types::StandardUnit;
 use bedrock_cost_guard::domain::Region;
@@ -10,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::cbor::{Members, Writer};
 use super::store::{Key, Stat};
+use super::token::{self, fingerprint};
 use super::{FaultKind, PutDatum, Refusal, State};
 
 const QUERIES_PER_CALL: usize = 500;
@@ -84,7 +84,7 @@ pub(super) fn list_metrics(
         }
     }
     if more {
-        writer.text("NextToken").text(&token_of(
+        writer.text("NextToken").text(&token::write(
             fingerprint,
             [first + page.len(), 0],
             state.arrivals("ListMetrics"),
@@ -214,7 +214,7 @@ pub(super) fn get_metric_data(
     Ok(write_page(
         &results,
         message,
-        next.map(|place| token_of(fingerprint, place, state.arrivals("GetMetricData"))),
+        next.map(|place| token::write(fingerprint, place, state.arrivals("GetMetricData"))),
     ))
 }
 
@@ -513,35 +513,9 @@ fn datum(
     })
 }
 
-/// What a token is good for: a call with the same question.
-fn fingerprint(question: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    question.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// A token names a series and how many of its points are done. The arrival makes it another token
-/// for a place that is asked for again, since nobody should follow the same one twice.
-fn token_of(fingerprint: u64, [index, offset]: [usize; 2], arrival: usize) -> String {
-    format!("{fingerprint:016x}/{index:x}+{offset:x}+{arrival:x}==")
-}
-
 fn read_token(token: &str, fingerprint: u64) -> Result<[usize; 2], Refusal> {
-    let refuse = || Refusal {
-        status: 400,
-        code: "InvalidNextToken",
-        message: format!("{token} is not a NextToken of this call"),
-    };
-    let rest = token
-        .strip_prefix(&format!("{fingerprint:016x}/"))
-        .ok_or_else(refuse)?;
-    let parts: Vec<usize> = rest
-        .trim_end_matches('=')
-        .split('+')
-        .filter_map(|text| usize::from_str_radix(text, 16).ok())
-        .collect();
-    match parts[..] {
-        [index, offset, _] => Ok([index, offset]),
-        _ => Err(refuse()),
-    }
+    token::read(token, fingerprint).ok_or_else(|| {
+        let message = format!("{token} is not a NextToken of this call");
+        Refusal::new(400, "InvalidNextToken", message)
+    })
 }

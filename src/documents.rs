@@ -1,0 +1,154 @@
+//! Reads the documents that settings name: files, objects in S3, parameters of Systems Manager.
+
+use std::fs;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+
+use crate::api::{ApiError, Failure};
+use crate::clients;
+use crate::domain::Region;
+use crate::error::{DocumentFault, Error};
+use crate::settings::DocumentSource;
+
+/// More than any price book has. What is larger is something else, and would not fit into the memory.
+const MOST_BYTES: usize = 5_000_000;
+
+const GET_OBJECT: &str = "s3:GetObject";
+const GET_PARAMETER: &str = "ssm:GetParameter";
+
+/// S3 hides from whoever may not list a bucket what is in it.
+const OBJECT_HINT: &str = "; S3 says the same of an object that is not there to a role without s3:ListBucket, \
+     and of one that is encrypted with a KMS key on which the role has no kms:Decrypt";
+
+const PARAMETER_HINT: &str =
+    "; a SecureString under a KMS key of your own also takes kms:Decrypt on that key";
+
+/// The text of the document that a setting names.
+///
+/// AWS is asked in the Region of the configuration, and only for what is kept there.
+pub async fn read(
+    setting: &'static str,
+    source: &DocumentSource,
+    config: &SdkConfig,
+) -> Result<String, Error> {
+    let text = match source {
+        DocumentSource::Path(path) => fs::read_to_string(path).map_err(DocumentFault::File),
+        DocumentSource::S3 { bucket, key } => object(config, bucket, key).await,
+        DocumentSource::Parameter(name) => parameter(config, name).await,
+    };
+    text.map_err(|fault| Error::Document {
+        setting,
+        document: source.clone(),
+        fault,
+    })
+}
+
+fn region_of(config: &SdkConfig) -> Result<Region, DocumentFault> {
+    clients::home_region(config)
+        .ok_or_else(|| DocumentFault::Wrong("no Region to ask: set AWS_REGION".into()))
+}
+
+async fn object(config: &SdkConfig, bucket: &str, key: &str) -> Result<String, DocumentFault> {
+    let region = region_of(config)?;
+    let call = clients::s3(config).get_object().bucket(bucket).key(key);
+    let answer = call
+        .send()
+        .await
+        .map_err(|error| object_fault(&region, bucket, &error))?;
+    whole(answer, &region).await
+}
+
+/// The whole body, unless it is larger than a document.
+async fn whole(answer: GetObjectOutput, region: &Region) -> Result<String, DocumentFault> {
+    let length = answer.content_length.unwrap_or_default();
+    check_size(usize::try_from(length).unwrap_or(usize::MAX))?;
+    let mut body: ByteStream = answer.body;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| DocumentFault::Aws {
+            error: ApiError::broken(GET_OBJECT, region, format!("the answer broke off: {error}")),
+            hint: "",
+        })?;
+        bytes.extend_from_slice(&chunk);
+        check_size(bytes.len())?;
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let place = error.utf8_error().valid_up_to();
+        DocumentFault::Wrong(format!("it is not text in UTF-8 from byte {place} on"))
+    })
+}
+
+fn check_size(bytes: usize) -> Result<(), DocumentFault> {
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    let most = MOST_BYTES / 1_000_000;
+    Err(DocumentFault::Wrong(format!(
+        "it has more than {most} MB, so it is no document of the guard"
+    )))
+}
+
+fn object_fault(region: &Region, bucket: &str, error: &SdkError<GetObjectError>) -> DocumentFault {
+    let failed = ApiError::new(GET_OBJECT, region, error);
+    let detail = &failed.detail;
+    let elsewhere = error
+        .raw_response()
+        .and_then(|answer| answer.headers().get("x-amz-bucket-region"))
+        .filter(|there| *there != region.name());
+    if let Some(there) = elsewhere {
+        return DocumentFault::Wrong(format!(
+            "the bucket `{bucket}` is in {there}, and the guard asks in {region}: keep the document in a bucket of {region} ({detail})"
+        ));
+    }
+    match error.code() {
+        Some("NoSuchKey") => DocumentFault::Wrong(format!(
+            "the bucket has no such object: upload it, or correct the key ({detail})"
+        )),
+        Some("NoSuchBucket") => DocumentFault::Wrong(format!(
+            "there is no such bucket: make it, or correct its name ({detail})"
+        )),
+        _ => refused(failed, OBJECT_HINT),
+    }
+}
+
+async fn parameter(config: &SdkConfig, name: &str) -> Result<String, DocumentFault> {
+    let region = region_of(config)?;
+    let call = clients::ssm(config)
+        .get_parameter()
+        .name(name)
+        .with_decryption(true);
+    let answer = call
+        .send()
+        .await
+        .map_err(|error| parameter_fault(&region, &error))?;
+    answer
+        .parameter
+        .and_then(|parameter| parameter.value)
+        .ok_or_else(|| {
+            let error = ApiError::broken(GET_PARAMETER, &region, "the answer has no value");
+            DocumentFault::Aws { error, hint: "" }
+        })
+}
+
+fn parameter_fault(region: &Region, error: &SdkError<GetParameterError>) -> DocumentFault {
+    let failed = ApiError::new(GET_PARAMETER, region, error);
+    match error.code() {
+        Some("ParameterNotFound") => DocumentFault::Wrong(format!(
+            "there is no such parameter in {region}: make it there, or correct its name ({})",
+            failed.detail
+        )),
+        _ => refused(failed, PARAMETER_HINT),
+    }
+}
+
+fn refused(error: ApiError, hint: &'static str) -> DocumentFault {
+    let hint = match error.failure {
+        Failure::Forbidden => hint,
+        _ => "",
+    };
+    DocumentFault::Aws { error, hint }
+}
