@@ -5,9 +5,14 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_sdk_cloudwatch::config::SharedHttpClient;
+use aws_smithy_http_client::Builder as HttpClientBuilder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use crate::domain::Region;
 use crate::inventory::bedrock::Bedrock;
+use crate::price_list::get_products::Pricing;
 use crate::usage::cloudwatch::CloudWatch;
 
 /// How often a call is tried. Six tries spread over some 20 seconds of back-off.
@@ -21,12 +26,34 @@ pub async fn config() -> SdkConfig {
         .operation_timeout(Duration::from_mins(4))
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts);
     if let Ok(name) = AppName::new("bedrock-cost-guard") {
         loader = loader.app_name(name);
     }
     loader.load().await
+}
+
+/// The connections that all clients share.
+#[must_use]
+pub fn https() -> SharedHttpClient {
+    HttpClientBuilder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
+/// A configuration with which nobody is asked, for work on what is at hand.
+#[must_use]
+pub fn offline() -> SdkConfig {
+    SdkConfig::builder().build()
+}
+
+/// The same configuration in a Region.
+#[must_use]
+pub fn in_region(config: &SdkConfig, region: &Region) -> SdkConfig {
+    let region = aws_config::Region::new(region.name().to_owned());
+    config.to_builder().region(region).build()
 }
 
 /// The Region of a configuration.
@@ -63,4 +90,30 @@ pub fn bedrock(config: &SdkConfig, region: &Region) -> Bedrock {
         client,
         region: region.clone(),
     }
+}
+
+/// The Price List at one of its endpoints.
+#[must_use]
+pub fn pricing(config: &SdkConfig, endpoint: &Region) -> Pricing {
+    let client = aws_sdk_pricing::Client::from_conf(
+        aws_sdk_pricing::config::Builder::from(config)
+            .region(aws_config::Region::new(endpoint.name().to_owned()))
+            .build(),
+    );
+    Pricing {
+        client,
+        endpoint: endpoint.clone(),
+    }
+}
+
+/// S3 in the Region of a configuration.
+#[must_use]
+pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    aws_sdk_s3::Client::new(config)
+}
+
+/// Systems Manager in the Region of a configuration.
+#[must_use]
+pub fn ssm(config: &SdkConfig) -> aws_sdk_ssm::Client {
+    aws_sdk_ssm::Client::new(config)
 }

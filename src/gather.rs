@@ -14,7 +14,9 @@ use crate::clients;
 use crate::domain::{AccountId, ModelId, Place, Region, Window};
 use crate::error::Error;
 use crate::event::Run;
-use crate::observation::{FailedPlace, Observation, PlaceObservation, SCHEMA_VERSION};
+use crate::observation::{
+    FailedPlace, Observation, PlaceObservation, PriceListRead, SCHEMA_VERSION,
+};
 use crate::pricing;
 use crate::settings::Settings;
 use crate::usage::cloudwatch::{CloudWatch, MetricQuery, Spent};
@@ -37,6 +39,10 @@ pub struct Inputs {
     pub settings: Settings,
     /// The price book.
     pub book: PriceBook,
+    /// What was read of the Price List, where it was.
+    pub price_list: Option<PriceListRead>,
+    /// What is known already that a reader should know.
+    pub notes: Vec<String>,
     /// The operator's overrides.
     pub overrides: Overrides,
     /// The account and Region that run the guard, as far as they are known.
@@ -45,11 +51,7 @@ pub struct Inputs {
 
 /// Reads everything, twice: the hourly survey, then the minutes of the lanes that need them.
 pub async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, Error> {
-    let regions = if inputs.settings.regions.is_empty() {
-        vec![inputs.home.region.clone()]
-    } else {
-        inputs.settings.regions.clone()
-    };
+    let regions = inputs.settings.regions_or(&inputs.home.region);
     let open_before = open_before(config, &inputs);
     let (surveys, open_before) = tokio::join!(survey_all(config, &inputs, regions), open_before);
     let (mut surveys, errors) = surveys;
@@ -89,6 +91,8 @@ pub async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, E
         places: surveys,
         failed,
         prices: inputs.book.clone(),
+        price_list: inputs.price_list,
+        notes: inputs.notes,
         overrides: inputs.overrides,
         open_before,
         history_metrics_requested: history_spent.metrics_requested,
@@ -125,7 +129,7 @@ async fn open_before(
 async fn survey_all(
     config: &SdkConfig,
     inputs: &Inputs,
-    regions: Vec<Region>,
+    regions: BTreeSet<Region>,
 ) -> (Vec<PlaceObservation>, Vec<ApiError>) {
     let at_once = Arc::new(Semaphore::new(REGIONS_AT_ONCE));
     let mut tasks = JoinSet::new();

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Overrides, PriceBook};
+use crate::catalog::{Overrides, PriceBook, Rate, RateQuery};
 use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::{AccountId, BaseModel, Place, Region, Target, Window};
 use crate::event::Run;
@@ -18,8 +18,8 @@ use crate::usage::history::OpenBefore;
 use crate::usage::plan::MINUTE_DAYS;
 use crate::usage::{Span, Usage};
 
-/// The version of the document that this program writes.
-pub const SCHEMA_VERSION: u32 = 1;
+/// The version of the document that this program writes. It reads those before too.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// One run's whole input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,12 @@ pub struct Observation {
     pub failed: Vec<FailedPlace>,
     /// The rows of the price book that the models in use touch.
     pub prices: PriceBook,
+    /// What was read of the Price List, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_list: Option<PriceListRead>,
+    /// What gathering found that a reader should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The operator's overrides.
     pub overrides: Overrides,
     /// Recommendations that were open before this run.
@@ -55,6 +61,24 @@ pub struct Observation {
     /// Why it is not known which recommendations were open before, where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_unknown: Option<String>,
+}
+
+/// What became of the Price List's lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriceListRead {
+    /// When it was read.
+    pub time: Timestamp,
+    /// Its lines.
+    pub lines: u64,
+    /// Lines that are rates.
+    pub priced: u64,
+    /// Lines that nobody understands, and that are not used.
+    pub rejected: u64,
+    /// Lines that say the same thing at different prices, and are not used.
+    pub contradictions: u64,
+    /// Names that are paired with no model: gaps.
+    pub unmapped: u64,
 }
 
 /// What was read of one account in one Region.
@@ -108,7 +132,9 @@ impl Observation {
         if head.schema_version > SCHEMA_VERSION {
             return Err(ObservationError::Newer(head.schema_version));
         }
-        let observation: Self = serde_json::from_str(text)?;
+        let mut observation: Self = serde_json::from_str(text)?;
+        // What is new since the first version is only what may be missing.
+        observation.schema_version = SCHEMA_VERSION;
         let faults = observation.faults();
         if faults.is_empty() {
             Ok(observation)
@@ -167,19 +193,36 @@ impl Observation {
         Ok(text)
     }
 
-    /// The same observation priced on another book, of which it keeps the rows that it touches.
+    /// The same observation priced on another book than it was gathered with: what was read and
+    /// noted of the first no longer speaks of its prices.
+    #[must_use]
+    pub fn repriced(mut self, book: &PriceBook) -> Self {
+        self.price_list = None;
+        self.notes.clear();
+        self.with_prices(book)
+    }
+
+    /// The same observation priced on a book, of which it keeps the rows that it touches.
     #[must_use]
     pub fn with_prices(mut self, book: &PriceBook) -> Self {
         self.prices = book.of_models(&self.models());
         self
     }
 
+    /// The rate of one meter, as the account pays it.
+    #[must_use]
+    pub fn rate(&self, wanted: &RateQuery<'_>) -> Option<Rate> {
+        self.prices.contracted_rate(&self.overrides, wanted)
+    }
+
     /// Every model that anything here could be priced as.
     #[must_use]
     pub fn models(&self) -> BTreeSet<BaseModel> {
+        let declared = self.overrides.reserved_holding.iter();
         self.places
             .iter()
             .flat_map(PlaceObservation::models)
+            .chain(declared.map(|held| held.model.clone()))
             .collect()
     }
 }

@@ -1,6 +1,6 @@
 //! One run from event to summary. This is the only place that knows the order.
 
-use std::fs;
+use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
@@ -8,15 +8,16 @@ use serde_json::Value;
 use tokio::task::JoinError;
 
 use crate::catalog::{Overrides, PriceBook};
-use crate::clients;
-use crate::domain::{AccountId, Place};
+use crate::domain::{AccountId, Place, Region};
 use crate::emit::{log, put};
 use crate::error::Error;
 use crate::event::{Run, Trigger};
 use crate::gather::{Inputs, gather};
+use crate::live::{Live, Memory};
 use crate::observation::Observation;
 use crate::report::{self, Report, Summary, metrics};
-use crate::settings::{CatalogSource, Settings};
+use crate::settings::{CatalogSource, DocumentSource, Settings};
+use crate::{clients, documents};
 
 /// What a run leaves behind.
 #[derive(Debug)]
@@ -37,21 +38,35 @@ pub struct Outcome {
 ///
 /// `account` is the account that the guard runs in, where the platform tells it. Advice is not lost
 /// with metrics that could not be put: then the outcome carries the failure beside its lines.
+/// `memory` is what the process keeps from run to run.
 pub async fn run(
     config: &SdkConfig,
     settings: &Settings,
     event: &Value,
     as_of: Timestamp,
     account: AccountId,
+    memory: &Memory,
 ) -> Result<Outcome, Error> {
     let run = Run::parse(event, as_of)?;
     let settings = run.settings(settings);
     let window = run.window(&settings, as_of)?;
-    let book = price_book(&settings.catalog)?;
-    let overrides = overrides(settings.overrides.as_deref())?;
     let region = clients::home_region(config)
         .or_else(|| settings.regions.first().cloned())
         .ok_or(Error::NoRegion)?;
+    let at_home = clients::in_region(config, &region);
+    // Boxed, here and below: the whole run in one type is deeper than the compiler follows.
+    let regions = settings.regions_or(&region);
+    let Live { book, read, note } = Box::pin(price_book(
+        &settings.catalog,
+        &at_home,
+        &regions,
+        as_of,
+        memory,
+    ))
+    .await?;
+    let overrides = Box::pin(overrides(settings.overrides.as_ref(), &at_home)).await?;
+    let mut notes: Vec<String> = note.into_iter().collect();
+    notes.extend(overrides.unmatched(&book));
     let home = Place { account, region };
     let inputs = Inputs {
         run,
@@ -59,6 +74,8 @@ pub async fn run(
         window,
         settings,
         book,
+        price_list: read,
+        notes,
         overrides,
         home,
     };
@@ -86,29 +103,35 @@ fn panic_text(error: JoinError) -> String {
         .unwrap_or_else(|| "no message".into())
 }
 
-/// The price book that a setting names.
-pub fn price_book(source: &CatalogSource) -> Result<PriceBook, Error> {
+/// The price book that a setting names. Only `live` asks for the Regions and the clock.
+pub async fn price_book(
+    source: &CatalogSource,
+    config: &SdkConfig,
+    regions: &BTreeSet<Region>,
+    as_of: Timestamp,
+    memory: &Memory,
+) -> Result<Live, Error> {
     Ok(match source {
-        CatalogSource::Aws => PriceBook::aws()?,
-        CatalogSource::Article => PriceBook::article()?,
-        CatalogSource::Path(path) => PriceBook::parse(path, &read("GUARD_CATALOG", path)?)?,
+        CatalogSource::Aws => Live::not_asked(PriceBook::aws()?),
+        CatalogSource::Article => Live::not_asked(PriceBook::article()?),
+        CatalogSource::Live => memory.book(config, regions, as_of).await?,
+        CatalogSource::Document(document) => {
+            let text = documents::read("GUARD_CATALOG", document, config).await?;
+            Live::not_asked(PriceBook::parse(&document.to_string(), &text)?)
+        }
     })
 }
 
 /// The overrides that a setting names.
-pub fn overrides(path: Option<&str>) -> Result<Overrides, Error> {
-    match path {
-        Some(path) => Ok(Overrides::parse(path, &read("GUARD_OVERRIDES", path)?)?),
-        None => Ok(Overrides::default()),
-    }
-}
-
-fn read(setting: &'static str, path: &str) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|cause| Error::File {
-        setting,
-        path: path.into(),
-        cause,
-    })
+pub async fn overrides(
+    source: Option<&DocumentSource>,
+    config: &SdkConfig,
+) -> Result<Overrides, Error> {
+    let Some(document) = source else {
+        return Ok(Overrides::default());
+    };
+    let text = documents::read("GUARD_OVERRIDES", document, config).await?;
+    Ok(Overrides::parse(&document.to_string(), &text)?)
 }
 
 /// Puts the metrics, unless nothing is to be put. `RunSucceeded` goes last and alone: it is not

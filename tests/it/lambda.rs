@@ -105,7 +105,7 @@ fn the_lambda_answers_with_the_totals_of_the_run() {
     let observation = shifted(sample_of(&[ROUTE, UNITS]), now());
     let function = Function::start(observation, &[]);
     let summary = function.invoke(&json!({})).outcome.unwrap();
-    assert_eq!(summary["schema_version"], "1.0");
+    assert_eq!(summary["schema_version"], "1.1");
     assert_eq!(summary["totals"]["recommendations"], 2);
     assert_eq!(summary["totals"]["workloads"], 2);
     let actions: Vec<&Value> = summary["recommendations"]
@@ -236,6 +236,13 @@ fn overrides_that_are_not_there_are_named_as_that() {
     let error = error(&[("GUARD_OVERRIDES", "missing.toml")], &json!({}));
     assert_eq!(error.error_type, "Config");
     assert!(error.error_message.contains("`missing.toml`"));
+}
+
+#[test]
+fn a_parameter_that_is_not_there_is_named_as_that() {
+    let error = error(&[("GUARD_OVERRIDES", "ssm:/guard/missing")], &json!({}));
+    assert_eq!(error.error_type, "Config");
+    assert!(error.error_message.contains("`ssm:/guard/missing`"));
 }
 
 #[test]

@@ -1,0 +1,257 @@
+//! One book laid over another: fresher rows beside those that were there.
+
+use std::collections::BTreeMap;
+
+use super::book::PriceBook;
+use super::rows::{
+    Dating, ModelPrices, ModelUnitsRow, RateRow, ReservedTokensRow, RowRegion, RowScope,
+};
+use crate::domain::{BaseModel, UsdPerMillionTokens};
+
+impl PriceBook {
+    /// This book with the rows of a fresher one beside its own. A row of the same key and day gives
+    /// way, and so does one that claims to have begun later: the fresher book would know.
+    /// What only this book has, such as lifecycles and weights, stays.
+    #[must_use]
+    pub fn overlaid(mut self, fresher: Self) -> Self {
+        let mut models: BTreeMap<BaseModel, ModelPrices> = self
+            .models
+            .drain(..)
+            .map(|model| (model.id.clone(), model))
+            .collect();
+        for model in fresher.models {
+            match models.get_mut(&model.id) {
+                Some(before) => before.overlay(model),
+                None => {
+                    models.insert(model.id.clone(), model);
+                }
+            }
+        }
+        self.models = models.into_values().collect();
+        self
+    }
+}
+
+/// Takes the Regions of fresher rows out of the rows that give way, and then adds the fresher ones.
+macro_rules! overlay {
+    ($before:expr, $fresher:expr, $gives_way:expr) => {{
+        for row in &$fresher {
+            for old in &mut $before {
+                if begins_later(old.dating(), row.dating()) && $gives_way(old, row) {
+                    take_out(&mut old.regions, &row.regions);
+                }
+            }
+        }
+        $before.retain(|row| !row.regions.is_empty());
+        $before.extend($fresher);
+    }};
+}
+
+fn begins_later(old: Option<Dating>, fresh: Option<Dating>) -> bool {
+    matches!((old, fresh), (Some(old), Some(fresh)) if old.from >= fresh.from)
+}
+
+/// Takes Regions out that are named on both sides, and returns them.
+fn take_out(regions: &mut Vec<RowRegion>, named: &[RowRegion]) -> Vec<RowRegion> {
+    let is_taken =
+        |region: &RowRegion| matches!(region, RowRegion::Named(_)) && named.contains(region);
+    let taken = regions
+        .iter()
+        .filter(|region| is_taken(region))
+        .cloned()
+        .collect();
+    regions.retain(|region| !is_taken(region));
+    taken
+}
+
+impl ModelPrices {
+    fn overlay(&mut self, mut fresher: Self) {
+        let mut left = Vec::new();
+        for row in &mut fresher.rates {
+            for old in &mut self.rates {
+                let of_one_kind = is_within(old.scope, row.scope)
+                    && (row.scope != RowScope::Geo || old.geo == row.geo)
+                    && (old.tier, old.above_input_tokens) == (row.tier, row.above_input_tokens);
+                if !of_one_kind {
+                    continue;
+                }
+                let both = |region: &&RowRegion| row.regions.contains(region);
+                if old.regions.iter().any(|region| both(&region)) {
+                    row.keep_the_range(old);
+                }
+                if begins_later(old.dating(), row.dating()) {
+                    let regions = take_out(&mut old.regions, &row.regions);
+                    left.extend(old.without_meters_of(row, regions));
+                }
+            }
+        }
+        self.rates.retain(|row| !row.regions.is_empty());
+        self.rates.extend(left);
+        self.rates.extend(fresher.rates);
+        overlay!(
+            self.model_units,
+            fresher.model_units,
+            |old: &ModelUnitsRow, row: &ModelUnitsRow| old.term == row.term
+                && old.label == row.label
+        );
+        overlay!(
+            self.reserved_tokens,
+            fresher.reserved_tokens,
+            |old: &ReservedTokensRow, row: &ReservedTokensRow| is_within(old.scope, row.scope)
+                && old.term == row.term
+        );
+    }
+}
+
+impl RateRow {
+    /// Takes over the other kind of cache writes from a row that is replaced: with one kind alone
+    /// the price would no longer be the range that it is.
+    fn keep_the_range(&mut self, old: &Self) {
+        let (short, long) = (self.cache_write_5m, self.cache_write_1h);
+        if short.is_some() == long.is_some() {
+            return;
+        }
+        self.cache_write_5m = short.or(old.cache_write_5m);
+        self.cache_write_1h = long.or(old.cache_write_1h);
+        if (short, long) != (self.cache_write_5m, self.cache_write_1h) {
+            self.source = format!(
+                "{}; the other kind of cache writes: {}",
+                self.source, old.source
+            );
+        }
+    }
+
+    /// What a row says of some Regions that a fresher one does not say; `None` where that is nothing.
+    fn without_meters_of(&self, fresh: &Self, regions: Vec<RowRegion>) -> Option<Self> {
+        let unless = |fresh: bool, price: Option<UsdPerMillionTokens>| price.filter(|_| !fresh);
+        let writes = fresh.cache_write_5m.or(fresh.cache_write_1h).is_some();
+        let left = Self {
+            regions,
+            input: unless(fresh.input.is_some(), self.input),
+            output: unless(fresh.output.is_some(), self.output),
+            cache_read: unless(fresh.cache_read.is_some(), self.cache_read),
+            cache_write_5m: unless(writes, self.cache_write_5m),
+            cache_write_1h: unless(writes, self.cache_write_1h),
+            ..self.clone()
+        };
+        (!left.regions.is_empty() && left.prices_any()).then_some(left)
+    }
+}
+
+/// Whether a row of one scope is about nothing but what a row of the other is about.
+fn is_within(scope: RowScope, other: RowScope) -> bool {
+    let regional = [RowScope::InRegion, RowScope::Geo];
+    scope == other || (other == RowScope::Regional && regional.contains(&scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::RateQuery;
+    use crate::domain::{Geo, Meter, Scope, ServiceTier};
+
+    fn book(rows: &[(&str, &str, &str, &str)]) -> PriceBook {
+        let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
+        let row = |(scope, region, from, input): &(&str, &str, &str, &str)| {
+            format!(
+                "[[model.rate]]\n{scope}\nregions = [\"{region}\"]\ntier = \"standard\"\n\
+                 effective_from = \"{from}\"\nchecked = \"{from}\"\nsource = \"s\"\ninput = \"{input}\"\n"
+            )
+        };
+        let rows = rows.iter().map(row).collect::<Vec<_>>().concat();
+        PriceBook::parse("t", &format!("{head}{rows}")).unwrap()
+    }
+
+    const IN_REGION: &str = "scope = \"in-region\"";
+    const US: &str = "scope = \"geo\"\ngeo = \"us\"";
+    const REGIONAL: &str = "scope = \"regional\"";
+
+    fn price(book: &PriceBook, scope: Scope) -> String {
+        let rate = book.rate(&RateQuery {
+            model: &BaseModel::new("a.b"),
+            region: &"us-east-1".parse().unwrap(),
+            scope,
+            tier: Some(ServiceTier::Standard),
+            meter: Meter::Input,
+            input_tokens: None,
+            day: "2026-11-20".parse().unwrap(),
+        });
+        rate.unwrap().list_unit_price.to_string()
+    }
+
+    #[test]
+    fn a_fresher_row_goes_before_all_that_it_speaks_of() {
+        let before = book(&[
+            (IN_REGION, "us-east-1", "2026-03-01", "1.00"),
+            (US, "*", "2026-03-01", "1.00"),
+            ("scope = \"global\"", "*", "2026-03-01", "0.90"),
+        ]);
+        for day in ["2026-02-01", "2026-03-01", "2026-04-01"] {
+            let both = before
+                .clone()
+                .overlaid(book(&[(REGIONAL, "us-east-1", day, "2.00")]));
+            assert!(both.faults().is_empty(), "{:?}", both.faults());
+            assert_eq!(price(&both, Scope::InRegion), "2.00", "{day}");
+            assert_eq!(price(&both, Scope::Geo(Geo::Us)), "2.00", "{day}");
+            assert_eq!(price(&both, Scope::Global), "0.90", "{day}");
+        }
+    }
+
+    fn micro(meters: &str) -> PriceBook {
+        let text = format!(
+            "schema_version = 1\nname = \"t\"\ndescription = \"d\"\n[[model]]\nid = \"anthropic.claude-sonnet-4-6\"\n\
+             name = \"S\"\nprovider = \"A\"\n[[model.rate]]\nscope = \"regional\"\nregions = [\"us-east-1\"]\n\
+             tier = \"standard\"\neffective_from = \"2026-03-01\"\nchecked = \"2026-11-24\"\nsource = \"fresh\"\n{meters}"
+        );
+        PriceBook::parse("t", &text).unwrap()
+    }
+
+    fn of_meter(book: &PriceBook, meter: Meter) -> (String, String, String) {
+        let rate = book.rate(&RateQuery {
+            model: &BaseModel::new("anthropic.claude-sonnet-4-6"),
+            region: &"us-east-1".parse().unwrap(),
+            scope: Scope::InRegion,
+            tier: Some(ServiceTier::Standard),
+            meter,
+            input_tokens: None,
+            day: "2026-11-20".parse().unwrap(),
+        });
+        let rate = rate.unwrap();
+        (
+            rate.list_unit_price.to_string(),
+            rate.upper_unit_price.to_string(),
+            rate.source.provenance.source,
+        )
+    }
+
+    #[test]
+    fn a_meter_that_the_fresher_row_lacks_keeps_its_price() {
+        let both = PriceBook::aws()
+            .unwrap()
+            .overlaid(micro("input = \"3.50\"\ncache_write_5m = \"4.40\"\n"));
+        assert!(both.faults().is_empty(), "{:?}", both.faults());
+        let input = of_meter(&both, Meter::Input);
+        assert_eq!(input.0, "3.50");
+        assert!(
+            input
+                .2
+                .starts_with("fresh; the other kind of cache writes: AWS")
+        );
+        let output = of_meter(&both, Meter::Output);
+        assert_eq!(output.0, "16.50");
+        assert!(output.2.starts_with("AWS Price List"), "{}", output.2);
+        // An hour's writes were not listed this time: they still bound what is paid.
+        let write = of_meter(&both, Meter::CacheWrite);
+        assert_eq!((write.0.as_str(), write.1.as_str()), ("4.40", "6.60"));
+    }
+
+    #[test]
+    fn what_the_fresher_book_lacks_stays() {
+        let before = PriceBook::aws().unwrap();
+        let both = before.clone().overlaid(book(&[]));
+        assert_eq!(both.models.len(), before.models.len() + 1);
+        for model in &before.models {
+            assert_eq!(both.model(&model.id), Some(model));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `GUARD_CATALOG=live`: the embedded book with the account's Price List laid over it.
+//!
+//! The Price List is read at most once a day and process, for the Regions that are read. When that
+//! fails, the run goes on with the embedded book and says so.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
+
+use crate::api::ApiError;
+use crate::catalog::{BookError, PriceBook};
+use crate::clients;
+use crate::domain::{Partition, Region, day_of};
+use crate::observation::PriceListRead;
+use crate::price_list::get_products::OFFERS;
+use crate::price_list::{Harvest, Names, PriceList};
+
+/// For so long a Price List that was read is used again.
+const FRESH: SignedDuration = SignedDuration::from_hours(24);
+
+/// For so long a run waits for the Price List. It lists Bedrock on some dozen pages a Region.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The book that a run uses under `live`, and what became of the Price List.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The book.
+    pub book: PriceBook,
+    /// What was read; `None` where it could not be.
+    pub read: Option<PriceListRead>,
+    /// Why the prices are the embedded ones, where they are.
+    pub note: Option<String>,
+}
+
+impl Live {
+    /// A book for which the Price List was not asked.
+    #[must_use]
+    pub const fn not_asked(book: PriceBook) -> Self {
+        Self {
+            book,
+            read: None,
+            note: None,
+        }
+    }
+}
+
+/// What a process remembers from one run to the next.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Option<Fetched>>);
+
+#[derive(Debug)]
+struct Fetched {
+    regions: BTreeSet<Region>,
+    book: PriceBook,
+    read: PriceListRead,
+}
+
+impl Memory {
+    /// The book for some Regions: from memory, or from the Price List, or, where that cannot be
+    /// read, the embedded one.
+    pub async fn book(
+        &self,
+        config: &SdkConfig,
+        regions: &BTreeSet<Region>,
+        as_of: Timestamp,
+    ) -> Result<Live, BookError> {
+        let mut memory = self.0.lock().await;
+        if let Some(known) = memory.as_ref()
+            && known.regions.is_superset(regions)
+            && as_of.duration_since(known.read.time) < FRESH
+            && as_of >= known.read.time
+        {
+            return Ok(Live {
+                book: known.book.clone(),
+                read: Some(known.read.clone()),
+                note: None,
+            });
+        }
+        let embedded = PriceBook::aws()?;
+        let fetched = match tokio::time::timeout(PATIENCE, fetch(config, regions)).await {
+            Ok(Ok(list)) => read(list, &embedded, as_of),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("it took more than {} s", PATIENCE.as_secs())),
+        };
+        Ok(match fetched {
+            Ok(harvest) => {
+                let read = PriceListRead {
+                    time: as_of,
+                    lines: harvest.lines,
+                    priced: harvest.priced,
+                    rejected: harvest.rejected.len() as u64,
+                    contradictions: harvest.contradictions.len() as u64,
+                    unmapped: harvest.unmapped.len() as u64,
+                };
+                let book = PriceBook {
+                    name: "live".to_owned(),
+                    ..embedded.overlaid(harvest.book)
+                };
+                *memory = Some(Fetched {
+                    regions: regions.clone(),
+                    book: book.clone(),
+                    read: read.clone(),
+                });
+                Live {
+                    book,
+                    read: Some(read),
+                    note: None,
+                }
+            }
+            Err(why) => {
+                tracing::warn!(why, "the Price List was not used");
+                Live {
+                    book: embedded,
+                    read: None,
+                    note: Some(format!(
+                        "the Price List was not used: {why}. Prices are those of the embedded book"
+                    )),
+                }
+            }
+        })
+    }
+}
+
+/// Understands what was fetched, unless it is of no use: then the format is not what it was.
+fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, String> {
+    let names = Names::embedded().map_err(|error| error.to_string())?;
+    let known = book.models.iter().map(|model| model.id.clone());
+    let harvest = list.read(&names.also_knowing(known), day_of(as_of));
+    for gap in &harvest.unmapped {
+        tracing::info!(
+            gap.offer,
+            gap.name,
+            gap.lines,
+            "the Price List has a name without a model"
+        );
+    }
+    for line in &harvest.rejected {
+        tracing::warn!(
+            line.offer,
+            line.sku,
+            line.usage_type,
+            line.why,
+            "a line of the Price List is refused"
+        );
+    }
+    if harvest.book.models.is_empty() {
+        return Err(format!("none of its {} lines is a rate", harvest.lines));
+    }
+    Ok(harvest)
+}
+
+/// Reads all offers for some Regions, whole.
+pub async fn fetch(config: &SdkConfig, regions: &BTreeSet<Region>) -> Result<PriceList, ApiError> {
+    let mut list = PriceList::new();
+    for region in regions {
+        let endpoint = endpoint(region).ok_or_else(|| {
+            ApiError::broken(
+                "pricing:GetProducts",
+                region,
+                "the Price List has no endpoint in this partition",
+            )
+        })?;
+        let pricing = clients::pricing(config, &endpoint);
+        let [bedrock, models, service] = OFFERS;
+        let (bedrock, models, service) = tokio::try_join!(
+            pricing.products(bedrock, region),
+            pricing.products(models, region),
+            pricing.products(service, region),
+        )?;
+        for product in [bedrock, models, service].iter().flatten() {
+            list.add_product(product);
+        }
+    }
+    Ok(list)
+}
+
+/// The Region of the nearest endpoint of the Price List, which has but three; `None` for partitions
+/// that it does not serve.
+fn endpoint(region: &Region) -> Option<Region> {
+    if region.partition() != Partition::Commercial {
+        return None;
+    }
+    let near = match region.name().get(..3) {
+        Some("eu-") => "eu-central-1",
+        Some("ap-") => "ap-south-1",
+        _ => "us-east-1",
+    };
+    near.parse().ok()
+}

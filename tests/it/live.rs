@@ -1,0 +1,242 @@
+//! `GUARD_CATALOG=live`: the Price List of the account over the embedded book.
+
+use aws_config::SdkConfig;
+use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
+use bedrock_cost_guard::live::Memory;
+use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::report::Report;
+use bedrock_cost_guard::run;
+use bedrock_cost_guard::settings::CatalogSource;
+use bedrock_cost_guard::usage::LaneUsage;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes};
+use crate::support::{metric, region, small_observation};
+
+const GET_PRODUCTS: &str = "GetProducts";
+const MICRO: &str = "amazon.nova-micro-v1:0";
+
+/// A product of Nova Micro in a Region, at a price for 1,000 tokens.
+fn micro(region: &str, meter: &str, usd: &str) -> String {
+    let sku = format!("{region}-{meter}");
+    let term = format!("{sku}.TERM");
+    json!({
+        "serviceCode": "AmazonBedrock",
+        "version": "20261120000000",
+        "publicationDate": "2026-11-20T00:00:00Z",
+        "product": { "sku": sku, "attributes": {
+            "servicecode": "AmazonBedrock",
+            "servicename": "Amazon Bedrock",
+            "regionCode": region,
+            "model": "Nova Micro",
+            "usagetype": format!("XXX1-NovaMicro-{meter}-tokens"),
+            "inferenceType": if meter == "input" { "Input tokens" } else { "Output tokens" },
+            "feature": "On-demand Inference",
+        }},
+        "terms": { "OnDemand": { &term: {
+            "sku": sku,
+            "effectiveDate": "2026-04-01T00:00:00Z",
+            "offerTermCode": "TERM",
+            "termAttributes": {},
+            "priceDimensions": { format!("{term}.RATE"): {
+                "unit": "1K tokens",
+                "beginRange": "0",
+                "endRange": "Inf",
+                "description": format!("${usd} per 1K tokens for Nova Micro {meter} tokens"),
+                "appliesTo": [],
+                "rateCode": format!("{term}.RATE"),
+                "pricePerUnit": { "USD": usd },
+            }},
+        }}},
+    })
+    .to_string()
+}
+
+/// An account that uses Nova Micro in `us-east-1`, a million tokens each way an hour.
+struct Account {
+    fake: FakeAws,
+    observation: Observation,
+}
+
+impl Account {
+    fn new() -> Self {
+        let mut observation = small_observation();
+        observation.settings.catalog = CatalogSource::Live;
+        observation.settings.regions = vec![region("us-east-1")];
+        let window = observation.window;
+        let place = &mut observation.places[0];
+        assert_eq!(place.place.region, region("us-east-1"));
+        let hour = bedrock_cost_guard::domain::period::HOUR;
+        place.usage.lanes = vec![LaneUsage {
+            survey: vec![
+                metric("InputTokenCount", window, hour, |_| Some(1_000_000)),
+                metric("OutputTokenCount", window, hour, |_| Some(1_000_000)),
+            ],
+            ..LaneUsage::new(ModelId::parse(MICRO))
+        }];
+        place.inventory.provisioned_models.clear();
+        observation.places.truncate(1);
+        let fake = FakeAws::start(observation.clone());
+        let products = ["us-east-1", "eu-west-1"].into_iter().flat_map(|region| {
+            // Twice what the embedded book says.
+            [
+                micro(region, "input", "0.0000700000"),
+                micro(region, "output", "0.0002800000"),
+            ]
+        });
+        fake.set_products("AmazonBedrock", products.collect());
+        fake.set_page_sizes(PageSizes {
+            products: 1,
+            ..PageSizes::default()
+        });
+        Self { fake, observation }
+    }
+
+    fn fault(&self, kind: FaultKind, times: usize) {
+        self.fake.fault(Fault {
+            operation: GET_PRODUCTS,
+            region: None,
+            from: 0,
+            times,
+            kind,
+        });
+    }
+
+    #[expect(clippy::unwrap_used, reason = "only tests call it")]
+    async fn run(&self, config: &SdkConfig, memory: &Memory, as_of: Timestamp) -> Report {
+        let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
+        let account = AccountId::new("123456789012");
+        let settings = &self.observation.settings;
+        let outcome = run::run(config, settings, &event, as_of, account, memory);
+        outcome.await.unwrap().report
+    }
+
+    async fn once(&self) -> Report {
+        let config = self.fake.sdk_config().await;
+        self.run(&config, &Memory::default(), self.observation.as_of)
+            .await
+    }
+}
+
+fn usd(text: &str) -> Usd {
+    #[expect(clippy::unwrap_used, reason = "only tests call it")]
+    text.parse().unwrap()
+}
+
+/// 730 hours at the prices of the embedded book, and at those of the list, which are twice as high.
+const EMBEDDED: &str = "127.75";
+const LISTED: &str = "255.5";
+
+#[tokio::test]
+async fn prices_of_the_list_go_before_those_of_the_embedded_book() {
+    let account = Account::new();
+    let report = account.once().await;
+    assert_eq!(report.totals.monthly_cost, usd(LISTED));
+    assert_eq!(report.run.catalog, "live");
+    let read = report.run.price_list.clone().unwrap();
+    assert_eq!((read.lines, read.priced, read.rejected), (2, 2, 0));
+    let today = "2026-04-06".parse().ok();
+    assert_eq!(report.totals.prices_checked, today);
+    let source = report.workloads[0].lanes[0].meters[0].source.clone();
+    let source = source.unwrap();
+    assert!(
+        source.contains("AWS Price List") && source.contains("2026-11-20"),
+        "{source}"
+    );
+    assert_eq!(report.notes, Vec::<String>::new());
+    // Whole offers, page by page, for the one Region: nothing for each model.
+    assert_eq!(account.fake.requests(GET_PRODUCTS), 4);
+    assert_eq!(account.fake.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_list_that_was_read_serves_a_day_and_no_longer() {
+    let account = Account::new();
+    let config = account.fake.sdk_config().await;
+    let memory = Memory::default();
+    let start = account.observation.as_of;
+    let mut asked = Vec::new();
+    for hours in [0, 1, 23, 25] {
+        let as_of = start + SignedDuration::from_hours(hours);
+        let report = account.run(&config, &memory, as_of).await;
+        assert_eq!(report.totals.monthly_cost, usd(LISTED));
+        asked.push(account.fake.requests(GET_PRODUCTS));
+    }
+    assert_eq!(asked, [4, 4, 4, 8]);
+}
+
+#[tokio::test]
+async fn throttles_and_tokens_that_ran_out_are_gone_through() {
+    let account = Account::new();
+    account.fault(FaultKind::Throttle, 2);
+    account.fault(FaultKind::ExpiredToken, 1);
+    assert_eq!(account.once().await.totals.monthly_cost, usd(LISTED));
+}
+
+#[tokio::test]
+async fn the_run_goes_on_with_the_embedded_book_when_the_list_is_down_and_says_so() {
+    for kind in [FaultKind::Forbidden, FaultKind::ServerError] {
+        let account = Account::new();
+        account.fault(kind, usize::MAX);
+        let report = account.once().await;
+        assert_eq!(report.totals.monthly_cost, usd(EMBEDDED), "{kind:?}");
+        assert_eq!(report.run.price_list, None);
+        assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
+        assert!(
+            report.notes[0].starts_with("the Price List was not used: pricing:GetProducts"),
+            "{:?}",
+            report.notes
+        );
+        assert_eq!(report.run.catalog, "aws");
+        // The day on which somebody last looked at the embedded rows, which the age is counted from.
+        assert_eq!(report.totals.prices_checked, "2026-11-23".parse().ok());
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_a_rate_is_no_list() {
+    let account = Account::new();
+    account.fake.set_products(
+        "AmazonBedrock",
+        vec![micro("us-east-1", "input", "0.00007").replace("1K tokens", "1B tokens")],
+    );
+    let report = account.once().await;
+    assert_eq!(report.totals.monthly_cost, usd(EMBEDDED));
+    assert!(report.notes[0].contains("none of its 1 lines is a rate"));
+}
+
+#[tokio::test]
+async fn names_without_a_model_are_counted_and_price_nothing() {
+    let account = Account::new();
+    let stranger = micro("us-east-1", "input", "0.009").replace("Nova Micro", "Nova Colossal");
+    let stranger = stranger
+        .replace("us-east-1-input", "stranger")
+        .replace("NovaMicro", "NovaColossal");
+    let products = vec![
+        micro("us-east-1", "input", "0.00007"),
+        micro("us-east-1", "output", "0.00028"),
+        stranger,
+    ];
+    account.fake.set_products("AmazonBedrock", products);
+    let report = account.once().await;
+    assert_eq!(report.totals.monthly_cost, usd(LISTED));
+    assert_eq!(
+        report.run.price_list.as_ref().map(|read| read.unmapped),
+        Some(1)
+    );
+    let json: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+    assert_eq!(json["run"]["price_list"]["unmapped"], 1);
+}
+
+#[tokio::test]
+async fn govcloud_has_no_price_list_and_nobody_is_asked_there() {
+    let mut account = Account::new();
+    account.observation.settings.regions = vec![region("us-gov-west-1")];
+    let mut observation = account.observation.clone();
+    observation.places[0].place.region = region("us-gov-west-1");
+    account.fake = FakeAws::start(observation);
+    let report = account.once().await;
+    assert!(report.notes[0].contains("us-gov-west-1 failed: the Price List has no endpoint"));
+    assert_eq!(account.fake.requests(GET_PRODUCTS), 0);
+}
