@@ -23,19 +23,27 @@
 //! | [`pricing`] | what today costs |
 //! | [`advice`] | what to change, one file a rule |
 //! | [`report`] | the result and its renderings |
-//! | [`emit`], [`clients`], [`error`], [`gather`], [`run`] | the shell |
+//! | [`price_list`], `prices` | the AWS Price List as a book; what the terminal shows of books |
+//! | [`emit`], [`clients`], [`error`], [`documents`], [`live`], [`gather`], [`run`] | the shell |
 
 pub mod advice;
 pub mod api;
 pub mod catalog;
 pub mod clients;
+pub mod documents;
 pub mod domain;
 pub mod emit;
 pub mod error;
 pub mod event;
 pub mod gather;
 pub mod inventory;
+pub mod live;
 pub mod observation;
+#[cfg(feature = "cli")]
+mod page;
+pub mod price_list;
+#[cfg(feature = "cli")]
+pub mod prices;
 pub mod pricing;
 pub mod report;
 pub mod run;

@@ -14,14 +14,32 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("usage", &["domain", "settings", "event", "api"]),
     ("inventory", &["domain", "settings", "event", "api"]),
     ("catalog", &["domain", "settings", "event"]),
+    ("price_list", &["domain", "api", "catalog"]),
     ("observation", GATHERED),
     ("sample", OBSERVED),
     ("pricing", OBSERVED),
     ("advice", PRICED),
+    ("page", &[]),
     ("report", ADVISED),
+    ("prices", SHOWN),
     ("emit", REPORTED),
-    ("clients", &["domain", "usage", "inventory"]),
+    ("clients", &["domain", "usage", "inventory", "price_list"]),
     ("error", EMITTED),
+    (
+        "documents",
+        &["domain", "settings", "api", "clients", "error"],
+    ),
+    (
+        "live",
+        &[
+            "domain",
+            "api",
+            "catalog",
+            "price_list",
+            "observation",
+            "clients",
+        ],
+    ),
     ("gather", SHELL),
     ("run", &[]),
 ];
@@ -63,6 +81,21 @@ const ADVISED: &[&str] = &[
     "observation",
     "pricing",
     "advice",
+    "page",
+];
+const SHOWN: &[&str] = &[
+    "domain",
+    "settings",
+    "event",
+    "usage",
+    "inventory",
+    "catalog",
+    "observation",
+    "pricing",
+    "advice",
+    "page",
+    "price_list",
+    "report",
 ];
 const REPORTED: &[&str] = &[
     "domain",
@@ -115,10 +148,26 @@ const SDK: &[&str] = &[
     "usage/cloudwatch.rs",
     "inventory/bedrock.rs",
     "emit/put.rs",
+    "documents.rs",
+    "price_list/get_products.rs",
 ];
 
 /// The files that know its configuration.
-const SDK_CONFIG: &[&str] = &["clients.rs", "gather.rs", "run.rs", "main.rs"];
+const SDK_CONFIG: &[&str] = &[
+    "clients.rs",
+    "documents.rs",
+    "live.rs",
+    "gather.rs",
+    "run.rs",
+    "main.rs",
+];
+
+/// The files that read or write local files.
+const FILES: &[&str] = &[
+    "documents.rs",
+    "bin/cost-guard/main.rs",
+    "bin/cost-guard/prices.rs",
+];
 
 /// The pure half: no I/O, no clock, no environment.
 const PURE: &[&str] = &[
@@ -126,13 +175,16 @@ const PURE: &[&str] = &[
     "settings",
     "event",
     "catalog",
+    "price_list",
     "usage",
     "inventory",
     "observation",
     "sample",
     "pricing",
     "advice",
+    "page",
     "report",
+    "prices",
 ];
 
 /// Files of those modules that ask AWS.
@@ -140,6 +192,7 @@ const NOT_PURE: &[&str] = &[
     "usage/cloudwatch.rs",
     "usage/history.rs",
     "inventory/bedrock.rs",
+    "price_list/get_products.rs",
 ];
 
 /// A source file without its comments and unit tests.
@@ -271,10 +324,21 @@ fn types_of_the_sdk_stay_in_the_files_that_talk_to_aws() {
             SDK_CONFIG.contains(&path) || !source.code.contains("aws_config"),
             "src/{path} names the configuration of the SDK"
         );
-        let is_edge = ["main.rs", "bin/cost-guard.rs"].contains(&path);
+        let is_edge = ["main.rs", "bin/cost-guard/main.rs"].contains(&path);
         assert!(
             is_edge || !source.code.contains("lambda_runtime"),
             "src/{path} names the Lambda runtime"
+        );
+    }
+}
+
+#[test]
+fn files_are_read_where_documents_are_and_in_the_terminal() {
+    for source in sources() {
+        let path = source.path.as_str();
+        assert!(
+            FILES.contains(&path) || !source.code.contains("fs::"),
+            "src/{path} reads files"
         );
     }
 }

@@ -250,7 +250,7 @@ fn bad_usage_exits_with_two() {
         &["--format", "yaml"],
         &["replay"],
         &["run", "--save"],
-        &["--catalog", "live"],
+        &["--catalog", "https://example.com/book.toml"],
     ] {
         let error = complaint(cost_guard().args(arguments), 2);
         assert!(error.contains("error: "), "{arguments:?}: {error}");
@@ -270,4 +270,294 @@ fn a_file_that_cannot_be_read_is_named() {
         let name = arguments[arguments.len() - 1];
         assert!(error.contains(name), "{arguments:?}: {error}");
     }
+}
+
+#[test]
+fn prices_show_finds_a_model_by_its_id_its_name_and_a_part_of_them() {
+    let by = |model: &str| printed(cost_guard().args(["prices", "show", model]));
+    let page = by("anthropic.claude-sonnet-4-6");
+    for model in [
+        "us.anthropic.claude-sonnet-4-6",
+        "Claude Sonnet 4.6",
+        "sonnet-4-6",
+    ] {
+        assert_eq!(by(model), page, "{model}");
+    }
+    for part in [
+        "in-Region       us-east-1             standard   3.30   16.50  0.33     4.125  6.60  2026-03-01",
+        "global profile  all, one price        standard   3.00   15.00  0.30      3.75  6.00",
+        "RESERVED TOKENS",
+        "[1] AWS Price List GetProducts",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    let article = printed(cost_guard().args([
+        "prices",
+        "show",
+        "Claude 3.7 Sonnet",
+        "--catalog",
+        "article",
+    ]));
+    assert!(
+        article.contains("100,000") && article.contains("Tier 1"),
+        "{article}"
+    );
+}
+
+#[test]
+fn prices_lists_the_models_of_a_book() {
+    let all = printed(cost_guard().arg("prices"));
+    assert!(
+        all.ends_with("182 of 182 models of the book `aws`\n"),
+        "{all}"
+    );
+    let some = printed(cost_guard().args(["prices", "show", "nova"]));
+    assert!(some.contains("amazon.nova-micro-v1:0") && !some.contains("claude"));
+    let none = cost_guard()
+        .args(["prices", "show", "gpt-99"])
+        .assert()
+        .code(1);
+    let none = String::from_utf8_lossy(&none.get_output().stdout).into_owned();
+    assert_eq!(none, "0 of 182 models of the book `aws`\n");
+    let json = printed(cost_guard().args(["prices", "show", "nova-micro", "--format", "json"]));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["id"], "amazon.nova-micro-v1:0");
+}
+
+#[test]
+fn the_embedded_books_are_clean() {
+    for book in ["aws", "article"] {
+        let page = printed(cost_guard().args([
+            "prices",
+            "check",
+            "--day",
+            "2026-11-23",
+            "--catalog",
+            book,
+        ]));
+        assert!(page.ends_with("clean: nothing to mend\n"), "{page}");
+        assert!(!page.contains("fault  "), "{page}");
+    }
+    let aws = printed(cost_guard().args(["prices", "check", "--day", "2026-11-23"]));
+    for part in [
+        "meta.llama3-1-405b-instruct-v1:0 left us-east-2, us-west-2 on 2026-07-07",
+        "have a source that names no Region",
+        "have no known name in the Price List",
+    ] {
+        assert!(aws.contains(part), "{part}\n{aws}");
+    }
+}
+
+#[test]
+fn a_book_that_nobody_looked_at_for_long_is_not_clean() {
+    let output = cost_guard()
+        .args([
+            "prices",
+            "check",
+            "--day",
+            "2027-03-01",
+            "--catalog",
+            "article",
+        ])
+        .assert()
+        .code(1);
+    let page = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    assert!(
+        page.contains("fault  ") && page.contains("more than 90 days ago"),
+        "{page}"
+    );
+}
+
+#[test]
+fn prices_check_lists_the_gaps_of_a_price_list() {
+    let file = "tests/data/price_list/amazon-bedrock.bulk.json";
+    let output = cost_guard()
+        .args(["prices", "check", "--day", "2026-11-23", file])
+        .assert()
+        .code(1);
+    let page = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    for part in [
+        "gap: `Mistral Large 4` of AmazonBedrock has no model, 2 lines",
+        "the unit `1B tokens` is not known",
+        "fault  the Price List contradicts itself: amazon.nova-2-lite-v1:0",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+}
+
+#[test]
+fn the_rows_of_the_article_stand_beside_the_true_ones() {
+    let page =
+        printed(cost_guard().args(["prices", "diff", "article", "aws", "--day", "2026-11-23"]));
+    let row = |model: &str, what: &str| -> Vec<String> {
+        let of_model = page
+            .split("\n\n")
+            .find(|part| part.starts_with(model))
+            .unwrap();
+        let row = of_model
+            .lines()
+            .find(|line| line.trim_start().starts_with(what))
+            .unwrap();
+        row.split("  ")
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    for (model, what, cells) in [
+        (
+            "meta.llama3-1-70b",
+            "standard input tokens",
+            ["0.55", "0.72", "+30.9 %"],
+        ),
+        (
+            "meta.llama3-1-70b",
+            "standard output tokens",
+            ["2.20", "0.72", "-67.3 %"],
+        ),
+        (
+            "meta.llama3-1-8b",
+            "standard output tokens",
+            ["0.32", "0.22", "-31.2 %"],
+        ),
+        (
+            "meta.llama3-1-405b",
+            "standard output tokens",
+            ["10.00", "2.40", "-76.0 %"],
+        ),
+        (
+            "mistral.mistral-large-2407",
+            "standard input tokens",
+            ["0.81", "2.00", "+146.9 %"],
+        ),
+        (
+            "anthropic.claude-3-7-sonnet",
+            "standard input tokens",
+            ["3.00", "3.00", "same"],
+        ),
+    ] {
+        let row = row(model, what);
+        assert_eq!(row[row.len() - 3..], cells, "{model} {row:?}");
+    }
+    let units = row("anthropic.claude-3-7-sonnet", "model unit, 1-month term");
+    assert_eq!(
+        units[units.len() - 2..],
+        ["0.60 (Tier 1), 1.20 (Tier 2)", "158.40"]
+    );
+    assert!(page.contains("only in aws: 174 models"), "{page}");
+}
+
+#[test]
+fn prices_diff_says_which_advice_turns_on_the_book() {
+    let folder = TempDir::new().unwrap();
+    let saved = folder.path().join("saved.json");
+    fs::write(&saved, sample_of(&[UNITS, ROUTE]).to_json().unwrap()).unwrap();
+    let mut command = cost_guard();
+    command
+        .args(["prices", "diff", "article", "aws", "--observation"])
+        .arg(&saved);
+    let page = printed(&mut command);
+    let advice = page.split("ADVICE").nth(1).unwrap();
+    assert!(
+        advice.contains("buy model units of meta.llama3-1-70b-instruct-v1:0"),
+        "{advice}"
+    );
+    let same = printed(
+        cost_guard()
+            .args(["prices", "diff", "aws", "aws", "--observation"])
+            .arg(&saved),
+    );
+    assert!(same.contains("the same with both books"), "{same}");
+    assert!(same.contains(": 0 prices differ"), "{same}");
+}
+
+#[test]
+fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
+    let folder = TempDir::new().unwrap();
+    let book = folder.path().join("book.toml");
+    let path = book.to_str().unwrap();
+    let files = ["amazon-bedrock", "foundation-models", "bedrock-service"]
+        .map(|name| format!("tests/data/price_list/{name}.bulk.json"));
+    let output = cost_guard()
+        .args(["prices", "refresh", "--output", path])
+        .args(&files)
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("139 lines: 86 are rates"), "{told}");
+    assert!(
+        told.contains("no model       AmazonBedrock `Mistral Large 4`, 2 lines"),
+        "{told}"
+    );
+    assert!(told.contains("MADEUP-YUAN"), "{told}");
+    assert_eq!(output.stdout, Vec::<u8>::new());
+
+    // What the list does not speak of is as it was, and what it does is from it.
+    let micro = printed(cost_guard().args([
+        "prices",
+        "show",
+        "amazon.nova-micro-v1:0",
+        "--catalog",
+        path,
+    ]));
+    assert!(micro.contains("published 2026-05-04"), "{micro}");
+    let mistral = ["prices", "show", "mistral.mistral-7b-instruct-v0:2"];
+    let before = printed(cost_guard().args(mistral)).replace("book `aws`", "");
+    let after =
+        printed(cost_guard().args(mistral).args(["--catalog", path])).replace("book `aws`", "");
+    assert_eq!(after, before);
+    let diff = printed(cost_guard().args(["prices", "diff", "aws", path]));
+    assert!(diff.contains("book.toml"), "{diff}");
+}
+
+#[test]
+fn refresh_writes_nothing_where_nothing_was_understood() {
+    let folder = TempDir::new().unwrap();
+    let list = folder.path().join("list.json");
+    let book = folder.path().join("book.toml");
+    for (text, why) in [
+        ("[]", "none of the lines is a rate, so no book is written"),
+        ("{", "is not JSON"),
+        ("{}", "is not a price list"),
+    ] {
+        fs::write(&list, text).unwrap();
+        let mut command = cost_guard();
+        command
+            .args(["prices", "refresh"])
+            .arg(&list)
+            .arg("--output")
+            .arg(&book);
+        let complaint = complaint(&mut command, 1);
+        assert!(complaint.contains(why), "{complaint}");
+        assert!(!book.exists());
+    }
+    let usage = complaint(cost_guard().args(["prices", "refresh"]), 2);
+    assert!(usage.contains("--region"), "{usage}");
+}
+
+#[test]
+fn refresh_asks_the_price_list_with_the_credentials_of_the_terminal() {
+    let account = Account::of(shifted(sample_of(&[ROUTE]), now()));
+    let products: Value = serde_json::from_str(include_str!(
+        "../data/price_list/amazon-bedrock.get-products.json"
+    ))
+    .unwrap();
+    let products = products["PriceList"].as_array().unwrap().iter();
+    let products = products.map(|product| product.as_str().unwrap().to_owned());
+    account
+        .aws
+        .set_products("AmazonBedrock", products.collect());
+    let output = account
+        .cost_guard()
+        .args(["prices", "refresh", "--region", "us-east-1", "--only"])
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let book = String::from_utf8(output.stdout).unwrap();
+    assert!(book.contains("id = \"amazon.nova-micro-v1:0\""), "{book}");
+    assert!(account.aws.requests("GetProducts") >= 3);
+    assert_eq!(account.aws.violations(), Vec::<String>::new());
 }

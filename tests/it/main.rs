@@ -2,14 +2,19 @@
 //! and the rules that the repository keeps.
 
 mod architecture;
+mod books;
 mod catalog;
 mod cli;
+mod documents;
 mod events;
 mod fakes;
 mod lambda;
 mod laws;
+mod live;
 mod mistakes;
+mod overrides;
 mod pipeline;
+mod price_list;
 mod sample;
 mod support;
 mod template;

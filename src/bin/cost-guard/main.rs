@@ -1,18 +1,28 @@
 //! The terminal: the same run by hand, on the real account, on a saved one or on the sample.
 
+mod prices;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use bedrock_cost_guard::domain::AccountId;
+use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::domain::{AccountId, Region};
+use bedrock_cost_guard::error::Error;
+use bedrock_cost_guard::live::Memory;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report, text};
 use bedrock_cost_guard::settings::{CatalogSource, Settings};
 use bedrock_cost_guard::{clients, run, sample};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use prices::Prices;
 
 /// Says what Amazon Bedrock costs and what would cost less.
 ///
@@ -31,7 +41,7 @@ struct Output {
     /// How to print the report
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// The price book: aws, article, or the path of a file
+    /// The price book: aws, article, live, the path of a file, or `s3://bucket/key`
     #[arg(long, global = true, value_name = "BOOK")]
     catalog: Option<CatalogSource>,
 }
@@ -63,34 +73,39 @@ enum Command {
         /// What `run --save` wrote
         file: PathBuf,
     },
+    /// Look at price books, compare them, make a fresh one
+    Prices(Prices),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match execute(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            let mut err = std::io::stderr().lock();
-            // Nobody is left to tell if this fails.
-            let _ = writeln!(err, "error: {error:#}");
+            tell(&format!("error: {error:#}\n"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn execute(arguments: Arguments) -> Result<()> {
+/// Does it, and says whether all was well.
+fn execute(arguments: Arguments) -> Result<bool> {
     let Output { format, catalog } = arguments.output;
     match arguments.command {
+        Some(Command::Prices(command)) => {
+            return prices::execute(command, catalog.as_ref(), format);
+        }
         None => {
             let observation = priced_on(sample::observation()?, catalog.as_ref())?;
-            print(&report::build(&observation), format)
+            print_report(&report::build(&observation), format)
         }
         Some(Command::Replay { file }) => {
             let json = fs::read_to_string(&file)
                 .with_context(|| format!("cannot read `{}`", file.display()))?;
             let observation = Observation::from_json(&json)
                 .with_context(|| format!("cannot replay `{}`", file.display()))?;
-            print(
+            print_report(
                 &report::build(&priced_on(observation, catalog.as_ref())?),
                 format,
             )
@@ -100,15 +115,61 @@ fn execute(arguments: Arguments) -> Result<()> {
             dry_run,
             save,
         }) => run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format),
-    }
+    }?;
+    Ok(true)
 }
 
 /// The observation on another price book, if one was named.
 fn priced_on(observation: Observation, catalog: Option<&CatalogSource>) -> Result<Observation> {
-    Ok(match catalog {
-        Some(source) => observation.with_prices(&run::price_book(source)?),
-        None => observation,
-    })
+    let Some(source) = catalog else {
+        return Ok(observation);
+    };
+    let places = observation.places.iter();
+    let regions = places.map(|observed| observed.place.region.clone());
+    let book = book_of(source, regions.collect())?;
+    Ok(observation.repriced(&book))
+}
+
+/// A price book; a live one for these Regions, or for that of the configuration. What needs no AWS
+/// looks for none.
+fn book_of(source: &CatalogSource, mut regions: BTreeSet<Region>) -> Result<PriceBook> {
+    let found = runtime()?.block_on(async {
+        let config = if source.is_remote() {
+            clients::config().await
+        } else {
+            clients::offline()
+        };
+        if regions.is_empty() {
+            regions.extend(clients::home_region(&config));
+        }
+        if regions.is_empty() && *source == CatalogSource::Live {
+            return Err(Error::NoRegion);
+        }
+        run::price_book(source, &config, &regions, now(), &Memory::default()).await
+    })?;
+    if let Some(note) = found.note {
+        tell(&format!("{note}\n"));
+    }
+    Ok(found.book)
+}
+
+/// The one reading of the clock.
+fn now() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
+    Timestamp::now()
+}
+
+/// Says something that is not part of the result.
+fn tell(text: &str) {
+    // Names and texts come from elsewhere: what would steer a terminal is left out.
+    let is_plain = |c: &char| *c == '\n' || !c.is_control();
+    let text: String = text.chars().filter(is_plain).collect();
+    // Nobody is left to tell if this fails.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
 }
 
 fn run_now(
@@ -123,25 +184,30 @@ fn run_now(
         reason = "the one reading of the environment"
     )]
     let mut settings = Settings::from_vars(std::env::vars())?;
-    #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
-    let as_of = jiff::Timestamp::now();
+    let as_of = now();
     let event = event_of(event)?;
     settings.dry_run |= dry_run;
     if let Some(catalog) = catalog {
         settings.catalog = catalog;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let outcome = runtime.block_on(async {
+    let outcome = runtime()?.block_on(async {
         let config = clients::config().await;
-        run::run(&config, &settings, &event, as_of, AccountId::default()).await
+        let memory = Memory::default();
+        run::run(
+            &config,
+            &settings,
+            &event,
+            as_of,
+            AccountId::default(),
+            &memory,
+        )
+        .await
     })?;
     if let Some(path) = save {
         fs::write(path, outcome.observation.to_json()?)
             .with_context(|| format!("cannot write `{}`", path.display()))?;
     }
-    print(&outcome.report, format)?;
+    print_report(&outcome.report, format)?;
     match outcome.failure {
         None => Ok(()),
         Some(error) => Err(error.into()),
@@ -157,11 +223,14 @@ fn event_of(path: Option<&Path>) -> Result<Value> {
     serde_json::from_str(&text).with_context(|| format!("`{}` is not JSON", path.display()))
 }
 
-fn print(report: &Report, format: Format) -> Result<()> {
-    let page = match format {
+fn print_report(report: &Report, format: Format) -> Result<()> {
+    print(&match format {
         Format::Text => text::render(report),
         Format::Json => report.to_json()?,
-    };
+    })
+}
+
+fn print(page: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read has read enough, as `head` does.

@@ -1,0 +1,263 @@
+//! `cost-guard prices`: look at price books, compare them, and make a fresh one.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::domain::{Region, day_of};
+use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::price_list::{Harvest, Names, PriceList};
+use bedrock_cost_guard::prices::{self, Diff};
+use bedrock_cost_guard::settings::CatalogSource;
+use bedrock_cost_guard::{clients, live, report};
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+
+use super::{Format, book_of, now, print, runtime, tell};
+
+/// A row that nobody looked at for so many days is stale.
+const MOST_DAYS: u32 = 90;
+
+#[derive(Debug, Args)]
+pub(crate) struct Prices {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the models of the book, or show one with all its prices
+    Show {
+        /// A model's id or name, or a text to look for
+        model: Option<String>,
+    },
+    /// Look for what has to be mended: contradictions, stale rows; and for what one should know
+    Check {
+        /// Price List files to look for gaps in
+        files: Vec<PathBuf>,
+        /// The day to look from; today without it
+        #[arg(long)]
+        day: Option<Date>,
+        /// After so many days a row that nobody looked at is stale
+        #[arg(long, default_value_t = MOST_DAYS)]
+        most_days: u32,
+    },
+    /// Say what two books say of the same requests
+    Diff {
+        /// The first book: aws, article, live, the path of a file, or an object in S3
+        a: CatalogSource,
+        /// The second book
+        b: CatalogSource,
+        /// The day whose prices are compared; today without it
+        #[arg(long)]
+        day: Option<Date>,
+        /// A Region to compare in, again for more; all that either book names without it
+        #[arg(long)]
+        region: Vec<Region>,
+        /// What `run --save` wrote: say too which advice turns on the book
+        #[arg(long, value_name = "FILE")]
+        observation: Option<PathBuf>,
+    },
+    /// Lay the AWS Price List over the book and write the result
+    Refresh {
+        /// Files of the AWS Price List; without any, AWS is asked
+        files: Vec<PathBuf>,
+        /// A Region to ask for, again for more
+        #[arg(long, conflicts_with = "files", required_unless_present = "files")]
+        region: Vec<Region>,
+        /// Where to write the book; standard output without it
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Write what the Price List says and nothing else
+        #[arg(long)]
+        only: bool,
+    },
+}
+
+/// Does it, and says whether all was well.
+pub(crate) fn execute(
+    prices: Prices,
+    catalog: Option<&CatalogSource>,
+    format: Format,
+) -> Result<bool> {
+    let book = || book_of(catalog.unwrap_or(&CatalogSource::Aws), BTreeSet::new());
+    match prices.command.unwrap_or(Command::Show { model: None }) {
+        Command::Show { model } => show(&book()?, model.as_deref(), format),
+        Command::Check {
+            files,
+            day,
+            most_days,
+        } => check(
+            &book()?,
+            &files,
+            day.unwrap_or_else(today),
+            most_days,
+            format,
+        ),
+        Command::Diff {
+            a,
+            b,
+            day,
+            region,
+            observation,
+        } => {
+            let day = day.unwrap_or_else(today);
+            let regions = || region.iter().cloned().collect();
+            let is_clear = column(&a) != column(&b);
+            let named = |source: &CatalogSource| -> Result<PriceBook> {
+                let name = if is_clear {
+                    column(source)
+                } else {
+                    source.to_string()
+                };
+                Ok(PriceBook {
+                    name,
+                    ..book_of(source, regions())?
+                })
+            };
+            let (a, b) = (named(&a)?, named(&b)?);
+            diff(&a, &b, day, &region, observation.as_deref(), format)
+        }
+        Command::Refresh {
+            files,
+            region,
+            output,
+            only,
+        } => refresh(book()?, &files, &region, output.as_deref(), only),
+    }
+}
+
+/// What a book is called at the head of a column: a file by its own name.
+fn column(source: &CatalogSource) -> String {
+    let text = source.to_string();
+    match text.rsplit_once('/') {
+        Some((_, name)) => name.to_owned(),
+        None => text,
+    }
+}
+
+fn today() -> Date {
+    day_of(now())
+}
+
+fn show(book: &PriceBook, wanted: Option<&str>, format: Format) -> Result<bool> {
+    let wanted = wanted.unwrap_or_default();
+    let found = prices::find(book, wanted);
+    let page = match (format, found) {
+        (Format::Json, Some(model)) => json(model)?,
+        (Format::Json, None) => json(&prices::containing(book, wanted))?,
+        (Format::Text, Some(model)) => prices::show(book, model),
+        (Format::Text, None) => prices::list(book, wanted),
+    };
+    print(&page)?;
+    Ok(found.is_some() || !prices::containing(book, wanted).is_empty())
+}
+
+fn check(
+    book: &PriceBook,
+    files: &[PathBuf],
+    day: Date,
+    most_days: u32,
+    format: Format,
+) -> Result<bool> {
+    let mut check = prices::check(book, day, most_days);
+    let names = Names::embedded()?;
+    check.unknown_names(book, &names);
+    if !files.is_empty() {
+        check.price_list(&read_files(files)?.read(&knowing(names, book), day));
+    }
+    print(&match format {
+        Format::Text => check.render(),
+        Format::Json => json(&check)?,
+    })?;
+    Ok(check.is_clean())
+}
+
+fn diff(
+    a: &PriceBook,
+    b: &PriceBook,
+    day: Date,
+    regions: &[Region],
+    observation: Option<&Path>,
+    format: Format,
+) -> Result<bool> {
+    let mut diff = Diff::new(a, b, day, regions);
+    if let Some(path) = observation {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
+        let observation = Observation::from_json(&text)
+            .with_context(|| format!("cannot replay `{}`", path.display()))?;
+        let with = |book| report::build(&observation.clone().repriced(book));
+        diff.flips = Some(prices::flips(&with(a), &with(b)));
+    }
+    print(&match format {
+        Format::Text => diff.render(),
+        Format::Json => json(&diff)?,
+    })?;
+    Ok(true)
+}
+
+fn refresh(
+    base: PriceBook,
+    files: &[PathBuf],
+    regions: &[Region],
+    output: Option<&Path>,
+    only: bool,
+) -> Result<bool> {
+    let list = if files.is_empty() {
+        let regions: BTreeSet<Region> = regions.iter().cloned().collect();
+        runtime()?.block_on(async {
+            let config = clients::config().await;
+            live::fetch(&config, &regions).await
+        })?
+    } else {
+        read_files(files)?
+    };
+    let harvest = list.read(&knowing(Names::embedded()?, &base), today());
+    let told = prices::harvest(&harvest);
+    let Harvest { book: fresh, .. } = harvest;
+    if fresh.models.is_empty() {
+        bail!("{told}none of the lines is a rate, so no book is written");
+    }
+    let book = if only { fresh } else { base.overlaid(fresh) };
+    let text = book.to_toml()?;
+    match output {
+        Some(path) => write_whole(path, &text)
+            .with_context(|| format!("cannot write `{}`", path.display()))?,
+        None => print(&text)?,
+    }
+    tell(&told);
+    Ok(true)
+}
+
+/// Writes a file whole or not at all: a book that is there is not lost to a full disk.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // What is left of it is of no use; if it cannot be removed either, the first fault says why.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn read_files(files: &[PathBuf]) -> Result<PriceList> {
+    let mut list = PriceList::new();
+    for path in files {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
+        list.add_file(&name, &text)?;
+    }
+    Ok(list)
+}
+
+fn knowing(names: Names, book: &PriceBook) -> Names {
+    names.also_knowing(book.models.iter().map(|model| model.id.clone()))
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+}
