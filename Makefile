@@ -7,12 +7,13 @@ SHELL := /usr/bin/env bash
 PYTHON ?= python3.11
 SAM := .venv/sam
 LOCALSTACK := .venv/localstack
+COMPARE := .venv/compare
 BOOTSTRAP := target/lambda/bedrock-cost-guard/bootstrap
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: test lint rust template lambda e2e bench clean
+.PHONY: test lint rust template lambda e2e bench compare clean
 
 # One after the other: two builds at once only take longer.
 test:
@@ -51,6 +52,11 @@ bench: lambda
 	$(PYTHON) tests/tools/check_lambda.py $(BOOTSTRAP)
 	GUARD_BENCH_BOOTSTRAP="$(CURDIR)/$(BOOTSTRAP)" cargo bench --locked --bench lambda
 
+# Speed and prices, held against three Python libraries. Not part of the tests either.
+compare: $(COMPARE)/.done
+	cargo bench --locked --bench compare
+	$(COMPARE)/bin/python tests/tools/compare_peers.py
+
 $(SAM)/.done: tests/tools/requirements-sam.txt
 	$(PYTHON) -m venv --clear $(SAM)
 	$(SAM)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
@@ -59,6 +65,11 @@ $(SAM)/.done: tests/tools/requirements-sam.txt
 $(LOCALSTACK)/.done: tests/tools/requirements-localstack.txt
 	$(PYTHON) -m venv --clear $(LOCALSTACK)
 	$(LOCALSTACK)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(COMPARE)/.done: tests/tools/requirements-compare.txt
+	$(PYTHON) -m venv --clear $(COMPARE)
+	$(COMPARE)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
 
 clean:
