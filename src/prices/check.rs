@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{row_name, scope_name, some_of};
-use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow, RowRegion};
-use crate::domain::{BaseModel, Meter, ServiceTier, UsdPerMillionTokens};
+use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow, RowRegion, RowScope, Term};
+use crate::domain::{BaseModel, Geo, Meter, ServiceTier, UsdPerMillionTokens};
 use crate::page::{line, wrapped};
 use crate::price_list::{Harvest, Names};
 
@@ -51,12 +51,17 @@ impl Check {
     /// Adds what the pairs of price-list names and models lack beside a book.
     pub fn unknown_names(&mut self, book: &PriceBook, names: &Names) {
         let paired: BTreeSet<&BaseModel> = names.models().map(|named| &named.model).collect();
-        for model in &paired {
-            if book.model(model).is_none() {
-                self.notes.push(format!(
-                    "the Price List has a name for {model}, and this book has no prices of it"
-                ));
-            }
+        let missing: Vec<&str> = paired
+            .iter()
+            .filter(|model| book.model(model).is_none())
+            .map(|model| model.id())
+            .collect();
+        if !missing.is_empty() {
+            self.notes.push(format!(
+                "the Price List has names for {} models without prices here: {}",
+                missing.len(),
+                some_of(&missing)
+            ));
         }
         let without: Vec<&str> = book
             .models
@@ -107,6 +112,7 @@ pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
     let mut check = Check::default();
     for model in &book.models {
         contradictions(model, &mut check.faults);
+        hourly_contradictions(model, &mut check.faults);
         stale(model, today, most_days, &mut check.faults);
         odd(model, &mut check.notes);
         left(model, today, &mut check.notes);
@@ -135,12 +141,10 @@ fn contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
             let Some(region) = row.regions.iter().find(same) else {
                 continue;
             };
-            let of_one_kind = row.scope == other.scope
-                && row.geo == other.geo
+            let of_one_kind = overlap((row.scope, row.geo), (other.scope, other.geo))
                 && row.tier == other.tier
                 && row.above_input_tokens == other.above_input_tokens;
-            let succeeds = row.effective_from.is_some() && other.effective_from.is_some();
-            if of_one_kind && !succeeds && meet(row.dating(), other.dating()) {
+            if of_one_kind && meet(row.dating(), other.dating()) {
                 for meter in Meter::TOKENS {
                     let (a, b) = (row.price(meter), other.price(meter));
                     if a.is_some() && b.is_some() && a != b {
@@ -157,10 +161,56 @@ fn contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
     }
 }
 
+/// The same of what is sold by the hour.
+fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
+    let mut fault = |what: &str, term: Term, regions: &[RowRegion]| {
+        faults.push(format!(
+            "{}: two rows give different prices of {what}, {term}, for one day: {}",
+            model.id,
+            super::region_names(regions)
+        ));
+    };
+    let shared = |a: &[RowRegion], b: &[RowRegion]| a.iter().any(|region| b.contains(region));
+    for (place, row) in model.model_units.iter().enumerate() {
+        for other in &model.model_units[place + 1..] {
+            let of_one_kind = (row.term, &row.label) == (other.term, &other.label)
+                && shared(&row.regions, &other.regions)
+                && meet(row.dating(), other.dating());
+            if of_one_kind && row.usd_per_unit_hour != other.usd_per_unit_hour {
+                fault("a model unit", row.term, &row.regions);
+            }
+        }
+    }
+    for (place, row) in model.reserved_tokens.iter().enumerate() {
+        for other in &model.reserved_tokens[place + 1..] {
+            let of_one_kind = row.term == other.term
+                && (row.scope == RowScope::Global) == (other.scope == RowScope::Global)
+                && shared(&row.regions, &other.regions)
+                && meet(row.dating(), other.dating());
+            if of_one_kind && (row.input, row.output) != (other.input, other.output) {
+                fault("reserved tokens", row.term, &row.regions);
+            }
+        }
+    }
+}
+
+/// Whether rows of two scopes can be about the same requests, none of them narrower by rule.
+fn overlap(a: (RowScope, Option<Geo>), b: (RowScope, Option<Geo>)) -> bool {
+    let is_part = |scope: RowScope| matches!(scope, RowScope::InRegion | RowScope::Geo);
+    a == b
+        || (a.0 == RowScope::Regional && is_part(b.0))
+        || (b.0 == RowScope::Regional && is_part(a.0))
+}
+
+/// Whether two rows speak for the same days. One with the day on which its price took effect ends
+/// where a later one like it begins.
 fn meet(a: Option<Dating>, b: Option<Dating>) -> bool {
     let (Some(a), Some(b)) = (a, b) else {
         return false;
     };
+    if a.to.is_none() && b.to.is_none() && a.from != b.from {
+        return false;
+    }
     let begins_in_time =
         |first: Dating, second: Dating| first.to.is_none_or(|to| second.from <= to);
     begins_in_time(a, b) && begins_in_time(b, a)
@@ -307,6 +357,40 @@ mod tests {
         assert!(found.faults[0].contains("different prices of input tokens"));
         let later = row("effective_from = \"2026-04-01\"", "2.00", "0.10");
         assert!(look(&[first, later]).is_clean());
+    }
+
+    #[test]
+    fn a_regional_row_beside_a_narrower_one_of_its_day_is_a_fault() {
+        let narrow = row("effective_from = \"2026-01-01\"", "1.00", "0.10");
+        let broad = |input: &str, from: &str| {
+            let dates = format!("effective_from = \"{from}\"");
+            row(&dates, input, "0.10").replace("in-region", "regional")
+        };
+        let faults = |other: String| look(&[narrow.clone(), other]).faults.len();
+        assert_eq!(faults(broad("2.00", "2026-01-01")), 1);
+        assert_eq!(faults(broad("1.00", "2026-01-01")), 0);
+        assert_eq!(faults(broad("2.00", "2026-02-01")), 0);
+    }
+
+    #[test]
+    fn units_and_reserved_tokens_with_two_prices_are_faults() {
+        let unit = |price: &str| {
+            format!(
+                "[[model.model_units]]\nregions = [\"us-east-1\"]\nterm = \"none\"\nusd_per_unit_hour = \"{price}\"\n\
+                 seen_from = \"2026-0{price}-01\"\nseen_to = \"2026-05-01\"\nchecked = \"2026-05-01\"\nsource = \"s\"\n"
+            )
+        };
+        let reserved = |price: &str| {
+            format!(
+                "[[model.reserved_tokens]]\nscope = \"global\"\nregions = [\"us-east-1\"]\nterm = \"1-month\"\n\
+                 input = \"{price}\"\noutput = \"9\"\nminimum_input_tpm = 1\nminimum_output_tpm = 1\n\
+                 seen_from = \"2026-0{price}-01\"\nseen_to = \"2026-05-01\"\nchecked = \"2026-05-01\"\nsource = \"s\"\n"
+            )
+        };
+        let found = look(&[unit("1"), unit("2"), reserved("1"), reserved("2")]);
+        assert_eq!(found.faults.len(), 2, "{found:?}");
+        assert!(found.faults[0].contains("a model unit, no commitment"));
+        assert!(found.faults[1].contains("reserved tokens, 1-month term"));
     }
 
     #[test]
