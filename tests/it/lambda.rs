@@ -101,6 +101,35 @@ fn error(settings: &[(&str, &str)], event: &Value) -> FunctionError {
 }
 
 #[test]
+fn a_live_price_list_is_read_once_by_a_process_and_named_in_each_summary() {
+    let observation = shifted(sample_of(&[ROUTE]), now());
+    let function = Function::start(observation, &[("GUARD_CATALOG", "live")]);
+    let page: Value = serde_json::from_str(include_str!(
+        "../data/price_list/foundation-models.get-products.json"
+    ))
+    .unwrap();
+    let products = page["PriceList"].as_array().unwrap().iter();
+    let products = products.map(|product| product.as_str().unwrap().to_owned());
+    function
+        .aws
+        .set_products("AmazonBedrockFoundationModels", products.collect());
+    let mut costs = Vec::new();
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let summary = function.invoke(&json!({})).outcome.unwrap();
+        assert_eq!(summary["run"]["catalog"], "live");
+        assert!(summary["run"]["price_list"]["priced"].as_u64() > Some(0));
+        // Sonnet 4.6 is listed at what the embedded book has.
+        assert_eq!(summary["totals"]["recommendations"], 1);
+        costs.push(summary["totals"]["monthly_cost"].clone());
+        asked.push(function.aws.requests("GetProducts"));
+    }
+    assert_eq!(costs[0], costs[1]);
+    assert!(asked[0] > 0 && asked[0] == asked[1], "{asked:?}");
+    assert_eq!(function.aws.violations(), [""; 0]);
+}
+
+#[test]
 fn the_lambda_answers_with_the_totals_of_the_run() {
     let observation = shifted(sample_of(&[ROUTE, UNITS]), now());
     let function = Function::start(observation, &[]);
