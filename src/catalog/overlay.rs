@@ -75,8 +75,10 @@ impl ModelPrices {
                 if !of_one_kind {
                     continue;
                 }
-                let both = |region: &&RowRegion| row.regions.contains(region);
-                if old.regions.iter().any(|region| both(&region)) {
+                let is_replaced = |region: &RowRegion| {
+                    !matches!(region, RowRegion::Named(_)) || row.regions.contains(region)
+                };
+                if old.regions.iter().any(is_replaced) {
                     row.keep_the_range(old);
                 }
                 if begins_later(old.dating(), row.dating()) {
@@ -207,10 +209,14 @@ mod tests {
     }
 
     fn of_meter(book: &PriceBook, meter: Meter) -> (String, String, String) {
+        of_scope(book, Scope::InRegion, meter)
+    }
+
+    fn of_scope(book: &PriceBook, scope: Scope, meter: Meter) -> (String, String, String) {
         let rate = book.rate(&RateQuery {
             model: &BaseModel::new("anthropic.claude-sonnet-4-6"),
             region: &"us-east-1".parse().unwrap(),
-            scope: Scope::InRegion,
+            scope,
             tier: Some(ServiceTier::Standard),
             meter,
             input_tokens: None,
@@ -241,8 +247,10 @@ mod tests {
         assert_eq!(output.0, "16.50");
         assert!(output.2.starts_with("AWS Price List"), "{}", output.2);
         // An hour's writes were not listed this time: they still bound what is paid.
-        let write = of_meter(&both, Meter::CacheWrite);
-        assert_eq!((write.0.as_str(), write.1.as_str()), ("4.40", "6.60"));
+        for scope in [Scope::InRegion, Scope::Geo(Geo::Us)] {
+            let write = of_scope(&both, scope, Meter::CacheWrite);
+            assert_eq!((write.0.as_str(), write.1.as_str()), ("4.40", "6.60"));
+        }
     }
 
     #[test]
