@@ -131,6 +131,20 @@ impl PriceBook {
 impl ModelPrices {
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
+        self.rate_faults(&mut faults);
+        let weights = [self.load_weights.cache_write, self.load_weights.cache_read];
+        if weights.iter().any(|weight| !weight.is_usable_weight()) {
+            faults.push(
+                "load_weights: a weight is a number from 0 to 100 with four decimals at most"
+                    .into(),
+            );
+        }
+        self.model_units_faults(&mut faults);
+        self.reserved_tokens_faults(&mut faults);
+        faults
+    }
+
+    fn rate_faults(&self, faults: &mut Vec<String>) {
         let mut keys = BTreeSet::new();
         for (place, row) in self.rates.iter().enumerate() {
             let mut fault = |text: String| faults.push(format!("rate {}: {text}", place + 1));
@@ -143,6 +157,15 @@ impl ModelPrices {
             }
             if (row.scope == RowScope::Geo) != row.geo.is_some() {
                 fault("`geo` goes with scope = \"geo\" and with nothing else".into());
+            }
+            // Cache writes are free for some models, and so "0" is their price; nothing else is.
+            let never_free = [row.input, row.output, row.cache_read];
+            if never_free
+                .into_iter()
+                .flatten()
+                .any(|price| price.dollars().is_zero())
+            {
+                fault("a price of zero is a placeholder, except for cache writes".into());
             }
             if !row.prices_any() {
                 fault("prices no meter".into());
@@ -169,13 +192,9 @@ impl ModelPrices {
                 }
             }
         }
-        let weights = [self.load_weights.cache_write, self.load_weights.cache_read];
-        if weights.iter().any(|weight| !weight.is_usable_weight()) {
-            faults.push(
-                "load_weights: a weight is a number from 0 to 100 with four decimals at most"
-                    .into(),
-            );
-        }
+    }
+
+    fn model_units_faults(&self, faults: &mut Vec<String>) {
         let mut keys = BTreeSet::new();
         for (place, row) in self.model_units.iter().enumerate() {
             let mut fault = |text: &str| faults.push(format!("model_units {}: {text}", place + 1));
@@ -201,6 +220,9 @@ impl ModelPrices {
                 }
             }
         }
+    }
+
+    fn reserved_tokens_faults(&self, faults: &mut Vec<String>) {
         let mut keys = BTreeSet::new();
         for (place, row) in self.reserved_tokens.iter().enumerate() {
             let mut fault =
@@ -223,7 +245,6 @@ impl ModelPrices {
                 }
             }
         }
-        faults
     }
 }
 
@@ -288,6 +309,15 @@ input = "1.00"
             fault.contains("`a.b` is listed twice") && fault.contains("needs effective_from"),
             "{fault}"
         );
+    }
+
+    #[test]
+    fn zero_is_a_price_of_cache_writes_alone() {
+        let zero = |field: &str| ROW.replace("input = \"1.00\"", &format!("{field} = \"0.00\""));
+        for field in ["input", "output", "cache_read"] {
+            assert!(fault_of(&zero(field)).contains("a price of zero is a placeholder"));
+        }
+        assert!(PriceBook::parse("test", &zero("cache_write_5m")).is_ok());
     }
 
     #[test]
