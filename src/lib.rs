@@ -30,6 +30,7 @@ pub mod advice;
 pub mod api;
 pub mod catalog;
 pub mod clients;
+pub mod commitment;
 pub mod documents;
 pub mod domain;
 pub mod emit;

@@ -20,18 +20,12 @@ mod rates;
 mod recommendation;
 mod route;
 mod sizing;
-#[expect(
-    clippy::float_arithmetic,
-    reason = "a first guess that exact costs then decide on"
-)]
-mod units;
 
 pub use break_even::BreakEven;
 pub use recommendation::{
     Action, Arrangement, Effort, Evidence, EvidenceItem, RateEvidence, Recommendation, Savings,
     SeriesEvidence,
 };
-pub use units::Sizing;
 
 use serde::Serialize;
 

@@ -1,8 +1,8 @@
 //! The demand of a workload, by the minute and by the hour, and what units would replace of it.
 
 use super::rates::LaneRates;
-use super::units::Sizing;
 use crate::catalog::{LoadWeights, Offer};
+use crate::commitment::UnitSizing as Sizing;
 use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::{Ratio, Series, Usd, Window};
 use crate::pricing::{Demand, Holding, LaneKind, Priced, Workload};

@@ -5,10 +5,13 @@ use rust_decimal::Decimal;
 
 use crate::catalog::{Ceiling, LoadWeights};
 use crate::domain::money::UNIT_PRICE_SCALE;
-use crate::domain::{Capacity, Meter, Series, Usd, UsdPerMillionTokens};
+use crate::domain::{Meter, Series, Usd, UsdPerMillionTokens};
 
 /// Loads are counted in ten-thousandths of a token, so that weights such as 1.25 stay whole.
 pub const LOAD_SCALE: u32 = 4;
+
+/// Dollars are counted in units of so many decimals: a price for a million tokens has ten.
+pub const MONEY_SCALE: u32 = UNIT_PRICE_SCALE + 6;
 
 /// What one step asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,38 +88,10 @@ impl Demand {
     pub fn value(&self) -> Usd {
         dollars(self.buckets.iter().map(|bucket| bucket.value).sum())
     }
-
-    /// The units that each step needs, as numerators over [`Self::unit`].
-    ///
-    /// A step needs `max(I/κI, O/κO)` units, where a unit serves κ an hour times the step's share
-    /// of an hour. All are put over κI·κO, so that needs compare as whole numbers.
-    #[must_use]
-    pub fn needs(&self, capacity: Capacity) -> Vec<u128> {
-        let steps_an_hour = u128::from(3_600 / self.step);
-        let input_worth = u128::from(capacity.output_tokens_per_hour) * steps_an_hour;
-        let output_worth = u128::from(capacity.input_tokens_per_hour) * steps_an_hour;
-        self.buckets
-            .iter()
-            .map(|bucket| {
-                bucket
-                    .input
-                    .saturating_mul(input_worth)
-                    .max(bucket.output.saturating_mul(output_worth))
-            })
-            .collect()
-    }
-
-    /// The denominator of [`Self::needs`]: what one unit is.
-    #[must_use]
-    pub fn unit(capacity: Capacity) -> u128 {
-        u128::from(capacity.input_tokens_per_hour)
-            * u128::from(capacity.output_tokens_per_hour)
-            * 10_u128.pow(LOAD_SCALE)
-    }
 }
 
 /// A decimal number as a whole number of 10^-scale; `None` where it is not one, or below zero.
-fn whole(number: Decimal, scale: u32) -> Option<u128> {
+pub(crate) fn whole(number: Decimal, scale: u32) -> Option<u128> {
     let scaled = number
         .checked_mul(Decimal::from(10_u64.pow(scale)))?
         .normalize();
@@ -130,8 +105,7 @@ fn whole(number: Decimal, scale: u32) -> Option<u128> {
 /// Dollars from 10^-16 USD.
 pub(crate) fn dollars(value: u128) -> Usd {
     // Sums above 2^95 units, some 4 trillion dollars, lose their last digits.
-    let scale = UNIT_PRICE_SCALE + 6;
-    let (mut value, mut scale) = (value, scale);
+    let (mut value, mut scale) = (value, MONEY_SCALE);
     loop {
         if let Ok(mantissa) = i128::try_from(value)
             && let Ok(number) = Decimal::try_from_i128_with_scale(mantissa, scale)
@@ -146,7 +120,6 @@ pub(crate) fn dollars(value: u128) -> Usd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::quantity::CapacityOrigin;
     use proptest::prelude::*;
 
     fn series(values: &[u64]) -> Series {
@@ -177,18 +150,6 @@ mod tests {
             )
             .unwrap();
         demand
-    }
-
-    #[test]
-    fn needs_are_the_larger_of_input_and_output() {
-        let capacity = Capacity {
-            input_tokens_per_hour: 60_000,
-            output_tokens_per_hour: 6_000,
-            origin: CapacityOrigin::Assumed,
-        };
-        let demand = demand(&[1_000, 500], &[50, 200]);
-        let unit = Demand::unit(capacity);
-        assert_eq!(demand.needs(capacity), [unit, 2 * unit]);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-pub use demand::{Bucket, Demand, LOAD_SCALE};
+pub use demand::{Bucket, Demand, LOAD_SCALE, MONEY_SCALE};
+pub(crate) use demand::{dollars, whole};
 pub use holding::{Holding, Idleness};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 pub use reserved::{Covered, Reserved};

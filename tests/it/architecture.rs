@@ -18,7 +18,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("observation", GATHERED),
     ("sample", OBSERVED),
     ("pricing", OBSERVED),
-    ("advice", PRICED),
+    ("commitment", PRICED),
+    ("advice", SIZED),
     ("page", &[]),
     ("report", ADVISED),
     ("prices", SHOWN),
@@ -71,6 +72,17 @@ const PRICED: &[&str] = &[
     "observation",
     "pricing",
 ];
+const SIZED: &[&str] = &[
+    "domain",
+    "settings",
+    "event",
+    "usage",
+    "inventory",
+    "catalog",
+    "observation",
+    "pricing",
+    "commitment",
+];
 const ADVISED: &[&str] = &[
     "domain",
     "settings",
@@ -80,6 +92,7 @@ const ADVISED: &[&str] = &[
     "catalog",
     "observation",
     "pricing",
+    "commitment",
     "advice",
     "page",
 ];
@@ -92,6 +105,7 @@ const SHOWN: &[&str] = &[
     "catalog",
     "observation",
     "pricing",
+    "commitment",
     "advice",
     "page",
     "price_list",
@@ -107,6 +121,7 @@ const REPORTED: &[&str] = &[
     "catalog",
     "observation",
     "pricing",
+    "commitment",
     "advice",
     "report",
 ];
@@ -120,6 +135,7 @@ const EMITTED: &[&str] = &[
     "catalog",
     "observation",
     "pricing",
+    "commitment",
     "advice",
     "report",
     "emit",
@@ -134,6 +150,8 @@ const SHELL: &[&str] = &[
     "catalog",
     "observation",
     "pricing",
+    "commitment",
+    "advice",
     "clients",
     "error",
 ];

@@ -2,61 +2,144 @@
 
 use rust_decimal::Decimal;
 
-use crate::domain::{Capacity, Percent, Ratio, Usd, UsdPerModelUnitHour};
-use crate::pricing::Demand;
+use super::{COST_SCALE, TOLERANCE, float, float_value, part_of};
+use crate::domain::{Capacity, ModelUnits, Percent, Ratio, Usd, UsdPerModelUnitHour};
+use crate::pricing::{Bucket, Demand, LOAD_SCALE, dollars};
 
 /// The question of one workload and one offer: given what each step asks for, what a unit serves
 /// and what it costs, how many units beside those that are held already?
+///
+/// A step that asks for input load `I` and output load `O` needs `n = max(I / κI, O / κO)` units.
 #[derive(Clone, Debug)]
-pub struct Sizing {
-    /// On-demand dollars of each step, and the units that it needs over [`Self::unit`]. Steps that
-    /// need none are left out.
-    steps: Vec<(Usd, u128)>,
-    /// What one unit is, as a denominator.
-    unit: u128,
+pub struct UnitSizing {
+    /// The steps that need any, in order.
+    steps: Vec<Step>,
+    /// The same for searches: the units that a step needs, and its dollars for each of them.
+    needs: Vec<(f64, f64)>,
+    /// The largest load on each ceiling, with what a unit serves of it.
+    highest: [(u128, u128); 2],
     /// Units that are held already. They are sunk and serve first.
     held: u32,
     /// What one further unit costs over the whole stretch.
     unit_cost: Usd,
 }
 
-/// Costs are compared rounded to so many decimals, so that a tie is a tie.
-const COST_SCALE: u32 = 12;
+/// A step with load: what it would cost on-demand in 10^-16 USD, its load on the ceiling that it
+/// comes nearest to, and what one unit serves of that.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    value: u128,
+    load: u128,
+    unit: u128,
+}
 
-impl Sizing {
-    /// The question over one stretch of demand.
+impl Step {
+    fn new(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> Option<Self> {
+        let [input, output] = ceilings(bucket, steps_an_hour, capacity);
+        // I/κI against O/κO, without dividing.
+        let by_input = input.0.saturating_mul(output.1) >= output.0.saturating_mul(input.1);
+        let (load, unit) = if by_input { input } else { output };
+        (load > 0).then_some(Self {
+            value: bucket.value,
+            load,
+            unit,
+        })
+    }
+
+    /// What stays on-demand beside so many units, in 10^-16 USD, rounded down.
+    fn left(&self, units: u32) -> u128 {
+        match self.load.checked_sub(self.unit * u128::from(units)) {
+            Some(excess) if excess > 0 => part_of(self.value, excess, self.load),
+            _ => 0,
+        }
+    }
+}
+
+/// The load of a step on each ceiling as if it went on for an hour, and what a unit serves in one.
+fn ceilings(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> [(u128, u128); 2] {
+    let unit = |tokens: u64| u128::from(tokens) * 10_u128.pow(LOAD_SCALE);
+    [
+        (
+            bucket.input * steps_an_hour,
+            unit(capacity.input_tokens_per_hour),
+        ),
+        (
+            bucket.output * steps_an_hour,
+            unit(capacity.output_tokens_per_hour),
+        ),
+    ]
+}
+
+/// The units that each step of a demand needs, for statistics; zero where it asks for nothing.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "for statistics")]
+pub fn needs(demand: &Demand, capacity: Capacity) -> Vec<f64> {
+    let steps_an_hour = u128::from(3_600 / demand.step);
+    let need = |bucket: &Bucket| {
+        Step::new(bucket, steps_an_hour, capacity)
+            .map_or(0.0, |step| step.load as f64 / step.unit as f64)
+    };
+    demand.buckets.iter().map(need).collect()
+}
+
+impl UnitSizing {
+    /// The question over one stretch of demand, which is whole hours.
     #[must_use]
     pub fn new(demand: &Demand, capacity: Capacity, price: UsdPerModelUnitHour, held: u32) -> Self {
-        let unit_cost = price.cost(crate::domain::ModelUnits::new(1), demand.hours());
-        let steps = demand
-            .values()
-            .zip(demand.needs(capacity))
-            .filter(|(_, need)| *need > 0)
+        Self::of_steps(&demand.buckets, demand.step, capacity, price, held)
+    }
+
+    /// The question over some steps in a row, of so many seconds each.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for the search")]
+    pub fn of_steps(
+        buckets: &[Bucket],
+        step: u32,
+        capacity: Capacity,
+        price: UsdPerModelUnitHour,
+        held: u32,
+    ) -> Self {
+        let steps_an_hour = u128::from(3_600 / step);
+        let hours = u64::try_from(buckets.len()).unwrap_or_default() * u64::from(step) / 3_600;
+        let steps: Vec<Step> = buckets
+            .iter()
+            .filter_map(|bucket| Step::new(bucket, steps_an_hour, capacity))
             .collect();
+        let needs = steps
+            .iter()
+            .map(|step| {
+                let need = step.load as f64 / step.unit as f64;
+                (need, float_value(step.value) / need)
+            })
+            .collect();
+        let mut highest = ceilings(&Bucket::default(), steps_an_hour, capacity);
+        for bucket in buckets {
+            let ceilings = ceilings(bucket, steps_an_hour, capacity);
+            for (most, (load, _)) in highest.iter_mut().zip(ceilings) {
+                most.0 = most.0.max(load);
+            }
+        }
         Self {
             steps,
-            unit: Demand::unit(capacity),
+            needs,
+            highest,
             held,
-            unit_cost,
+            unit_cost: price.cost(ModelUnits::new(1), hours),
         }
     }
 
     /// What stays on-demand beside `units` further units, if the callers route the rest: of each
-    /// step the part above what all units serve, in proportion.
+    /// step the part above what all units serve, in proportion. `Σ c·(1 − min(1, (k0 + k) / n))`,
+    /// each step to 10^-16 USD, the sum to 10^-12.
     #[must_use]
     pub fn left_on_demand(&self, units: u32) -> Usd {
-        let served = self.unit * u128::from(self.held.saturating_add(units));
-        let left: Decimal = self
-            .steps
-            .iter()
-            .filter(|(_, need)| *need > served)
-            .map(|(value, need)| value.dollars() * share(need - served, *need))
-            .sum();
-        Usd::new(left.round_dp(COST_SCALE).normalize())
+        let all = self.held.saturating_add(units);
+        let left = self.steps.iter().map(|step| step.left(all)).sum();
+        Usd::new(dollars(left).dollars().round_dp(COST_SCALE).normalize())
     }
 
     /// What `units` further units cost together with what stays on-demand:
-    /// `k·u·H + Σ c·(1 − min(1, (k0+k)/n))`.
+    /// `k·u·H + Σ c·(1 − min(1, (k0 + k) / n))`.
     #[must_use]
     pub fn cost(&self, units: u32) -> Usd {
         self.units_cost(units) + self.left_on_demand(units)
@@ -64,74 +147,87 @@ impl Sizing {
 
     /// The cheapest number of further units if the callers route the rest; of equals the fewest.
     ///
-    /// The cost is convex, so its slope finds the place: units pay as long as the on-demand dollars
-    /// that one more would replace, Σ c/n over the steps that need more, exceed what it costs. That
-    /// search is in floats; the exact costs of its neighbours then decide.
+    /// The cost is convex in k, and its slope to the right of k is `u·H − Σ c/n` over the steps that
+    /// need more than k0 + k. The least k at which that is not below zero is the optimum or one above
+    /// it; the costs of the neighbours decide, exactly where they are close.
     #[must_use]
     pub fn spill_optimum(&self) -> u32 {
-        let mut units = self.estimate();
-        let mut cost = self.cost(units);
-        while units > 0 {
-            let fewer = self.cost(units - 1);
-            if fewer > cost {
-                break;
-            }
+        let mut units = self.first_flat();
+        while units > 0 && !self.is_cheaper(units, units - 1) {
             units -= 1;
-            cost = fewer;
         }
-        loop {
-            let more = self.cost(units + 1);
-            if more >= cost {
-                return units;
-            }
+        while self.is_cheaper(units.saturating_add(1), units) {
             units += 1;
-            cost = more;
         }
+        units
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a first guess: the exact costs of the neighbours decide"
-    )]
-    fn estimate(&self) -> u32 {
-        let to_f64 = |amount: Usd| f64::try_from(amount.dollars()).unwrap_or(f64::MAX);
-        let mut needs: Vec<(f64, f64)> = self
-            .steps
-            .iter()
-            .map(|(value, need)| (*need as f64 / self.unit as f64, to_f64(*value)))
-            .collect();
-        needs.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let unit_cost = to_f64(self.unit_cost);
-        let mut replaced = 0.0;
-        for (need, value) in needs {
-            replaced += value / need;
-            if replaced > unit_cost {
-                return (need - f64::from(self.held)).clamp(0.0, f64::from(u32::MAX / 2)) as u32;
+    /// The least number of further units from which on one more replaces no more than it costs.
+    fn first_flat(&self) -> u32 {
+        let unit_cost = float(self.unit_cost);
+        let pays = |units: u32| {
+            let served = f64::from(self.held) + f64::from(units);
+            let more: f64 = self
+                .needs
+                .iter()
+                .map(|(need, each)| if *need > served { *each } else { 0.0 })
+                .sum();
+            more > unit_cost
+        };
+        let mut above = 1_u32;
+        while pays(above - 1) {
+            if above > u32::MAX / 4 {
+                return above;
+            }
+            above *= 2;
+        }
+        // It pays at `above / 2 - 1`, if that is any, and not at `above - 1`.
+        let (mut low, mut high) = (above / 2, above - 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if pays(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
-        // Even a unit that every step needs replaces less than it costs.
-        0
+        low
+    }
+
+    /// Whether one number of further units costs less than another.
+    fn is_cheaper(&self, one: u32, other: u32) -> bool {
+        let cost = |units: u32| {
+            let served = f64::from(self.held) + f64::from(units);
+            let left: f64 = self
+                .needs
+                .iter()
+                .map(|(need, each)| (need - served).max(0.0) * each)
+                .sum();
+            (float(self.unit_cost) * f64::from(units), left)
+        };
+        let (a, b) = (cost(one), cost(other));
+        let (sum_a, sum_b) = (a.0 + a.1, b.0 + b.1);
+        if (sum_a - sum_b).abs() > TOLERANCE * (sum_a + sum_b) {
+            return sum_a < sum_b;
+        }
+        self.cost(one) < self.cost(other)
     }
 
     /// The fewest further units that refuse nothing: all units together are at least the highest
-    /// step and headroom above it. `None` where no count is enough.
+    /// step and headroom above it, `⌈(1 + headroom)·max n⌉ − k0`. `None` where no count is enough.
     #[must_use]
     pub fn throttle_minimum(&self, headroom: Ratio) -> Option<u32> {
-        let highest = self
-            .steps
-            .iter()
-            .map(|(_, need)| *need)
-            .max()
-            .unwrap_or_default();
         let factor = (Decimal::ONE + headroom.number()).normalize();
         let numerator = u128::try_from(factor.mantissa()).ok()?;
         let denominator = 10_u128.checked_pow(factor.scale())?;
-        let units = highest
-            .checked_mul(numerator)?
-            .div_ceil(denominator.checked_mul(self.unit)?);
-        Some(u32::try_from(units).ok()?.saturating_sub(self.held))
+        let mut units = 0;
+        for (load, unit) in self.highest {
+            let needed = load
+                .checked_mul(numerator)?
+                .div_ceil(denominator.checked_mul(unit)?);
+            units = units.max(u32::try_from(needed).ok()?);
+        }
+        Some(units.saturating_sub(self.held))
     }
 
     /// The cheapest number of further units if what exceeds them is refused: `enough`, which refuse
@@ -155,7 +251,7 @@ impl Sizing {
     /// What everything would cost on-demand, with no units at all.
     #[must_use]
     pub fn all_on_demand(&self) -> Usd {
-        self.steps.iter().map(|(value, _)| *value).sum()
+        dollars(self.steps.iter().map(|step| step.value).sum())
     }
 
     /// The share of all dollars that all units together would leave; `None` where there are none.
@@ -169,18 +265,6 @@ impl Sizing {
     pub fn replaced(&self, units: u32) -> Usd {
         self.all_on_demand() - self.left_on_demand(units)
     }
-}
-
-/// `part` of `whole`, both whole numbers.
-fn share(part: u128, whole: u128) -> Decimal {
-    // A decimal holds whole numbers below 2^96. Needs stay far below that for any demand that
-    // CloudWatch can count; halving both keeps the share should one not.
-    let shift = (u128::BITS - whole.leading_zeros()).saturating_sub(95);
-    let number = |n: u128| {
-        let whole = i128::try_from(n >> shift).unwrap_or(i128::MAX);
-        Decimal::try_from_i128_with_scale(whole, 0).unwrap_or(Decimal::MAX)
-    };
-    number(part) / number(whole)
 }
 
 #[cfg(test)]
@@ -258,7 +342,7 @@ mod tests {
     #[test]
     fn steps_without_load_are_skipped() {
         let demand = demand(3_600, &[(0, 0), (60_000, 0)]);
-        let sizing = Sizing::new(&demand, CAPACITY, "0.05".parse().unwrap(), 0);
+        let sizing = UnitSizing::new(&demand, CAPACITY, "0.05".parse().unwrap(), 0);
         assert_eq!(sizing.steps.len(), 1);
         assert_eq!(sizing.spill_optimum(), 1);
     }
@@ -266,7 +350,7 @@ mod tests {
     #[test]
     fn a_unit_that_costs_more_than_it_can_replace_is_not_bought() {
         let demand = demand(3_600, &[(60_000, 0), (60_000, 0)]);
-        let sizing = Sizing::new(&demand, CAPACITY, "0.20".parse().unwrap(), 0);
+        let sizing = UnitSizing::new(&demand, CAPACITY, "0.20".parse().unwrap(), 0);
         assert_eq!(sizing.spill_optimum(), 0);
     }
 
@@ -274,7 +358,7 @@ mod tests {
     fn a_tie_takes_fewer_units() {
         // One unit replaces exactly what it costs: 60,000 tokens at 3.30 a million are 0.198.
         let demand = demand(3_600, &[(60_000, 0)]);
-        let sizing = Sizing::new(&demand, CAPACITY, "0.198".parse().unwrap(), 0);
+        let sizing = UnitSizing::new(&demand, CAPACITY, "0.198".parse().unwrap(), 0);
         assert_eq!(sizing.cost(0), sizing.cost(1));
         assert_eq!(sizing.spill_optimum(), 0);
     }
@@ -282,7 +366,7 @@ mod tests {
     #[test]
     fn headroom_counts_above_the_highest_step() {
         let demand = demand(3_600, &[(600_000, 0), (60_000, 0)]);
-        let sizing = |held| Sizing::new(&demand, CAPACITY, "0.01".parse().unwrap(), held);
+        let sizing = |held| UnitSizing::new(&demand, CAPACITY, "0.01".parse().unwrap(), held);
         let headroom = |text: &str| Ratio::try_from(text.to_owned()).unwrap();
         assert_eq!(sizing(0).throttle_minimum(headroom("0")), Some(10));
         assert_eq!(sizing(0).throttle_minimum(headroom("0.2")), Some(12));
@@ -291,7 +375,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
+        #![proptest_config(ProptestConfig::with_cases(600))]
 
         #[test]
         fn the_cost_is_its_definition(
@@ -303,7 +387,7 @@ mod tests {
             let steps = if minutes { 60 } else { loads.len() };
             let loads: Vec<_> = loads.into_iter().cycle().take(steps).collect();
             let price = Decimal::new(cents, 3);
-            let sizing = Sizing::new(&demand(step, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
+            let sizing = UnitSizing::new(&demand(step, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
             prop_assert!(close(
                 sizing.cost(units).dollars(),
                 cost_by_definition(&loads, step, price, held, units)
@@ -316,7 +400,7 @@ mod tests {
             cents in 1i64..300, held in 0u32..6,
         ) {
             let price = Decimal::new(cents, 3);
-            let sizing = Sizing::new(&demand(3_600, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
+            let sizing = UnitSizing::new(&demand(3_600, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
             let costs: Vec<Decimal> = (0..60)
                 .map(|units| cost_by_definition(&loads, 3_600, price, held, units))
                 .collect();
@@ -334,7 +418,7 @@ mod tests {
         ) {
             let price = Decimal::new(cents, 3);
             let headroom = Decimal::new(headroom, 2);
-            let sizing = Sizing::new(&demand(3_600, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
+            let sizing = UnitSizing::new(&demand(3_600, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
             let highest = loads
                 .iter()
                 .map(|(input, output)| {

@@ -1,0 +1,76 @@
+//! What a commitment costs and saves: exact optima, proofs that none can save, and how sure a
+//! saving is.
+//!
+//! Pure arithmetic on demand over time; the rules in `advice` ask, this answers. Searches and
+//! statistics are in floating point, of which only `+ - * /` and the square root are used, so that
+//! every machine gives the same bytes; dollars that are promised are counted again exactly.
+//!
+//! | file | question |
+//! |---|---|
+//! | [`units`] | how many model units? |
+//! | [`reservation`] | how many reserved tokens per minute, input and output together? |
+//! | [`certificate`] | is it proven that no purchase saves? |
+//! | [`coverage`] | what does one purchase save week by week, at another demand too? |
+//! | [`certainty`] | how sure is that saving, and where does demand go? |
+//! | [`backtest`] | had each week been decided on the weeks before it, what had come of it? |
+
+pub mod backtest;
+pub mod certainty;
+pub mod certificate;
+pub mod coverage;
+pub mod reservation;
+mod student;
+pub mod units;
+
+pub use backtest::{Backtest, Fold};
+pub use certainty::{Certainty, Decline};
+pub use certificate::{Certificate, MeterLoads, Proof};
+pub use coverage::Coverage;
+pub use reservation::{Reservation, ReservationSizing};
+pub use units::UnitSizing;
+
+use rust_decimal::Decimal;
+
+use crate::domain::Usd;
+use crate::pricing::MONEY_SCALE;
+
+/// Costs are compared rounded to so many decimals, so that a tie is a tie.
+const COST_SCALE: u32 = 12;
+
+/// Hours of a week, the block that savings are looked at by.
+pub const HOURS_PER_WEEK: usize = 168;
+
+/// Two costs that floating point holds apart by less than this share are compared exactly.
+const TOLERANCE: f64 = 1e-10;
+
+/// An amount in floating point, for searches and statistics.
+fn float(amount: Usd) -> f64 {
+    f64::try_from(amount.dollars()).unwrap_or(f64::MAX)
+}
+
+/// Dollars from floating point, rounded to cents' hundredths: an estimate is not known better.
+fn estimate(dollars: f64) -> Option<Usd> {
+    let dollars = Decimal::try_from(dollars).ok()?;
+    Some(Usd::new(dollars.round_dp(4).normalize()))
+}
+
+/// The whole number of 10^-16 dollars in floating-point dollars.
+#[expect(clippy::cast_precision_loss, reason = "for searches and statistics")]
+fn float_value(value: u128) -> f64 {
+    const ONE: f64 = 1e16;
+    debug_assert!(MONEY_SCALE == 16, "the constant above is a power of ten");
+    value as f64 / ONE
+}
+
+/// The dollars of `value`, counted in 10^-16, in the share `part` of `whole`, rounded down.
+fn part_of(value: u128, part: u128, whole: u128) -> u128 {
+    let (mut part, mut whole) = (part, whole);
+    loop {
+        if let Some(product) = value.checked_mul(part) {
+            return product / whole;
+        }
+        // No demand that CloudWatch can count comes here; should one, it loses its last digits.
+        part >>= 8;
+        whole = (whole >> 8).max(1);
+    }
+}
