@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::advice;
 use crate::api::{ApiError, Failure};
 use crate::catalog::{Overrides, PriceBook};
 use crate::clients;
@@ -17,7 +18,6 @@ use crate::event::Run;
 use crate::observation::{
     FailedPlace, Observation, PlaceObservation, PriceListRead, SCHEMA_VERSION,
 };
-use crate::pricing;
 use crate::settings::Settings;
 use crate::usage::cloudwatch::{CloudWatch, MetricQuery, Spent};
 use crate::usage::plan::{self, Listed, Query};
@@ -235,7 +235,7 @@ async fn with_minutes(
     config: &SdkConfig,
     mut observation: Observation,
 ) -> (Observation, Vec<ApiError>) {
-    let wanted = pricing::wants_minutes(&observation);
+    let wanted = advice::wants_minutes(&observation);
     let (window, as_of) = (observation.window, observation.as_of);
     let mut errors = Vec::new();
     for (observed, wanted) in observation.places.iter_mut().zip(wanted) {

@@ -205,7 +205,14 @@ impl Observation {
     /// The same observation priced on a book, of which it keeps the rows that it touches.
     #[must_use]
     pub fn with_prices(mut self, book: &PriceBook) -> Self {
-        self.prices = book.of_models(&self.models());
+        let mut models = self.models();
+        let successors = models.iter().filter_map(|model| book.model(model));
+        let successors: Vec<BaseModel> = successors
+            .flat_map(|prices| &prices.lifecycle)
+            .filter_map(|row| row.successor.clone())
+            .collect();
+        models.extend(successors);
+        self.prices = book.of_models(&models);
         self
     }
 

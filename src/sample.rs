@@ -45,6 +45,26 @@ output_tokens_per_minute = 600_000
 model = "amazon.nova-micro-v1:0"
 input_tokens_per_minute = 3_000_000
 output_tokens_per_minute = 800_000
+
+[[capacity]]
+model = "meta.llama3-2-90b-instruct-v1:0"
+input_tokens_per_minute = 1_000_000
+output_tokens_per_minute = 300_000
+
+[[capacity]]
+model = "cohere.command-light-text-v14"
+input_tokens_per_minute = 500_000
+output_tokens_per_minute = 200_000
+
+[[capacity]]
+model = "cohere.embed-english-v3"
+input_tokens_per_minute = 2_000_000
+output_tokens_per_minute = 1_000
+
+[[capacity]]
+model = "cohere.embed-multilingual-v3"
+input_tokens_per_minute = 2_000_000
+output_tokens_per_minute = 1_000
 "#;
 
 /// A slip in the sample's own texts, which would be a defect of this program.
@@ -73,15 +93,24 @@ enum Shape {
     Office,
     /// Next to nothing, and now and then a job.
     Bursty,
+    /// All day and night, and each week a fortieth of the first less.
+    Falling,
+    /// Two weeks of steady work, then one of next to nothing.
+    OnAndOff,
+    /// All day and night, and since six weeks a third more.
+    Launched,
 }
 
 impl Shape {
     /// Thousandths of the peak in a minute, counted from a Monday at midnight.
     fn of_minute(self, minute: u64) -> u64 {
         let hour = minute / 60;
-        let (weekday, hour_of_day) = (hour / 24 % 7, hour % 24);
+        let (week, weekday, hour_of_day) = (hour / 168, hour / 24 % 7, hour % 24);
         match self {
-            Self::Steady => 960,
+            Self::Falling => 960 - 24 * week.min(39),
+            Self::OnAndOff if week % 3 == 1 => 160,
+            Self::Launched if week < 7 => 715,
+            Self::Steady | Self::OnAndOff | Self::Launched => 960,
             Self::Office if weekday >= 5 => 90,
             Self::Office => match hour_of_day {
                 14..=22 => 940,
@@ -342,8 +371,7 @@ fn east_lanes() -> Vec<Lane> {
                 ("InputTokenCount", 2_600_000),
                 ("OutputTokenCount", 400_000),
             ],
-        )
-        .with_minutes(),
+        ),
         // No price book has this one.
         Lane::new(
             "example.unreleased-model-v1:0",
@@ -365,8 +393,94 @@ fn east_lanes() -> Vec<Lane> {
             ],
         ),
     ];
+    lanes.extend(refused_east());
     lanes.extend(LEFTOVER.ids().map(Lane::silent));
+    lanes.extend(ASSISTANT.lanes(
+        Shape::Steady,
+        &[
+            ("Invocations", 900),
+            ("InputTokenCount", 1_400_000),
+            ("OutputTokenCount", 400_000),
+        ],
+    ));
     lanes
+}
+
+/// Work that looks as if units would pay for it, and one gate each that says no.
+fn refused_east() -> Vec<Lane> {
+    vec![
+        // It falls each week: the trend.
+        Lane::new(
+            "us.meta.llama3-1-8b-instruct-v1:0",
+            Shape::Falling,
+            &[
+                ("Invocations", 900),
+                ("InputTokenCount", 1_920_000),
+                ("OutputTokenCount", 560_000),
+            ],
+        )
+        .with_minutes(),
+        // Units cost almost as much as it does: the thresholds.
+        Lane::new(
+            "cohere.command-light-text-v14",
+            Shape::Steady,
+            &[
+                ("Invocations", 120),
+                ("InputTokenCount", 250_000),
+                ("OutputTokenCount", 78_000),
+            ],
+        )
+        .with_minutes(),
+        // It is six weeks old: the history.
+        Lane::new(
+            "cohere.embed-multilingual-v3",
+            Shape::Steady,
+            &[("Invocations", 2_000), ("InputTokenCount", 1_600_000)],
+        )
+        .since_days(42)
+        .with_minutes(),
+    ]
+}
+
+/// The same in the west.
+fn refused_west() -> Vec<Lane> {
+    vec![
+        // Legacy: the lifecycle.
+        Lane::new(
+            "us.meta.llama3-2-90b-instruct-v1:0",
+            Shape::Steady,
+            &[
+                ("Invocations", 300),
+                ("InputTokenCount", 660_000),
+                ("OutputTokenCount", 190_000),
+            ],
+        )
+        .with_minutes(),
+        // One week in three has next to no work: the certainty.
+        Lane::new(
+            "cohere.embed-english-v3",
+            Shape::OnAndOff,
+            &[("Invocations", 2_000), ("InputTokenCount", 1_600_000)],
+        )
+        .with_minutes(),
+        // It grew by a third in a week, more than any headroom: the backtest.
+        Lane::new(
+            "cohere.embed-multilingual-v3",
+            Shape::Launched,
+            &[("Invocations", 8_000), ("InputTokenCount", 6_550_000)],
+        )
+        .with_minutes(),
+        // Enough for a unit, of which nobody knows what it carries; the account's own is a hint.
+        Lane::new(
+            "cohere.command-text-v14",
+            Shape::Steady,
+            &[
+                ("Invocations", 150),
+                ("InputTokenCount", 260_000),
+                ("OutputTokenCount", 90_000),
+            ],
+        ),
+    ]
 }
 
 fn west_lanes() -> Vec<Lane> {
@@ -391,8 +505,7 @@ fn west_lanes() -> Vec<Lane> {
                 ("InputTokenCount", 60_000),
                 ("OutputTokenCount", 21_000),
             ],
-        )
-        .with_minutes(),
+        ),
         // On-demand beside a provisioned model of the same model that has room.
         Lane::new(
             "us.meta.llama3-1-8b-instruct-v1:0",
@@ -404,23 +517,32 @@ fn west_lanes() -> Vec<Lane> {
             ],
         )
         .with_minutes(),
-        Lane::new(
-            MODERATION.arn(),
-            Shape::Steady,
-            &[
-                ("Invocations", 700),
-                ("InputTokenCount", 760_000),
-                ("OutputTokenCount", 150_000),
-            ],
-        )
-        .with_minutes(),
     ];
-    lanes.extend(
-        MODERATION
-            .ids()
-            .filter(|id| *id != MODERATION.arn())
-            .map(Lane::silent),
-    );
+    lanes.extend(refused_west());
+    lanes.extend(MODERATION.lanes(
+        Shape::Steady,
+        &[
+            ("Invocations", 700),
+            ("InputTokenCount", 760_000),
+            ("OutputTokenCount", 150_000),
+        ],
+    ));
+    lanes.extend(SUMMARIES.lanes(
+        Shape::Steady,
+        &[
+            ("Invocations", 160),
+            ("InputTokenCount", 270_000),
+            ("OutputTokenCount", 95_000),
+        ],
+    ));
+    lanes.extend(SEARCH.lanes(
+        Shape::Office,
+        &[
+            ("Invocations", 900),
+            ("InputTokenCount", 1_100_000),
+            ("OutputTokenCount", 300_000),
+        ],
+    ));
     lanes
 }
 
@@ -433,6 +555,7 @@ struct Held {
     region: &'static str,
     model: &'static str,
     created: &'static str,
+    units: u32,
     term: Option<(CommitmentDuration, &'static str)>,
 }
 
@@ -443,7 +566,41 @@ const LEFTOVER: Held = Held {
     region: "us-east-1",
     model: "amazon.nova-2-lite-v1:0:256k",
     created: "2025-12-12T09:30:00Z",
+    units: 1,
     term: None,
+};
+
+/// Bought for a launch that stayed smaller: two units would carry it.
+const ASSISTANT: Held = Held {
+    id: "a5515tant70b",
+    name: "assistant-70b",
+    region: "us-east-1",
+    model: "meta.llama3-1-70b-instruct-v1:0:128k",
+    created: "2025-11-20T08:00:00Z",
+    units: 3,
+    term: Some((CommitmentDuration::OneMonth, "2026-04-20T08:00:00Z")),
+};
+
+/// At work, and worth what it costs; nobody told the guard what its unit can carry.
+const SUMMARIES: Held = Held {
+    id: "5ummar1e5cmd",
+    name: "summaries",
+    region: "us-west-2",
+    model: "cohere.command-text-v14",
+    created: "2026-01-02T08:00:00Z",
+    units: 1,
+    term: Some((CommitmentDuration::SixMonths, "2026-07-02T08:00:00Z")),
+};
+
+/// At work, and the same work would cost less on-demand; its model leaves, too.
+const SEARCH: Held = Held {
+    id: "5earch1ndex1",
+    name: "search-index",
+    region: "us-west-2",
+    model: "meta.llama3-2-11b-instruct-v1:0:128k",
+    created: "2025-11-02T08:00:00Z",
+    units: 1,
+    term: Some((CommitmentDuration::SixMonths, "2026-05-02T08:00:00Z")),
 };
 
 /// At work, under a term, with room left.
@@ -453,6 +610,7 @@ const MODERATION: Held = Held {
     region: "us-west-2",
     model: "meta.llama3-1-8b-instruct-v1:0:128k",
     created: "2026-01-14T10:00:00Z",
+    units: 1,
     term: Some((CommitmentDuration::SixMonths, "2026-07-14T10:00:00Z")),
 };
 
@@ -468,6 +626,13 @@ impl Held {
         [self.arn(), self.id.to_owned(), self.name.to_owned()].into_iter()
     }
 
+    /// Its own lane, with minutes, and the ids under which nothing is metered.
+    fn lanes(&self, shape: Shape, peaks: &[(&'static str, u64)]) -> Vec<Lane> {
+        let others = self.ids().filter(|id| *id != self.arn()).map(Lane::silent);
+        let own = Lane::new(self.arn(), shape, peaks).with_minutes();
+        std::iter::once(own).chain(others).collect()
+    }
+
     fn provisioned_model(&self) -> Result<ProvisionedModel, SampleError> {
         let model = format!(
             "arn:aws:bedrock:{}::foundation-model/{}",
@@ -479,7 +644,7 @@ impl Held {
             provisioned_model_name: self.name.into(),
             model_arn: model.clone(),
             foundation_model_arn: model,
-            model_units: ModelUnits::new(1),
+            model_units: ModelUnits::new(self.units),
             status: "InService".into(),
             commitment_duration: self.term.as_ref().map(|(term, _)| term.clone()),
             commitment_expiration_time: expiration,
@@ -504,7 +669,10 @@ fn east_inventory() -> Result<Inventory, SampleError> {
         )
     };
     Ok(Inventory {
-        provisioned_models: vec![LEFTOVER.provisioned_model()?],
+        provisioned_models: vec![
+            ASSISTANT.provisioned_model()?,
+            LEFTOVER.provisioned_model()?,
+        ],
         application_profiles: vec![ApplicationProfile {
             inference_profile_id: PROFILE_ID.into(),
             inference_profile_arn: format!(
@@ -533,6 +701,28 @@ fn east_inventory() -> Result<Inventory, SampleError> {
                 "ACTIVE",
                 &["INFERENCE_PROFILE"],
             ),
+            foundation_model("cohere.command-light-text-v14", "ACTIVE", &["ON_DEMAND"]),
+            foundation_model(
+                "cohere.command-light-text-v14:7:4k",
+                "ACTIVE",
+                &["PROVISIONED"],
+            ),
+            foundation_model("cohere.embed-multilingual-v3", "ACTIVE", &["ON_DEMAND"]),
+            foundation_model(
+                "cohere.embed-multilingual-v3:0:512",
+                "ACTIVE",
+                &["PROVISIONED"],
+            ),
+            foundation_model(
+                "meta.llama3-1-70b-instruct-v1:0:128k",
+                "ACTIVE",
+                &["PROVISIONED"],
+            ),
+            foundation_model(
+                "meta.llama3-1-8b-instruct-v1:0:128k",
+                "ACTIVE",
+                &["PROVISIONED"],
+            ),
             foundation_model("mistral.mistral-7b-instruct-v0:2", "ACTIVE", &["ON_DEMAND"]),
         ],
     })
@@ -546,10 +736,34 @@ fn west_inventory() -> Result<Inventory, SampleError> {
     );
     sonnet.end_of_life_time = Some(parsed("2026-04-28T00:00:00Z")?);
     Ok(Inventory {
-        provisioned_models: vec![MODERATION.provisioned_model()?],
+        provisioned_models: vec![
+            MODERATION.provisioned_model()?,
+            SEARCH.provisioned_model()?,
+            SUMMARIES.provisioned_model()?,
+        ],
         application_profiles: Vec::new(),
         foundation_models: vec![
             sonnet,
+            foundation_model("cohere.command-text-v14", "ACTIVE", &["ON_DEMAND"]),
+            foundation_model("cohere.command-text-v14:7:4k", "ACTIVE", &["PROVISIONED"]),
+            foundation_model("cohere.embed-english-v3", "ACTIVE", &["ON_DEMAND"]),
+            foundation_model("cohere.embed-english-v3:0:512", "ACTIVE", &["PROVISIONED"]),
+            foundation_model("cohere.embed-multilingual-v3", "ACTIVE", &["ON_DEMAND"]),
+            foundation_model(
+                "cohere.embed-multilingual-v3:0:512",
+                "ACTIVE",
+                &["PROVISIONED"],
+            ),
+            foundation_model(
+                "meta.llama3-2-11b-instruct-v1:0:128k",
+                "LEGACY",
+                &["PROVISIONED", "INFERENCE_PROFILE"],
+            ),
+            foundation_model(
+                "meta.llama3-2-90b-instruct-v1:0:128k",
+                "LEGACY",
+                &["PROVISIONED", "INFERENCE_PROFILE"],
+            ),
             foundation_model(
                 "meta.llama3-1-70b-instruct-v1:0",
                 "ACTIVE",

@@ -95,6 +95,11 @@ pub const SETTINGS: &[Setting] = &[
         "capacity above the highest minute, under throttle",
     ),
     setting(
+        "GUARD_RESERVED_CACHE_READS",
+        "false",
+        "count cache reads among what reserved tokens serve: AWS does not say how it bills them",
+    ),
+    setting(
         "GUARD_METRIC_NAMESPACE",
         "BedrockCostGuard",
         "namespace of the metrics that are put",
@@ -120,6 +125,10 @@ pub const SETTINGS: &[Setting] = &[
 /// What all `GUARD_` variables together ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own, read by its name"
+)]
 pub struct Settings {
     /// Regions to read; empty means the function's own.
     pub regions: Vec<Region>,
@@ -145,6 +154,9 @@ pub struct Settings {
     pub overflow: Overflow,
     /// Spare capacity above the highest minute, as a share.
     pub headroom: Ratio,
+    /// Whether reserved tokens serve cache reads too.
+    #[serde(default)]
+    pub reserved_cache_reads: bool,
     /// Where the guard's own metrics go.
     pub metric_namespace: String,
     /// How many models get metrics of their own.
@@ -502,6 +514,7 @@ impl Reader {
                 "spill" => Ok(Overflow::Spill),
                 _ => Err(format!("`{text}` is neither throttle nor spill")),
             }),
+            reserved_cache_reads: self.flag("GUARD_RESERVED_CACHE_READS"),
             headroom: self.read("GUARD_HEADROOM", Ratio::new(Decimal::new(2, 1)), |text| {
                 ratio(text, 10)
             }),

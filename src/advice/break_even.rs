@@ -9,7 +9,7 @@ use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
 use crate::domain::ModelUnits;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{Capacity, Meter, Percent, Tokens, Usd, UsdPerModelUnitHour};
-use crate::pricing::{Priced, Workload};
+use crate::pricing::{Carried, Priced, Workload};
 
 /// What one unit of an offer must serve to cost no more than on-demand: `u / v`, where `u` is what
 /// it costs an hour and `v` is what a token costs on-demand, at the observed mix and the cheapest
@@ -36,6 +36,39 @@ pub struct BreakEven {
     /// pays, at any volume.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share_of_capacity: Option<Percent>,
+    /// What one unit carried at least, where its capacity is not known: the largest unthrottled
+    /// five-minute loads of the account's own units, of which none is below another in both.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub carried_at_least: Vec<Carried>,
+}
+
+impl BreakEven {
+    /// The ends of what units carried, to go on after a condition; empty where nothing is known.
+    #[must_use]
+    pub fn carried_in_words(&self) -> String {
+        let load = |carried: &Carried| {
+            format!(
+                "{} input and {} output tokens a minute",
+                Tokens::new(carried.input_tokens_per_minute),
+                Tokens::new(carried.output_tokens_per_minute)
+            )
+        };
+        let (first, last) = (self.carried_at_least.first(), self.carried_at_least.last());
+        match (first, last) {
+            (Some(one), Some(other)) if one != other => format!(
+                "; the account's own units carried at least {} each, or {}",
+                load(one),
+                load(other)
+            ),
+            (Some(one), _) => {
+                format!(
+                    "; the account's own units carried at least {} each",
+                    load(one)
+                )
+            }
+            _ => String::new(),
+        }
+    }
 }
 
 /// A mix of tokens with what it costs and how it loads a unit.
@@ -90,6 +123,7 @@ impl Mix {
             tokens_per_hour: whole(an_hour)?,
             capacity: offer.capacity,
             share_of_capacity,
+            carried_at_least: Vec::new(),
         })
     }
 }
@@ -117,7 +151,13 @@ pub(super) fn of_offers(
     workload
         .offers
         .iter()
-        .filter_map(|offer| mix.break_even(offer))
+        .filter_map(|offer| {
+            let mut even = mix.break_even(offer)?;
+            if even.capacity.is_none() {
+                even.carried_at_least.clone_from(&workload.carried);
+            }
+            Some(even)
+        })
         .collect()
 }
 

@@ -1,21 +1,33 @@
-//! Would model units cost less than the cheapest arrangement that needs no commitment?
+//! Would model units, or reserved tokens, cost less than the cheapest arrangement that needs no
+//! commitment?
 //!
-//! Each offer is taken at its exact optimum, on minutes, beside what is held already, and must pass
-//! every gate. Of those that pass, the one that saves most is advised; the others say why not.
+//! What is proven not to save is said with its proof. Each other offer is taken at its exact
+//! optimum, on minutes, beside what is held already, and must pass every gate. Of those that pass,
+//! the one that saves most is advised; the others say why not.
 
-use rust_decimal::Decimal;
-
-use super::rates::LaneRates;
-use super::sizing::{Demands, Sized};
-use super::{
-    Action, Arrangement, BreakEven, Effort, Evidence, Finding, Plan, Recommendation, command, gates,
+use super::candidate::{
+    Amount, Candidate, Case, Offered, months_to_pay, overflow_risk, scope_name, terms_of,
 };
-use crate::catalog::{Offer, Term};
+use super::demands::{Demands, ServedBy};
+use super::gates::{self, Gate, Refusal};
+use super::rates::LaneRates;
+use super::trial::percent;
+use super::{
+    Arrangement, BreakEven, CertificateReport, Effort, Evidence, Finding, Plan, Recommendation,
+    Savings, command, route,
+};
+use crate::catalog::{LoadWeights, Offer, ReservedOffer, ReservedScope, ScopeKind, Term};
+use crate::commitment::{Certificate, MeterLoads, Reservation};
 use crate::domain::quantity::CapacityOrigin;
-use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
-use crate::pricing::{Holding, Lane, Priced, Workload};
+use crate::domain::{Meter, ModelUnits, Ratio, Tokens, Usd};
+use crate::pricing::{
+    Holding, Lane, LaneKind, Priced, Workload, reserved_meters, reserved_weights, reserves,
+};
 use crate::settings::Overflow;
-use crate::usage::plan::MINUTE_DAYS;
+
+/// Where reserved tokens are bought.
+pub(super) const CONTACT: &str =
+    "your AWS account team: reserved tokens are sold, changed and ended through people only";
 
 /// What the rules before this one leave to decide.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +48,7 @@ pub(super) struct Question<'w> {
     pub(super) is_routed: bool,
 }
 
-impl Question<'_> {
+impl<'w> Question<'w> {
     /// The units that are held and serve on.
     fn held(&self) -> u32 {
         self.serving
@@ -44,97 +56,298 @@ impl Question<'_> {
             .map(|holding| holding.held.model_units.count())
             .sum()
     }
+
+    /// The reserved tokens of a scope that are held.
+    fn reserved(&self, scope: ReservedScope) -> Reservation {
+        let held = self.workload.reserved.iter();
+        held.filter(|held| held.declared.scope == scope)
+            .map(|held| Reservation {
+                input_tokens_per_minute: held.declared.input_tokens_per_minute,
+                output_tokens_per_minute: held.declared.output_tokens_per_minute,
+            })
+            .fold(Reservation::NONE, Reservation::and)
+    }
+
+    /// What could be bought for traffic that there is. Where reserved tokens are held, units are
+    /// not sized beside them.
+    fn offered(&self) -> Vec<Offered<'w>> {
+        let workload = self.workload;
+        let units = workload
+            .offers
+            .iter()
+            .filter(|_| workload.reserved.is_empty())
+            .map(Offered::Units);
+        let is_used = |offer: &&ReservedOffer| {
+            let mut lanes = self.cheapest.iter();
+            lanes.any(|rates| rates.lane.is_standard() && reserves(offer.scope, rates.scope))
+        };
+        let tokens = workload.reserved_offers.iter().filter(is_used);
+        units.chain(tokens.map(Offered::Tokens)).collect()
+    }
+
+    /// The tokens that an offer could serve, hour by hour of the recent window, at the upper end of
+    /// their prices; `None` where some have no price or are not served.
+    fn loads(&self, offered: &Offered<'_>) -> Option<Vec<MeterLoads>> {
+        let settings = &self.priced.observation.settings;
+        let (weights, meters) = match offered {
+            Offered::Units(_) => {
+                let prices = &self.priced.observation.prices;
+                (prices.load_weights(&self.workload.model), None)
+            }
+            Offered::Tokens(_) => (reserved_weights(), Some(reserved_meters(settings))),
+        };
+        let mut loads: Vec<MeterLoads> = Vec::new();
+        for rates in self.cheapest {
+            let is_served = match (offered, &rates.lane.kind) {
+                (Offered::Units(_), LaneKind::Provisioned(held)) => {
+                    self.serving.iter().any(|holding| *holding.held == **held)
+                }
+                (Offered::Units(_), _) => rates.lane.is_standard(),
+                (Offered::Tokens(offer), _) => {
+                    rates.lane.is_standard() && reserves(offer.scope, rates.scope)
+                }
+            };
+            if is_served {
+                self.add_loads(&mut loads, rates, weights, meters)?;
+            }
+        }
+        Some(loads)
+    }
+
+    fn add_loads(
+        &self,
+        loads: &mut Vec<MeterLoads>,
+        rates: &LaneRates<'_>,
+        weights: LoadWeights,
+        meters: Option<&[Meter]>,
+    ) -> Option<()> {
+        let recent = self.priced.recent;
+        for reading in rates.lane.usage.readings() {
+            let hours = reading.series.since(recent.start());
+            let is_wanted = meters.is_none_or(|meters| meters.contains(&reading.meter));
+            if !is_wanted || reading.series.total_since(recent.start()).is_zero() {
+                continue;
+            }
+            let (_, rate) = rates.rates.iter().find(|(of, _)| *of == reading.meter)?;
+            let (ceiling, weight) = weights.of(reading.meter)?;
+            let hours = hours.iter().map(|tokens| tokens.unwrap_or_default());
+            let of = MeterLoads::new(ceiling, weight, rate.upper_unit_price, hours.collect())?;
+            match loads.iter_mut().find(|other| other.is_alike(&of)) {
+                Some(other) => other.add(&of),
+                None => loads.push(of),
+            }
+        }
+        Some(())
+    }
+
+    /// The proof that nothing is saved under an offer, if there is one. What was refused by AWS or
+    /// not read whole is not in the figures, so there nothing is proven.
+    fn certificate(&self, offered: &Offered<'_>) -> Option<Certificate> {
+        if self.workload.is_throttled() || !gates::completeness(self.workload).is_empty() {
+            return None;
+        }
+        let loads = self.loads(offered)?;
+        match offered {
+            Offered::Units(offer) => {
+                Certificate::of_units(&loads, offer.capacity, offer.unit_price)
+            }
+            Offered::Tokens(offer) if self.reserved(offer.scope) == Reservation::NONE => {
+                Certificate::of_reservation(&loads, &terms_of(offer))
+            }
+            Offered::Tokens(_) => None,
+        }
+    }
 }
 
-/// One offer at its optimum.
-struct Candidate<'w> {
-    offer: &'w Offer,
-    units: ModelUnits,
-    /// What the traffic costs in a month without it.
-    without: Usd,
-    savings: Usd,
-    plan: Plan,
-    sized: Sized,
+/// Whether minutes could change what is said of commitments: an offer of known capacity that no
+/// certificate settles.
+pub(super) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> bool {
+    let cheapest = route::cheapest(priced, workload);
+    let serving: Vec<&Holding<'_>> = workload
+        .holdings
+        .iter()
+        .filter(|holding| holding.can_serve_more())
+        .collect();
+    let question = Question {
+        priced,
+        workload,
+        cheapest: &cheapest,
+        remaining: Ratio::ONE,
+        serving: &serving,
+        break_even: &[],
+        deletes_its_own: false,
+        is_routed: false,
+    };
+    standard_monthly_cost(workload).is_positive()
+        && question.offered().iter().any(|offered| {
+            !matches!(offered, Offered::Units(offer) if offer.capacity.is_none())
+                && question.certificate(offered).is_none()
+        })
 }
 
 pub(super) fn advise(question: &Question<'_>) -> Finding {
     let workload = question.workload;
     let standard = standard_monthly_cost(workload);
-    if !question.remaining.of(standard).is_positive() || workload.offers.is_empty() {
+    let offered = question.offered();
+    if !question.remaining.of(standard).is_positive() || offered.is_empty() {
         return Finding::default();
     }
     let mut found = Finding::default();
-    let (known, unknown): (Vec<&Offer>, Vec<&Offer>) = workload
-        .offers
+    let mut proofs = Vec::new();
+    let mut open = Vec::new();
+    for offered in offered {
+        match question.certificate(&offered) {
+            Some(proof) => {
+                let report = CertificateReport::new(workload, &offered, proof);
+                found
+                    .plans
+                    .push(unseen(&offered, Gate::Certificate, &report.sentence));
+                proofs.push(report.sentence.clone());
+                found.certificates.push(report);
+            }
+            None => open.push(offered),
+        }
+    }
+    let (known, unknown): (Vec<_>, Vec<_>) = open
+        .into_iter()
+        .partition(|offered| !matches!(offered, Offered::Units(offer) if offer.capacity.is_none()));
+    let conditions: Vec<Plan> = unknown
         .iter()
-        .partition(|offer| offer.capacity.is_some());
-    found.plans.extend(
-        unknown
-            .into_iter()
-            .map(|offer| unknown_capacity(question, offer)),
-    );
+        .map(|offered| unknown_capacity(question, offered))
+        .collect();
+    let condition = conditions.first().and_then(|plan| plan.why_not.first());
+    let condition = condition.cloned();
+    found.plans.extend(conditions);
     if known.is_empty() {
-        let condition = found
-            .plans
-            .first()
-            .and_then(|plan| plan.why_not.first())
-            .cloned();
-        found.reasons.extend(condition);
+        found
+            .reasons
+            .extend(condition.or_else(|| proofs.first().cloned()));
         return found;
     }
-    let because = |why: &str| format!("no model units are advised: {why}");
-    if let Some(why) = gates::completeness(workload).first() {
-        found.reasons.push(because(why));
+    let because = |why: &str| format!("no commitment is advised: {why}");
+    if let Some(refusal) = gates::completeness(workload).first() {
+        found.reasons.push(because(&refusal.why));
         return found;
     }
-    let demands = match Demands::new(
-        question.priced,
-        workload,
-        question.cheapest,
-        question.serving,
-    ) {
-        Ok(demands) => demands,
+    let mut candidates = match candidates(question, &known) {
+        Ok(candidates) => candidates,
         Err(why) => {
             found.reasons.push(because(&why));
             return found;
         }
     };
-    let mut candidates: Vec<Candidate<'_>> = known
-        .iter()
-        .filter_map(|offer| candidate(question, &demands, offer))
-        .collect();
+    months_to_pay(&mut candidates);
     candidates.sort_by(|a, b| {
         b.savings
             .cmp(&a.savings)
-            .then_with(|| a.offer.term.cmp(&b.offer.term))
+            .then_with(|| a.offered.term().cmp(&b.offered.term()))
+            .then_with(|| a.offered.action().cmp(&b.offered.action()))
     });
+    let otherwise = workload.monthly_cost() - standard;
     let chosen = candidates
         .iter()
-        .position(|candidate| candidate.plan.why_not.is_empty());
-    if let Some(mut best) = chosen.map(|place| candidates.remove(place)) {
-        for other in &mut candidates {
-            if other.plan.why_not.is_empty() {
-                other
-                    .plan
-                    .why_not
-                    .push(format!("the {} saves more", best.offer.term));
-            }
+        .position(|candidate| candidate.refusals.is_empty());
+    if let Some(best) = chosen.map(|place| candidates.remove(place)) {
+        for other in candidates.iter_mut().filter(|it| it.refusals.is_empty()) {
+            let why = format!("{} saves more", best.describe());
+            other.refusals.push(Refusal::new(Gate::Better, why));
         }
         let advice = recommendation(question, &best);
-        best.plan.advised = advice.is_counted();
-        best.plan.why_not.extend(advice.not_counted_because.clone());
+        let mut plan = best.plan(otherwise);
+        plan.advised = advice.is_counted();
+        if let Some(because) = &advice.not_counted_because {
+            plan = plan.refused(vec![Refusal::new(Gate::Setting, because.as_str())]);
+        }
         found.recommendations.push(advice);
-        found.plans.push(best.plan);
+        found.plans.push(plan);
     } else {
-        let first = candidates
-            .first()
-            .and_then(|candidate| candidate.plan.why_not.first());
-        found.reasons.extend(first.cloned());
+        // The one that failed least tells most; of equals the one that would save most.
+        let nearest = candidates.iter().min_by_key(|it| it.refusals.len());
+        let refusals = nearest.into_iter().flat_map(|it| {
+            let offer = it.offered.describe();
+            let whys = it.refusals.iter();
+            whys.map(move |refusal| format!("{} ({offer})", refusal.why))
+        });
+        found.reasons.extend(refusals);
     }
     found
         .plans
-        .extend(candidates.into_iter().map(|candidate| candidate.plan));
+        .extend(candidates.iter().map(|candidate| candidate.plan(otherwise)));
     found
+}
+
+/// Each offer at its optimum. An error says what is missing to size any.
+fn candidates<'w>(
+    question: &Question<'w>,
+    known: &[Offered<'w>],
+) -> Result<Vec<Candidate<'w>>, String> {
+    let case = Case {
+        priced: question.priced,
+        workload: question.workload,
+    };
+    let demands = |served_by| {
+        Demands::new(
+            question.priced,
+            question.workload,
+            question.cheapest,
+            served_by,
+        )
+    };
+    let mut found = Vec::new();
+    let is_units = |offered: &&Offered<'w>| matches!(offered, Offered::Units(_));
+    if known.iter().any(|offered| is_units(&offered)) {
+        let units = demands(ServedBy::Units {
+            serving: question.serving,
+            with_on_demand: true,
+        })?;
+        for offered in known {
+            if let Offered::Units(offer) = offered {
+                let candidate = Candidate::of_units(&case, &units, offer, question.held());
+                found.extend(candidate.map(|it| with_own_gates(question, it)));
+            }
+        }
+    }
+    for scope in [ReservedScope::Regional, ReservedScope::Global] {
+        let of_scope: Vec<&ReservedOffer> = known
+            .iter()
+            .filter_map(|offered| match offered {
+                Offered::Tokens(offer) if offer.scope == scope => Some(*offer),
+                _ => None,
+            })
+            .collect();
+        if of_scope.is_empty() {
+            continue;
+        }
+        let tokens = demands(ServedBy::Reserved(scope))?;
+        for offer in of_scope {
+            let held = question.reserved(scope);
+            let candidate = Candidate::of_tokens(&case, &tokens, offer, held);
+            found.push(with_own_gates(question, candidate));
+        }
+    }
+    Ok(found)
+}
+
+/// The gates of one kind of purchase alone.
+fn with_own_gates<'w>(question: &Question<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
+    let workload = question.workload;
+    let inventory = &workload.observed.inventory;
+    if matches!(candidate.offered, Offered::Units(_)) {
+        if inventory.provisionable_ids(&workload.model).is_empty() {
+            let why = format!(
+                "AWS does not offer provisioned throughput of this model in {} (bedrock:ListFoundationModels)",
+                workload.place.region
+            );
+            candidate
+                .refusals
+                .push(Refusal::new(Gate::Availability, why));
+        }
+        if question.deletes_its_own {
+            let why = "the idle provisioned model of the same model comes first";
+            candidate.refusals.push(Refusal::new(Gate::Order, why));
+        }
+    }
+    candidate
 }
 
 /// What the traffic that units could serve costs now.
@@ -147,29 +360,31 @@ fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
 }
 
 /// AWS publishes no capacity: without the operator's, only a condition can be stated.
-fn unknown_capacity(question: &Question<'_>, offer: &Offer) -> Plan {
-    let condition = break_even(question, offer).map_or_else(String::new, |even| {
+fn unknown_capacity(question: &Question<'_>, offered: &Offered<'_>) -> Plan {
+    let even = match offered {
+        Offered::Units(offer) => break_even(question, offer),
+        Offered::Tokens(_) => None,
+    };
+    let condition = even.map_or_else(String::new, |even| {
+        let carried = even.carried_in_words();
         format!(
-            ": one pays only if it sustains {} tokens an hour at this mix",
+            ": one pays only if it sustains {} tokens an hour at this mix{carried}",
             even.tokens_per_hour
         )
     });
-    refused_unseen(
-        offer,
+    unseen(
+        offered,
+        Gate::Knowledge,
         &format!("the capacity of a model unit is not known{condition}"),
     )
 }
 
-/// An offer that is refused before any number of units can be named.
-fn refused_unseen(offer: &Offer, why: &str) -> Plan {
-    Plan {
-        action: Some(Action::BuyModelUnits),
-        description: format!("model units, {}", describe(offer)),
-        monthly_cost: None,
-        estimated_monthly_savings: None,
-        advised: false,
-        why_not: vec![format!("{why} ({})", describe(offer))],
-    }
+/// An offer that is refused before any amount can be named.
+fn unseen(offered: &Offered<'_>, gate: Gate, why: &str) -> Plan {
+    let description = format!("{}, {}", offered.noun(), offered.describe());
+    let why = format!("{why} ({})", offered.describe());
+    Plan::new(offered.action(), Effort::Commitment, description)
+        .refused(vec![Refusal::new(gate, why)])
 }
 
 fn break_even<'q>(question: &Question<'q>, offer: &Offer) -> Option<&'q BreakEven> {
@@ -179,171 +394,93 @@ fn break_even<'q>(question: &Question<'q>, offer: &Offer) -> Option<&'q BreakEve
         .find(|even| even.term == offer.term && even.label == offer.label)
 }
 
-fn describe(offer: &Offer) -> String {
-    match &offer.label {
-        Some(label) => format!("{label}, {}", offer.term),
-        None => offer.term.to_string(),
-    }
-}
-
-fn candidate<'w>(
-    question: &Question<'_>,
-    demands: &Demands,
-    offer: &'w Offer,
-) -> Option<Candidate<'w>> {
-    let (priced, workload) = (question.priced, question.workload);
-    let settings = &priced.observation.settings;
-    let sized = demands.sized(offer, question.held())?;
-    // Where none pay, the smallest purchase is shown with what it would cost.
-    let (optimum, smallest) = match settings.overflow {
-        Overflow::Spill => (sized.minutes.spill_optimum(), 1),
-        Overflow::Throttle => {
-            let Some(enough) = sized.throttle_minimum(settings.headroom) else {
-                return Some(beyond_counting(offer, sized));
-            };
-            (sized.throttle_optimum(enough), enough.max(1))
-        }
-    };
-    let has_room = settings.overflow == Overflow::Throttle
-        && sized.throttle_minimum(settings.headroom) == Some(0);
-    let units = ModelUnits::new(if optimum > 0 { optimum } else { smallest });
-    let bound = offer.unit_price.monthly_cost(units);
-    let (without, with) = match settings.overflow {
-        Overflow::Spill => (
-            sized.all_monthly() - sized.replaced_monthly(0),
-            sized.all_monthly() - sized.replaced_monthly(units.count()) + bound,
-        ),
-        // The units cover all of it, and nothing else may be left: AWS would refuse it.
-        Overflow::Throttle => (sized.on_demand_monthly(), bound),
-    };
-    let savings = without - with;
-    let why_not = if has_room {
-        vec!["the units that are held have room for all of it".to_owned()]
-    } else if optimum == 0 {
-        vec![no_units_pay(question, &sized, offer, units)]
-    } else {
-        gates::thresholds(settings, savings, bound)
-    };
-    let plan = Plan {
-        action: Some(Action::BuyModelUnits),
-        description: format!("{units}, {}", describe(offer)),
-        monthly_cost: Some(workload.monthly_cost() - standard_monthly_cost(workload) + with),
-        estimated_monthly_savings: Some(savings),
-        advised: false,
-        why_not: why_not
-            .into_iter()
-            .chain(other_gates(question, offer))
-            .collect(),
-    };
-    Some(Candidate {
-        offer,
-        units,
-        without,
-        savings,
-        plan,
-        sized,
-    })
-}
-
-/// A demand that no number of units covers.
-fn beyond_counting(offer: &Offer, sized: Sized) -> Candidate<'_> {
-    let plan = refused_unseen(
-        offer,
-        "the highest minute needs more units than can be counted",
-    );
-    let (units, without) = (ModelUnits::default(), sized.on_demand_monthly());
-    Candidate {
-        offer,
-        units,
-        without,
-        savings: Usd::ZERO - without,
-        plan,
-        sized,
-    }
-}
-
-/// The gates that do not depend on the number of units.
-fn other_gates(question: &Question<'_>, offer: &Offer) -> Vec<String> {
-    let (priced, workload) = (question.priced, question.workload);
-    let mut failed = gates::history(&priced.observation.settings, workload, offer.term);
-    failed.extend(gates::lifecycle(priced, workload, offer.term));
-    if workload
-        .observed
-        .inventory
-        .provisionable_ids(&workload.model)
-        .is_empty()
-    {
-        failed.push(format!(
-            "AWS does not offer provisioned throughput of this model in {} (bedrock:ListFoundationModels)",
-            workload.place.region
-        ));
-    }
-    if question.deletes_its_own {
-        failed.push("the idle provisioned model of the same model comes first".into());
-    }
-    failed
-}
-
-/// The figures are of the days that the units are sized on.
-fn no_units_pay(
-    question: &Question<'_>,
-    sized: &Sized,
-    offer: &Offer,
-    units: ModelUnits,
-) -> String {
-    let settings = &question.priced.observation.settings;
-    let offer = describe(offer);
-    match settings.overflow {
-        Overflow::Throttle => {
-            let (with, without) = sized.monthly_as_minutes_went(units.count(), false);
-            format!(
-                "{units} ({offer}) would cover the highest minute and {} headroom and cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand costs {without}",
-                settings.headroom.percent()
-            )
-        }
-        Overflow::Spill => {
-            let (with, without) = sized.monthly_as_minutes_went(units.count(), true);
-            format!(
-                "{units} ({offer}) with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {without}"
-            )
-        }
-    }
-}
-
 fn recommendation(question: &Question<'_>, best: &Candidate<'_>) -> Recommendation {
     let (priced, workload) = (question.priced, question.workload);
-    let (offer, units) = (best.offer, best.units);
     let mut evidence = Evidence::default();
     for rates in question.cheapest {
         evidence.lane(priced, rates.lane);
         evidence.rates(workload, rates);
     }
-    evidence.offer(&workload.model, offer);
+    match &best.offered {
+        Offered::Units(offer) => evidence.offer(&workload.model, offer),
+        Offered::Tokens(offer) => evidence.reserved_offer(&workload.model, offer),
+    }
     let current = Arrangement {
         description: "on-demand".into(),
         monthly_cost: best.without,
     };
     let proposed = Arrangement {
-        description: format!("{units}, {}", describe(offer)),
-        monthly_cost: best.without - best.savings,
+        description: best.describe(),
+        monthly_cost: best.with(),
     };
-    let kind = (Action::BuyModelUnits, Effort::Commitment);
+    let kind = (best.offered.action(), Effort::Commitment);
     let subject = workload.model.id();
     let mut advice = Recommendation::new(kind, workload, subject, current, proposed, evidence);
-    advice.not_counted_because = gates::in_region(priced, workload);
+    advice.workings.extend(best.workings.iter().cloned());
+    if let Some(trial) = &best.trial {
+        if let Some(certainty) = &trial.certainty {
+            advice.estimated_monthly_savings = Savings {
+                p10: certainty.p10(),
+                p50: certainty.p50(),
+                p90: certainty.p90(),
+                ..advice.estimated_monthly_savings
+            };
+        }
+        advice.robustness = trial.robustness.and_then(|share| percent(share, 1));
+        advice.backtest = trial.backtest();
+    }
+    advice.months_to_pay = best.months_to_pay;
     advice.risks.extend(risks(question, best));
-    if offer.term != Term::None {
-        let bound = offer.unit_price.monthly_cost(units);
-        let months = Decimal::from(offer.term.months());
-        advice.commitment_total = Some(Usd::new(bound.dollars() * months));
+    if let Some(total) = best.commitment_total() {
+        advice.commitment_total = Some(total);
         advice.rollback_possible = false;
     }
-    advice.break_even = break_even(question, offer).cloned();
-    advice.command = command::buy(workload, offer, units);
+    match &best.offered {
+        Offered::Units(offer) => {
+            advice.not_counted_because = gates::in_region(priced, workload);
+            advice.break_even = break_even(question, offer).cloned();
+            let units = match best.amount {
+                Amount::Units(units) => units,
+                Amount::Tokens(_) => ModelUnits::default(),
+            };
+            advice.command = command::buy(workload, offer, units);
+        }
+        Offered::Tokens(offer) => {
+            let scopes: &[ScopeKind] = match offer.scope {
+                ReservedScope::Regional => &[ScopeKind::InRegion, ScopeKind::Geo],
+                ReservedScope::Global => &[ScopeKind::Global],
+            };
+            advice.not_counted_because = gates::allowed(priced, workload, scopes);
+            advice.contact = Some(CONTACT.to_owned());
+        }
+    }
     advice
 }
 
 fn risks(question: &Question<'_>, best: &Candidate<'_>) -> Vec<String> {
+    let mut risks = Vec::new();
+    match &best.offered {
+        Offered::Units(offer) => risks.extend(unit_risks(question, best, offer)),
+        Offered::Tokens(offer) => risks.extend(token_risks(question, offer)),
+    }
+    if question.workload.is_throttled() {
+        risks.push(
+            "requests were throttled: the true demand is higher than what was metered".into(),
+        );
+    }
+    risks.push(match (&best.offered, best.offered.term()) {
+        (Offered::Tokens(_), _) => {
+            "a reservation is billed on after its term until AWS is told to delete it".to_owned()
+        }
+        (_, Term::None) => {
+            "units without a term are priced for all hours; switching them off by the hour is not modelled".into()
+        }
+        _ => "a term cannot be ended early and renews by itself".to_owned(),
+    });
+    risks
+}
+
+fn unit_risks(question: &Question<'_>, best: &Candidate<'_>, offer: &Offer) -> Vec<String> {
     let settings = &question.priced.observation.settings;
     let mut risks = Vec::new();
     if question.held() > 0 {
@@ -358,7 +495,7 @@ fn risks(question: &Question<'_>, best: &Candidate<'_>) -> Vec<String> {
                 .into(),
         );
     }
-    if let Some(capacity) = best.offer.capacity {
+    if let Some(capacity) = offer.capacity {
         let origin = match capacity.origin {
             CapacityOrigin::Assumed => "assumed capacity (from the overrides; AWS publishes none)",
             CapacityOrigin::Stated => "capacity as the price book states it",
@@ -369,32 +506,30 @@ fn risks(question: &Question<'_>, best: &Candidate<'_>) -> Vec<String> {
             Tokens::new(capacity.output_tokens_per_hour)
         ));
     }
-    match settings.overflow {
-        Overflow::Throttle => {
-            risks.push(format!(
-                "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
-                settings.headroom.percent()
-            ));
-            let fewer = best.units.count() - 1;
-            if let Some(refused) = best.sized.minutes.left_share(fewer).filter(|_| fewer > 0) {
-                risks.push(format!(
-                    "{} would have left {refused} of that traffic refused, by its price",
-                    ModelUnits::new(fewer)
-                ));
-            }
-        }
-        Overflow::Spill => risks.push(super::SPILL_ASSUMPTION.into()),
+    risks.push(overflow_risk(settings));
+    if settings.overflow == Overflow::Throttle {
+        risks.extend(best.fewer.clone());
     }
-    if question.workload.is_throttled() {
-        risks.push(
-            "requests were throttled: the true demand is higher than what was metered".into(),
-        );
+    risks
+}
+
+fn token_risks(question: &Question<'_>, offer: &ReservedOffer) -> Vec<String> {
+    let mut risks = Vec::new();
+    let held = question.reserved(offer.scope);
+    if held == Reservation::NONE {
+        risks.push(format!(
+            "if you hold none: no API lists reserved tokens, and the overrides declare none of the {} scope for this model",
+            scope_name(offer.scope)
+        ));
+    } else {
+        risks.push("these are beside the reserved tokens that the overrides declare".into());
     }
-    risks.push(match best.offer.term {
-        Term::None => {
-            "units without a term are priced for all hours; switching them off by the hour is not modelled".into()
-        }
-        _ => "a term cannot be ended early and renews by itself".to_owned(),
+    let settings = &question.priced.observation.settings;
+    risks.push(if settings.reserved_cache_reads {
+        "cache reads are taken to be served by the reservation (GUARD_RESERVED_CACHE_READS)".into()
+    } else {
+        "cache reads are taken to be billed as on-demand beside the reservation: AWS does not say"
+            .to_owned()
     });
     risks
 }

@@ -4,10 +4,12 @@
 //! Needs the capacity of a unit and the minutes. Silent without on-demand traffic. An idle model
 //! without a term is filled only if that saves more than deleting it.
 
+use super::demands::{Demands, ServedBy};
+use super::gates::{self, Gate, Refusal};
 use super::rates::LaneRates;
 use super::recommendation::several;
-use super::sizing::Demands;
-use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, gates};
+use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation};
+use crate::commitment::{UnitKind, UnitSizing};
 use crate::domain::{ModelUnits, Ratio, Usd};
 use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
 use crate::settings::Overflow;
@@ -25,6 +27,25 @@ pub(super) struct Filling<'w> {
 }
 
 impl<'w> Filling<'w> {
+    /// Whether it is advised, and counts.
+    pub(super) fn is_counted(&self) -> bool {
+        self.savings.is_some()
+    }
+
+    /// The same, not filled after all, and why.
+    pub(super) fn forgone(mut self, why: &str) -> Self {
+        let refusal = || vec![Refusal::new(Gate::Better, why)];
+        let plans = self.finding.plans.drain(..);
+        self.finding = Finding {
+            plans: plans.map(|plan| plan.refused(refusal())).collect(),
+            reasons: vec![why.to_owned()],
+            ..Finding::default()
+        };
+        self.remaining = Ratio::ONE;
+        self.savings = None;
+        self
+    }
+
     /// The holdings that it found work for.
     pub(super) fn filled(&self) -> &[&'w Holding<'w>] {
         if self.savings.is_some() {
@@ -92,16 +113,19 @@ fn find(
     if holdings.is_empty() || !before.is_positive() {
         return Err(Finding::default());
     }
-    let plan = |savings: Option<Usd>| Plan {
-        action: Some(Action::FillProvisionedModel),
-        description: format!("on-demand traffic moved to {}", names(holdings)),
-        monthly_cost: savings.map(|savings| workload.monthly_cost() - savings),
-        estimated_monthly_savings: savings,
-        advised: true,
-        why_not: Vec::new(),
+    let plan = |savings: Option<Usd>| {
+        let plan = Plan::new(
+            Action::FillProvisionedModel,
+            Effort::None,
+            format!("on-demand traffic moved to {}", names(holdings)),
+        );
+        match savings {
+            Some(savings) => plan.saving(workload, savings),
+            None => plan,
+        }
     };
     let refused = |savings, why| Finding::refused(plan(savings), why);
-    let unknown = |why: String| refused(None, vec![why]);
+    let unknown = |why: String| refused(None, vec![Refusal::new(Gate::Knowledge, why)]);
     let with_capacity = holdings.iter().find(|holding| holding.capacity().is_some());
     let offer = with_capacity
         .and_then(|holding| holding.offer.as_ref())
@@ -120,11 +144,21 @@ fn find(
         .iter()
         .map(|holding| holding.held.model_units.count())
         .sum();
-    let demands = Demands::new(priced, workload, &now, holdings).map_err(unknown)?;
-    let sized = demands.sized(offer, held).ok_or_else(Finding::default)?;
+    let served_by = ServedBy::Units {
+        serving: holdings,
+        with_on_demand: true,
+    };
+    let demands = Demands::new(priced, workload, &now, served_by).map_err(unknown)?;
+    let kind = UnitKind {
+        capacity: offer.capacity.ok_or_else(Finding::default)?,
+        price: offer.unit_price,
+        held,
+    };
+    let sized = demands.sized(&kind);
     let settings = &priced.observation.settings;
+    let has_room = |sizing: &UnitSizing| sizing.throttle_minimum(settings.headroom) == Some(0);
     let savings = match settings.overflow {
-        Overflow::Throttle if sized.throttle_minimum(settings.headroom) != Some(0) => {
+        Overflow::Throttle if !has_room(&sized.minutes) || !has_room(&sized.recent_hours) => {
             return Err(unknown(format!(
                 "{} of {} have no room for the highest minute of all traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
                 ModelUnits::new(held),
@@ -142,29 +176,16 @@ fn find(
         }
     };
     let failed = gates::thresholds(settings, savings, workload.monthly_cost());
-    if !failed.is_empty() {
-        return Err(refused(Some(savings), failed));
+    if let Some(failed) = failed {
+        return Err(refused(Some(savings), vec![failed]));
     }
     let advice = recommendation(priced, workload, &standard, holdings, (before, savings));
-    if let Some(forbidden) = advice.not_counted_because.clone() {
+    let is_forbidden = !advice.is_counted();
+    let finding = Finding::advised(plan(Some(savings)), advice, Gate::Setting);
+    if is_forbidden {
         // Listed, and nothing is taken from what the later rules can save.
-        let plan = Plan {
-            advised: false,
-            why_not: vec![forbidden],
-            ..plan(Some(savings))
-        };
-        let recommendations = vec![advice];
-        return Err(Finding {
-            plans: vec![plan],
-            recommendations,
-            reasons: Vec::new(),
-        });
+        return Err(finding);
     }
-    let finding = Finding {
-        plans: vec![plan(Some(savings))],
-        recommendations: vec![advice],
-        reasons: Vec::new(),
-    };
     let left = before - savings;
     Ok((
         finding,

@@ -1,44 +1,151 @@
 //! What advice must pass before it counts. Each gate that fails is named: "why not" is an answer.
 
 use jiff::ToSpan as _;
+use serde::Serialize;
 
+use super::trial::{GATING_FOLDS, Trial, Walked, percent};
 use crate::catalog::{ScopeKind, Term};
+use crate::commitment::Certainty;
 use crate::domain::{Usd, day_of};
 use crate::pricing::{Priced, Workload};
 use crate::settings::Settings;
 
+/// What kept a plan from being advised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// It is proven that no purchase of the kind saves.
+    Certificate,
+    /// No size of it costs less.
+    Optimum,
+    /// What is needed to size it is not known: a capacity, minutes, whole figures.
+    Knowledge,
+    /// Too few days were observed.
+    History,
+    /// It saves too little, in dollars or of the money that it binds.
+    Thresholds,
+    /// The weeks do not tell its saving from none.
+    Certainty,
+    /// The saving would be gone before its term if demand goes on to fall.
+    Trend,
+    /// Decided week by week, it would not have kept its promise.
+    Backtest,
+    /// The model leaves.
+    Lifecycle,
+    /// AWS does not sell it here.
+    Availability,
+    /// A setting or the operator forbids it.
+    Setting,
+    /// A change that comes before it has to be made first.
+    Order,
+    /// Another plan saves more.
+    Better,
+    /// It asks for more than money: another latency, another model.
+    Effort,
+}
+
+/// Why a plan is not advised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) gate: Gate,
+    pub(super) why: String,
+}
+
+impl Refusal {
+    pub(super) fn new(gate: Gate, why: impl Into<String>) -> Self {
+        Self {
+            gate,
+            why: why.into(),
+        }
+    }
+}
+
 /// Savings must be above both thresholds: an amount, and a share of `base`, which is the money that
 /// a commitment binds in the same time, or the workload's cost for other advice.
-pub(super) fn thresholds(settings: &Settings, savings: Usd, base: Usd) -> Vec<String> {
+pub(super) fn thresholds(settings: &Settings, savings: Usd, base: Usd) -> Option<Refusal> {
+    let refused = |why| Some(Refusal::new(Gate::Thresholds, why));
     if savings <= settings.min_monthly_savings {
-        return vec![format!(
+        return refused(format!(
             "it would save {savings} a month, not more than GUARD_MIN_MONTHLY_SAVINGS ({})",
             settings.min_monthly_savings
-        )];
+        ));
     }
     if savings <= settings.min_savings_ratio.of(base) {
-        return vec![format!(
+        return refused(format!(
             "it would save {savings} of {base}, not more than GUARD_MIN_SAVINGS_RATIO ({})",
             settings.min_savings_ratio.percent()
-        )];
+        ));
     }
-    Vec::new()
+    None
 }
 
 /// A commitment needs history: the configured days at least, and as many as its term binds.
-pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) -> Vec<String> {
+pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) -> Option<Refusal> {
     let needed = settings.min_observed_days.max(term.days());
-    if workload.observed_days >= needed {
-        return Vec::new();
+    (workload.observed_days < needed).then(|| {
+        let why = format!(
+            "it has {} whole days of history, a {term} needs {needed}",
+            workload.observed_days
+        );
+        Refusal::new(Gate::History, why)
+    })
+}
+
+/// The lower 5 % bound of the weekly saving must be above zero.
+pub(super) fn certainty(certainty: Option<&Certainty>) -> Option<Refusal> {
+    let why = match certainty {
+        None => "fewer than two whole weeks tell nothing of its certainty".to_owned(),
+        Some(certainty) if certainty.lower_bound() > 0.0 => return None,
+        Some(certainty) => {
+            let lower = crate::commitment::certainty::monthly(certainty.lower_bound());
+            format!(
+                "over {} weeks its saving cannot be told from none: the lower 5 % bound is {} a month",
+                certainty.weeks(),
+                lower.map_or_else(|| "unknown".into(), |lower| lower.to_string())
+            )
+        }
+    };
+    Some(Refusal::new(Gate::Certainty, why))
+}
+
+/// The saving must stay positive to the end of the term if the observed decline goes on.
+pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
+    let (left, needed) = trial.falls_short(term)?;
+    let share = |share: f64| percent(share, 1).map_or_else(String::new, |share| share.to_string());
+    let why = format!(
+        "demand falls: at this rate {} of it is left at the end of the {term}, and it loses money below {}",
+        share(left),
+        share(needed)
+    );
+    Some(Refusal::new(Gate::Trend, why))
+}
+
+/// Decided week by week, a purchase must have kept at least half of its promise, or, where what
+/// exceeds it is refused, have refused at most a thousandth of the tokens.
+pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
+    let (walked, least_kept, most_refused) = match &trial.backtest {
+        Walked::Savings(walked) => (walked, 0.5, f64::INFINITY),
+        Walked::Refusals(walked) => (walked, f64::NEG_INFINITY, 0.001),
+    };
+    let folds = walked.folds.len();
+    let ratio = walked.ratio().filter(|_| folds >= GATING_FOLDS)?;
+    if ratio >= least_kept && ratio <= most_refused {
+        return None;
     }
-    vec![format!(
-        "it has {} whole days of history, a {term} needs {needed}",
-        workload.observed_days
-    )]
+    let share = percent(ratio, 2).map_or_else(String::new, |share| share.number().to_string());
+    let why = match &trial.backtest {
+        Walked::Savings(_) => format!(
+            "decided week by week it would have saved {share} % of what it promised in {folds} weeks"
+        ),
+        Walked::Refusals(_) => format!(
+            "sized week by week it would have refused {share} % of the tokens of {folds} weeks, more than 0.1 %"
+        ),
+    };
+    Some(Refusal::new(Gate::Backtest, why))
 }
 
 /// A commitment needs whole figures.
-pub(super) fn completeness(workload: &Workload<'_>) -> Vec<String> {
+pub(super) fn completeness(workload: &Workload<'_>) -> Vec<Refusal> {
     let mut failed = Vec::new();
     if let Some(gap) = workload.gaps.first() {
         failed.push(format!("its usage is incomplete ({gap})"));
@@ -64,43 +171,80 @@ pub(super) fn completeness(workload: &Workload<'_>) -> Vec<String> {
         ));
     }
     failed
+        .into_iter()
+        .map(|why| Refusal::new(Gate::Knowledge, why))
+        .collect()
+}
+
+/// The first day on which a model is Legacy or gone, as AWS or the book says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lifecycle {
+    pub(super) is_legacy: bool,
+    pub(super) legacy: Option<jiff::civil::Date>,
+    pub(super) end_of_life: Option<jiff::civil::Date>,
+}
+
+impl Lifecycle {
+    pub(super) fn of(priced: &Priced<'_>, workload: &Workload<'_>) -> Self {
+        let region = &workload.place.region;
+        let listed = || workload.observed.inventory.listed(&workload.model);
+        let book = priced.observation.prices.lifecycle(&workload.model, region);
+        let legacy = book.iter().filter_map(|row| row.legacy).min();
+        let is_legacy = listed().any(|model| model.lifecycle_status.as_deref() == Some("LEGACY"))
+            || legacy.is_some_and(|legacy| legacy <= priced.day);
+        let ends = listed()
+            .filter_map(|model| model.end_of_life_time)
+            .map(day_of);
+        let end_of_life = ends
+            .chain(book.iter().filter_map(|row| row.end_of_life))
+            .min();
+        Self {
+            is_legacy,
+            legacy,
+            end_of_life,
+        }
+    }
 }
 
 /// A commitment must not outlive its model, and AWS sells none for a Legacy one.
-pub(super) fn lifecycle(priced: &Priced<'_>, workload: &Workload<'_>, term: Term) -> Vec<String> {
-    let region = &workload.place.region;
-    let listed = || workload.observed.inventory.listed(&workload.model);
-    let book = priced.observation.prices.lifecycle(&workload.model, region);
-    let is_legacy = listed().any(|model| model.lifecycle_status.as_deref() == Some("LEGACY"))
-        || book
-            .iter()
-            .any(|row| row.legacy.is_some_and(|legacy| legacy <= priced.day));
-    if is_legacy {
-        return vec!["the model is Legacy: AWS sells no new provisioned throughput of it".into()];
+pub(super) fn lifecycle(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    term: Term,
+) -> Option<Refusal> {
+    let refused = |why: String| Some(Refusal::new(Gate::Lifecycle, why));
+    let lifecycle = Lifecycle::of(priced, workload);
+    if lifecycle.is_legacy {
+        return refused("the model is Legacy: AWS sells no new commitment of it".into());
     }
-    let ends = listed()
-        .filter_map(|model| model.end_of_life_time)
-        .map(day_of);
-    let end_of_life = ends
-        .chain(book.iter().filter_map(|row| row.end_of_life))
-        .min();
     let bound_until = priced.day.saturating_add(i64::from(term.days()).days());
-    match end_of_life {
-        Some(end) if end <= bound_until => {
-            vec![format!(
-                "the model's end of life, {end}, falls inside the {term}"
-            )]
-        }
-        _ => Vec::new(),
+    match lifecycle.end_of_life {
+        Some(end) if end <= bound_until => refused(format!(
+            "the model's end of life, {end}, falls inside the {term}"
+        )),
+        _ => None,
     }
+}
+
+/// Where a commitment serves; the overrides may not allow that for a model.
+pub(super) fn allowed(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    scopes: &[ScopeKind],
+) -> Option<String> {
+    let overrides = &priced.observation.overrides;
+    let forbidden = scopes
+        .iter()
+        .all(|scope| overrides.allows(&workload.model, *scope) == Some(false));
+    forbidden.then(|| match scopes {
+        [ScopeKind::Global] => {
+            "the overrides do not allow the global scope for this model".to_owned()
+        }
+        _ => "the overrides do not allow the in-Region scope for this model".to_owned(),
+    })
 }
 
 /// Model units serve in their Region; the overrides may not allow that for a model.
 pub(super) fn in_region(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
-    let allowed = priced
-        .observation
-        .overrides
-        .allows(&workload.model, ScopeKind::InRegion);
-    (allowed == Some(false))
-        .then(|| "the overrides do not allow the in-Region scope for this model".to_owned())
+    allowed(priced, workload, &[ScopeKind::InRegion])
 }

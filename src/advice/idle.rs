@@ -4,8 +4,8 @@
 //! found work for.
 
 use super::{
-    Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, SeriesEvidence, command,
-    gates,
+    Action, Arrangement, Effort, Evidence, Finding, Gate, Plan, Recommendation, SeriesEvidence,
+    command, gates,
 };
 use crate::domain::{Tokens, Usd};
 use crate::pricing::{Holding, Idleness, Priced, Workload};
@@ -42,17 +42,15 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         };
     };
     let description = format!("without {name}");
-    let plan = Plan {
-        action: Some(Action::DeleteIdleProvisionedModel),
-        description: description.clone(),
-        monthly_cost: Some(workload.monthly_cost() - cost),
-        estimated_monthly_savings: Some(cost),
-        advised: true,
-        why_not: Vec::new(),
-    };
+    let plan = Plan::new(
+        Action::DeleteIdleProvisionedModel,
+        Effort::None,
+        description.clone(),
+    )
+    .saving(workload, cost);
     let failed = gates::thresholds(&priced.observation.settings, cost, workload.monthly_cost());
-    if !failed.is_empty() {
-        return Finding::refused(plan, failed);
+    if let Some(failed) = failed {
+        return Finding::refused(plan, vec![failed]);
     }
     let mut evidence = Evidence::default();
     if let Some(offer) = &holding.offer {
@@ -99,9 +97,5 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         .risks
         .push("whoever calls it after that gets an error".into());
     advice.command = Some(command::delete(&workload.place.region, arn));
-    Finding {
-        plans: vec![plan],
-        recommendations: vec![advice],
-        reasons: Vec::new(),
-    }
+    Finding::advised(plan, advice, Gate::Order)
 }

@@ -3,7 +3,10 @@
 //! 1. `fill` what is paid for.
 //! 2. `idle`: delete what nobody uses.
 //! 3. `route` to the global profile.
-//! 4. `commit` on what is left.
+//! 4. `renew`: hold less of what is at work, now or when its term ends.
+//! 5. `commit` on what is left.
+//!
+//! `tiers`, `caching` and `successor` list what asks for more than money. It is never counted.
 //!
 //! A change is worth only what it saves after those before it, so each dollar counts once. A rule
 //! that finds nothing to save stays silent or says why not; "no change" with its reason is an answer.
@@ -11,26 +14,45 @@
 #![deny(clippy::float_arithmetic)]
 
 mod break_even;
+mod caching;
+mod candidate;
+mod certificate;
 mod command;
 mod commit;
+mod demands;
 mod fill;
 mod gates;
 mod idle;
 mod rates;
 mod recommendation;
+mod renew;
 mod route;
-mod sizing;
+mod screen;
+mod successor;
+mod tiers;
+#[expect(
+    clippy::float_arithmetic,
+    reason = "statistics of what exact dollars say already"
+)]
+mod trial;
 
 pub use break_even::BreakEven;
+pub use candidate::Months;
+pub use certificate::CertificateReport;
+pub use gates::Gate;
 pub use recommendation::{
     Action, Arrangement, Effort, Evidence, EvidenceItem, RateEvidence, Recommendation, Savings,
-    SeriesEvidence,
+    SeriesEvidence, Working,
 };
+pub use renew::{HoldingAdvice, Load};
+pub use screen::wants_minutes;
+pub use trial::BacktestReport;
 
 use serde::Serialize;
 
 use crate::domain::{Usd, day_of};
 use crate::pricing::{Priced, Workload};
+use gates::Refusal;
 
 /// What the figures assume where callers route what exceeds the units.
 const SPILL_ASSUMPTION: &str =
@@ -47,6 +69,10 @@ pub struct Advice {
     pub verdict: String,
     /// What a unit of each offer must replace to pay for itself.
     pub break_even: Vec<BreakEven>,
+    /// Proofs that no purchase under an offer saves.
+    pub certificates: Vec<CertificateReport>,
+    /// What is said of its holdings, by their address or, of reserved tokens, their name.
+    pub holdings: Vec<HoldingAdvice>,
 }
 
 impl Advice {
@@ -57,6 +83,8 @@ impl Advice {
             recommendations: Vec::new(),
             verdict: format!("no advice: {why}"),
             break_even: Vec::new(),
+            certificates: Vec::new(),
+            holdings: Vec::new(),
         }
     }
 }
@@ -67,6 +95,9 @@ pub struct Plan {
     /// What it changes; `None` for the present arrangement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
+    /// What it asks for; `None` for the present arrangement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
     /// The arrangement in words.
     pub description: String,
     /// What the workload would cost in a month; `None` where that cannot be said.
@@ -75,11 +106,21 @@ pub struct Plan {
     /// What it saves beside the arrangement before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_monthly_savings: Option<Usd>,
+    /// In how many months the next shorter arrangement has cost as much as its whole term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub months_to_pay: Option<Months>,
+    /// What is paid a month beyond what it replaces, where it would end throttles without saving:
+    /// the price of capacity, not a saving.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_of_capacity: Option<Usd>,
     /// Whether it is part of the advice.
     pub advised: bool,
     /// Why it is not; empty where it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub why_not: Vec<String>,
+    /// The gates that it fails, in the order of the reasons.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_gates: Vec<Gate>,
 }
 
 impl Plan {
@@ -87,12 +128,55 @@ impl Plan {
     fn present(workload: &Workload<'_>, advised: bool) -> Self {
         Self {
             action: None,
+            effort: None,
             description: "as it runs now".into(),
             monthly_cost: Some(workload.monthly_cost()),
             estimated_monthly_savings: None,
+            months_to_pay: None,
+            price_of_capacity: None,
             advised,
             why_not: Vec::new(),
+            failed_gates: Vec::new(),
         }
+    }
+
+    /// A change, without figures.
+    fn new(action: Action, effort: Effort, description: String) -> Self {
+        Self {
+            action: Some(action),
+            effort: Some(effort),
+            description,
+            monthly_cost: None,
+            estimated_monthly_savings: None,
+            months_to_pay: None,
+            price_of_capacity: None,
+            advised: false,
+            why_not: Vec::new(),
+            failed_gates: Vec::new(),
+        }
+    }
+
+    /// The same with what it saves of a workload's cost.
+    fn saving(mut self, workload: &Workload<'_>, savings: Usd) -> Self {
+        self.monthly_cost = Some(workload.monthly_cost() - savings);
+        self.estimated_monthly_savings = Some(savings);
+        self
+    }
+
+    /// The same as advice.
+    fn advised(mut self) -> Self {
+        self.advised = true;
+        self
+    }
+
+    /// The same, not advised, and why.
+    fn refused(mut self, refusals: Vec<Refusal>) -> Self {
+        self.advised &= refusals.is_empty();
+        for refusal in refusals {
+            self.failed_gates.push(refusal.gate);
+            self.why_not.push(refusal.why);
+        }
+        self
     }
 }
 
@@ -103,19 +187,39 @@ struct Finding {
     recommendations: Vec<Recommendation>,
     /// Reasons against a change that people would ask about.
     reasons: Vec<String>,
+    certificates: Vec<CertificateReport>,
+    holdings: Vec<HoldingAdvice>,
 }
 
 impl Finding {
     /// A plan that is not advised.
-    fn refused(plan: Plan, why_not: Vec<String>) -> Self {
+    fn refused(plan: Plan, refusals: Vec<Refusal>) -> Self {
         Self {
-            reasons: why_not.clone(),
-            plans: vec![Plan {
-                advised: false,
-                why_not,
-                ..plan
-            }],
-            recommendations: Vec::new(),
+            reasons: refusals.iter().map(|it| it.why.clone()).collect(),
+            plans: vec![plan.refused(refusals)],
+            ..Self::default()
+        }
+    }
+
+    /// A plan that is only listed, and why; it says nothing against the advice.
+    fn listed(plan: Plan, refusal: Refusal) -> Self {
+        Self {
+            plans: vec![plan.refused(vec![refusal])],
+            ..Self::default()
+        }
+    }
+
+    /// Advice with its plan, which is not advised where something keeps it from counting.
+    fn advised(plan: Plan, advice: Recommendation, gate: Gate) -> Self {
+        let kept = advice.not_counted_because.as_deref();
+        let plan = match kept {
+            None => plan.advised(),
+            Some(because) => plan.refused(vec![Refusal::new(gate, because)]),
+        };
+        Self {
+            plans: vec![plan],
+            recommendations: vec![advice],
+            ..Self::default()
         }
     }
 
@@ -123,6 +227,8 @@ impl Finding {
         self.plans.extend(other.plans);
         self.recommendations.extend(other.recommendations);
         self.reasons.extend(other.reasons);
+        self.certificates.extend(other.certificates);
+        self.holdings.extend(other.holdings);
     }
 }
 
@@ -132,30 +238,11 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     if let Some(why) = workload.no_advice(priced.observation) {
         return Advice::silent(workload, &why);
     }
-    let mut found = Finding::default();
-    let fill = fill::advise(priced, workload);
-    let idle = idle::advise(priced, workload, fill.filled());
-    let deletes_its_own = idle.recommendations.iter().any(Recommendation::is_counted);
-    let route = route::advise(priced, workload, fill.remaining);
-    let break_even = break_even::of_offers(priced, workload, &route.cheapest);
-    let commit = commit::advise(&commit::Question {
-        priced,
-        workload,
-        cheapest: &route.cheapest,
-        remaining: fill.remaining,
-        serving: &fill.serving,
-        break_even: &break_even,
-        deletes_its_own,
-        is_routed: route
-            .finding
-            .recommendations
-            .iter()
-            .any(Recommendation::is_counted),
-    });
-    for finding in [fill.finding, idle, route.finding, commit] {
-        found.take(finding);
-    }
-
+    let (mut found, break_even) = if workload.reserved.is_empty() {
+        by_the_token(priced, workload)
+    } else {
+        beside_reserved(priced, workload)
+    };
     dismiss(priced, &mut found);
     let keeps = !found.recommendations.iter().any(Recommendation::is_counted);
     let mut plans = vec![Plan::present(workload, keeps)];
@@ -171,6 +258,86 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
         recommendations: found.recommendations,
         verdict,
         break_even,
+        certificates: found.certificates,
+        holdings: found.holdings,
+    }
+}
+
+/// All rules.
+fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
+    let mut found = Finding::default();
+    let mut fill = fill::advise(priced, workload);
+    let cheapest = route::cheapest(priced, workload);
+    let mut renew = renew::advise(priced, workload, &cheapest, &fill);
+    if renew.gives_up_counted() && fill.is_counted() {
+        // One of both: what is given up is not filled before.
+        fill = fill.forgone("holding less of what it would fill saves more");
+        renew = renew::advise(priced, workload, &cheapest, &fill);
+    }
+    let idle = idle::advise(priced, workload, fill.filled());
+    let deletes_its_own = idle.recommendations.iter().any(Recommendation::is_counted);
+    let route = route::advise(priced, workload, fill.remaining);
+    let serving = renew.serving(&fill.serving);
+    let break_even = break_even::of_offers(priced, workload, &route.cheapest);
+    let mut commit = commit::advise(&commit::Question {
+        priced,
+        workload,
+        cheapest: &route.cheapest,
+        remaining: fill.remaining,
+        serving: &serving,
+        break_even: &break_even,
+        deletes_its_own,
+        is_routed: route
+            .finding
+            .recommendations
+            .iter()
+            .any(Recommendation::is_counted),
+    });
+    if renew.changes_now() {
+        hold_back(&mut commit);
+    }
+    for finding in [fill.finding, idle, route.finding, renew.finding, commit] {
+        found.take(finding);
+    }
+    found.take(tiers::advise(priced, workload, &route.cheapest));
+    found.take(caching::advise(priced, workload, &route.cheapest));
+    found.take(successor::advise(priced, workload, &route.cheapest));
+    (found, break_even)
+}
+
+/// What is advised beside reserved tokens: more of them, or fewer. What they serve would be lost on
+/// another profile or tier, so nothing else is.
+fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
+    let current: Vec<rates::LaneRates<'_>> = workload
+        .lanes
+        .iter()
+        .map(rates::LaneRates::current)
+        .collect();
+    let mut found = renew::of_reserved(priced, workload, &current);
+    let commit = commit::advise(&commit::Question {
+        priced,
+        workload,
+        cheapest: &current,
+        remaining: crate::domain::Ratio::ONE,
+        serving: &[],
+        break_even: &[],
+        deletes_its_own: false,
+        is_routed: false,
+    });
+    found.take(commit);
+    (found, Vec::new())
+}
+
+/// Keeps a purchase back while what is held of the same is to be given up first.
+fn hold_back(commit: &mut Finding) {
+    let why = "holding less of the same model comes first";
+    for advice in commit.recommendations.drain(..) {
+        commit
+            .reasons
+            .push(format!("{}: {why}", advice.action.title()));
+    }
+    for plan in commit.plans.iter_mut().filter(|plan| plan.advised) {
+        *plan = plan.clone().refused(vec![Refusal::new(Gate::Order, why)]);
     }
 }
 
@@ -182,8 +349,9 @@ fn dismiss(priced: &Priced<'_>, found: &mut Finding) {
             let because = format!("the overrides dismiss it until {}: {}", row.until, row.why);
             let plans = found.plans.iter_mut();
             for plan in plans.filter(|plan| plan.action == Some(advice.action)) {
-                plan.advised = false;
-                plan.why_not.push(because.clone());
+                *plan = plan
+                    .clone()
+                    .refused(vec![Refusal::new(Gate::Setting, because.as_str())]);
             }
             advice.not_counted_because = Some(match advice.not_counted_because.take() {
                 Some(before) => format!("{before}; {because}"),

@@ -1,5 +1,7 @@
 //! The rates that a lane's meters have now, and would have under another scope.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::{Rate, RateQuery};
 use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Usd, Window};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
@@ -44,24 +46,43 @@ impl<'l> LaneRates<'l> {
         ) {
             return None;
         }
-        let wanted = |meter, scope| RateQuery {
+        Self::at(priced, workload, lane, Scope::Global, lane.known_tier())
+    }
+
+    /// Under another scope or tier; `None` where a meter in use has no such rate.
+    pub(super) fn at(
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        lane: &'l Lane<'_>,
+        scope: Scope,
+        tier: Option<ServiceTier>,
+    ) -> Option<Self> {
+        let wanted = |meter, scope, tier| RateQuery {
             model: &workload.model,
             region: &workload.place.region,
             scope,
-            tier: lane.known_tier(),
+            tier,
             meter,
             input_tokens: None,
             day: priced.day,
         };
         let book = &priced.observation.prices;
+        let variants = |query: &RateQuery<'_>| {
+            let variants = book.variants(query).into_iter();
+            // Another tier that is asked for by its name has other rows by its nature.
+            let is_same_tier = tier == lane.known_tier();
+            variants
+                .map(|(tier, above)| (is_same_tier.then_some(tier), above))
+                .collect::<BTreeSet<_>>()
+        };
         let rate = |meter| {
-            let global = wanted(meter, Scope::Global);
+            let there = wanted(meter, scope, tier);
             // Where one of them has a tier or a length that the other lacks, their lower ends are of
             // different requests, and their difference saves nobody anything.
-            let is_alike = lane
-                .scope()
-                .is_none_or(|scope| book.variants(&global) == book.variants(&wanted(meter, scope)));
-            priced.observation.rate(&global).filter(|_| is_alike)
+            let is_alike = lane.scope().is_none_or(|scope| {
+                variants(&there) == variants(&wanted(meter, scope, lane.known_tier()))
+            });
+            priced.observation.rate(&there).filter(|_| is_alike)
         };
         let mut rates = Vec::new();
         for meter in &lane.meters {
@@ -72,10 +93,24 @@ impl<'l> LaneRates<'l> {
                 None => return None,
             }
         }
-        (!rates.is_empty()).then_some(Self {
-            lane,
-            scope: Scope::Global,
-            rates,
+        (!rates.is_empty()).then_some(Self { lane, scope, rates })
+    }
+
+    /// The rate of a meter that the lane need not have used.
+    pub(super) fn rate_of(
+        &self,
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        meter: Meter,
+    ) -> Option<Rate> {
+        priced.observation.rate(&RateQuery {
+            model: &workload.model,
+            region: &workload.place.region,
+            scope: self.scope,
+            tier: self.lane.known_tier(),
+            meter,
+            input_tokens: None,
+            day: priced.day,
         })
     }
 

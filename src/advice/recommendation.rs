@@ -7,8 +7,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::BreakEven;
+use super::candidate::Months;
 use super::rates::LaneRates;
-use crate::catalog::{InForce, Offer, Rate, RateSource, RegionBasis};
+use super::trial::BacktestReport;
+use crate::catalog::{InForce, Offer, Rate, RateSource, RegionBasis, ReservedOffer};
 use crate::domain::{
     AccountId, BaseModel, Meter, Partition, Percent, Place, Region, Scope, ServiceTier, Tokens, Usd,
 };
@@ -26,6 +28,26 @@ pub enum Action {
     RouteToGlobalProfile,
     /// Buy provisioned throughput.
     BuyModelUnits,
+    /// Reserve tokens per minute.
+    ReserveTokens,
+    /// Hold fewer, or no, model units than now, of what is at work.
+    RightSizeProvisionedModel,
+    /// Let a commitment end that costs more than what it serves, instead of letting it renew.
+    LetCommitmentExpire,
+    /// Delete a provisioned model without a term whose work costs less on-demand.
+    GiveUpProvisionedModel,
+    /// Send requests to the flex tier.
+    UseFlexTier,
+    /// Send requests as batch inference jobs.
+    UseBatchInference,
+    /// Send requests to the standard tier instead of a dearer one.
+    LeaveDearerTier,
+    /// Write the part of prompts that repeats to the prompt cache.
+    CachePrompts,
+    /// Write nothing to the prompt cache that is hardly read again.
+    StopCachingPrompts,
+    /// Call the model that follows one that is leaving.
+    MoveToSuccessor,
 }
 
 impl Action {
@@ -37,6 +59,16 @@ impl Action {
             Self::DeleteIdleProvisionedModel => "delete the idle provisioned model",
             Self::RouteToGlobalProfile => "route to the global profile",
             Self::BuyModelUnits => "buy model units",
+            Self::ReserveTokens => "reserve tokens per minute",
+            Self::RightSizeProvisionedModel => "right-size the provisioned model",
+            Self::LetCommitmentExpire => "do not renew the commitment",
+            Self::GiveUpProvisionedModel => "give up the provisioned model",
+            Self::UseFlexTier => "use the flex tier",
+            Self::UseBatchInference => "use batch inference",
+            Self::LeaveDearerTier => "leave the dearer tier",
+            Self::CachePrompts => "cache prompts",
+            Self::StopCachingPrompts => "stop caching prompts",
+            Self::MoveToSuccessor => "move to the successor",
         }
     }
 
@@ -46,6 +78,16 @@ impl Action {
             Self::DeleteIdleProvisionedModel => "delete_idle_provisioned_model",
             Self::RouteToGlobalProfile => "route_to_global_profile",
             Self::BuyModelUnits => "buy_model_units",
+            Self::ReserveTokens => "reserve_tokens",
+            Self::RightSizeProvisionedModel => "right_size_provisioned_model",
+            Self::LetCommitmentExpire => "let_commitment_expire",
+            Self::GiveUpProvisionedModel => "give_up_provisioned_model",
+            Self::UseFlexTier => "use_flex_tier",
+            Self::UseBatchInference => "use_batch_inference",
+            Self::LeaveDearerTier => "leave_dearer_tier",
+            Self::CachePrompts => "cache_prompts",
+            Self::StopCachingPrompts => "stop_caching_prompts",
+            Self::MoveToSuccessor => "move_to_successor",
         }
     }
 }
@@ -60,6 +102,10 @@ pub enum Effort {
     Routing,
     /// Money bound for a term.
     Commitment,
+    /// Another latency. Listed, never counted: whether requests can wait is the owner's to say.
+    Latency,
+    /// Work on prompts, or another model. Listed, never counted.
+    Evaluation,
 }
 
 impl fmt::Display for Effort {
@@ -68,6 +114,8 @@ impl fmt::Display for Effort {
             Self::None => "none",
             Self::Routing => "routing",
             Self::Commitment => "commitment",
+            Self::Latency => "latency",
+            Self::Evaluation => "evaluation",
         })
     }
 }
@@ -105,6 +153,15 @@ pub struct Recommendation {
     /// The volume at which it begins to pay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even: Option<BreakEven>,
+    /// In how many months of it the next shorter arrangement has cost as much as the whole term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub months_to_pay: Option<Months>,
+    /// The share of the demand that can go while the commitment still costs no more than none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub robustness: Option<Percent>,
+    /// What deciding like this week by week would have brought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backtest: Option<BacktestReport>,
     /// What a commitment costs over its whole term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_total: Option<Usd>,
@@ -115,13 +172,40 @@ pub struct Recommendation {
     pub not_counted_because: Option<String>,
     /// What could go wrong, and what was assumed.
     pub risks: Vec<String>,
+    /// How its figures come about, step by step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workings: Vec<Working>,
     /// Where the numbers come from.
     pub evidence: Evidence,
     /// The command that makes the change. A person runs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// Whom to ask, where AWS sells only through people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
     /// Where to look at it.
     pub console_url: String,
+}
+
+/// One figure and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Working {
+    /// What it is.
+    pub what: String,
+    /// Its value.
+    pub value: String,
+    /// How it comes about.
+    pub from: String,
+}
+
+impl Working {
+    pub(super) fn new(what: &str, value: impl fmt::Display, from: impl Into<String>) -> Self {
+        Self {
+            what: what.to_owned(),
+            value: format!("{value}"),
+            from: from.into(),
+        }
+    }
 }
 
 /// A way to serve some traffic.
@@ -138,6 +222,15 @@ pub struct Arrangement {
 pub struct Savings {
     /// As the recent window went.
     pub observed: Usd,
+    /// One time in ten it is less, as the weeks tell; for commitments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p10: Option<Usd>,
+    /// As often less as more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<Usd>,
+    /// One time in ten it is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p90: Option<Usd>,
 }
 
 /// Where the numbers of a recommendation come from.
@@ -217,6 +310,14 @@ impl Recommendation {
         evidence: Evidence,
     ) -> Self {
         let savings = current.monthly_cost - proposed.monthly_cost;
+        let workings = vec![Working::new(
+            "saves a month",
+            savings,
+            format!(
+                "{} now − {} instead",
+                current.monthly_cost, proposed.monthly_cost
+            ),
+        )];
         Self {
             id: stable_id(action, workload.place, subject),
             action,
@@ -225,18 +326,28 @@ impl Recommendation {
             region: workload.place.region.clone(),
             model: workload.model.clone(),
             provisioned_model_arn: None,
-            estimated_monthly_savings: Savings { observed: savings },
+            estimated_monthly_savings: Savings {
+                observed: savings,
+                p10: None,
+                p50: None,
+                p90: None,
+            },
             estimated_savings_percentage: savings.percent_of(current.monthly_cost),
             current,
             proposed,
             savings_start: None,
             break_even: None,
+            months_to_pay: None,
+            robustness: None,
+            backtest: None,
             commitment_total: None,
             rollback_possible: true,
             not_counted_because: None,
             risks: evidence.caveats(),
+            workings,
             evidence,
             command: None,
+            contact: None,
             console_url: console_url(&workload.place.region),
         }
     }
@@ -330,6 +441,28 @@ impl Evidence {
             "Model Unit-Hours",
             &offer.source,
         )));
+    }
+
+    /// Adds the prices of reserved tokens per minute.
+    pub(super) fn reserved_offer(&mut self, model: &BaseModel, offer: &ReservedOffer) {
+        let scope = super::candidate::scope_name(offer.scope);
+        for (meter, list, paid) in [
+            ("input", offer.list_input, offer.input),
+            ("output", offer.list_output, offer.output),
+        ] {
+            self.push(EvidenceItem::Rate(RateEvidence::new(
+                format!("{model} reserved {meter} tokens, {scope}, {}", offer.term),
+                (list.to_string(), paid.to_string()),
+                "1000 Tokens per Minute-Hours",
+                &offer.source,
+            )));
+        }
+    }
+
+    /// The origins, in the order in which they were added.
+    #[must_use]
+    pub fn items(&self) -> &[EvidenceItem] {
+        &self.0
     }
 
     /// Adds the rates that a lane would have.

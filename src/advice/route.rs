@@ -5,7 +5,9 @@
 
 use super::rates::LaneRates;
 use super::recommendation::several;
-use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, command, gates};
+use super::{
+    Action, Arrangement, Effort, Evidence, Finding, Gate, Plan, Recommendation, command, gates,
+};
 use crate::catalog::ScopeKind;
 use crate::domain::{ModelId, Ratio, Scope, Usd};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
@@ -24,26 +26,13 @@ pub(super) fn advise<'l>(
     remaining: Ratio,
 ) -> Routing<'l> {
     let forbidden = forbidden(priced, workload);
-    let mut cheapest = Vec::new();
-    let mut moved: Vec<LaneRates<'_>> = Vec::new();
-    for lane in &workload.lanes {
-        let current = LaneRates::current(lane);
-        let is_cheaper = |global: &LaneRates<'_>| {
-            lane.is_priced() && global.monthly_cost(priced.recent) < lane.monthly_cost()
-        };
-        let Some(global) = LaneRates::global(priced, workload, lane).filter(is_cheaper) else {
-            cheapest.push(current);
-            continue;
-        };
-        if matches!(lane.kind, LaneKind::OnDemand { .. }) {
-            moved.push(LaneRates {
-                rates: global.rates.clone(),
-                ..global
-            });
-        }
-        // A lane that may not be moved is compared at what it costs now.
-        cheapest.push(if forbidden.is_none() { global } else { current });
-    }
+    let cheapest = cheapest(priced, workload);
+    let moved: Vec<LaneRates<'_>> = workload
+        .lanes
+        .iter()
+        .filter(|lane| matches!(lane.kind, LaneKind::OnDemand { .. }))
+        .filter_map(|lane| cheaper_global(priced, workload, lane))
+        .collect();
     // What filling takes away is standard traffic.
     let left = |lane: &Lane<'_>, cost: Usd| {
         let left = if lane.is_standard() {
@@ -69,33 +58,52 @@ pub(super) fn advise<'l>(
         };
     }
     let target = ModelId::of_model(&workload.model, Scope::Global);
-    let plan = Plan {
-        action: Some(Action::RouteToGlobalProfile),
-        description: format!("through {target}"),
-        monthly_cost: Some(workload.monthly_cost() - savings),
-        estimated_monthly_savings: Some(savings),
-        advised: forbidden.is_none(),
-        why_not: forbidden.iter().cloned().collect(),
-    };
+    let plan = Plan::new(
+        Action::RouteToGlobalProfile,
+        Effort::Routing,
+        format!("through {target}"),
+    )
+    .saving(workload, savings);
     let failed = gates::thresholds(
         &priced.observation.settings,
         savings,
         workload.monthly_cost(),
     );
-    if !failed.is_empty() {
+    if let Some(failed) = failed {
         return Routing {
-            finding: Finding::refused(plan, failed),
+            finding: Finding::refused(plan, vec![failed]),
             cheapest,
         };
     }
     let mut advice = recommendation(priced, workload, &moved, &target, (before, after));
     advice.not_counted_because = forbidden;
-    let finding = Finding {
-        plans: vec![plan],
-        recommendations: vec![advice],
-        reasons: Vec::new(),
+    Routing {
+        finding: Finding::advised(plan, advice, Gate::Setting),
+        cheapest,
+    }
+}
+
+/// The cheapest rates that each lane can have without a commitment. A lane that may not be moved is
+/// compared at what it costs now.
+pub(super) fn cheapest<'l>(priced: &Priced<'_>, workload: &'l Workload<'_>) -> Vec<LaneRates<'l>> {
+    let is_allowed = forbidden(priced, workload).is_none();
+    let of = |lane: &'l Lane<'_>| {
+        let global = is_allowed.then(|| cheaper_global(priced, workload, lane));
+        global.flatten().unwrap_or_else(|| LaneRates::current(lane))
     };
-    Routing { finding, cheapest }
+    workload.lanes.iter().map(of).collect()
+}
+
+/// The rates of a lane through the global profile, where they cost less.
+fn cheaper_global<'l>(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    lane: &'l Lane<'_>,
+) -> Option<LaneRates<'l>> {
+    let is_cheaper = |global: &LaneRates<'_>| {
+        lane.is_priced() && global.monthly_cost(priced.recent) < lane.monthly_cost()
+    };
+    LaneRates::global(priced, workload, lane).filter(is_cheaper)
 }
 
 /// What keeps global routing from counting: the overrides where they speak of the model, else the

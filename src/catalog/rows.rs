@@ -477,6 +477,10 @@ pub struct LifecycleRow {
     /// From when on requests fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_of_life: Option<Date>,
+    /// The model of the same family that comes first to mind instead: an editor's choice, which is
+    /// compared at the same tokens and never counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<BaseModel>,
     /// The day on which somebody last looked.
     pub checked: Date,
     /// Where it is written.

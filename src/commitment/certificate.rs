@@ -70,6 +70,19 @@ impl MeterLoads {
         })
     }
 
+    /// Whether another has the same ceiling, weight and price, so that both can be one.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        (self.ceiling, self.weight, self.price) == (other.ceiling, other.weight, other.price)
+    }
+
+    /// Adds the tokens of one that is alike.
+    pub fn add(&mut self, other: &Self) {
+        for (tokens, more) in self.hours.iter_mut().zip(&other.hours) {
+            *tokens = tokens.saturating_add(*more);
+        }
+    }
+
     fn value(&self) -> u128 {
         self.hours
             .iter()
@@ -198,7 +211,8 @@ impl Certificate {
         })
     }
 
-    /// A proof that no reservation under an offer saves, if there is one.
+    /// A proof that no reservation under an offer saves, if there is one. It holds where nothing is
+    /// held: beside a lopsided holding a little of the one meter can set free much of the other.
     #[must_use]
     pub fn of_reservation(meters: &[MeterLoads], terms: &ReservationTerms) -> Option<Self> {
         let hours = hours_of(meters);
@@ -434,12 +448,12 @@ mod tests {
             cache_read: Ratio::default(),
         };
         let prices = [300, 375, 0, 1_500];
-        let plain = loads(&vec![[90_000_000, 0, 0, 9_000_000]; 4], prices, weights);
+        let plain = loads(&[[90_000_000, 0, 0, 9_000_000]; 4], prices, weights);
         assert_eq!(
             Certificate::of_reservation(&plain, &terms).unwrap().proof,
             Proof::Price
         );
-        let writing = loads(&vec![[0, 90_000_000, 0, 9_000_000]; 4], prices, weights);
+        let writing = loads(&[[0, 90_000_000, 0, 9_000_000]; 4], prices, weights);
         assert_eq!(Certificate::of_reservation(&writing, &terms), None);
     }
 
@@ -479,7 +493,7 @@ mod tests {
         #[test]
         fn no_reservation_ever_beats_a_certificate(
             hours in hours(), prices in prices(), busy in prop::collection::vec(any::<u8>(), 1..6),
-            milli in (1i64..400, 1i64..1_200), minimum in (1u64..20, 1u64..10), held in (0u64..5, 0u64..5),
+            milli in (1i64..400, 1i64..1_200), minimum in (1u64..20, 1u64..10),
         ) {
             let weights = LoadWeights { cache_write: Ratio::ONE, cache_read: Ratio::default() };
             // What is not reserved for is no part of the demand.
@@ -495,7 +509,7 @@ mod tests {
             };
             if Certificate::of_reservation(&loads(&hours, prices, weights), &terms).is_some() {
                 let demand = demand(&hours, prices, weights, &busy);
-                let sizing = ReservationSizing::new(&demand, terms, of(held));
+                let sizing = ReservationSizing::new(&demand, terms, Reservation::NONE);
                 prop_assert_eq!(sizing.optimum(), Reservation::NONE);
                 for input in minimum.0..minimum.0 + 12 {
                     for output in minimum.1..minimum.1 + 8 {

@@ -75,6 +75,7 @@ impl Coverage {
     }
 
     /// The whole weeks, counted back from the end.
+    #[must_use]
     pub fn weeks(&self) -> impl ExactSizeIterator<Item = Range<usize>> + use<> {
         weeks(self.hours.len())
     }

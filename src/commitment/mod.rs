@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`units`] | how many model units? |
 //! | [`reservation`] | how many reserved tokens per minute, input and output together? |
+//! | [`purchase`] | either, in the same words |
 //! | [`certificate`] | is it proven that no purchase saves? |
 //! | [`coverage`] | what does one purchase save week by week, at another demand too? |
 //! | [`certainty`] | how sure is that saving, and where does demand go? |
@@ -18,6 +19,7 @@ pub mod backtest;
 pub mod certainty;
 pub mod certificate;
 pub mod coverage;
+pub mod purchase;
 pub mod reservation;
 mod student;
 pub mod units;
@@ -26,7 +28,8 @@ pub use backtest::{Backtest, Fold};
 pub use certainty::{Certainty, Decline};
 pub use certificate::{Certificate, MeterLoads, Proof};
 pub use coverage::Coverage;
-pub use reservation::{Reservation, ReservationSizing};
+pub use purchase::{Kind, TokenKind, UnitKind};
+pub use reservation::{Reservation, ReservationSizing, ReservationTerms};
 pub use units::UnitSizing;
 
 use rust_decimal::Decimal;
@@ -44,8 +47,13 @@ pub const HOURS_PER_WEEK: usize = 168;
 const TOLERANCE: f64 = 1e-10;
 
 /// An amount in floating point, for searches and statistics.
-fn float(amount: Usd) -> f64 {
+pub(crate) fn float(amount: Usd) -> f64 {
     f64::try_from(amount.dollars()).unwrap_or(f64::MAX)
+}
+
+/// One amount as a share of another that is not zero.
+pub(crate) fn ratio(part: f64, whole: f64) -> f64 {
+    part / whole
 }
 
 /// Dollars from floating point, rounded to cents' hundredths: an estimate is not known better.
@@ -56,9 +64,9 @@ fn estimate(dollars: f64) -> Option<Usd> {
 
 /// The whole number of 10^-16 dollars in floating-point dollars.
 #[expect(clippy::cast_precision_loss, reason = "for searches and statistics")]
-fn float_value(value: u128) -> f64 {
+pub(crate) fn float_value(value: u128) -> f64 {
     const ONE: f64 = 1e16;
-    debug_assert!(MONEY_SCALE == 16, "the constant above is a power of ten");
+    const { assert!(MONEY_SCALE == 16) };
     value as f64 / ONE
 }
 

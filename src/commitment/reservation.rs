@@ -13,6 +13,9 @@ use crate::pricing::{Bucket, Demand, LOAD_SCALE, dollars};
 /// Tokens per minute are sold in steps of so many.
 pub const STEP: u64 = 1_000;
 
+/// The units that loads are counted in: [`LOAD_SCALE`] as floating point.
+const LOADS_A_TOKEN: f64 = 10_000.0;
+
 /// Reserved tokens per minute of input and of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reservation {
@@ -112,19 +115,15 @@ fn served(bucket: &Bucket, seconds: u64, reservation: Reservation) -> Option<(u1
         |tokens: u64| u128::from(tokens) * u128::from(seconds) * 10_u128.pow(LOAD_SCALE) / 60;
     let input = reserved(reservation.input_tokens_per_minute);
     let output = reserved(reservation.output_tokens_per_minute);
-    let over_input = bucket.input > input;
-    let over_output = bucket.output > output;
+    let (over_input, over_output) = (bucket.input > input, bucket.output > output);
+    // r_I/I against r_O/O, without dividing.
+    let is_input_scarcer =
+        || input.saturating_mul(bucket.output) <= output.saturating_mul(bucket.input);
     match (over_input, over_output) {
         (false, false) => None,
         (true, false) => Some((input, bucket.input)),
-        (false, true) => Some((output, bucket.output)),
-        // r_I/I against r_O/O, without dividing.
-        (true, true)
-            if input.saturating_mul(bucket.output) <= output.saturating_mul(bucket.input) =>
-        {
-            Some((input, bucket.input))
-        }
-        (true, true) => Some((output, bucket.output)),
+        (true, true) if is_input_scarcer() => Some((input, bucket.input)),
+        (_, true) => Some((output, bucket.output)),
     }
 }
 
@@ -132,8 +131,8 @@ fn served(bucket: &Bucket, seconds: u64, reservation: Reservation) -> Option<(u1
 /// infinite where nothing is asked for.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "for statistics")]
-pub fn fits(demand: &Demand, reservation: Reservation) -> Vec<f64> {
-    let scale = 10_f64.powi(LOAD_SCALE.cast_signed()) * f64::from(demand.step) / 60.0;
+pub fn times_served(bucket: &Bucket, seconds: u32, reservation: Reservation) -> f64 {
+    let scale = LOADS_A_TOKEN * f64::from(seconds) / 60.0;
     let times = |tokens: u64, load: u128| {
         if load == 0 {
             f64::INFINITY
@@ -141,11 +140,8 @@ pub fn fits(demand: &Demand, reservation: Reservation) -> Vec<f64> {
             tokens as f64 * scale / load as f64
         }
     };
-    let of = |bucket: &Bucket| {
-        times(reservation.input_tokens_per_minute, bucket.input)
-            .min(times(reservation.output_tokens_per_minute, bucket.output))
-    };
-    demand.buckets.iter().map(of).collect()
+    times(reservation.input_tokens_per_minute, bucket.input)
+        .min(times(reservation.output_tokens_per_minute, bucket.output))
 }
 
 impl ReservationSizing {
@@ -170,7 +166,7 @@ impl ReservationSizing {
             .filter(|bucket| bucket.input > 0 || bucket.output > 0)
             .copied()
             .collect();
-        let a_step = (STEP * seconds) as f64 / 60.0 * 10_f64.powi(LOAD_SCALE.cast_signed());
+        let a_step = (STEP * seconds) as f64 / 60.0 * LOADS_A_TOKEN;
         let loads = steps
             .iter()
             .map(|bucket| Load {

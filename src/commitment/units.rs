@@ -70,16 +70,12 @@ fn ceilings(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> [(u128,
     ]
 }
 
-/// The units that each step of a demand needs, for statistics; zero where it asks for nothing.
+/// The units that a step of so many seconds needs, for statistics; zero where it asks for nothing.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "for statistics")]
-pub fn needs(demand: &Demand, capacity: Capacity) -> Vec<f64> {
-    let steps_an_hour = u128::from(3_600 / demand.step);
-    let need = |bucket: &Bucket| {
-        Step::new(bucket, steps_an_hour, capacity)
-            .map_or(0.0, |step| step.load as f64 / step.unit as f64)
-    };
-    demand.buckets.iter().map(need).collect()
+pub fn need(bucket: &Bucket, seconds: u32, capacity: Capacity) -> f64 {
+    Step::new(bucket, u128::from(3_600 / seconds), capacity)
+        .map_or(0.0, |step| step.load as f64 / step.unit as f64)
 }
 
 impl UnitSizing {

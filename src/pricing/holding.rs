@@ -1,16 +1,21 @@
 //! What the account holds: what it costs, what it is worth, and whether it is idle.
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive as _;
+use serde::Serialize;
 
+use super::demand::{LOAD_SCALE, whole};
 use super::lane::{Lane, LaneKind};
 use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
 use crate::domain::{
-    BaseModel, Capacity, ModelId, Percent, Target, Tokens, Usd, UsdPerModelUnitHour, Window,
+    BaseModel, Capacity, Counter, Metric, ModelId, Percent, Series, Target, Tokens, Usd,
+    UsdPerModelUnitHour, Window,
 };
 use crate::inventory::{CommitmentDuration, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
+use crate::usage::MeterReading;
 
 /// A window that ended longer ago says nothing of today.
 const RECENCY: SignedDuration = SignedDuration::from_hours(24);
@@ -35,12 +40,62 @@ pub struct Holding<'a> {
     /// What the tokens that it served in the recent window would have cost on-demand in a month;
     /// `None` where some have no rate, or it serves a custom model.
     pub monthly_value: Option<Usd>,
-    /// The mean share of its capacity that was used in the recent window, hour by hour; `None`
-    /// where the capacity is not known.
-    pub utilization: Option<Percent>,
+    /// How much of its capacity was used in the recent window, hour by hour; `None` where the
+    /// capacity is not known.
+    pub hourly_use: Option<Use>,
+    /// The same over the last days minute by minute; `None` where they were not read, too.
+    pub minutely_use: Option<Use>,
+    /// Requests that it refused in the recent window.
+    pub throttles: u64,
+    /// What one of its units carried at least, unthrottled, over five minutes: the largest loads of
+    /// which none is below another in both. Empty where its capacity is known, or minutes are not.
+    pub carried: Vec<Carried>,
     /// Whether it is idle.
     pub idleness: Idleness,
     weights: LoadWeights,
+}
+
+/// How much of a holding's capacity was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Use {
+    /// The mean share.
+    pub mean: Percent,
+    /// The largest share of one step; above 100 % the capacity is not what it is taken for.
+    pub peak: Percent,
+    /// The mean share, with no step counted above all of it: what of its cost was used.
+    #[serde(skip)]
+    served: Percent,
+}
+
+/// A load that one model unit carried without refusing anything: a lower bound of its capacity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Carried {
+    /// Input load a minute.
+    pub input_tokens_per_minute: u64,
+    /// Output tokens a minute.
+    pub output_tokens_per_minute: u64,
+}
+
+impl Carried {
+    /// Those of some loads that no other one exceeds in both, by input, the largest first.
+    #[must_use]
+    pub fn largest(mut loads: Vec<Self>) -> Vec<Self> {
+        loads.sort_unstable_by(|a, b| b.cmp(a));
+        let mut largest: Vec<Self> = Vec::new();
+        for load in loads {
+            let exceeds =
+                |last: &Self| load.output_tokens_per_minute > last.output_tokens_per_minute;
+            if load != Self::NOTHING && largest.last().is_none_or(exceeds) {
+                largest.push(load);
+            }
+        }
+        largest
+    }
+
+    const NOTHING: Self = Self {
+        input_tokens_per_minute: 0,
+        output_tokens_per_minute: 0,
+    };
 }
 
 /// Whether a holding is idle, under the strict rule: a wrong "idle" would print a delete command
@@ -93,7 +148,10 @@ impl<'a> Holding<'a> {
             monthly_list_cost: monthly(|offer| offer.list_unit_price),
             monthly_cost: monthly(|offer| offer.unit_price),
             monthly_value: None,
-            utilization: None,
+            hourly_use: None,
+            minutely_use: None,
+            throttles: 0,
+            carried: Vec::new(),
             idleness: idleness(observation, observed, held),
             weights: observation.prices.load_weights(&model),
             offer,
@@ -167,36 +225,133 @@ impl<'a> Holding<'a> {
             .iter()
             .all(|lane| lane.is_priced())
             .then(|| own.iter().map(|lane| lane.monthly_cost()).sum());
-        let Some(capacity) = self.capacity() else {
-            return;
-        };
-        let hours = usize::try_from(recent.hours()).unwrap_or_default();
-        let mut used = Decimal::ZERO;
-        for hour in 0..hours {
-            let (mut input, mut output) = (Decimal::ZERO, Decimal::ZERO);
-            for reading in own.iter().flat_map(|lane| lane.usage.readings()) {
-                let Some(Some(tokens)) = reading.series.since(recent.start()).get(hour) else {
-                    continue;
-                };
-                match self.weights.of(reading.meter) {
-                    Some((Ceiling::Input, weight)) => {
-                        input += Decimal::from(*tokens) * weight.number();
-                    }
-                    Some((Ceiling::Output, weight)) => {
-                        output += Decimal::from(*tokens) * weight.number();
-                    }
-                    None => {}
+        self.throttles = own
+            .iter()
+            .filter_map(|lane| lane.usage.counter(Counter::InvocationThrottles))
+            .map(|series| series.total_since(recent.start()).count())
+            .sum();
+        let hours: Vec<MeterReading<'_>> =
+            own.iter().flat_map(|lane| lane.usage.readings()).collect();
+        let minutes: Vec<MeterReading<'_>> = own
+            .iter()
+            .flat_map(|lane| lane.usage.minute_readings())
+            .collect();
+        match self.capacity() {
+            Some(capacity) => {
+                self.hourly_use = self.used(&hours, capacity, recent.start());
+                let start = minutes.first().map(|reading| reading.series.start);
+                self.minutely_use = start.and_then(|start| self.used(&minutes, capacity, start));
+            }
+            None => self.carried = self.carried(&own, &minutes),
+        }
+    }
+
+    /// The loads of each step from a time on, input and output, in ten-thousandths of a token, and
+    /// the seconds of a step.
+    fn loads(&self, readings: &[MeterReading<'_>], start: Timestamp) -> (Vec<(u128, u128)>, u32) {
+        let steps = readings
+            .iter()
+            .map(|reading| reading.series.since(start).len())
+            .max();
+        let mut loads = vec![(0, 0); steps.unwrap_or_default()];
+        for reading in readings {
+            let Some((ceiling, weight)) = self.weights.of(reading.meter) else {
+                continue;
+            };
+            let weight = whole(weight.number(), LOAD_SCALE).unwrap_or_default();
+            for (load, tokens) in loads.iter_mut().zip(reading.series.since(start)) {
+                let tokens = u128::from(tokens.unwrap_or_default()) * weight;
+                match ceiling {
+                    Ceiling::Input => load.0 += tokens,
+                    Ceiling::Output => load.1 += tokens,
                 }
             }
-            used += (input / Decimal::from(capacity.input_tokens_per_hour))
-                .max(output / Decimal::from(capacity.output_tokens_per_hour));
         }
-        let all = Decimal::from(hours) * Decimal::from(self.held.model_units.count());
-        if !all.is_zero() {
-            self.utilization = Some(Percent::new(
-                (used * Decimal::ONE_HUNDRED / all).round_dp(4).normalize(),
-            ));
-        }
+        let step = readings.first().map_or(1, |reading| reading.series.step);
+        (loads, step)
+    }
+
+    /// How much of its capacity each step from a time on took: `max(I / κI, O / κO)` of its units.
+    fn used(
+        &self,
+        readings: &[MeterReading<'_>],
+        capacity: Capacity,
+        start: Timestamp,
+    ) -> Option<Use> {
+        let (loads, step) = self.loads(readings, start);
+        let (per_input, per_output) = (
+            u128::from(capacity.output_tokens_per_hour),
+            u128::from(capacity.input_tokens_per_hour),
+        );
+        // All over the same denominator: what the units serve in one step.
+        let full = per_input
+            .checked_mul(per_output)?
+            .checked_mul(u128::from(step) * u128::from(self.held.model_units.count()))?
+            .checked_mul(10_u128.pow(LOAD_SCALE))?;
+        let takes = |(input, output): &(u128, u128)| {
+            (input * per_input)
+                .max(output * per_output)
+                .saturating_mul(3_600)
+        };
+        let steps = u128::try_from(loads.len())
+            .ok()
+            .filter(|steps| *steps > 0)?;
+        let share = |part: u128, steps: u128| {
+            // A decimal holds 96 bits; what is shifted out of larger numbers is far below its digits.
+            let shift = (u128::BITS - full.leading_zeros()).saturating_sub(80);
+            let part = Decimal::from_u128(part.checked_div(steps)? >> shift)?;
+            let share =
+                part.checked_mul(Decimal::ONE_HUNDRED)? / Decimal::from_u128(full >> shift)?;
+            Some(Percent::new(share.round_dp(4).normalize()))
+        };
+        Some(Use {
+            mean: share(loads.iter().map(takes).sum(), steps)?,
+            peak: share(loads.iter().map(takes).max()?, 1)?,
+            served: share(loads.iter().map(|load| takes(load).min(full)).sum(), steps)?,
+        })
+    }
+
+    /// The largest loads of five minutes a unit, of those in which nothing was refused.
+    fn carried(&self, own: &[&Lane<'_>], minutes: &[MeterReading<'_>]) -> Vec<Carried> {
+        const MINUTES: usize = 5;
+        let Some(start) = minutes.first().map(|reading| reading.series.start) else {
+            return Vec::new();
+        };
+        let (loads, _) = self.loads(minutes, start);
+        let refused: Vec<&Series> = own
+            .iter()
+            .flat_map(|lane| &lane.usage.minutes)
+            .filter(|metric| metric.metric == Metric::Counter(Counter::InvocationThrottles))
+            .filter_map(|metric| metric.series.as_ref())
+            .collect();
+        let units = u128::from(self.held.model_units.count().max(1));
+        let a_minute = |load: u128| {
+            let whole = 10_u128.pow(LOAD_SCALE) * 5 * units;
+            u64::try_from(load / whole).unwrap_or(u64::MAX)
+        };
+        let windows = loads.chunks_exact(MINUTES).enumerate();
+        let unthrottled = windows.filter(|(window, _)| {
+            let span = window * MINUTES..(window + 1) * MINUTES;
+            refused.iter().all(|series| {
+                let counts = series.values.get(span.clone()).unwrap_or_default();
+                counts.iter().flatten().all(|count| *count == 0)
+            })
+        });
+        let carried = unthrottled.map(|(_, loads)| Carried {
+            input_tokens_per_minute: a_minute(loads.iter().map(|load| load.0).sum()),
+            output_tokens_per_minute: a_minute(loads.iter().map(|load| load.1).sum()),
+        });
+        Carried::largest(carried.collect())
+    }
+
+    /// The part of what it costs in a month that was used, and the part that was not: FOCUS's
+    /// effective cost by commitment status, which add up to what it costs. `None` where the price or
+    /// the capacity is not known.
+    #[must_use]
+    pub fn effective_cost(&self) -> Option<(Usd, Usd)> {
+        let (cost, used) = (self.monthly_cost?, self.hourly_use?);
+        let used = cost.in_proportion(used.served.number(), Decimal::ONE_HUNDRED);
+        Some((used, cost - used))
     }
 }
 

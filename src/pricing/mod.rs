@@ -8,7 +8,6 @@ mod demand;
 mod holding;
 mod lane;
 mod reserved;
-mod screen;
 
 use std::collections::BTreeMap;
 
@@ -16,12 +15,13 @@ use jiff::civil::Date;
 
 pub use demand::{Bucket, Demand, LOAD_SCALE, MONEY_SCALE};
 pub(crate) use demand::{dollars, whole};
-pub use holding::{Holding, Idleness};
+pub use holding::{Carried, Holding, Idleness, Use};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
-pub use reserved::{Covered, Reserved};
-pub use screen::wants_minutes;
+pub use reserved::{
+    Covered, Reserved, UsedReservation, reserved_meters, reserved_weights, reserves,
+};
 
-use crate::catalog::Offer;
+use crate::catalog::{Offer, ReservedOffer};
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
 use crate::observation::{Observation, PlaceObservation};
 use crate::usage::Gap;
@@ -75,6 +75,10 @@ pub struct Workload<'a> {
     pub covered: Covered,
     /// Model units that the book sells for this model here.
     pub offers: Vec<Offer>,
+    /// Reserved tokens per minute that the book sells for it here.
+    pub reserved_offers: Vec<ReservedOffer>,
+    /// What a unit of this model carried in any place of the account, where its capacity is unknown.
+    pub carried: Vec<Carried>,
     /// The window that a month is scaled from.
     pub recent: Window,
     /// Whole days from the first point to the end of the window.
@@ -157,6 +161,7 @@ pub fn price(observation: &Observation) -> Priced<'_> {
                 .map(|workload| workload.finished(observation, recent)),
         );
     }
+    share_carried(&mut workloads);
     // The order of the observation must not show.
     workloads.sort_by(|a, b| (a.place, &a.model).cmp(&(b.place, &b.model)));
     strays
@@ -167,6 +172,24 @@ pub fn price(observation: &Observation) -> Priced<'_> {
         day,
         workloads,
         strays,
+    }
+}
+
+/// What one place's units carried says something of the same model everywhere.
+fn share_carried(workloads: &mut [Workload<'_>]) {
+    let mut by_model: BTreeMap<BaseModel, Vec<Carried>> = BTreeMap::new();
+    for workload in workloads.iter() {
+        let carried = workload.holdings.iter().flat_map(|held| &held.carried);
+        let carried: Vec<Carried> = carried.copied().collect();
+        if !carried.is_empty() {
+            let all = by_model.entry(workload.model.clone()).or_default();
+            all.extend(carried);
+        }
+    }
+    for workload in workloads {
+        if let Some(carried) = by_model.get(&workload.model) {
+            workload.carried = Carried::largest(carried.clone());
+        }
     }
 }
 
@@ -202,6 +225,13 @@ impl<'a> Workload<'a> {
             offers: observation
                 .prices
                 .offers(model, region, day, &observation.overrides),
+            reserved_offers: observation.prices.reserved_offers(
+                model,
+                region,
+                day,
+                &observation.overrides,
+            ),
+            carried: Vec::new(),
             recent: observation.window,
             observed_days: 0,
             gaps: Vec::new(),
@@ -245,7 +275,12 @@ impl<'a> Workload<'a> {
         }
         self.reserved
             .sort_by(|a, b| a.declared.name.cmp(&b.declared.name));
-        match reserved::covered(&self.reserved, &self.lanes, recent) {
+        match reserved::covered(
+            &mut self.reserved,
+            &self.lanes,
+            recent,
+            &observation.settings,
+        ) {
             Some(covered) => self.covered = covered,
             None => self
                 .gaps
@@ -352,13 +387,8 @@ impl<'a> Workload<'a> {
     /// Why nothing is advised for it, whatever it could save; `None` where the rules apply.
     #[must_use]
     pub fn no_advice(&self, observation: &Observation) -> Option<String> {
-        if let Some(excluded) = observation.overrides.exclusion(&self.model) {
-            return Some(format!("the overrides exclude it: {}", excluded.why));
-        }
-        (!self.reserved.is_empty()).then(|| {
-            "it has reserved tokens, beside which this version does not size other arrangements"
-                .to_owned()
-        })
+        let excluded = observation.overrides.exclusion(&self.model)?;
+        Some(format!("the overrides exclude it: {}", excluded.why))
     }
 
     /// Whether the true cost may be above what is shown.

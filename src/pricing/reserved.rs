@@ -10,10 +10,34 @@ use crate::domain::{
     Meter, Percent, Ratio, Scope, Usd, UsdPerMillionTokens, UsdPerThousandTpmHour, Window,
 };
 use crate::observation::Observation;
+use crate::settings::Settings;
 
-/// Tokens that count towards what is reserved: input, cache writes and output, one each. How cache
-/// reads are billed under it is not known, so they are taken as on-demand.
-const METERS: [Meter; 3] = [Meter::Input, Meter::CacheWrite, Meter::Output];
+/// What reserved tokens serve: input, cache writes and output, which count one each towards what is
+/// reserved. How cache reads are billed is not known: a setting has them served without counting, or
+/// taken as on-demand.
+#[must_use]
+pub fn reserved_meters(settings: &Settings) -> &'static [Meter] {
+    const ALL: [Meter; 4] = [
+        Meter::Input,
+        Meter::CacheWrite,
+        Meter::Output,
+        Meter::CacheRead,
+    ];
+    if settings.reserved_cache_reads {
+        &ALL
+    } else {
+        &ALL[..3]
+    }
+}
+
+/// How these weigh: input and cache writes alike, cache reads nothing.
+#[must_use]
+pub const fn reserved_weights() -> LoadWeights {
+    LoadWeights {
+        cache_write: Ratio::ONE,
+        cache_read: Ratio::new(Decimal::ZERO),
+    }
+}
 
 /// Declared reserved tokens with prices.
 #[derive(Debug)]
@@ -27,6 +51,23 @@ pub struct Reserved<'a> {
     pub monthly_cost: Option<Usd>,
     /// Where the book's price is written.
     pub source: Option<RateSource>,
+    /// What it is used for; `None` where that cannot be counted.
+    pub used: Option<UsedReservation>,
+    /// The part of its cost that is input's, as the book prices it.
+    input_part: Option<Percent>,
+}
+
+/// What reserved tokens are used for, hour by hour of the recent window. All reserved tokens of one
+/// scope serve together, so the figures are of all of them. Minutes above them are not seen: all are
+/// upper ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedReservation {
+    /// The on-demand dollars that they serve, of what they cost.
+    pub worth: Option<Percent>,
+    /// The mean share of the input tokens that is used.
+    pub input: Percent,
+    /// The mean share of the output tokens that is used.
+    pub output: Percent,
 }
 
 impl<'a> Reserved<'a> {
@@ -57,20 +98,44 @@ impl<'a> Reserved<'a> {
                     .as_ref()
                     .map(|offer| monthly(offer.input, offer.output))
             }),
+            input_part: offer.as_ref().and_then(|offer| {
+                let input = offer.input.monthly_cost(declared.input_tokens_per_minute);
+                input.percent_of(monthly(offer.input, offer.output))
+            }),
             source: offer.map(|offer| offer.source),
+            used: None,
         }
+    }
+
+    /// The part of what it costs in a month that was used, and the part that was not, which add up
+    /// to what it costs: FOCUS's effective cost by commitment status. `None` where a price is missing.
+    #[must_use]
+    pub fn effective_cost(&self) -> Option<(Usd, Usd)> {
+        let (cost, used, part) = (self.monthly_cost?, self.used?, self.input_part?);
+        let input = cost.in_proportion(part.number(), Decimal::ONE_HUNDRED);
+        let used = input.in_proportion(used.input.number(), Decimal::ONE_HUNDRED)
+            + (cost - input).in_proportion(used.output.number(), Decimal::ONE_HUNDRED);
+        Some((used, cost - used))
     }
 
     /// Whether it serves the requests of a lane.
     #[must_use]
     pub fn serves(&self, lane: &Lane<'_>) -> bool {
-        let of_scope = match (self.declared.scope, lane.scope()) {
-            (ReservedScope::Regional, Some(Scope::InRegion | Scope::Geo(_)))
-            | (ReservedScope::Global, Some(Scope::Global)) => true,
-            (ReservedScope::Regional | ReservedScope::Global, _) => false,
-        };
-        of_scope && lane.is_standard()
+        lane.is_standard()
+            && lane
+                .scope()
+                .is_some_and(|scope| reserves(self.declared.scope, scope))
     }
+}
+
+/// Whether reserved tokens of one scope serve requests of another.
+#[must_use]
+pub const fn reserves(reserved: ReservedScope, scope: Scope) -> bool {
+    matches!(
+        (reserved, scope),
+        (ReservedScope::Regional, Scope::InRegion | Scope::Geo(_))
+            | (ReservedScope::Global, Scope::Global)
+    )
 }
 
 /// What reserved tokens take off the on-demand bill in a month.
@@ -88,15 +153,16 @@ pub struct Covered {
 /// that fits, `min(1, reserved input ÷ input, reserved output ÷ output)`. What exceeds the minute
 /// within an hour is not seen, so this is the most that they take off.
 pub(super) fn covered(
-    reserved: &[Reserved<'_>],
+    reserved: &mut [Reserved<'_>],
     lanes: &[Lane<'_>],
     recent: Window,
+    settings: &Settings,
 ) -> Option<Covered> {
     let mut all = Covered::default();
     let mut fits = (Decimal::ZERO, Decimal::ZERO);
     for scope in [ReservedScope::Regional, ReservedScope::Global] {
-        let of: Vec<&Reserved<'_>> = reserved
-            .iter()
+        let mut of: Vec<&mut Reserved<'_>> = reserved
+            .iter_mut()
             .filter(|held| held.declared.scope == scope)
             .collect();
         let Some(first) = of.first() else {
@@ -111,16 +177,40 @@ pub(super) fn covered(
             .map(|held| held.declared.output_tokens_per_minute)
             .sum();
         let served: Vec<&Lane<'_>> = lanes.iter().filter(|lane| first.serves(lane)).collect();
-        let at_list = demand(&served, recent, |rate| rate.list_unit_price)?;
-        let paid = demand(&served, recent, |rate| rate.contracted_unit_price)?;
+        let at_list = demand(&served, recent, settings, |rate| rate.list_unit_price)?;
+        let paid = demand(&served, recent, settings, |rate| rate.contracted_unit_price)?;
+        let mut served = (Usd::ZERO, Decimal::ZERO, Decimal::ZERO);
         for (list, paid) in at_list.buckets.iter().zip(&paid.buckets) {
             let (part, whole) = fitting((paid.input, input), (paid.output, output));
             all.monthly_list_cost += dollars(list.value).in_proportion(part, whole);
-            all.monthly_cost += dollars(paid.value).in_proportion(part, whole);
+            let value = dollars(paid.value).in_proportion(part, whole);
+            all.monthly_cost += value;
+            served.0 += value;
+            served.1 += Decimal::from(paid.input) * (part / whole);
+            served.2 += Decimal::from(paid.output) * (part / whole);
             let tokens = Decimal::from(paid.input + paid.output);
             // Divided first: the product of two loads is more than a decimal holds.
             fits.0 += tokens * (part / whole);
             fits.1 += tokens;
+        }
+        let hours = recent.hours();
+        let cost: Option<Usd> = of.iter().map(|held| held.monthly_cost).sum();
+        let share = |tokens: Decimal, per_minute: u64| {
+            let all = Decimal::from(per_minute) * Decimal::from(60 * hours * 10_000);
+            let share = if all.is_zero() {
+                Decimal::ZERO
+            } else {
+                tokens * Decimal::ONE_HUNDRED / all
+            };
+            Percent::new(share.round_dp(4).normalize())
+        };
+        let used = UsedReservation {
+            worth: cost.and_then(|cost| served.0.per_month(hours).percent_of(cost)),
+            input: share(served.1, input),
+            output: share(served.2, output),
+        };
+        for held in &mut of {
+            held.used = Some(used);
         }
     }
     let hours = recent.hours();
@@ -155,20 +245,23 @@ fn fitting(input: (u128, u64), output: (u128, u64)) -> (Decimal, Decimal) {
 fn demand(
     lanes: &[&Lane<'_>],
     recent: Window,
+    settings: &Settings,
     price: impl Fn(&crate::catalog::Rate) -> UsdPerMillionTokens,
 ) -> Option<Demand> {
     const HOUR: u32 = 3_600;
-    let weights = LoadWeights {
-        cache_write: Ratio::ONE,
-        cache_read: Ratio::new(Decimal::ZERO),
-    };
+    let meters = reserved_meters(settings);
     let hours = usize::try_from(recent.hours()).ok()?;
     let mut demand = Demand::none(recent.start(), HOUR, hours);
     for lane in lanes {
         for reading in lane.usage.readings() {
             let rate = lane.rate(reading.meter);
-            if let (true, Some(rate)) = (METERS.contains(&reading.meter), rate) {
-                demand.add(reading.meter, reading.series, price(rate), weights)?;
+            if let (true, Some(rate)) = (meters.contains(&reading.meter), rate) {
+                demand.add(
+                    reading.meter,
+                    reading.series,
+                    price(rate),
+                    reserved_weights(),
+                )?;
             }
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::advice::{BreakEven, Effort, Plan, Recommendation};
+use crate::advice::{BreakEven, CertificateReport, Effort, Load, Plan, Recommendation};
 use crate::catalog::{InForce, RegionBasis, ReservedScope, Term};
 use crate::domain::{
     AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Tokens,
@@ -15,6 +15,7 @@ use crate::domain::{
 use crate::event::Trigger;
 use crate::inventory::CommitmentDuration;
 use crate::observation::PriceListRead;
+use crate::pricing::Use;
 
 /// What a run found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,7 +45,7 @@ pub struct Report {
     /// What was not read at all.
     pub not_covered: Vec<String>,
     /// Proofs that nothing can be saved.
-    pub certificates: Vec<String>,
+    pub certificates: Vec<CertificateReport>,
     /// Recommendations that were open before and are no longer.
     pub closed: Vec<ClosedRecommendation>,
 }
@@ -80,6 +81,10 @@ pub struct RunInfo {
     pub dry_run: bool,
     /// Metrics that CloudWatch was asked for, which is what it bills.
     pub metrics_requested: u64,
+    /// What it bills for them, at list.
+    pub metrics_requested_cost: Usd,
+    /// Lanes whose minutes were read: those where minutes could change the advice.
+    pub lanes_with_minutes: u64,
 }
 
 /// The sums over all workloads.
@@ -260,6 +265,28 @@ pub struct HoldingReport {
     /// The mean share of its capacity that is used; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utilization: Option<Percent>,
+    /// How much of its capacity was used in the recent window, by the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hourly_use: Option<Use>,
+    /// The same over the last days by the minute, where minutes were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutely_use: Option<Use>,
+    /// The part of its monthly cost that was used: FOCUS's effective cost of the status `Used`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_effective_cost: Option<Usd>,
+    /// The part that was not: `Unused`. Both add up to what it costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unused_effective_cost: Option<Usd>,
+    /// Requests of the recent window that it refused.
+    pub throttles: u64,
+    /// How what it is asked for compares with what it has.
+    pub load: Load,
+    /// How much of it would cost least; absent where that cannot be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right_size: Option<String>,
+    /// When its model leaves inside its term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifecycle_risk: Option<String>,
     /// The term that it is under; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_duration: Option<CommitmentDuration>,
@@ -298,6 +325,26 @@ pub struct ReservedReport {
     /// What the account pays for it in a month; absent where nobody says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
+    /// The on-demand dollars that all of its scope serve, of what they cost, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Percent>,
+    /// The mean share of the input tokens of its scope that is used, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_utilization: Option<Percent>,
+    /// The same of the output tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_utilization: Option<Percent>,
+    /// The part of its monthly cost that was used: FOCUS's effective cost of the status `Used`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_effective_cost: Option<Usd>,
+    /// The part that was not: `Unused`. Both add up to what it costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unused_effective_cost: Option<Usd>,
+    /// How what it is asked for compares with what it has.
+    pub load: Load,
+    /// How much of it would cost least; absent where that cannot be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right_size: Option<String>,
     /// Where the list price is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

@@ -14,6 +14,12 @@ const PER_THOUSAND_REQUESTED: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 /// USD for a custom metric that is published through a whole month; less of it costs in proportion.
 const PER_CUSTOM_METRIC: Decimal = Decimal::from_parts(3, 0, 0, false, 1);
 
+/// What CloudWatch bills for so many metrics that it was asked for.
+pub(super) fn of_requested(metrics: u64) -> Usd {
+    let thousands = Decimal::from(metrics) / Decimal::ONE_THOUSAND;
+    Usd::new((thousands * PER_THOUSAND_REQUESTED).normalize())
+}
+
 /// Metrics asked for on each run, and custom metrics for each hour in which they are put. AWS's
 /// list prices of both (`GetMetricData` 0.01 USD for 1,000 metrics, 0.30 USD for a metric-month
 /// prorated by the hour); free allowances are not taken off.
@@ -21,8 +27,7 @@ pub(super) fn monthly(observation: &Observation, report: &Report) -> Usd {
     let Ok(runs) = runs_per_month(&observation.settings.schedule) else {
         return Usd::ZERO;
     };
-    let requested = Decimal::from(report.run.metrics_requested);
-    let read = requested / Decimal::ONE_THOUSAND * PER_THOUSAND_REQUESTED * runs;
+    let read = report.run.metrics_requested_cost.dollars() * runs;
     let metrics = Decimal::from(super::metrics::count(report, &observation.settings));
     let hours = runs.min(Decimal::from(HOURS_PER_MONTH));
     let put = if observation.settings.dry_run {

@@ -4,6 +4,8 @@
 //! same observation gives the same bytes.
 
 #[cfg(feature = "cli")]
+pub mod explain;
+#[cfg(feature = "cli")]
 pub mod text;
 
 pub mod metrics;
@@ -23,7 +25,7 @@ pub use document::{
 };
 pub use summary::Summary;
 
-use crate::advice::{self, Advice, Recommendation};
+use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Load, Recommendation};
 use crate::domain::{BaseModel, Counter, Region, Usd, day_of};
 use crate::observation::Observation;
 use crate::pricing::{
@@ -31,7 +33,7 @@ use crate::pricing::{
 };
 
 /// The version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 
 /// Turns an observation into a report.
 #[must_use]
@@ -52,6 +54,11 @@ pub fn build(observation: &Observation) -> Report {
             .then_with(|| b.savings().cmp(&a.savings()))
             .then_with(|| a.id.cmp(&b.id))
     });
+    let certificates: Vec<CertificateReport> = advised
+        .iter()
+        .flat_map(|(_, advice)| advice.certificates.clone())
+        .collect();
+    let (holdings, reserved_holdings) = holdings(&advised);
     let mut workloads: Vec<WorkloadReport> = advised
         .into_iter()
         .map(|(workload, advice)| workload_report(workload, advice))
@@ -61,16 +68,6 @@ pub fn build(observation: &Observation) -> Report {
             .cmp(&a.monthly_cost)
             .then_with(|| (&a.account, &a.region, &a.model).cmp(&(&b.account, &b.region, &b.model)))
     });
-    let holdings: Vec<HoldingReport> = priced
-        .workloads
-        .iter()
-        .flat_map(|workload| {
-            workload
-                .holdings
-                .iter()
-                .map(|holding| holding_report(workload, holding))
-        })
-        .collect();
     let unpriced = unpriced(&priced);
     let incomplete = incomplete(&priced);
     let closed = closed(observation, &recommendations);
@@ -89,23 +86,40 @@ pub fn build(observation: &Observation) -> Report {
         workloads,
         recommendations,
         holdings,
-        reserved_holdings: priced
-            .workloads
-            .iter()
-            .flat_map(|workload| {
-                workload
-                    .reserved
-                    .iter()
-                    .map(|held| reserved_report(workload, held))
-            })
-            .collect(),
+        reserved_holdings,
         unpriced,
         incomplete,
-        certificates: Vec::new(),
+        certificates,
         closed,
     };
     report.totals.guard_monthly_cost = guard_cost::monthly(observation, &report);
     report
+}
+
+/// What is held, with what is said of it.
+fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
+    let said = |advice: &Advice, subject: &str| {
+        let found = advice.holdings.iter().find(|it| it.subject == subject);
+        found.cloned().unwrap_or_else(|| HoldingAdvice {
+            subject: subject.to_owned(),
+            load: Load::Unknown,
+            right_size: None,
+            lifecycle_risk: None,
+        })
+    };
+    let units = advised.iter().flat_map(|(workload, advice)| {
+        workload.holdings.iter().map(|holding| {
+            let said = said(advice, &holding.held.provisioned_model_arn);
+            holding_report(workload, holding, said)
+        })
+    });
+    let reserved = advised.iter().flat_map(|(workload, advice)| {
+        workload
+            .reserved
+            .iter()
+            .map(|held| reserved_report(workload, held, said(advice, &held.declared.name)))
+    });
+    (units.collect(), reserved.collect())
 }
 
 /// Usage without a price, of workloads and of lanes that no model is known behind.
@@ -176,6 +190,15 @@ fn closed(
 
 fn run_info(priced: &Priced<'_>) -> RunInfo {
     let observation = priced.observation;
+    let places = || observation.places.iter();
+    let metrics_requested = observation.history_metrics_requested
+        + places()
+            .map(|observed| observed.usage.metrics_requested)
+            .sum::<u64>();
+    let with_minutes = places()
+        .flat_map(|observed| &observed.usage.lanes)
+        .filter(|lane| !lane.minutes.is_empty())
+        .count();
     RunInfo {
         time: observation.event.time,
         trigger: observation.event.trigger,
@@ -199,12 +222,9 @@ fn run_info(priced: &Priced<'_>) -> RunInfo {
             .map(|failed| failed.region.clone())
             .collect(),
         dry_run: observation.settings.dry_run,
-        metrics_requested: observation.history_metrics_requested
-            + observation
-                .places
-                .iter()
-                .map(|observed| observed.usage.metrics_requested)
-                .sum::<u64>(),
+        metrics_requested,
+        metrics_requested_cost: guard_cost::of_requested(metrics_requested),
+        lanes_with_minutes: u64::try_from(with_minutes).unwrap_or(u64::MAX),
     }
 }
 
@@ -407,8 +427,13 @@ fn lane_report(lane: &Lane<'_>) -> LaneReport {
     }
 }
 
-fn holding_report(workload: &Workload<'_>, holding: &Holding<'_>) -> HoldingReport {
+fn holding_report(
+    workload: &Workload<'_>,
+    holding: &Holding<'_>,
+    said: HoldingAdvice,
+) -> HoldingReport {
     let held = holding.held;
+    let (used, unused) = holding.effective_cost().unzip();
     HoldingReport {
         account: workload.place.account.clone(),
         region: workload.place.region.clone(),
@@ -421,7 +446,15 @@ fn holding_report(workload: &Workload<'_>, holding: &Holding<'_>) -> HoldingRepo
         monthly_list_cost: holding.monthly_list_cost,
         monthly_cost: holding.monthly_cost,
         worth: holding.worth(),
-        utilization: holding.utilization,
+        utilization: holding.hourly_use.map(|used| used.mean),
+        hourly_use: holding.hourly_use,
+        minutely_use: holding.minutely_use,
+        used_effective_cost: used,
+        unused_effective_cost: unused,
+        throttles: holding.throttles,
+        load: said.load,
+        right_size: said.right_size,
+        lifecycle_risk: said.lifecycle_risk,
         commitment_duration: held.commitment_duration.clone(),
         state: match &holding.idleness {
             Idleness::Busy => HoldingState::Busy,
@@ -438,8 +471,13 @@ fn holding_report(workload: &Workload<'_>, holding: &Holding<'_>) -> HoldingRepo
     }
 }
 
-fn reserved_report(workload: &Workload<'_>, held: &Reserved<'_>) -> ReservedReport {
+fn reserved_report(
+    workload: &Workload<'_>,
+    held: &Reserved<'_>,
+    said: HoldingAdvice,
+) -> ReservedReport {
     let declared = held.declared;
+    let (used, unused) = held.effective_cost().unzip();
     ReservedReport {
         account: workload.place.account.clone(),
         region: declared.region.clone(),
@@ -452,6 +490,13 @@ fn reserved_report(workload: &Workload<'_>, held: &Reserved<'_>) -> ReservedRepo
         term_ends: declared.term_ends,
         monthly_list_cost: held.monthly_list_cost,
         monthly_cost: held.monthly_cost,
+        worth: held.used.and_then(|used| used.worth),
+        input_utilization: held.used.map(|used| used.input),
+        output_utilization: held.used.map(|used| used.output),
+        used_effective_cost: used,
+        unused_effective_cost: unused,
+        load: said.load,
+        right_size: said.right_size,
         source: held
             .source
             .as_ref()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use comfy_table::ContentArrangement;
 
 use super::{HoldingReport, HoldingState, Report, WorkloadReport};
-use crate::advice::Recommendation;
+use crate::advice::{Action, Effort, Load, Plan, Recommendation};
 use crate::catalog::{InForce, RegionBasis};
 use crate::domain::{Percent, Tokens, Usd};
 use crate::page::{WIDTH, cell, line, table, wrapped, write_table};
@@ -16,6 +16,7 @@ pub fn render(report: &Report) -> String {
     let mut page = String::new();
     head(&mut page, report);
     advice(&mut page, report);
+    alternatives(&mut page, report);
     workloads(&mut page, report);
     holdings(&mut page, report);
     reserved_holdings(&mut page, report);
@@ -87,7 +88,26 @@ fn head(page: &mut String, report: &Report) {
             counted(totals.recommendations, "recommendation")
         ),
     );
+    let efforts: Vec<String> = totals
+        .savings_by_effort
+        .iter()
+        .map(|(effort, savings)| format!("{savings} asks for {}", asked(*effort)))
+        .collect();
+    if !efforts.is_empty() {
+        wrapped(page, "                 ", &efforts.join(", "));
+    }
     line(page, "");
+}
+
+/// What an effort asks for, in words.
+const fn asked(effort: Effort) -> &'static str {
+    match effort {
+        Effort::None => "no effort",
+        Effort::Routing => "another profile id",
+        Effort::Commitment => "a commitment",
+        Effort::Latency => "another latency",
+        Effort::Evaluation => "an evaluation",
+    }
 }
 
 /// A word on provisioned models that are in no sum.
@@ -168,12 +188,102 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
             &format!("{total} over the whole term"),
         );
     }
+    for (label, text) in certainty_lines(advice) {
+        wrapped(page, &format!("     {label:<9}"), &text);
+    }
     for risk in &advice.risks {
         wrapped(page, "     note     ", risk);
+    }
+    if let Some(contact) = &advice.contact {
+        wrapped(page, "     ask      ", contact);
     }
     if let Some(command) = &advice.command {
         // A command is kept in one piece, so that it can be copied.
         line(page, format!("     run      {command}"));
+    }
+}
+
+/// How sure a saving is, in words.
+fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    let savings = &advice.estimated_monthly_savings;
+    if let (Some(p10), Some(p90)) = (savings.p10, savings.p90) {
+        let text = format!("{p10} to {p90} a month, four times in five as the weeks tell");
+        lines.push(("sure", text));
+    }
+    if let Some(robust) = advice.robustness {
+        lines.push((
+            "robust",
+            format!("it costs no more than none until {robust} of the demand is gone"),
+        ));
+    }
+    if let Some(test) = &advice.backtest {
+        let weeks = counted(u64::try_from(test.folds).unwrap_or_default(), "week");
+        let text = match (test.realised_of_promised, test.refused_tokens) {
+            (Some(share), _) => {
+                format!("decided week by week it kept {share} of its promise in {weeks}")
+            }
+            (None, Some(share)) => {
+                format!("sized week by week it refused {share} of the tokens of {weeks}")
+            }
+            (None, None) => return lines,
+        };
+        lines.push(("tested", text));
+    }
+    if let Some(months) = advice.months_to_pay {
+        lines.push((
+            "term",
+            format!("paid off after {months} months of what would be cheapest with a shorter one"),
+        ));
+    }
+    lines
+}
+
+/// What costs less and asks for more than money: listed, never counted.
+fn alternatives(page: &mut String, report: &Report) {
+    const SHOWN: usize = 12;
+    let mut listed: Vec<(&WorkloadReport, &Plan, Usd)> = report
+        .workloads
+        .iter()
+        .flat_map(|workload| workload.plans.iter().map(move |plan| (workload, plan)))
+        .filter(|(_, plan)| matches!(plan.effort, Some(Effort::Latency | Effort::Evaluation)))
+        .filter_map(|(workload, plan)| {
+            let savings = plan.estimated_monthly_savings?;
+            savings.is_positive().then_some((workload, plan, savings))
+        })
+        .collect();
+    if listed.is_empty() {
+        return;
+    }
+    listed.sort_by(|a, b| {
+        b.2.cmp(&a.2)
+            .then_with(|| (&a.0.region, &a.0.model).cmp(&(&b.0.region, &b.0.model)))
+    });
+    line(
+        page,
+        "ALSO CHEAPER, BUT NOT ONLY MONEY: never counted, the owner decides",
+    );
+    let mut rows = table(
+        &["Model", "Region", "Asks for", "Change", "Would save"],
+        &[4],
+    );
+    rows.set_content_arrangement(ContentArrangement::Disabled);
+    for (workload, plan, savings) in listed.iter().take(SHOWN) {
+        let name = workload.name.as_deref().unwrap_or(workload.model.id());
+        let title = plan.action.map_or("", Action::title);
+        let effort = plan.effort.map_or_else(String::new, |it| it.to_string());
+        rows.add_row([
+            cell(name.to_owned(), false),
+            cell(workload.region.name().to_owned(), false),
+            cell(effort, false),
+            cell(title.to_owned(), false),
+            cell(savings.to_string(), true),
+        ]);
+    }
+    write_table(page, &rows);
+    if listed.len() > SHOWN {
+        line(page, format!("  and {} more", listed.len() - SHOWN));
+        line(page, "");
     }
 }
 
@@ -218,6 +328,11 @@ fn cost(workload: &WorkloadReport) -> String {
     }
     let at_least = if workload.is_at_least { "≥ " } else { "" };
     format!("{at_least}{}", workload.monthly_cost)
+}
+
+/// A small amount with the digits that it has.
+fn cents(amount: Usd) -> String {
+    format!("${}", amount.dollars().normalize())
 }
 
 /// A count in four digits or less, as in `12.3 M`.
@@ -274,6 +389,10 @@ fn holdings(page: &mut String, report: &Report) {
     }
     write_table(page, &rows);
     for holding in &report.holdings {
+        if let Some(risk) = &holding.lifecycle_risk {
+            let text = format!("{}: {risk}", holding.provisioned_model_name);
+            wrapped(page, "  - ", &text);
+        }
         if let Some(reason) = &holding.reason {
             wrapped(
                 page,
@@ -334,10 +453,12 @@ fn reserved_holdings(page: &mut String, report: &Report) {
 }
 
 const fn state(holding: &HoldingReport) -> &'static str {
-    match holding.state {
-        HoldingState::Busy => "busy",
-        HoldingState::Idle => "idle",
-        HoldingState::NotSeen => "not seen",
+    match (holding.state, holding.load) {
+        (HoldingState::Idle, _) => "idle",
+        (HoldingState::NotSeen, _) => "not seen",
+        (HoldingState::Busy, Load::Oversubscribed) => "busy, refuses requests",
+        (HoldingState::Busy, Load::UnderUsed) => "busy, less would do",
+        (HoldingState::Busy, Load::Fits | Load::Unknown) => "busy",
     }
 }
 
@@ -468,9 +589,23 @@ fn foot(page: &mut String, report: &Report) {
             read.unmapped
         )
     });
+    let proofs = u64::try_from(report.certificates.len()).unwrap_or(u64::MAX);
+    let proven = if proofs == 0 {
+        String::new()
+    } else {
+        format!(
+            "{} proven not to save at any size. ",
+            match proofs {
+                1 => "1 offer is".to_owned(),
+                more => format!("{more} offers are"),
+            }
+        )
+    };
     let text = format!(
-        "{checked}{list}This run asked CloudWatch for {} metrics; at its schedule CloudWatch's part of what the guard costs is {} a month.",
+        "{checked}{list}{proven}This run asked CloudWatch for {} metrics, for which it bills {}; {} had their minutes read. At its schedule CloudWatch's part of what the guard costs is {} a month.",
         Tokens::new(report.run.metrics_requested),
+        cents(report.run.metrics_requested_cost),
+        counted(report.run.lanes_with_minutes, "lane"),
         totals.guard_monthly_cost
     );
     wrapped(page, "", &text);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{LaneUsage, MetricSeries, Span, Status};
 use crate::domain::meter::{Reading, read_name};
 use crate::domain::period::{HOUR, MINUTE, is_kept};
-use crate::domain::{Metric, ModelId, Window};
+use crate::domain::{Counter, Metric, ModelId, Window};
 use crate::settings::CacheSpelling;
 
 /// `GetMetricData` takes at most so many queries a call.
@@ -142,7 +142,8 @@ pub fn survey(lanes: &[LaneUsage], listed: &[Listed], spellings: &[CacheSpelling
     queries
 }
 
-/// The queries for the minutes of some lanes: the meters that have points in the survey.
+/// The queries for the minutes of some lanes: the meters that have points in the survey, and what was
+/// refused, since a load that was carried is one in which nothing was.
 #[must_use]
 pub fn minutes(lanes: &[LaneUsage], wanted: &BTreeSet<ModelId>) -> Vec<Query> {
     lanes
@@ -150,9 +151,12 @@ pub fn minutes(lanes: &[LaneUsage], wanted: &BTreeSet<ModelId>) -> Vec<Query> {
         .enumerate()
         .filter(|(_, lane)| wanted.contains(&lane.model_id))
         .flat_map(|(place, lane)| {
-            lane.readings()
-                .into_iter()
-                .filter_map(move |reading| query(place, lane, reading.name))
+            let meters = lane.readings().into_iter().map(|reading| reading.name);
+            let was_refused = lane.counter(Counter::InvocationThrottles).is_some();
+            let refused = was_refused.then_some("InvocationThrottles");
+            meters
+                .chain(refused)
+                .filter_map(move |name| query(place, lane, name))
         })
         .collect()
 }

@@ -12,7 +12,9 @@ use bedrock_cost_guard::domain::{
     Tokens, Usd, Window,
 };
 use bedrock_cost_guard::event::Run;
-use bedrock_cost_guard::inventory::{ApplicationProfile, FoundationModel, ProvisionedModel};
+use bedrock_cost_guard::inventory::{
+    ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
+};
 use bedrock_cost_guard::live::Memory;
 use bedrock_cost_guard::observation::{FailedPlace, Observation};
 use bedrock_cost_guard::pricing::{Demand, LOAD_SCALE};
@@ -223,6 +225,17 @@ fn with_busy(mut observation: Observation, input: u64, output: u64) -> Observati
 }
 
 /// So many dollars an hour, all month.
+/// The same under a term that ends long after the window, so that nothing is given up now.
+fn with_bound(observation: Observation, input: u64, output: u64) -> Observation {
+    let mut observation = with_busy(observation, input, output);
+    let end = observation.window.end();
+    for held in &mut observation.places[0].inventory.provisioned_models {
+        held.commitment_duration = Some(CommitmentDuration::OneMonth);
+        held.commitment_expiration_time = Some(end + SignedDuration::from_hours(20 * 24));
+    }
+    observation
+}
+
 fn an_hour(dollars: i64) -> Usd {
     Usd::new(Decimal::from(dollars * 730))
 }
@@ -734,7 +747,7 @@ fn allowing(mut observation: Observation, scopes: &[ScopeKind]) -> Observation {
 #[test]
 fn units_are_not_counted_where_the_overrides_do_not_allow_their_region() {
     let buy = account(false, vec![traffic(MODEL, 700_000, 100_000)]);
-    let fill = with_busy(buy.clone(), 10_000, 1_000);
+    let fill = with_bound(buy.clone(), 10_000, 1_000);
     for (observation, action) in [
         (buy, Action::BuyModelUnits),
         (fill, Action::FillProvisionedModel),
@@ -791,7 +804,7 @@ fn an_idle_unit_beside_traffic_of_its_model_is_filled_or_deleted_by_what_saves_m
 #[test]
 fn filling_standard_traffic_takes_nothing_from_the_routing_of_a_flex_lane() {
     let report = |lanes| {
-        let mut observation = with_busy(account(true, lanes), 1_000, 1_000);
+        let mut observation = with_bound(account(true, lanes), 1_000, 1_000);
         observation.settings.min_savings_ratio = Ratio::new(Decimal::ZERO);
         report::build(&observation)
     };
@@ -921,7 +934,7 @@ fn a_recommendation_keeps_its_id_where_the_account_is_not_known() {
         let recommendations = report::build(observation).recommendations;
         recommendations.into_iter().map(|it| it.id).collect()
     };
-    assert_eq!(ids(&known).len(), 5);
+    assert_eq!(ids(&known).len(), 7);
     assert_eq!(ids(&unknown), ids(&known));
 }
 
@@ -1124,7 +1137,7 @@ fn a_fill_that_does_not_count_keeps_nothing_else_from_counting() {
     let report = report::build(&allowing(idle, &[ScopeKind::Geo]));
     assert_eq!(counted(&report), [Action::DeleteIdleProvisionedModel]);
 
-    let busy = with_busy(
+    let busy = with_bound(
         account(true, vec![traffic(MODEL, 700_000, 100_000)]),
         1_000,
         1_000,

@@ -185,7 +185,7 @@ fn what_reserved_tokens_serve_is_not_billed_twice() {
     assert!(
         workload
             .verdict
-            .starts_with("no advice: it has reserved tokens")
+            .contains("no commitment is advised: there are no minutes")
     );
     let page = text::render(&report);
     assert!(page.contains("RESERVED TOKENS"), "{page}");

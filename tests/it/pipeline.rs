@@ -212,17 +212,19 @@ async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sampl
             Action::RouteToGlobalProfile,
             Action::FillProvisionedModel,
             Action::RouteToGlobalProfile,
+            Action::RightSizeProvisionedModel,
+            Action::LetCommitmentExpire,
         ]
     );
-    assert_eq!(outcome.lines.len(), 6);
+    assert_eq!(outcome.lines.len(), 8);
     assert_eq!(outcome.observation.history_unknown, None);
     assert_eq!(
         account.calls(),
         Calls {
             list_metrics: 3,
-            get_metric_data: 5,
+            get_metric_data: 7,
             put_metric_data: 2,
-            provisioned: 2,
+            provisioned: 3,
             profiles: 2,
             models: 2,
         }
@@ -230,7 +232,7 @@ async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sampl
 }
 
 #[tokio::test]
-async fn minutes_are_asked_for_only_where_the_capacity_of_a_unit_is_known() {
+async fn minutes_are_asked_for_only_where_they_could_change_what_is_said() {
     let outcome = Account::of(sample()).run().await;
     let mut lanes = outcome.observation.places.iter().flat_map(|place| {
         let lanes = place.usage.lanes.iter();
@@ -240,12 +242,24 @@ async fn minutes_are_asked_for_only_where_the_capacity_of_a_unit_is_known() {
     assert_eq!(
         ids,
         [
-            "amazon.nova-micro-v1:0",
+            // At work, to be right-sized.
+            "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/a5515tant70b",
+            // Offers that no certificate settles.
+            "cohere.command-light-text-v14",
+            "cohere.embed-multilingual-v3",
+            "us.meta.llama3-1-8b-instruct-v1:0",
+            // At work, and nobody knows what a unit of it carries.
+            "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/5earch1ndex1",
+            "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/5ummar1e5cmd",
             "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/m0derat10n8b",
+            "cohere.embed-english-v3",
+            "cohere.embed-multilingual-v3",
             UNITS,
             "us.meta.llama3-1-8b-instruct-v1:0",
+            "us.meta.llama3-2-90b-instruct-v1:0",
         ]
     );
+    assert_eq!(outcome.report.run.lanes_with_minutes, 12);
     let without = Account::of(Observation {
         overrides: bedrock_cost_guard::catalog::Overrides::default(),
         ..sample_of(&[UNITS])
@@ -352,7 +366,7 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
         ("GuardMonthlyCost", number(totals.guard_monthly_cost)),
         ("RunSucceeded", Some(1.0)),
         ("CommitmentWorth", Some(0.0)),
-        ("CommitmentDaysToExpiry", Some(99.0)),
+        ("CommitmentDaysToExpiry", Some(14.0)),
     ] {
         assert_eq!(value(name, &[]), expected, "{name}");
     }
@@ -365,7 +379,7 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
         let counted = report
             .recommendations
             .iter()
-            .filter(|it| it.region.name() == of);
+            .filter(|it| it.region.name() == of && it.is_counted());
         let set = [("Region", of)];
         assert_eq!(value("MonthlyCost", &set), number(cost));
         assert_eq!(value("PotentialMonthlySavings", &set), number(savings));
@@ -394,13 +408,17 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
             ("Region", advice.region.name()),
             ("RecommendationId", advice.id.as_str()),
         ];
-        assert_eq!(value("RecommendationOpen", &set), Some(1.0));
+        let open = advice.is_counted().then_some(1.0);
+        assert_eq!(value("RecommendationOpen", &set), open);
     }
     let held = [
         ("Region", "us-west-2"),
         ("ProvisionedModel", "moderation-8b"),
     ];
-    let moderation = &report.holdings[1];
+    let mut holdings = report.holdings.iter();
+    let moderation = holdings
+        .find(|it| it.provisioned_model_name == "moderation-8b")
+        .unwrap();
     assert_eq!(
         value("CommitmentWorth", &held),
         moderation.worth.unwrap().number().to_f64()
@@ -415,10 +433,10 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
     );
     assert_eq!(value("CommitmentDaysToExpiry", &held), Some(99.0));
 
-    // 10 totals but the last, 5 for each of 2 Regions, 2 for each of 9 workloads with a price, 1 and 3 for the
-    // holdings, 5 open recommendations, and the last.
-    assert_eq!(data.len(), 10 + 10 + 18 + 4 + 5 + 1);
-    assert_eq!(summary.metrics_put, 48);
+    // 10 totals but the last, 5 for each of 2 Regions, 2 for each of 18 workloads with a price, 1 to 3 for each
+    // of 5 holdings, 5 open recommendations, and the last.
+    assert_eq!(data.len(), 10 + 10 + 36 + 11 + 5 + 1);
+    assert_eq!(summary.metrics_put, 73);
     for datum in &data {
         assert_eq!(datum.region.name(), "us-east-1");
         assert_eq!(datum.namespace, "BedrockCostGuard");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bedrock_cost_guard::advice::{Action, Effort};
+use bedrock_cost_guard::advice::{Action, Effort, Gate, Load, Plan};
 use bedrock_cost_guard::domain::{Tokens, Usd};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::metrics::{self, Point};
@@ -52,7 +52,121 @@ fn the_sample_has_every_kind_of_advice() {
                 "anthropic.claude-haiku-4-5-20251001-v1:0",
                 true
             ),
+            (
+                Action::RightSizeProvisionedModel,
+                Effort::Commitment,
+                "meta.llama3-1-70b-instruct-v1:0",
+                false
+            ),
+            (
+                Action::LetCommitmentExpire,
+                Effort::Routing,
+                "meta.llama3-2-11b-instruct-v1:0",
+                false
+            ),
         ]
+    );
+}
+
+/// The plans of a workload of the sample under a 1-month term.
+fn month_of(region: &str, model: &str) -> Plan {
+    let report = report::build(&sample());
+    let mut workloads = report.workloads.into_iter();
+    let workload = workloads
+        .find(|it| it.region.name() == region && it.model.id() == model)
+        .unwrap();
+    let mut plans = workload.plans.into_iter();
+    plans
+        .find(|plan| plan.description.contains("1-month term"))
+        .unwrap()
+}
+
+#[test]
+fn each_gate_alone_refuses_one_commitment_of_the_sample() {
+    for (region, model, gate) in [
+        ("us-east-1", "cohere.embed-multilingual-v3", Gate::History),
+        (
+            "us-east-1",
+            "cohere.command-light-text-v14",
+            Gate::Thresholds,
+        ),
+        ("us-west-2", "cohere.embed-english-v3", Gate::Certainty),
+        ("us-east-1", "meta.llama3-1-8b-instruct-v1:0", Gate::Trend),
+        ("us-west-2", "cohere.embed-multilingual-v3", Gate::Backtest),
+        (
+            "us-west-2",
+            "meta.llama3-2-90b-instruct-v1:0",
+            Gate::Lifecycle,
+        ),
+        ("us-east-1", "amazon.nova-micro-v1:0", Gate::Certificate),
+        ("us-west-2", "cohere.command-text-v14", Gate::Knowledge),
+    ] {
+        let plan = month_of(region, model);
+        assert_eq!(plan.failed_gates, [gate], "{model}: {:?}", plan.why_not);
+        assert_eq!(plan.why_not.len(), 1);
+        assert!(!plan.advised);
+        // What is refused for its chances alone does save as the recent window went.
+        let is_sized = !matches!(gate, Gate::Certificate | Gate::Knowledge);
+        assert_eq!(
+            plan.estimated_monthly_savings.is_some_and(Usd::is_positive),
+            is_sized,
+            "{model}"
+        );
+    }
+    let advised = month_of("us-west-2", "meta.llama3-1-70b-instruct-v1:0");
+    assert!(advised.advised && advised.failed_gates.is_empty());
+}
+
+#[test]
+fn a_unit_of_unknown_capacity_has_a_condition_and_what_the_accounts_own_carried() {
+    let plan = month_of("us-west-2", "cohere.command-text-v14");
+    let why = &plan.why_not[0];
+    assert!(why.contains("one pays only if it sustains"), "{why}");
+    assert!(
+        why.contains("the account's own units carried at least"),
+        "{why}"
+    );
+    let report = report::build(&sample());
+    let workloads = report.workloads.iter();
+    let even = workloads
+        .flat_map(|it| &it.break_even)
+        .find(|it| !it.carried_at_least.is_empty());
+    let carried = even.unwrap().carried_at_least[0];
+    // A unit of `summaries` is asked for 270,000 input tokens a minute, four per cent up or down.
+    assert!((250_000..290_000).contains(&carried.input_tokens_per_minute));
+}
+
+#[test]
+fn what_is_held_says_what_of_it_was_used_and_what_to_do_before_its_term_ends() {
+    let report = report::build(&sample());
+    let held = |name: &str| {
+        let mut holdings = report.holdings.iter();
+        holdings
+            .find(|it| it.provisioned_model_name == name)
+            .unwrap()
+    };
+    let assistant = held("assistant-70b");
+    assert_eq!(assistant.load, Load::UnderUsed);
+    assert_eq!(assistant.right_size.as_deref(), Some("2 model units"));
+    for holding in &report.holdings {
+        let (used, unused) = (holding.used_effective_cost, holding.unused_effective_cost);
+        assert_eq!(used.is_some(), holding.utilization.is_some());
+        if let (Some(used), Some(unused)) = (used, unused) {
+            assert_eq!(Some(used + unused), holding.monthly_cost);
+        }
+    }
+    let minutely = assistant.minutely_use.unwrap();
+    assert!(minutely.peak > minutely.mean && minutely.peak > assistant.hourly_use.unwrap().peak);
+    let risk = held("search-index").lifecycle_risk.as_deref().unwrap();
+    assert!(risk.contains("Legacy"), "{risk}");
+    let expire = report
+        .recommendations
+        .iter()
+        .find(|it| it.action == Action::LetCommitmentExpire)
+        .unwrap();
+    assert_eq!(
+        expire.savings_start,
+        held("search-index").commitment_expiration_time
     );
 }
 
@@ -151,22 +265,26 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     2026-01-05 to 2026-04-06 UTC (91 days), us-east-1 and us-west-2
     List prices of the book `aws`; a month is the last 28 days scaled to 730 hours.
 
-      Now               $114,062.36 a month at least: $60,348.96 by the token, $53,713.40 for provisioned models
-      Could be saved     $58,948.25 a month (51.7 %) by 5 recommendations
+      Now               $292,822.28 a month at least: $166,218.38 by the token, $126,603.90 for provisioned models
+      Could be saved     $58,948.25 a month (20.1 %) by 5 recommendations
     WHAT TO DO
       1. delete the idle provisioned model of amazon.nova-2-lite-v1:0 in us-east-1       saves $44,165.00, 100.0 %
       2. buy model units of meta.llama3-1-70b-instruct-v1:0 in us-west-2                  saves $12,083.89, 43.9 %
       3. route to the global profile of anthropic.claude-sonnet-4-6 in us-east-1            saves $1,168.00, 9.1 %
       4. fill the provisioned model of meta.llama3-1-8b-instruct-v1:0 in us-west-2        saves $1,142.00, 100.0 %
       5. route to the global profile of anthropic.claude-haiku-4-5-20251001-v1:0 in us-east-1  saves $389.36, 9.1 %
+      6. right-size the provisioned model of meta.llama3-1-70b-instruct-v1:0 in us-east-1  saves $15,461.40, 33.3 %
+      7. do not renew the commitment of meta.llama3-2-11b-instruct-v1:0 in us-west-2       saves $5,520.70, 60.3 %
+    ALSO CHEAPER, BUT NOT ONLY MONEY: never counted, the owner decides
     WORKLOADS
     PROVISIONED MODELS
     NO PRICE
     INCOMPLETE: these cost at least what is shown, and no commitment is advised for them
     NOTES
     NOT COVERED
-    The prices in use were checked on 2026-11-23 or later. This run asked CloudWatch for 130 metrics; at its
-    schedule CloudWatch's part of what the guard costs is $0.64 a month.
+    The prices in use were checked on 2026-11-23 or later. 12 offers are proven not to save at any size. This run
+    asked CloudWatch for 269 metrics, for which it bills $0.00269; 12 lanes had their minutes read. At its
+    schedule CloudWatch's part of what the guard costs is $0.99 a month.
     ");
 }
 

@@ -14,7 +14,7 @@ use bedrock_cost_guard::domain::{AccountId, Region};
 use bedrock_cost_guard::error::Error;
 use bedrock_cost_guard::live::Memory;
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report::{self, Report, text};
+use bedrock_cost_guard::report::{self, Report, explain, text};
 use bedrock_cost_guard::settings::{CatalogSource, Settings};
 use bedrock_cost_guard::{clients, run, sample};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -73,6 +73,13 @@ enum Command {
         /// What `run --save` wrote
         file: PathBuf,
     },
+    /// Show one recommendation with every number's origin: of the sample, or of a saved observation
+    Explain {
+        /// Its id, as in `rec-fff6c0e712`
+        id: String,
+        /// What `run --save` wrote; without one, the sample account
+        file: Option<PathBuf>,
+    },
     /// Look at price books, compare them, make a fresh one
     Prices(Prices),
 }
@@ -101,14 +108,19 @@ fn execute(arguments: Arguments) -> Result<bool> {
             print_report(&report::build(&observation), format)
         }
         Some(Command::Replay { file }) => {
-            let json = fs::read_to_string(&file)
-                .with_context(|| format!("cannot read `{}`", file.display()))?;
-            let observation = Observation::from_json(&json)
-                .with_context(|| format!("cannot replay `{}`", file.display()))?;
+            let observation = saved(&file)?;
             print_report(
                 &report::build(&priced_on(observation, catalog.as_ref())?),
                 format,
             )
+        }
+        Some(Command::Explain { id, file }) => {
+            let observation = match file {
+                Some(file) => saved(&file)?,
+                None => sample::observation()?,
+            };
+            let report = report::build(&priced_on(observation, catalog.as_ref())?);
+            print_explanation(&report, &id, format)
         }
         Some(Command::Run {
             event,
@@ -117,6 +129,34 @@ fn execute(arguments: Arguments) -> Result<bool> {
         }) => run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format),
     }?;
     Ok(true)
+}
+
+/// What `run --save` wrote.
+fn saved(file: &Path) -> Result<Observation> {
+    let json =
+        fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    Observation::from_json(&json).with_context(|| format!("cannot replay `{}`", file.display()))
+}
+
+fn print_explanation(report: &Report, id: &str, format: Format) -> Result<()> {
+    let Some(advice) = explain::find(report, id) else {
+        let known: Vec<&str> = report
+            .recommendations
+            .iter()
+            .map(|advice| advice.id.as_str())
+            .collect();
+        anyhow::bail!(
+            "there is no recommendation `{id}`; there {}",
+            match known.as_slice() {
+                [] => "are none".to_owned(),
+                known => format!("are {}", known.join(", ")),
+            }
+        );
+    };
+    print(&match format {
+        Format::Text => explain::render(report, advice),
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(advice)?),
+    })
 }
 
 /// The observation on another price book, if one was named.

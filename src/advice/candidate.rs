@@ -1,0 +1,530 @@
+//! One offer at its optimum: what it would cost, what the weeks say of it, and which gates it fails.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::Serialize;
+
+use super::demands::{Demands, Sized};
+use super::gates::{self, Gate, Refusal};
+use super::trial::Trial;
+use super::{Action, Effort, Plan, Working};
+use crate::catalog::{Offer, ReservedOffer, ReservedScope, Term};
+use crate::commitment::{
+    Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty, float,
+};
+use crate::domain::{ModelUnits, Tokens, Usd};
+use crate::pricing::{Priced, Workload};
+use crate::settings::{Overflow, Settings};
+use crate::usage::plan::MINUTE_DAYS;
+
+/// What can be bought.
+#[derive(Clone, Debug)]
+pub(super) enum Offered<'w> {
+    /// Model units.
+    Units(&'w Offer),
+    /// Reserved tokens per minute.
+    Tokens(&'w ReservedOffer),
+}
+
+impl Offered<'_> {
+    pub(super) const fn term(&self) -> Term {
+        match self {
+            Self::Units(offer) => offer.term,
+            Self::Tokens(offer) => offer.term,
+        }
+    }
+
+    pub(super) const fn action(&self) -> Action {
+        match self {
+            Self::Units(_) => Action::BuyModelUnits,
+            Self::Tokens(_) => Action::ReserveTokens,
+        }
+    }
+
+    /// What it is, without how much of it.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Units(Offer {
+                label: Some(label),
+                term,
+                ..
+            }) => format!("{label}, {term}"),
+            Self::Units(offer) => offer.term.to_string(),
+            Self::Tokens(offer) => format!("{}, {}", scope_name(offer.scope), offer.term),
+        }
+    }
+
+    /// The words for what is bought, in a sentence about the offer as such.
+    pub(super) const fn noun(&self) -> &'static str {
+        match self {
+            Self::Units(_) => "model units",
+            Self::Tokens(_) => "reserved tokens",
+        }
+    }
+
+    /// Whether both are the same thing under different terms.
+    fn is_kin_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Units(a), Self::Units(b)) => a.label == b.label,
+            (Self::Tokens(a), Self::Tokens(b)) => a.scope == b.scope,
+            _ => false,
+        }
+    }
+}
+
+/// The scope of reserved tokens in words.
+pub(super) const fn scope_name(scope: ReservedScope) -> &'static str {
+    match scope {
+        ReservedScope::Regional => "in-Region and geo",
+        ReservedScope::Global => "global",
+    }
+}
+
+/// What reserved tokens cost under an offer.
+pub(super) fn terms_of(offer: &ReservedOffer) -> ReservationTerms {
+    ReservationTerms {
+        input: offer.input,
+        output: offer.output,
+        minimum: Reservation {
+            input_tokens_per_minute: offer.minimum_input_tpm,
+            output_tokens_per_minute: offer.minimum_output_tpm,
+        },
+    }
+}
+
+/// A number of months, to a tenth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
+pub struct Months(Decimal);
+
+impl From<Months> for String {
+    fn from(months: Months) -> Self {
+        months.0.to_string()
+    }
+}
+
+impl Months {
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> Decimal {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Months {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&format!("{:.1}", self.0))
+    }
+}
+
+/// How much is bought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Amount {
+    Units(ModelUnits),
+    Tokens(Reservation),
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Units(units) => units.fmt(f),
+            Self::Tokens(reservation) => write!(
+                f,
+                "{} input and {} output tokens a minute reserved",
+                Tokens::new(reservation.input_tokens_per_minute),
+                Tokens::new(reservation.output_tokens_per_minute)
+            ),
+        }
+    }
+}
+
+/// One offer at its optimum, or at the smallest purchase where none pays.
+pub(super) struct Candidate<'w> {
+    pub(super) offered: Offered<'w>,
+    pub(super) amount: Amount,
+    /// What the traffic costs in a month without it.
+    pub(super) without: Usd,
+    pub(super) savings: Usd,
+    /// What it binds in a month.
+    pub(super) bound: Usd,
+    pub(super) trial: Option<Trial>,
+    pub(super) months_to_pay: Option<Months>,
+    pub(super) refusals: Vec<Refusal>,
+    /// What is paid beyond what it replaces, where it would end throttles without saving.
+    price_of_capacity: Option<Usd>,
+    /// How its figures come about.
+    pub(super) workings: Vec<Working>,
+    /// What fewer units would have refused, where they would.
+    pub(super) fewer: Option<String>,
+}
+
+/// The workload that every offer is put to.
+pub(super) struct Case<'w> {
+    pub(super) priced: &'w Priced<'w>,
+    pub(super) workload: &'w Workload<'w>,
+}
+
+impl<'w> Candidate<'w> {
+    /// Units under an offer of known capacity.
+    pub(super) fn of_units(
+        at: &Case<'_>,
+        demands: &Demands,
+        offer: &'w Offer,
+        held: u32,
+    ) -> Option<Self> {
+        let kind = UnitKind {
+            capacity: offer.capacity?,
+            price: offer.unit_price,
+            held,
+        };
+        let settings = &at.priced.observation.settings;
+        let sized = demands.sized(&kind);
+        match settings.overflow {
+            Overflow::Spill => {
+                let optimum = sized.minutes.spill_optimum();
+                let offered = Offered::Units(offer);
+                Some(Self::of_spill(
+                    at,
+                    demands,
+                    (&kind, offered),
+                    &sized,
+                    (optimum, 1),
+                    |units| Amount::Units(ModelUnits::new(units)),
+                ))
+            }
+            Overflow::Throttle => Some(Self::of_throttle(at, demands, (&kind, offer), &sized)),
+        }
+    }
+
+    /// Reserved tokens under an offer. What exceeds them goes to the standard tier by itself.
+    pub(super) fn of_tokens(
+        at: &Case<'_>,
+        demands: &Demands,
+        offer: &'w ReservedOffer,
+        held: Reservation,
+    ) -> Self {
+        let kind = TokenKind {
+            terms: terms_of(offer),
+            held,
+        };
+        let sized = demands.sized(&kind);
+        let amounts = (sized.minutes.optimum(), sized.minutes.smallest());
+        let offered = Offered::Tokens(offer);
+        Self::of_spill(
+            at,
+            demands,
+            (&kind, offered),
+            &sized,
+            amounts,
+            Amount::Tokens,
+        )
+    }
+
+    fn of_spill<K: Kind>(
+        at: &Case<'_>,
+        demands: &Demands,
+        (kind, offered): (&K, Offered<'w>),
+        sized: &Sized<K>,
+        (optimum, smallest): (K::Purchase, K::Purchase),
+        amount: impl Fn(K::Purchase) -> Amount,
+    ) -> Self {
+        const MONTH: u64 = crate::domain::period::HOURS_PER_MONTH;
+        let is_none = optimum == K::NONE;
+        let purchase = if is_none { smallest } else { optimum };
+        let bound = kind.cost(purchase, MONTH);
+        let (served, replaced) = (
+            sized.replaced_monthly(K::NONE),
+            sized.replaced_monthly(purchase),
+        );
+        let without = sized.all_monthly() - served;
+        let savings = replaced - served - bound;
+        let burst = sized.burst(purchase);
+        let trial = (!is_none).then(|| {
+            let share = burst.map_or(1.0, |(minutes, hours)| {
+                crate::commitment::ratio(float(minutes), float(hours))
+            });
+            Trial::of_spill(kind, demands, purchase, share, at.workload.observed_days)
+        });
+        let month = |cost: Usd| cost.per_month(sized.minute_window_hours);
+        let mut workings = vec![
+            Working::new(
+                "on-demand cost of the traffic that it could serve",
+                sized.all_monthly(),
+                "the hours of the recent window at the cheapest allowed rates × 730 ÷ its hours",
+            ),
+            Working::new(
+                "binds a month",
+                bound,
+                format!("{} × 730 hours", amount(purchase)),
+            ),
+            Working::new(
+                "replaces a month",
+                replaced - served,
+                "of each hour the share min(1, bought ÷ asked for), beyond what is held, in the recent window",
+            ),
+        ];
+        if let Some((by_minute, by_hour)) = burst {
+            workings.push(Working::new(
+                "burst correction",
+                format!("{by_minute} by the minute ÷ {by_hour} by the hour"),
+                format!("what it replaces of the last {MINUTE_DAYS} days, at both resolutions: hours hide bursts"),
+            ));
+        }
+        let refusal = is_none.then(|| {
+            let (with, alone) = (
+                month(kind.cost(purchase, sized.minute_window_hours) + K::all_on_demand(&sized.minutes)
+                    - K::replaced(&sized.minutes, purchase)),
+                month(K::all_on_demand(&sized.minutes) - K::replaced(&sized.minutes, K::NONE)),
+            );
+            Refusal::new(
+                Gate::Optimum,
+                format!(
+                    "{} with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {alone}",
+                    amount(purchase)
+                ),
+            )
+        });
+        Self {
+            amount: amount(purchase),
+            without,
+            savings,
+            bound,
+            trial,
+            months_to_pay: None,
+            refusals: refusal.into_iter().collect(),
+            price_of_capacity: None,
+            workings,
+            fewer: None,
+            offered,
+        }
+        .gated(at)
+    }
+
+    fn of_throttle(
+        at: &Case<'_>,
+        demands: &Demands,
+        (kind, offer): (&UnitKind, &'w Offer),
+        sized: &Sized<UnitKind>,
+    ) -> Self {
+        let settings = &at.priced.observation.settings;
+        let headroom = settings.headroom;
+        let without = demands.on_demand_monthly();
+        // Not in the minutes, nor in the recent hours before them, of which no minutes are known.
+        let enough = sized
+            .minutes
+            .throttle_minimum(headroom)
+            .and_then(|minutes| Some(minutes.max(sized.recent_hours.throttle_minimum(headroom)?)));
+        let Some(enough) = enough else {
+            let why = "the highest minute needs more units than can be counted";
+            return Self::unsized_offer(Offered::Units(offer), without, why);
+        };
+        let optimum = sized
+            .minutes
+            .throttle_optimum(enough, demands.on_demand_minutes());
+        let units = enough.max(1);
+        let amount = Amount::Units(ModelUnits::new(units));
+        let bound = offer.unit_price.monthly_cost(ModelUnits::new(units));
+        // The units cover all of it, and nothing else may be left: AWS would refuse it.
+        let savings = without - bound;
+        let refusal = if enough == 0 {
+            Some("the units that are held have room for all of it".to_owned())
+        } else if optimum == 0 {
+            let month = |cost: Usd| cost.per_month(sized.minute_window_hours);
+            Some(format!(
+                "{amount} would cover the highest minute and {} headroom and cost {} a month; as the last {MINUTE_DAYS} days went, on-demand costs {}",
+                headroom.percent(),
+                month(sized.minutes.units_cost(units)),
+                month(demands.on_demand_minutes())
+            ))
+        } else {
+            None
+        };
+        let trial = (optimum > 0)
+            .then(|| Trial::of_throttle(kind, demands, units, headroom, at.workload.observed_days));
+        let fewer = sized
+            .minutes
+            .left_share(units - 1)
+            .filter(|_| units > 1)
+            .map(|refused| {
+                format!(
+                    "{} would have left {refused} of that traffic refused, by its price",
+                    ModelUnits::new(units - 1)
+                )
+            });
+        let workings = vec![
+            Working::new(
+                "on-demand cost of the traffic that it could serve",
+                without,
+                "the hours of the recent window at the cheapest allowed rates × 730 ÷ its hours",
+            ),
+            Working::new(
+                "units that refuse nothing",
+                amount.to_string(),
+                format!(
+                    "⌈(1 + {}) × the highest minute of {MINUTE_DAYS} days, or hour of the recent window⌉, less {} held",
+                    headroom.percent(),
+                    ModelUnits::new(kind.held)
+                ),
+            ),
+            Working::new(
+                "binds a month",
+                bound,
+                format!("{amount} × {} USD × 730 hours", offer.unit_price),
+            ),
+        ];
+        Self {
+            offered: Offered::Units(offer),
+            amount,
+            without,
+            savings,
+            bound,
+            trial,
+            months_to_pay: None,
+            refusals: refusal
+                .map(|why| Refusal::new(Gate::Optimum, why))
+                .into_iter()
+                .collect(),
+            price_of_capacity: None,
+            workings,
+            fewer,
+        }
+        .gated(at)
+    }
+
+    /// An offer that is refused before any amount can be named.
+    fn unsized_offer(offered: Offered<'w>, without: Usd, why: &str) -> Self {
+        Self {
+            amount: Amount::Units(ModelUnits::default()),
+            without,
+            savings: Usd::ZERO - without,
+            bound: Usd::ZERO,
+            trial: None,
+            months_to_pay: None,
+            refusals: vec![Refusal::new(Gate::Knowledge, why)],
+            price_of_capacity: None,
+            workings: Vec::new(),
+            fewer: None,
+            offered,
+        }
+    }
+
+    /// Put to the gates. What does not pay at any size needs none of the others that ask for a size.
+    fn gated(mut self, at: &Case<'_>) -> Self {
+        let (priced, workload) = (at.priced, at.workload);
+        let settings = &priced.observation.settings;
+        let term = self.offered.term();
+        if self.refusals.is_empty() {
+            self.refusals
+                .extend(gates::thresholds(settings, self.savings, self.bound));
+            if let Some(trial) = &self.trial {
+                self.refusals
+                    .extend(gates::certainty(trial.certainty.as_ref()));
+                self.refusals.extend(gates::trend(trial, term));
+                self.refusals.extend(gates::backtest(trial));
+                self.workings.extend(workings_of(trial));
+            }
+        } else if workload.is_throttled() && !self.savings.is_positive() {
+            let price = Usd::ZERO - self.savings;
+            self.price_of_capacity = Some(price);
+            self.refusals.push(Refusal::new(
+                Gate::Optimum,
+                format!(
+                    "requests were throttled: as capacity against that, {} would be bought for {price} a month, which is no saving",
+                    self.amount
+                ),
+            ));
+        }
+        self.refusals
+            .extend(gates::history(settings, workload, term));
+        self.refusals
+            .extend(gates::lifecycle(priced, workload, term));
+        self
+    }
+
+    /// What the traffic costs in a month with it.
+    pub(super) fn with(&self) -> Usd {
+        self.without - self.savings
+    }
+
+    pub(super) fn describe(&self) -> String {
+        format!("{}, {}", self.amount, self.offered.describe())
+    }
+
+    /// What it binds over its whole term; `None` without one.
+    pub(super) fn commitment_total(&self) -> Option<Usd> {
+        let months = self.offered.term().months();
+        (months > 0).then(|| Usd::new(self.bound.dollars() * Decimal::from(months)))
+    }
+
+    /// The plan of it, beside what the workload costs otherwise.
+    pub(super) fn plan(&self, otherwise: Usd) -> Plan {
+        let is_sized = !self.bound.is_zero();
+        let mut plan = Plan::new(
+            self.offered.action(),
+            Effort::Commitment,
+            if is_sized {
+                self.describe()
+            } else {
+                format!("{}, {}", self.offered.noun(), self.offered.describe())
+            },
+        );
+        plan.monthly_cost = is_sized.then(|| otherwise + self.with());
+        plan.estimated_monthly_savings = is_sized.then_some(self.savings);
+        plan.months_to_pay = self.months_to_pay;
+        plan.price_of_capacity = self.price_of_capacity;
+        plan.refused(self.refusals.clone())
+    }
+}
+
+fn workings_of(trial: &Trial) -> Vec<Working> {
+    let mut workings = Vec::new();
+    if let Some(found) = &trial.certainty {
+        let lower = certainty::monthly(found.lower_bound());
+        workings.push(Working::new(
+            "lower 5 % bound",
+            lower.map_or_else(|| "unknown".into(), |lower| lower.to_string()),
+            format!(
+                "Student's t over the savings of {} whole weeks of this very purchase, a month",
+                found.weeks()
+            ),
+        ));
+    }
+    workings
+}
+
+/// To each offer with a term, in how many months of it the next shorter arrangement has cost as much
+/// as its whole term does; on-demand is the shortest.
+pub(super) fn months_to_pay(candidates: &mut [Candidate<'_>]) {
+    for place in 0..candidates.len() {
+        let one = &candidates[place];
+        let months = one.offered.term().months();
+        let shorter = candidates
+            .iter()
+            .filter(|other| {
+                other.offered.is_kin_of(&one.offered)
+                    && other.offered.term().months() < months
+                    && !other.bound.is_zero()
+            })
+            .map(Candidate::with)
+            .min()
+            .map_or(one.without, |with| with.min(one.without));
+        if months == 0 || one.bound.is_zero() || !shorter.is_positive() {
+            continue;
+        }
+        let whole = one.with().dollars() * Decimal::from(months);
+        let paid = (whole / shorter.dollars())
+            .round_dp_with_strategy(1, RoundingStrategy::AwayFromZero)
+            .normalize();
+        candidates[place].months_to_pay = Some(Months(paid));
+    }
+}
+
+/// What applies above a purchase, for whoever reads the advice.
+pub(super) fn overflow_risk(settings: &Settings) -> String {
+    match settings.overflow {
+        Overflow::Throttle => format!(
+            "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
+            settings.headroom.percent()
+        ),
+        Overflow::Spill => super::SPILL_ASSUMPTION.into(),
+    }
+}

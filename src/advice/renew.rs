@@ -1,0 +1,676 @@
+//! Should less be held of what is at work? Model units and reserved tokens are paid for used or not,
+//! and those under a term renew by themselves, so the decision is due before the term ends.
+//!
+//! Each holding is looked at alone, the others serving on. Where its capacity is known it is taken
+//! at its own exact optimum; where it is not, what it serves is compared with what it costs: a
+//! holding worth under 100 % costs more than the same tokens on-demand. Silent about idle holdings,
+//! which `idle` deletes, and about custom models, which have no on-demand twin.
+
+use serde::Serialize;
+
+use super::candidate::{Amount, scope_name, terms_of};
+use super::demands::{Demands, ServedBy, Sized};
+use super::fill::Filling;
+use super::gates::{self, Gate, Refusal};
+use super::rates::LaneRates;
+use super::trial::{certainty_of_cut, certainty_of_whole};
+use super::{
+    Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, Working, command,
+};
+use crate::catalog::Offer;
+use crate::commitment::{Certainty, Kind, Reservation, TokenKind, UnitKind};
+use crate::domain::period::HOURS_PER_MONTH;
+use crate::domain::{ModelUnits, Usd};
+use crate::pricing::{Holding, Idleness, Priced, Reserved, Workload, reserves};
+use crate::settings::Overflow;
+
+/// What is said of one holding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldingAdvice {
+    /// Its address, or the name of reserved tokens.
+    pub subject: String,
+    /// How what it is asked for compares with what it has.
+    pub load: Load,
+    /// How much of it would cost least, in words; `None` where that cannot be said.
+    pub right_size: Option<String>,
+    /// What happens to it inside its term, where its model leaves.
+    pub lifecycle_risk: Option<String>,
+}
+
+/// How what a holding is asked for compares with what it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    /// It refused requests.
+    Oversubscribed,
+    /// Less of it would cost less.
+    UnderUsed,
+    /// It has the size that costs least, or a smaller one.
+    Fits,
+    /// That cannot be said.
+    Unknown,
+}
+
+/// What is said of all of them, and what it leaves to the later rules.
+pub(super) struct Renewing<'w> {
+    pub(super) finding: Finding,
+    /// Holdings that are to be given up at once.
+    given_up: Vec<&'w Holding<'w>>,
+    /// Whether any is to be given up, or made smaller, at once.
+    changes_now: bool,
+}
+
+impl<'w> Renewing<'w> {
+    /// Whether anything is to be given up at once.
+    pub(super) fn gives_up_counted(&self) -> bool {
+        !self.given_up.is_empty()
+    }
+
+    /// Whether anything is to be held less of at once.
+    pub(super) const fn changes_now(&self) -> bool {
+        self.changes_now
+    }
+
+    /// The holdings that serve on.
+    pub(super) fn serving(&self, of: &[&'w Holding<'w>]) -> Vec<&'w Holding<'w>> {
+        let is_kept = |holding: &&&Holding<'_>| {
+            !self
+                .given_up
+                .iter()
+                .any(|given_up| given_up.held == holding.held)
+        };
+        of.iter().filter(is_kept).copied().collect()
+    }
+}
+
+/// Whether a holding of a workload could be filled, or reserved tokens are held: then minutes of its
+/// on-demand traffic are needed too.
+pub(super) fn fills_or_reserves(workload: &Workload<'_>) -> bool {
+    let can_fill = |holding: &Holding<'_>| holding.can_serve_more() && holding.capacity().is_some();
+    !workload.reserved.is_empty()
+        || (workload.on_demand().next().is_some() && workload.holdings.iter().any(can_fill))
+}
+
+/// Whether a workload holds model units at work, whose minutes tell what a unit carries.
+pub(super) fn is_held(workload: &Workload<'_>) -> bool {
+    let at_work =
+        |holding: &Holding<'_>| holding.can_serve_more() && holding.idleness == Idleness::Busy;
+    workload.holdings.iter().any(at_work)
+}
+
+pub(super) fn advise<'w>(
+    priced: &'w Priced<'w>,
+    workload: &'w Workload<'w>,
+    cheapest: &[LaneRates<'w>],
+    fill: &Filling<'w>,
+) -> Renewing<'w> {
+    let mut renewing = Renewing {
+        finding: Finding::default(),
+        given_up: Vec::new(),
+        changes_now: false,
+    };
+    let at_work: Vec<&Holding<'_>> = workload
+        .holdings
+        .iter()
+        .filter(|holding| holding.can_serve_more() && holding.idleness == Idleness::Busy)
+        .collect();
+    for holding in &workload.holdings {
+        let mut said = HoldingAdvice {
+            subject: holding.held.provisioned_model_arn.clone(),
+            load: if holding.throttles > 0 {
+                Load::Oversubscribed
+            } else {
+                Load::Unknown
+            },
+            right_size: None,
+            lifecycle_risk: lifecycle_risk(priced, workload, holding),
+        };
+        if at_work.iter().any(|other| other.held == holding.held) {
+            let case = UnitCase {
+                priced,
+                workload,
+                cheapest,
+                at_work: &at_work,
+                holding,
+                is_filled: fill.is_counted(),
+            };
+            match case.smaller() {
+                Ok(Some(smaller)) => {
+                    said.load = Load::UnderUsed;
+                    said.right_size = Some(smaller.to.to_string());
+                    let found = case.finding(&smaller);
+                    if found.recommendations.iter().any(Recommendation::is_counted) {
+                        renewing.changes_now = true;
+                        if smaller.is_none {
+                            renewing.given_up.push(holding);
+                        }
+                    }
+                    renewing.finding.take(found);
+                }
+                Ok(None) if holding.throttles == 0 && holding.capacity().is_some() => {
+                    said.load = Load::Fits;
+                    said.right_size = Some(holding.held.model_units.to_string());
+                }
+                Ok(None) => {}
+                Err(why) => renewing.finding.reasons.extend(why),
+            }
+        }
+        renewing.finding.holdings.push(said);
+    }
+    renewing
+}
+
+/// A model that leaves while something is still bound to it.
+fn lifecycle_risk(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    holding: &Holding<'_>,
+) -> Option<String> {
+    let ends = crate::domain::day_of(holding.held.commitment_expiration_time?);
+    let lifecycle = gates::Lifecycle::of(priced, workload);
+    if let Some(end) = lifecycle.end_of_life.filter(|end| *end <= ends) {
+        return Some(format!(
+            "the model's end of life, {end}, falls before its term ends on {ends}"
+        ));
+    }
+    if lifecycle.is_legacy {
+        return Some("the model is Legacy: when its term ends, no new one may be sold".to_owned());
+    }
+    let legacy = lifecycle.legacy.filter(|legacy| *legacy <= ends)?;
+    Some(format!(
+        "the model becomes Legacy on {legacy}, before its term ends on {ends}"
+    ))
+}
+
+/// Holding less than now.
+struct Smaller {
+    /// How much less is held then.
+    to: Amount,
+    is_none: bool,
+    savings: Usd,
+    /// How sure the saving is.
+    certainty: Option<Certainty>,
+    workings: Vec<Working>,
+    on: &'static str,
+}
+
+/// One holding of model units.
+struct UnitCase<'c, 'w> {
+    priced: &'w Priced<'w>,
+    workload: &'w Workload<'w>,
+    cheapest: &'c [LaneRates<'w>],
+    at_work: &'c [&'w Holding<'w>],
+    holding: &'w Holding<'w>,
+    is_filled: bool,
+}
+
+impl UnitCase<'_, '_> {
+    /// What of it would cost less, if anything. An error says why that is not known, where a reader
+    /// would ask.
+    fn smaller(&self) -> Result<Option<Smaller>, Option<String>> {
+        let holding = self.holding;
+        let Some(cost) = holding.monthly_cost else {
+            return Err(None);
+        };
+        if !gates::completeness(self.workload).is_empty() {
+            return Err(None);
+        }
+        match (&holding.offer, holding.capacity()) {
+            (Some(offer), Some(capacity)) => {
+                let kind = UnitKind {
+                    capacity,
+                    price: offer.unit_price,
+                    held: self.others(),
+                };
+                self.at_its_optimum(&kind)
+            }
+            _ => Ok(self.by_its_worth(cost)),
+        }
+    }
+
+    /// The units beside it that serve on.
+    fn others(&self) -> u32 {
+        self.at_work
+            .iter()
+            .filter(|other| other.held != self.holding.held)
+            .map(|other| other.held.model_units.count())
+            .sum()
+    }
+
+    fn served_by(&self) -> ServedBy<'_> {
+        ServedBy::Units {
+            serving: self.at_work,
+            with_on_demand: self.is_filled,
+        }
+    }
+
+    fn at_its_optimum(&self, kind: &UnitKind) -> Result<Option<Smaller>, Option<String>> {
+        let settings = &self.priced.observation.settings;
+        let name = &self.holding.held.provisioned_model_name;
+        let demands = Demands::new(self.priced, self.workload, self.cheapest, self.served_by())
+            .map_err(|why| {
+                Some(format!(
+                    "whether {name} has its right size is not known: {why}"
+                ))
+            })?;
+        let sized = demands.sized(kind);
+        let now = self.holding.held.model_units.count();
+        let options: Vec<u32> = match settings.overflow {
+            Overflow::Spill => vec![sized.minutes.spill_optimum()],
+            // Fewer must still refuse nothing; none at all leaves everything on-demand.
+            Overflow::Throttle => {
+                let enough = sized.minutes.throttle_minimum(settings.headroom);
+                let hours = sized.recent_hours.throttle_minimum(settings.headroom);
+                let enough = enough.zip(hours).map(|(minutes, hours)| minutes.max(hours));
+                let none = (kind.held == 0).then_some(0);
+                enough.into_iter().chain(none).collect()
+            }
+        };
+        let month = |units: u32| kind.cost(units, HOURS_PER_MONTH);
+        let all_is_served = settings.overflow == Overflow::Throttle;
+        let left = |units: u32| {
+            if all_is_served && units > 0 {
+                Usd::ZERO
+            } else {
+                sized.all_monthly() - sized.replaced_monthly(units)
+            }
+        };
+        let total = |units: u32| month(units) + left(units);
+        let best = options
+            .into_iter()
+            .filter(|units| *units < now)
+            .min_by_key(|units| (total(*units), *units));
+        let Some(units) = best.filter(|units| total(*units) < total(now)) else {
+            return Ok(None);
+        };
+        let to = ModelUnits::new(units);
+        let savings = total(now) - total(units);
+        Ok(Some(Smaller {
+            to: Amount::Units(to),
+            is_none: units == 0,
+            savings,
+            certainty: certainty_of_cut(
+                kind,
+                &demands,
+                (now, units),
+                burst_share(&sized, now),
+                self.workload.observed_days,
+            ),
+            workings: vec![
+                Working::new(
+                    "costs a month as it is",
+                    total(now),
+                    format!(
+                        "{} × {} USD × 730 hours, and {} on-demand beside it",
+                        ModelUnits::new(now),
+                        kind.price,
+                        left(now)
+                    ),
+                ),
+                Working::new(
+                    "costs a month then",
+                    total(units),
+                    format!(
+                        "{to} × {} USD × 730 hours, and {} on-demand beside it",
+                        kind.price,
+                        left(units)
+                    ),
+                ),
+            ],
+            on: "the optimum of what it serves, by the minute",
+        }))
+    }
+
+    /// Without a capacity only the whole of it can be judged: what it serves against what it costs.
+    fn by_its_worth(&self, cost: Usd) -> Option<Smaller> {
+        let own: Vec<&LaneRates<'_>> = self
+            .cheapest
+            .iter()
+            .filter(|rates| {
+                matches!(rates.lane.kind, crate::pricing::LaneKind::Provisioned(held) if held == self.holding.held)
+            })
+            .collect();
+        // Something that it serves has no price: what it is worth is not known.
+        self.holding.monthly_value?;
+        let value: Usd = own
+            .iter()
+            .map(|rates| rates.monthly_cost(self.priced.recent))
+            .sum();
+        let savings = cost - value;
+        savings.is_positive().then(|| Smaller {
+            to: Amount::Units(ModelUnits::new(0)),
+            is_none: true,
+            savings,
+            certainty: Demands::hourly(
+                self.priced,
+                self.workload,
+                self.cheapest,
+                ServedBy::Units {
+                    serving: &[self.holding],
+                    with_on_demand: false,
+                },
+            )
+            .ok()
+            .and_then(|hours| {
+                certainty_of_whole(&hours, cost, self.workload.observed_days)
+            }),
+            workings: vec![
+                Working::new(
+                    "costs a month",
+                    cost,
+                    format!("{} × 730 hours", self.holding.held.model_units),
+                ),
+                Working::new(
+                    "what it serves, on-demand",
+                    value,
+                    "its tokens of the recent window at the cheapest allowed rates × 730 ÷ its hours",
+                ),
+            ],
+            on: "what it serves, at on-demand prices",
+        })
+    }
+
+    fn finding(&self, smaller: &Smaller) -> Finding {
+        let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
+        let name = &held.provisioned_model_name;
+        let (action, effort) = match (smaller.is_none, held.is_under_term()) {
+            (true, true) => (Action::LetCommitmentExpire, Effort::Routing),
+            (true, false) => (Action::GiveUpProvisionedModel, Effort::Routing),
+            (false, true) => (Action::RightSizeProvisionedModel, Effort::Commitment),
+            (false, false) => (Action::RightSizeProvisionedModel, Effort::None),
+        };
+        let description = if smaller.is_none {
+            format!("without {name}, its calls on-demand")
+        } else {
+            format!("{} instead of {name}", smaller.to)
+        };
+        let plan = Plan::new(action, effort, description.clone()).saving(workload, smaller.savings);
+        let refusals = refusals(priced, workload, smaller);
+        if !refusals.is_empty() {
+            return Finding::refused(plan, refusals);
+        }
+        let mut evidence = Evidence::default();
+        for rates in self.cheapest {
+            evidence.lane(priced, rates.lane);
+            evidence.rates(workload, rates);
+        }
+        if let Some(offer) = &self.holding.offer {
+            evidence.offer(&self.holding.model, offer);
+        }
+        let cost = self.holding.monthly_cost.unwrap_or_default();
+        let current = Arrangement {
+            description: format!("{} of {name}", held.model_units),
+            monthly_cost: cost,
+        };
+        let proposed = Arrangement {
+            description,
+            monthly_cost: cost - smaller.savings,
+        };
+        let arn = &held.provisioned_model_arn;
+        let mut advice =
+            Recommendation::new((action, effort), workload, arn, current, proposed, evidence);
+        advice.provisioned_model_arn = Some(arn.clone());
+        advice.take(smaller);
+        advice.command = match (&self.holding.offer, smaller.to) {
+            (Some(offer), Amount::Units(units)) if !smaller.is_none => {
+                smaller_command(workload, offer, units, arn)
+            }
+            _ => Some(command::delete(&workload.place.region, arn)),
+        };
+        if smaller.is_none {
+            advice.risks.push(
+                "whoever calls it must call the model on-demand first: on-demand quotas have to carry it"
+                    .into(),
+            );
+        }
+        if held.is_under_term() {
+            advice.rollback_possible = false;
+            advice.savings_start = held.commitment_expiration_time;
+            advice.not_counted_because = Some("it is paid for until its term ends".into());
+            advice.risks.push(
+                "it renews by itself at the end of its term unless that is prevented in time"
+                    .into(),
+            );
+        }
+        Finding::advised(plan, advice, Gate::Order)
+    }
+}
+
+impl Recommendation {
+    /// The figures of holding less.
+    fn take(&mut self, smaller: &Smaller) {
+        self.workings.extend(smaller.workings.iter().cloned());
+        self.workings.push(Working::new(
+            "judged by",
+            smaller.on,
+            "the guard's own rule",
+        ));
+        if let Some(certainty) = &smaller.certainty {
+            self.estimated_monthly_savings.p10 = certainty.p10();
+            self.estimated_monthly_savings.p50 = certainty.p50();
+            self.estimated_monthly_savings.p90 = certainty.p90();
+        }
+    }
+}
+
+/// Makes the smaller one, then deletes the larger.
+fn smaller_command(
+    workload: &Workload<'_>,
+    offer: &Offer,
+    units: ModelUnits,
+    arn: &str,
+) -> Option<String> {
+    let buy = command::buy(workload, offer, units)?;
+    Some(format!(
+        "{buy} && {}",
+        command::delete(&workload.place.region, arn)
+    ))
+}
+
+/// What holding less must pass: it has to save enough, and surely.
+fn refusals(priced: &Priced<'_>, workload: &Workload<'_>, smaller: &Smaller) -> Vec<Refusal> {
+    let settings = &priced.observation.settings;
+    let base = workload.monthly_cost();
+    let mut refusals: Vec<Refusal> = gates::thresholds(settings, smaller.savings, base)
+        .into_iter()
+        .collect();
+    refusals.extend(gates::certainty(smaller.certainty.as_ref()));
+    if workload.is_throttled() {
+        let why = "requests were throttled: less of it would refuse more";
+        refusals.push(Refusal::new(Gate::Knowledge, why));
+    }
+    refusals
+}
+
+fn burst_share<K: Kind>(sized: &Sized<K>, purchase: K::Purchase) -> f64 {
+    sized.burst(purchase).map_or(1.0, |(minutes, hours)| {
+        crate::commitment::ratio(
+            crate::commitment::float(minutes),
+            crate::commitment::float(hours),
+        )
+    })
+}
+
+/// The same of the reserved tokens that the overrides declare.
+pub(super) fn of_reserved(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    current: &[LaneRates<'_>],
+) -> Finding {
+    let mut found = Finding::default();
+    for held in &workload.reserved {
+        let mut said = HoldingAdvice {
+            subject: held.declared.name.clone(),
+            load: Load::Unknown,
+            right_size: None,
+            lifecycle_risk: None,
+        };
+        match smaller_reservation(priced, workload, current, held) {
+            Ok(Some(smaller)) => {
+                said.load = Load::UnderUsed;
+                said.right_size = Some(smaller.to.to_string());
+                found.take(reserved_finding(priced, workload, current, held, &smaller));
+            }
+            Ok(None) => {
+                said.load = Load::Fits;
+            }
+            Err(why) => found.reasons.push(why),
+        }
+        found.holdings.push(said);
+    }
+    found
+}
+
+fn amount_of(held: &Reserved<'_>) -> Reservation {
+    Reservation {
+        input_tokens_per_minute: held.declared.input_tokens_per_minute,
+        output_tokens_per_minute: held.declared.output_tokens_per_minute,
+    }
+}
+
+/// What of a reservation would cost less, if anything. An error says why that is not known.
+fn smaller_reservation(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    current: &[LaneRates<'_>],
+    held: &Reserved<'_>,
+) -> Result<Option<Smaller>, String> {
+    let name = &held.declared.name;
+    let unknown = |why: &str| format!("whether {name} has its right size is not known: {why}");
+    if let Some(refusal) = gates::completeness(workload).first() {
+        return Err(unknown(&refusal.why));
+    }
+    let Some(cost) = held.monthly_cost else {
+        return Err(unknown("nobody says what it costs"));
+    };
+    let scope = held.declared.scope;
+    let offers = &workload.reserved_offers;
+    let offer = offers
+        .iter()
+        .find(|offer| offer.scope == scope && offer.term == held.declared.term);
+    let Some(offer) = offer else {
+        return Err(unknown("the price book has no price of it"));
+    };
+    let demands = Demands::new(priced, workload, current, ServedBy::Reserved(scope))
+        .map_err(|why| unknown(&why))?;
+    let others = workload
+        .reserved
+        .iter()
+        .filter(|other| other.declared.scope == scope && other.declared.name != *name)
+        .map(amount_of)
+        .fold(Reservation::NONE, Reservation::and);
+    let kind = TokenKind {
+        terms: terms_of(offer),
+        held: others,
+    };
+    let sized = demands.sized(&kind);
+    let now = amount_of(held);
+    let best = sized.minutes.optimum();
+    let is_larger = best.input_tokens_per_minute > now.input_tokens_per_minute
+        || best.output_tokens_per_minute > now.output_tokens_per_minute;
+    let to = if is_larger { Reservation::NONE } else { best };
+    let total = |reservation: Reservation, cost: Usd| {
+        cost + sized.all_monthly() - sized.replaced_monthly(reservation)
+    };
+    let then = total(to, kind.cost(to, HOURS_PER_MONTH));
+    let as_it_is = total(now, cost);
+    if to == now || then >= as_it_is {
+        return Ok(None);
+    }
+    Ok(Some(Smaller {
+        to: Amount::Tokens(to),
+        is_none: to == Reservation::NONE,
+        savings: as_it_is - then,
+        certainty: certainty_of_cut(
+            &kind,
+            &demands,
+            (now, to),
+            burst_share(&sized, now),
+            workload.observed_days,
+        ),
+        workings: vec![
+            Working::new(
+                "costs a month as it is",
+                as_it_is,
+                "the reservation and what goes on-demand beside it",
+            ),
+            Working::new(
+                "costs a month then",
+                then,
+                "likewise, at its optimum by the minute",
+            ),
+        ],
+        on: "the joint optimum of input and output, by the minute",
+    }))
+}
+
+fn reserved_finding(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    current: &[LaneRates<'_>],
+    held: &Reserved<'_>,
+    smaller: &Smaller,
+) -> Finding {
+    let name = &held.declared.name;
+    let action = if smaller.is_none {
+        Action::LetCommitmentExpire
+    } else {
+        Action::RightSizeProvisionedModel
+    };
+    let description = if smaller.is_none {
+        format!("without the reserved tokens `{name}`")
+    } else {
+        format!("{} instead of `{name}`", smaller.to)
+    };
+    let plan = Plan::new(action, Effort::Commitment, description.clone())
+        .saving(workload, smaller.savings);
+    let refusals = refusals(priced, workload, smaller);
+    if !refusals.is_empty() {
+        return Finding::refused(plan, refusals);
+    }
+    let mut evidence = Evidence::default();
+    let served = current
+        .iter()
+        .filter(|rates| reserves(held.declared.scope, rates.scope));
+    for rates in served {
+        evidence.lane(priced, rates.lane);
+    }
+    let cost = held.monthly_cost.unwrap_or_default();
+    let current = Arrangement {
+        description: format!(
+            "`{name}`: {}, {}",
+            Amount::Tokens(amount_of(held)),
+            scope_name(held.declared.scope)
+        ),
+        monthly_cost: cost,
+    };
+    let proposed = Arrangement {
+        description,
+        monthly_cost: cost - smaller.savings,
+    };
+    let kind = (action, Effort::Commitment);
+    let mut advice = Recommendation::new(kind, workload, name, current, proposed, evidence);
+    advice.take(smaller);
+    advice.rollback_possible = false;
+    advice.contact = Some(super::commit::CONTACT.to_owned());
+    let today = priced.day;
+    match held.declared.term_ends {
+        Some(day) if day >= today => {
+            advice.not_counted_because =
+                Some(format!("it is paid for until its term ends on {day}"));
+            advice.savings_start = day
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .ok()
+                .map(|start| start.timestamp());
+        }
+        Some(_) => {}
+        None => {
+            advice.not_counted_because =
+                Some("the overrides do not say when its term ends (`term_ends`)".to_owned());
+        }
+    }
+    advice
+        .risks
+        .push("it is billed on after its term until AWS is told to delete it".into());
+    Finding::advised(plan, advice, Gate::Order)
+}

@@ -1,0 +1,265 @@
+//! A purchase of fixed size put to the weeks that were: how sure its saving is, how much demand can
+//! go, where demand is going, and what deciding like this would have brought before.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::demands::Demands;
+use crate::catalog::Term;
+use crate::commitment::backtest::ENOUGH_FOLDS;
+use crate::commitment::{
+    Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Kind, UnitKind, UnitSizing, float,
+    float_value,
+};
+use crate::domain::period::{HOUR, HOURS_PER_MONTH};
+use crate::domain::{Percent, Ratio, Usd};
+use crate::pricing::{Bucket, Demand};
+
+/// What the weeks say of one purchase.
+#[derive(Clone, Debug)]
+pub(super) struct Trial {
+    /// How sure the weekly saving is; `None` for fewer than two whole weeks.
+    pub(super) certainty: Option<Certainty>,
+    /// The share of the demand that can go while it still costs no more than none; `None` where it
+    /// costs more already.
+    pub(super) robustness: Option<f64>,
+    /// Where demand goes; `None` without two weeks of it.
+    pub(super) decline: Option<Decline>,
+    /// What deciding each week on those before it would have brought.
+    pub(super) backtest: Walked,
+}
+
+/// What walking through the weeks found.
+#[derive(Clone, Debug)]
+pub(super) enum Walked {
+    /// Savings that were promised, and realised.
+    Savings(Backtest),
+    /// Tokens that were asked for, and refused.
+    Refusals(Backtest),
+}
+
+/// A backtest as the report tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BacktestReport {
+    /// Weeks that were decided on the weeks before them.
+    pub folds: usize,
+    /// What they saved of what the weeks before had promised; absent under throttle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub realised_of_promised: Option<Percent>,
+    /// The tokens that would have been refused of those that were asked for; under throttle only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_tokens: Option<Percent>,
+}
+
+/// A share in percent with so many decimals, cut off: a reserve is not made larger by rounding.
+pub(super) fn percent(share: f64, decimals: u32) -> Option<Percent> {
+    let percent = Decimal::try_from(share * 100.0).ok()?;
+    let strategy = rust_decimal::RoundingStrategy::ToZero;
+    Some(Percent::new(
+        percent
+            .round_dp_with_strategy(decimals, strategy)
+            .normalize(),
+    ))
+}
+
+/// The whole weeks of the survey on which a workload was observed.
+fn weeks_of(demands: &Demands, observed_days: u32) -> usize {
+    let observed = usize::try_from(observed_days / 7).unwrap_or_default();
+    (demands.hours.buckets.len() / HOURS_PER_WEEK).min(observed)
+}
+
+/// The end of some hours that is so many whole weeks.
+fn tail<T>(all: &[T], weeks: usize) -> &[T] {
+    let hours = weeks * HOURS_PER_WEEK;
+    all.get(all.len().saturating_sub(hours)..).unwrap_or(all)
+}
+
+impl Trial {
+    /// Of a purchase beside which the rest goes on-demand. `burst` is what minutes leave of what
+    /// hours replace.
+    pub(super) fn of_spill<K: Kind>(
+        kind: &K,
+        demands: &Demands,
+        purchase: K::Purchase,
+        burst: f64,
+        observed_days: u32,
+    ) -> Self {
+        let weeks = weeks_of(demands, observed_days);
+        let buckets = tail(&demands.hours.buckets, weeks);
+        let covered = |purchase: K::Purchase, buckets: &[Bucket]| {
+            let hour = |bucket: &Bucket| {
+                (
+                    float_value(bucket.value),
+                    kind.times_served(bucket, HOUR, purchase),
+                    kind.times_served(bucket, HOUR, K::NONE),
+                )
+            };
+            let cost = float(kind.cost(purchase, 1));
+            Coverage::new(buckets.iter().map(hour), burst, cost)
+        };
+        let slice = |span: std::ops::Range<usize>| buckets.get(span).unwrap_or_default();
+        let walked = Backtest::walk_forward(
+            buckets.len(),
+            recent_weeks(demands),
+            |span| {
+                let found = K::optimum(&kind.sizing(slice(span), HOUR));
+                (found != K::NONE).then_some(found)
+            },
+            |bought, span| {
+                let hours = span.len();
+                covered(*bought, slice(span)).saving(0..hours, 1.0)
+            },
+        );
+        Self::of(
+            &covered(purchase, buckets),
+            recent_weeks(demands),
+            Walked::Savings(walked),
+        )
+    }
+
+    /// Of model units above which requests are refused: all on-demand traffic goes to them.
+    pub(super) fn of_throttle(
+        kind: &UnitKind,
+        demands: &Demands,
+        units: u32,
+        headroom: Ratio,
+        observed_days: u32,
+    ) -> Self {
+        let weeks = weeks_of(demands, observed_days);
+        let buckets = tail(&demands.hours.buckets, weeks);
+        let values = tail(demands.on_demand_hours(), weeks);
+        let hours = buckets.iter().zip(values).map(|(bucket, value)| {
+            (
+                float_value(*value),
+                kind.times_served(bucket, HOUR, units),
+                0.0,
+            )
+        });
+        let coverage = Coverage::new(hours, 1.0, float(kind.cost(units, 1)));
+        let slice = |span: std::ops::Range<usize>| buckets.get(span).unwrap_or_default();
+        let walked = Backtest::refusals(
+            buckets.len(),
+            recent_weeks(demands),
+            |span| {
+                UnitSizing::of_steps(slice(span), HOUR, kind.capacity, kind.price, kind.held)
+                    .throttle_minimum(headroom)
+            },
+            |enough, span| {
+                let asked = |bucket: &Bucket| tokens(bucket.input + bucket.output);
+                let refused = |bucket: &Bucket| {
+                    let served = kind.times_served(bucket, HOUR, *enough).min(1.0);
+                    asked(bucket) * (1.0 - served)
+                };
+                let span = slice(span);
+                (span.iter().map(asked).sum(), span.iter().map(refused).sum())
+            },
+        );
+        Self::of(&coverage, recent_weeks(demands), Walked::Refusals(walked))
+    }
+
+    fn of(coverage: &Coverage, recent_weeks: usize, backtest: Walked) -> Self {
+        let weekly: Vec<f64> = coverage
+            .weeks()
+            .map(|week| coverage.saving(week, 1.0))
+            .collect();
+        let demand: Vec<f64> = coverage.weeks().map(|week| coverage.value(week)).collect();
+        let hours = coverage.hours();
+        let recent = hours.saturating_sub(recent_weeks * HOURS_PER_WEEK)..hours;
+        Self {
+            certainty: Certainty::of(&weekly),
+            robustness: coverage.robustness(recent),
+            decline: Decline::of(&demand),
+            backtest,
+        }
+    }
+
+    /// The share of demand that is left at the end of a term if the observed decline goes on, and
+    /// the share below which it loses money, where the first is below the second.
+    pub(super) fn falls_short(&self, term: Term) -> Option<(f64, f64)> {
+        let left = self.decline?.left_after(weeks_in(term));
+        let needed = 1.0 - self.robustness?;
+        // Without a decline there is nothing to go on: what pays at today's demand is for others.
+        (left < 1.0 && left < needed).then_some((left, needed))
+    }
+
+    /// What walking through the weeks found, for the report; `None` without a fold.
+    pub(super) fn backtest(&self) -> Option<BacktestReport> {
+        let (walked, is_savings) = match &self.backtest {
+            Walked::Savings(walked) => (walked, true),
+            Walked::Refusals(walked) => (walked, false),
+        };
+        let share = walked.ratio().and_then(|share| percent(share, 4));
+        (!walked.folds.is_empty()).then(|| BacktestReport {
+            folds: walked.folds.len(),
+            realised_of_promised: share.filter(|_| is_savings),
+            refused_tokens: share.filter(|_| !is_savings),
+        })
+    }
+}
+
+/// How sure it is that holding less saves: `now` against `then`, the smaller one. What is cut costs
+/// its price each hour and replaces what only it served.
+pub(super) fn certainty_of_cut<K: Kind>(
+    kind: &K,
+    demands: &Demands,
+    (now, then): (K::Purchase, K::Purchase),
+    burst: f64,
+    observed_days: u32,
+) -> Option<Certainty> {
+    let buckets = tail(&demands.hours.buckets, weeks_of(demands, observed_days));
+    let hours = buckets.iter().map(|bucket| {
+        (
+            float_value(bucket.value),
+            kind.times_served(bucket, HOUR, now),
+            kind.times_served(bucket, HOUR, then),
+        )
+    });
+    let cost = float(kind.cost(now, 1)) - float(kind.cost(then, 1));
+    certainty_of_giving_up(&Coverage::new(hours, burst, cost))
+}
+
+/// How sure it is that giving all of a holding up saves: what it costs a month, less what it serves.
+pub(super) fn certainty_of_whole(
+    hours: &Demand,
+    monthly_cost: Usd,
+    observed_days: u32,
+) -> Option<Certainty> {
+    let weeks = usize::try_from(observed_days / 7).unwrap_or_default();
+    let all = tail(
+        &hours.buckets,
+        weeks.min(hours.buckets.len() / HOURS_PER_WEEK),
+    );
+    let served = all
+        .iter()
+        .map(|bucket| (float_value(bucket.value), f64::INFINITY, 0.0));
+    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+    let cost = float(monthly_cost) / HOURS_PER_MONTH as f64;
+    certainty_of_giving_up(&Coverage::new(served, 1.0, cost))
+}
+
+/// Of the saving of a purchase's opposite.
+fn certainty_of_giving_up(coverage: &Coverage) -> Option<Certainty> {
+    let weekly: Vec<f64> = coverage
+        .weeks()
+        .map(|week| -coverage.saving(week, 1.0))
+        .collect();
+    Certainty::of(&weekly)
+}
+
+/// Folds from which on a backtest gates.
+pub(super) const GATING_FOLDS: usize = ENOUGH_FOLDS;
+
+#[expect(clippy::cast_precision_loss, reason = "for statistics")]
+fn tokens(load: u128) -> f64 {
+    load as f64
+}
+
+fn recent_weeks(demands: &Demands) -> usize {
+    demands.recent_hours().len() / HOURS_PER_WEEK
+}
+
+/// Weeks of a term.
+#[expect(clippy::cast_precision_loss, reason = "both are small")]
+fn weeks_in(term: Term) -> f64 {
+    f64::from(term.months()) * HOURS_PER_MONTH as f64 / HOURS_PER_WEEK as f64
+}
