@@ -166,6 +166,7 @@ mod tests {
     use super::*;
     use crate::catalog::{Overrides, PriceBook, RateQuery};
     use crate::domain::{BaseModel, Scope, ServiceTier};
+    use proptest::prelude::*;
 
     /// The break-even of the first tier of a model of the article, in tokens a month.
     fn of_article(model: &str, input: u64, output: u64) -> BreakEven {
@@ -225,6 +226,25 @@ mod tests {
         assert_eq!(even.to_string(), "33.3 %");
         let inputs = of_article(SONNET, 95, 5).share_of_capacity.unwrap();
         assert_eq!(inputs.to_string(), "158.3 %");
+    }
+
+    proptest! {
+        #[test]
+        fn at_its_break_even_a_unit_costs_what_the_tokens_cost_and_just_below_it_more(
+            input in 1u64..1_000_000, output in 0u64..1_000_000,
+        ) {
+            let even = of_article(SONNET, input, output);
+            // The article's rates: 3 USD and 15 USD for a million.
+            let a_token = (Decimal::from(input) * Decimal::from(3)
+                + Decimal::from(output) * Decimal::from(15))
+                / Decimal::from(1_000_000)
+                / Decimal::from(input + output);
+            let tokens = Decimal::from(even.tokens_per_hour.count());
+            let unit = even.usd_per_unit_hour.dollars();
+            let hair = Decimal::new(1, 18);
+            prop_assert!(tokens * a_token >= unit - hair);
+            prop_assert!((tokens - Decimal::ONE) * a_token < unit + hair);
+        }
     }
 
     #[test]

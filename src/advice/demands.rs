@@ -272,3 +272,56 @@ impl Served<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commitment::UnitKind;
+    use crate::domain::Capacity;
+    use crate::domain::quantity::CapacityOrigin;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Over days that are known by the minute, the correction gives what the minutes give; it
+        /// never promises more than the hours do.
+        #[test]
+        fn the_burst_correction_gives_what_minutes_give_and_never_more_than_hours(
+            bursts in prop::collection::vec((0u64..400_000, 1usize..60), 1..12), units in 1u32..6,
+        ) {
+            let (mut minutes, mut hours) = (Vec::new(), Vec::new());
+            for (tokens, busy) in bursts {
+                let bucket = |tokens: u64| Bucket {
+                    value: u128::from(tokens) * 30_000_000_000,
+                    input: u128::from(tokens) * 10_000,
+                    output: 0,
+                };
+                minutes.extend((0..60).map(|minute| bucket(if minute < busy { tokens } else { 0 })));
+                hours.push(bucket(tokens * u64::try_from(busy).unwrap()));
+            }
+            let kind = UnitKind {
+                capacity: Capacity {
+                    input_tokens_per_hour: 3_000_000,
+                    output_tokens_per_hour: 1,
+                    origin: CapacityOrigin::Assumed,
+                },
+                price: "1.00".parse().unwrap(),
+                held: 0,
+            };
+            let sized = Sized::<UnitKind> {
+                minutes: kind.sizing(&minutes, MINUTE),
+                same_hours: kind.sizing(&hours, HOUR),
+                recent_hours: kind.sizing(&hours, HOUR),
+                minute_window_hours: super::hours(hours.len()),
+                recent_window_hours: super::hours(hours.len()),
+            };
+            let month = |sizing: &<UnitKind as Kind>::Sizing| {
+                UnitKind::replaced(sizing, units).per_month(super::hours(hours.len()))
+            };
+            let (by_minute, by_hour) = (month(&sized.minutes), month(&sized.recent_hours));
+            let corrected = sized.replaced_monthly(units);
+            prop_assert!(corrected <= by_hour);
+            let difference = (corrected - by_minute).dollars().abs();
+            prop_assert!(difference < rust_decimal::Decimal::new(1, 6), "{corrected} {by_minute}");
+        }
+    }
+}

@@ -81,7 +81,7 @@ pub(super) fn thresholds(settings: &Settings, savings: Usd, base: Usd) -> Option
 
 /// A commitment needs history: the configured days at least, and as many as its term binds.
 pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) -> Option<Refusal> {
-    let needed = settings.min_observed_days.max(term.days());
+    let needed = settings.min_observed_days.max(term.whole_days());
     (workload.observed_days < needed).then(|| {
         let why = format!(
             "it has {} whole days of history, a {term} needs {needed}",
@@ -217,7 +217,9 @@ pub(super) fn lifecycle(
     if lifecycle.is_legacy {
         return refused("the model is Legacy: AWS sells no new commitment of it".into());
     }
-    let bound_until = priced.day.saturating_add(i64::from(term.days()).days());
+    let bound_until = priced
+        .day
+        .saturating_add(i64::from(term.most_days()).days());
     match lifecycle.end_of_life {
         Some(end) if end <= bound_until => refused(format!(
             "the model's end of life, {end}, falls inside the {term}"
@@ -247,4 +249,28 @@ pub(super) fn allowed(
 /// Model units serve in their Region; the overrides may not allow that for a model.
 pub(super) fn in_region(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
     allowed(priced, workload, &[ScopeKind::InRegion])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Ratio;
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+
+    proptest! {
+        #[test]
+        fn what_passes_the_thresholds_is_above_both(
+            least in 0i64..1_000, ratio in 0i64..100, savings in 0i64..2_000, base in 0i64..10_000,
+        ) {
+            let usd = |dollars: i64| Usd::new(Decimal::from(dollars));
+            let settings = Settings {
+                min_monthly_savings: usd(least),
+                min_savings_ratio: Ratio::new(Decimal::new(ratio, 2)),
+                ..Settings::default()
+            };
+            let passes = thresholds(&settings, usd(savings), usd(base)).is_none();
+            prop_assert_eq!(passes, savings > least && savings * 100 > ratio * base);
+        }
+    }
 }

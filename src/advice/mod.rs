@@ -44,7 +44,7 @@ pub use recommendation::{
     Action, Arrangement, Effort, Evidence, EvidenceItem, RateEvidence, Recommendation, Savings,
     SeriesEvidence, Working,
 };
-pub use renew::{HoldingAdvice, Load};
+pub use renew::{AtTermEnd, HoldingAdvice, Load};
 pub use screen::wants_minutes;
 pub use trial::BacktestReport;
 
@@ -249,7 +249,13 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     plans.extend(found.plans);
     plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
     // In the order of the rules, which is the order to do them in.
-    let verdict = verdict(workload, &found.recommendations, &found.reasons);
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in found.reasons {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let verdict = verdict(workload, &found.recommendations, &reasons);
     found
         .recommendations
         .sort_by(|a, b| b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id)));

@@ -20,7 +20,7 @@ use super::{
 use crate::catalog::Offer;
 use crate::commitment::{Certainty, Kind, Reservation, TokenKind, UnitKind};
 use crate::domain::period::HOURS_PER_MONTH;
-use crate::domain::{ModelUnits, Usd};
+use crate::domain::{ModelUnits, Percent, Usd};
 use crate::pricing::{Holding, Idleness, Priced, Reserved, Workload, reserves};
 use crate::settings::Overflow;
 
@@ -35,6 +35,35 @@ pub struct HoldingAdvice {
     pub right_size: Option<String>,
     /// What happens to it inside its term, where its model leaves.
     pub lifecycle_risk: Option<String>,
+    /// What to do about it before its term ends; `None` without a term.
+    pub at_term_end: Option<AtTermEnd>,
+}
+
+impl HoldingAdvice {
+    /// Nothing is known of it.
+    pub(crate) fn unknown(subject: &str) -> Self {
+        Self {
+            subject: subject.to_owned(),
+            load: Load::Unknown,
+            right_size: None,
+            lifecycle_risk: None,
+            at_term_end: None,
+        }
+    }
+}
+
+/// What to do about a holding before its term ends: it renews by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtTermEnd {
+    /// Nothing: it is worth its price.
+    Renew,
+    /// Hold less of it.
+    RightSize,
+    /// Hold none of it.
+    LetExpire,
+    /// That cannot be said.
+    Undecided,
 }
 
 /// How what a holding is asked for compares with what it has.
@@ -116,14 +145,17 @@ pub(super) fn advise<'w>(
         .collect();
     for holding in &workload.holdings {
         let mut said = HoldingAdvice {
-            subject: holding.held.provisioned_model_arn.clone(),
             load: if holding.throttles > 0 {
                 Load::Oversubscribed
             } else {
                 Load::Unknown
             },
-            right_size: None,
             lifecycle_risk: lifecycle_risk(priced, workload, holding),
+            ..HoldingAdvice::unknown(&holding.held.provisioned_model_arn)
+        };
+        let mut at_end = match holding.idleness {
+            Idleness::Idle => AtTermEnd::LetExpire,
+            Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
         };
         if at_work.iter().any(|other| other.held == holding.held) {
             let case = UnitCase {
@@ -139,6 +171,10 @@ pub(super) fn advise<'w>(
                     said.load = Load::UnderUsed;
                     said.right_size = Some(smaller.to.to_string());
                     let found = case.finding(&smaller);
+                    at_end = match found.recommendations.as_slice() {
+                        [] => AtTermEnd::Undecided,
+                        _ => smaller.at_term_end(),
+                    };
                     if found.recommendations.iter().any(Recommendation::is_counted) {
                         renewing.changes_now = true;
                         if smaller.is_none {
@@ -147,14 +183,20 @@ pub(super) fn advise<'w>(
                     }
                     renewing.finding.take(found);
                 }
-                Ok(None) if holding.throttles == 0 && holding.capacity().is_some() => {
-                    said.load = Load::Fits;
-                    said.right_size = Some(holding.held.model_units.to_string());
+                Ok(None) => {
+                    let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
+                    if holding.capacity().is_some() || pays {
+                        at_end = AtTermEnd::Renew;
+                    }
+                    if holding.throttles == 0 && holding.capacity().is_some() {
+                        said.load = Load::Fits;
+                        said.right_size = Some(holding.held.model_units.to_string());
+                    }
                 }
-                Ok(None) => {}
                 Err(why) => renewing.finding.reasons.extend(why),
             }
         }
+        said.at_term_end = holding.held.is_under_term().then_some(at_end);
         renewing.finding.holdings.push(said);
     }
     renewing
@@ -192,6 +234,16 @@ struct Smaller {
     certainty: Option<Certainty>,
     workings: Vec<Working>,
     on: &'static str,
+}
+
+impl Smaller {
+    const fn at_term_end(&self) -> AtTermEnd {
+        if self.is_none {
+            AtTermEnd::LetExpire
+        } else {
+            AtTermEnd::RightSize
+        }
+    }
 }
 
 /// One holding of model units.
@@ -499,23 +551,25 @@ pub(super) fn of_reserved(
 ) -> Finding {
     let mut found = Finding::default();
     for held in &workload.reserved {
-        let mut said = HoldingAdvice {
-            subject: held.declared.name.clone(),
-            load: Load::Unknown,
-            right_size: None,
-            lifecycle_risk: None,
-        };
+        let mut said = HoldingAdvice::unknown(&held.declared.name);
+        let mut at_end = AtTermEnd::Undecided;
         match smaller_reservation(priced, workload, current, held) {
             Ok(Some(smaller)) => {
                 said.load = Load::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
-                found.take(reserved_finding(priced, workload, current, held, &smaller));
+                let finding = reserved_finding(priced, workload, current, held, &smaller);
+                if !finding.recommendations.is_empty() {
+                    at_end = smaller.at_term_end();
+                }
+                found.take(finding);
             }
             Ok(None) => {
                 said.load = Load::Fits;
+                at_end = AtTermEnd::Renew;
             }
             Err(why) => found.reasons.push(why),
         }
+        said.at_term_end = held.declared.term_ends.is_some().then_some(at_end);
         found.holdings.push(said);
     }
     found

@@ -2,7 +2,7 @@
 //! access a model may cost more, and at its end of life requests fail. Another model is another
 //! product, so this is listed and never counted. Silent where the book names no successor.
 
-use super::gates::{Gate, Refusal};
+use super::gates::{Gate, Lifecycle, Refusal};
 use super::rates::LaneRates;
 use super::{Action, Effort, Finding, Plan};
 use crate::catalog::RateQuery;
@@ -17,10 +17,11 @@ pub(super) fn advise(
     let book = &priced.observation.prices;
     let rows = book.lifecycle(&workload.model, &workload.place.region);
     let day = priced.day;
-    let is_leaving = |date: Option<jiff::civil::Date>| date.is_some_and(|date| date <= day);
-    let leaving = rows.into_iter().find(|row| {
-        row.successor.is_some() && (is_leaving(row.extended_access) || is_leaving(row.legacy))
-    });
+    let is_past = |date: Option<jiff::civil::Date>| date.is_some_and(|date| date <= day);
+    let is_legacy = Lifecycle::of(priced, workload).is_legacy;
+    let leaving = rows
+        .into_iter()
+        .find(|row| row.successor.is_some() && (is_legacy || is_past(row.extended_access)));
     let Some((row, successor)) = leaving.and_then(|row| Some((row, row.successor.as_ref()?)))
     else {
         return Finding::default();

@@ -345,10 +345,16 @@ impl Term {
         }
     }
 
-    /// Its days, at most: months of 31 days, so that history is never claimed to be longer.
+    /// Its days, at most: months of 31 days.
     #[must_use]
-    pub const fn days(self) -> u32 {
+    pub const fn most_days(self) -> u32 {
         self.months() * 31
+    }
+
+    /// The whole days of its months of 730 hours: 30, 91 and 182.
+    #[must_use]
+    pub const fn whole_days(self) -> u32 {
+        self.months() * 730 / 24
     }
 }
 

@@ -184,6 +184,9 @@ impl Sum for Usd {
 pub struct Percent(Decimal);
 
 impl Percent {
+    /// All of it.
+    pub const ALL: Self = Self(Decimal::ONE_HUNDRED);
+
     /// A share from its number of percent.
     #[must_use]
     pub const fn new(percent: Decimal) -> Self {

@@ -411,3 +411,34 @@ fn idleness(
         None => Idleness::Idle,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_largest_loads_are_those_that_none_exceeds_in_both(
+            loads in prop::collection::vec((0u64..20, 0u64..20), 0..30),
+        ) {
+            let loads: Vec<Carried> = loads
+                .into_iter()
+                .map(|(input, output)| Carried {
+                    input_tokens_per_minute: input,
+                    output_tokens_per_minute: output,
+                })
+                .collect();
+            let exceeds = |a: &Carried, b: &Carried| {
+                a != b
+                    && a.input_tokens_per_minute >= b.input_tokens_per_minute
+                    && a.output_tokens_per_minute >= b.output_tokens_per_minute
+            };
+            let largest = Carried::largest(loads.clone());
+            for load in loads.iter().filter(|load| **load != Carried::NOTHING) {
+                let is_exceeded = loads.iter().any(|other| exceeds(other, load));
+                prop_assert_eq!(largest.contains(load), !is_exceeded);
+            }
+        }
+    }
+}

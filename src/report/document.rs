@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::advice::{BreakEven, CertificateReport, Effort, Load, Plan, Recommendation};
+use crate::advice::{AtTermEnd, BreakEven, CertificateReport, Effort, Load, Plan, Recommendation};
 use crate::catalog::{InForce, RegionBasis, ReservedScope, Term};
 use crate::domain::{
     AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Tokens,
@@ -287,6 +287,9 @@ pub struct HoldingReport {
     /// When its model leaves inside its term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifecycle_risk: Option<String>,
+    /// What to do about it before its term ends, since it renews by itself; absent without a term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_term_end: Option<AtTermEnd>,
     /// The term that it is under; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_duration: Option<CommitmentDuration>,
@@ -345,6 +348,9 @@ pub struct ReservedReport {
     /// How much of it would cost least; absent where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right_size: Option<String>,
+    /// What to do about it before its term ends, since it is billed on after it; absent where nobody says when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_term_end: Option<AtTermEnd>,
     /// Where the list price is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

@@ -25,7 +25,7 @@ pub use document::{
 };
 pub use summary::Summary;
 
-use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Load, Recommendation};
+use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Recommendation};
 use crate::domain::{BaseModel, Counter, Region, Usd, day_of};
 use crate::observation::Observation;
 use crate::pricing::{
@@ -100,12 +100,9 @@ pub fn build(observation: &Observation) -> Report {
 fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
     let said = |advice: &Advice, subject: &str| {
         let found = advice.holdings.iter().find(|it| it.subject == subject);
-        found.cloned().unwrap_or_else(|| HoldingAdvice {
-            subject: subject.to_owned(),
-            load: Load::Unknown,
-            right_size: None,
-            lifecycle_risk: None,
-        })
+        found
+            .cloned()
+            .unwrap_or_else(|| HoldingAdvice::unknown(subject))
     };
     let units = advised.iter().flat_map(|(workload, advice)| {
         workload.holdings.iter().map(|holding| {
@@ -455,6 +452,7 @@ fn holding_report(
         load: said.load,
         right_size: said.right_size,
         lifecycle_risk: said.lifecycle_risk,
+        at_term_end: said.at_term_end,
         commitment_duration: held.commitment_duration.clone(),
         state: match &holding.idleness {
             Idleness::Busy => HoldingState::Busy,
@@ -497,6 +495,7 @@ fn reserved_report(
         unused_effective_cost: unused,
         load: said.load,
         right_size: said.right_size,
+        at_term_end: said.at_term_end,
         source: held
             .source
             .as_ref()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use comfy_table::ContentArrangement;
 
 use super::{HoldingReport, HoldingState, Report, WorkloadReport};
-use crate::advice::{Action, Effort, Load, Plan, Recommendation};
+use crate::advice::{Action, AtTermEnd, Effort, Load, Plan, Recommendation};
 use crate::catalog::{InForce, RegionBasis};
 use crate::domain::{Percent, Tokens, Usd};
 use crate::page::{WIDTH, cell, line, table, wrapped, write_table};
@@ -366,6 +366,7 @@ fn holdings(page: &mut String, report: &Report) {
             "Worth",
             "Used",
             "Term ends",
+            "Then",
             "State",
         ],
         &[2, 3, 4, 5],
@@ -384,6 +385,7 @@ fn holdings(page: &mut String, report: &Report) {
             cell(share(holding.worth), true),
             cell(share(holding.utilization), true),
             cell(term(holding), false),
+            cell(then(holding.at_term_end).to_owned(), false),
             cell(state(holding).to_owned(), false),
         ]);
     }
@@ -421,9 +423,10 @@ fn reserved_holdings(page: &mut String, report: &Report) {
             "Input a minute",
             "Output a minute",
             "A month",
+            "Worth",
             "Term ends",
         ],
-        &[3, 4, 5],
+        &[3, 4, 5, 6],
     );
     for held in &report.reserved_holdings {
         rows.add_row([
@@ -437,6 +440,7 @@ fn reserved_holdings(page: &mut String, report: &Report) {
                     .map_or_else(|| "unpriced".into(), |cost: Usd| cost.to_string()),
                 true,
             ),
+            cell(share(held.worth), true),
             cell(
                 held.term_ends
                     .map_or_else(|| "not said".into(), |day| day.to_string()),
@@ -456,9 +460,20 @@ const fn state(holding: &HoldingReport) -> &'static str {
     match (holding.state, holding.load) {
         (HoldingState::Idle, _) => "idle",
         (HoldingState::NotSeen, _) => "not seen",
-        (HoldingState::Busy, Load::Oversubscribed) => "busy, refuses requests",
-        (HoldingState::Busy, Load::UnderUsed) => "busy, less would do",
+        (HoldingState::Busy, Load::Oversubscribed) => "throttled",
+        (HoldingState::Busy, Load::UnderUsed) => "too large",
         (HoldingState::Busy, Load::Fits | Load::Unknown) => "busy",
+    }
+}
+
+/// What to do before a term ends.
+const fn then(at_term_end: Option<AtTermEnd>) -> &'static str {
+    match at_term_end {
+        None => "",
+        Some(AtTermEnd::Renew) => "renew",
+        Some(AtTermEnd::RightSize) => "hold less",
+        Some(AtTermEnd::LetExpire) => "let expire",
+        Some(AtTermEnd::Undecided) => "undecided",
     }
 }
 

@@ -140,6 +140,16 @@ fn faults(report: &Report) -> Vec<String> {
             }
         }
     }
+    for holding in &report.holdings {
+        let parts = holding
+            .used_effective_cost
+            .zip(holding.unused_effective_cost);
+        let is_whole =
+            parts.is_none_or(|(used, unused)| Some(used + unused) == holding.monthly_cost);
+        if !is_whole || parts.is_some_and(|(used, unused)| used < Usd::ZERO || unused < Usd::ZERO) {
+            faults.push(format!("{}: {parts:?}", holding.provisioned_model_name));
+        }
+    }
     for advice in &report.recommendations {
         let saves = advice.savings();
         let adds_up = advice.current.monthly_cost - advice.proposed.monthly_cost == saves;
