@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::support::fake_aws::FakeAws;
-use crate::support::{ROUTE, UNITS, now, overrides_file, sample_of, shifted};
+use crate::support::{ROUTE, UNITS, now, overrides_file, sample, sample_of, shifted};
 
 /// The program in an empty environment, in the folder of the repository.
 fn cost_guard() -> Command {
@@ -184,6 +184,62 @@ fn the_sample_and_a_replay_ignore_the_environment() {
         command
     };
     assert_eq!(scrambled(&mut replay()), printed(&mut replay()));
+}
+
+#[test]
+fn a_replay_of_everything_is_the_same_bytes_on_any_number_of_threads() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("observation.json");
+    fs::write(&file, sample().to_json().unwrap()).unwrap();
+    let replay = |threads: &str| {
+        printed(
+            cost_guard()
+                .args(["replay", "--format", "json"])
+                .arg(&file)
+                .env("TOKIO_WORKER_THREADS", threads)
+                .env("RAYON_NUM_THREADS", threads)
+                .env("HOME", folder.path()),
+        )
+    };
+    let one = replay("1");
+    assert_eq!(one, printed(cost_guard().args(["--format", "json"])));
+    assert!(one == replay("2") && one == replay("16"));
+    // Two at once are as good as one after the other.
+    let at_once = std::thread::scope(|scope| {
+        let other = scope.spawn(|| replay("4"));
+        [replay("3"), other.join().unwrap()]
+    });
+    assert!(at_once.iter().all(|it| *it == one));
+}
+
+#[test]
+fn explain_shows_where_the_figures_of_a_recommendation_come_from() {
+    let page = printed(cost_guard().args(["explain", "rec-fff6c0e712"]));
+    for words in [
+        "buy model units of meta.llama3-1-70b-instruct-v1:0 in us-west-2",
+        "1 model unit × 21.18 USD × 730 hours",
+        "copied 2026-07-24, provisioned throughput table",
+        "AWS/Bedrock InputTokenCount of ModelId us.meta.llama3-1-70b-instruct-v1:0: 27,864,583,399 from",
+        "a 6-month term needs 182",
+    ] {
+        let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(words), "{words}: {page}");
+    }
+    let json = printed(cost_guard().args(["explain", "rec-fff6c0e712", "--format", "json"]));
+    let advice: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(advice["action"], "buy_model_units");
+    assert!(advice["workings"].as_array().unwrap().len() > 3);
+
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("observation.json");
+    fs::write(&file, sample_of(&[ROUTE]).to_json().unwrap()).unwrap();
+    let mut explain = cost_guard();
+    explain.args(["explain", "rec-fff6c0e712"]).arg(&file);
+    let complaint = complaint(&mut explain, 1);
+    assert!(
+        complaint.contains("there are rec-add3bb56d4"),
+        "{complaint}"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod architecture;
 mod books;
 mod catalog;
 mod cli;
+mod commitments;
 mod documents;
 mod events;
 mod fakes;

@@ -1,0 +1,263 @@
+//! Commitments from end to end: what is reserved, what it is worth, what capacity costs, and the same
+//! bytes whoever asks.
+
+use std::thread;
+
+use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, Load, Plan, Recommendation};
+use bedrock_cost_guard::catalog::{Overrides, PriceBook};
+use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
+use bedrock_cost_guard::domain::{ModelId, Usd};
+use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::report::{self, Report, explain};
+use bedrock_cost_guard::usage::LaneUsage;
+use rust_decimal::Decimal;
+
+use crate::support::{empty_observation, metric, sample};
+
+const SONNET: &str = "global.anthropic.claude-sonnet-4-6";
+
+/// An account in `us-east-1` with one lane of Sonnet 4.6 on the global profile, which costs 3 and 15
+/// USD for a million and can be reserved for 0.162 and 0.81 USD an hour for 1,000 a minute over three
+/// months: nine tenths of that, from 100,000 and 10,000 a minute on.
+fn account(tokens: impl Fn(u64) -> (u64, u64), overrides: &str) -> Observation {
+    let mut observation = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
+    let window = observation.window;
+    let minutes = window.last_days(14);
+    let first = (window.hours() - minutes.hours()) * 60;
+    let series = |name: &str, of: &dyn Fn(u64) -> u64| {
+        let hour = |hour: u64| Some((0..60).map(|minute| of(hour * 60 + minute)).sum());
+        (
+            metric(name, window, HOUR, hour),
+            metric(name, minutes, MINUTE, |minute| Some(of(first + minute))),
+        )
+    };
+    let input = series("InputTokenCount", &|minute| tokens(minute).0);
+    let output = series("OutputTokenCount", &|minute| tokens(minute).1);
+    observation.places[0].usage.lanes = vec![LaneUsage {
+        survey: vec![input.0, output.0],
+        minutes: vec![input.1, output.1],
+        ..LaneUsage::new(ModelId::parse(SONNET))
+    }];
+    observation.overrides =
+        Overrides::parse("o.toml", &format!("schema_version = 1\n{overrides}")).unwrap();
+    observation.with_prices(&PriceBook::aws().unwrap())
+}
+
+fn held(input: u64, output: u64) -> String {
+    format!(
+        "[[reserved_holding]]\nname = \"chat\"\nregion = \"us-east-1\"\n\
+         model = \"anthropic.claude-sonnet-4-6\"\nscope = \"global\"\n\
+         input_tokens_per_minute = {input}\noutput_tokens_per_minute = {output}\n\
+         term = \"3-months\"\nfrom = \"2026-03-01\"\nterm_ends = \"2026-05-31\"\n"
+    )
+}
+
+fn an_hour(dollars: &str) -> Usd {
+    Usd::new(dollars.parse::<Decimal>().unwrap() * Decimal::from(730))
+}
+
+fn only(report: &Report) -> &Recommendation {
+    let [advice] = report.recommendations.as_slice() else {
+        panic!("{:#?}", report.recommendations);
+    };
+    advice
+}
+
+fn plan<'r>(report: &'r Report, words: &str) -> &'r Plan {
+    let mut plans = report.workloads[0].plans.iter();
+    plans.find(|plan| plan.description.contains(words)).unwrap()
+}
+
+#[test]
+fn three_months_of_reserved_tokens_are_advised_where_use_is_whole() {
+    // 54 USD an hour on-demand, 48.6 reserved.
+    let report = report::build(&account(|_| (200_000, 20_000), ""));
+    let advice = only(&report);
+    assert_eq!(advice.action, Action::ReserveTokens);
+    assert_eq!(advice.current.monthly_cost, an_hour("54"));
+    assert_eq!(advice.proposed.monthly_cost, an_hour("48.6"));
+    assert_eq!(
+        advice.proposed.description,
+        "200,000 input and 20,000 output tokens a minute reserved, global, 3-month term"
+    );
+    // Three months of it against months of on-demand: 3 × 48.6 ÷ 54.
+    assert_eq!(advice.months_to_pay.unwrap().to_string(), "2.7");
+    assert_eq!(advice.robustness.unwrap().to_string(), "10.0 %");
+    assert_eq!(advice.backtest.as_ref().unwrap().folds, 11);
+    assert!(advice.contact.is_some() && advice.command.is_none());
+    assert!(
+        advice
+            .risks
+            .iter()
+            .any(|risk| risk.starts_with("if you hold none"))
+    );
+    let savings = advice.estimated_monthly_savings;
+    assert_eq!((savings.p10, savings.p90), (savings.p50, savings.p50));
+    // One month costs what on-demand costs in full use.
+    assert_eq!(plan(&report, "1-month").failed_gates, [Gate::Certificate]);
+}
+
+#[test]
+fn reserved_tokens_are_not_advised_below_nine_tenths_of_their_use() {
+    // Full in 85 of 100 minutes, and next to nothing in the others.
+    let minute = |minute: u64| {
+        if minute % 20 < 17 {
+            (200_000, 20_000)
+        } else {
+            (2_000, 200)
+        }
+    };
+    let report = report::build(&account(minute, ""));
+    assert!(report.recommendations.is_empty());
+    assert_eq!(plan(&report, "3-month").failed_gates, [Gate::Optimum]);
+}
+
+#[test]
+fn a_smaller_demand_than_is_sold_is_proven_not_to_save() {
+    let report = report::build(&account(|_| (50_000, 5_000), ""));
+    assert!(report.recommendations.is_empty());
+    let proof = &report.certificates[0];
+    assert_eq!(proof.sentence.split(':').next(), Some("proven not to save"));
+    assert!(
+        report
+            .certificates
+            .iter()
+            .all(|it| it.cost >= it.replaceable)
+    );
+    assert_eq!(report.certificates.len(), 2);
+}
+
+#[test]
+fn what_is_reserved_already_is_taken_into_account() {
+    let report = report::build(&account(|_| (200_000, 20_000), &held(200_000, 20_000)));
+    assert!(report.recommendations.is_empty());
+    let reserved = &report.reserved_holdings[0];
+    assert_eq!(reserved.load, Load::Fits);
+    assert_eq!(reserved.at_term_end, Some(AtTermEnd::Renew));
+    assert_eq!(reserved.worth.unwrap().to_string(), "111.1 %");
+    assert_eq!(reserved.unused_effective_cost, Some(Usd::ZERO));
+
+    // Half of the demand is served: another 100,000 and 10,000 serve the rest.
+    let report = report::build(&account(|_| (200_000, 20_000), &held(100_000, 10_000)));
+    let advice = only(&report);
+    assert_eq!(advice.savings(), an_hour("2.7"));
+    assert!(
+        advice
+            .risks
+            .iter()
+            .any(|risk| risk.contains("beside the reserved tokens"))
+    );
+}
+
+#[test]
+fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
+    // 13.5 USD an hour on-demand for what 48.6 USD an hour are held for.
+    let report = report::build(&account(|_| (50_000, 5_000), &held(200_000, 20_000)));
+    let advice = only(&report);
+    assert_eq!(advice.action, Action::LetCommitmentExpire);
+    assert_eq!(advice.savings(), an_hour("35.1"));
+    assert!(!advice.is_counted());
+    assert_eq!(
+        advice.savings_start.unwrap().to_string(),
+        "2026-05-31T00:00:00Z"
+    );
+    let reserved = &report.reserved_holdings[0];
+    assert_eq!(reserved.at_term_end, Some(AtTermEnd::LetExpire));
+    // A quarter of each meter is used, and used and unused are all of its cost.
+    assert_eq!(reserved.input_utilization.unwrap().to_string(), "25.0 %");
+    assert_eq!(reserved.used_effective_cost, Some(an_hour("12.15")));
+    assert_eq!(reserved.unused_effective_cost, Some(an_hour("36.45")));
+}
+
+#[test]
+fn capacity_against_throttles_has_a_price_and_is_no_saving() {
+    let mut observation = account(|_| (120_000, 12_000), "");
+    let window = observation.window;
+    let lane = &mut observation.places[0].usage.lanes[0];
+    lane.survey
+        .push(metric("InvocationThrottles", window, HOUR, |_| Some(3)));
+    // Now and then three times as much, so that no reservation pays.
+    for metrics in [&mut lane.survey, &mut lane.minutes] {
+        for series in metrics.iter_mut().filter_map(|it| it.series.as_mut()) {
+            for value in series.values.iter_mut().step_by(3).flatten() {
+                *value /= 40;
+            }
+        }
+    }
+    let report = report::build(&observation);
+    assert!(report.recommendations.is_empty());
+    // What was refused is not in the figures, so nothing is proven.
+    assert!(report.certificates.is_empty());
+    let plan = plan(&report, "3-month");
+    assert!(plan.price_of_capacity.is_some_and(Usd::is_positive));
+    let why = plan.why_not.join("; ");
+    assert!(why.contains("which is no saving"), "{why}");
+}
+
+#[test]
+fn a_longer_term_pays_back_in_months_of_the_next_shorter_arrangement() {
+    let report = report::build(&sample());
+    let workload = report
+        .workloads
+        .iter()
+        .find(|it| it.region.name() == "us-west-2" && it.model.id().contains("70b"))
+        .unwrap();
+    let of = |words: &str| {
+        let mut plans = workload.plans.iter();
+        plans.find(|plan| plan.description.contains(words)).unwrap()
+    };
+    let cost = |words: &str| of(words).monthly_cost.unwrap().dollars();
+    let months = |words: &str| of(words).months_to_pay.unwrap().number();
+    let up = |number: Decimal| {
+        number.round_dp_with_strategy(1, rust_decimal::RoundingStrategy::AwayFromZero)
+    };
+    // 13.08 USD an hour over six months against 21.18, that against 24 without a term.
+    assert_eq!(
+        months("6-month"),
+        up(cost("6-month") * Decimal::from(6) / cost("1-month"))
+    );
+    assert_eq!(
+        months("1-month"),
+        up(cost("1-month") / cost("no commitment"))
+    );
+    assert!(of("no commitment").months_to_pay.is_none());
+}
+
+#[test]
+fn explaining_shows_every_rate_and_series_behind_a_recommendation() {
+    let report = report::build(&sample());
+    for advice in &report.recommendations {
+        let found = explain::find(&report, &advice.id.to_uppercase()).unwrap();
+        assert_eq!(found, advice);
+        let page = explain::render(&report, advice);
+        let flat: String = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        for rate in advice.evidence.list_prices() {
+            assert!(
+                flat.contains(&rate.what) && flat.contains(&rate.list_unit_price),
+                "{flat}"
+            );
+            assert!(flat.contains(&rate.source), "{flat}");
+        }
+        let savings = advice.savings().to_string();
+        assert!(
+            flat.contains(&savings) && flat.contains("ModelId"),
+            "{flat}"
+        );
+    }
+    assert!(explain::find(&report, "rec-0000000000").is_none());
+}
+
+#[test]
+fn the_same_observation_gives_the_same_bytes_on_any_number_of_threads() {
+    let observation = sample();
+    let expected = report::build(&observation).to_json().unwrap();
+    for threads in [1, 2, 8] {
+        let reports: Vec<String> = thread::scope(|scope| {
+            let started: Vec<_> = (0..threads)
+                .map(|_| scope.spawn(|| report::build(&observation).to_json().unwrap()))
+                .collect();
+            started.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        assert!(reports.iter().all(|report| *report == expected));
+    }
+}
