@@ -1,6 +1,12 @@
 //! Commitments from end to end: what is reserved, what it is worth, what capacity costs, and the same
 //! bytes whoever asks.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers that only tests call"
+)]
+
 use std::thread;
 
 use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, Load, Plan, Recommendation};

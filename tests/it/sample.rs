@@ -68,7 +68,8 @@ fn the_sample_has_every_kind_of_advice() {
     );
 }
 
-/// The plans of a workload of the sample under a 1-month term.
+/// The plan of a workload of the sample under a 1-month term.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn month_of(region: &str, model: &str) -> Plan {
     let report = report::build(&sample());
     let mut workloads = report.workloads.into_iter();
