@@ -53,8 +53,9 @@ impl<'w> Question<'w> {
     fn held(&self) -> u32 {
         self.serving
             .iter()
-            .map(|holding| holding.held.model_units.count())
-            .sum()
+            .map(|holding| holding.held.model_units)
+            .sum::<ModelUnits>()
+            .count()
     }
 
     /// The reserved tokens of a scope that are held.
@@ -372,11 +373,13 @@ fn unknown_capacity(question: &Question<'_>, offered: &Offered<'_>) -> Plan {
             even.tokens_per_hour
         )
     });
-    unseen(
+    let plan = unseen(
         offered,
         Gate::Knowledge,
         &format!("the capacity of a model unit is not known{condition}"),
-    )
+    );
+    let leaves = gates::lifecycle(question.priced, question.workload, offered.term());
+    plan.refused(leaves.into_iter().collect())
 }
 
 /// An offer that is refused before any amount can be named.
@@ -523,6 +526,9 @@ fn token_risks(question: &Question<'_>, offer: &ReservedOffer) -> Vec<String> {
         ));
     } else {
         risks.push("these are beside the reserved tokens that the overrides declare".into());
+    }
+    if question.is_routed {
+        risks.push("it serves what is routed to the global profile, so route first".into());
     }
     let settings = &question.priced.observation.settings;
     risks.push(if settings.reserved_cache_reads {

@@ -140,10 +140,11 @@ fn find(
         return Err(refused(None, failed));
     }
     let now: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
-    let held: u32 = holdings
+    let held = holdings
         .iter()
-        .map(|holding| holding.held.model_units.count())
-        .sum();
+        .map(|holding| holding.held.model_units)
+        .sum::<ModelUnits>()
+        .count();
     let served_by = ServedBy::Units {
         serving: holdings,
         with_on_demand: true,

@@ -40,6 +40,11 @@ pub struct HoldingAdvice {
 }
 
 impl HoldingAdvice {
+    /// Says what to do before its term ends, where it has one.
+    fn decide(&mut self, holding: &Holding<'_>, at_end: AtTermEnd) {
+        self.at_term_end = holding.held.is_under_term().then_some(at_end);
+    }
+
     /// Nothing is known of it.
     pub(crate) fn unknown(subject: &str) -> Self {
         Self {
@@ -138,68 +143,93 @@ pub(super) fn advise<'w>(
         given_up: Vec::new(),
         changes_now: false,
     };
-    let at_work: Vec<&Holding<'_>> = workload
+    let mut at_work: Vec<&Holding<'_>> = workload
         .holdings
         .iter()
         .filter(|holding| holding.can_serve_more() && holding.idleness == Idleness::Busy)
         .collect();
+    // What can be changed first is decided first, and what is decided holds for those after it: two
+    // that could each be spared while the other stays cannot both be.
+    at_work.sort_by_key(|holding| holding.held.commitment_expiration_time);
+    let mut units: Vec<u32> = at_work
+        .iter()
+        .map(|holding| holding.held.model_units.count())
+        .collect();
     for holding in &workload.holdings {
-        let mut said = HoldingAdvice {
-            load: if holding.throttles > 0 {
-                Load::Oversubscribed
-            } else {
-                Load::Unknown
-            },
-            lifecycle_risk: lifecycle_risk(priced, workload, holding),
-            ..HoldingAdvice::unknown(&holding.held.provisioned_model_arn)
-        };
-        let mut at_end = match holding.idleness {
-            Idleness::Idle => AtTermEnd::LetExpire,
-            Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
-        };
-        if at_work.iter().any(|other| other.held == holding.held) {
-            let case = UnitCase {
-                priced,
-                workload,
-                cheapest,
-                at_work: &at_work,
-                holding,
-                is_filled: fill.is_counted(),
+        if at_work.iter().all(|other| other.held != holding.held) {
+            let at_end = match holding.idleness {
+                Idleness::Idle => AtTermEnd::LetExpire,
+                Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
             };
-            match case.smaller() {
-                Ok(Some(smaller)) => {
-                    said.load = Load::UnderUsed;
-                    said.right_size = Some(smaller.to.to_string());
-                    let found = case.finding(&smaller);
-                    at_end = match found.recommendations.as_slice() {
-                        [] => AtTermEnd::Undecided,
-                        _ => smaller.at_term_end(),
-                    };
-                    if found.recommendations.iter().any(Recommendation::is_counted) {
-                        renewing.changes_now = true;
-                        if smaller.is_none {
-                            renewing.given_up.push(holding);
-                        }
-                    }
-                    renewing.finding.take(found);
-                }
-                Ok(None) => {
-                    let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
-                    if holding.capacity().is_some() || pays {
-                        at_end = AtTermEnd::Renew;
-                    }
-                    if holding.throttles == 0 && holding.capacity().is_some() {
-                        said.load = Load::Fits;
-                        said.right_size = Some(holding.held.model_units.to_string());
-                    }
-                }
-                Err(why) => renewing.finding.reasons.extend(why),
-            }
+            let said = said_of(priced, workload, holding, at_end);
+            renewing.finding.holdings.push(said);
         }
-        said.at_term_end = holding.held.is_under_term().then_some(at_end);
+    }
+    for place in 0..at_work.len() {
+        let holding = at_work[place];
+        let case = UnitCase {
+            priced,
+            workload,
+            cheapest,
+            at_work: &at_work,
+            holding,
+            others: all_but(&units, place),
+            is_filled: fill.is_counted(),
+        };
+        let mut said = said_of(priced, workload, holding, AtTermEnd::Undecided);
+        let is_known = holding.capacity().is_some();
+        match case.smaller() {
+            Ok(Some(smaller)) => {
+                said.load = Load::UnderUsed;
+                said.right_size = Some(smaller.to.to_string());
+                let found = case.finding(&smaller);
+                if let [advice] = found.recommendations.as_slice() {
+                    said.decide(holding, smaller.at_term_end());
+                    units[place] = smaller.units();
+                    renewing.changes_now |= advice.is_counted();
+                    if advice.is_counted() && smaller.is_none {
+                        renewing.given_up.push(holding);
+                    }
+                }
+                renewing.finding.take(found);
+            }
+            Ok(None) => {
+                let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
+                if is_known || pays {
+                    said.decide(holding, AtTermEnd::Renew);
+                }
+                if is_known && holding.throttles == 0 {
+                    said.load = Load::Fits;
+                    said.right_size = Some(holding.held.model_units.to_string());
+                }
+            }
+            Err(why) => renewing.finding.reasons.extend(why),
+        }
         renewing.finding.holdings.push(said);
     }
     renewing
+}
+
+/// All units but those at one place.
+fn all_but(units: &[u32], place: usize) -> u32 {
+    let others = units.iter().enumerate().filter(|(at, _)| *at != place);
+    others.fold(0, |sum, (_, units)| sum.saturating_add(*units))
+}
+
+/// What is said of a holding before its size is looked at.
+fn said_of(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    holding: &Holding<'_>,
+    at_end: AtTermEnd,
+) -> HoldingAdvice {
+    let mut said = HoldingAdvice::unknown(&holding.held.provisioned_model_arn);
+    if holding.throttles > 0 {
+        said.load = Load::Oversubscribed;
+    }
+    said.lifecycle_risk = lifecycle_risk(priced, workload, holding);
+    said.decide(holding, at_end);
+    said
 }
 
 /// A model that leaves while something is still bound to it.
@@ -237,6 +267,14 @@ struct Smaller {
 }
 
 impl Smaller {
+    /// The units that are left of it.
+    const fn units(&self) -> u32 {
+        match self.to {
+            Amount::Units(units) => units.count(),
+            Amount::Tokens(_) => 0,
+        }
+    }
+
     const fn at_term_end(&self) -> AtTermEnd {
         if self.is_none {
             AtTermEnd::LetExpire
@@ -253,6 +291,8 @@ struct UnitCase<'c, 'w> {
     cheapest: &'c [LaneRates<'w>],
     at_work: &'c [&'w Holding<'w>],
     holding: &'w Holding<'w>,
+    /// The units beside it that serve on.
+    others: u32,
     is_filled: bool,
 }
 
@@ -272,21 +312,12 @@ impl UnitCase<'_, '_> {
                 let kind = UnitKind {
                     capacity,
                     price: offer.unit_price,
-                    held: self.others(),
+                    held: self.others,
                 };
                 self.at_its_optimum(&kind)
             }
             _ => Ok(self.by_its_worth(cost)),
         }
-    }
-
-    /// The units beside it that serve on.
-    fn others(&self) -> u32 {
-        self.at_work
-            .iter()
-            .filter(|other| other.held != self.holding.held)
-            .map(|other| other.held.model_units.count())
-            .sum()
     }
 
     fn served_by(&self) -> ServedBy<'_> {
@@ -330,7 +361,7 @@ impl UnitCase<'_, '_> {
         let total = |units: u32| month(units) + left(units);
         let best = options
             .into_iter()
-            .filter(|units| *units < now)
+            .filter(|units| *units < now && self.is_to_be_had(*units))
             .min_by_key(|units| (total(*units), *units));
         let Some(units) = best.filter(|units| total(*units) < total(now)) else {
             return Ok(None);
@@ -373,6 +404,24 @@ impl UnitCase<'_, '_> {
         }))
     }
 
+    /// Whether AWS serves what would be left: calls on-demand, or so many new units.
+    fn is_to_be_had(&self, units: u32) -> bool {
+        let inventory = &self.workload.observed.inventory;
+        let model = &self.workload.model;
+        if units > 0 {
+            let is_sold = !inventory.provisionable_ids(model).is_empty();
+            return is_sold && !gates::Lifecycle::of(self.priced, self.workload).is_legacy;
+        }
+        let mut listed = inventory.listed(model).peekable();
+        // Where the list does not have the model at all, it says nothing of it.
+        self.workload.on_demand().next().is_some()
+            || listed.peek().is_none()
+            || listed.any(|entry| {
+                let kinds = entry.inference_types_supported.iter();
+                kinds.into_iter().any(|kind| kind != "PROVISIONED")
+            })
+    }
+
     /// Without a capacity only the whole of it can be judged: what it serves against what it costs.
     fn by_its_worth(&self, cost: Usd) -> Option<Smaller> {
         let own: Vec<&LaneRates<'_>> = self
@@ -389,7 +438,7 @@ impl UnitCase<'_, '_> {
             .map(|rates| rates.monthly_cost(self.priced.recent))
             .sum();
         let savings = cost - value;
-        savings.is_positive().then(|| Smaller {
+        (savings.is_positive() && self.is_to_be_had(0)).then(|| Smaller {
             to: Amount::Units(ModelUnits::new(0)),
             is_none: true,
             savings,

@@ -133,12 +133,16 @@ fn account(with_global: bool, lanes: Vec<LaneUsage>) -> Observation {
     observation.settings.allow_global_routing = with_global;
     let place = &mut observation.places[0];
     place.usage.lanes = lanes;
-    place.inventory.foundation_models = vec![FoundationModel {
-        model_id: format!("{MODEL}:8k"),
+    let listed = |id: &str, kind: &str| FoundationModel {
+        model_id: id.to_owned(),
         lifecycle_status: Some("ACTIVE".to_owned()),
         end_of_life_time: None,
-        inference_types_supported: vec!["PROVISIONED".to_owned()],
-    }];
+        inference_types_supported: vec![kind.to_owned()],
+    };
+    place.inventory.foundation_models = vec![
+        listed(MODEL, "ON_DEMAND"),
+        listed(&format!("{MODEL}:8k"), "PROVISIONED"),
+    ];
     observation
 }
 
@@ -224,7 +228,6 @@ fn with_busy(mut observation: Observation, input: u64, output: u64) -> Observati
     observation
 }
 
-/// So many dollars an hour, all month.
 /// The same under a term that ends long after the window, so that nothing is given up now.
 fn with_bound(observation: Observation, input: u64, output: u64) -> Observation {
     let mut observation = with_busy(observation, input, output);
@@ -236,6 +239,7 @@ fn with_bound(observation: Observation, input: u64, output: u64) -> Observation 
     observation
 }
 
+/// So many dollars an hour, all month.
 fn an_hour(dollars: i64) -> Usd {
     Usd::new(Decimal::from(dollars * 730))
 }
@@ -1199,4 +1203,68 @@ fn units_beside_held_ones_say_that_both_have_to_be_called() {
             .iter()
             .any(|risk| risk.contains("1 model unit held already"))
     );
+}
+
+/// An account with two units that serve a part of one each.
+fn with_two_half_empty(observation: Observation) -> Observation {
+    let mut observation = with_busy(observation, 400_000, 100_000);
+    let place = &mut observation.places[0];
+    let other = HELD.replace("h0ldh0ldh0ld", "0therh0ld000");
+    place.usage.lanes.push(traffic(&other, 400_000, 100_000));
+    place.inventory.provisioned_models.push(ProvisionedModel {
+        provisioned_model_arn: other,
+        provisioned_model_name: "other".to_owned(),
+        ..held()
+    });
+    observation
+}
+
+#[test]
+fn two_units_that_could_each_be_spared_are_not_both_given_up() {
+    // Each serves 36 USD an hour on-demand for 40, and one of them has room for both: 72 for 40.
+    let report = report::build(&with_two_half_empty(account(false, Vec::new())));
+    assert_eq!(counted(&report), [Action::GiveUpProvisionedModel]);
+    assert_eq!(report.totals.potential_monthly_savings, an_hour(40));
+    let sizes: Vec<Option<&str>> = report
+        .holdings
+        .iter()
+        .map(|it| it.right_size.as_deref())
+        .collect();
+    assert!(sizes.contains(&Some("0 model units")) && sizes.contains(&Some("1 model unit")));
+}
+
+#[test]
+fn what_aws_does_not_serve_on_demand_is_not_given_up_for_on_demand() {
+    let account = || with_busy(account(false, Vec::new()), 100_000, 10_000);
+    let report = report::build(&account());
+    assert_eq!(counted(&report), [Action::GiveUpProvisionedModel]);
+
+    let mut only_provisioned = account();
+    for model in &mut only_provisioned.places[0].inventory.foundation_models {
+        model.inference_types_supported = vec!["PROVISIONED".to_owned()];
+    }
+    let report = report::build(&only_provisioned);
+    assert_eq!(actions(&report), []);
+}
+
+#[test]
+fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
+    // Three units of which one would do, worth more than it costs.
+    let three = |status: &str| {
+        let mut observation = with_busy(account(false, Vec::new()), 700_000, 200_000);
+        let inventory = &mut observation.places[0].inventory;
+        inventory.provisioned_models[0].model_units = ModelUnits::new(3);
+        for model in &mut inventory.foundation_models {
+            model.lifecycle_status = Some(status.to_owned());
+        }
+        report::build(&observation)
+    };
+    assert_eq!(
+        counted(&three("ACTIVE")),
+        [Action::RightSizeProvisionedModel]
+    );
+    // On-demand it costs 66 USD an hour, and three units 120: the whole is given up instead.
+    let legacy = three("LEGACY");
+    assert_eq!(counted(&legacy), [Action::GiveUpProvisionedModel]);
+    assert_eq!(legacy.totals.potential_monthly_savings, an_hour(120 - 66));
 }
