@@ -58,6 +58,11 @@ fn held(input: u64, output: u64) -> String {
     )
 }
 
+/// An account with reserved tokens that are hardly used.
+pub(crate) fn small_account_with_reserved_tokens() -> Observation {
+    account(|_| (50_000, 5_000), &held(200_000, 20_000))
+}
+
 fn an_hour(dollars: &str) -> Usd {
     Usd::new(dollars.parse::<Decimal>().unwrap() * Decimal::from(730))
 }
@@ -158,7 +163,7 @@ fn what_is_reserved_already_is_taken_into_account() {
 #[test]
 fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
     // 13.5 USD an hour on-demand for what 48.6 USD an hour are held for.
-    let report = report::build(&account(|_| (50_000, 5_000), &held(200_000, 20_000)));
+    let report = report::build(&small_account_with_reserved_tokens());
     let advice = only(&report);
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), an_hour("35.1"));

@@ -17,5 +17,6 @@ mod overrides;
 mod pipeline;
 mod price_list;
 mod sample;
+mod schema;
 mod support;
 mod template;
