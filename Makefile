@@ -51,6 +51,7 @@ e2e: lambda $(LOCALSTACK)/.done
 bench: lambda
 	$(PYTHON) tests/tools/check_lambda.py $(BOOTSTRAP)
 	GUARD_BENCH_BOOTSTRAP="$(CURDIR)/$(BOOTSTRAP)" cargo bench --locked --bench lambda
+	cargo bench --locked --bench advice
 
 # Speed and prices, held against three Python libraries. Not part of the tests either.
 compare: $(COMPARE)/.done

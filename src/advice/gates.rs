@@ -113,8 +113,12 @@ pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
     let (left, needed) = trial.falls_short(term)?;
     let share = |share: f64| percent(share, 1).map_or_else(String::new, |share| share.to_string());
     let why = format!(
-        "demand falls: at this rate {} of it is left at the end of the {term}, and it loses money below {}",
+        "demand falls: at this rate {} of it is left {}, and it loses money below {}",
         share(left),
+        match term {
+            Term::None => "in a month".to_owned(),
+            term => format!("at the end of the {term}"),
+        },
         share(needed)
     );
     Some(Refusal::new(Gate::Trend, why))

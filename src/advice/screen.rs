@@ -1,9 +1,9 @@
 //! Which lanes need minutes: those of workloads where minutes could change what is said.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{commit, renew};
-use crate::domain::{ModelId, ServiceTier};
+use crate::domain::{ModelId, Place, ServiceTier};
 use crate::observation::Observation;
 use crate::pricing::{LaneKind, Priced, Workload, price};
 
@@ -12,17 +12,16 @@ use crate::pricing::{LaneKind, Priced, Workload, price};
 #[must_use]
 pub fn wants_minutes(survey: &Observation) -> Vec<BTreeSet<ModelId>> {
     let priced = price(survey);
-    survey
-        .places
-        .iter()
-        .map(|observed| {
-            let here = |workload: &&Workload<'_>| workload.place == &observed.place;
-            let workloads = priced.workloads.iter().filter(here);
-            workloads
-                .filter(|workload| workload.no_advice(survey).is_none() && workload.is_whole())
-                .flat_map(|workload| lanes_of(&priced, workload))
-                .collect()
-        })
+    let mut wanted: BTreeMap<&Place, BTreeSet<ModelId>> = BTreeMap::new();
+    let is_open =
+        |workload: &&Workload<'_>| workload.no_advice(survey).is_none() && workload.is_whole();
+    for workload in priced.workloads.iter().filter(is_open) {
+        let lanes = wanted.entry(workload.place).or_default();
+        lanes.extend(lanes_of(&priced, workload));
+    }
+    let places = survey.places.iter();
+    places
+        .map(|observed| wanted.remove(&observed.place).unwrap_or_default())
         .collect()
 }
 

@@ -258,8 +258,8 @@ fn recent_weeks(demands: &Demands) -> usize {
     demands.recent_hours().len() / HOURS_PER_WEEK
 }
 
-/// Weeks of a term.
+/// Weeks of a term. What has none is still promised by the month.
 #[expect(clippy::cast_precision_loss, reason = "both are small")]
 fn weeks_in(term: Term) -> f64 {
-    f64::from(term.months()) * HOURS_PER_MONTH as f64 / HOURS_PER_WEEK as f64
+    f64::from(term.months().max(1)) * HOURS_PER_MONTH as f64 / HOURS_PER_WEEK as f64
 }

@@ -53,6 +53,8 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
         .iter()
         .map(|place| &place.region)
         .collect();
+    // Places are in order of account first.
+    regions.sort_unstable();
     regions.dedup();
     for region in regions {
         points.extend(of_region(report, region));

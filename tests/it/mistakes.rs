@@ -1268,3 +1268,57 @@ fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
     assert_eq!(counted(&legacy), [Action::GiveUpProvisionedModel]);
     assert_eq!(legacy.totals.potential_monthly_savings, an_hour(120 - 66));
 }
+
+#[test]
+fn a_region_of_several_accounts_has_its_totals_once() {
+    let mut observation = account(false, vec![traffic(MODEL, 1_000, 100)]);
+    let mut west = observation.places[0].clone();
+    west.place.region = region("us-west-2");
+    let mut other = observation.places[0].clone();
+    other.place.account = AccountId::new("210987654321");
+    observation.places.extend([west, other]);
+    let report = report::build(&observation);
+    let points = metrics::points(&report, &Settings::default());
+    let regions: Vec<&str> = points
+        .iter()
+        .filter(|point| point.name == "MonthlyCost" && point.dimensions.len() == 1)
+        .map(|point| point.dimensions[0].1.as_str())
+        .collect();
+    assert_eq!(regions, ["us-east-1", "us-west-2"]);
+}
+
+#[test]
+fn units_without_a_term_are_not_bought_where_a_month_of_the_same_fall_would_lose() {
+    // 46.80 USD an hour on-demand in the last week, 40 for a unit.
+    let with_fall = |each_week: u64| {
+        let mut observation = account(false, vec![traffic(MODEL, 560_000, 110_000)]);
+        let book = BOOK.replace(
+            "usd_per_unit_hour = \"30.00\"",
+            "usd_per_unit_hour = \"60.00\"",
+        );
+        observation.prices = PriceBook::parse("round", &book).unwrap();
+        let lane = lane_of(&mut observation, MODEL);
+        for metrics in [&mut lane.survey, &mut lane.minutes] {
+            for series in metrics.iter_mut().filter_map(|it| it.series.as_mut()) {
+                let a_week = if series.step == HOUR { 168 } else { 168 * 60 };
+                let weeks = series.values.len() / a_week;
+                for (place, value) in series.values.iter_mut().enumerate() {
+                    let left = u64::try_from(weeks - 1 - place / a_week).unwrap();
+                    if let Some(value) = value {
+                        *value += *value * each_week * left / 100;
+                    }
+                }
+            }
+        }
+        report::build(&observation)
+    };
+    assert_eq!(counted(&with_fall(0)), [Action::BuyModelUnits]);
+    let falling = with_fall(6);
+    assert_eq!(counted(&falling), []);
+    let bought = plans(&falling, MODEL, Action::BuyModelUnits);
+    let mut reasons = bought.iter().flat_map(|plan| &plan.why_not);
+    assert!(
+        reasons.any(|why| why.contains("of it is left in a month")),
+        "{bought:?}"
+    );
+}

@@ -1,0 +1,77 @@
+//! How good the advice on commitments is: exact, fast, and worth following. `make bench` runs it.
+//!
+//! It prints every figure, and writes those that are the same on every run to
+//! `docs/advice-quality.md`. The program calls itself for what needs a process of its own.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a measurement that cannot be made has nothing better to do"
+)]
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "statistics of counts that are far below 2^53"
+)]
+
+#[path = "../tests/it/support/mod.rs"]
+#[expect(dead_code, reason = "a bench needs a part of what stands in for AWS")]
+mod support;
+
+/// The parts, in the folder of that name.
+mod advice {
+    pub(super) mod brute_force;
+    pub(super) mod capture;
+    pub(super) mod demand;
+    pub(super) mod dice;
+    pub(super) mod exact;
+    pub(super) mod market;
+    pub(super) mod no_saving;
+    pub(super) mod page;
+    pub(super) mod parallel;
+    pub(super) mod resolution;
+    pub(super) mod scale;
+    pub(super) mod speed;
+}
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use advice::{capture, exact, no_saving, page, resolution, scale, speed};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(workloads) = scale::asked(&arguments) {
+        scale::measure(workloads);
+        return ExitCode::SUCCESS;
+    }
+    let exactness = timed("exactness", exact::study);
+    timed("speed", || {
+        speed::study();
+        scale::study();
+    });
+    let studies = [
+        exactness.section(),
+        timed("captured saving", capture::study),
+        timed("no saving", no_saving::study),
+        timed("resolution", resolution::study),
+    ];
+    for study in &studies {
+        println!("\n{study}");
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/advice-quality.md");
+    std::fs::write(file, page::document(&studies)).expect("the page can be written");
+    if exactness.is_exact() {
+        ExitCode::SUCCESS
+    } else {
+        println!("an optimum is not the optimum");
+        ExitCode::FAILURE
+    }
+}
+
+/// Does a part and prints how long it took.
+fn timed<T>(name: &str, part: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let result = part();
+    println!("[{name}: {:.1} s]", started.elapsed().as_secs_f64());
+    result
+}

@@ -1,0 +1,46 @@
+//! Numbers that look random and are the same on every run.
+
+use std::f64::consts::TAU;
+
+/// `SplitMix64`.
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    /// Dice of their own for each case of a study.
+    pub(crate) fn new(study: &str, case: u64) -> Self {
+        // FNV-1a.
+        let seed = study.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let mut dice = Self(seed);
+        Self(dice.roll() ^ case.wrapping_mul(0xD6E8_FEB8_6659_FD93))
+    }
+
+    pub(crate) fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A whole number from `least` to `most`.
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.roll() % (most - least + 1)
+    }
+
+    /// A number above 0 and up to 1.
+    pub(crate) fn share(&mut self) -> f64 {
+        ((self.roll() >> 11) + 1) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// A number from the normal distribution of mean 0 and deviation 1, by Box and Muller.
+    pub(crate) fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * self.share().ln()).sqrt();
+        radius * (TAU * self.share()).cos()
+    }
+
+    /// A number of at least 1 from the Pareto distribution of tail index `alpha`.
+    pub(crate) fn pareto(&mut self, alpha: f64) -> f64 {
+        self.share().powf(-1.0 / alpha)
+    }
+}

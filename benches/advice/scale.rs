@@ -1,0 +1,242 @@
+//! How long a report takes, and how much memory, for accounts of growing size.
+//!
+//! Each size runs in a process of its own, so that its peak of memory is its own.
+
+use std::hint::black_box;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use bedrock_cost_guard::catalog::{Overrides, RateQuery, UnitCapacity};
+use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
+use bedrock_cost_guard::domain::{
+    AccountId, BaseModel, Geo, Meter, ModelId, Place, Region, Scope, ServiceTier, Window,
+};
+use bedrock_cost_guard::inventory::{FoundationModel, Inventory};
+use bedrock_cost_guard::observation::{Observation, PlaceObservation};
+use bedrock_cost_guard::report;
+use bedrock_cost_guard::settings::Overflow;
+use bedrock_cost_guard::usage::plan::MINUTE_DAYS;
+use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Usage};
+
+use crate::support;
+
+const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+
+/// What makes the program measure one size.
+const ARGUMENT: &str = "--workloads=";
+
+const REGIONS: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
+
+/// One workload of so many is of a model whose units are sold and whose capacity is known, and has
+/// minutes.
+const ONE_IN: usize = 100;
+
+/// What a unit of that model is said to serve in a minute.
+const UNIT_INPUT: u64 = 300_000;
+const UNIT_OUTPUT: u64 = 60_000;
+
+/// The size that the program was started to measure, if it was.
+pub(crate) fn asked(arguments: &[String]) -> Option<usize> {
+    arguments
+        .iter()
+        .find_map(|argument| argument.strip_prefix(ARGUMENT)?.parse().ok())
+}
+
+/// Measures all sizes.
+pub(crate) fn study() {
+    let program = std::env::current_exe().expect("the program has a path");
+    for size in SIZES {
+        let ended = Command::new(&program)
+            .arg(format!("{ARGUMENT}{size}"))
+            .status()
+            .expect("the program starts");
+        assert!(ended.success(), "the report of {size} workloads is built");
+    }
+}
+
+/// Measures one size and prints what it found.
+pub(crate) fn measure(workloads: usize) {
+    let observation = account(workloads);
+    let held = megabytes("VmRSS:");
+    let runs = if workloads > 20_000 { 3 } else { 5 };
+    let mut times: Vec<Duration> = (0..runs)
+        .map(|_| {
+            let started = Instant::now();
+            let report = black_box(report::build(&observation));
+            let elapsed = started.elapsed();
+            assert_eq!(
+                report.workloads.len(),
+                workloads,
+                "each workload is reported"
+            );
+            elapsed
+        })
+        .collect();
+    times.sort_unstable();
+    let time = times[runs / 2];
+    let advised = report::build(&observation).recommendations.len();
+    println!(
+        "{workloads} workloads x {} hours: {:.2} s, {:.0} µs each, peak {:.0} MB of which {held:.0} MB are the observation, {advised} recommendations",
+        observation.window.hours(),
+        time.as_secs_f64(),
+        time.as_secs_f64() * 1e6 / workloads as f64,
+        megabytes("VmHWM:"),
+    );
+}
+
+/// A line of what Linux says of this process, in megabytes.
+fn megabytes(line: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let kilobytes = status
+        .lines()
+        .find_map(|row| row.strip_prefix(line)?.trim().strip_suffix(" kB"))
+        .expect("the line is there");
+    kilobytes.parse::<f64>().expect("a number") / 1_024.0
+}
+
+/// Many accounts in a few Regions, which use all that the price book has there.
+fn account(workloads: usize) -> Observation {
+    let as_of = "2026-11-14T00:20:00Z".parse().expect("a time");
+    let mut observation = support::empty_observation(as_of);
+    observation.settings.overflow = Overflow::Spill;
+    let ids = REGIONS.map(|region| ids(&observation, &support::region(region)));
+    let (sold, sold_id) = sold(&observation, &ids[0]);
+    observation.overrides = Overrides {
+        schema_version: 1,
+        capacity: vec![UnitCapacity {
+            model: sold.clone(),
+            input_tokens_per_minute: UNIT_INPUT,
+            output_tokens_per_minute: UNIT_OUTPUT,
+        }],
+        ..Overrides::default()
+    };
+    observation.places.clear();
+    let mut made = 0;
+    while made < workloads {
+        let number = observation.places.len();
+        let others = &ids[number % REGIONS.len()];
+        let mut lanes = Vec::new();
+        for (model, id) in others {
+            if made == workloads {
+                break;
+            }
+            if made % ONE_IN == ONE_IN - 1 {
+                lanes.push(lane(&observation, &sold_id, made, true));
+                made += 1;
+            } else if *model != sold {
+                lanes.push(lane(&observation, id, made, false));
+                made += 1;
+            }
+        }
+        observation.places.push(PlaceObservation {
+            place: Place {
+                account: AccountId::new(format!("{:012}", 1 + number / REGIONS.len())),
+                region: support::region(REGIONS[number % REGIONS.len()]),
+            },
+            usage: Usage {
+                lanes,
+                ..Usage::default()
+            },
+            inventory: Inventory {
+                foundation_models: vec![FoundationModel {
+                    model_id: sold.id().to_owned(),
+                    lifecycle_status: Some("ACTIVE".to_owned()),
+                    end_of_life_time: None,
+                    inference_types_supported: vec!["PROVISIONED".to_owned()],
+                }],
+                ..Inventory::default()
+            },
+            minutes_unknown: None,
+        });
+    }
+    observation
+}
+
+/// Models of the price book whose input and output have a price in a Region, as they are called:
+/// fewer than [`ONE_IN`], so that no place has the sold one twice.
+fn ids(observation: &Observation, region: &Region) -> Vec<(BaseModel, ModelId)> {
+    let day = observation.window.last_day();
+    let is_priced = |model: &BaseModel, scope: Scope| {
+        [Meter::Input, Meter::Output].iter().all(|meter| {
+            let wanted = RateQuery {
+                model,
+                region,
+                scope,
+                tier: Some(ServiceTier::Standard),
+                meter: *meter,
+                input_tokens: None,
+                day,
+            };
+            observation.prices.rate(&wanted).is_some()
+        })
+    };
+    let models = observation.prices.models.iter().map(|model| &model.id);
+    models
+        .filter_map(|model| {
+            let scope = [Scope::InRegion, Scope::Geo(Geo::Us)]
+                .into_iter()
+                .find(|scope| is_priced(model, *scope))?;
+            Some((model.clone(), ModelId::of_model(model, scope)))
+        })
+        .take(ONE_IN - 1)
+        .collect()
+}
+
+/// A model whose units are sold.
+fn sold(observation: &Observation, ids: &[(BaseModel, ModelId)]) -> (BaseModel, ModelId) {
+    let region = support::region(REGIONS[0]);
+    let day = observation.window.last_day();
+    let has_units = |(model, _): &&(BaseModel, ModelId)| {
+        let offers = observation
+            .prices
+            .offers(model, &region, day, &observation.overrides);
+        offers.len() > 1
+    };
+    ids.iter()
+        .find(has_units)
+        .cloned()
+        .expect("the book sells units")
+}
+
+/// Traffic with days and weeks in it, some lanes a thousand times as busy as others.
+fn lane(observation: &Observation, id: &ModelId, number: usize, with_minutes: bool) -> LaneUsage {
+    let number = number as u64;
+    let level = if with_minutes {
+        4 * UNIT_INPUT
+    } else {
+        1_000 * (1 + number * 7_919 % 1_000)
+    };
+    let window = observation.window;
+    let series = |window: Window, step: u32| -> Vec<MetricSeries> {
+        let steps = u64::from(HOUR / step);
+        let offset = (observation.window.hours() - window.hours()) * steps;
+        let minutes = u64::from(step / 60);
+        let meter = |name: &str, per: u64| {
+            support::metric(name, window, step, |place| {
+                let place = place + offset;
+                Some(level * minutes * shape(place / steps, place + number) / 1_000 / per)
+            })
+        };
+        vec![meter("InputTokenCount", 1), meter("OutputTokenCount", 5)]
+    };
+    LaneUsage {
+        survey: series(window, HOUR),
+        minutes: if with_minutes {
+            series(window.last_days(MINUTE_DAYS), MINUTE)
+        } else {
+            Vec::new()
+        },
+        ..LaneUsage::new(id.clone())
+    }
+}
+
+/// Thousandths of the level: days, weeks and a little noise.
+fn shape(hour: u64, noise: u64) -> u64 {
+    let day = if (8..20).contains(&(hour % 24)) {
+        1_000
+    } else {
+        500
+    };
+    let week = if hour % 168 < 120 { day } else { day / 2 };
+    week + noise.wrapping_mul(0x9E37_79B9_7F4A_7C15) % 200
+}
