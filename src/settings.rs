@@ -80,6 +80,11 @@ pub const SETTINGS: &[Setting] = &[
         "days of history that a commitment needs",
     ),
     setting(
+        "GUARD_MAX_PRICE_AGE_DAYS",
+        "365",
+        "days since somebody checked a price, above which no commitment rests on it",
+    ),
+    setting(
         "GUARD_ALLOW_GLOBAL_ROUTING",
         "false",
         "count advice that lets requests leave their Region or geography",
@@ -148,6 +153,9 @@ pub struct Settings {
     pub min_savings_ratio: Ratio,
     /// Days of history that a commitment needs.
     pub min_observed_days: u32,
+    /// Days since a price was checked, above which no commitment rests on it.
+    #[serde(default = "max_price_age_days")]
+    pub max_price_age_days: u32,
     /// Whether global routing counts.
     pub allow_global_routing: bool,
     /// What happens to demand above the units.
@@ -167,6 +175,10 @@ pub struct Settings {
     pub cache_metric_names: Vec<CacheSpelling>,
     /// Whether nothing is put.
     pub dry_run: bool,
+}
+
+const fn max_price_age_days() -> u32 {
+    365
 }
 
 /// Where a document that a setting names is kept.
@@ -508,6 +520,11 @@ impl Reader {
             min_observed_days: self.read("GUARD_MIN_OBSERVED_DAYS", 56, |text| {
                 whole_number(text, 7, 448)
             }),
+            max_price_age_days: self.read(
+                "GUARD_MAX_PRICE_AGE_DAYS",
+                max_price_age_days(),
+                |text| whole_number(text, 1, 3_650),
+            ),
             allow_global_routing: self.flag("GUARD_ALLOW_GLOBAL_ROUTING"),
             overflow: self.read("GUARD_OVERFLOW", Overflow::Throttle, |text| match text {
                 "throttle" => Ok(Overflow::Throttle),

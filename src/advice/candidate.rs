@@ -1,5 +1,6 @@
 //! One offer at its optimum: what it would cost, what the weeks say of it, and which gates it fails.
 
+use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
@@ -30,6 +31,14 @@ impl Offered<'_> {
         match self {
             Self::Units(offer) => offer.term,
             Self::Tokens(offer) => offer.term,
+        }
+    }
+
+    /// The day on which its price was checked.
+    const fn checked(&self) -> Date {
+        match self {
+            Self::Units(offer) => offer.source.provenance.checked,
+            Self::Tokens(offer) => offer.source.provenance.checked,
         }
     }
 
@@ -161,6 +170,8 @@ pub(super) struct Candidate<'w> {
 pub(super) struct Case<'w> {
     pub(super) priced: &'w Priced<'w>,
     pub(super) workload: &'w Workload<'w>,
+    /// The day on which the stalest of its rates was checked.
+    pub(super) rates_checked: Option<Date>,
 }
 
 impl<'w> Candidate<'w> {
@@ -413,8 +424,14 @@ impl<'w> Candidate<'w> {
         let settings = &priced.observation.settings;
         let term = self.offered.term();
         if self.refusals.is_empty() {
-            self.refusals
-                .extend(gates::thresholds(settings, self.savings, self.bound));
+            let was_open =
+                gates::was_open(priced, workload, self.offered.action(), workload.model.id());
+            self.refusals.extend(gates::thresholds(
+                settings,
+                self.savings,
+                self.bound,
+                was_open,
+            ));
             if let Some(trial) = &self.trial {
                 self.refusals
                     .extend(gates::certainty(trial.certainty.as_ref()));
@@ -437,6 +454,9 @@ impl<'w> Candidate<'w> {
             .extend(gates::history(settings, workload, term));
         self.refusals
             .extend(gates::lifecycle(priced, workload, term));
+        let oldest = at.rates_checked.into_iter().chain([self.offered.checked()]);
+        self.refusals
+            .extend(oldest.min().and_then(|day| gates::freshness(priced, day)));
         self
     }
 

@@ -285,6 +285,12 @@ fn candidates<'w>(
     let case = Case {
         priced: question.priced,
         workload: question.workload,
+        rates_checked: question
+            .cheapest
+            .iter()
+            .flat_map(|rates| &rates.rates)
+            .map(|(_, rate)| rate.source.provenance.checked)
+            .min(),
     };
     let demands = |served_by| {
         Demands::new(

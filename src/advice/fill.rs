@@ -176,7 +176,9 @@ fn find(
             (sized.replaced_monthly(0) - served).clamp(Usd::ZERO, before)
         }
     };
-    let failed = gates::thresholds(settings, savings, workload.monthly_cost());
+    let kind = Action::FillProvisionedModel;
+    let was_open = gates::was_open(priced, workload, kind, &arns(holdings).join(" "));
+    let failed = gates::thresholds(settings, savings, workload.monthly_cost(), was_open);
     if let Some(failed) = failed {
         return Err(refused(Some(savings), vec![failed]));
     }
@@ -213,10 +215,7 @@ fn recommendation(
         .iter()
         .map(|lane| lane.usage.model_id.text())
         .collect();
-    let arns: Vec<&str> = holdings
-        .iter()
-        .map(|holding| holding.held.provisioned_model_arn.as_str())
-        .collect();
+    let arns = arns(holdings);
     let current = Arrangement {
         description: format!("{} on-demand beside {}", several(&ids), names(holdings)),
         monthly_cost: before,
@@ -238,6 +237,13 @@ fn recommendation(
         advice.risks.push(super::SPILL_ASSUMPTION.into());
     }
     advice
+}
+
+fn arns<'h>(holdings: &[&'h Holding<'_>]) -> Vec<&'h str> {
+    holdings
+        .iter()
+        .map(|holding| holding.held.provisioned_model_arn.as_str())
+        .collect()
 }
 
 fn names(holdings: &[&Holding<'_>]) -> String {

@@ -1,12 +1,16 @@
 //! What advice must pass before it counts. Each gate that fails is named: "why not" is an answer.
 
 use jiff::ToSpan as _;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::Action;
+use super::recommendation::stable_id;
 use super::trial::{GATING_FOLDS, Trial, Walked, percent};
 use crate::catalog::{ScopeKind, Term};
 use crate::commitment::Certainty;
-use crate::domain::{Usd, day_of};
+use crate::domain::{Ratio, Usd, day_of};
 use crate::pricing::{Priced, Workload};
 use crate::settings::Settings;
 
@@ -60,23 +64,66 @@ impl Refusal {
     }
 }
 
+/// What is open already stays open above this share of the thresholds, so that a saving near one does
+/// not come and go with each run.
+const KEPT_OPEN: Decimal = Decimal::from_parts(8, 0, 0, false, 1);
+
+/// Whether a change was recommended before this run.
+pub(super) fn was_open(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    action: Action,
+    subject: &str,
+) -> bool {
+    let id = stable_id(action, workload.place, subject);
+    let mut open = priced.observation.open_before.iter();
+    open.any(|open| open.id == id && open.region == workload.place.region)
+}
+
 /// Savings must be above both thresholds: an amount, and a share of `base`, which is the money that
 /// a commitment binds in the same time, or the workload's cost for other advice.
-pub(super) fn thresholds(settings: &Settings, savings: Usd, base: Usd) -> Option<Refusal> {
+pub(super) fn thresholds(
+    settings: &Settings,
+    savings: Usd,
+    base: Usd,
+    was_open: bool,
+) -> Option<Refusal> {
+    let share = Ratio::new(if was_open { KEPT_OPEN } else { Decimal::ONE });
+    let kept = if was_open {
+        format!(
+            ", nor than {} of it, above which it would stay open",
+            share.percent()
+        )
+    } else {
+        String::new()
+    };
     let refused = |why| Some(Refusal::new(Gate::Thresholds, why));
-    if savings <= settings.min_monthly_savings {
+    if savings <= share.of(settings.min_monthly_savings) {
         return refused(format!(
-            "it would save {savings} a month, not more than GUARD_MIN_MONTHLY_SAVINGS ({})",
+            "it would save {savings} a month, not more than GUARD_MIN_MONTHLY_SAVINGS ({}){kept}",
             settings.min_monthly_savings
         ));
     }
-    if savings <= settings.min_savings_ratio.of(base) {
+    if savings <= share.of(settings.min_savings_ratio.of(base)) {
         return refused(format!(
-            "it would save {savings} of {base}, not more than GUARD_MIN_SAVINGS_RATIO ({})",
+            "it would save {savings} of {base}, not more than GUARD_MIN_SAVINGS_RATIO ({}){kept}",
             settings.min_savings_ratio.percent()
         ));
     }
     None
+}
+
+/// A commitment is not advised on prices that nobody has looked at for too long.
+pub(super) fn freshness(priced: &Priced<'_>, checked: Date) -> Option<Refusal> {
+    let most = priced.observation.settings.max_price_age_days;
+    let today = day_of(priced.observation.as_of);
+    let age = checked.until(today).map_or(0, |span| span.get_days());
+    (i64::from(age) > i64::from(most)).then(|| {
+        let why = format!(
+            "a price that it rests on was last checked on {checked}, {age} days ago, more than GUARD_MAX_PRICE_AGE_DAYS ({most})"
+        );
+        Refusal::new(Gate::Knowledge, why)
+    })
 }
 
 /// A commitment needs history: the configured days at least, and as many as its term binds.
@@ -84,8 +131,12 @@ pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) 
     let needed = settings.min_observed_days.max(term.whole_days());
     (workload.observed_days < needed).then(|| {
         let why = format!(
-            "it has {} whole days of history, a {term} needs {needed}",
-            workload.observed_days
+            "it has {} whole days of history, {} needs {needed}",
+            workload.observed_days,
+            match term {
+                Term::None => "a purchase without a term".to_owned(),
+                term => format!("a {term}"),
+            }
         );
         Refusal::new(Gate::History, why)
     })
@@ -184,8 +235,8 @@ pub(super) fn completeness(workload: &Workload<'_>) -> Vec<Refusal> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lifecycle {
     pub(super) is_legacy: bool,
-    pub(super) legacy: Option<jiff::civil::Date>,
-    pub(super) end_of_life: Option<jiff::civil::Date>,
+    pub(super) legacy: Option<Date>,
+    pub(super) end_of_life: Option<Date>,
 }
 
 impl Lifecycle {
@@ -258,14 +309,13 @@ pub(super) fn in_region(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Ratio;
     use proptest::prelude::*;
-    use rust_decimal::Decimal;
 
     proptest! {
         #[test]
         fn what_passes_the_thresholds_is_above_both(
             least in 0i64..1_000, ratio in 0i64..100, savings in 0i64..2_000, base in 0i64..10_000,
+            was_open in any::<bool>(),
         ) {
             let usd = |dollars: i64| Usd::new(Decimal::from(dollars));
             let settings = Settings {
@@ -273,8 +323,11 @@ mod tests {
                 min_savings_ratio: Ratio::new(Decimal::new(ratio, 2)),
                 ..Settings::default()
             };
-            let passes = thresholds(&settings, usd(savings), usd(base)).is_none();
-            prop_assert_eq!(passes, savings > least && savings * 100 > ratio * base);
+            let passes = thresholds(&settings, usd(savings), usd(base), was_open).is_none();
+            // What is open stays open above four fifths.
+            let (part, whole) = if was_open { (4, 5) } else { (1, 1) };
+            let above = |threshold: i64, scale: i64| savings * whole * scale > threshold * part;
+            prop_assert_eq!(passes, above(least, 1) && above(ratio * base, 100));
         }
     }
 }

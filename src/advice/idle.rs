@@ -48,7 +48,10 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         description.clone(),
     )
     .saving(workload, cost);
-    let failed = gates::thresholds(&priced.observation.settings, cost, workload.monthly_cost());
+    let settings = &priced.observation.settings;
+    let arn = &held.provisioned_model_arn;
+    let was_open = gates::was_open(priced, workload, Action::DeleteIdleProvisionedModel, arn);
+    let failed = gates::thresholds(settings, cost, workload.monthly_cost(), was_open);
     if let Some(failed) = failed {
         return Finding::refused(plan, vec![failed]);
     }
@@ -79,7 +82,6 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         monthly_cost: Usd::ZERO,
     };
     let kind = (Action::DeleteIdleProvisionedModel, Effort::None);
-    let arn = &held.provisioned_model_arn;
     let mut advice = Recommendation::new(kind, workload, arn, current, proposed, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
     advice.rollback_possible = false;

@@ -385,7 +385,14 @@ fn verdict(
             })
             .collect();
         titles.dedup();
-        return titles.join(", then ");
+        let said = titles.join(", then ");
+        let is_done = recommendations.iter().any(Recommendation::is_counted);
+        // Where nothing is to be done now, the reasons are still what people would ask about.
+        return if is_done || reasons.is_empty() {
+            said
+        } else {
+            format!("{said}; {}", reasons.join("; "))
+        };
     }
     if workload.lanes.is_empty() && workload.holdings.is_empty() {
         return "no change: it is not used".into();

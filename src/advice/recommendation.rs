@@ -388,7 +388,7 @@ impl Recommendation {
 
 /// What makes a change the same from run to run: FNV-1a over what it is about, in ten hex digits.
 /// The account is left out: a terminal does not know it, and must name the change as the Lambda does.
-fn stable_id(action: Action, place: &Place, subject: &str) -> String {
+pub(super) fn stable_id(action: Action, place: &Place, subject: &str) -> String {
     let text = format!("{}|{}|{subject}", action.name(), place.region);
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

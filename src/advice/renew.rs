@@ -486,7 +486,8 @@ impl UnitCase<'_, '_> {
             format!("{} instead of {name}", smaller.to)
         };
         let plan = Plan::new(action, effort, description.clone()).saving(workload, smaller.savings);
-        let refusals = refusals(priced, workload, smaller);
+        let arn = &held.provisioned_model_arn;
+        let refusals = refusals(priced, workload, smaller, (action, arn));
         if !refusals.is_empty() {
             return Finding::refused(plan, refusals);
         }
@@ -569,10 +570,16 @@ fn smaller_command(
 }
 
 /// What holding less must pass: it has to save enough, and surely.
-fn refusals(priced: &Priced<'_>, workload: &Workload<'_>, smaller: &Smaller) -> Vec<Refusal> {
+fn refusals(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    smaller: &Smaller,
+    (action, subject): (Action, &str),
+) -> Vec<Refusal> {
+    let was_open = gates::was_open(priced, workload, action, subject);
     let settings = &priced.observation.settings;
     let base = workload.monthly_cost();
-    let mut refusals: Vec<Refusal> = gates::thresholds(settings, smaller.savings, base)
+    let mut refusals: Vec<Refusal> = gates::thresholds(settings, smaller.savings, base, was_open)
         .into_iter()
         .collect();
     refusals.extend(gates::certainty(smaller.certainty.as_ref()));
@@ -727,7 +734,7 @@ fn reserved_finding(
     };
     let plan = Plan::new(action, Effort::Commitment, description.clone())
         .saving(workload, smaller.savings);
-    let refusals = refusals(priced, workload, smaller);
+    let refusals = refusals(priced, workload, smaller, (action, name));
     if !refusals.is_empty() {
         return Finding::refused(plan, refusals);
     }

@@ -64,10 +64,12 @@ pub(super) fn advise<'l>(
         format!("through {target}"),
     )
     .saving(workload, savings);
+    let kind = Action::RouteToGlobalProfile;
     let failed = gates::thresholds(
         &priced.observation.settings,
         savings,
         workload.monthly_cost(),
+        gates::was_open(priced, workload, kind, workload.model.id()),
     );
     if let Some(failed) = failed {
         return Routing {

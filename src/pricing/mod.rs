@@ -85,6 +85,9 @@ pub struct Workload<'a> {
     pub observed_days: u32,
     /// Why figures may be too low; empty where they are whole.
     pub gaps: Vec<Gap>,
+    /// The day on which extended access began, where a price in use was last seen before: AWS may
+    /// charge more in it.
+    pub priced_before_extended_access: Option<Date>,
 }
 
 /// Puts prices to an observation.
@@ -235,6 +238,7 @@ impl<'a> Workload<'a> {
             recent: observation.window,
             observed_days: 0,
             gaps: Vec::new(),
+            priced_before_extended_access: None,
         }
     }
 
@@ -286,11 +290,31 @@ impl<'a> Workload<'a> {
                 .gaps
                 .push("what its reserved tokens take off the bill cannot be counted".into()),
         }
+        self.priced_before_extended_access = self.extended_access(observation);
         let is_whole = self.is_whole();
         for holding in &mut self.holdings {
             holding.measure(&self.lanes, recent, is_whole);
         }
         self
+    }
+
+    /// When extended access began, where a price in use was last seen before it.
+    fn extended_access(&self, observation: &Observation) -> Option<Date> {
+        let today = observation.window.last_day();
+        let region = &self.place.region;
+        let rows = observation.prices.lifecycle(&self.model, region);
+        let days = rows.iter().filter_map(|row| row.extended_access);
+        let began = days.filter(|day| *day <= today).min()?;
+        let mut rates = self
+            .on_demand()
+            .flat_map(|lane| &lane.meters)
+            .filter(|meter| !meter.recent.is_zero())
+            .filter_map(|meter| meter.rate.as_ref());
+        let is_older = rates.any(|rate| {
+            let provenance = &rate.source.provenance;
+            provenance.seen_to.unwrap_or(provenance.checked) < began
+        });
+        is_older.then_some(began)
     }
 
     /// Whether the figures are whole: nothing is missing that could raise them.
@@ -396,6 +420,7 @@ impl<'a> Workload<'a> {
     pub fn is_at_least(&self) -> bool {
         !self.is_whole()
             || self.is_throttled()
+            || self.priced_before_extended_access.is_some()
             || self.unpriced().next().is_some()
             || !self.reserved.is_empty()
             || self.on_demand().any(Lane::is_billed_otherwise)

@@ -81,7 +81,9 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
             workload.potential_monthly_savings.dollars(),
         ));
     }
-    for holding in &report.holdings {
+    let mut holdings: Vec<&HoldingReport> = report.holdings.iter().collect();
+    holdings.sort_by_key(|holding| std::cmp::Reverse(holding.monthly_cost));
+    for holding in holdings.into_iter().take(most) {
         points.extend(of_holding(report, holding));
     }
     let counted = report

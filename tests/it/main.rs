@@ -4,6 +4,7 @@
 mod architecture;
 mod books;
 mod catalog;
+mod classic;
 mod cli;
 mod commitments;
 mod documents;
