@@ -9,10 +9,8 @@ use super::gates::{self, Gate, Refusal};
 use super::trial::Trial;
 use super::{Action, Effort, Plan, Working};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope, Term};
-use crate::commitment::{
-    Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty, float,
-};
-use crate::domain::{ModelUnits, Tokens, Usd};
+use crate::commitment::{Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty};
+use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
 use crate::pricing::{Priced, Workload};
 use crate::settings::{Overflow, Settings};
 use crate::usage::plan::MINUTE_DAYS;
@@ -67,6 +65,22 @@ impl Offered<'_> {
         match self {
             Self::Units(_) => "model units",
             Self::Tokens(_) => "reserved tokens",
+        }
+    }
+
+    /// What makes advice to buy it the same from run to run.
+    pub(super) fn subject(&self, model: &BaseModel) -> String {
+        match self {
+            Self::Units(_) => model.id().to_owned(),
+            Self::Tokens(offer) => format!("{model} {}", scope_name(offer.scope)),
+        }
+    }
+
+    /// Whether both can be bought, since they serve other requests.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tokens(a), Self::Tokens(b)) => a.scope != b.scope,
+            _ => false,
         }
     }
 
@@ -135,7 +149,9 @@ pub(super) enum Amount {
 impl std::fmt::Display for Amount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Units(units) if units.count() == 0 => f.pad("none"),
             Self::Units(units) => units.fmt(f),
+            Self::Tokens(Reservation::NONE) => f.pad("none"),
             Self::Tokens(reservation) => write!(
                 f,
                 "{} input and {} output tokens a minute reserved",
@@ -164,6 +180,8 @@ pub(super) struct Candidate<'w> {
     pub(super) workings: Vec<Working>,
     /// What fewer units would have refused, where they would.
     pub(super) fewer: Option<String>,
+    /// Whether any amount could be named.
+    is_sized: bool,
 }
 
 /// The workload that every offer is put to.
@@ -242,17 +260,15 @@ impl<'w> Candidate<'w> {
         let is_none = optimum == K::NONE;
         let purchase = if is_none { smallest } else { optimum };
         let bound = kind.cost(purchase, MONTH);
-        let (served, replaced) = (
-            sized.replaced_monthly(K::NONE),
-            sized.replaced_monthly(purchase),
-        );
+        // What is held serves no less than what was not on-demand, whatever it is said to serve.
+        let held = sized.all_monthly() - demands.on_demand_monthly();
+        let served = sized.replaced_monthly(K::NONE).max(held);
+        let replaced = sized.replaced_monthly(purchase);
         let without = sized.all_monthly() - served;
         let savings = replaced - served - bound;
         let burst = sized.burst(purchase);
         let trial = (!is_none).then(|| {
-            let share = burst.map_or(1.0, |(minutes, hours)| {
-                crate::commitment::ratio(float(minutes), float(hours))
-            });
+            let share = sized.burst_share(purchase);
             Trial::of_spill(kind, demands, purchase, share, at.workload.observed_days)
         });
         let month = |cost: Usd| cost.per_month(sized.minute_window_hours);
@@ -305,6 +321,7 @@ impl<'w> Candidate<'w> {
             price_of_capacity: None,
             workings,
             fewer: None,
+            is_sized: true,
             offered,
         }
         .gated(at)
@@ -397,6 +414,7 @@ impl<'w> Candidate<'w> {
             price_of_capacity: None,
             workings,
             fewer,
+            is_sized: true,
         }
         .gated(at)
     }
@@ -414,6 +432,7 @@ impl<'w> Candidate<'w> {
             price_of_capacity: None,
             workings: Vec::new(),
             fewer: None,
+            is_sized: false,
             offered,
         }
     }
@@ -475,20 +494,19 @@ impl<'w> Candidate<'w> {
         (months > 0).then(|| Usd::new(self.bound.dollars() * Decimal::from(months)))
     }
 
-    /// The plan of it, beside what the workload costs otherwise.
-    pub(super) fn plan(&self, otherwise: Usd) -> Plan {
-        let is_sized = !self.bound.is_zero();
+    /// The plan of it, of a workload that costs so much in a month once the changes before it are made.
+    pub(super) fn plan(&self, before: Usd) -> Plan {
         let mut plan = Plan::new(
             self.offered.action(),
             Effort::Commitment,
-            if is_sized {
+            if self.is_sized {
                 self.describe()
             } else {
                 format!("{}, {}", self.offered.noun(), self.offered.describe())
             },
         );
-        plan.monthly_cost = is_sized.then(|| otherwise + self.with());
-        plan.estimated_monthly_savings = is_sized.then_some(self.savings);
+        plan.monthly_cost = self.is_sized.then(|| before - self.savings);
+        plan.estimated_monthly_savings = self.is_sized.then_some(self.savings);
         plan.months_to_pay = self.months_to_pay;
         plan.price_of_capacity = self.price_of_capacity;
         plan.refused(self.refusals.clone())
@@ -522,12 +540,12 @@ pub(super) fn months_to_pay(candidates: &mut [Candidate<'_>]) {
             .filter(|other| {
                 other.offered.is_kin_of(&one.offered)
                     && other.offered.term().months() < months
-                    && !other.bound.is_zero()
+                    && other.is_sized
             })
             .map(Candidate::with)
             .min()
             .map_or(one.without, |with| with.min(one.without));
-        if months == 0 || one.bound.is_zero() || !shorter.is_positive() {
+        if months == 0 || !one.is_sized || !shorter.is_positive() {
             continue;
         }
         let whole = one.with().dollars() * Decimal::from(months);

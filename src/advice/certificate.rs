@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::candidate::Offered;
 use crate::commitment::{Certificate, Proof};
 use crate::domain::{AccountId, BaseModel, Region, Usd};
-use crate::pricing::Workload;
+use crate::pricing::{Priced, Workload};
 
 /// A proof that no purchase under an offer saves, whatever its size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,26 +31,32 @@ pub struct CertificateReport {
 }
 
 impl CertificateReport {
-    pub(super) fn new(workload: &Workload<'_>, offered: &Offered<'_>, proof: Certificate) -> Self {
+    pub(super) fn new(
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        offered: &Offered<'_>,
+        proof: Certificate,
+    ) -> Self {
         let month = |amount: Usd| amount.per_month(proof.hours);
         let (most, cost) = (month(proof.replaceable), month(proof.cost));
+        let days = priced.recent.hours() / 24;
         let one = match offered {
             Offered::Units(_) => "a unit",
             Offered::Tokens(_) => "a reservation",
         };
         let sentence = match (proof.proof, offered) {
             (Proof::Volume, Offered::Units(_)) => format!(
-                "proven not to save: one unit costs {cost} a month, and all that it could replace costs {most}"
+                "proven not to save: one unit costs {cost} a month, and all that it could replace costs at most {most}, as the last {days} days went"
             ),
             (Proof::Volume, Offered::Tokens(_)) => format!(
-                "proven not to save: the smallest reservation costs {cost} a month, and all that it could replace costs {most}"
+                "proven not to save: the smallest reservation costs {cost} a month, and all that it could replace costs at most {most}, as the last {days} days went"
             ),
             (Proof::Price, _) => format!(
-                "proven not to save: even in full use {one} serves at most {} an hour of what it costs {} for, at any mix and volume",
+                "proven not to save: even in full use {one} serves at most {} an hour of what it costs {} for, at any mix of the meters in use and any volume",
                 proof.replaceable, proof.cost
             ),
             (Proof::Window, _) => format!(
-                "proven not to save: even with each hour's dearest tokens first {one} replaces at most {most} a month and costs {cost}"
+                "proven not to save: even with each hour's dearest tokens first {one} replaces at most {most} a month and costs {cost}, as the last {days} days went"
             ),
         };
         Self {

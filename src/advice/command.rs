@@ -1,8 +1,8 @@
 //! The commands that a person would run. Nothing here is ever run by the guard.
 
 use crate::catalog::{Offer, Term};
-use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region};
-use crate::inventory::ApplicationProfile;
+use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, day_of};
+use crate::inventory::{ApplicationProfile, ProvisionedModel};
 use crate::pricing::Workload;
 
 /// Deletes a provisioned model.
@@ -11,6 +11,15 @@ pub(super) fn delete(region: &Region, arn: &str) -> String {
         "aws bedrock delete-provisioned-model-throughput --region {region} --provisioned-model-id {}",
         word(arn)
     )
+}
+
+/// A command that only works, and only saves, once the term of what is held has ended.
+pub(super) fn later(held: &ProvisionedModel, command: &str) -> String {
+    let ends = held.commitment_expiration_time.map_or_else(
+        || "when its term ends".to_owned(),
+        |end| format!("on {}", day_of(end)),
+    );
+    format!("{ends}, and not before: {command}")
 }
 
 /// Buys model units; `None` where AWS lists no id to buy them under.

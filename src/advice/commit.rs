@@ -34,8 +34,12 @@ pub(super) const CONTACT: &str =
 pub(super) struct Question<'w> {
     pub(super) priced: &'w Priced<'w>,
     pub(super) workload: &'w Workload<'w>,
-    /// The cheapest rates that each lane can have without a commitment.
+    /// The cheapest rates that each lane can have without a commitment: units are compared with these.
     pub(super) cheapest: &'w [LaneRates<'w>],
+    /// The rates of each lane once what counts is routed: reserved tokens serve one scope alone.
+    pub(super) routed: &'w [LaneRates<'w>],
+    /// What the counted changes before it save.
+    pub(super) saved_before: Usd,
     /// The share of standard traffic that filling leaves on-demand.
     pub(super) remaining: Ratio,
     /// The holdings that serve on.
@@ -49,6 +53,14 @@ pub(super) struct Question<'w> {
 }
 
 impl<'w> Question<'w> {
+    /// The rates that an offer is compared with.
+    const fn rates(&self, offered: &Offered<'_>) -> &'w [LaneRates<'w>] {
+        match offered {
+            Offered::Units(_) => self.cheapest,
+            Offered::Tokens(_) => self.routed,
+        }
+    }
+
     /// The units that are held and serve on.
     fn held(&self) -> u32 {
         self.serving
@@ -62,10 +74,7 @@ impl<'w> Question<'w> {
     fn reserved(&self, scope: ReservedScope) -> Reservation {
         let held = self.workload.reserved.iter();
         held.filter(|held| held.declared.scope == scope)
-            .map(|held| Reservation {
-                input_tokens_per_minute: held.declared.input_tokens_per_minute,
-                output_tokens_per_minute: held.declared.output_tokens_per_minute,
-            })
+            .map(super::renew::amount_of)
             .fold(Reservation::NONE, Reservation::and)
     }
 
@@ -79,7 +88,7 @@ impl<'w> Question<'w> {
             .filter(|_| workload.reserved.is_empty())
             .map(Offered::Units);
         let is_used = |offer: &&ReservedOffer| {
-            let mut lanes = self.cheapest.iter();
+            let mut lanes = self.routed.iter();
             lanes.any(|rates| rates.lane.is_standard() && reserves(offer.scope, rates.scope))
         };
         let tokens = workload.reserved_offers.iter().filter(is_used);
@@ -98,7 +107,7 @@ impl<'w> Question<'w> {
             Offered::Tokens(_) => (reserved_weights(), Some(reserved_meters(settings))),
         };
         let mut loads: Vec<MeterLoads> = Vec::new();
-        for rates in self.cheapest {
+        for rates in self.rates(offered) {
             let is_served = match (offered, &rates.lane.kind) {
                 (Offered::Units(_), LaneKind::Provisioned(held)) => {
                     self.serving.iter().any(|holding| *holding.held == **held)
@@ -148,9 +157,13 @@ impl<'w> Question<'w> {
             return None;
         }
         let loads = self.loads(offered)?;
+        let settings = &self.priced.observation.settings;
         match offered {
             Offered::Units(offer) => {
-                Certificate::of_units(&loads, offer.capacity, offer.unit_price)
+                // Where AWS refuses the rest, a few units can free what held ones have to spare.
+                let is_alone = settings.overflow == Overflow::Spill || self.held() == 0;
+                let capacity = offer.capacity.filter(|_| is_alone);
+                Certificate::of_units(&loads, capacity, offer.unit_price)
             }
             Offered::Tokens(offer) if self.reserved(offer.scope) == Reservation::NONE => {
                 Certificate::of_reservation(&loads, &terms_of(offer))
@@ -169,21 +182,28 @@ pub(super) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> boo
         .iter()
         .filter(|holding| holding.can_serve_more())
         .collect();
-    let question = Question {
-        priced,
-        workload,
-        cheapest: &cheapest,
-        remaining: Ratio::ONE,
-        serving: &serving,
-        break_even: &[],
-        deletes_its_own: false,
-        is_routed: false,
-    };
-    standard_monthly_cost(workload).is_positive()
-        && question.offered().iter().any(|offered| {
+    let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
+    // Whether routing counts is not known yet: either may be asked.
+    let could_change = |routed: &[LaneRates<'_>]| {
+        let question = Question {
+            priced,
+            workload,
+            cheapest: &cheapest,
+            routed,
+            saved_before: Usd::ZERO,
+            remaining: Ratio::ONE,
+            serving: &serving,
+            break_even: &[],
+            deletes_its_own: false,
+            is_routed: false,
+        };
+        question.offered().iter().any(|offered| {
             !matches!(offered, Offered::Units(offer) if offer.capacity.is_none())
                 && question.certificate(offered).is_none()
         })
+    };
+    standard_monthly_cost(workload).is_positive()
+        && (could_change(&cheapest) || could_change(&current))
 }
 
 pub(super) fn advise(question: &Question<'_>) -> Finding {
@@ -199,7 +219,7 @@ pub(super) fn advise(question: &Question<'_>) -> Finding {
     for offered in offered {
         match question.certificate(&offered) {
             Some(proof) => {
-                let report = CertificateReport::new(workload, &offered, proof);
+                let report = CertificateReport::new(question.priced, workload, &offered, proof);
                 found
                     .plans
                     .push(unseen(&offered, Gate::Certificate, &report.sentence));
@@ -244,23 +264,28 @@ pub(super) fn advise(question: &Question<'_>) -> Finding {
             .then_with(|| a.offered.term().cmp(&b.offered.term()))
             .then_with(|| a.offered.action().cmp(&b.offered.action()))
     });
-    let otherwise = workload.monthly_cost() - standard;
+    let before = workload.monthly_cost() - question.saved_before;
     let chosen = candidates
         .iter()
         .position(|candidate| candidate.refusals.is_empty());
     if let Some(best) = chosen.map(|place| candidates.remove(place)) {
+        let mut bought = vec![best];
+        // Reserved tokens of the other scope serve other requests.
+        let is_beside =
+            |it: &Candidate<'_>| it.refusals.is_empty() && bought[0].offered.is_beside(&it.offered);
+        if let Some(place) = candidates.iter().position(is_beside) {
+            bought.push(candidates.remove(place));
+        }
         for other in candidates.iter_mut().filter(|it| it.refusals.is_empty()) {
-            let why = format!("{} saves more", best.describe());
+            let why = format!("{} saves more", bought[0].describe());
             other.refusals.push(Refusal::new(Gate::Better, why));
         }
-        let advice = recommendation(question, &best);
-        let mut plan = best.plan(otherwise);
-        plan.advised = advice.is_counted();
-        if let Some(because) = &advice.not_counted_because {
-            plan = plan.refused(vec![Refusal::new(Gate::Setting, because.as_str())]);
+        for best in &bought {
+            let advice = recommendation(question, best);
+            let mut finding = Finding::advised(best.plan(before), advice, Gate::Setting);
+            super::dismiss(question.priced, &mut finding);
+            found.take(finding);
         }
-        found.recommendations.push(advice);
-        found.plans.push(plan);
     } else {
         // The one that failed least tells most; of equals the one that would save most.
         let nearest = candidates.iter().min_by_key(|it| it.refusals.len());
@@ -273,7 +298,7 @@ pub(super) fn advise(question: &Question<'_>) -> Finding {
     }
     found
         .plans
-        .extend(candidates.iter().map(|candidate| candidate.plan(otherwise)));
+        .extend(candidates.iter().map(|candidate| candidate.plan(before)));
     found
 }
 
@@ -296,7 +321,10 @@ fn candidates<'w>(
         Demands::new(
             question.priced,
             question.workload,
-            question.cheapest,
+            match served_by {
+                ServedBy::Units { .. } => question.cheapest,
+                ServedBy::Reserved(_) => question.routed,
+            },
             served_by,
         )
     };
@@ -348,6 +376,13 @@ fn with_own_gates<'w>(question: &Question<'_>, mut candidate: Candidate<'w>) -> 
             candidate
                 .refusals
                 .push(Refusal::new(Gate::Availability, why));
+        }
+        if let Some(holding) = question
+            .serving
+            .iter()
+            .find(|it| it.exceeds_capacity().is_some())
+        {
+            candidate.refusals.push(gates::capacity(holding));
         }
         if question.deletes_its_own {
             let why = "the idle provisioned model of the same model comes first";
@@ -406,9 +441,12 @@ fn break_even<'q>(question: &Question<'q>, offer: &Offer) -> Option<&'q BreakEve
 fn recommendation(question: &Question<'_>, best: &Candidate<'_>) -> Recommendation {
     let (priced, workload) = (question.priced, question.workload);
     let mut evidence = Evidence::default();
-    for rates in question.cheapest {
+    for rates in question.rates(&best.offered) {
         evidence.lane(priced, rates.lane);
         evidence.rates(workload, rates);
+    }
+    for rates in question.rates(&best.offered) {
+        evidence.history(priced, rates.lane);
     }
     match &best.offered {
         Offered::Units(offer) => evidence.offer(&workload.model, offer),
@@ -423,8 +461,8 @@ fn recommendation(question: &Question<'_>, best: &Candidate<'_>) -> Recommendati
         monthly_cost: best.with(),
     };
     let kind = (best.offered.action(), Effort::Commitment);
-    let subject = workload.model.id();
-    let mut advice = Recommendation::new(kind, workload, subject, current, proposed, evidence);
+    let subject = best.offered.subject(&workload.model);
+    let mut advice = Recommendation::new(kind, workload, &subject, current, proposed, evidence);
     advice.workings.extend(best.workings.iter().cloned());
     if let Some(trial) = &best.trial {
         if let Some(certainty) = &trial.certainty {

@@ -129,6 +129,13 @@ impl Demands {
         let window = priced.observation.window;
         let (minutes, on_demand_minutes) = served.over(window.last_days(MINUTE_DAYS), MINUTE)?;
         let (hours, on_demand) = served.over(window, HOUR)?;
+        let same = last(
+            &hours.buckets,
+            usize::try_from(minutes.hours()).unwrap_or_default(),
+        );
+        if !adds_up(&minutes.buckets, same) {
+            return Err("its minutes do not add up to its hours".to_owned());
+        }
         Ok(Self {
             minutes,
             hours,
@@ -188,6 +195,14 @@ impl Demands {
     }
 }
 
+/// Whether steps come to what coarser ones of the same days do, but for a hundredth: they are read
+/// one after the other, and late points arrive between.
+fn adds_up(fine: &[Bucket], coarse: &[Bucket]) -> bool {
+    let sum = |buckets: &[Bucket]| buckets.iter().map(|bucket| bucket.value).sum::<u128>();
+    let (fine, coarse) = (sum(fine), sum(coarse));
+    fine.abs_diff(coarse) <= fine.max(coarse) / 100
+}
+
 fn last<T>(all: &[T], count: usize) -> &[T] {
     all.get(all.len().saturating_sub(count)..).unwrap_or(all)
 }
@@ -227,6 +242,16 @@ impl<K: Kind> Sized<K> {
         let by_hour = K::replaced(&self.same_hours, purchase);
         let by_minute = K::replaced(&self.minutes, purchase);
         (by_minute < by_hour).then_some((by_minute, by_hour))
+    }
+
+    /// The same as a share, for statistics.
+    pub(super) fn burst_share(&self, purchase: K::Purchase) -> f64 {
+        self.burst(purchase).map_or(1.0, |(minutes, hours)| {
+            crate::commitment::ratio(
+                crate::commitment::float(minutes),
+                crate::commitment::float(hours),
+            )
+        })
     }
 
     /// What all of the demand, that of holdings included, would cost on-demand in a month.

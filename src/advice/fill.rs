@@ -4,15 +4,16 @@
 //! Needs the capacity of a unit and the minutes. Silent without on-demand traffic. An idle model
 //! without a term is filled only if that saves more than deleting it.
 
-use super::demands::{Demands, ServedBy};
+use super::demands::{Demands, ServedBy, Sized};
 use super::gates::{self, Gate, Refusal};
 use super::rates::LaneRates;
 use super::recommendation::several;
-use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation};
+use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, Working};
 use crate::commitment::{UnitKind, UnitSizing};
-use crate::domain::{ModelUnits, Ratio, Usd};
+use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
 use crate::settings::Overflow;
+use crate::usage::plan::MINUTE_DAYS;
 
 /// What filling says, and what it leaves to the later rules.
 #[derive(Debug)]
@@ -34,13 +35,7 @@ impl<'w> Filling<'w> {
 
     /// The same, not filled after all, and why.
     pub(super) fn forgone(mut self, why: &str) -> Self {
-        let refusal = || vec![Refusal::new(Gate::Better, why)];
-        let plans = self.finding.plans.drain(..);
-        self.finding = Finding {
-            plans: plans.map(|plan| plan.refused(refusal())).collect(),
-            reasons: vec![why.to_owned()],
-            ..Finding::default()
-        };
+        self.finding.forgo(why);
         self.remaining = Ratio::ONE;
         self.savings = None;
         self
@@ -85,12 +80,16 @@ fn evaluate<'w>(
 ) -> Filling<'w> {
     let found = find(priced, workload, &serving);
     match found {
-        Ok((finding, remaining, savings)) => Filling {
-            finding,
-            remaining,
-            serving,
-            savings: Some(savings),
-        },
+        Ok((mut finding, remaining, savings)) => {
+            super::dismiss(priced, &mut finding);
+            let is_counted = finding.counts();
+            Filling {
+                finding,
+                remaining: if is_counted { remaining } else { Ratio::ONE },
+                serving,
+                savings: is_counted.then_some(savings),
+            }
+        }
         Err(finding) => Filling {
             finding,
             remaining: Ratio::ONE,
@@ -149,6 +148,9 @@ fn find(
         serving: holdings,
         with_on_demand: true,
     };
+    if let Some(holding) = holdings.iter().find(|it| it.exceeds_capacity().is_some()) {
+        return Err(refused(None, vec![gates::capacity(holding)]));
+    }
     let demands = Demands::new(priced, workload, &now, served_by).map_err(unknown)?;
     let kind = UnitKind {
         capacity: offer.capacity.ok_or_else(Finding::default)?,
@@ -161,7 +163,7 @@ fn find(
     let savings = match settings.overflow {
         Overflow::Throttle if !has_room(&sized.minutes) || !has_room(&sized.recent_hours) => {
             return Err(unknown(format!(
-                "{} of {} have no room for the highest minute of all traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
+                "{} of {} do not have room for the highest minute of all traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
                 ModelUnits::new(held),
                 names(holdings),
                 settings.headroom.percent()
@@ -176,13 +178,16 @@ fn find(
             (sized.replaced_monthly(0) - served).clamp(Usd::ZERO, before)
         }
     };
-    let kind = Action::FillProvisionedModel;
-    let was_open = gates::was_open(priced, workload, kind, &arns(holdings).join(" "));
+    let action = Action::FillProvisionedModel;
+    let was_open = gates::was_open(priced, workload, action, &arns(holdings).join(" "));
     let failed = gates::thresholds(settings, savings, workload.monthly_cost(), was_open);
     if let Some(failed) = failed {
         return Err(refused(Some(savings), vec![failed]));
     }
-    let advice = recommendation(priced, workload, &standard, holdings, (before, savings));
+    let mut advice = recommendation(priced, workload, &standard, holdings, (before, savings));
+    advice
+        .workings
+        .extend(workings(&kind, &sized, settings.headroom));
     let is_forbidden = !advice.is_counted();
     let finding = Finding::advised(plan(Some(savings)), advice, Gate::Setting);
     if is_forbidden {
@@ -195,6 +200,34 @@ fn find(
         Ratio::new(left.dollars() / before.dollars()),
         savings,
     ))
+}
+
+/// What is held, and what all of the traffic asks for.
+fn workings(kind: &UnitKind, sized: &Sized<UnitKind>, headroom: Ratio) -> [Working; 2] {
+    let none = Ratio::new(rust_decimal::Decimal::ZERO);
+    let highest = sized.minutes.throttle_minimum(none).map_or_else(
+        || "more than can be counted".to_owned(),
+        |more| ModelUnits::new(kind.held.saturating_add(more)).to_string(),
+    );
+    [
+        Working::new(
+            "what a unit serves an hour",
+            format!(
+                "{} input and {} output tokens",
+                Tokens::new(kind.capacity.input_tokens_per_hour),
+                Tokens::new(kind.capacity.output_tokens_per_hour)
+            ),
+            "the price book or the overrides",
+        ),
+        Working::new(
+            "held, and enough for the highest minute of all traffic",
+            format!("{} and {highest}", ModelUnits::new(kind.held)),
+            format!(
+                "the last {MINUTE_DAYS} days by the minute; under throttle {} more must fit",
+                headroom.percent()
+            ),
+        ),
+    ]
 }
 
 fn recommendation(

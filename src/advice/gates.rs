@@ -11,7 +11,7 @@ use super::trial::{GATING_FOLDS, Trial, Walked, percent};
 use crate::catalog::{ScopeKind, Term};
 use crate::commitment::Certainty;
 use crate::domain::{Ratio, Usd, day_of};
-use crate::pricing::{Priced, Workload};
+use crate::pricing::{Holding, Priced, Workload};
 use crate::settings::Settings;
 
 /// What kept a plan from being advised.
@@ -197,6 +197,18 @@ pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
         ),
     };
     Some(Refusal::new(Gate::Backtest, why))
+}
+
+/// What a unit serves is not what is said, where units that are held carried more.
+pub(super) fn capacity(holding: &Holding<'_>) -> Refusal {
+    let peak = holding
+        .exceeds_capacity()
+        .map_or_else(String::new, |peak| peak.to_string());
+    let why = format!(
+        "{} carried {peak} of the capacity that is stated: a unit serves more, correct it first",
+        holding.held.provisioned_model_name
+    );
+    Refusal::new(Gate::Knowledge, why)
 }
 
 /// A commitment needs whole figures.

@@ -27,6 +27,7 @@ pub(super) fn advise(
             Idleness::Idle => found.take(delete(priced, workload, holding)),
         }
     }
+    super::dismiss(priced, &mut found);
     found
 }
 
@@ -70,6 +71,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
             model_id: id.to_owned(),
             start: since,
             end: window.end(),
+            step: crate::domain::period::HOUR,
             total: Tokens::ZERO,
         });
     }
@@ -85,7 +87,9 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     let mut advice = Recommendation::new(kind, workload, arn, current, proposed, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
     advice.rollback_possible = false;
+    let command = command::delete(&workload.place.region, arn);
     if held.is_under_term() {
+        advice.risks.push(command::later(held, &command));
         advice.savings_start = held.commitment_expiration_time;
         advice.not_counted_because = Some("it is paid for until its term ends".into());
         let risk = "it renews by itself at the end of its term unless it is deleted in time";
@@ -98,6 +102,6 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     advice
         .risks
         .push("whoever calls it after that gets an error".into());
-    advice.command = Some(command::delete(&workload.place.region, arn));
+    advice.command = (!held.is_under_term()).then_some(command);
     Finding::advised(plan, advice, Gate::Order)
 }

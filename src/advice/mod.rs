@@ -53,6 +53,7 @@ use serde::Serialize;
 use crate::domain::{Usd, day_of};
 use crate::pricing::{Priced, Workload};
 use gates::Refusal;
+use rates::LaneRates;
 
 /// What the figures assume where callers route what exceeds the units.
 const SPILL_ASSUMPTION: &str =
@@ -203,8 +204,12 @@ impl Finding {
 
     /// A plan that is only listed, and why; it says nothing against the advice.
     fn listed(plan: Plan, refusal: Refusal) -> Self {
+        Self::listed_all(plan, vec![refusal])
+    }
+
+    fn listed_all(plan: Plan, refusals: Vec<Refusal>) -> Self {
         Self {
-            plans: vec![plan.refused(vec![refusal])],
+            plans: vec![plan.refused(refusals)],
             ..Self::default()
         }
     }
@@ -220,6 +225,31 @@ impl Finding {
             plans: vec![plan],
             recommendations: vec![advice],
             ..Self::default()
+        }
+    }
+
+    /// Whether any of its advice counts.
+    fn counts(&self) -> bool {
+        self.recommendations.iter().any(Recommendation::is_counted)
+    }
+
+    /// What its counted advice saves in a month.
+    fn saves(&self) -> Usd {
+        let counted = self.recommendations.iter().filter(|it| it.is_counted());
+        counted.map(Recommendation::savings).sum()
+    }
+
+    /// Does without its counted advice after all, since another change is better or comes first.
+    fn forgo(&mut self, why: &str) {
+        let (counted, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.recommendations)
+            .into_iter()
+            .partition(Recommendation::is_counted);
+        self.recommendations = others;
+        let forgone = counted.iter();
+        self.reasons
+            .extend(forgone.map(|advice| format!("{}: {why}", advice.action.title())));
+        for plan in self.plans.iter_mut().filter(|plan| plan.advised) {
+            *plan = plan.clone().refused(vec![Refusal::new(Gate::Order, why)]);
         }
     }
 
@@ -243,7 +273,6 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     } else {
         beside_reserved(priced, workload)
     };
-    dismiss(priced, &mut found);
     let keeps = !found.recommendations.iter().any(Recommendation::is_counted);
     let mut plans = vec![Plan::present(workload, keeps)];
     plans.extend(found.plans);
@@ -271,7 +300,6 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
 
 /// All rules.
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
-    let mut found = Finding::default();
     let mut fill = fill::advise(priced, workload);
     let cheapest = route::cheapest(priced, workload);
     let mut renew = renew::advise(priced, workload, &cheapest, &fill);
@@ -281,70 +309,66 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         renew = renew::advise(priced, workload, &cheapest, &fill);
     }
     let idle = idle::advise(priced, workload, fill.filled());
-    let deletes_its_own = idle.recommendations.iter().any(Recommendation::is_counted);
     let route = route::advise(priced, workload, fill.remaining);
-    let serving = renew.serving(&fill.serving);
+    let is_routed = route.finding.counts();
+    let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let break_even = break_even::of_offers(priced, workload, &route.cheapest);
     let mut commit = commit::advise(&commit::Question {
         priced,
         workload,
         cheapest: &route.cheapest,
+        routed: if is_routed { &route.cheapest } else { &current },
+        saved_before: fill.finding.saves() + idle.saves() + route.finding.saves(),
         remaining: fill.remaining,
-        serving: &serving,
+        serving: &fill.serving,
         break_even: &break_even,
-        deletes_its_own,
-        is_routed: route
-            .finding
-            .recommendations
-            .iter()
-            .any(Recommendation::is_counted),
+        deletes_its_own: idle.counts(),
+        is_routed,
     });
-    if renew.changes_now() {
-        hold_back(&mut commit);
+    let ends_later = idle.recommendations.iter().any(|it| !it.is_counted());
+    if renew.finding.counts() && commit.saves() > renew.finding.saves() {
+        renew.finding.forgo("buying beside it saves more");
     }
+    if renew.finding.counts() {
+        commit.forgo("holding less of the same model comes first");
+    } else if ends_later || !renew.finding.recommendations.is_empty() {
+        commit.forgo(
+            "what is held of the same model is to change when its term ends: that comes first",
+        );
+    }
+    let mut found = Finding::default();
+    let left = fill.remaining;
     for finding in [fill.finding, idle, route.finding, renew.finding, commit] {
         found.take(finding);
     }
-    found.take(tiers::advise(priced, workload, &route.cheapest));
-    found.take(caching::advise(priced, workload, &route.cheapest));
-    found.take(successor::advise(priced, workload, &route.cheapest));
+    found.take(tiers::advise(priced, workload, &cheapest, left));
+    found.take(caching::advise(priced, workload, &cheapest));
+    found.take(successor::advise(priced, workload, &cheapest));
     (found, break_even)
 }
 
 /// What is advised beside reserved tokens: more of them, or fewer. What they serve would be lost on
 /// another profile or tier, so nothing else is.
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
-    let current: Vec<rates::LaneRates<'_>> = workload
-        .lanes
-        .iter()
-        .map(rates::LaneRates::current)
-        .collect();
+    let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let mut found = renew::of_reserved(priced, workload, &current);
-    let commit = commit::advise(&commit::Question {
+    let mut commit = commit::advise(&commit::Question {
         priced,
         workload,
         cheapest: &current,
+        routed: &current,
+        saved_before: Usd::ZERO,
         remaining: crate::domain::Ratio::ONE,
         serving: &[],
         break_even: &[],
         deletes_its_own: false,
         is_routed: false,
     });
+    if !found.recommendations.is_empty() {
+        commit.forgo("holding less of what is reserved comes first");
+    }
     found.take(commit);
     (found, Vec::new())
-}
-
-/// Keeps a purchase back while what is held of the same is to be given up first.
-fn hold_back(commit: &mut Finding) {
-    let why = "holding less of the same model comes first";
-    for advice in commit.recommendations.drain(..) {
-        commit
-            .reasons
-            .push(format!("{}: {why}", advice.action.title()));
-    }
-    for plan in commit.plans.iter_mut().filter(|plan| plan.advised) {
-        *plan = plan.clone().refused(vec![Refusal::new(Gate::Order, why)]);
-    }
 }
 
 /// Takes what the operator dismissed out of the count for as long as they said.

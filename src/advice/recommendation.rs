@@ -11,8 +11,10 @@ use super::candidate::Months;
 use super::rates::LaneRates;
 use super::trial::BacktestReport;
 use crate::catalog::{InForce, Offer, Rate, RateSource, RegionBasis, ReservedOffer};
+use crate::domain::period::HOUR;
 use crate::domain::{
-    AccountId, BaseModel, Meter, Partition, Percent, Place, Region, Scope, ServiceTier, Tokens, Usd,
+    AccountId, BaseModel, Meter, Partition, Percent, Place, Region, Scope, ServiceTier, Tokens,
+    Usd, day_of,
 };
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
@@ -30,8 +32,12 @@ pub enum Action {
     BuyModelUnits,
     /// Reserve tokens per minute.
     ReserveTokens,
-    /// Hold fewer, or no, model units than now, of what is at work.
+    /// Hold fewer model units than now, of what is at work.
     RightSizeProvisionedModel,
+    /// Hold the same model units under a term that costs less.
+    BindProvisionedModel,
+    /// Reserve fewer tokens per minute than now.
+    RightSizeReservation,
     /// Let a commitment end that costs more than what it serves, instead of letting it renew.
     LetCommitmentExpire,
     /// Delete a provisioned model without a term whose work costs less on-demand.
@@ -61,6 +67,8 @@ impl Action {
             Self::BuyModelUnits => "buy model units",
             Self::ReserveTokens => "reserve tokens per minute",
             Self::RightSizeProvisionedModel => "right-size the provisioned model",
+            Self::BindProvisionedModel => "bind the provisioned model for a term",
+            Self::RightSizeReservation => "right-size the reserved tokens",
             Self::LetCommitmentExpire => "do not renew the commitment",
             Self::GiveUpProvisionedModel => "give up the provisioned model",
             Self::UseFlexTier => "use the flex tier",
@@ -80,6 +88,8 @@ impl Action {
             Self::BuyModelUnits => "buy_model_units",
             Self::ReserveTokens => "reserve_tokens",
             Self::RightSizeProvisionedModel => "right_size_provisioned_model",
+            Self::BindProvisionedModel => "bind_provisioned_model",
+            Self::RightSizeReservation => "right_size_reservation",
             Self::LetCommitmentExpire => "let_commitment_expire",
             Self::GiveUpProvisionedModel => "give_up_provisioned_model",
             Self::UseFlexTier => "use_flex_tier",
@@ -294,6 +304,8 @@ pub struct SeriesEvidence {
     pub start: Timestamp,
     /// The first instant after the last step.
     pub end: Timestamp,
+    /// Seconds of a step.
+    pub step: u32,
     /// The sum of its points.
     pub total: Tokens,
 }
@@ -369,19 +381,19 @@ impl Recommendation {
     pub fn message(&self) -> String {
         let start = self
             .savings_start
-            .map_or_else(String::new, |start| format!(" from {start} on"));
+            .map_or_else(String::new, |start| format!(" from {} on", day_of(start)));
         let uncounted = self
             .not_counted_because
             .as_ref()
             .map_or_else(String::new, |because| format!(" (not counted: {because})"));
         format!(
-            "{} of {} in {}: {} instead of {} saves {} a month{start}{uncounted}",
+            "{} of {} in {} saves {} a month{start}{uncounted}: now {}; instead {}",
             self.action.title(),
             self.model,
             self.region,
-            self.proposed.description,
+            self.savings(),
             self.current.description,
-            self.savings()
+            self.proposed.description
         )
     }
 }
@@ -504,7 +516,26 @@ impl Evidence {
                 model_id: lane.usage.model_id.text().to_owned(),
                 start: priced.recent.start(),
                 end: priced.recent.end(),
+                step: HOUR,
                 total: meter.recent,
+            });
+        }
+    }
+
+    /// Adds the series that a size and its chances rest on: the hours of the survey and the minutes.
+    pub(super) fn history(&mut self, priced: &Priced<'_>, lane: &Lane<'_>) {
+        let window = priced.observation.window;
+        let (hours, minutes) = (lane.usage.readings(), lane.usage.minute_readings());
+        for reading in hours.into_iter().chain(minutes) {
+            let start = reading.series.start.max(window.start());
+            self.series(SeriesEvidence {
+                namespace: crate::usage::NAMESPACE,
+                metric: reading.name.to_owned(),
+                model_id: lane.usage.model_id.text().to_owned(),
+                start,
+                end: window.end(),
+                step: reading.series.step,
+                total: reading.series.total(),
             });
         }
     }

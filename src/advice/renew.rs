@@ -6,18 +6,19 @@
 //! holding worth under 100 % costs more than the same tokens on-demand. Silent about idle holdings,
 //! which `idle` deletes, and about custom models, which have no on-demand twin.
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::candidate::{Amount, scope_name, terms_of};
-use super::demands::{Demands, ServedBy, Sized};
+use super::demands::{Demands, ServedBy};
 use super::fill::Filling;
 use super::gates::{self, Gate, Refusal};
 use super::rates::LaneRates;
-use super::trial::{certainty_of_cut, certainty_of_whole};
+use super::trial::{Trial, certainty_of_cut, certainty_of_whole, percent};
 use super::{
     Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, Working, command,
 };
-use crate::catalog::Offer;
+use crate::catalog::{Offer, Term};
 use crate::commitment::{Certainty, Kind, Reservation, TokenKind, UnitKind};
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd};
@@ -86,34 +87,16 @@ pub enum Load {
 }
 
 /// What is said of all of them, and what it leaves to the later rules.
-pub(super) struct Renewing<'w> {
+pub(super) struct Renewing {
     pub(super) finding: Finding,
-    /// Holdings that are to be given up at once.
-    given_up: Vec<&'w Holding<'w>>,
-    /// Whether any is to be given up, or made smaller, at once.
-    changes_now: bool,
+    /// Whether anything is to be given up at once.
+    gives_up_now: bool,
 }
 
-impl<'w> Renewing<'w> {
+impl Renewing {
     /// Whether anything is to be given up at once.
-    pub(super) fn gives_up_counted(&self) -> bool {
-        !self.given_up.is_empty()
-    }
-
-    /// Whether anything is to be held less of at once.
-    pub(super) const fn changes_now(&self) -> bool {
-        self.changes_now
-    }
-
-    /// The holdings that serve on.
-    pub(super) fn serving(&self, of: &[&'w Holding<'w>]) -> Vec<&'w Holding<'w>> {
-        let is_kept = |holding: &&&Holding<'_>| {
-            !self
-                .given_up
-                .iter()
-                .any(|given_up| given_up.held == holding.held)
-        };
-        of.iter().filter(is_kept).copied().collect()
+    pub(super) const fn gives_up_counted(&self) -> bool {
+        self.gives_up_now
     }
 }
 
@@ -137,16 +120,22 @@ pub(super) fn advise<'w>(
     workload: &'w Workload<'w>,
     cheapest: &[LaneRates<'w>],
     fill: &Filling<'w>,
-) -> Renewing<'w> {
+) -> Renewing {
     let mut renewing = Renewing {
         finding: Finding::default(),
-        given_up: Vec::new(),
-        changes_now: false,
+        gives_up_now: false,
     };
     let mut at_work: Vec<&Holding<'_>> = workload
         .holdings
         .iter()
-        .filter(|holding| holding.can_serve_more() && holding.idleness == Idleness::Busy)
+        .filter(|holding| holding.can_serve_more())
+        .filter(|holding| {
+            let is_filled = fill
+                .filled()
+                .iter()
+                .any(|filled| filled.held == holding.held);
+            holding.idleness == Idleness::Busy || is_filled
+        })
         .collect();
     // What can be changed first is decided first, and what is decided holds for those after it: two
     // that could each be spared while the other stays cannot both be.
@@ -182,14 +171,12 @@ pub(super) fn advise<'w>(
             Ok(Some(smaller)) => {
                 said.load = Load::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
-                let found = case.finding(&smaller);
+                let mut found = case.finding(&smaller);
+                super::dismiss(priced, &mut found);
                 if let [advice] = found.recommendations.as_slice() {
                     said.decide(holding, smaller.at_term_end());
                     units[place] = smaller.units();
-                    renewing.changes_now |= advice.is_counted();
-                    if advice.is_counted() && smaller.is_none {
-                        renewing.given_up.push(holding);
-                    }
+                    renewing.gives_up_now |= advice.is_counted() && smaller.is_none;
                 }
                 renewing.finding.take(found);
             }
@@ -197,6 +184,9 @@ pub(super) fn advise<'w>(
                 let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
                 if is_known || pays {
                     said.decide(holding, AtTermEnd::Renew);
+                    let mut found = case.under_another_term();
+                    super::dismiss(priced, &mut found);
+                    renewing.finding.take(found);
                 }
                 if is_known && holding.throttles == 0 {
                     said.load = Load::Fits;
@@ -275,6 +265,14 @@ impl Smaller {
         }
     }
 
+    /// What is left of it, of reserved tokens.
+    const fn reservation(&self) -> Reservation {
+        match self.to {
+            Amount::Tokens(reservation) => reservation,
+            Amount::Units(_) => Reservation::NONE,
+        }
+    }
+
     const fn at_term_end(&self) -> AtTermEnd {
         if self.is_none {
             AtTermEnd::LetExpire
@@ -330,6 +328,9 @@ impl UnitCase<'_, '_> {
     fn at_its_optimum(&self, kind: &UnitKind) -> Result<Option<Smaller>, Option<String>> {
         let settings = &self.priced.observation.settings;
         let name = &self.holding.held.provisioned_model_name;
+        if self.holding.exceeds_capacity().is_some() {
+            return Err(Some(gates::capacity(self.holding).why));
+        }
         let demands = Demands::new(self.priced, self.workload, self.cheapest, self.served_by())
             .map_err(|why| {
                 Some(format!(
@@ -375,8 +376,8 @@ impl UnitCase<'_, '_> {
             certainty: certainty_of_cut(
                 kind,
                 &demands,
-                (now, units),
-                burst_share(&sized, now),
+                ((now, month(now)), (units, month(units))),
+                sized.burst_share(now),
                 self.workload.observed_days,
             ),
             workings: vec![
@@ -411,6 +412,11 @@ impl UnitCase<'_, '_> {
         if units > 0 {
             let is_sold = !inventory.provisionable_ids(model).is_empty();
             return is_sold && !gates::Lifecycle::of(self.priced, self.workload).is_legacy;
+        }
+        // Under throttle it all goes to the others, which have room for it.
+        let settings = &self.priced.observation.settings;
+        if self.others > 0 && settings.overflow == Overflow::Throttle {
+            return true;
         }
         let mut listed = inventory.listed(model).peekable();
         // Where the list does not have the model at all, it says nothing of it.
@@ -481,9 +487,12 @@ impl UnitCase<'_, '_> {
             (false, false) => (Action::RightSizeProvisionedModel, Effort::None),
         };
         let description = if smaller.is_none {
-            format!("without {name}, its calls on-demand")
+            match self.others {
+                0 => format!("its calls on-demand, without {name}"),
+                _ => format!("its calls to the others, without {name}"),
+            }
         } else {
-            format!("{} instead of {name}", smaller.to)
+            smaller.to.to_string()
         };
         let plan = Plan::new(action, effort, description.clone()).saving(workload, smaller.savings);
         let arn = &held.provisioned_model_arn;
@@ -513,27 +522,133 @@ impl UnitCase<'_, '_> {
             Recommendation::new((action, effort), workload, arn, current, proposed, evidence);
         advice.provisioned_model_arn = Some(arn.clone());
         advice.take(smaller);
-        advice.command = match (&self.holding.offer, smaller.to) {
+        let command = match (&self.holding.offer, smaller.to) {
             (Some(offer), Amount::Units(units)) if !smaller.is_none => {
-                smaller_command(workload, offer, units, arn)
+                other_command(workload, offer, units, arn)
             }
             _ => Some(command::delete(&workload.place.region, arn)),
         };
-        if smaller.is_none {
+        if smaller.is_none && self.others == 0 {
             advice.risks.push(
                 "whoever calls it must call the model on-demand first: on-demand quotas have to carry it"
                     .into(),
             );
         }
-        if held.is_under_term() {
-            advice.rollback_possible = false;
-            advice.savings_start = held.commitment_expiration_time;
-            advice.not_counted_because = Some("it is paid for until its term ends".into());
-            advice.risks.push(
-                "it renews by itself at the end of its term unless that is prevented in time"
-                    .into(),
-            );
+        self.at_its_time(&mut advice, command);
+        Finding::advised(plan, advice, Gate::Order)
+    }
+}
+
+impl UnitCase<'_, '_> {
+    /// Puts a change off to the end of the term, where there is one.
+    fn at_its_time(&self, advice: &mut Recommendation, command: Option<String>) {
+        let held = self.holding.held;
+        if !held.is_under_term() {
+            advice.command = command;
+            return;
         }
+        advice.rollback_possible = false;
+        advice.savings_start = held.commitment_expiration_time;
+        advice.not_counted_because = Some("it is paid for until its term ends".into());
+        advice.risks.push(
+            "it renews by itself at the end of its term unless that is prevented in time".into(),
+        );
+        if let Some(command) = command {
+            advice.risks.push(command::later(held, &command));
+        }
+    }
+
+    /// The same units under a term that costs less: a commitment, so it has to pass its gates.
+    fn under_another_term(&self) -> Finding {
+        let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
+        let settings = &priced.observation.settings;
+        let (Some(own), Some(cost)) = (&self.holding.offer, self.holding.monthly_cost) else {
+            return Finding::default();
+        };
+        let served_by = ServedBy::Units {
+            serving: &[self.holding],
+            with_on_demand: false,
+        };
+        let hours = Demands::hourly(priced, workload, self.cheapest, served_by);
+        let units = held.model_units;
+        let others = workload.offers.iter().filter(|offer| {
+            offer.label == own.label
+                && offer.term != Term::None
+                && offer.unit_price < own.unit_price
+        });
+        let mut options: Vec<(&Offer, Vec<Refusal>, Option<Trial>)> = others
+            .map(|offer| {
+                let then = offer.unit_price.monthly_cost(units);
+                let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
+                let was_open = gates::was_open(priced, workload, action, arn);
+                let mut refusals: Vec<Refusal> =
+                    gates::thresholds(settings, cost - then, then, was_open)
+                        .into_iter()
+                        .collect();
+                let trial = hours.as_ref().ok().map(|hours| {
+                    Trial::of_holding(hours, priced.recent, then, workload.observed_days)
+                });
+                let trials = trial.iter();
+                refusals.extend(trials.flat_map(|trial| {
+                    let certain = gates::certainty(trial.certainty.as_ref());
+                    certain.into_iter().chain(gates::trend(trial, offer.term))
+                }));
+                refusals.extend(gates::history(settings, workload, offer.term));
+                refusals.extend(gates::lifecycle(priced, workload, offer.term));
+                refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
+                if !self.is_to_be_had(units.count()) {
+                    let why = "AWS does not offer units of this model in this Region";
+                    refusals.push(Refusal::new(Gate::Availability, why));
+                }
+                (offer, refusals, trial)
+            })
+            .collect();
+        options.sort_by_key(|(offer, refusals, _)| (refusals.len(), offer.unit_price));
+        let Some((offer, refusals, trial)) = options.into_iter().next() else {
+            return Finding::default();
+        };
+        let then = offer.unit_price.monthly_cost(units);
+        let (action, effort) = (Action::BindProvisionedModel, Effort::Commitment);
+        let description = format!("{units}, {}", offer.term);
+        let plan = Plan::new(action, effort, description.clone()).saving(workload, cost - then);
+        if !refusals.is_empty() {
+            return Finding::listed_all(plan, refusals);
+        }
+        let mut evidence = Evidence::default();
+        evidence.offer(&self.holding.model, own);
+        evidence.offer(&self.holding.model, offer);
+        for rates in self.cheapest {
+            evidence.lane(priced, rates.lane);
+        }
+        let arn = &held.provisioned_model_arn;
+        let mut advice = Recommendation::new(
+            (action, effort),
+            workload,
+            arn,
+            Arrangement {
+                description: format!("{units} of {}, {}", held.provisioned_model_name, own.term),
+                monthly_cost: cost,
+            },
+            Arrangement {
+                description,
+                monthly_cost: then,
+            },
+            evidence,
+        );
+        advice.provisioned_model_arn = Some(arn.clone());
+        advice.robustness = trial
+            .and_then(|trial| trial.robustness)
+            .and_then(|it| percent(it, 1));
+        let months = Decimal::from(offer.term.months());
+        advice.commitment_total = Some(Usd::new(then.dollars() * months));
+        advice.rollback_possible = false;
+        advice.risks.push(
+            "a term is bought with a new provisioned model: callers have to call that one".into(),
+        );
+        advice
+            .risks
+            .push("a term cannot be ended early and renews by itself".into());
+        self.at_its_time(&mut advice, other_command(workload, offer, units, arn));
         Finding::advised(plan, advice, Gate::Order)
     }
 }
@@ -555,8 +670,8 @@ impl Recommendation {
     }
 }
 
-/// Makes the smaller one, then deletes the larger.
-fn smaller_command(
+/// Makes the other one, then deletes this.
+fn other_command(
     workload: &Workload<'_>,
     offer: &Offer,
     units: ModelUnits,
@@ -590,15 +705,6 @@ fn refusals(
     refusals
 }
 
-fn burst_share<K: Kind>(sized: &Sized<K>, purchase: K::Purchase) -> f64 {
-    sized.burst(purchase).map_or(1.0, |(minutes, hours)| {
-        crate::commitment::ratio(
-            crate::commitment::float(minutes),
-            crate::commitment::float(hours),
-        )
-    })
-}
-
 /// The same of the reserved tokens that the overrides declare.
 pub(super) fn of_reserved(
     priced: &Priced<'_>,
@@ -606,16 +712,32 @@ pub(super) fn of_reserved(
     current: &[LaneRates<'_>],
 ) -> Finding {
     let mut found = Finding::default();
-    for held in &workload.reserved {
+    // One after the other, as units are: what ends first is decided first.
+    let mut reserved: Vec<&Reserved<'_>> = workload.reserved.iter().collect();
+    reserved.sort_by_key(|held| (held.declared.term_ends, &held.declared.name));
+    let mut amounts: Vec<Reservation> = reserved.iter().copied().map(amount_of).collect();
+    for place in 0..reserved.len() {
+        let held = reserved[place];
+        let others = reserved
+            .iter()
+            .zip(&amounts)
+            .filter(|(other, _)| {
+                other.declared.scope == held.declared.scope
+                    && other.declared.name != held.declared.name
+            })
+            .map(|(_, amount)| *amount)
+            .fold(Reservation::NONE, Reservation::and);
         let mut said = HoldingAdvice::unknown(&held.declared.name);
         let mut at_end = AtTermEnd::Undecided;
-        match smaller_reservation(priced, workload, current, held) {
+        match smaller_reservation(priced, workload, current, (held, others)) {
             Ok(Some(smaller)) => {
                 said.load = Load::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
-                let finding = reserved_finding(priced, workload, current, held, &smaller);
+                let mut finding = reserved_finding(priced, workload, current, held, &smaller);
+                super::dismiss(priced, &mut finding);
                 if !finding.recommendations.is_empty() {
                     at_end = smaller.at_term_end();
+                    amounts[place] = smaller.reservation();
                 }
                 found.take(finding);
             }
@@ -631,7 +753,8 @@ pub(super) fn of_reserved(
     found
 }
 
-fn amount_of(held: &Reserved<'_>) -> Reservation {
+/// What is reserved by one declared holding.
+pub(super) fn amount_of(held: &Reserved<'_>) -> Reservation {
     Reservation {
         input_tokens_per_minute: held.declared.input_tokens_per_minute,
         output_tokens_per_minute: held.declared.output_tokens_per_minute,
@@ -643,7 +766,7 @@ fn smaller_reservation(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     current: &[LaneRates<'_>],
-    held: &Reserved<'_>,
+    (held, others): (&Reserved<'_>, Reservation),
 ) -> Result<Option<Smaller>, String> {
     let name = &held.declared.name;
     let unknown = |why: &str| format!("whether {name} has its right size is not known: {why}");
@@ -663,22 +786,19 @@ fn smaller_reservation(
     };
     let demands = Demands::new(priced, workload, current, ServedBy::Reserved(scope))
         .map_err(|why| unknown(&why))?;
-    let others = workload
-        .reserved
-        .iter()
-        .filter(|other| other.declared.scope == scope && other.declared.name != *name)
-        .map(amount_of)
-        .fold(Reservation::NONE, Reservation::and);
     let kind = TokenKind {
         terms: terms_of(offer),
         held: others,
     };
     let sized = demands.sized(&kind);
     let now = amount_of(held);
-    let best = sized.minutes.optimum();
-    let is_larger = best.input_tokens_per_minute > now.input_tokens_per_minute
-        || best.output_tokens_per_minute > now.output_tokens_per_minute;
-    let to = if is_larger { Reservation::NONE } else { best };
+    // At a price of its own only the whole of it is known to cost what it costs.
+    let is_listed = held.declared.usd_per_hour.is_none();
+    let to = if is_listed {
+        sized.minutes.optimum_within(now)
+    } else {
+        Reservation::NONE
+    };
     let total = |reservation: Reservation, cost: Usd| {
         cost + sized.all_monthly() - sized.replaced_monthly(reservation)
     };
@@ -694,8 +814,8 @@ fn smaller_reservation(
         certainty: certainty_of_cut(
             &kind,
             &demands,
-            (now, to),
-            burst_share(&sized, now),
+            ((now, cost), (to, kind.cost(to, HOURS_PER_MONTH))),
+            sized.burst_share(now),
             workload.observed_days,
         ),
         workings: vec![
@@ -725,12 +845,12 @@ fn reserved_finding(
     let action = if smaller.is_none {
         Action::LetCommitmentExpire
     } else {
-        Action::RightSizeProvisionedModel
+        Action::RightSizeReservation
     };
     let description = if smaller.is_none {
-        format!("without the reserved tokens `{name}`")
+        format!("without `{name}`")
     } else {
-        format!("{} instead of `{name}`", smaller.to)
+        smaller.to.to_string()
     };
     let plan = Plan::new(action, Effort::Commitment, description.clone())
         .saving(workload, smaller.savings);

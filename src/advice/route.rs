@@ -79,10 +79,9 @@ pub(super) fn advise<'l>(
     }
     let mut advice = recommendation(priced, workload, &moved, &target, (before, after));
     advice.not_counted_because = forbidden;
-    Routing {
-        finding: Finding::advised(plan, advice, Gate::Setting),
-        cheapest,
-    }
+    let mut finding = Finding::advised(plan, advice, Gate::Setting);
+    super::dismiss(priced, &mut finding);
+    Routing { finding, cheapest }
 }
 
 /// The cheapest rates that each lane can have without a commitment. A lane that may not be moved is

@@ -5,7 +5,7 @@
 use super::gates::{Gate, Refusal};
 use super::rates::LaneRates;
 use super::{Action, Effort, Finding, Plan};
-use crate::domain::{ServiceTier, Usd};
+use crate::domain::{Ratio, ServiceTier, Usd};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
 /// What can be asked of requests at one tier: another tier, under the name of an action.
@@ -40,6 +40,7 @@ pub(super) fn advise(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     cheapest: &[LaneRates<'_>],
+    left: Ratio,
 ) -> Finding {
     let mut found = Finding::default();
     for (action, from, to, description) in MOVES {
@@ -49,11 +50,19 @@ pub(super) fn advise(
             .filter_map(|rates| saving(priced, workload, rates, to))
             .filter(|savings| savings.is_positive())
             .sum();
+        // What filling takes away is standard traffic.
+        let savings = match from {
+            [ServiceTier::Standard] => left.of(savings),
+            _ => savings,
+        };
         if savings > priced.observation.settings.min_monthly_savings {
             let plan = Plan::new(action, Effort::Latency, description.to_owned());
             let why = "it asks for another latency: listed, never counted";
             found.take(Finding::listed(
-                plan.saving(workload, savings),
+                plan.saving(
+                    workload,
+                    Usd::new(savings.dollars().round_dp(12).normalize()),
+                ),
                 Refusal::new(Gate::Effort, why),
             ));
         }

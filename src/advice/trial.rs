@@ -12,7 +12,7 @@ use crate::commitment::{
     float_value,
 };
 use crate::domain::period::{HOUR, HOURS_PER_MONTH};
-use crate::domain::{Percent, Ratio, Usd};
+use crate::domain::{Percent, Ratio, Usd, Window};
 use crate::pricing::{Bucket, Demand};
 
 /// What the weeks say of one purchase.
@@ -86,32 +86,42 @@ impl Trial {
     ) -> Self {
         let weeks = weeks_of(demands, observed_days);
         let buckets = tail(&demands.hours.buckets, weeks);
-        let covered = |purchase: K::Purchase, buckets: &[Bucket]| {
-            let hour = |bucket: &Bucket| {
+        let on_demand = tail(demands.on_demand_hours(), weeks);
+        let covered = |purchase: K::Purchase, span: std::ops::Range<usize>| {
+            let hours = buckets.get(span.clone()).unwrap_or_default();
+            let on_demand = on_demand.get(span).unwrap_or_default();
+            let hour = |(bucket, on_demand): (&Bucket, &u128)| {
+                let value = float_value(bucket.value);
+                // What is served by what is held was never on-demand, whatever it is said to serve.
+                let held = if value > 0.0 {
+                    1.0 - float_value(*on_demand) / value
+                } else {
+                    0.0
+                };
                 (
-                    float_value(bucket.value),
+                    value,
                     kind.times_served(bucket, HOUR, purchase),
-                    kind.times_served(bucket, HOUR, K::NONE),
+                    kind.times_served(bucket, HOUR, K::NONE).max(held),
                 )
             };
             let cost = float(kind.cost(purchase, 1));
-            Coverage::new(buckets.iter().map(hour), burst, cost)
+            Coverage::new(hours.iter().zip(on_demand).map(hour), burst, cost)
         };
-        let slice = |span: std::ops::Range<usize>| buckets.get(span).unwrap_or_default();
         let walked = Backtest::walk_forward(
             buckets.len(),
             recent_weeks(demands),
             |span| {
-                let found = K::optimum(&kind.sizing(slice(span), HOUR));
+                let hours = buckets.get(span).unwrap_or_default();
+                let found = K::optimum(&kind.sizing(hours, HOUR));
                 (found != K::NONE).then_some(found)
             },
             |bought, span| {
                 let hours = span.len();
-                covered(*bought, slice(span)).saving(0..hours, 1.0)
+                covered(*bought, span).saving(0..hours, 1.0)
             },
         );
         Self::of(
-            &covered(purchase, buckets),
+            &covered(purchase, 0..buckets.len()),
             recent_weeks(demands),
             Walked::Savings(walked),
         )
@@ -139,7 +149,7 @@ impl Trial {
         let slice = |span: std::ops::Range<usize>| buckets.get(span).unwrap_or_default();
         let walked = Backtest::refusals(
             buckets.len(),
-            recent_weeks(demands),
+            recent_weeks(demands).min(SIZED_ON_AT_MOST),
             |span| {
                 UnitSizing::of_steps(slice(span), HOUR, kind.capacity, kind.price, kind.held)
                     .throttle_minimum(headroom)
@@ -155,6 +165,18 @@ impl Trial {
             },
         );
         Self::of(&coverage, recent_weeks(demands), Walked::Refusals(walked))
+    }
+
+    /// Of what a holding serves, at on-demand prices, for so much a month.
+    pub(super) fn of_holding(
+        hours: &Demand,
+        recent: Window,
+        monthly_cost: Usd,
+        observed_days: u32,
+    ) -> Self {
+        let recent = usize::try_from(recent.hours()).unwrap_or_default() / HOURS_PER_WEEK;
+        let coverage = whole(hours, monthly_cost, observed_days);
+        Self::of(&coverage, recent, Walked::Savings(Backtest::default()))
     }
 
     fn of(coverage: &Coverage, recent_weeks: usize, backtest: Walked) -> Self {
@@ -197,12 +219,12 @@ impl Trial {
     }
 }
 
-/// How sure it is that holding less saves: `now` against `then`, the smaller one. What is cut costs
-/// its price each hour and replaces what only it served.
+/// How sure it is that holding less saves: `now` against `then`, the smaller one, each with what it
+/// costs a month. What is cut costs the difference and replaces what only it served.
 pub(super) fn certainty_of_cut<K: Kind>(
     kind: &K,
     demands: &Demands,
-    (now, then): (K::Purchase, K::Purchase),
+    (now, then): ((K::Purchase, Usd), (K::Purchase, Usd)),
     burst: f64,
     observed_days: u32,
 ) -> Option<Certainty> {
@@ -210,11 +232,12 @@ pub(super) fn certainty_of_cut<K: Kind>(
     let hours = buckets.iter().map(|bucket| {
         (
             float_value(bucket.value),
-            kind.times_served(bucket, HOUR, now),
-            kind.times_served(bucket, HOUR, then),
+            kind.times_served(bucket, HOUR, now.0),
+            kind.times_served(bucket, HOUR, then.0),
         )
     });
-    let cost = float(kind.cost(now, 1)) - float(kind.cost(then, 1));
+    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+    let cost = (float(now.1) - float(then.1)) / HOURS_PER_MONTH as f64;
     certainty_of_giving_up(&Coverage::new(hours, burst, cost))
 }
 
@@ -224,6 +247,11 @@ pub(super) fn certainty_of_whole(
     monthly_cost: Usd,
     observed_days: u32,
 ) -> Option<Certainty> {
+    certainty_of_giving_up(&whole(hours, monthly_cost, observed_days))
+}
+
+/// All of a demand, served whole for so much a month, over the whole weeks that were observed.
+fn whole(hours: &Demand, monthly_cost: Usd, observed_days: u32) -> Coverage {
     let weeks = usize::try_from(observed_days / 7).unwrap_or_default();
     let all = tail(
         &hours.buckets,
@@ -234,7 +262,7 @@ pub(super) fn certainty_of_whole(
         .map(|bucket| (float_value(bucket.value), f64::INFINITY, 0.0));
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let cost = float(monthly_cost) / HOURS_PER_MONTH as f64;
-    certainty_of_giving_up(&Coverage::new(served, 1.0, cost))
+    Coverage::new(served, 1.0, cost)
 }
 
 /// Of the saving of a purchase's opposite.
@@ -245,6 +273,9 @@ fn certainty_of_giving_up(coverage: &Coverage) -> Option<Certainty> {
         .collect();
     Certainty::of(&weekly)
 }
+
+/// Weeks before it that a held-out week is sized on at most, so that a long recent window leaves some.
+const SIZED_ON_AT_MOST: usize = 4;
 
 /// Folds from which on a backtest gates.
 pub(super) const GATING_FOLDS: usize = ENOUGH_FOLDS;

@@ -20,7 +20,8 @@ pub enum Proof {
     /// The smallest purchase costs at least all on-demand dollars that it could replace. Needs no
     /// capacity.
     Volume,
-    /// What is bought costs, even in full use, at least what it serves: no mix and no volume helps.
+    /// What is bought costs, even in full use, at least what it serves: no mix of the meters in use and
+    /// no volume helps.
     Price,
     /// With each hour's dearest tokens packed into it first, and the demand within the hour as even
     /// as can be, what is bought still replaces no more than it costs.
@@ -162,6 +163,10 @@ fn part_up(value: u128, part: u128, whole: u128) -> u128 {
 impl Certificate {
     /// A proof that no number of units under an offer saves, if there is one: of the three the
     /// first that holds.
+    ///
+    /// What one unit serves bounds what it saves where callers route the rest. Where AWS refuses the
+    /// rest, beside held units a few more can free what those have to spare: pass no capacity then,
+    /// so that only the volume proves anything.
     #[must_use]
     pub fn of_units(
         meters: &[MeterLoads],
@@ -485,6 +490,14 @@ mod tests {
                 }
                 // Under throttle the units replace all of it.
                 if let Some(enough) = sizing.throttle_minimum(Ratio::default()).filter(|n| *n > 0 && held == 0) {
+                    prop_assert_eq!(sizing.throttle_optimum(enough, sizing.all_on_demand()), 0);
+                }
+            }
+            // Beside held units, and without a capacity, the volume alone bounds all that is replaced.
+            if Certificate::of_units(&loads(&hours, prices, weights), None, price).is_some() {
+                let demand = demand(&hours, prices, weights, &busy);
+                let sizing = UnitSizing::new(&demand, capacity, price, held);
+                if let Some(enough) = sizing.throttle_minimum(Ratio::default()).filter(|n| *n > 0) {
                     prop_assert_eq!(sizing.throttle_optimum(enough, sizing.all_on_demand()), 0);
                 }
             }

@@ -242,14 +242,27 @@ impl ReservationSizing {
     /// far: past that, convexity allows no better one.
     #[must_use]
     pub fn optimum(&self) -> Reservation {
-        if self.loads.is_empty() {
+        // More than the largest step asks for serves nobody, but the least that is sold may be more.
+        let (least_input, least_output) = self.terms.minimum_steps();
+        self.optimum_within(reservation(
+            least_input.max(self.most(|load| load.input)),
+            least_output.max(self.most(|load| load.output)),
+        ))
+    }
+
+    /// The same, of no more than so much of either. What is less than is sold is not to be had.
+    #[must_use]
+    pub fn optimum_within(&self, most: Reservation) -> Reservation {
+        let (least_input, least_output) = self.terms.minimum_steps();
+        let most_input = most.input_tokens_per_minute / STEP;
+        let most_output = most.output_tokens_per_minute / STEP;
+        if self.loads.is_empty() || most_input < least_input || most_output < least_output {
             return Reservation::NONE;
         }
-        let (least_input, least_output) = self.terms.minimum_steps();
-        // More output than the largest step asks for serves nobody.
-        let most_output = least_output.max(self.most(|load| load.output));
-        let first = self.first_row(least_output, most_output);
-        let mut best = (first, self.row(first, least_input));
+        let inputs = (least_input, most_input);
+        let first = self.first_row((least_output, most_output), inputs);
+        let none = float(self.cost(Reservation::NONE));
+        let mut best = (first, self.row(first, least_input, inputs));
         for is_up in [true, false] {
             let mut from = best.1.input;
             let mut output = first;
@@ -259,11 +272,13 @@ impl ReservationSizing {
                     false if output > least_output => output - 1,
                     _ => break,
                 };
-                let row = self.row(output, from.max(least_input));
+                let row = self.row(output, from, inputs);
                 from = row.input;
+                // What floating point cannot tell from no gain is none.
+                let to_beat = best.1.cost.min(none);
                 if row.cost < best.1.cost {
                     best = (output, row);
-                } else if row.floor >= best.1.cost {
+                } else if row.floor >= to_beat - TOLERANCE * to_beat.abs() {
                     break;
                 }
             }
@@ -277,14 +292,13 @@ impl ReservationSizing {
     }
 
     /// A row near the best one, by thirds.
-    fn first_row(&self, least: u64, most: u64) -> u64 {
-        let (least_input, _) = self.terms.minimum_steps();
+    fn first_row(&self, (least, most): (u64, u64), inputs: (u64, u64)) -> u64 {
         let (mut low, mut high) = (least, most);
-        let mut from = least_input;
+        let mut from = inputs.0;
         while high - low > 2 {
             let third = (high - low) / 3;
             let (a, b) = (low + third, high - third);
-            let (row_a, row_b) = (self.row(a, from), self.row(b, from));
+            let (row_a, row_b) = (self.row(a, from, inputs), self.row(b, from, inputs));
             from = row_a.input;
             if row_a.cost <= row_b.cost {
                 high = b;
@@ -305,9 +319,10 @@ impl ReservationSizing {
         self.loads.iter().map(of).fold(0.0, f64::max).ceil() as u64
     }
 
-    /// The cheapest input for so many steps of output, looked for from a guess on.
+    /// The cheapest input, of those from the first to the last, for so many steps of output, looked
+    /// for from a guess on.
     #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^53")]
-    fn row(&self, output: u64, guess: u64) -> Row {
+    fn row(&self, output: u64, guess: u64, (least, most): (u64, u64)) -> Row {
         let held = |tokens: u64| tokens as f64 / STEP as f64;
         let (held_input, held_output) = (
             held(self.held.input_tokens_per_minute),
@@ -358,8 +373,7 @@ impl ReservationSizing {
                 .sum();
             input_step * input as f64 + output_step * output as f64 + left
         };
-        let (least, _) = self.terms.minimum_steps();
-        let flat = first(least, guess, |input| gain(input) <= 0.0);
+        let flat = first(least, guess, |input| input >= most || gain(input) <= 0.0);
         let at_flat = cost(flat);
         let mut row = Row {
             input: flat,
@@ -375,16 +389,14 @@ impl ReservationSizing {
                 row.cost = before;
             }
         }
-        // What floating point cannot tell apart may still be better.
-        row.floor -= TOLERANCE * row.floor.abs();
         row
     }
 }
 
 fn reservation(input: u64, output: u64) -> Reservation {
     Reservation {
-        input_tokens_per_minute: input * STEP,
-        output_tokens_per_minute: output * STEP,
+        input_tokens_per_minute: input.saturating_mul(STEP),
+        output_tokens_per_minute: output.saturating_mul(STEP),
     }
 }
 
@@ -637,6 +649,27 @@ mod tests {
                 close(cost_by_definition(&loads, 3_600, &terms, held, steps(found)), least),
                 "{:?}", steps(found)
             );
+        }
+
+        #[test]
+        fn within_a_limit_it_is_the_best_of_what_the_limit_allows(
+            loads in loads((300_000, 200_000)), prices in (1i64..300, 1i64..1_500), most in (1u64..6, 1u64..4),
+        ) {
+            let terms = ReservationTerms {
+                input: Decimal::new(prices.0, 3).to_string().parse().unwrap(),
+                output: Decimal::new(prices.1, 3).to_string().parse().unwrap(),
+                minimum: reservation(1, 1),
+            };
+            let sizing = ReservationSizing::new(&demand(3_600, &loads), terms, Reservation::NONE);
+            let found = sizing.optimum_within(reservation(most.0, most.1));
+            let mut least = cost_by_definition(&loads, 3_600, &terms, (0, 0), (0, 0));
+            for input in 1..=most.0 {
+                for output in 1..=most.1 {
+                    least = least.min(cost_by_definition(&loads, 3_600, &terms, (0, 0), (input, output)));
+                }
+            }
+            prop_assert!(steps(found).0 <= most.0 && steps(found).1 <= most.1);
+            prop_assert!(close(cost_by_definition(&loads, 3_600, &terms, (0, 0), steps(found)), least));
         }
 
         #[test]

@@ -24,6 +24,9 @@ pub struct UnitSizing {
     unit_cost: Usd,
 }
 
+/// More units than anybody can buy: no more are counted.
+const MOST_UNITS: u32 = 1 << 24;
+
 /// A step with load: what it would cost on-demand in 10^-16 USD, its load on the ceiling that it
 /// comes nearest to, and what one unit serves of that.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +144,8 @@ impl UnitSizing {
         self.units_cost(units) + self.left_on_demand(units)
     }
 
-    /// The cheapest number of further units if the callers route the rest; of equals the fewest.
+    /// The cheapest number of further units if the callers route the rest; of equals the fewest, and
+    /// no more than 2^24.
     ///
     /// The cost is convex in k, and its slope to the right of k is `u·H − Σ c/n` over the steps that
     /// need more than k0 + k. The least k at which that is not below zero is the optimum or one above
@@ -149,6 +153,9 @@ impl UnitSizing {
     #[must_use]
     pub fn spill_optimum(&self) -> u32 {
         let mut units = self.first_flat();
+        if units > MOST_UNITS {
+            return MOST_UNITS;
+        }
         while units > 0 && !self.is_cheaper(units, units - 1) {
             units -= 1;
         }
@@ -172,7 +179,7 @@ impl UnitSizing {
         };
         let mut above = 1_u32;
         while pays(above - 1) {
-            if above > u32::MAX / 4 {
+            if above > MOST_UNITS {
                 return above;
             }
             above *= 2;
@@ -348,6 +355,13 @@ mod tests {
         let demand = demand(3_600, &[(60_000, 0), (60_000, 0)]);
         let sizing = UnitSizing::new(&demand, CAPACITY, "0.20".parse().unwrap(), 0);
         assert_eq!(sizing.spill_optimum(), 0);
+    }
+
+    #[test]
+    fn a_demand_beyond_all_counting_ends_the_search() {
+        let demand = demand(3_600, &[(1 << 53, 1 << 53)]);
+        let sizing = UnitSizing::new(&demand, CAPACITY, "0.0000001".parse().unwrap(), 0);
+        assert_eq!(sizing.spill_optimum(), MOST_UNITS);
     }
 
     #[test]

@@ -78,11 +78,6 @@ impl Demand {
         u64::try_from(self.buckets.len()).unwrap_or_default() * u64::from(self.step) / 3_600
     }
 
-    /// What each step would cost on-demand.
-    pub fn values(&self) -> impl Iterator<Item = Usd> {
-        self.buckets.iter().map(|bucket| dollars(bucket.value))
-    }
-
     /// What all of it would cost on-demand.
     #[must_use]
     pub fn value(&self) -> Usd {

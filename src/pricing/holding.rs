@@ -189,6 +189,15 @@ impl<'a> Holding<'a> {
         self.monthly_value?.percent_of(self.monthly_cost?)
     }
 
+    /// The peak of its use, where that is more than what its units are said to serve: then they serve
+    /// more.
+    #[must_use]
+    pub fn exceeds_capacity(&self) -> Option<Percent> {
+        let uses = self.hourly_use.into_iter().chain(self.minutely_use);
+        let peak = uses.map(|used| used.peak).max()?;
+        (peak > Percent::ALL).then_some(peak)
+    }
+
     /// Whether it can serve, now, what on-demand requests to the same model ask for.
     #[must_use]
     pub fn can_serve_more(&self) -> bool {
@@ -287,7 +296,8 @@ impl<'a> Holding<'a> {
         let full = per_input
             .checked_mul(per_output)?
             .checked_mul(u128::from(step) * u128::from(self.held.model_units.count()))?
-            .checked_mul(10_u128.pow(LOAD_SCALE))?;
+            .checked_mul(10_u128.pow(LOAD_SCALE))
+            .filter(|full| *full > 0)?;
         let takes = |(input, output): &(u128, u128)| {
             (input * per_input)
                 .max(output * per_output)

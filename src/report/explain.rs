@@ -67,8 +67,11 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
     let savings = &advice.estimated_monthly_savings;
     if let (Some(p10), Some(p50), Some(p90)) = (savings.p10, savings.p50, savings.p90) {
         facts.push((
-            "sure",
-            format!("p10 {p10}, p50 {p50}, p90 {p90} a month, Student's t over whole weeks"),
+            "weeks",
+            format!(
+                "p10 {p10}, p50 {p50}, p90 {p90} a month, Student's t over all whole weeks; {} is the recent window alone",
+                savings.observed
+            ),
         ));
     }
     if let Some(robust) = advice.robustness {
@@ -95,7 +98,7 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
         facts.push((
             "term",
             format!(
-                "{months} months of the next shorter arrangement cost as much as its whole term"
+                "{months} months of the cheapest shorter arrangement cost as much as its whole term"
             ),
         ));
     }
@@ -168,10 +171,11 @@ fn series(page: &mut String, advice: &Recommendation) {
                 page,
                 "  - ",
                 &format!(
-                    "{} {} of ModelId {}: {} from {} to {}",
+                    "{} {} of ModelId {}, sums of {} s: {} from {} to {}",
                     series.namespace,
                     series.metric,
                     series.model_id,
+                    series.step,
                     series.total,
                     series.start,
                     series.end

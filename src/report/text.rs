@@ -59,15 +59,15 @@ fn head(page: &mut String, report: &Report) {
     line(
         page,
         format!(
-            "  Now            {:>14} a month{at_least}: {} by the token, {} for {}{}",
+            "  Now            {:>14} a month{at_least}: by the token {}, for {} {}{}",
             totals.monthly_cost,
             totals.on_demand_monthly_cost,
-            totals.holdings_monthly_cost,
             if report.reserved_holdings.is_empty() {
                 "provisioned models"
             } else {
                 "what is held"
             },
+            totals.holdings_monthly_cost,
             without_price(report)
         ),
     );
@@ -88,26 +88,14 @@ fn head(page: &mut String, report: &Report) {
             counted(totals.recommendations, "recommendation")
         ),
     );
-    let efforts: Vec<String> = totals
-        .savings_by_effort
-        .iter()
-        .map(|(effort, savings)| format!("{savings} asks for {}", asked(*effort)))
+    let efforts = totals.savings_by_effort.iter();
+    let efforts: Vec<String> = efforts
+        .map(|(effort, savings)| format!("{effort} {savings}"))
         .collect();
     if !efforts.is_empty() {
-        wrapped(page, "                 ", &efforts.join(", "));
+        line(page, format!("  By effort      {}", efforts.join(", ")));
     }
     line(page, "");
-}
-
-/// What an effort asks for, in words.
-const fn asked(effort: Effort) -> &'static str {
-    match effort {
-        Effort::None => "no effort",
-        Effort::Routing => "another profile id",
-        Effort::Commitment => "a commitment",
-        Effort::Latency => "another latency",
-        Effort::Evaluation => "an evaluation",
-    }
 }
 
 /// A word on provisioned models that are in no sum.
@@ -160,9 +148,9 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
     line(page, format!("     id       {}", advice.id));
     if let Some(because) = &advice.not_counted_because {
         let start = advice.savings_start.map_or_else(String::new, |start| {
-            format!(", from {} on", super::day_of(start))
+            format!("it saves from {} on; ", super::day_of(start))
         });
-        wrapped(page, "     not counted  ", &format!("{because}{start}"));
+        wrapped(page, "     not counted  ", &format!("{start}{because}"));
     }
     for (label, arrangement) in [("now", &advice.current), ("instead", &advice.proposed)] {
         let text = format!(
@@ -208,8 +196,8 @@ fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     let savings = &advice.estimated_monthly_savings;
     if let (Some(p10), Some(p90)) = (savings.p10, savings.p90) {
-        let text = format!("{p10} to {p90} a month, four times in five as the weeks tell");
-        lines.push(("sure", text));
+        let text = format!("{p10} to {p90} a month four times in five, by all whole weeks");
+        lines.push(("weeks", text));
     }
     if let Some(robust) = advice.robustness {
         lines.push((
@@ -233,7 +221,9 @@ fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     if let Some(months) = advice.months_to_pay {
         lines.push((
             "term",
-            format!("paid off after {months} months of what would be cheapest with a shorter one"),
+            format!(
+                "all of it costs what {months} months of the cheapest shorter arrangement cost"
+            ),
         ));
     }
     lines
@@ -261,7 +251,7 @@ fn alternatives(page: &mut String, report: &Report) {
     });
     line(
         page,
-        "ALSO CHEAPER, BUT NOT ONLY MONEY: never counted, the owner decides",
+        "INSTEAD, CHEAPER BUT NOT ONLY MONEY: never counted, the owner decides",
     );
     let mut rows = table(
         &["Model", "Region", "Asks for", "Change", "Would save"],
@@ -405,7 +395,7 @@ fn holdings(page: &mut String, report: &Report) {
     }
     line(
         page,
-        "  Worth: on-demand dollars that it serves, of what it costs. Under 100 % it loses money.",
+        "  Worth: on-demand dollars that it serves, of what it costs. Under 100 % it loses money, unless it is filled.",
     );
     line(page, "");
 }

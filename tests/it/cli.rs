@@ -219,7 +219,8 @@ fn explain_shows_where_the_figures_of_a_recommendation_come_from() {
         "buy model units of meta.llama3-1-70b-instruct-v1:0 in us-west-2",
         "1 model unit × 21.18 USD × 730 hours",
         "copied 2026-07-24, provisioned throughput table",
-        "AWS/Bedrock InputTokenCount of ModelId us.meta.llama3-1-70b-instruct-v1:0: 27,864,583,399 from",
+        "AWS/Bedrock InputTokenCount of ModelId us.meta.llama3-1-70b-instruct-v1:0, sums of 3600 s: 27,864,583,399 from",
+        "AWS/Bedrock InputTokenCount of ModelId us.meta.llama3-1-70b-instruct-v1:0, sums of 60 s: 13,931,551,729 from",
         "a 6-month term needs 182",
     ] {
         let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -12,7 +12,7 @@ use std::thread;
 use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, Load, Plan, Recommendation};
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
-use bedrock_cost_guard::domain::{ModelId, Usd};
+use bedrock_cost_guard::domain::{ModelId, Ratio, Usd};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report, explain};
 use bedrock_cost_guard::usage::LaneUsage;
@@ -178,6 +178,86 @@ fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
     assert_eq!(reserved.input_utilization.unwrap().to_string(), "25.0 %");
     assert_eq!(reserved.used_effective_cost, Some(an_hour("12.15")));
     assert_eq!(reserved.unused_effective_cost, Some(an_hour("36.45")));
+}
+
+/// The same account with its lane called through the us profile.
+fn through_us(mut observation: Observation) -> Observation {
+    let lane = &mut observation.places[0].usage.lanes[0];
+    lane.model_id = ModelId::parse("us.anthropic.claude-sonnet-4-6");
+    observation.settings.allow_global_routing = true;
+    observation
+}
+
+#[test]
+fn global_tokens_are_reserved_only_for_what_is_routed_there() {
+    let mut observation = through_us(account(|_| (200_000, 20_000), ""));
+    let counted = |observation: &Observation| -> Vec<Action> {
+        let report = report::build(observation);
+        let counted = report.recommendations.iter().filter(|it| it.is_counted());
+        counted.map(|it| it.action).collect()
+    };
+    assert_eq!(
+        counted(&observation),
+        [Action::RouteToGlobalProfile, Action::ReserveTokens]
+    );
+    // Where the tenth that routing saves is not enough, the calls stay and are reserved as they are.
+    observation.settings.min_savings_ratio = Ratio::new("0.095".parse().unwrap());
+    assert_eq!(counted(&observation), [Action::ReserveTokens]);
+    let report = report::build(&observation);
+    assert!(
+        only(&report)
+            .proposed
+            .description
+            .contains("in-Region and geo")
+    );
+}
+
+#[test]
+fn of_two_reservations_that_could_each_be_spared_one_is() {
+    let twice = format!(
+        "{}{}",
+        held(200_000, 20_000),
+        held(200_000, 20_000).replace("chat", "again")
+    );
+    let report = report::build(&account(|_| (200_000, 20_000), &twice));
+    let advice = only(&report);
+    assert_eq!(advice.action, Action::LetCommitmentExpire);
+    assert_eq!(advice.savings(), an_hour("48.6"));
+}
+
+#[test]
+fn one_meter_of_a_reservation_can_be_too_large_while_the_other_is_too_small() {
+    let report = report::build(&account(|_| (200_000, 41_000), &held(260_000, 40_000)));
+    let advice = only(&report);
+    assert_eq!(advice.action, Action::RightSizeReservation);
+    assert!(
+        advice
+            .proposed
+            .description
+            .starts_with("195,000 input and 40,000 output")
+    );
+    // What is left is not asked for more at the same time.
+    let plans = report.workloads[0].plans.iter();
+    assert!(
+        plans
+            .filter(|plan| plan.action == Some(Action::ReserveTokens))
+            .all(|it| !it.advised)
+    );
+}
+
+#[test]
+fn what_is_paid_by_a_price_of_its_own_is_judged_as_a_whole() {
+    let dear = held(200_000, 20_000).replace("from =", "usd_per_hour = \"100\"\nfrom =");
+    let report = report::build(&account(|_| (200_000, 20_000), &dear));
+    let advice = only(&report);
+    // 54 USD an hour on-demand for what costs 100.
+    assert_eq!(advice.action, Action::LetCommitmentExpire);
+    assert_eq!(advice.savings(), an_hour("46"));
+    let savings = advice.estimated_monthly_savings;
+    assert_eq!(
+        (savings.p10, savings.p90),
+        (Some(an_hour("46")), Some(an_hour("46")))
+    );
 }
 
 #[test]

@@ -131,6 +131,12 @@ fn faults(report: &Report) -> Vec<String> {
         if workload.potential_monthly_savings > workload.monthly_cost {
             faults.push(format!("{} saves more than it costs", workload.model));
         }
+        for plan in &workload.plans {
+            let costs = plan.monthly_cost.zip(plan.estimated_monthly_savings);
+            if costs.is_some_and(|(cost, savings)| cost + savings > workload.monthly_cost) {
+                faults.push(format!("{}: {plan:?}", workload.model));
+            }
+        }
         for plan in workload.plans.iter().filter(|plan| plan.advised) {
             if plan
                 .monthly_cost

@@ -20,7 +20,7 @@ use bedrock_cost_guard::observation::{FailedPlace, Observation};
 use bedrock_cost_guard::pricing::{Demand, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics, text};
 use bedrock_cost_guard::run::{self, Outcome};
-use bedrock_cost_guard::settings::{DocumentSource, Settings};
+use bedrock_cost_guard::settings::{DocumentSource, Overflow, Settings};
 use bedrock_cost_guard::usage::history::OpenBefore;
 use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Status};
 use jiff::SignedDuration;
@@ -1223,14 +1223,18 @@ fn with_two_half_empty(observation: Observation) -> Observation {
 fn two_units_that_could_each_be_spared_are_not_both_given_up() {
     // Each serves 36 USD an hour on-demand for 40, and one of them has room for both: 72 for 40.
     let report = report::build(&with_two_half_empty(account(false, Vec::new())));
-    assert_eq!(counted(&report), [Action::GiveUpProvisionedModel]);
-    assert_eq!(report.totals.potential_monthly_savings, an_hour(40));
+    // The one that is kept costs 30 under a term.
+    assert_eq!(
+        counted(&report),
+        [Action::GiveUpProvisionedModel, Action::BindProvisionedModel]
+    );
+    assert_eq!(report.totals.potential_monthly_savings, an_hour(40 + 10));
     let sizes: Vec<Option<&str>> = report
         .holdings
         .iter()
         .map(|it| it.right_size.as_deref())
         .collect();
-    assert!(sizes.contains(&Some("0 model units")) && sizes.contains(&Some("1 model unit")));
+    assert!(sizes.contains(&Some("none")) && sizes.contains(&Some("1 model unit")));
 }
 
 #[test]
@@ -1321,4 +1325,88 @@ fn units_without_a_term_are_not_bought_where_a_month_of_the_same_fall_would_lose
         reasons.any(|why| why.contains("of it is left in a month")),
         "{bought:?}"
     );
+}
+
+#[test]
+fn what_a_unit_carries_above_its_stated_capacity_is_no_saving() {
+    // Two held units carry what three are said to serve; 7.20 USD an hour are on-demand beside them.
+    let mut observation = with_busy(
+        account(false, vec![traffic(MODEL, 100_000, 10_000)]),
+        3_000_000,
+        900_000,
+    );
+    observation.places[0].inventory.provisioned_models[0].model_units = ModelUnits::new(2);
+    for overflow in [Overflow::Spill, Overflow::Throttle] {
+        observation.settings.overflow = overflow;
+        let report = report::build(&observation);
+        assert_eq!(actions(&report), []);
+        let verdict = &workload(&report, MODEL).verdict;
+        assert!(
+            verdict.contains("150.0 % of the capacity that is stated"),
+            "{verdict}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_bought_beside_units_that_are_let_go_when_their_term_ends() {
+    // An idle unit whose term ends soon, and traffic for one and a half.
+    let mut observation = with_idle(account(false, vec![traffic(MODEL, 1_500_000, 450_000)]));
+    let end = observation.window.end();
+    let held = &mut observation.places[0].inventory.provisioned_models[0];
+    held.commitment_duration = Some(CommitmentDuration::OneMonth);
+    held.commitment_expiration_time = Some(end + SignedDuration::from_hours(3 * 24));
+    let report = report::build(&observation);
+    assert_eq!(counted(&report), []);
+    assert_eq!(actions(&report), [Action::DeleteIdleProvisionedModel]);
+    let bought = plans(&report, MODEL, Action::BuyModelUnits);
+    assert!(bought.iter().all(|plan| !plan.advised));
+    let reasons: Vec<&String> = bought.iter().flat_map(|plan| &plan.why_not).collect();
+    assert!(
+        reasons.iter().any(|why| why.contains("when its term ends")),
+        "{reasons:?}"
+    );
+    // Nothing is to be run before that day.
+    assert!(report.recommendations[0].command.is_none());
+}
+
+#[test]
+fn of_holding_less_and_buying_more_the_one_that_saves_more_is_advised() {
+    // Ten units where eight would do for what they serve, and on-demand traffic for two.
+    let mut observation = with_busy(
+        account(false, vec![traffic(MODEL, 1_000_000, 100_000)]),
+        6_000_000,
+        1_800_000,
+    );
+    observation.places[0].inventory.provisioned_models[0].model_units = ModelUnits::new(10);
+    let report = report::build(&observation);
+    let saved = report.totals.potential_monthly_savings;
+    let best = report.workloads[0]
+        .plans
+        .iter()
+        .filter_map(|plan| plan.estimated_monthly_savings)
+        .max();
+    assert!(
+        best.is_some_and(|best| best <= saved),
+        "{:#?}",
+        report.workloads[0].plans
+    );
+}
+
+#[test]
+fn a_dismissed_fill_leaves_its_traffic_for_others_to_save() {
+    let mut observation = with_bound(
+        account(true, vec![traffic(MODEL, 500_000, 100_000)]),
+        1_000,
+        1_000,
+    );
+    let filled = report::build(&observation);
+    assert_eq!(counted(&filled), [Action::FillProvisionedModel]);
+    let id = filled.recommendations[0].id.clone();
+    let text = format!(
+        "schema_version = 1\n[[dismissed]]\nid = \"{id}\"\nuntil = \"2026-12-31\"\nwhy = \"no\"\n"
+    );
+    observation.overrides = Overrides::parse("o.toml", &text).unwrap();
+    let report = report::build(&observation);
+    assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
 }

@@ -266,7 +266,7 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     2026-01-05 to 2026-04-06 UTC (91 days), us-east-1 and us-west-2
     List prices of the book `aws`; a month is the last 28 days scaled to 730 hours.
 
-      Now               $292,822.28 a month at least: $166,218.38 by the token, $126,603.90 for provisioned models
+      Now               $292,822.28 a month at least: by the token $166,218.38, for provisioned models $126,603.90
       Could be saved     $58,948.25 a month (20.1 %) by 5 recommendations
     WHAT TO DO
       1. delete the idle provisioned model of amazon.nova-2-lite-v1:0 in us-east-1       saves $44,165.00, 100.0 %
@@ -276,7 +276,7 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
       5. route to the global profile of anthropic.claude-haiku-4-5-20251001-v1:0 in us-east-1  saves $389.36, 9.1 %
       6. right-size the provisioned model of meta.llama3-1-70b-instruct-v1:0 in us-east-1  saves $15,461.40, 33.3 %
       7. do not renew the commitment of meta.llama3-2-11b-instruct-v1:0 in us-west-2       saves $5,520.70, 60.3 %
-    ALSO CHEAPER, BUT NOT ONLY MONEY: never counted, the owner decides
+    INSTEAD, CHEAPER BUT NOT ONLY MONEY: never counted, the owner decides
     WORKLOADS
     PROVISIONED MODELS
     NO PRICE
