@@ -367,6 +367,10 @@ fn candidates<'w>(
 fn with_own_gates<'w>(question: &Question<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
     let workload = question.workload;
     let inventory = &workload.observed.inventory;
+    if matches!(candidate.offered, Offered::Tokens(_)) && question.remaining < Ratio::ONE {
+        let why = "filling the provisioned model of the same model comes first";
+        candidate.refusals.push(Refusal::new(Gate::Order, why));
+    }
     if matches!(candidate.offered, Offered::Units(_)) {
         if inventory.provisionable_ids(&workload.model).is_empty() {
             let why = format!(

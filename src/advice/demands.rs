@@ -145,6 +145,32 @@ impl Demands {
         })
     }
 
+    /// The same load, of which one on-demand lane alone counts in dollars.
+    pub(super) fn of_lane(
+        &self,
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        lane: LaneRates<'_>,
+    ) -> Result<Self, String> {
+        let served_by = ServedBy::Units {
+            serving: &[],
+            with_on_demand: true,
+        };
+        let own = Self::new(priced, workload, &[lane], served_by)?;
+        let of = |all: &Demand, own: &Demand| {
+            let mut of = all.clone();
+            for (bucket, own) in of.buckets.iter_mut().zip(&own.buckets) {
+                bucket.value = own.value;
+            }
+            of
+        };
+        Ok(Self {
+            minutes: of(&self.minutes, &own.minutes),
+            hours: of(&self.hours, &own.hours),
+            ..own
+        })
+    }
+
     /// The hours of the survey alone.
     pub(super) fn hourly(
         priced: &Priced<'_>,

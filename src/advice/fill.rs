@@ -19,8 +19,11 @@ use crate::usage::plan::MINUTE_DAYS;
 #[derive(Debug)]
 pub(super) struct Filling<'w> {
     pub(super) finding: Finding,
-    /// The share of standard on-demand traffic that stays on-demand.
+    /// The share of standard on-demand traffic that stays on-demand, what leaves the holdings for
+    /// it included.
     pub(super) remaining: Ratio,
+    /// The share of each on-demand lane that stays; all of it where there is none.
+    left: Vec<Ratio>,
     /// The holdings that serve on, filled or not.
     pub(super) serving: Vec<&'w Holding<'w>>,
     /// What it saves; `None` where it is not advised, or does not count.
@@ -28,6 +31,17 @@ pub(super) struct Filling<'w> {
 }
 
 impl<'w> Filling<'w> {
+    /// Nothing is filled.
+    const fn none(finding: Finding, serving: Vec<&'w Holding<'w>>) -> Self {
+        Self {
+            finding,
+            remaining: Ratio::ONE,
+            left: Vec::new(),
+            serving,
+            savings: None,
+        }
+    }
+
     /// Whether it is advised, and counts.
     pub(super) fn is_counted(&self) -> bool {
         self.savings.is_some()
@@ -37,8 +51,17 @@ impl<'w> Filling<'w> {
     pub(super) fn forgone(mut self, why: &str) -> Self {
         self.finding.forgo(why);
         self.remaining = Ratio::ONE;
+        self.left = Vec::new();
         self.savings = None;
         self
+    }
+
+    /// The share of a lane that stays as it is.
+    pub(super) fn left_of(&self, workload: &Workload<'_>, lane: &Lane<'_>) -> Ratio {
+        let mut lanes = workload.lanes.iter();
+        let place = lanes.position(|other| std::ptr::eq(other, lane));
+        let left = place.and_then(|place| self.left.get(place));
+        left.copied().unwrap_or(Ratio::ONE)
     }
 
     /// The holdings that it found work for.
@@ -80,30 +103,37 @@ fn evaluate<'w>(
 ) -> Filling<'w> {
     let found = find(priced, workload, &serving);
     match found {
-        Ok((mut finding, remaining, savings)) => {
-            super::dismiss(priced, &mut finding);
-            let is_counted = finding.counts();
-            Filling {
-                finding,
-                remaining: if is_counted { remaining } else { Ratio::ONE },
-                serving,
-                savings: is_counted.then_some(savings),
+        Ok(mut found) => {
+            super::dismiss(priced, &mut found.finding);
+            if found.finding.counts() {
+                Filling {
+                    finding: found.finding,
+                    remaining: found.remaining,
+                    left: found.left,
+                    serving,
+                    savings: Some(found.savings),
+                }
+            } else {
+                Filling::none(found.finding, serving)
             }
         }
-        Err(finding) => Filling {
-            finding,
-            remaining: Ratio::ONE,
-            serving,
-            savings: None,
-        },
+        Err(finding) => Filling::none(finding, serving),
     }
+}
+
+/// What filling would do.
+struct Found {
+    finding: Finding,
+    remaining: Ratio,
+    left: Vec<Ratio>,
+    savings: Usd,
 }
 
 fn find(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     holdings: &[&Holding<'_>],
-) -> Result<(Finding, Ratio, Usd), Finding> {
+) -> Result<Found, Finding> {
     let standard: Vec<&Lane<'_>> = workload
         .on_demand()
         .filter(|lane| lane.is_standard())
@@ -195,17 +225,46 @@ fn find(
         return Err(finding);
     }
     let left = before - savings;
-    Ok((
+    Ok(Found {
         finding,
-        Ratio::new(left.dollars() / before.dollars()),
+        remaining: Ratio::new(left.dollars() / before.dollars()),
+        left: now
+            .iter()
+            .map(|rates| left_of(priced, workload, (&demands, &kind), rates))
+            .collect(),
         savings,
-    ))
+    })
+}
+
+/// The share of one lane that stays on-demand: that of the minutes in which all of it does not fit.
+/// Where that cannot be said, nothing is taken to stay.
+fn left_of(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    (all, kind): (&Demands, &UnitKind),
+    rates: &LaneRates<'_>,
+) -> Ratio {
+    if !rates.lane.is_standard() {
+        return Ratio::ONE;
+    }
+    if priced.observation.settings.overflow == Overflow::Throttle {
+        return Ratio::ZERO;
+    }
+    let Ok(demands) = all.of_lane(priced, workload, rates.clone()) else {
+        return Ratio::ZERO;
+    };
+    let sized = demands.sized(kind);
+    let (all, replaced) = (sized.all_monthly(), sized.replaced_monthly(0));
+    if all.is_positive() {
+        Ratio::new((all - replaced).dollars() / all.dollars())
+    } else {
+        Ratio::ZERO
+    }
 }
 
 /// What is held, and what all of the traffic asks for.
 fn workings(kind: &UnitKind, sized: &Sized<UnitKind>, headroom: Ratio) -> [Working; 2] {
-    let none = Ratio::new(rust_decimal::Decimal::ZERO);
-    let highest = sized.minutes.throttle_minimum(none).map_or_else(
+    let highest = sized.minutes.throttle_minimum(Ratio::ZERO).map_or_else(
         || "more than can be counted".to_owned(),
         |more| ModelUnits::new(kind.held.saturating_add(more)).to_string(),
     );

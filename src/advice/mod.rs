@@ -301,23 +301,24 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
 /// All rules.
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let mut fill = fill::advise(priced, workload);
-    let cheapest = route::cheapest(priced, workload);
-    let mut renew = renew::advise(priced, workload, &cheapest, &fill);
+    let mut route = route::advise(priced, workload, &fill);
+    let mut renew = renew::advise(priced, workload, &route.afterwards(), &fill);
     if renew.gives_up_counted() && fill.is_counted() {
         // One of both: what is given up is not filled before.
         fill = fill.forgone("holding less of what it would fill saves more");
-        renew = renew::advise(priced, workload, &cheapest, &fill);
+        route = route::advise(priced, workload, &fill);
+        renew = renew::advise(priced, workload, &route.afterwards(), &fill);
     }
     let idle = idle::advise(priced, workload, fill.filled());
-    let route = route::advise(priced, workload, fill.remaining);
+    let cheapest = &route.cheapest;
     let is_routed = route.finding.counts();
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
-    let break_even = break_even::of_offers(priced, workload, &route.cheapest);
+    let break_even = break_even::of_offers(priced, workload, cheapest);
     let mut commit = commit::advise(&commit::Question {
         priced,
         workload,
-        cheapest: &route.cheapest,
-        routed: if is_routed { &route.cheapest } else { &current },
+        cheapest,
+        routed: if is_routed { cheapest } else { &current },
         saved_before: fill.finding.saves() + idle.saves() + route.finding.saves(),
         remaining: fill.remaining,
         serving: &fill.serving,
@@ -341,9 +342,9 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
     for finding in [fill.finding, idle, route.finding, renew.finding, commit] {
         found.take(finding);
     }
-    found.take(tiers::advise(priced, workload, &cheapest, left));
-    found.take(caching::advise(priced, workload, &cheapest));
-    found.take(successor::advise(priced, workload, &cheapest));
+    found.take(tiers::advise(priced, workload, cheapest, left));
+    found.take(caching::advise(priced, workload, cheapest));
+    found.take(successor::advise(priced, workload, cheapest));
     (found, break_even)
 }
 
@@ -371,11 +372,14 @@ fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Ve
     (found, Vec::new())
 }
 
-/// Takes what the operator dismissed out of the count for as long as they said.
-fn dismiss(priced: &Priced<'_>, found: &mut Finding) {
+/// Takes what the operator dismissed out of the count for as long as they said, and says whether
+/// there was any.
+fn dismiss(priced: &Priced<'_>, found: &mut Finding) -> bool {
     let today = day_of(priced.observation.as_of);
+    let mut is_dismissed = false;
     for advice in &mut found.recommendations {
         if let Some(row) = priced.observation.overrides.dismissal(&advice.id, today) {
+            is_dismissed = true;
             let because = format!("the overrides dismiss it until {}: {}", row.until, row.why);
             let plans = found.plans.iter_mut();
             for plan in plans.filter(|plan| plan.action == Some(advice.action)) {
@@ -389,6 +393,7 @@ fn dismiss(priced: &Priced<'_>, found: &mut Finding) {
             });
         }
     }
+    is_dismissed
 }
 
 fn verdict(

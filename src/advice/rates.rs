@@ -7,7 +7,7 @@ use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Usd, Window};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
 /// A lane with the rates of its meters under one scope.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LaneRates<'l> {
     pub(super) lane: &'l Lane<'l>,
     pub(super) scope: Scope,

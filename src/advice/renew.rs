@@ -172,10 +172,12 @@ pub(super) fn advise<'w>(
                 said.load = Load::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
                 let mut found = case.finding(&smaller);
-                super::dismiss(priced, &mut found);
+                let is_dismissed = super::dismiss(priced, &mut found);
                 if let [advice] = found.recommendations.as_slice() {
                     said.decide(holding, smaller.at_term_end());
-                    units[place] = smaller.units();
+                    if !is_dismissed {
+                        units[place] = smaller.units();
+                    }
                     renewing.gives_up_now |= advice.is_counted() && smaller.is_none;
                 }
                 renewing.finding.take(found);
@@ -415,7 +417,8 @@ impl UnitCase<'_, '_> {
         }
         // Under throttle it all goes to the others, which have room for it.
         let settings = &self.priced.observation.settings;
-        if self.others > 0 && settings.overflow == Overflow::Throttle {
+        let is_known = self.holding.capacity().is_some();
+        if is_known && self.others > 0 && settings.overflow == Overflow::Throttle {
             return true;
         }
         let mut listed = inventory.listed(model).peekable();
@@ -486,11 +489,15 @@ impl UnitCase<'_, '_> {
             (false, true) => (Action::RightSizeProvisionedModel, Effort::Commitment),
             (false, false) => (Action::RightSizeProvisionedModel, Effort::None),
         };
+        // Whether the others have room is known only where the capacity is.
+        let to_others = self.others > 0 && self.holding.capacity().is_some();
         let description = if smaller.is_none {
-            match self.others {
-                0 => format!("its calls on-demand, without {name}"),
-                _ => format!("its calls to the others, without {name}"),
-            }
+            let others = if to_others {
+                "to the others"
+            } else {
+                "on-demand"
+            };
+            format!("its calls {others}, without {name}")
         } else {
             smaller.to.to_string()
         };
@@ -528,11 +535,13 @@ impl UnitCase<'_, '_> {
             }
             _ => Some(command::delete(&workload.place.region, arn)),
         };
-        if smaller.is_none && self.others == 0 {
-            advice.risks.push(
+        if smaller.is_none {
+            let risk = if to_others {
+                "where the others are given up too, its calls go on-demand: on-demand quotas have to carry them"
+            } else {
                 "whoever calls it must call the model on-demand first: on-demand quotas have to carry it"
-                    .into(),
-            );
+            };
+            advice.risks.push(risk.into());
         }
         self.at_its_time(&mut advice, command);
         Finding::advised(plan, advice, Gate::Order)
@@ -734,10 +743,12 @@ pub(super) fn of_reserved(
                 said.load = Load::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
                 let mut finding = reserved_finding(priced, workload, current, held, &smaller);
-                super::dismiss(priced, &mut finding);
+                let is_dismissed = super::dismiss(priced, &mut finding);
                 if !finding.recommendations.is_empty() {
                     at_end = smaller.at_term_end();
-                    amounts[place] = smaller.reservation();
+                    if !is_dismissed {
+                        amounts[place] = smaller.reservation();
+                    }
                 }
                 found.take(finding);
             }

@@ -3,13 +3,14 @@
 //! Counted only where the operator allows it: requests may then be served anywhere. Silent for
 //! lanes that are global already, and where the book has no global rate for every meter in use.
 
+use super::fill::Filling;
 use super::rates::LaneRates;
 use super::recommendation::several;
 use super::{
     Action, Arrangement, Effort, Evidence, Finding, Gate, Plan, Recommendation, command, gates,
 };
 use crate::catalog::ScopeKind;
-use crate::domain::{ModelId, Ratio, Scope, Usd};
+use crate::domain::{ModelId, Scope, Usd};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
 /// What routing says, and the cheapest rates of effort none or routing that each lane can have,
@@ -20,10 +21,25 @@ pub(super) struct Routing<'l> {
     pub(super) cheapest: Vec<LaneRates<'l>>,
 }
 
+impl<'l> Routing<'l> {
+    /// What each lane costs from here on: on-demand lanes stay as they are unless routing counts,
+    /// and what leaves a provisioned model goes where it costs least.
+    pub(super) fn afterwards(&self) -> Vec<LaneRates<'l>> {
+        let is_routed = self.finding.counts();
+        let rates = self.cheapest.iter();
+        rates
+            .map(|cheapest| match cheapest.lane.kind {
+                LaneKind::OnDemand { .. } if !is_routed => LaneRates::current(cheapest.lane),
+                _ => cheapest.clone(),
+            })
+            .collect()
+    }
+}
+
 pub(super) fn advise<'l>(
     priced: &Priced<'_>,
     workload: &'l Workload<'_>,
-    remaining: Ratio,
+    fill: &Filling<'_>,
 ) -> Routing<'l> {
     let forbidden = forbidden(priced, workload);
     let cheapest = cheapest(priced, workload);
@@ -33,13 +49,9 @@ pub(super) fn advise<'l>(
         .filter(|lane| matches!(lane.kind, LaneKind::OnDemand { .. }))
         .filter_map(|lane| cheaper_global(priced, workload, lane))
         .collect();
-    // What filling takes away is standard traffic.
+    // What filling takes away is not routed.
     let left = |lane: &Lane<'_>, cost: Usd| {
-        let left = if lane.is_standard() {
-            remaining.of(cost)
-        } else {
-            cost
-        };
+        let left = fill.left_of(workload, lane).of(cost);
         Usd::new(left.dollars().round_dp(12).normalize())
     };
     let before: Usd = moved

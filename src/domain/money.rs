@@ -220,6 +220,9 @@ impl From<Percent> for String {
 pub struct Ratio(Decimal);
 
 impl Ratio {
+    /// Nothing of it.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
     /// All of it.
     pub const ONE: Self = Self(Decimal::ONE);
 

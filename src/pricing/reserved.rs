@@ -35,7 +35,7 @@ pub fn reserved_meters(settings: &Settings) -> &'static [Meter] {
 pub const fn reserved_weights() -> LoadWeights {
     LoadWeights {
         cache_write: Ratio::ONE,
-        cache_read: Ratio::new(Decimal::ZERO),
+        cache_read: Ratio::ZERO,
     }
 }
 

@@ -595,7 +595,7 @@ fn reserved_tokens_save_at_list_for_three_months_above_nine_tenths_of_use_and_fo
     let report = |lane| {
         let mut observation = on_aws(vec![lane]);
         observation.settings.min_monthly_savings = Usd::ZERO;
-        observation.settings.min_savings_ratio = Ratio::new(Decimal::ZERO);
+        observation.settings.min_savings_ratio = Ratio::ZERO;
         report::build(&observation)
     };
     let every_other = varying(

@@ -223,6 +223,22 @@ fn of_two_reservations_that_could_each_be_spared_one_is() {
     let advice = only(&report);
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), an_hour("48.6"));
+
+    // Dismissed, it changes nothing for the other, which can be spared just as well.
+    let dismissed = format!(
+        "{twice}[[dismissed]]\nid = \"{}\"\nuntil = \"2026-12-31\"\nwhy = \"it is kept\"\n",
+        advice.id
+    );
+    let report = report::build(&account(|_| (200_000, 20_000), &dismissed));
+    assert_eq!(report.recommendations.len(), 2);
+    assert_eq!(
+        report
+            .recommendations
+            .iter()
+            .map(Recommendation::savings)
+            .collect::<Vec<_>>(),
+        [an_hour("48.6"), an_hour("48.6")]
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod commitments;
 mod documents;
 mod events;
 mod fakes;
+mod follow;
 mod lambda;
 mod laws;
 mod live;

@@ -809,7 +809,7 @@ fn an_idle_unit_beside_traffic_of_its_model_is_filled_or_deleted_by_what_saves_m
 fn filling_standard_traffic_takes_nothing_from_the_routing_of_a_flex_lane() {
     let report = |lanes| {
         let mut observation = with_bound(account(true, lanes), 1_000, 1_000);
-        observation.settings.min_savings_ratio = Ratio::new(Decimal::ZERO);
+        observation.settings.min_savings_ratio = Ratio::ZERO;
         report::build(&observation)
     };
     let alone = report(vec![traffic(FLEX, 500_000, 100_000)]);

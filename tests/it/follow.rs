@@ -1,0 +1,925 @@
+//! The law of advice: an account that does all that is counted pays what was promised, and nothing
+//! that goes to model units is refused where AWS refuses what exceeds them.
+//!
+//! Random small accounts are reported on, changed as they are told to, and reported on again.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers that only tests call"
+)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use bedrock_cost_guard::advice::{Action, Recommendation};
+use bedrock_cost_guard::catalog::{Overrides, PriceBook};
+use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
+use bedrock_cost_guard::domain::{ModelId, ModelUnits, Ratio, Usd, Window};
+use bedrock_cost_guard::inventory::{CommitmentDuration, FoundationModel, ProvisionedModel};
+use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::report::{self, Report};
+use bedrock_cost_guard::settings::Overflow;
+use bedrock_cost_guard::usage::{LaneUsage, MetricSeries};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use crate::support::{empty_observation, metric};
+
+const MODEL: &str = "maker.model-v1:0";
+
+/// What a unit serves in a minute: input and output.
+const UNIT: [u64; 2] = [1_000_000, 300_000];
+
+const MINUTES_OF_A_WEEK: usize = 7 * 24 * 60;
+
+/// Whole weeks of the survey, the last of which are known by the minute.
+const WEEKS: usize = 13;
+const KNOWN_BY_THE_MINUTE: usize = 2;
+
+/// Input and output tokens of each minute of a week: the same in each of the last two, and in each
+/// of those before.
+#[derive(Clone)]
+struct Flow {
+    older: Vec<[u64; 2]>,
+    last: Vec<[u64; 2]>,
+}
+
+impl Flow {
+    fn none() -> Self {
+        Self {
+            older: vec![[0; 2]; MINUTES_OF_A_WEEK],
+            last: vec![[0; 2]; MINUTES_OF_A_WEEK],
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        self.minutes().all(|tokens| *tokens == [0; 2])
+    }
+
+    fn minutes(&self) -> impl Iterator<Item = &[u64; 2]> {
+        self.older.iter().chain(&self.last)
+    }
+
+    fn minutes_mut(&mut self) -> impl Iterator<Item = &mut [u64; 2]> {
+        self.older.iter_mut().chain(&mut self.last)
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (mine, its) in self.minutes_mut().zip(other.minutes()) {
+            mine[0] += its[0];
+            mine[1] += its[1];
+        }
+    }
+
+    /// Takes of each minute the part that so many units serve of all that they are asked for.
+    fn take(&mut self, asked: &Self, units: u64) -> Self {
+        let mut taken = Self::none();
+        let rows = self.minutes_mut().zip(taken.minutes_mut());
+        for ((mine, to), asked) in rows.zip(asked.minutes()) {
+            let (part, whole) = share(*asked, units);
+            for (mine, to) in mine.iter_mut().zip(to) {
+                let served = u128::from(*mine) * part / whole;
+                *to = u64::try_from(served).unwrap();
+                *mine -= *to;
+            }
+        }
+        taken
+    }
+
+    /// The same as far as it is known: by the hour where it is not by the minute.
+    fn known(&self) -> Self {
+        let mut known = self.clone();
+        for hour in known.older.chunks_exact_mut(60) {
+            let mean = [0, 1].map(|meter| hour.iter().map(|it| it[meter]).sum::<u64>() / 60);
+            hour.fill(mean);
+        }
+        known
+    }
+
+    /// The fewest units that refuse nothing of it.
+    fn units(&self) -> u64 {
+        let needed = |tokens: &[u64; 2]| {
+            let of = |meter: usize| tokens[meter].div_ceil(UNIT[meter]);
+            of(0).max(of(1))
+        };
+        self.minutes().map(needed).max().unwrap()
+    }
+
+    fn usage(&self, id: &str, window: Window) -> LaneUsage {
+        let hour = |meter: usize| {
+            move |hour: u64| {
+                let hour = usize::try_from(hour).unwrap();
+                let (week, hour) = (hour / 168, hour % 168);
+                let of = if week < WEEKS - KNOWN_BY_THE_MINUTE {
+                    &self.older
+                } else {
+                    &self.last
+                };
+                Some(of[hour * 60..][..60].iter().map(|it| it[meter]).sum())
+            }
+        };
+        let minute = |meter: usize| {
+            move |minute: u64| {
+                Some(self.last[usize::try_from(minute).unwrap() % MINUTES_OF_A_WEEK][meter])
+            }
+        };
+        let last = window.last_days(14);
+        LaneUsage {
+            survey: vec![
+                metric("Invocations", window, HOUR, |_| Some(60)),
+                metric("InputTokenCount", window, HOUR, hour(0)),
+                metric("OutputTokenCount", window, HOUR, hour(1)),
+            ],
+            minutes: vec![
+                metric("InputTokenCount", last, MINUTE, minute(0)),
+                metric("OutputTokenCount", last, MINUTE, minute(1)),
+            ],
+            ..LaneUsage::new(ModelId::parse(id))
+        }
+    }
+}
+
+/// The part of a minute's requests that units serve: `min(1, units ÷ needed)`, the scarcer meter's.
+fn share(asked: [u64; 2], units: u64) -> (u128, u128) {
+    share_of(asked, UNIT.map(|unit| unit * units))
+}
+
+fn share_of(asked: [u64; 2], there: [u64; 2]) -> (u128, u128) {
+    let mut best = (1, 1);
+    for (asked, there) in asked.into_iter().zip(there) {
+        let (part, whole) = (u128::from(there), u128::from(asked));
+        if part * best.1 < best.0 * whole {
+            best = (part, whole);
+        }
+    }
+    best
+}
+
+/// How traffic goes over a week.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Steady,
+    /// So many minutes of each hour.
+    Bursts(u64),
+    /// A tenth outside working hours, which begin at that hour.
+    Work(u64),
+    /// One minute of the week.
+    Spike(u64),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Traffic {
+    /// Tokens of the highest minute, in thousandths of what a unit serves.
+    input: u64,
+    output: u64,
+    shape: Shape,
+    /// What the weeks before the last two had of it, in percent.
+    older: u64,
+}
+
+impl Traffic {
+    fn flow(self, units: u64) -> Flow {
+        let minute = |minute: usize| {
+            let minute = u64::try_from(minute).unwrap();
+            let part = match self.shape {
+                Shape::Steady => 100,
+                Shape::Bursts(minutes) if minute % 60 < minutes => 100,
+                Shape::Bursts(_) => 5,
+                Shape::Work(from) => {
+                    let (day, hour) = (minute / 1_440, minute / 60 % 24);
+                    if day < 5 && hour >= from && hour < from + 9 {
+                        100
+                    } else {
+                        10
+                    }
+                }
+                Shape::Spike(at) if minute == at => 100,
+                Shape::Spike(_) => 40,
+            };
+            let tokens = |level: u64, unit: u64| level * unit / 1_000 * units * part / 100;
+            [tokens(self.input, UNIT[0]), tokens(self.output, UNIT[1])]
+        };
+        let last: Vec<[u64; 2]> = (0..MINUTES_OF_A_WEEK).map(minute).collect();
+        let older = last
+            .iter()
+            .map(|it| it.map(|tokens| tokens * self.older / 100));
+        Flow {
+            older: older.collect(),
+            last,
+        }
+    }
+}
+
+/// What a unit of a holding, or a whole lane, is asked for comes from its [`Traffic`].
+#[derive(Clone, Debug)]
+struct Holding {
+    units: u32,
+    /// Its term, and in how many days it ends.
+    term: Option<(CommitmentDuration, i64)>,
+    /// What it serves; it is idle without.
+    traffic: Option<Traffic>,
+}
+
+#[derive(Clone, Debug)]
+struct Reserved {
+    is_global: bool,
+    input: u64,
+    output: u64,
+    term: &'static str,
+    /// Whether its term has ended, so that it could be let go at once.
+    is_over: bool,
+}
+
+/// A random account: small enough to read when the law fails.
+#[derive(Clone, Debug)]
+struct Variant {
+    overflow: Overflow,
+    headroom: i64,
+    allow_global: bool,
+    /// Which of in-Region, geo and global the overrides allow, where they say so.
+    scopes: Option<[bool; 3]>,
+    /// Which of the counted recommendations is dismissed.
+    dismissed: Option<usize>,
+    ratio: i64,
+    /// Percent of the in-Region price.
+    global: Option<i64>,
+    geo: i64,
+    flex: bool,
+    /// USD an hour without a term, and percent of it under one.
+    unit: Option<i64>,
+    month: Option<i64>,
+    half_year: Option<i64>,
+    is_capacity_known: bool,
+    /// Percent of what full use costs on-demand, over one month and three.
+    reserved_offers: Option<(i64, i64)>,
+    lanes: Vec<(&'static str, Traffic)>,
+    held: Vec<Holding>,
+    reserved: Vec<Reserved>,
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    prop_oneof![
+        Just(Shape::Steady),
+        (1u64..60).prop_map(Shape::Bursts),
+        (0u64..15).prop_map(Shape::Work),
+        (0u64..10_080).prop_map(Shape::Spike),
+    ]
+}
+
+fn traffic(most: u64) -> impl Strategy<Value = Traffic> {
+    let older = prop_oneof![4 => Just(100u64), 1 => 60u64..140];
+    (0..most, 0..most, shape(), older).prop_map(|(input, output, shape, older)| Traffic {
+        input,
+        output,
+        shape,
+        older,
+    })
+}
+
+fn holding() -> impl Strategy<Value = Holding> {
+    let term = prop_oneof![
+        2 => Just(None),
+        1 => prop_oneof![1i64..10, 20i64..30].prop_map(|days| Some((CommitmentDuration::OneMonth, days))),
+        1 => prop_oneof![1i64..10, 20i64..180].prop_map(|days| Some((CommitmentDuration::SixMonths, days))),
+    ];
+    (1u32..6, term, prop::option::weighted(0.75, traffic(1_000))).prop_map(
+        |(units, term, traffic)| Holding {
+            units,
+            term,
+            traffic,
+        },
+    )
+}
+
+fn reserved() -> impl Strategy<Value = Reserved> {
+    let term = prop::sample::select(vec!["1-month", "3-months"]);
+    (
+        any::<bool>(),
+        100u64..2_000,
+        10u64..600,
+        term,
+        any::<bool>(),
+    )
+        .prop_map(|(is_global, input, output, term, is_over)| Reserved {
+            is_global,
+            input: input * 1_000,
+            output: output * 1_000,
+            term,
+            is_over,
+        })
+}
+
+fn variant() -> impl Strategy<Value = Variant> {
+    let ids = prop::sample::subsequence(
+        vec![
+            "maker.model-v1:0",
+            "us.maker.model-v1:0",
+            "global.maker.model-v1:0",
+            "maker.model-v1:0+flex",
+        ],
+        0..4,
+    );
+    let traffic = prop_oneof![traffic(700), traffic(3_000)];
+    let lanes = (ids, prop::collection::vec(traffic, 4))
+        .prop_map(|(ids, traffic)| ids.into_iter().zip(traffic).collect());
+    let settings = (
+        prop::sample::select(vec![Overflow::Spill, Overflow::Throttle]),
+        0i64..50,
+        any::<bool>(),
+        prop_oneof![Just(5i64), 0i64..15],
+        prop::option::weighted(
+            0.15,
+            any::<[bool; 3]>().prop_filter("some", |it| it.contains(&true)),
+        ),
+        prop::option::weighted(0.2, 0usize..3),
+    );
+    let prices = (
+        prop::option::weighted(0.8, 75i64..101),
+        95i64..111,
+        any::<bool>(),
+        prop::option::weighted(0.85, 10i64..110),
+        prop::option::weighted(0.7, 50i64..100),
+        prop::option::weighted(0.7, 40i64..90),
+        prop::bool::weighted(0.85),
+        prop::option::weighted(0.3, (70i64..110, 50i64..100)),
+    );
+    let holdings = prop::collection::vec(holding(), 0..4);
+    let reserved = prop_oneof![
+        3 => Just(Vec::new()),
+        1 => prop::collection::vec(reserved(), 0..3),
+    ];
+    (settings, prices, lanes, holdings, reserved).prop_map(
+        |(
+            (overflow, headroom, allow_global, ratio, scopes, dismissed),
+            (global, geo, flex, unit, month, half_year, is_capacity_known, reserved_offers),
+            lanes,
+            held,
+            reserved,
+        )| Variant {
+            overflow,
+            headroom,
+            allow_global,
+            scopes,
+            dismissed,
+            ratio,
+            global,
+            geo,
+            flex,
+            unit,
+            month,
+            half_year,
+            is_capacity_known,
+            reserved_offers,
+            lanes,
+            held,
+            reserved,
+        },
+    )
+}
+
+fn percent_of(dollars: i64, percent: i64) -> Decimal {
+    Decimal::from(dollars) * Decimal::new(percent, 2)
+}
+
+impl Variant {
+    /// A million tokens cost 1 USD of input and 2 USD of output in the Region, and a full unit
+    /// serves 96 USD an hour.
+    fn book(&self) -> String {
+        const DATES: &str =
+            "effective_from = \"2026-01-01\"\nchecked = \"2026-04-01\"\nsource = \"s\"\n";
+        let mut book = format!(
+            "schema_version = 1\nname = \"round\"\ndescription = \"round prices\"\n[[model]]\n\
+             id = \"{MODEL}\"\nname = \"Model\"\nprovider = \"Maker\"\n"
+        );
+        let mut rate = |scope: &str, tier: &str, percent: Decimal| {
+            let whole = percent / Decimal::ONE_HUNDRED;
+            let _ = write!(
+                book,
+                "[[model.rate]]\nscope = {scope}\nregions = [\"*\"]\ntier = \"{tier}\"\n{DATES}\
+                 input = \"{whole}\"\noutput = \"{}\"\n",
+                whole * Decimal::TWO
+            );
+        };
+        let scopes = [
+            ("\"in-region\"", Some(100)),
+            ("\"geo\"\ngeo = \"us\"", Some(self.geo)),
+            ("\"global\"", self.global),
+        ];
+        for (scope, percent) in scopes {
+            let Some(percent) = percent else { continue };
+            rate(scope, "standard", Decimal::from(percent));
+            if self.flex || scope == "\"in-region\"" {
+                rate(scope, "flex", Decimal::from(percent) / Decimal::TWO);
+            }
+        }
+        let terms = [
+            ("none", Some(100)),
+            ("1-month", self.month),
+            ("6-months", self.half_year),
+        ];
+        for (term, percent) in terms {
+            let Some((unit, percent)) = self.unit.zip(percent) else {
+                continue;
+            };
+            let _ = write!(
+                book,
+                "[[model.model_units]]\nregions = [\"us-east-1\"]\nterm = \"{term}\"\n\
+                 usd_per_unit_hour = \"{}\"\n{DATES}",
+                percent_of(unit, percent)
+            );
+            if self.is_capacity_known {
+                let _ = write!(
+                    book,
+                    "input_tokens_per_hour = \"{}\"\noutput_tokens_per_hour = \"{}\"\n",
+                    UNIT[0] * 60,
+                    UNIT[1] * 60
+                );
+            }
+        }
+        let Some((month, quarter)) = self.reserved_offers else {
+            return book;
+        };
+        for (scope, of) in [("\"in-region\"", Some(100)), ("\"global\"", self.global)] {
+            for (term, percent) in [("1-month", month), ("3-months", quarter)] {
+                let Some(of) = of else { continue };
+                let hour = Decimal::new(6 * percent * of, 6);
+                let _ = write!(
+                    book,
+                    "[[model.reserved_tokens]]\nscope = {scope}\nregions = [\"*\"]\n\
+                     term = \"{term}\"\ninput = \"{hour}\"\noutput = \"{}\"\n\
+                     minimum_input_tpm = 100000\nminimum_output_tpm = 10000\n{DATES}",
+                    hour * Decimal::TWO
+                );
+            }
+        }
+        book
+    }
+
+    /// What the tokens of a lane cost, in percent of the in-Region price.
+    fn percent(&self, id: &str) -> i64 {
+        match id.split('.').next() {
+            Some("us") => self.geo,
+            Some("global") => self.global.unwrap_or_default(),
+            _ => 100,
+        }
+    }
+
+    fn allows_global(&self) -> bool {
+        self.scopes
+            .map_or(self.allow_global, |[_, _, global]| global)
+    }
+
+    /// The cheapest profile that is allowed.
+    fn cheapest(&self) -> &'static str {
+        if self.allows_global() && self.global.is_some_and(|global| global < 100) {
+            "global.maker.model-v1:0"
+        } else {
+            MODEL
+        }
+    }
+
+    fn spills(&self) -> bool {
+        self.overflow == Overflow::Spill
+    }
+
+    /// Where a part is served and a part is not, the weeks before the minutes are taken by the hour
+    /// and scaled, which is but near. So there all weeks are alike.
+    fn flow(&self, traffic: Traffic, units: u64) -> Flow {
+        let in_part = self.spills() || self.reserved_offers.is_some() || !self.reserved.is_empty();
+        let older = if in_part { 100 } else { traffic.older };
+        Traffic { older, ..traffic }.flow(units)
+    }
+
+    fn account(&self) -> Account<'_> {
+        let mut on_demand: BTreeMap<String, Flow> = BTreeMap::new();
+        for (id, traffic) in &self.lanes {
+            on_demand.insert((*id).to_owned(), self.flow(*traffic, 1));
+        }
+        let held = self.held.iter().enumerate().map(|(place, holding)| Held {
+            arn: arn(place),
+            units: holding.units,
+            term: holding.term.clone(),
+            flow: holding
+                .traffic
+                .map_or_else(Flow::none, |it| self.flow(it, u64::from(holding.units))),
+        });
+        Account {
+            variant: self,
+            on_demand,
+            held: held.collect(),
+            reserved: self.reserved.clone(),
+            dismissed: None,
+        }
+    }
+}
+
+fn arn(place: usize) -> String {
+    format!("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/h0ldh0ldh0{place:02}")
+}
+
+struct Held {
+    arn: String,
+    units: u32,
+    term: Option<(CommitmentDuration, i64)>,
+    flow: Flow,
+}
+
+struct Account<'v> {
+    variant: &'v Variant,
+    on_demand: BTreeMap<String, Flow>,
+    held: Vec<Held>,
+    reserved: Vec<Reserved>,
+    /// The recommendation that is dismissed.
+    dismissed: Option<String>,
+}
+
+impl Account<'_> {
+    fn observation(&self) -> Observation {
+        let mut observation = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
+        let variant = self.variant;
+        let window = observation.window;
+        observation.prices = PriceBook::parse("round", &variant.book()).unwrap();
+        let settings = &mut observation.settings;
+        settings.allow_global_routing = variant.allow_global;
+        settings.headroom = Ratio::new(Decimal::new(variant.headroom, 2));
+        settings.min_savings_ratio = Ratio::new(Decimal::new(variant.ratio, 2));
+        settings.overflow = variant.overflow;
+        let place = &mut observation.places[0];
+        for (id, flow) in &self.on_demand {
+            place.usage.lanes.push(flow.usage(id, window));
+        }
+        for (number, held) in self.held.iter().enumerate() {
+            let model = format!("arn:aws:bedrock:us-east-1::foundation-model/{MODEL}:8k");
+            let model = ProvisionedModel {
+                provisioned_model_arn: held.arn.clone(),
+                provisioned_model_name: format!("held-{number}"),
+                model_arn: model.clone(),
+                foundation_model_arn: model,
+                model_units: ModelUnits::new(held.units),
+                status: "InService".to_owned(),
+                commitment_duration: held.term.as_ref().map(|(term, _)| term.clone()),
+                commitment_expiration_time: held
+                    .term
+                    .as_ref()
+                    .map(|(_, days)| window.end() + SignedDuration::from_hours(days * 24)),
+                creation_time: window.start(),
+            };
+            if held.flow.is_none() {
+                for id in model.metered_ids() {
+                    place.usage.lanes.push(silent(id, window));
+                }
+            } else {
+                place.usage.lanes.push(held.flow.usage(&held.arn, window));
+            }
+            place.inventory.provisioned_models.push(model);
+        }
+        place.inventory.foundation_models =
+            [(MODEL, "ON_DEMAND"), ("maker.model-v1:0:8k", "PROVISIONED")]
+                .map(|(id, kind)| FoundationModel {
+                    model_id: id.to_owned(),
+                    lifecycle_status: Some("ACTIVE".to_owned()),
+                    end_of_life_time: None,
+                    inference_types_supported: vec![kind.to_owned()],
+                })
+                .to_vec();
+        observation.overrides = self.overrides();
+        observation
+    }
+
+    fn overrides(&self) -> Overrides {
+        let mut overrides = "schema_version = 1\n".to_owned();
+        let reserved = self.reserved.iter().enumerate();
+        for (number, reserved) in reserved.filter(|(_, it)| it.input + it.output > 0) {
+            let _ = write!(
+                overrides,
+                "[[reserved_holding]]\nname = \"r{number}\"\nregion = \"us-east-1\"\n\
+                 model = \"{MODEL}\"\nscope = \"{}\"\ninput_tokens_per_minute = {}\n\
+                 output_tokens_per_minute = {}\nterm = \"{}\"\nfrom = \"2026-01-01\"\n\
+                 term_ends = \"{}\"\n",
+                if reserved.is_global {
+                    "global"
+                } else {
+                    "regional"
+                },
+                reserved.input.max(1_000),
+                reserved.output.max(1_000),
+                reserved.term,
+                if reserved.is_over {
+                    "2026-04-01"
+                } else {
+                    "2026-05-31"
+                },
+            );
+        }
+        if let Some(allowed) = self.variant.scopes {
+            let names = ["\"in-region\"", "\"geo\"", "\"global\""];
+            let names = names.into_iter().zip(allowed).filter(|(_, is)| *is);
+            let names: Vec<&str> = names.map(|(name, _)| name).collect();
+            let _ = write!(
+                overrides,
+                "[[allowed_scopes]]\nmodel = \"{MODEL}\"\nscopes = [{}]\n",
+                names.join(", ")
+            );
+        }
+        if let Some(id) = &self.dismissed {
+            let _ = write!(
+                overrides,
+                "[[dismissed]]\nid = \"{id}\"\nuntil = \"2026-12-31\"\nwhy = \"no\"\n"
+            );
+        }
+        Overrides::parse("o.toml", &overrides).unwrap()
+    }
+
+    /// What goes to model units.
+    fn on_units(&self) -> Flow {
+        let mut all = Flow::none();
+        for held in &self.held {
+            all.add(&held.flow);
+        }
+        all
+    }
+
+    /// The units at work, or all of them.
+    fn units(&self, with_idle: bool) -> u64 {
+        let held = self.held.iter();
+        held.filter(|held| with_idle || !held.flow.is_none())
+            .map(|held| u64::from(held.units))
+            .sum()
+    }
+
+    /// What it costs in a month, with reserved tokens taken by the minute: the report covers by the
+    /// hour, which it says is the most, and sizes by the minute.
+    fn cost(&self, report: &Report) -> Usd {
+        let workloads = report.workloads.iter();
+        let by_hour: Usd = workloads.map(|it| it.covered_monthly_cost).sum();
+        report.totals.monthly_cost + by_hour - self.covered()
+    }
+
+    /// On-demand dollars a month that reserved tokens take off, minute by minute.
+    fn covered(&self) -> Usd {
+        let mut covered: u128 = 0;
+        for is_global in [false, true] {
+            let of = self.reserved.iter().filter(|it| it.is_global == is_global);
+            let reserved = of.fold([0, 0], |sum: [u64; 2], it| {
+                if it.input + it.output == 0 {
+                    sum
+                } else {
+                    [sum[0] + it.input.max(1_000), sum[1] + it.output.max(1_000)]
+                }
+            });
+            let lanes: Vec<(i64, &Flow)> = self
+                .on_demand
+                .iter()
+                .filter(|(id, _)| !id.contains('+') && id.starts_with("global") == is_global)
+                .map(|(id, flow)| (self.variant.percent(id), flow))
+                .collect();
+            for minute in 0..2 * MINUTES_OF_A_WEEK {
+                let (mut asked, mut value) = ([0, 0], 0);
+                for (percent, flow) in &lanes {
+                    let of = if minute < MINUTES_OF_A_WEEK {
+                        &flow.older
+                    } else {
+                        &flow.last
+                    };
+                    let tokens = of[minute % MINUTES_OF_A_WEEK];
+                    asked[0] += tokens[0];
+                    asked[1] += tokens[1];
+                    value +=
+                        u128::from(tokens[0] + 2 * tokens[1]) * u128::try_from(*percent).unwrap();
+                }
+                let (part, whole) = share_of(asked, reserved);
+                covered += value * part / whole;
+            }
+        }
+        // Percent of millionths; each week is there twice of the four that a month is scaled from.
+        let dollars = Decimal::from_i128_with_scale(i128::try_from(2 * covered).unwrap(), 8);
+        Usd::new(dollars).per_month(4 * 168)
+    }
+
+    fn standard(&mut self) -> impl Iterator<Item = &mut Flow> {
+        let lanes = self.on_demand.iter_mut();
+        lanes.filter_map(|(id, flow)| (!id.contains('+')).then_some(flow))
+    }
+
+    fn add_on_demand(&mut self, id: &str, flow: &Flow) {
+        let lane = self.on_demand.entry(id.to_owned());
+        lane.or_insert_with(Flow::none).add(flow);
+    }
+
+    /// Does all that is counted. Whether it changed what goes to model units of known capacity.
+    fn follow(&mut self, report: &Report) -> bool {
+        let mut homeless = Flow::none();
+        for advice in counted(report) {
+            self.change(advice, &mut homeless);
+        }
+        let does = |action: Action| counted(report).any(|it| it.action == action);
+        if does(Action::RouteToGlobalProfile) {
+            self.route();
+        }
+        let fills = does(Action::FillProvisionedModel) || does(Action::BuyModelUnits);
+        let is_sized = self.variant.is_capacity_known
+            && (fills
+                || does(Action::RightSizeProvisionedModel)
+                || does(Action::GiveUpProvisionedModel));
+        if is_sized {
+            self.settle(&homeless, fills);
+        }
+        is_sized
+    }
+
+    /// Changes what is held.
+    fn change(&mut self, advice: &Recommendation, homeless: &mut Flow) {
+        let words = advice.proposed.description.replace(',', "");
+        let numbers: Vec<u64> = words.split(' ').filter_map(|it| it.parse().ok()).collect();
+        let place = self
+            .held
+            .iter()
+            .position(|held| Some(&held.arn) == advice.provisioned_model_arn.as_ref());
+        let term = if words.contains("6-month") {
+            Some((CommitmentDuration::SixMonths, 180))
+        } else {
+            words
+                .contains("1-month")
+                .then_some((CommitmentDuration::OneMonth, 30))
+        };
+        match advice.action {
+            Action::FillProvisionedModel | Action::RouteToGlobalProfile => {}
+            Action::DeleteIdleProvisionedModel => {
+                self.held.remove(place.unwrap());
+            }
+            Action::GiveUpProvisionedModel => {
+                let held = self.held.remove(place.unwrap());
+                if self.variant.is_capacity_known && words.contains("to the others") {
+                    homeless.add(&held.flow);
+                } else {
+                    let to = self.variant.cheapest();
+                    self.add_on_demand(to, &held.flow);
+                }
+            }
+            Action::RightSizeProvisionedModel => {
+                self.held[place.unwrap()].units = u32::try_from(numbers[0]).unwrap();
+            }
+            Action::BindProvisionedModel => self.held[place.unwrap()].term = term,
+            Action::BuyModelUnits => self.held.push(Held {
+                arn: arn(99),
+                units: u32::try_from(numbers[0]).unwrap(),
+                term,
+                flow: Flow::none(),
+            }),
+            Action::ReserveTokens => self.reserved.push(Reserved {
+                is_global: words.contains("global"),
+                input: amount(&words, "input"),
+                output: amount(&words, "output"),
+                term: if words.contains("3-month") {
+                    "3-months"
+                } else {
+                    "1-month"
+                },
+                is_over: false,
+            }),
+            Action::RightSizeReservation | Action::LetCommitmentExpire => {
+                let number: String = advice
+                    .current
+                    .description
+                    .chars()
+                    .skip(2)
+                    .take_while(|it| *it != '`')
+                    .collect();
+                let reserved = &mut self.reserved[number.parse::<usize>().unwrap()];
+                reserved.input = amount(&words, "input");
+                reserved.output = amount(&words, "output");
+            }
+            other => panic!("{other:?} is counted"),
+        }
+    }
+
+    fn route(&mut self) {
+        for (id, flow) in std::mem::take(&mut self.on_demand) {
+            let (_, rest) = id.split_at(id.find("maker").unwrap());
+            let percent = self.variant.percent(&id);
+            let is_flex = id.contains('+');
+            let is_cheaper = self.variant.global.is_some_and(|global| global < percent)
+                && (self.variant.flex || !is_flex);
+            let to = if is_cheaper {
+                format!("global.{rest}")
+            } else {
+                id.clone()
+            };
+            self.add_on_demand(&to, &flow);
+        }
+    }
+
+    /// Sends traffic where it goes once all is changed.
+    fn settle(&mut self, homeless: &Flow, fills: bool) {
+        let units = self.units(fills);
+        if units == 0 {
+            // All that it could have gone to is given up too.
+            self.add_on_demand(self.variant.cheapest(), homeless);
+            return;
+        }
+        let mut at_work = self.on_units();
+        at_work.add(homeless);
+        let mut asked = at_work.clone();
+        if fills {
+            for flow in self.standard() {
+                asked.add(flow);
+            }
+        }
+        let serving = if self.variant.spills() {
+            units
+        } else {
+            u64::from(u32::MAX)
+        };
+        let mut served = at_work.take(&asked, serving);
+        if fills {
+            for flow in self.standard() {
+                served.add(&flow.take(&asked, serving));
+            }
+        }
+        if !at_work.is_none() {
+            self.add_on_demand(self.variant.cheapest(), &at_work);
+        }
+        // Each holding serves in proportion to its units.
+        let mut left = units;
+        for held in &mut self.held {
+            if !fills && held.flow.is_none() {
+                continue;
+            }
+            let mine = u64::from(held.units);
+            held.flow = Flow::none();
+            for (to, all) in held.flow.minutes_mut().zip(served.minutes_mut()) {
+                for (to, all) in to.iter_mut().zip(all) {
+                    *to = *all * mine / left;
+                    *all -= *to;
+                }
+            }
+            left -= mine;
+        }
+    }
+}
+
+/// The number before a word; zero without one.
+fn amount(words: &str, word: &str) -> u64 {
+    let words: Vec<&str> = words.split(' ').collect();
+    let place = words.iter().position(|it| *it == word);
+    place.map_or(0, |place| words[place - 1].parse().unwrap())
+}
+
+fn silent(id: &str, window: Window) -> LaneUsage {
+    LaneUsage {
+        survey: vec![MetricSeries {
+            series: None,
+            ..metric("Invocations", window, HOUR, |_| None)
+        }],
+        ..LaneUsage::new(ModelId::parse(id))
+    }
+}
+
+/// What is wrong with the advice to an account; `None` where nothing is.
+fn fault(variant: &Variant) -> Option<String> {
+    let mut account = variant.account();
+    let mut before = report::build(&account.observation());
+    if let Some(advice) = variant.dismissed.and_then(|at| counted(&before).nth(at)) {
+        account.dismissed = Some(advice.id.clone());
+        before = report::build(&account.observation());
+    }
+    counted(&before).next()?;
+    let told: Vec<String> = counted(&before).map(Recommendation::message).collect();
+    let (was, claimed) = (
+        account.cost(&before),
+        before.totals.potential_monthly_savings,
+    );
+    let is_sized = account.follow(&before);
+    let is = account.cost(&report::build(&account.observation()));
+    let slack = Usd::new(was.dollars() * Decimal::new(5, 3) + Decimal::ONE);
+    if is > was - claimed + slack {
+        let saved = was - is;
+        return Some(format!(
+            "{claimed} of {was} are promised and {saved} saved: {told:#?}"
+        ));
+    }
+    let (asked, units) = (account.on_units().known().units(), account.units(true));
+    (is_sized && !variant.spills() && asked > units)
+        .then(|| format!("{asked} units are needed of {units}: {told:#?}"))
+}
+
+fn counted(report: &Report) -> impl Iterator<Item = &Recommendation> {
+    report.recommendations.iter().filter(|it| it.is_counted())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 256,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn whoever_follows_the_advice_saves_what_it_promises_and_is_refused_nothing(
+        variant in variant(),
+    ) {
+        prop_assert_eq!(fault(&variant), None);
+    }
+}
