@@ -74,7 +74,7 @@ impl<'w> Question<'w> {
     fn reserved(&self, scope: ReservedScope) -> Reservation {
         let held = self.workload.reserved.iter();
         held.filter(|held| held.declared.scope == scope)
-            .map(super::renew::amount_of)
+            .map(super::reserved::amount_of)
             .fold(Reservation::NONE, Reservation::and)
     }
 

@@ -22,10 +22,12 @@ mod commit;
 mod demands;
 mod fill;
 mod gates;
+mod held;
 mod idle;
 mod rates;
 mod recommendation;
 mod renew;
+mod reserved;
 mod route;
 mod screen;
 mod successor;
@@ -40,11 +42,11 @@ pub use break_even::BreakEven;
 pub use candidate::Months;
 pub use certificate::CertificateReport;
 pub use gates::Gate;
+pub use held::{AtTermEnd, HoldingAdvice, Load};
 pub use recommendation::{
     Action, Arrangement, Effort, Evidence, EvidenceItem, RateEvidence, Recommendation, Savings,
     SeriesEvidence, Working,
 };
-pub use renew::{AtTermEnd, HoldingAdvice, Load};
 pub use screen::wants_minutes;
 pub use trial::BacktestReport;
 
@@ -352,7 +354,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
 /// another profile or tier, so nothing else is.
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
-    let mut found = renew::of_reserved(priced, workload, &current);
+    let mut found = reserved::advise(priced, workload, &current);
     let mut commit = commit::advise(&commit::Question {
         priced,
         workload,

@@ -1,5 +1,5 @@
-//! Should less be held of what is at work? Model units and reserved tokens are paid for used or not,
-//! and those under a term renew by themselves, so the decision is due before the term ends.
+//! Should fewer model units be held of those at work? They are paid for used or not, and those under
+//! a term renew by themselves, so the decision is due before the term ends.
 //!
 //! Each holding is looked at alone, the others serving on. Where its capacity is known it is taken
 //! at its own exact optimum; where it is not, what it serves is compared with what it costs: a
@@ -7,84 +7,23 @@
 //! which `idle` deletes, and about custom models, which have no on-demand twin.
 
 use rust_decimal::Decimal;
-use serde::Serialize;
 
-use super::candidate::{Amount, scope_name, terms_of};
+use super::candidate::Amount;
 use super::demands::{Demands, ServedBy};
 use super::fill::Filling;
 use super::gates::{self, Gate, Refusal};
+use super::held::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
 use super::rates::LaneRates;
 use super::trial::{Trial, certainty_of_cut, certainty_of_whole, percent};
 use super::{
     Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, Working, command,
 };
 use crate::catalog::{Offer, Term};
-use crate::commitment::{Certainty, Kind, Reservation, TokenKind, UnitKind};
+use crate::commitment::{Kind, UnitKind};
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd};
-use crate::pricing::{Holding, Idleness, Priced, Reserved, Workload, reserves};
+use crate::pricing::{Holding, Idleness, Priced, Workload};
 use crate::settings::Overflow;
-
-/// What is said of one holding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HoldingAdvice {
-    /// Its address, or the name of reserved tokens.
-    pub subject: String,
-    /// How what it is asked for compares with what it has.
-    pub load: Load,
-    /// How much of it would cost least, in words; `None` where that cannot be said.
-    pub right_size: Option<String>,
-    /// What happens to it inside its term, where its model leaves.
-    pub lifecycle_risk: Option<String>,
-    /// What to do about it before its term ends; `None` without a term.
-    pub at_term_end: Option<AtTermEnd>,
-}
-
-impl HoldingAdvice {
-    /// Says what to do before its term ends, where it has one.
-    fn decide(&mut self, holding: &Holding<'_>, at_end: AtTermEnd) {
-        self.at_term_end = holding.held.is_under_term().then_some(at_end);
-    }
-
-    /// Nothing is known of it.
-    pub(crate) fn unknown(subject: &str) -> Self {
-        Self {
-            subject: subject.to_owned(),
-            load: Load::Unknown,
-            right_size: None,
-            lifecycle_risk: None,
-            at_term_end: None,
-        }
-    }
-}
-
-/// What to do about a holding before its term ends: it renews by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AtTermEnd {
-    /// Nothing: it is worth its price.
-    Renew,
-    /// Hold less of it.
-    RightSize,
-    /// Hold none of it.
-    LetExpire,
-    /// That cannot be said.
-    Undecided,
-}
-
-/// How what a holding is asked for compares with what it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Load {
-    /// It refused requests.
-    Oversubscribed,
-    /// Less of it would cost less.
-    UnderUsed,
-    /// It has the size that costs least, or a smaller one.
-    Fits,
-    /// That cannot be said.
-    Unknown,
-}
 
 /// What is said of all of them, and what it leaves to the later rules.
 pub(super) struct Renewing {
@@ -244,44 +183,6 @@ fn lifecycle_risk(
     Some(format!(
         "the model becomes Legacy on {legacy}, before its term ends on {ends}"
     ))
-}
-
-/// Holding less than now.
-struct Smaller {
-    /// How much less is held then.
-    to: Amount,
-    is_none: bool,
-    savings: Usd,
-    /// How sure the saving is.
-    certainty: Option<Certainty>,
-    workings: Vec<Working>,
-    on: &'static str,
-}
-
-impl Smaller {
-    /// The units that are left of it.
-    const fn units(&self) -> u32 {
-        match self.to {
-            Amount::Units(units) => units.count(),
-            Amount::Tokens(_) => 0,
-        }
-    }
-
-    /// What is left of it, of reserved tokens.
-    const fn reservation(&self) -> Reservation {
-        match self.to {
-            Amount::Tokens(reservation) => reservation,
-            Amount::Units(_) => Reservation::NONE,
-        }
-    }
-
-    const fn at_term_end(&self) -> AtTermEnd {
-        if self.is_none {
-            AtTermEnd::LetExpire
-        } else {
-            AtTermEnd::RightSize
-        }
-    }
 }
 
 /// One holding of model units.
@@ -528,7 +429,7 @@ impl UnitCase<'_, '_> {
         let mut advice =
             Recommendation::new((action, effort), workload, arn, current, proposed, evidence);
         advice.provisioned_model_arn = Some(arn.clone());
-        advice.take(smaller);
+        advice.take_figures(smaller);
         let command = match (&self.holding.offer, smaller.to) {
             (Some(offer), Amount::Units(units)) if !smaller.is_none => {
                 other_command(workload, offer, units, arn)
@@ -662,23 +563,6 @@ impl UnitCase<'_, '_> {
     }
 }
 
-impl Recommendation {
-    /// The figures of holding less.
-    fn take(&mut self, smaller: &Smaller) {
-        self.workings.extend(smaller.workings.iter().cloned());
-        self.workings.push(Working::new(
-            "judged by",
-            smaller.on,
-            "the guard's own rule",
-        ));
-        if let Some(certainty) = &smaller.certainty {
-            self.estimated_monthly_savings.p10 = certainty.p10();
-            self.estimated_monthly_savings.p50 = certainty.p50();
-            self.estimated_monthly_savings.p90 = certainty.p90();
-        }
-    }
-}
-
 /// Makes the other one, then deletes this.
 fn other_command(
     workload: &Workload<'_>,
@@ -691,227 +575,4 @@ fn other_command(
         "{buy} && {}",
         command::delete(&workload.place.region, arn)
     ))
-}
-
-/// What holding less must pass: it has to save enough, and surely.
-fn refusals(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    smaller: &Smaller,
-    (action, subject): (Action, &str),
-) -> Vec<Refusal> {
-    let was_open = gates::was_open(priced, workload, action, subject);
-    let settings = &priced.observation.settings;
-    let base = workload.monthly_cost();
-    let mut refusals: Vec<Refusal> = gates::thresholds(settings, smaller.savings, base, was_open)
-        .into_iter()
-        .collect();
-    refusals.extend(gates::certainty(smaller.certainty.as_ref()));
-    if workload.is_throttled() {
-        let why = "requests were throttled: less of it would refuse more";
-        refusals.push(Refusal::new(Gate::Knowledge, why));
-    }
-    refusals
-}
-
-/// The same of the reserved tokens that the overrides declare.
-pub(super) fn of_reserved(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    current: &[LaneRates<'_>],
-) -> Finding {
-    let mut found = Finding::default();
-    // One after the other, as units are: what ends first is decided first.
-    let mut reserved: Vec<&Reserved<'_>> = workload.reserved.iter().collect();
-    reserved.sort_by_key(|held| (held.declared.term_ends, &held.declared.name));
-    let mut amounts: Vec<Reservation> = reserved.iter().copied().map(amount_of).collect();
-    for place in 0..reserved.len() {
-        let held = reserved[place];
-        let others = reserved
-            .iter()
-            .zip(&amounts)
-            .filter(|(other, _)| {
-                other.declared.scope == held.declared.scope
-                    && other.declared.name != held.declared.name
-            })
-            .map(|(_, amount)| *amount)
-            .fold(Reservation::NONE, Reservation::and);
-        let mut said = HoldingAdvice::unknown(&held.declared.name);
-        let mut at_end = AtTermEnd::Undecided;
-        match smaller_reservation(priced, workload, current, (held, others)) {
-            Ok(Some(smaller)) => {
-                said.load = Load::UnderUsed;
-                said.right_size = Some(smaller.to.to_string());
-                let mut finding = reserved_finding(priced, workload, current, held, &smaller);
-                let is_dismissed = super::dismiss(priced, &mut finding);
-                if !finding.recommendations.is_empty() {
-                    at_end = smaller.at_term_end();
-                    if !is_dismissed {
-                        amounts[place] = smaller.reservation();
-                    }
-                }
-                found.take(finding);
-            }
-            Ok(None) => {
-                said.load = Load::Fits;
-                at_end = AtTermEnd::Renew;
-            }
-            Err(why) => found.reasons.push(why),
-        }
-        said.at_term_end = held.declared.term_ends.is_some().then_some(at_end);
-        found.holdings.push(said);
-    }
-    found
-}
-
-/// What is reserved by one declared holding.
-pub(super) fn amount_of(held: &Reserved<'_>) -> Reservation {
-    Reservation {
-        input_tokens_per_minute: held.declared.input_tokens_per_minute,
-        output_tokens_per_minute: held.declared.output_tokens_per_minute,
-    }
-}
-
-/// What of a reservation would cost less, if anything. An error says why that is not known.
-fn smaller_reservation(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    current: &[LaneRates<'_>],
-    (held, others): (&Reserved<'_>, Reservation),
-) -> Result<Option<Smaller>, String> {
-    let name = &held.declared.name;
-    let unknown = |why: &str| format!("whether {name} has its right size is not known: {why}");
-    if let Some(refusal) = gates::completeness(workload).first() {
-        return Err(unknown(&refusal.why));
-    }
-    let Some(cost) = held.monthly_cost else {
-        return Err(unknown("nobody says what it costs"));
-    };
-    let scope = held.declared.scope;
-    let offers = &workload.reserved_offers;
-    let offer = offers
-        .iter()
-        .find(|offer| offer.scope == scope && offer.term == held.declared.term);
-    let Some(offer) = offer else {
-        return Err(unknown("the price book has no price of it"));
-    };
-    let demands = Demands::new(priced, workload, current, ServedBy::Reserved(scope))
-        .map_err(|why| unknown(&why))?;
-    let kind = TokenKind {
-        terms: terms_of(offer),
-        held: others,
-    };
-    let sized = demands.sized(&kind);
-    let now = amount_of(held);
-    // At a price of its own only the whole of it is known to cost what it costs.
-    let is_listed = held.declared.usd_per_hour.is_none();
-    let to = if is_listed {
-        sized.minutes.optimum_within(now)
-    } else {
-        Reservation::NONE
-    };
-    let total = |reservation: Reservation, cost: Usd| {
-        cost + sized.all_monthly() - sized.replaced_monthly(reservation)
-    };
-    let then = total(to, kind.cost(to, HOURS_PER_MONTH));
-    let as_it_is = total(now, cost);
-    if to == now || then >= as_it_is {
-        return Ok(None);
-    }
-    Ok(Some(Smaller {
-        to: Amount::Tokens(to),
-        is_none: to == Reservation::NONE,
-        savings: as_it_is - then,
-        certainty: certainty_of_cut(
-            &kind,
-            &demands,
-            ((now, cost), (to, kind.cost(to, HOURS_PER_MONTH))),
-            sized.burst_share(now),
-            workload.observed_days,
-        ),
-        workings: vec![
-            Working::new(
-                "costs a month as it is",
-                as_it_is,
-                "the reservation and what goes on-demand beside it",
-            ),
-            Working::new(
-                "costs a month then",
-                then,
-                "likewise, at its optimum by the minute",
-            ),
-        ],
-        on: "the joint optimum of input and output, by the minute",
-    }))
-}
-
-fn reserved_finding(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    current: &[LaneRates<'_>],
-    held: &Reserved<'_>,
-    smaller: &Smaller,
-) -> Finding {
-    let name = &held.declared.name;
-    let action = if smaller.is_none {
-        Action::LetCommitmentExpire
-    } else {
-        Action::RightSizeReservation
-    };
-    let description = if smaller.is_none {
-        format!("without `{name}`")
-    } else {
-        smaller.to.to_string()
-    };
-    let plan = Plan::new(action, Effort::Commitment, description.clone())
-        .saving(workload, smaller.savings);
-    let refusals = refusals(priced, workload, smaller, (action, name));
-    if !refusals.is_empty() {
-        return Finding::refused(plan, refusals);
-    }
-    let mut evidence = Evidence::default();
-    let served = current
-        .iter()
-        .filter(|rates| reserves(held.declared.scope, rates.scope));
-    for rates in served {
-        evidence.lane(priced, rates.lane);
-    }
-    let cost = held.monthly_cost.unwrap_or_default();
-    let current = Arrangement {
-        description: format!(
-            "`{name}`: {}, {}",
-            Amount::Tokens(amount_of(held)),
-            scope_name(held.declared.scope)
-        ),
-        monthly_cost: cost,
-    };
-    let proposed = Arrangement {
-        description,
-        monthly_cost: cost - smaller.savings,
-    };
-    let kind = (action, Effort::Commitment);
-    let mut advice = Recommendation::new(kind, workload, name, current, proposed, evidence);
-    advice.take(smaller);
-    advice.rollback_possible = false;
-    advice.contact = Some(super::commit::CONTACT.to_owned());
-    let today = priced.day;
-    match held.declared.term_ends {
-        Some(day) if day >= today => {
-            advice.not_counted_because =
-                Some(format!("it is paid for until its term ends on {day}"));
-            advice.savings_start = day
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()
-                .map(|start| start.timestamp());
-        }
-        Some(_) => {}
-        None => {
-            advice.not_counted_because =
-                Some("the overrides do not say when its term ends (`term_ends`)".to_owned());
-        }
-    }
-    advice
-        .risks
-        .push("it is billed on after its term until AWS is told to delete it".into());
-    Finding::advised(plan, advice, Gate::Order)
 }
