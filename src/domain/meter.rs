@@ -75,9 +75,6 @@ pub enum Metric {
     Counter(Counter),
 }
 
-/// Names that say nothing of billed usage although they contain one of the words that would.
-const NOT_USAGE: [&str; 2] = ["TimeToFirstToken", "EstimatedTPMQuotaUsage"];
-
 /// How a metric name is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
@@ -106,7 +103,8 @@ pub fn read_name(name: &str) -> Reading {
         "InputSpeechTokenCount" => meter(Meter::InputSpeech),
         "OutputTextTokenCount" => meter(Meter::OutputText),
         "OutputSpeechTokenCount" => meter(Meter::OutputSpeech),
-        name if NOT_USAGE.contains(&name) => Reading::Irrelevant,
+        // It says nothing of billed usage, although it has one of the words that would.
+        "TimeToFirstToken" => Reading::Irrelevant,
         name if ["Token", "Cache", "Image"]
             .iter()
             .any(|word| name.contains(word)) =>
@@ -139,5 +137,7 @@ mod tests {
         assert_eq!(read_name("CacheStorageHours"), Reading::UnknownUsage);
         assert_eq!(read_name("TimeToFirstToken"), Reading::Irrelevant);
         assert_eq!(read_name("InvocationLatency"), Reading::Irrelevant);
+        // Output is burned down five times for some models: of quotas, not of money.
+        assert_eq!(read_name("EstimatedTPMQuotaUsage"), Reading::Irrelevant);
     }
 }
