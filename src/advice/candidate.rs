@@ -126,6 +126,15 @@ impl From<Months> for String {
 }
 
 impl Months {
+    /// The months in which a shorter arrangement costs what a whole term of so many months does,
+    /// rounded up to a tenth. Both cost more than nothing a month.
+    fn to_pay(monthly_cost: Usd, months: u32, shorter: Usd) -> Self {
+        let whole = monthly_cost.dollars() * Decimal::from(months);
+        let paid =
+            (whole / shorter.dollars()).round_dp_with_strategy(1, RoundingStrategy::AwayFromZero);
+        Self(paid.normalize())
+    }
+
     /// The number.
     #[must_use]
     pub const fn number(self) -> Decimal {
@@ -548,11 +557,7 @@ pub(super) fn months_to_pay(candidates: &mut [Candidate<'_>]) {
         if months == 0 || !one.is_sized || !shorter.is_positive() {
             continue;
         }
-        let whole = one.with().dollars() * Decimal::from(months);
-        let paid = (whole / shorter.dollars())
-            .round_dp_with_strategy(1, RoundingStrategy::AwayFromZero)
-            .normalize();
-        candidates[place].months_to_pay = Some(Months(paid));
+        candidates[place].months_to_pay = Some(Months::to_pay(one.with(), months, shorter));
     }
 }
 
@@ -564,5 +569,25 @@ pub(super) fn overflow_risk(settings: &Settings) -> String {
             settings.headroom.percent()
         ),
         Overflow::Spill => super::SPILL_ASSUMPTION.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// After so many months the shorter arrangement has cost the whole term, a tenth before not.
+        #[test]
+        fn a_term_is_paid_off_when_the_shorter_arrangement_has_cost_as_much(
+            cents in 1i64..100_000_000, shorter in 1i64..100_000_000, months in 1u32..=6,
+        ) {
+            let (cost, shorter) = (Usd::new(Decimal::new(cents, 2)), Usd::new(Decimal::new(shorter, 2)));
+            let paid = Months::to_pay(cost, months, shorter).number();
+            let whole = cost.dollars() * Decimal::from(months);
+            prop_assert!(shorter.dollars() * paid >= whole);
+            prop_assert!(shorter.dollars() * (paid - Decimal::new(1, 1)) < whole);
+        }
     }
 }
