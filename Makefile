@@ -1,4 +1,5 @@
-# `make test` proves the project. It needs Rust, Python 3.11, make and a C compiler, and sets up the rest.
+# `make test` proves the project to whoever changed it; `make ci` adds what is slow and seldom fails.
+# Both need Rust, Python 3.11, make and a C compiler, and set up the rest.
 
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,12 +9,15 @@ PYTHON ?= python3.11
 SAM := .venv/sam
 LOCALSTACK := .venv/localstack
 COMPARE := .venv/compare
+CARGO_TOOLS := .venv/cargo
+DENY := $(CARGO_TOOLS)/.cargo-deny@0.20.2
+MACHETE := $(CARGO_TOOLS)/.cargo-machete@0.9.2
 BOOTSTRAP := target/lambda/bedrock-cost-guard/bootstrap
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: test lint rust template lambda e2e bench compare clean
+.PHONY: test lint rust template lambda e2e ci deny unused features core lint-benches bench compare clean
 
 # One after the other: two builds at once only take longer.
 test:
@@ -23,16 +27,17 @@ test:
 	$(MAKE) lambda
 	$(MAKE) e2e
 
+# The product has no fault that a tool can see: format, lints, documentation. The benches are for lint-benches.
 lint:
 	cargo fmt --check
-	cargo clippy --locked --all-targets --all-features -- -D warnings
-	cargo clippy --locked --no-default-features --bin bedrock-cost-guard -- -D warnings
+	cargo clippy --locked --all-features --lib --bins --tests -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
+# The program does what the tests say, and the repository keeps its own rules.
 rust:
 	cargo test --locked
 
-# Three checks, since each finds faults that the others pass over.
+# CloudFormation takes the template. Three checks, since each finds faults that the others pass over.
 template: $(SAM)/.done
 	$(SAM)/bin/cfn-lint template.yaml
 	$(SAM)/bin/sam validate
@@ -43,9 +48,42 @@ lambda: $(SAM)/.done
 	PATH="$(CURDIR)/$(SAM)/bin:$$PATH" $(SAM)/bin/cargo-lambda lambda build --release --x86-64 --bin bedrock-cost-guard
 	$(PYTHON) tests/tools/check_lambda.py $(BOOTSTRAP)
 
+# The deployed binary does its work from outside, on LocalStack.
 e2e: lambda $(LOCALSTACK)/.done
 	$(LOCALSTACK)/bin/python tests/e2e/fake_bedrock.py
 	$(LOCALSTACK)/bin/python tests/e2e/run.py --bootstrap $(BOOTSTRAP) --cargo-lambda $(SAM)/bin/cargo-lambda
+
+# What has to pass before a change is taken.
+ci:
+	$(MAKE) test
+	$(MAKE) deny
+	$(MAKE) unused
+	$(MAKE) core
+	$(MAKE) features
+	$(MAKE) lint-benches
+
+# No dependency has a licence, a source or a weight that deny.toml rules out.
+deny: $(DENY)
+	$(CARGO_TOOLS)/bin/cargo-deny --locked --all-features check bans licenses sources
+
+# Each dependency in Cargo.toml is used.
+unused: $(MACHETE)
+	$(CARGO_TOOLS)/bin/cargo-machete
+
+# The core works without the AWS SDK, the runtime and the terminal.
+core:
+	cargo test --locked --lib --no-default-features
+
+# Each set of features has no fault: the core, the Lambda, everything. The tests stay out, since their own
+# dependencies would lend the first two the features that they lack.
+features:
+	cargo clippy --locked --no-default-features --lib -- -D warnings
+	cargo clippy --locked --no-default-features --features aws --lib --bin bedrock-cost-guard -- -D warnings
+	cargo clippy --locked --all-features --lib --bins -- -D warnings
+
+# The benches still build and have no fault, though only `make bench` and `make compare` run them.
+lint-benches:
+	cargo clippy --locked --all-features --bench '*' -- -D warnings
 
 # The figures that the notes quote. Not part of the tests: times are noisy.
 bench: lambda
@@ -57,6 +95,11 @@ bench: lambda
 compare: $(COMPARE)/.done
 	cargo bench --locked --bench compare
 	$(COMPARE)/bin/python tests/tools/compare_peers.py
+
+# Unoptimised: each runs for two seconds, and their own settings for a release make the build long.
+$(DENY) $(MACHETE): $(CARGO_TOOLS)/.%:
+	cargo install --quiet --locked --debug --root $(CARGO_TOOLS) $*
+	touch $@
 
 $(SAM)/.done: tests/tools/requirements-sam.txt
 	$(PYTHON) -m venv --clear $(SAM)

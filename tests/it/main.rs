@@ -18,6 +18,7 @@ mod mistakes;
 mod overrides;
 mod pipeline;
 mod price_list;
+mod repository;
 mod sample;
 mod schema;
 mod support;
