@@ -30,6 +30,7 @@ const RATES: &str = r#"
 schema_version = 1
 name = "made up"
 description = "made up"
+charged = true
 [[model]]
 id = "maker.model-v1:0"
 name = "Model"

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::gates::{Gate, Refusal};
 use super::rates::LaneRates;
-use super::{Action, Effort, Finding, Plan};
+use super::{Action, Finding, Plan};
 use crate::domain::{Meter, Percent, Ratio, Tokens, Usd, UsdPerMillionTokens};
 use crate::pricing::{Priced, Workload};
 
@@ -69,7 +69,6 @@ pub(super) fn advise(
         let most = monthly(uncached.most_saved);
         let plan = Plan::new(
             Action::CachePrompts,
-            Effort::Evaluation,
             if ratio.number().is_zero() {
                 "prompts cached: pays from the first token that is read again in time".to_owned()
             } else {
@@ -90,7 +89,6 @@ pub(super) fn advise(
     {
         let plan = Plan::new(
             Action::StopCachingPrompts,
-            Effort::Evaluation,
             format!(
                 "prompts not cached: {} of what was cached was read again, and caching pays from {} on",
                 cached.hit_ratio(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::demands::{Demands, Sized};
 use super::gates::{self, Gate, Refusal};
 use super::trial::Trial;
-use super::{Action, Effort, Plan, Working};
+use super::{Action, Plan, Working};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope, Term};
 use crate::commitment::{Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty};
 use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
@@ -507,7 +507,6 @@ impl<'w> Candidate<'w> {
     pub(super) fn plan(&self, before: Usd) -> Plan {
         let mut plan = Plan::new(
             self.offered.action(),
-            Effort::Commitment,
             if self.is_sized {
                 self.describe()
             } else {

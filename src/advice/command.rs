@@ -1,29 +1,60 @@
-//! The commands that a person would run. Nothing here is ever run by the guard.
+//! The steps that a person would take, with their commands. Nothing here is ever run by the guard.
 
+use super::Step;
 use crate::catalog::{Offer, Term};
 use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, day_of};
 use crate::inventory::{ApplicationProfile, ProvisionedModel};
 use crate::pricing::Workload;
 
 /// Deletes a provisioned model.
-pub(super) fn delete(region: &Region, arn: &str) -> String {
-    format!(
+pub(super) fn delete(region: &Region, held: &ProvisionedModel) -> Step {
+    Step::new(format!("delete {}", held.provisioned_model_name)).command(format!(
         "aws bedrock delete-provisioned-model-throughput --region {region} --provisioned-model-id {}",
-        word(arn)
-    )
+        word(&held.provisioned_model_arn)
+    ))
 }
 
-/// A command that only works, and only saves, once the term of what is held has ended.
-pub(super) fn later(held: &ProvisionedModel, command: &str) -> String {
+/// Waits for the end of a term: before it nothing can be deleted, and nothing would be saved.
+pub(super) fn await_term_end(held: &ProvisionedModel) -> Step {
     let ends = held.commitment_expiration_time.map_or_else(
-        || "when its term ends".to_owned(),
-        |end| format!("on {}", day_of(end)),
+        || "its term has ended".to_owned(),
+        |end| format!("its term has ended, on {}", day_of(end)),
     );
-    format!("{ends}, and not before: {command}")
+    Step::new("do nothing before the term ends").wait_for(ends)
+}
+
+/// Takes the callers of a provisioned model elsewhere, so that its deletion fails nobody.
+pub(super) fn switch_callers(held: &ProvisionedModel, instead: &str) -> Step {
+    Step::new(format!(
+        "have the callers of {} name {instead} as their model id",
+        held.provisioned_model_arn
+    ))
+    .wait_for(format!(
+        "CloudWatch shows no Invocations of {} for an hour",
+        held.provisioned_model_arn
+    ))
+}
+
+/// Replaces a provisioned model by a new one: AWS changes neither the units nor the term of one
+/// that exists. Empty where AWS lists no id to buy units under.
+pub(super) fn replace(
+    workload: &Workload<'_>,
+    held: &ProvisionedModel,
+    offer: &Offer,
+    units: ModelUnits,
+) -> Vec<Step> {
+    let Some(buy) = buy(workload, offer, units) else {
+        return Vec::new();
+    };
+    vec![
+        buy.wait_for("the new provisioned model's status is InService"),
+        switch_callers(held, "the new provisioned model's ARN"),
+        delete(&workload.place.region, held),
+    ]
 }
 
 /// Buys model units; `None` where AWS lists no id to buy them under.
-pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> Option<String> {
+pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> Option<Step> {
     let duration = match offer.term {
         Term::None => "",
         Term::OneMonth => " --commitment-duration OneMonth",
@@ -44,13 +75,17 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
-    Some(format!(
+    let term = match offer.term {
+        Term::None => "without a term".to_owned(),
+        term => format!("under a {term}"),
+    };
+    Some(Step::new(format!("buy {units} {term}")).command(format!(
         "aws bedrock create-provisioned-model-throughput --region {} --model-id {} --provisioned-model-name {} --model-units {}{duration}",
         workload.place.region,
         word(id),
         word(&name),
         units.count()
-    ))
+    )))
 }
 
 /// Makes the application profile that callers of another would use instead.
@@ -59,7 +94,7 @@ pub(super) fn copy_profile(
     account: &AccountId,
     region: &Region,
     target: &ModelId,
-) -> Option<String> {
+) -> Option<Step> {
     let source = match region.partition() {
         Partition::Commercial => {
             format!("arn:aws:bedrock:{region}:{account}:inference-profile/{target}")
@@ -67,11 +102,11 @@ pub(super) fn copy_profile(
         Partition::UsGov | Partition::Other => return None,
     };
     let name = format!("{}-global", profile.inference_profile_name);
-    Some(format!(
+    Some(Step::new(format!("make {name}, a profile of the global one, for its callers to name")).command(format!(
         "aws bedrock create-inference-profile --region {region} --inference-profile-name {} --model-source copyFrom={}",
         word(&name),
         word(&source)
-    ))
+    )))
 }
 
 /// A word of a shell command, quoted where the shell would take it apart.

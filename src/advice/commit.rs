@@ -13,8 +13,8 @@ use super::gates::{self, Gate, Refusal};
 use super::rates::LaneRates;
 use super::trial::percent;
 use super::{
-    Arrangement, BreakEven, CertificateReport, Effort, Evidence, Finding, Plan, Recommendation,
-    Savings, command, route,
+    Arrangement, BreakEven, CertificateReport, Evidence, Finding, Plan, Recommendation, Savings,
+    command, route,
 };
 use crate::catalog::{LoadWeights, Offer, ReservedOffer, ReservedScope, ScopeKind, Term};
 use crate::commitment::{Certificate, MeterLoads, Reservation};
@@ -431,8 +431,7 @@ fn unknown_capacity(question: &Question<'_>, offered: &Offered<'_>) -> Plan {
 fn unseen(offered: &Offered<'_>, gate: Gate, why: &str) -> Plan {
     let description = format!("{}, {}", offered.noun(), offered.describe());
     let why = format!("{why} ({})", offered.describe());
-    Plan::new(offered.action(), Effort::Commitment, description)
-        .refused(vec![Refusal::new(gate, why)])
+    Plan::new(offered.action(), description).refused(vec![Refusal::new(gate, why)])
 }
 
 fn break_even<'q>(question: &Question<'q>, offer: &Offer) -> Option<&'q BreakEven> {
@@ -464,9 +463,9 @@ fn recommendation(question: &Question<'_>, best: &Candidate<'_>) -> Recommendati
         description: best.describe(),
         monthly_cost: best.with(),
     };
-    let kind = (best.offered.action(), Effort::Commitment);
+    let action = best.offered.action();
     let subject = best.offered.subject(&workload.model);
-    let mut advice = Recommendation::new(kind, workload, &subject, current, proposed, evidence);
+    let mut advice = Recommendation::new(action, workload, &subject, current, proposed, evidence);
     advice.workings.extend(best.workings.iter().cloned());
     if let Some(trial) = &best.trial {
         if let Some(certainty) = &trial.certainty {
@@ -494,7 +493,7 @@ fn recommendation(question: &Question<'_>, best: &Candidate<'_>) -> Recommendati
                 Amount::Units(units) => units,
                 Amount::Tokens(_) => ModelUnits::default(),
             };
-            advice.command = command::buy(workload, offer, units);
+            advice.take_steps(command::buy(workload, offer, units).into_iter().collect());
         }
         Offered::Tokens(offer) => {
             let scopes: &[ScopeKind] = match offer.scope {

@@ -8,7 +8,7 @@ use super::demands::{Demands, ServedBy, Sized};
 use super::gates::{self, Gate, Refusal};
 use super::rates::LaneRates;
 use super::recommendation::several;
-use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, Working};
+use super::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Working};
 use crate::commitment::{UnitKind, UnitSizing};
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
@@ -145,7 +145,6 @@ fn find(
     let plan = |savings: Option<Usd>| {
         let plan = Plan::new(
             Action::FillProvisionedModel,
-            Effort::None,
             format!("on-demand traffic moved to {}", names(holdings)),
         );
         match savings {
@@ -316,9 +315,9 @@ fn recommendation(
         description: format!("model id {} for these calls", several(&arns)),
         monthly_cost: before - savings,
     };
-    let kind = (Action::FillProvisionedModel, Effort::None);
+    let action = Action::FillProvisionedModel;
     let subject = arns.join(" ");
-    let mut advice = Recommendation::new(kind, workload, &subject, current, proposed, evidence);
+    let mut advice = Recommendation::new(action, workload, &subject, current, proposed, evidence);
     advice.provisioned_model_arn = arns.first().map(|arn| (*arn).to_owned());
     advice.not_counted_because = gates::in_region(priced, workload);
     advice.risks.push(format!(

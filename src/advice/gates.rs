@@ -46,6 +46,8 @@ pub enum Gate {
     Better,
     /// It asks for more than money: another latency, another model.
     Effort,
+    /// The book's prices are not what AWS charges.
+    Prices,
 }
 
 /// Why a plan is not advised.

@@ -4,8 +4,8 @@
 //! found work for.
 
 use super::{
-    Action, Arrangement, Effort, Evidence, Finding, Gate, Plan, Recommendation, SeriesEvidence,
-    command, gates,
+    Action, Arrangement, Evidence, Finding, Gate, Plan, Recommendation, SeriesEvidence, command,
+    gates,
 };
 use crate::domain::{Tokens, Usd};
 use crate::pricing::{Holding, Idleness, Priced, Workload};
@@ -43,12 +43,8 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         };
     };
     let description = format!("without {name}");
-    let plan = Plan::new(
-        Action::DeleteIdleProvisionedModel,
-        Effort::None,
-        description.clone(),
-    )
-    .saving(workload, cost);
+    let plan =
+        Plan::new(Action::DeleteIdleProvisionedModel, description.clone()).saving(workload, cost);
     let settings = &priced.observation.settings;
     let arn = &held.provisioned_model_arn;
     let was_open = gates::was_open(priced, workload, Action::DeleteIdleProvisionedModel, arn);
@@ -83,13 +79,13 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         description,
         monthly_cost: Usd::ZERO,
     };
-    let kind = (Action::DeleteIdleProvisionedModel, Effort::None);
-    let mut advice = Recommendation::new(kind, workload, arn, current, proposed, evidence);
+    let action = Action::DeleteIdleProvisionedModel;
+    let mut advice = Recommendation::new(action, workload, arn, current, proposed, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
     advice.rollback_possible = false;
-    let command = command::delete(&workload.place.region, arn);
+    let mut steps = Vec::new();
     if held.is_under_term() {
-        advice.risks.push(command::later(held, &command));
+        steps.push(command::await_term_end(held));
         advice.savings_start = held.commitment_expiration_time;
         advice.not_counted_because = Some("it is paid for until its term ends".into());
         let risk = "it renews by itself at the end of its term unless it is deleted in time";
@@ -102,6 +98,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     advice
         .risks
         .push("whoever calls it after that gets an error".into());
-    advice.command = (!held.is_under_term()).then_some(command);
+    steps.push(command::delete(&workload.place.region, held));
+    advice.take_steps(steps);
     Finding::advised(plan, advice, Gate::Order)
 }

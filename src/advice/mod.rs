@@ -45,7 +45,7 @@ pub use gates::Gate;
 pub use held::{AtTermEnd, HoldingAdvice, Load};
 pub use recommendation::{
     Action, Arrangement, Effort, Evidence, EvidenceItem, RateEvidence, Recommendation, Savings,
-    SeriesEvidence, Working,
+    SeriesEvidence, Step, Working,
 };
 pub use screen::wants_minutes;
 pub use trial::BacktestReport;
@@ -144,10 +144,10 @@ impl Plan {
     }
 
     /// A change, without figures.
-    fn new(action: Action, effort: Effort, description: String) -> Self {
+    fn new(action: Action, description: String) -> Self {
         Self {
             action: Some(action),
-            effort: Some(effort),
+            effort: Some(action.effort()),
             description,
             monthly_cost: None,
             estimated_monthly_savings: None,
@@ -255,6 +255,20 @@ impl Finding {
         }
     }
 
+    /// Counts nothing and keeps no command: the prices behind it are not what AWS charges.
+    fn compare_only(&mut self, warning: &str) {
+        for advice in &mut self.recommendations {
+            advice.not_counted_because = Some(warning.to_owned());
+            advice.take_steps(Vec::new());
+            advice.contact = None;
+        }
+        for plan in self.plans.iter_mut().filter(|plan| plan.advised) {
+            *plan = plan
+                .clone()
+                .refused(vec![Refusal::new(Gate::Prices, warning)]);
+        }
+    }
+
     fn take(&mut self, other: Self) {
         self.plans.extend(other.plans);
         self.recommendations.extend(other.recommendations);
@@ -275,6 +289,9 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     } else {
         beside_reserved(priced, workload)
     };
+    if let Some(warning) = priced.observation.prices.warning() {
+        found.compare_only(&warning);
+    }
     let keeps = !found.recommendations.iter().any(Recommendation::is_counted);
     let mut plans = vec![Plan::present(workload, keeps)];
     plans.extend(found.plans);

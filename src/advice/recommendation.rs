@@ -80,6 +80,27 @@ impl Action {
         }
     }
 
+    /// Returns what the action asks for.
+    #[must_use]
+    pub const fn effort(self) -> Effort {
+        match self {
+            Self::FillProvisionedModel | Self::DeleteIdleProvisionedModel => Effort::None,
+            // Callers name another id: a profile, another provisioned model, or the model itself.
+            Self::RouteToGlobalProfile
+            | Self::RightSizeProvisionedModel
+            | Self::LetCommitmentExpire
+            | Self::GiveUpProvisionedModel => Effort::Routing,
+            Self::BuyModelUnits
+            | Self::ReserveTokens
+            | Self::BindProvisionedModel
+            | Self::RightSizeReservation => Effort::Commitment,
+            Self::UseFlexTier | Self::UseBatchInference | Self::LeaveDearerTier => Effort::Latency,
+            Self::CachePrompts | Self::StopCachingPrompts | Self::MoveToSuccessor => {
+                Effort::Evaluation
+            }
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::FillProvisionedModel => "fill_provisioned_model",
@@ -108,7 +129,7 @@ impl Action {
 pub enum Effort {
     /// Nothing but to use or drop what is paid for.
     None,
-    /// Another profile id.
+    /// Callers name another id: a profile, a provisioned model, or the model itself.
     Routing,
     /// Money bound for a term.
     Commitment,
@@ -187,7 +208,10 @@ pub struct Recommendation {
     pub workings: Vec<Working>,
     /// Where the numbers come from.
     pub evidence: Evidence,
-    /// The command that makes the change. A person runs it.
+    /// What a person does, in this order; empty where there is no command for any of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    /// The command of the first step. A person runs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// Whom to ask, where AWS sells only through people.
@@ -195,6 +219,39 @@ pub struct Recommendation {
     pub contact: Option<String>,
     /// Where to look at it.
     pub console_url: String,
+}
+
+/// One thing that a person does to carry out a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The step in words.
+    pub text: String,
+    /// The command that takes the step, to be run by a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// What must be true before the next step is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_for: Option<String>,
+}
+
+impl Step {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            command: None,
+            wait_for: None,
+        }
+    }
+
+    pub(super) fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
+        self
+    }
+
+    pub(super) fn wait_for(mut self, what: impl Into<String>) -> Self {
+        self.wait_for = Some(what.into());
+        self
+    }
 }
 
 /// One figure and where it comes from.
@@ -314,7 +371,7 @@ impl Recommendation {
     /// A change of a workload that takes effect at once and can be taken back. `subject` is what
     /// makes it the same from run to run.
     pub(super) fn new(
-        (action, effort): (Action, Effort),
+        action: Action,
         workload: &Workload<'_>,
         subject: &str,
         current: Arrangement,
@@ -333,7 +390,7 @@ impl Recommendation {
         Self {
             id: stable_id(action, workload.place, subject),
             action,
-            effort,
+            effort: action.effort(),
             account: workload.place.account.clone(),
             region: workload.place.region.clone(),
             model: workload.model.clone(),
@@ -358,10 +415,17 @@ impl Recommendation {
             risks: evidence.caveats(),
             workings,
             evidence,
+            steps: Vec::new(),
             command: None,
             contact: None,
             console_url: console_url(&workload.place.region),
         }
+    }
+
+    /// Names the steps, and the first one's command beside them.
+    pub(super) fn take_steps(&mut self, steps: Vec<Step>) {
+        self.command = steps.first().and_then(|step| step.command.clone());
+        self.steps = steps;
     }
 
     /// Whether its savings are part of the headline.

@@ -15,9 +15,7 @@ use super::gates::{self, Gate, Refusal};
 use super::held::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
 use super::rates::LaneRates;
 use super::trial::{Trial, certainty_of_cut, certainty_of_whole, percent};
-use super::{
-    Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, Working, command,
-};
+use super::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Step, Working, command};
 use crate::catalog::{Offer, Term};
 use crate::commitment::{Kind, UnitKind};
 use crate::domain::period::HOURS_PER_MONTH;
@@ -384,11 +382,10 @@ impl UnitCase<'_, '_> {
     fn finding(&self, smaller: &Smaller) -> Finding {
         let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
         let name = &held.provisioned_model_name;
-        let (action, effort) = match (smaller.is_none, held.is_under_term()) {
-            (true, true) => (Action::LetCommitmentExpire, Effort::Routing),
-            (true, false) => (Action::GiveUpProvisionedModel, Effort::Routing),
-            (false, true) => (Action::RightSizeProvisionedModel, Effort::Commitment),
-            (false, false) => (Action::RightSizeProvisionedModel, Effort::None),
+        let action = match (smaller.is_none, held.is_under_term()) {
+            (true, true) => Action::LetCommitmentExpire,
+            (true, false) => Action::GiveUpProvisionedModel,
+            (false, _) => Action::RightSizeProvisionedModel,
         };
         // Whether the others have room is known only where the capacity is.
         let to_others = self.others > 0 && self.holding.capacity().is_some();
@@ -402,7 +399,7 @@ impl UnitCase<'_, '_> {
         } else {
             smaller.to.to_string()
         };
-        let plan = Plan::new(action, effort, description.clone()).saving(workload, smaller.savings);
+        let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
         let arn = &held.provisioned_model_arn;
         let refusals = refusals(priced, workload, smaller, (action, arn));
         if !refusals.is_empty() {
@@ -426,15 +423,24 @@ impl UnitCase<'_, '_> {
             monthly_cost: cost - smaller.savings,
         };
         let arn = &held.provisioned_model_arn;
-        let mut advice =
-            Recommendation::new((action, effort), workload, arn, current, proposed, evidence);
+        let mut advice = Recommendation::new(action, workload, arn, current, proposed, evidence);
         advice.provisioned_model_arn = Some(arn.clone());
         advice.take_figures(smaller);
-        let command = match (&self.holding.offer, smaller.to) {
+        let steps = match (&self.holding.offer, smaller.to) {
             (Some(offer), Amount::Units(units)) if !smaller.is_none => {
-                other_command(workload, offer, units, arn)
+                command::replace(workload, held, offer, units)
             }
-            _ => Some(command::delete(&workload.place.region, arn)),
+            _ => {
+                let instead = if to_others {
+                    "another provisioned model of the same model"
+                } else {
+                    "the model on-demand"
+                };
+                vec![
+                    command::switch_callers(held, instead),
+                    command::delete(&workload.place.region, held),
+                ]
+            }
         };
         if smaller.is_none {
             let risk = if to_others {
@@ -444,17 +450,17 @@ impl UnitCase<'_, '_> {
             };
             advice.risks.push(risk.into());
         }
-        self.at_its_time(&mut advice, command);
+        self.at_its_time(&mut advice, steps);
         Finding::advised(plan, advice, Gate::Order)
     }
 }
 
 impl UnitCase<'_, '_> {
     /// Puts a change off to the end of the term, where there is one.
-    fn at_its_time(&self, advice: &mut Recommendation, command: Option<String>) {
+    fn at_its_time(&self, advice: &mut Recommendation, mut steps: Vec<Step>) {
         let held = self.holding.held;
         if !held.is_under_term() {
-            advice.command = command;
+            advice.take_steps(steps);
             return;
         }
         advice.rollback_possible = false;
@@ -463,9 +469,10 @@ impl UnitCase<'_, '_> {
         advice.risks.push(
             "it renews by itself at the end of its term unless that is prevented in time".into(),
         );
-        if let Some(command) = command {
-            advice.risks.push(command::later(held, &command));
+        if !steps.is_empty() {
+            steps.insert(0, command::await_term_end(held));
         }
+        advice.take_steps(steps);
     }
 
     /// The same units under a term that costs less: a commitment, so it has to pass its gates.
@@ -518,9 +525,9 @@ impl UnitCase<'_, '_> {
             return Finding::default();
         };
         let then = offer.unit_price.monthly_cost(units);
-        let (action, effort) = (Action::BindProvisionedModel, Effort::Commitment);
+        let action = Action::BindProvisionedModel;
         let description = format!("{units}, {}", offer.term);
-        let plan = Plan::new(action, effort, description.clone()).saving(workload, cost - then);
+        let plan = Plan::new(action, description.clone()).saving(workload, cost - then);
         if !refusals.is_empty() {
             return Finding::listed_all(plan, refusals);
         }
@@ -532,7 +539,7 @@ impl UnitCase<'_, '_> {
         }
         let arn = &held.provisioned_model_arn;
         let mut advice = Recommendation::new(
-            (action, effort),
+            action,
             workload,
             arn,
             Arrangement {
@@ -558,21 +565,7 @@ impl UnitCase<'_, '_> {
         advice
             .risks
             .push("a term cannot be ended early and renews by itself".into());
-        self.at_its_time(&mut advice, other_command(workload, offer, units, arn));
+        self.at_its_time(&mut advice, command::replace(workload, held, offer, units));
         Finding::advised(plan, advice, Gate::Order)
     }
-}
-
-/// Makes the other one, then deletes this.
-fn other_command(
-    workload: &Workload<'_>,
-    offer: &Offer,
-    units: ModelUnits,
-    arn: &str,
-) -> Option<String> {
-    let buy = command::buy(workload, offer, units)?;
-    Some(format!(
-        "{buy} && {}",
-        command::delete(&workload.place.region, arn)
-    ))
 }

@@ -9,7 +9,7 @@ use super::gates::{self, Gate};
 use super::held::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
 use super::rates::LaneRates;
 use super::trial::certainty_of_cut;
-use super::{Action, Arrangement, Effort, Evidence, Finding, Plan, Recommendation, Working};
+use super::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Working};
 use crate::commitment::{Kind, Reservation, TokenKind};
 use crate::domain::Usd;
 use crate::domain::period::HOURS_PER_MONTH;
@@ -163,8 +163,7 @@ fn finding(
     } else {
         smaller.to.to_string()
     };
-    let plan = Plan::new(action, Effort::Commitment, description.clone())
-        .saving(workload, smaller.savings);
+    let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
     let refusals = refusals(priced, workload, smaller, (action, name));
     if !refusals.is_empty() {
         return Finding::refused(plan, refusals);
@@ -189,8 +188,7 @@ fn finding(
         description,
         monthly_cost: cost - smaller.savings,
     };
-    let kind = (action, Effort::Commitment);
-    let mut advice = Recommendation::new(kind, workload, name, current, proposed, evidence);
+    let mut advice = Recommendation::new(action, workload, name, current, proposed, evidence);
     advice.take_figures(smaller);
     advice.rollback_possible = false;
     advice.contact = Some(super::commit::CONTACT.to_owned());

@@ -7,7 +7,7 @@ use super::fill::Filling;
 use super::rates::LaneRates;
 use super::recommendation::several;
 use super::{
-    Action, Arrangement, Effort, Evidence, Finding, Gate, Plan, Recommendation, command, gates,
+    Action, Arrangement, Evidence, Finding, Gate, Plan, Recommendation, Step, command, gates,
 };
 use crate::catalog::ScopeKind;
 use crate::domain::{ModelId, Scope, Usd};
@@ -70,12 +70,8 @@ pub(super) fn advise<'l>(
         };
     }
     let target = ModelId::of_model(&workload.model, Scope::Global);
-    let plan = Plan::new(
-        Action::RouteToGlobalProfile,
-        Effort::Routing,
-        format!("through {target}"),
-    )
-    .saving(workload, savings);
+    let plan = Plan::new(Action::RouteToGlobalProfile, format!("through {target}"))
+        .saving(workload, savings);
     let kind = Action::RouteToGlobalProfile;
     let failed = gates::thresholds(
         &priced.observation.settings,
@@ -160,9 +156,9 @@ fn recommendation(
         description: target.to_string(),
         monthly_cost: after,
     };
-    let kind = (Action::RouteToGlobalProfile, Effort::Routing);
+    let action = Action::RouteToGlobalProfile;
     let subject = workload.model.id();
-    let mut advice = Recommendation::new(kind, workload, subject, current, proposed, evidence);
+    let mut advice = Recommendation::new(action, workload, subject, current, proposed, evidence);
     advice.risks.push(
         "requests may be served in any commercial Region: data residency is the owner's call"
             .into(),
@@ -177,17 +173,17 @@ fn recommendation(
             .risks
             .push("part of it is served at another service tier, which is not priced apart".into());
     }
-    advice.command = profile_command(workload, moved, target);
+    advice.take_steps(profile_step(workload, moved, target).into_iter().collect());
     advice
 }
 
 /// Callers name the profile themselves, except where an application profile stands between: then a
 /// new one has to be made. Where there are several, one command would be but a part.
-fn profile_command(
+fn profile_step(
     workload: &Workload<'_>,
     moved: &[LaneRates<'_>],
     target: &ModelId,
-) -> Option<String> {
+) -> Option<Step> {
     let [only] = moved else { return None };
     let LaneKind::OnDemand {
         profile: Some(profile),

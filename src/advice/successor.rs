@@ -4,7 +4,7 @@
 
 use super::gates::{Gate, Lifecycle, Refusal};
 use super::rates::LaneRates;
-use super::{Action, Effort, Finding, Plan};
+use super::{Action, Finding, Plan};
 use crate::catalog::RateQuery;
 use crate::domain::{BaseModel, Usd};
 use crate::pricing::{LaneKind, Priced, Workload};
@@ -48,7 +48,6 @@ pub(super) fn advise(
         .map_or_else(String::new, |end| format!(", and ends on {end}"));
     let plan = Plan::new(
         Action::MoveToSuccessor,
-        Effort::Evaluation,
         format!("the same tokens with {successor}"),
     );
     let why = format!(

@@ -4,7 +4,7 @@
 
 use super::gates::{Gate, Refusal};
 use super::rates::LaneRates;
-use super::{Action, Effort, Finding, Plan};
+use super::{Action, Finding, Plan};
 use crate::domain::{Ratio, ServiceTier, Usd};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
@@ -56,7 +56,7 @@ pub(super) fn advise(
             _ => savings,
         };
         if savings > priced.observation.settings.min_monthly_savings {
-            let plan = Plan::new(action, Effort::Latency, description.to_owned());
+            let plan = Plan::new(action, description.to_owned());
             let why = "it asks for another latency: listed, never counted";
             found.take(Finding::listed(
                 plan.saving(

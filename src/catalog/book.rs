@@ -12,7 +12,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// A price book: models with their dated, sourced rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "BookDocument")]
 pub struct PriceBook {
     /// The format's version.
     pub schema_version: u32,
@@ -20,9 +20,40 @@ pub struct PriceBook {
     pub name: String,
     /// What is in it, in one sentence.
     pub description: String,
-    /// Its models.
-    #[serde(rename = "model", default)]
+    /// Whether AWS charges these prices. Those of a book with `false` are to be compared with, and
+    /// never acted on.
+    pub charged: bool,
+    /// The models, each with all its rows.
+    #[serde(rename = "model")]
     pub models: Vec<ModelPrices>,
+}
+
+/// A book as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BookDocument {
+    schema_version: u32,
+    name: String,
+    description: String,
+    /// Missing in observations that were saved before the key existed.
+    charged: Option<bool>,
+    #[serde(rename = "model", default)]
+    models: Vec<ModelPrices>,
+}
+
+impl From<BookDocument> for PriceBook {
+    fn from(document: BookDocument) -> Self {
+        // A saved observation without the key was priced on an embedded book or on a customer's
+        // own. Of those only the article's is known not to be charged.
+        let charged = document.charged.unwrap_or(document.name != "article");
+        Self {
+            schema_version: document.schema_version,
+            name: document.name,
+            description: document.description,
+            charged,
+            models: document.models,
+        }
+    }
 }
 
 /// Why a text is not a price book.
@@ -35,6 +66,14 @@ pub enum BookError {
         name: String,
         /// What and where, with its line.
         fault: String,
+    },
+    /// The head does not say whether AWS charges the prices.
+    #[error(
+        "price book `{name}` does not say whether AWS charges its prices: add the line `charged = true` below `description` if AWS does, or `charged = false` if they are for comparison only"
+    )]
+    Uncharged {
+        /// The book.
+        name: String,
     },
     /// It reads, but says things that cannot be.
     #[error("price book `{name}` contradicts itself: {}", faults.join("; "))]
@@ -49,10 +88,14 @@ pub enum BookError {
 impl PriceBook {
     /// Reads a book from TOML. `name` is what errors call it.
     pub fn parse(name: &str, text: &str) -> Result<Self, BookError> {
-        let book: Self = toml::from_str(text).map_err(|error| BookError::Syntax {
+        let document: BookDocument = toml::from_str(text).map_err(|error| BookError::Syntax {
             name: name.into(),
             fault: error.to_string(),
         })?;
+        if document.charged.is_none() {
+            return Err(BookError::Uncharged { name: name.into() });
+        }
+        let book = Self::from(document);
         let faults = book.faults();
         if faults.is_empty() {
             Ok(book)
@@ -67,6 +110,17 @@ impl PriceBook {
     /// The book in the format that [`PriceBook::parse`] reads.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
+    }
+
+    /// Says that nobody may act on these prices; `None` where AWS charges them.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        (!self.charged).then(|| {
+            format!(
+                "NOT WHAT AWS CHARGES: the prices of the book `{}` are for comparison only. Do not act on any figure here.",
+                self.name
+            )
+        })
     }
 
     /// The rows of a model.
@@ -102,6 +156,7 @@ impl PriceBook {
             schema_version: self.schema_version,
             name: self.name.clone(),
             description: self.description.clone(),
+            charged: self.charged,
             models: Vec::new(),
         }
     }
@@ -256,6 +311,7 @@ mod tests {
 schema_version = 1
 name = "test"
 description = "one row"
+charged = true
 [[model]]
 id = "a.b"
 name = "B"
@@ -284,9 +340,24 @@ input = "1.00"
     fn a_price_that_is_a_number_is_refused_with_its_line() {
         let fault = fault_of(&ROW.replace("\"1.00\"", "1.00"));
         assert!(
-            fault.contains("line 16") && fault.contains("expected a string"),
+            fault.contains("line 17") && fault.contains("expected a string"),
             "{fault}"
         );
+    }
+
+    #[test]
+    fn a_book_says_whether_its_prices_are_charged() {
+        let fault = fault_of(&ROW.replace("charged = true\n", ""));
+        assert!(
+            fault.contains("add the line `charged = true` below `description`"),
+            "{fault}"
+        );
+        let book = PriceBook::parse("test", ROW).unwrap();
+        assert_eq!(book.warning(), None);
+        let book = PriceBook::parse("test", &ROW.replace("= true", "= false")).unwrap();
+        assert!(book.warning().unwrap().contains("NOT WHAT AWS CHARGES"));
+        assert!(PriceBook::aws().unwrap().charged);
+        assert!(!PriceBook::article().unwrap().charged);
     }
 
     #[test]

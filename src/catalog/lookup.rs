@@ -557,7 +557,7 @@ mod tests {
                  checked=\"2026-01-01\"\nsource=\"s\"\ninput=\"{price}\"\n"
             )
         };
-        let head = "schema_version=1\nname=\"t\"\ndescription=\"d\"\n[[model]]\nid=\"a.b\"\nname=\"B\"\nprovider=\"A\"\n";
+        let head = "schema_version=1\nname=\"t\"\ndescription=\"d\"\ncharged=true\n[[model]]\nid=\"a.b\"\nname=\"B\"\nprovider=\"A\"\n";
         let price = |rows: &[String], day: &str| {
             let book = PriceBook::parse("t", &format!("{head}{}", rows.concat())).unwrap();
             let rate = book.rate(&RateQuery {
@@ -593,7 +593,7 @@ mod tests {
                  checked=\"2026-01-01\"\nsource=\"s\"\ninput=\"{price}\"\n"
             )
         };
-        let head = "schema_version=1\nname=\"t\"\ndescription=\"d\"\n[[model]]\nid=\"a.b\"\nname=\"B\"\nprovider=\"A\"\n";
+        let head = "schema_version=1\nname=\"t\"\ndescription=\"d\"\ncharged=true\n[[model]]\nid=\"a.b\"\nname=\"B\"\nprovider=\"A\"\n";
         let book = PriceBook::parse(
             "t",
             &format!(

@@ -28,6 +28,7 @@ impl PriceBook {
             }
         }
         self.models = models.into_values().collect();
+        self.charged &= fresher.charged;
         self
     }
 }
@@ -153,7 +154,7 @@ mod tests {
     use crate::domain::{Geo, Meter, Scope, ServiceTier};
 
     fn book(rows: &[(&str, &str, &str, &str)]) -> PriceBook {
-        let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
+        let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
         let row = |(scope, region, from, input): &(&str, &str, &str, &str)| {
             format!(
                 "[[model.rate]]\n{scope}\nregions = [\"{region}\"]\ntier = \"standard\"\n\
@@ -201,7 +202,7 @@ mod tests {
 
     fn micro(meters: &str) -> PriceBook {
         let text = format!(
-            "schema_version = 1\nname = \"t\"\ndescription = \"d\"\n[[model]]\nid = \"anthropic.claude-sonnet-4-6\"\n\
+            "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"anthropic.claude-sonnet-4-6\"\n\
              name = \"S\"\nprovider = \"A\"\n[[model.rate]]\nscope = \"regional\"\nregions = [\"us-east-1\"]\n\
              tier = \"standard\"\neffective_from = \"2026-03-01\"\nchecked = \"2026-11-24\"\nsource = \"fresh\"\n{meters}"
         );

@@ -29,6 +29,8 @@ struct RunLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics_withheld: Option<&'a str>,
     not_covered: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     unpriced: usize,
     incomplete: usize,
 }
@@ -48,19 +50,25 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
     let totals = &report.totals;
     lines.push(line(&Line {
         timestamp,
-        level: "INFO",
+        level: if report.run.charged { "INFO" } else { "WARN" },
         message: format!(
-            "run finished: {} a month{}, {} of it could be saved by {} recommendations",
+            "run finished: {} a month{}, {}",
             totals.monthly_cost,
             if totals.is_at_least { " at least" } else { "" },
-            totals.potential_monthly_savings,
-            totals.recommendations
+            match &report.run.warning {
+                Some(warning) => warning.clone(),
+                None => format!(
+                    "{} of it could be saved by {} recommendations",
+                    totals.potential_monthly_savings, totals.recommendations
+                ),
+            }
         ),
         rest: &RunLine {
             totals,
             metrics_put: summary.metrics_put,
             metrics_withheld: summary.metrics_withheld.as_deref(),
             not_covered: &report.not_covered,
+            notes: &report.notes,
             unpriced: report.unpriced.len(),
             incomplete: report.incomplete.len(),
         },

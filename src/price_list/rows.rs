@@ -177,6 +177,7 @@ pub(super) fn book(models: Vec<ModelPrices>) -> PriceBook {
         schema_version: 1,
         name: "price-list".into(),
         description: "Amazon Bedrock list prices as the AWS Price List publishes them.".into(),
+        charged: true,
         models,
     }
 }

@@ -330,7 +330,7 @@ fn unpriced(book: &PriceBook, notes: &mut Vec<String>) {
 mod tests {
     use super::*;
 
-    const HEAD: &str = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
+    const HEAD: &str = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
 
     fn row(dates: &str, input: &str, read: &str) -> String {
         format!(

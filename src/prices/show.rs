@@ -44,6 +44,7 @@ pub fn containing<'b>(book: &'b PriceBook, text: &str) -> Vec<&'b ModelPrices> {
 pub fn list(book: &PriceBook, text: &str) -> String {
     let models = containing(book, text);
     let mut page = String::new();
+    warn(&mut page, book);
     let mut rows = table(
         &["Model id", "Name", "Provider", "Rates", "Offers"],
         &[3, 4],
@@ -75,10 +76,19 @@ pub fn list(book: &PriceBook, text: &str) -> String {
     page
 }
 
+/// Begins a page on prices that nobody pays with a warning.
+fn warn(page: &mut String, book: &PriceBook) {
+    if let Some(warning) = book.warning() {
+        wrapped(page, "!!  ", &warning);
+        line(page, "");
+    }
+}
+
 /// All prices of one model.
 #[must_use]
 pub fn show(book: &PriceBook, model: &ModelPrices) -> String {
     let mut page = String::new();
+    warn(&mut page, book);
     line(
         &mut page,
         format!(

@@ -65,6 +65,11 @@ pub struct RunInfo {
     pub recent: Window,
     /// The price book's name.
     pub catalog: String,
+    /// Whether AWS charges its prices.
+    pub charged: bool,
+    /// Why no figure of this report may be acted on; `None` where AWS charges the prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Whether the overrides name prices other than those of the book.
     pub has_contract: bool,
     /// What the price book is.

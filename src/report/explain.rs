@@ -16,6 +16,10 @@ pub fn find<'r>(report: &'r Report, id: &str) -> Option<&'r Recommendation> {
 #[must_use]
 pub fn render(report: &Report, advice: &Recommendation) -> String {
     let mut page = String::new();
+    if let Some(warning) = &report.run.warning {
+        wrapped(&mut page, "!!  ", warning);
+        line(&mut page, "");
+    }
     wrapped(&mut page, "", &advice.message());
     line(&mut page, "");
     line(&mut page, "WHAT IT IS");
@@ -123,9 +127,7 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
     if let Some(contact) = &advice.contact {
         facts.push(("ask", contact.clone()));
     }
-    if let Some(command) = &advice.command {
-        facts.push(("run", command.clone()));
-    }
+    facts.extend(super::text::steps(advice));
     facts.push(("look at", advice.console_url.clone()));
     facts
 }

@@ -42,6 +42,16 @@ pub(super) fn count(report: &Report, settings: &Settings) -> usize {
     points(report, settings).len() + 1
 }
 
+/// The metrics that are withheld on a book whose prices AWS does not charge: an alarm would take their
+/// dollars for real ones, and their zeros for an all-clear.
+const REST_ON_PRICES: [&str; 5] = [
+    "MonthlyCost",
+    "PotentialMonthlySavings",
+    "Recommendations",
+    RECOMMENDATION_OPEN,
+    "CommitmentWorth",
+];
+
 /// All points of a report but `RunSucceeded`, zeros included, so that an alarm can clear.
 #[must_use]
 pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
@@ -99,6 +109,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
             .take(most)
             .map(|closed| open(&closed.region, &closed.id, Decimal::ZERO)),
     );
+    points.retain(|point| report.run.charged || !REST_ON_PRICES.contains(&point.name));
     points
 }
 

@@ -33,7 +33,7 @@ use crate::pricing::{
 };
 
 /// The version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 
 /// Turns an observation into a report.
 #[must_use]
@@ -81,7 +81,7 @@ pub fn build(observation: &Observation) -> Report {
             &unpriced,
             &incomplete,
         ),
-        notes: observation.notes.clone(),
+        notes: notes(&priced),
         not_covered: not_covered(&priced),
         workloads,
         recommendations,
@@ -169,10 +169,10 @@ fn closed(
             .iter()
             .any(|observed| observed.place.region == *region && observed.minutes_unknown.is_none())
     };
-    observation
-        .open_before
-        .iter()
-        .filter(|open| was_read(&open.region))
+    // Nor do prices that nobody pays.
+    let open_before = observation.open_before.iter();
+    open_before
+        .filter(|open| observation.prices.charged && was_read(&open.region))
         .filter(|open| {
             recommendations
                 .iter()
@@ -203,6 +203,8 @@ fn run_info(priced: &Priced<'_>) -> RunInfo {
         window: observation.window,
         recent: priced.recent,
         catalog: observation.prices.name.clone(),
+        charged: observation.prices.charged,
+        warning: observation.prices.warning(),
         has_contract: has_contract(observation),
         catalog_description: observation.prices.description.clone(),
         price_list: observation.price_list.clone(),
@@ -512,6 +514,28 @@ fn unpriced_report(usage: UnpricedUsage) -> UnpricedReport {
         quantity: usage.recent,
         reason: usage.reason,
     }
+}
+
+/// Lists what gathering noted, and of an account without usage what was looked at: that nothing was
+/// found must not be taken for nothing to pay.
+fn notes(priced: &Priced<'_>) -> Vec<String> {
+    let observation = priced.observation;
+    let mut notes = observation.notes.clone();
+    if priced.workloads.is_empty() && priced.strays.is_empty() && !observation.places.is_empty() {
+        let regions: BTreeSet<&str> = observation
+            .places
+            .iter()
+            .map(|observed| observed.place.region.name())
+            .collect();
+        let regions: Vec<&str> = regions.into_iter().collect();
+        notes.push(format!(
+            "no use of Amazon Bedrock was found in {}: no metric of AWS/Bedrock by ModelId has a point from {} to {}, and ListProvisionedModelThroughputs lists nothing. Look elsewhere too: in other Regions (GUARD_REGIONS names those to read), in other accounts (the credentials decide), in AWS/BedrockMantle, and, for reserved tokens, in your contract",
+            regions.join(" and "),
+            observation.window.start(),
+            observation.window.end(),
+        ));
+    }
+    notes
 }
 
 fn not_covered(priced: &Priced<'_>) -> Vec<String> {

@@ -30,6 +30,11 @@ fn head(page: &mut String, report: &Report) {
     let totals = &report.totals;
     let regions: Vec<&str> = run.places.iter().map(|place| place.region.name()).collect();
     line(page, "Bedrock cost guard");
+    if let Some(warning) = &run.warning {
+        line(page, "");
+        wrapped(page, "  !!  ", warning);
+        line(page, "");
+    }
     let days = run.window.hours() / 24;
     line(
         page,
@@ -77,6 +82,19 @@ fn head(page: &mut String, report: &Report) {
             format!("  At list prices {:>14}", totals.monthly_list_cost),
         );
     }
+    if run.charged {
+        savings(page, report);
+    } else {
+        line(
+            page,
+            "  Could be saved   not counted: nobody pays these prices",
+        );
+    }
+    line(page, "");
+}
+
+fn savings(page: &mut String, report: &Report) {
+    let totals = &report.totals;
     let share = totals
         .potential_savings_percentage
         .map_or_else(String::new, |share| format!(" ({share})"));
@@ -95,7 +113,6 @@ fn head(page: &mut String, report: &Report) {
     if !efforts.is_empty() {
         line(page, format!("  By effort      {}", efforts.join(", ")));
     }
-    line(page, "");
 }
 
 /// A word on provisioned models that are in no sum.
@@ -118,7 +135,12 @@ fn counted(number: u64, noun: &str) -> String {
 
 fn advice(page: &mut String, report: &Report) {
     line(page, "WHAT TO DO");
-    if report.recommendations.is_empty() {
+    if report.workloads.is_empty() {
+        line(
+            page,
+            "  Nothing: no use of Amazon Bedrock was found. NOTES has what was looked at, and where else to look.",
+        );
+    } else if report.recommendations.is_empty() {
         line(
             page,
             "  Nothing: no change would save money by the rules in force. The table says why.",
@@ -185,10 +207,33 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
     if let Some(contact) = &advice.contact {
         wrapped(page, "     ask      ", contact);
     }
-    if let Some(command) = &advice.command {
-        // A command is kept in one piece, so that it can be copied.
-        line(page, format!("     run      {command}"));
+    for (label, text) in steps(advice) {
+        if label == "run" {
+            // A command is kept in one piece, so that it can be copied.
+            line(page, format!("     {label:<9}{text}"));
+        } else {
+            wrapped(page, &format!("     {label:<9}"), &text);
+        }
     }
+}
+
+/// Lists the steps of a change with their labels: of a single one the command says enough.
+pub(super) fn steps(advice: &Recommendation) -> Vec<(&'static str, String)> {
+    let is_single = advice.steps.len() < 2;
+    let mut lines = Vec::new();
+    for (place, step) in advice.steps.iter().enumerate() {
+        if !is_single {
+            lines.push(("step", format!("{}. {}", place + 1, step.text)));
+        }
+        let command = step.command.iter().map(|command| ("run", command.clone()));
+        lines.extend(command);
+        let wait_for = step
+            .wait_for
+            .iter()
+            .map(|what| ("wait", format!("until {what}")));
+        lines.extend(wait_for);
+    }
+    lines
 }
 
 /// How sure a saving is, in words.

@@ -124,7 +124,7 @@ fn tier(name: &str, input: &str, output: &str) -> String {
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn book(rows: &[String]) -> PriceBook {
     let text = format!(
-        "schema_version = 1\nname = \"made-up\"\ndescription = \"d\"\n[[model]]\nid = \"{MODEL}\"\n\
+        "schema_version = 1\nname = \"made-up\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"{MODEL}\"\n\
          name = \"Model\"\nprovider = \"Maker\"\n{}",
         rows.concat()
     );
@@ -1078,7 +1078,7 @@ fn models_with_metrics_of_their_own_are_bounded_and_totals_hold_them_all() {
         };
         let rows: Vec<String> = (0..models).map(model).collect();
         let text = format!(
-            "schema_version = 1\nname = \"many\"\ndescription = \"d\"\n{}",
+            "schema_version = 1\nname = \"many\"\ndescription = \"d\"\ncharged = true\n{}",
             rows.concat()
         );
         let lanes =
@@ -1274,7 +1274,7 @@ fn prices_of_ten_decimals_and_sums_of_tenths_are_exact_to_the_last_one() {
     assert_eq!(cost("0.10", "0.20"), json!("219000000"));
     let float = row("rate", IN_REGION).replace("\"1.00\"", "1.00");
     let text = format!(
-        "schema_version = 1\nname = \"f\"\ndescription = \"d\"\n[[model]]\nid = \"{MODEL}\"\nname = \"M\"\nprovider = \"P\"\n{float}"
+        "schema_version = 1\nname = \"f\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"{MODEL}\"\nname = \"M\"\nprovider = \"P\"\n{float}"
     );
     assert!(PriceBook::parse("f", &text).is_err());
 }

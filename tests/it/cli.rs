@@ -8,7 +8,9 @@ use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::support::fake_aws::FakeAws;
-use crate::support::{ROUTE, UNITS, now, overrides_file, sample, sample_of, shifted};
+use crate::support::{
+    ROUTE, UNITS, empty_observation, now, overrides_file, sample, sample_of, shifted,
+};
 
 /// The program in an empty environment, in the folder of the repository.
 fn cost_guard() -> Command {
@@ -156,6 +158,38 @@ fn what_run_saves_replay_reports_byte_for_byte() {
     assert_eq!(aws, text);
     let article = printed(cost_guard().args(["replay", file, "--catalog", "article"]));
     assert_ne!(article, text);
+}
+
+#[test]
+fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
+    let account = Account::of(shifted(sample_of(&[ROUTE]), now()));
+    let mut command = account.cost_guard();
+    let output = command
+        .args(["run", "--dry-run", "--save", "/nowhere/observation.json"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.contains("route to the global profile"), "{page}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("the report is complete, but the observation was not saved: cannot write `/nowhere/observation.json`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_empty_account_says_what_was_looked_at_and_where_else_to_look() {
+    let account = Account::of(empty_observation(now()));
+    let page = printed(account.cost_guard().args(["run", "--dry-run"]));
+    for text in [
+        "no use of Amazon Bedrock was found in us-east-1",
+        "ListProvisionedModelThroughputs",
+        "GUARD_REGIONS",
+    ] {
+        assert!(page.contains(text), "{text} is missing: {page}");
+    }
+    assert!(!page.contains("The table says why"), "{page}");
 }
 
 #[test]
@@ -561,10 +595,13 @@ fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
     ]));
     assert!(micro.contains("published 2026-05-04"), "{micro}");
     let mistral = ["prices", "show", "mistral.mistral-7b-instruct-v0:2"];
-    let before = printed(cost_guard().args(mistral)).replace("book `aws`", "");
-    let after =
-        printed(cost_guard().args(mistral).args(["--catalog", path])).replace("book `aws`", "");
-    assert_eq!(after, before);
+    let prices = |page: String| page.split_once("\n").map(|(_, rest)| rest.to_owned());
+    let before = prices(printed(cost_guard().args(mistral)));
+    let after = printed(cost_guard().args(mistral).args(["--catalog", path]));
+    // The book is neither the embedded one any more nor that of another day.
+    assert!(after.contains("book `aws-20"), "{after}");
+    assert_eq!(prices(after), before);
+    assert!(fs::read_to_string(path).unwrap().contains("charged = true"));
     let diff = printed(cost_guard().args(["prices", "diff", "aws", path]));
     assert!(diff.contains("book.toml"), "{diff}");
 }

@@ -391,7 +391,7 @@ impl Variant {
         const DATES: &str =
             "effective_from = \"2026-01-01\"\nchecked = \"2026-04-01\"\nsource = \"s\"\n";
         let mut book = format!(
-            "schema_version = 1\nname = \"round\"\ndescription = \"round prices\"\n[[model]]\n\
+            "schema_version = 1\nname = \"round\"\ndescription = \"round prices\"\ncharged = true\n[[model]]\n\
              id = \"{MODEL}\"\nname = \"Model\"\nprovider = \"Maker\"\n"
         );
         let mut rate = |scope: &str, tier: &str, percent: Decimal| {
@@ -910,6 +910,41 @@ fn counted(report: &Report) -> impl Iterator<Item = &Recommendation> {
     report.recommendations.iter().filter(|it| it.is_counted())
 }
 
+/// What is wrong with the steps to the changes of a report; `None` where nothing is.
+fn steps_fault(report: &Report) -> Option<String> {
+    for advice in &report.recommendations {
+        let steps = &advice.steps;
+        let first = steps.first().and_then(|step| step.command.as_ref());
+        if first != advice.command.as_ref() {
+            return Some(format!(
+                "{}: not the first step's command",
+                advice.message()
+            ));
+        }
+        let mut commands = steps.iter().filter_map(|step| step.command.as_ref());
+        let is_hidden = advice.risks.iter().any(|risk| risk.contains("aws bedrock"));
+        if is_hidden || commands.any(|text| text.contains("&&") || text.contains(';')) {
+            return Some(format!("{}: two commands in one line", advice.message()));
+        }
+        // What is deleted has callers, unless it is idle: they are elsewhere before.
+        let deletes = steps
+            .iter()
+            .position(|step| step.text.starts_with("delete"));
+        if let Some(place) = deletes
+            && advice.action != Action::DeleteIdleProvisionedModel
+            && !steps[..place]
+                .iter()
+                .any(|step| step.text.contains("callers") && step.wait_for.is_some())
+        {
+            return Some(format!(
+                "{}: deleted before its callers left",
+                advice.message()
+            ));
+        }
+    }
+    None
+}
+
 proptest! {
     // The same accounts each time: months are scaled from weeks, so that a promise can be near and not
     // kept to the dollar. Others with PROPTEST_RNG_SEED and PROPTEST_CASES.
@@ -925,5 +960,14 @@ proptest! {
         variant in variant(),
     ) {
         prop_assert_eq!(fault(&variant), None);
+    }
+
+    #[test]
+    fn steps_are_apart_and_on_prices_that_nobody_pays_there_are_none(variant in variant()) {
+        let mut observation = variant.account().observation();
+        prop_assert_eq!(steps_fault(&report::build(&observation)), None);
+        observation.prices.charged = false;
+        let report = report::build(&observation);
+        prop_assert_eq!(super::charged::fault(&report), None);
     }
 }

@@ -288,7 +288,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-const BOOK: &str = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n\
+const BOOK: &str = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n\
 [[model.rate]]\nscope = \"any\"\nregions = [\"*\"]\ntier = \"standard\"\neffective_from = \"2026-01-01\"\nchecked = \"2026-01-02\"\nsource = \"s\"\ninput = \"1.00\"\n\
 [[model.model_units]]\nregions = [\"us-east-1\"]\nterm = \"1-month\"\nusd_per_unit_hour = \"2.00\"\nseen_from = \"2026-01-01\"\nseen_to = \"2026-01-02\"\nchecked = \"2026-01-02\"\nsource = \"s\"\n";
 

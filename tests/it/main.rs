@@ -4,6 +4,7 @@
 mod architecture;
 mod books;
 mod catalog;
+mod charged;
 mod classic;
 mod cli;
 mod commitments;

@@ -42,6 +42,7 @@ const BOOK: &str = r#"
 schema_version = 1
 name = "round"
 description = "round prices"
+charged = true
 [[model]]
 id = "maker.model-v1:0"
 name = "Model"
@@ -1017,7 +1018,7 @@ fn a_price_of_the_very_scope_goes_before_one_of_any_scope_wherever_it_stands() {
              effective_from = \"2026-01-01\"\nchecked = \"2026-04-01\"\nsource = \"s\"\ninput = \"{price}\"\n"
         )
     };
-    let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
+    let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
     for any_names in ["us-east-1", "*"] {
         let any = row("any", any_names, "1.00");
         let very = row("in-region", "*", "2.00");

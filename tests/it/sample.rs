@@ -54,7 +54,7 @@ fn the_sample_has_every_kind_of_advice() {
             ),
             (
                 Action::RightSizeProvisionedModel,
-                Effort::Commitment,
+                Effort::Routing,
                 "meta.llama3-1-70b-instruct-v1:0",
                 false
             ),

@@ -243,15 +243,24 @@ fn run_now(
         )
         .await
     })?;
-    if let Some(path) = save {
-        fs::write(path, outcome.observation.to_json()?)
-            .with_context(|| format!("cannot write `{}`", path.display()))?;
-    }
+    // Neither a file that cannot be written nor a closed standard output costs the other.
+    let saved = save.map_or(Ok(()), |path| keep(path, &outcome.observation));
     print_report(&outcome.report, format)?;
-    match outcome.failure {
-        None => Ok(()),
-        Some(error) => Err(error.into()),
+    match (outcome.failure, saved) {
+        (None, saved) => saved,
+        (Some(failure), Ok(())) => Err(failure.into()),
+        (Some(failure), Err(unsaved)) => Err(unsaved.context(failure.to_string())),
     }
+}
+
+/// Saves an observation for `replay`.
+fn keep(path: &Path, observation: &Observation) -> Result<()> {
+    fs::write(path, observation.to_json()?).with_context(|| {
+        format!(
+            "the report is complete, but the observation was not saved: cannot write `{}`",
+            path.display()
+        )
+    })
 }
 
 fn event_of(path: Option<&Path>) -> Result<Value> {

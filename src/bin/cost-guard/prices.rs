@@ -215,13 +215,30 @@ fn refresh(
     } else {
         read_files(files)?
     };
-    let harvest = list.read(&knowing(Names::embedded()?, &base), today());
+    let today = today();
+    let harvest = list.read(&knowing(Names::embedded()?, &base), today);
     let told = prices::harvest(&harvest);
     let Harvest { book: fresh, .. } = harvest;
     if fresh.models.is_empty() {
         bail!("{told}none of the lines is a rate, so no book is written");
     }
-    let book = if only { fresh } else { base.overlaid(fresh) };
+    // A name of its own: it is neither the embedded book any more nor that of another day.
+    let (base_name, fresh_name) = (base.name.clone(), fresh.name.clone());
+    let book = if only {
+        PriceBook {
+            name: format!("{fresh_name}-{today}"),
+            description: format!("The AWS Price List as read on {today}, and nothing else."),
+            ..fresh
+        }
+    } else {
+        PriceBook {
+            name: format!("{base_name}-{today}"),
+            description: format!(
+                "`{base_name}` with the AWS Price List as read on {today} laid over it."
+            ),
+            ..base.overlaid(fresh)
+        }
+    };
     let text = book.to_toml()?;
     match output {
         Some(path) => write_whole(path, &text)
