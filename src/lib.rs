@@ -27,18 +27,13 @@
 //! | [`emit`], [`clients`], [`error`], [`documents`], [`live`], [`gather`], [`run`] | the shell |
 
 pub mod advice;
-pub mod api;
+pub mod aws;
 pub mod catalog;
-pub mod clients;
 pub mod commitment;
-pub mod documents;
 pub mod domain;
-pub mod emit;
-pub mod error;
 pub mod event;
-pub mod gather;
+pub mod guard;
 pub mod inventory;
-pub mod live;
 pub mod observation;
 #[cfg(feature = "cli")]
 mod page;
@@ -47,7 +42,6 @@ pub mod price_list;
 pub mod prices;
 pub mod pricing;
 pub mod report;
-pub mod run;
 pub mod sample;
 pub mod settings;
 pub mod usage;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bedrock_cost_guard::domain::AccountId;
-use bedrock_cost_guard::error::Error;
-use bedrock_cost_guard::live::Memory;
+use bedrock_cost_guard::guard::Error;
+use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::report::Summary;
 use bedrock_cost_guard::settings::{Settings, SettingsError};
-use bedrock_cost_guard::{clients, run};
+use bedrock_cost_guard::{aws::clients, guard};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
@@ -33,7 +33,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         async move {
             // Boxed: the whole run in one type is deeper than the compiler follows.
             let work = Box::pin(async move { handle(&config, settings, event, &memory).await });
-            run::caught(work).await.map_err(|error| diagnostic(&error))
+            guard::caught(work)
+                .await
+                .map_err(|error| diagnostic(&error))
         }
     };
     lambda_runtime::run(service_fn(handler)).await
@@ -78,7 +80,7 @@ async fn handle(
     let as_of = jiff::Timestamp::now();
     let (payload, context) = event.into_parts();
     let left = time_left(&context, as_of);
-    let run = run::run(
+    let run = guard::run(
         config,
         &settings,
         &payload,

@@ -14,7 +14,6 @@ use crate::domain::{AccountId, BaseModel, Place, Region, Target, Window};
 use crate::event::Run;
 use crate::inventory::Inventory;
 use crate::settings::Settings;
-use crate::usage::history::OpenBefore;
 use crate::usage::plan::MINUTE_DAYS;
 use crate::usage::{Span, Usage};
 
@@ -79,6 +78,15 @@ pub struct PriceListRead {
     pub contradictions: u64,
     /// Names that are paired with no model: gaps.
     pub unmapped: u64,
+}
+
+/// A recommendation that was open when the guard last ran.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OpenBefore {
+    /// Its Region.
+    pub region: Region,
+    /// Its id.
+    pub id: String,
 }
 
 /// What was read of one account in one Region.
@@ -247,14 +255,14 @@ impl PlaceObservation {
                 _ => self
                     .inventory
                     .application_profile(&lane.model_id)
-                    .and_then(super::inventory::ApplicationProfile::target)
+                    .and_then(crate::inventory::ApplicationProfile::target)
                     .map(|(model, _)| model),
             });
         let held = self
             .inventory
             .provisioned_models
             .iter()
-            .filter_map(super::inventory::ProvisionedModel::foundation_model);
+            .filter_map(crate::inventory::ProvisionedModel::foundation_model);
         lanes.chain(held).collect()
     }
 }

@@ -4,7 +4,7 @@ use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
-use super::rates::LaneRates;
+use crate::advice::rates::LaneRates;
 use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
 use crate::domain::ModelUnits;
 use crate::domain::period::HOURS_PER_MONTH;

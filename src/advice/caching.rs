@@ -7,9 +7,9 @@
 
 use rust_decimal::Decimal;
 
-use super::gates::{Gate, Refusal};
-use super::rates::LaneRates;
-use super::{Action, Finding, Plan};
+use crate::advice::gates::{Gate, Refusal};
+use crate::advice::rates::LaneRates;
+use crate::advice::{Action, Finding, Plan};
 use crate::domain::{Meter, Percent, Ratio, Tokens, Usd, UsdPerMillionTokens};
 use crate::pricing::{Priced, Workload};
 

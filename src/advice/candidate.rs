@@ -4,10 +4,10 @@ use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
-use super::demands::{Demands, Sized};
-use super::gates::{self, Gate, Refusal};
-use super::trial::Trial;
-use super::{Action, Plan, Working};
+use crate::advice::demands::{Demands, Sized};
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::trial::Trial;
+use crate::advice::{Action, Plan, Working};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope, Term};
 use crate::commitment::{Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty};
 use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
@@ -567,7 +567,7 @@ pub(super) fn overflow_risk(settings: &Settings) -> String {
             "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
             settings.headroom.percent()
         ),
-        Overflow::Spill => super::SPILL_ASSUMPTION.into(),
+        Overflow::Spill => crate::advice::SPILL_ASSUMPTION.into(),
     }
 }
 

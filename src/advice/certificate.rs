@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::candidate::Offered;
+use crate::advice::candidate::Offered;
 use crate::commitment::{Certificate, Proof};
 use crate::domain::{AccountId, BaseModel, Region, Usd};
 use crate::pricing::{Priced, Workload};

@@ -1,6 +1,6 @@
 //! The steps that a person would take, with their commands. Nothing here is ever run by the guard.
 
-use super::Step;
+use crate::advice::Step;
 use crate::catalog::{Offer, Term};
 use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, day_of};
 use crate::inventory::{ApplicationProfile, ProvisionedModel};

@@ -5,14 +5,14 @@
 //! optimum, on minutes, beside what is held already, and must pass every gate. Of those that pass,
 //! the one that saves most is advised; the others say why not.
 
-use super::candidate::{
+use crate::advice::candidate::{
     Amount, Candidate, Case, Offered, months_to_pay, overflow_risk, scope_name, terms_of,
 };
-use super::demands::{Demands, ServedBy};
-use super::gates::{self, Gate, Refusal};
-use super::rates::LaneRates;
-use super::trial::percent;
-use super::{
+use crate::advice::demands::{Demands, ServedBy};
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::rates::LaneRates;
+use crate::advice::trial::percent;
+use crate::advice::{
     Arrangement, BreakEven, CertificateReport, Evidence, Finding, Plan, Recommendation, Savings,
     command, route,
 };
@@ -74,7 +74,7 @@ impl<'w> Question<'w> {
     fn reserved(&self, scope: ReservedScope) -> Reservation {
         let held = self.workload.reserved.iter();
         held.filter(|held| held.declared.scope == scope)
-            .map(super::reserved::amount_of)
+            .map(crate::advice::reserved::amount_of)
             .fold(Reservation::NONE, Reservation::and)
     }
 
@@ -283,7 +283,7 @@ pub(super) fn advise(question: &Question<'_>) -> Finding {
         for best in &bought {
             let advice = recommendation(question, best);
             let mut finding = Finding::advised(best.plan(before), advice, Gate::Setting);
-            super::dismiss(question.priced, &mut finding);
+            crate::advice::dismiss(question.priced, &mut finding);
             found.take(finding);
         }
     } else {

@@ -1,6 +1,6 @@
 //! The demand of a workload that a purchase could serve, by the minute and by the hour.
 
-use super::rates::LaneRates;
+use crate::advice::rates::LaneRates;
 use crate::catalog::{LoadWeights, ReservedScope};
 use crate::commitment::Kind;
 use crate::domain::period::{HOUR, MINUTE};

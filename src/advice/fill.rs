@@ -4,11 +4,11 @@
 //! Needs the capacity of a unit and the minutes. Silent without on-demand traffic. An idle model
 //! without a term is filled only if that saves more than deleting it.
 
-use super::demands::{Demands, ServedBy, Sized};
-use super::gates::{self, Gate, Refusal};
-use super::rates::LaneRates;
-use super::recommendation::several;
-use super::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Working};
+use crate::advice::demands::{Demands, ServedBy, Sized};
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::rates::LaneRates;
+use crate::advice::recommendation::several;
+use crate::advice::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Working};
 use crate::commitment::{UnitKind, UnitSizing};
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
@@ -104,7 +104,7 @@ fn evaluate<'w>(
     let found = find(priced, workload, &serving);
     match found {
         Ok(mut found) => {
-            super::dismiss(priced, &mut found.finding);
+            crate::advice::dismiss(priced, &mut found.finding);
             if found.finding.counts() {
                 Filling {
                     finding: found.finding,
@@ -325,7 +325,7 @@ fn recommendation(
         names(holdings)
     ));
     if priced.observation.settings.overflow == Overflow::Spill {
-        advice.risks.push(super::SPILL_ASSUMPTION.into());
+        advice.risks.push(crate::advice::SPILL_ASSUMPTION.into());
     }
     advice
 }

@@ -5,9 +5,9 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::Action;
-use super::recommendation::stable_id;
-use super::trial::{GATING_FOLDS, Trial, Walked, percent};
+use crate::advice::Action;
+use crate::advice::recommendation::stable_id;
+use crate::advice::trial::{GATING_FOLDS, Trial, Walked, percent};
 use crate::catalog::{ScopeKind, Term};
 use crate::commitment::Certainty;
 use crate::domain::{Ratio, Usd, day_of};

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::candidate::Amount;
-use super::gates::{self, Gate, Refusal};
-use super::{Action, Recommendation, Working};
+use crate::advice::candidate::Amount;
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::{Action, Recommendation, Working};
 use crate::commitment::{Certainty, Reservation};
 use crate::domain::Usd;
 use crate::pricing::{Holding, Priced, Workload};

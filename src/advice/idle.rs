@@ -1,9 +1,9 @@
 //! Is a provisioned model paid for and not used at all? Then it should be deleted, or not renewed.
 //!
-//! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what [`super::fill`] has just
+//! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what [`crate::advice::fill`] has just
 //! found work for.
 
-use super::{
+use crate::advice::{
     Action, Arrangement, Evidence, Finding, Gate, Plan, Recommendation, SeriesEvidence, command,
     gates,
 };
@@ -27,7 +27,7 @@ pub(super) fn advise(
             Idleness::Idle => found.take(delete(priced, workload, holding)),
         }
     }
-    super::dismiss(priced, &mut found);
+    crate::advice::dismiss(priced, &mut found);
     found
 }
 

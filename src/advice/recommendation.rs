@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::BreakEven;
-use super::candidate::Months;
-use super::rates::LaneRates;
-use super::trial::BacktestReport;
+use crate::advice::BreakEven;
+use crate::advice::candidate::Months;
+use crate::advice::rates::LaneRates;
+use crate::advice::trial::BacktestReport;
 use crate::catalog::{InForce, Offer, Rate, RateSource, RegionBasis, ReservedOffer};
 use crate::domain::period::HOUR;
 use crate::domain::{
@@ -521,7 +521,7 @@ impl Evidence {
 
     /// Adds the prices of reserved tokens per minute.
     pub(super) fn reserved_offer(&mut self, model: &BaseModel, offer: &ReservedOffer) {
-        let scope = super::candidate::scope_name(offer.scope);
+        let scope = crate::advice::candidate::scope_name(offer.scope);
         for (meter, list, paid) in [
             ("input", offer.list_input, offer.input),
             ("output", offer.list_output, offer.output),

@@ -8,14 +8,16 @@
 
 use rust_decimal::Decimal;
 
-use super::candidate::Amount;
-use super::demands::{Demands, ServedBy};
-use super::fill::Filling;
-use super::gates::{self, Gate, Refusal};
-use super::held::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
-use super::rates::LaneRates;
-use super::trial::{Trial, certainty_of_cut, certainty_of_whole, percent};
-use super::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Step, Working, command};
+use crate::advice::candidate::Amount;
+use crate::advice::demands::{Demands, ServedBy};
+use crate::advice::fill::Filling;
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::held::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
+use crate::advice::rates::LaneRates;
+use crate::advice::trial::{Trial, certainty_of_cut, certainty_of_whole, percent};
+use crate::advice::{
+    Action, Arrangement, Evidence, Finding, Plan, Recommendation, Step, Working, command,
+};
 use crate::catalog::{Offer, Term};
 use crate::commitment::{Kind, UnitKind};
 use crate::domain::period::HOURS_PER_MONTH;
@@ -109,7 +111,7 @@ pub(super) fn advise<'w>(
                 said.load = Load::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
                 let mut found = case.finding(&smaller);
-                let is_dismissed = super::dismiss(priced, &mut found);
+                let is_dismissed = crate::advice::dismiss(priced, &mut found);
                 if let [advice] = found.recommendations.as_slice() {
                     said.decide(holding, smaller.at_term_end());
                     if !is_dismissed {
@@ -124,7 +126,7 @@ pub(super) fn advise<'w>(
                 if is_known || pays {
                     said.decide(holding, AtTermEnd::Renew);
                     let mut found = case.under_another_term();
-                    super::dismiss(priced, &mut found);
+                    crate::advice::dismiss(priced, &mut found);
                     renewing.finding.take(found);
                 }
                 if is_known && holding.throttles == 0 {

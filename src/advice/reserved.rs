@@ -3,13 +3,13 @@
 //!
 //! Silent where nobody says what it costs.
 
-use super::candidate::{Amount, scope_name, terms_of};
-use super::demands::{Demands, ServedBy};
-use super::gates::{self, Gate};
-use super::held::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
-use super::rates::LaneRates;
-use super::trial::certainty_of_cut;
-use super::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Working};
+use crate::advice::candidate::{Amount, scope_name, terms_of};
+use crate::advice::demands::{Demands, ServedBy};
+use crate::advice::gates::{self, Gate};
+use crate::advice::held::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
+use crate::advice::rates::LaneRates;
+use crate::advice::trial::certainty_of_cut;
+use crate::advice::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Working};
 use crate::commitment::{Kind, Reservation, TokenKind};
 use crate::domain::Usd;
 use crate::domain::period::HOURS_PER_MONTH;
@@ -43,7 +43,7 @@ pub(super) fn advise(
                 said.load = Load::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
                 let mut finding = finding(priced, workload, current, held, &smaller);
-                let is_dismissed = super::dismiss(priced, &mut finding);
+                let is_dismissed = crate::advice::dismiss(priced, &mut finding);
                 if !finding.recommendations.is_empty() {
                     at_end = smaller.at_term_end();
                     if !is_dismissed {
@@ -191,7 +191,7 @@ fn finding(
     let mut advice = Recommendation::new(action, workload, name, current, proposed, evidence);
     advice.take_figures(smaller);
     advice.rollback_possible = false;
-    advice.contact = Some(super::commit::CONTACT.to_owned());
+    advice.contact = Some(crate::advice::commit::CONTACT.to_owned());
     let today = priced.day;
     match held.declared.term_ends {
         Some(day) if day >= today => {

@@ -3,10 +3,10 @@
 //! Counted only where the operator allows it: requests may then be served anywhere. Silent for
 //! lanes that are global already, and where the book has no global rate for every meter in use.
 
-use super::fill::Filling;
-use super::rates::LaneRates;
-use super::recommendation::several;
-use super::{
+use crate::advice::fill::Filling;
+use crate::advice::rates::LaneRates;
+use crate::advice::recommendation::several;
+use crate::advice::{
     Action, Arrangement, Evidence, Finding, Gate, Plan, Recommendation, Step, command, gates,
 };
 use crate::catalog::ScopeKind;
@@ -88,7 +88,7 @@ pub(super) fn advise<'l>(
     let mut advice = recommendation(priced, workload, &moved, &target, (before, after));
     advice.not_counted_because = forbidden;
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
-    super::dismiss(priced, &mut finding);
+    crate::advice::dismiss(priced, &mut finding);
     Routing { finding, cheapest }
 }
 

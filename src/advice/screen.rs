@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{commit, renew};
+use crate::advice::{commit, renew};
 use crate::domain::{ModelId, Place, ServiceTier};
 use crate::observation::Observation;
 use crate::pricing::{LaneKind, Priced, Workload, price};

@@ -2,9 +2,9 @@
 //! access a model may cost more, and at its end of life requests fail. Another model is another
 //! product, so this is listed and never counted. Silent where the book names no successor.
 
-use super::gates::{Gate, Lifecycle, Refusal};
-use super::rates::LaneRates;
-use super::{Action, Finding, Plan};
+use crate::advice::gates::{Gate, Lifecycle, Refusal};
+use crate::advice::rates::LaneRates;
+use crate::advice::{Action, Finding, Plan};
 use crate::catalog::RateQuery;
 use crate::domain::{BaseModel, Usd};
 use crate::pricing::{LaneKind, Priced, Workload};

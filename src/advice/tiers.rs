@@ -2,9 +2,9 @@
 //! and latency-optimized are dearer. Whether requests can wait is the owner's to say, so these are
 //! listed with their figures and never counted.
 
-use super::gates::{Gate, Refusal};
-use super::rates::LaneRates;
-use super::{Action, Finding, Plan};
+use crate::advice::gates::{Gate, Refusal};
+use crate::advice::rates::LaneRates;
+use crate::advice::{Action, Finding, Plan};
 use crate::domain::{Ratio, ServiceTier, Usd};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::demands::Demands;
+use crate::advice::demands::Demands;
 use crate::catalog::Term;
 use crate::commitment::backtest::ENOUGH_FOLDS;
 use crate::commitment::{

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::{LoadWeights, ModelPrices, RowScope, Term};
+use crate::catalog::rows::{LoadWeights, ModelPrices, RowScope, Term};
 use crate::domain::{BaseModel, Geo, Meter};
 
 /// The version of the format that this program reads.

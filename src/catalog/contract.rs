@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::book::PriceBook;
-use super::lookup::{Offer, Rate, RateQuery, ReservedOffer, basis};
-use super::overrides::{ContractPrice, Discount, Overrides, PriceKind};
-use super::rows::{ModelPrices, RateRow};
+use crate::catalog::book::PriceBook;
+use crate::catalog::lookup::{Offer, Rate, RateQuery, ReservedOffer, basis};
+use crate::catalog::overrides::{ContractPrice, Discount, Overrides, PriceKind};
+use crate::catalog::rows::{ModelPrices, RateRow};
 use crate::domain::{BaseModel, Region, UsdPerMillionTokens};
 
 /// An operator's contract, as far as it is about one model.

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::book::PriceBook;
-use super::contract::Contract;
-use super::overrides::ReservedScope;
-use super::rows::{
+use crate::catalog::book::PriceBook;
+use crate::catalog::contract::Contract;
+use crate::catalog::overrides::ReservedScope;
+use crate::catalog::rows::{
     Dating, LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, Provenance, RateRow,
     ReservedTokensRow, RowRegion, RowScope, Term,
 };

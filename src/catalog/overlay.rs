@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::book::PriceBook;
-use super::rows::{
+use crate::catalog::book::PriceBook;
+use crate::catalog::rows::{
     Dating, ModelPrices, ModelUnitsRow, RateRow, ReservedTokensRow, RowRegion, RowScope,
 };
 use crate::domain::{BaseModel, UsdPerMillionTokens};

@@ -9,9 +9,9 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::book::PriceBook;
-use super::lines::{Document, Lined};
-use super::rows::{RowRegion, RowScope, Term};
+use crate::catalog::book::PriceBook;
+use crate::catalog::lines::{Document, Lined};
+use crate::catalog::rows::{RowRegion, RowScope, Term};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{
     BaseModel, Capacity, Geo, Percent, Region, ServiceTier, Usd, UsdPerMillionTokens,

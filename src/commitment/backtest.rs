@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::HOURS_PER_WEEK;
+use crate::commitment::HOURS_PER_WEEK;
 
 /// Weeks that a purchase is sized on, as the days of minutes are.
 const SIZED_ON: usize = 2;
@@ -79,7 +79,7 @@ impl Backtest {
         from: usize,
         fold: impl Fn(usize, &[Range<usize>]) -> Option<Fold>,
     ) -> Self {
-        let weeks: Vec<Range<usize>> = super::coverage::weeks(hours).collect();
+        let weeks: Vec<Range<usize>> = crate::commitment::coverage::weeks(hours).collect();
         let folds = (from..weeks.len()).filter_map(|week| fold(week, &weeks));
         Self {
             folds: folds.collect(),

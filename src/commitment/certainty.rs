@@ -1,7 +1,7 @@
 //! How sure a saving is, from its weeks, and where demand goes.
 
-use super::student::{t90, t95};
-use super::{HOURS_PER_WEEK, estimate};
+use crate::commitment::student::{t90, t95};
+use crate::commitment::{HOURS_PER_WEEK, estimate};
 use crate::domain::Usd;
 use crate::domain::period::HOURS_PER_MONTH;
 

@@ -7,8 +7,8 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::reservation::{Reservation, ReservationTerms, STEP};
 use crate::catalog::Ceiling;
+use crate::commitment::reservation::{Reservation, ReservationTerms, STEP};
 use crate::domain::money::UNIT_PRICE_SCALE;
 use crate::domain::{Capacity, ModelUnits, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour};
 use crate::pricing::{LOAD_SCALE, dollars, whole};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::HOURS_PER_WEEK;
+use crate::commitment::HOURS_PER_WEEK;
 
 /// A purchase over the hours of a survey. Each hour has its on-demand dollars `c`, and how many
 /// times over it is served with the purchase, `a`, and without it, `b`.

@@ -1,7 +1,7 @@
 //! Both kinds of purchase by one face, for what is asked of either in the same words.
 
-use super::reservation::{Reservation, ReservationSizing, ReservationTerms};
-use super::units::UnitSizing;
+use crate::commitment::reservation::{Reservation, ReservationSizing, ReservationTerms};
+use crate::commitment::units::UnitSizing;
 use crate::domain::{Capacity, ModelUnits, Usd, UsdPerModelUnitHour};
 use crate::pricing::Bucket;
 
@@ -70,7 +70,7 @@ impl Kind for UnitKind {
     }
 
     fn times_served(&self, bucket: &Bucket, seconds: u32, units: u32) -> f64 {
-        let need = super::units::need(bucket, seconds, self.capacity);
+        let need = crate::commitment::units::need(bucket, seconds, self.capacity);
         if need > 0.0 {
             f64::from(self.held.saturating_add(units)) / need
         } else {
@@ -114,6 +114,6 @@ impl Kind for TokenKind {
     }
 
     fn times_served(&self, bucket: &Bucket, seconds: u32, reservation: Reservation) -> f64 {
-        super::reservation::times_served(bucket, seconds, self.held.and(reservation))
+        crate::commitment::reservation::times_served(bucket, seconds, self.held.and(reservation))
     }
 }

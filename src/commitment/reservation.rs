@@ -6,7 +6,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{COST_SCALE, TOLERANCE, float, float_value, part_of};
+use crate::commitment::{COST_SCALE, TOLERANCE, float, float_value, part_of};
 use crate::domain::{Usd, UsdPerThousandTpmHour};
 use crate::pricing::{Bucket, Demand, LOAD_SCALE, dollars};
 

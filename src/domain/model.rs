@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::place::{AccountId, Partition, Region};
+use crate::domain::place::{AccountId, Partition, Region};
 
 /// A foundation model by its base id, without a profile's prefix, as in `amazon.nova-pro-v1:0`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -11,9 +11,9 @@ use std::str::FromStr;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-use super::digits::group_digits;
-use super::period::HOURS_PER_MONTH;
-use super::quantity::{ModelUnits, Tokens};
+use crate::domain::digits::group_digits;
+use crate::domain::period::HOURS_PER_MONTH;
+use crate::domain::quantity::{ModelUnits, Tokens};
 
 /// Digits after the point that an amount scaled to a month keeps. Scaling divides by the hours of
 /// the window, which may not end; rounding each row here lets totals equal the sum of rows.

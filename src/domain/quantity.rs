@@ -6,7 +6,7 @@ use std::ops::{Add, AddAssign};
 
 use serde::{Deserialize, Serialize};
 
-use super::digits::group_digits;
+use crate::domain::digits::group_digits;
 
 /// A number of tokens, or of images and other things that a meter counts in whole pieces.
 #[derive(

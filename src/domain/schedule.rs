@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::period::HOURS_PER_MONTH;
+use crate::domain::period::HOURS_PER_MONTH;
 
 /// Runs in a month of 730 hours of a `rate(...)`, `cron(...)` or `at(...)` expression.
 ///

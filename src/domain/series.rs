@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::period::Window;
-use super::quantity::Tokens;
+use crate::domain::period::Window;
+use crate::domain::quantity::Tokens;
 
 /// Sums of one metric, evenly spaced. A missing point is `None`, which is not zero: it says that
 /// nothing was published for that step.

@@ -1,8 +1,6 @@
 //! What an account has in a Region: provisioned models, application profiles, and which models
 //! there are.
 
-pub mod bedrock;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -14,10 +14,9 @@
 //! What is not published is not made up: a model with input prices alone has no output price, and a
 //! price for long contexts without a threshold is not used.
 //!
-//! Pure but for [`get_products`]: whoever fetches the documents hands them over. Every page of `GetProducts` has to be, as
+//! Whoever fetches the documents hands them over. Every page of `GetProducts` has to be there, as
 //! one holds 100 products at most and nothing in it says that a row is missing.
 
-pub mod get_products;
 mod meaning;
 mod names;
 mod product;

@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::some_of;
 use crate::advice::Recommendation;
 use crate::catalog::{Overrides, PriceBook, RateQuery, ReservedScope, RowRegion};
 use crate::domain::{BaseModel, Geo, Meter, Percent, Region, Scope, ServiceTier, Usd};
 use crate::page::{cell, line, table, wrapped, write_table};
+use crate::prices::some_of;
 use crate::report::Report;
 
 /// What two books say on a day.

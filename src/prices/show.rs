@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{region_names, scope_name};
 use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow};
 use crate::domain::{ModelId, UsdPerMillionTokens};
 use crate::page::{cell, line, table, wrapped, write_table};
+use crate::prices::{region_names, scope_name};
 
 /// The model that somebody means: by its id, with or without a profile's prefix, by its name, or by
 /// a text that no other model contains.

@@ -6,8 +6,6 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use serde::Serialize;
 
-use super::demand::{LOAD_SCALE, whole};
-use super::lane::{Lane, LaneKind};
 use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
 use crate::domain::{
     BaseModel, Capacity, Counter, Metric, ModelId, Percent, Series, Target, Tokens, Usd,
@@ -15,6 +13,8 @@ use crate::domain::{
 };
 use crate::inventory::{CommitmentDuration, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
+use crate::pricing::demand::{LOAD_SCALE, whole};
+use crate::pricing::lane::{Lane, LaneKind};
 use crate::usage::MeterReading;
 
 /// A window that ended longer ago says nothing of today.

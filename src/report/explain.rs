@@ -1,9 +1,9 @@
 //! One recommendation with every number's origin, down to the rows of the price book and the series.
 
-use super::Report;
 use crate::advice::{EvidenceItem, Recommendation};
 use crate::catalog::{InForce, RegionBasis};
 use crate::page::{cell, line, table, wrapped, write_table};
+use crate::report::Report;
 
 /// The recommendation of this id, in either case of its letters.
 #[must_use]
@@ -127,7 +127,7 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
     if let Some(contact) = &advice.contact {
         facts.push(("ask", contact.clone()));
     }
-    facts.extend(super::text::steps(advice));
+    facts.extend(crate::report::text::steps(advice));
     facts.push(("look at", advice.console_url.clone()));
     facts
 }

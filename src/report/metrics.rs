@@ -2,10 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::{HoldingReport, Report, WorkloadReport};
 use crate::domain::{Percent, Region, Tokens, Usd};
+use crate::report::{HoldingReport, Report, WorkloadReport};
 use crate::settings::Settings;
-use crate::usage::history::RECOMMENDATION_OPEN;
 
 /// One value of one metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +40,9 @@ pub fn run_succeeded() -> Point {
 pub(super) fn count(report: &Report, settings: &Settings) -> usize {
     points(report, settings).len() + 1
 }
+
+/// The metric that is 1 while a recommendation is open.
+pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
 
 /// The metrics that are withheld on a book whose prices AWS does not charge: an alarm would take their
 /// dollars for real ones, and their zeros for an all-clear.

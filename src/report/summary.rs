@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Report, RunInfo, Totals};
 use crate::advice::Action;
 use crate::domain::{BaseModel, Region, Usd};
+use crate::report::{Report, RunInfo, Totals};
 
 /// Recommendations that a summary names; the log has them all.
 const NAMED: usize = 25;

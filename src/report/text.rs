@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use comfy_table::ContentArrangement;
 
-use super::{HoldingReport, HoldingState, Report, WorkloadReport};
 use crate::advice::{Action, AtTermEnd, Effort, Load, Plan, Recommendation};
 use crate::catalog::{InForce, RegionBasis};
 use crate::domain::{Percent, Tokens, Usd};
 use crate::page::{WIDTH, cell, line, table, wrapped, write_table};
+use crate::report::{HoldingReport, HoldingState, Report, WorkloadReport};
 
 /// The report as text.
 #[must_use]
@@ -40,8 +40,8 @@ fn head(page: &mut String, report: &Report) {
         page,
         format!(
             "{} to {} UTC ({days} days), {}",
-            super::day_of(run.window.start()),
-            super::day_of(run.window.end()),
+            crate::report::day_of(run.window.start()),
+            crate::report::day_of(run.window.end()),
             regions.join(" and ")
         ),
     );
@@ -170,7 +170,7 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
     line(page, format!("     id       {}", advice.id));
     if let Some(because) = &advice.not_counted_because {
         let start = advice.savings_start.map_or_else(String::new, |start| {
-            format!("it saves from {} on; ", super::day_of(start))
+            format!("it saves from {} on; ", crate::report::day_of(start))
         });
         wrapped(page, "     not counted  ", &format!("{start}{because}"));
     }
@@ -517,9 +517,10 @@ fn share(share: Option<Percent>) -> String {
 }
 
 fn term(holding: &HoldingReport) -> String {
-    holding
-        .commitment_expiration_time
-        .map_or_else(|| "no term".into(), |time| super::day_of(time).to_string())
+    holding.commitment_expiration_time.map_or_else(
+        || "no term".into(),
+        |time| crate::report::day_of(time).to_string(),
+    )
 }
 
 fn doubts(page: &mut String, report: &Report) {
@@ -631,7 +632,7 @@ fn foot(page: &mut String, report: &Report) {
     let list = report.run.price_list.as_ref().map_or_else(String::new, |read| {
         format!(
             "The Price List of {} gave {} rates of {} lines; {} lines were refused, {} prices contradict each other, {} names have no model. ",
-            super::day_of(read.time),
+            crate::report::day_of(read.time),
             read.priced,
             read.lines,
             read.rejected,

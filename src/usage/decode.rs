@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Span, Status};
 use crate::domain::{Series, Tokens};
+use crate::usage::{Span, Status};
 
 /// What `CloudWatch` says of a series on one page.
 #[derive(Clone, Debug, PartialEq, Eq)]

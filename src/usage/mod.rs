@@ -1,11 +1,8 @@
 //! What was consumed: which series exist, which are asked for, and what came back.
 //!
-//! [`plan`] decides what to ask (pure), [`cloudwatch`] asks (I/O), [`decode`] turns answers into
-//! series (pure). [`history`] reads what the guard itself published before.
+//! [`plan`] decides what to ask, [`decode`] turns answers into series.
 
-pub mod cloudwatch;
 pub mod decode;
-pub mod history;
 pub mod plan;
 
 use serde::{Deserialize, Serialize};

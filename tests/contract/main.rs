@@ -55,7 +55,7 @@ fn endpoint() -> Option<String> {
 
 async fn config_of(endpoint: String) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(bedrock_cost_guard::clients::https())
+        .http_client(bedrock_cost_guard::aws::clients::https())
         .region(aws_config::Region::new("us-east-1"))
         .endpoint_url(endpoint)
         .credentials_provider(Credentials::new("test", "test", None, None, "contract"))

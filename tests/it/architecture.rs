@@ -404,7 +404,7 @@ fn the_reading_of_a_source_leaves_out_comments_and_tests() {
     let source = Source {
         path: "usage/plan.rs".to_owned(),
         code: code(
-            "use crate::domain::Usd;\n// crate::run\nfn f(a: super::Span) -> bedrock::Crate {\n    \
+            "use crate::domain::Usd;\n// crate::guard::run\nfn f(a: super::Span) -> bedrock::Crate {\n    \
              super::super::advice::g()\n}\n\n#[cfg(test)]\nmod tests {\n    use crate::emit;\n}\n",
         ),
     };

@@ -1,7 +1,7 @@
 //! A book whose prices AWS does not charge: for comparison, and never to be acted on.
 
 use bedrock_cost_guard::catalog::PriceBook;
-use bedrock_cost_guard::emit::log;
+use bedrock_cost_guard::guard::log_lines;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::metrics::points;
 use bedrock_cost_guard::report::{self, Report, Summary, explain, text};
@@ -58,7 +58,7 @@ fn every_format_begins_with_a_warning() {
         assert!(!page.contains("Could be saved          $0"), "{page}");
         let json = report.to_json().unwrap();
         assert!(json.contains("\"charged\": false") && json.contains(warning));
-        let lines = log::lines(&report, &Summary::new(&report, 0, None)).unwrap();
+        let lines = log_lines::lines(&report, &Summary::new(&report, 0, None)).unwrap();
         assert!(lines.iter().all(|line| line.contains(warning)), "{lines:?}");
         for advice in &report.recommendations {
             assert!(explain::render(&report, advice).contains(warning));

@@ -11,16 +11,16 @@ use bedrock_cost_guard::advice::{Action, Effort, Gate, Plan, Recommendation};
 use bedrock_cost_guard::catalog::{InForce, Overrides, PriceBook};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{AccountId, Meter, ModelId, ModelUnits, Ratio, Tokens, Usd};
+use bedrock_cost_guard::guard::Memory;
+use bedrock_cost_guard::guard::{self, Outcome};
 use bedrock_cost_guard::inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
 };
-use bedrock_cost_guard::live::Memory;
 use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::observation::OpenBefore;
 use bedrock_cost_guard::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::report::{self, Report, WorkloadReport, metrics};
-use bedrock_cost_guard::run::{self, Outcome};
 use bedrock_cost_guard::settings::Overflow;
-use bedrock_cost_guard::usage::history::OpenBefore;
 use bedrock_cost_guard::usage::{LaneUsage, Status};
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
@@ -269,7 +269,7 @@ fn plans<'r>(report: &'r Report, action: Action, words: &str) -> Vec<&'r Plan> {
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 async fn run_later(observation: &Observation, event: &Value, minutes: i64) -> (Outcome, FakeAws) {
     let fake = FakeAws::start(observation.clone());
-    let outcome = run::run(
+    let outcome = guard::run(
         &fake.sdk_config().await,
         &observation.settings,
         event,

@@ -7,11 +7,11 @@ use assert_cmd::Command;
 use aws_config::SdkConfig;
 use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::domain::AccountId;
-use bedrock_cost_guard::error::{Error, ErrorType};
-use bedrock_cost_guard::live::Memory;
+use bedrock_cost_guard::guard::Memory;
+use bedrock_cost_guard::guard::{self, Outcome};
+use bedrock_cost_guard::guard::{Error, ErrorType};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::Report;
-use bedrock_cost_guard::run::{self, Outcome};
 use bedrock_cost_guard::settings::{CatalogSource, DocumentSource, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -81,7 +81,7 @@ impl Account {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
         let account = AccountId::new("123456789012");
         let memory = Memory::default();
-        run::run(
+        guard::run(
             config,
             settings,
             &event,

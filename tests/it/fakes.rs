@@ -15,8 +15,8 @@ use aws_sdk_cloudwatch::types::{
 };
 use aws_sdk_pricing::operation::get_products::builders::GetProductsFluentBuilder;
 use aws_sdk_pricing::types::{Filter, FilterType};
+use bedrock_cost_guard::aws::bedrock::Bedrock;
 use bedrock_cost_guard::domain::{Series, Window};
-use bedrock_cost_guard::inventory::bedrock::Bedrock;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

@@ -2,10 +2,10 @@
 
 use aws_config::SdkConfig;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
-use bedrock_cost_guard::live::Memory;
+use bedrock_cost_guard::guard;
+use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::Report;
-use bedrock_cost_guard::run;
 use bedrock_cost_guard::settings::CatalogSource;
 use bedrock_cost_guard::usage::LaneUsage;
 use jiff::{SignedDuration, Timestamp};
@@ -108,7 +108,7 @@ impl Account {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
         let account = AccountId::new("123456789012");
         let settings = &self.observation.settings;
-        let outcome = run::run(config, settings, &event, as_of, account, memory);
+        let outcome = guard::run(config, settings, &event, as_of, account, memory);
         outcome.await.unwrap().report
     }
 

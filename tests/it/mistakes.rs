@@ -12,16 +12,16 @@ use bedrock_cost_guard::domain::{
     Tokens, Usd, Window,
 };
 use bedrock_cost_guard::event::Run;
+use bedrock_cost_guard::guard::Memory;
+use bedrock_cost_guard::guard::{self, Outcome};
 use bedrock_cost_guard::inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
 };
-use bedrock_cost_guard::live::Memory;
+use bedrock_cost_guard::observation::OpenBefore;
 use bedrock_cost_guard::observation::{FailedPlace, Observation};
 use bedrock_cost_guard::pricing::{Demand, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics, text};
-use bedrock_cost_guard::run::{self, Outcome};
 use bedrock_cost_guard::settings::{DocumentSource, Overflow, Settings};
-use bedrock_cost_guard::usage::history::OpenBefore;
 use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Status};
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
@@ -957,7 +957,7 @@ async fn run_with(event: Value) -> (Outcome, Vec<PutDatum>) {
     let fake = FakeAws::start(observation);
     let config = fake.sdk_config().await;
     let account = AccountId::new("123456789012");
-    let outcome = run::run(
+    let outcome = guard::run(
         &config,
         &settings,
         &event,

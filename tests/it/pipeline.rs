@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use bedrock_cost_guard::advice::Action;
-use bedrock_cost_guard::api::Failure;
+use bedrock_cost_guard::aws::Failure;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
-use bedrock_cost_guard::error::{Error, ErrorType};
-use bedrock_cost_guard::live::Memory;
+use bedrock_cost_guard::guard::Memory;
+use bedrock_cost_guard::guard::{self, Outcome};
+use bedrock_cost_guard::guard::{Error, ErrorType};
 use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::observation::OpenBefore;
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport};
-use bedrock_cost_guard::run::{self, Outcome};
 use bedrock_cost_guard::settings::{CacheSpelling, DocumentSource, Settings};
-use bedrock_cost_guard::usage::history::OpenBefore;
 use bedrock_cost_guard::usage::{LaneUsage, Status};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -75,7 +75,7 @@ impl Account {
         let config = config.retry_config(retry).build();
         let account = AccountId::new("123456789012");
         let memory = Memory::default();
-        run::run(
+        guard::run(
             &config,
             &self.settings,
             &self.event,
@@ -300,7 +300,7 @@ async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory()
     let account = Account::of(sample());
     let config = account.fake.sdk_config().await;
     let (settings, event) = (&account.settings, &account.event);
-    let outcome = run::run(
+    let outcome = guard::run(
         &config,
         settings,
         event,

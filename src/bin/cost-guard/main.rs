@@ -11,12 +11,12 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::domain::{AccountId, Region};
-use bedrock_cost_guard::error::Error;
-use bedrock_cost_guard::live::Memory;
+use bedrock_cost_guard::guard::Error;
+use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report, explain, text};
 use bedrock_cost_guard::settings::{CatalogSource, Settings};
-use bedrock_cost_guard::{clients, run, sample};
+use bedrock_cost_guard::{aws::clients, guard, sample};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -185,7 +185,7 @@ fn book_of(source: &CatalogSource, mut regions: BTreeSet<Region>) -> Result<Pric
         if regions.is_empty() && *source == CatalogSource::Live {
             return Err(Error::NoRegion);
         }
-        run::price_book(source, &config, &regions, now(), &Memory::default()).await
+        guard::price_book(source, &config, &regions, now(), &Memory::default()).await
     })?;
     if let Some(note) = found.note {
         tell(&format!("{note}\n"));
@@ -233,7 +233,7 @@ fn run_now(
     let outcome = runtime()?.block_on(async {
         let config = clients::config().await;
         let memory = Memory::default();
-        run::run(
+        guard::run(
             &config,
             &settings,
             &event,

@@ -11,7 +11,7 @@ use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::prices::{self, Diff};
 use bedrock_cost_guard::settings::CatalogSource;
-use bedrock_cost_guard::{clients, live, report};
+use bedrock_cost_guard::{aws::clients, guard, report};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
@@ -210,7 +210,7 @@ fn refresh(
         let regions: BTreeSet<Region> = regions.iter().cloned().collect();
         runtime()?.block_on(async {
             let config = clients::config().await;
-            live::fetch(&config, &regions).await
+            guard::fetch(&config, &regions).await
         })?
     } else {
         read_files(files)?

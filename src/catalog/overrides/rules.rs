@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::{
+use crate::catalog::overrides::{
     AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, Lines, ReservedHolding,
     UnitCapacity,
 };

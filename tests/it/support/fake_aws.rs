@@ -275,7 +275,7 @@ impl FakeAws {
     /// The configuration with which clients in this process find it. Retries do not wait long.
     pub(crate) async fn sdk_config(&self) -> SdkConfig {
         aws_config::defaults(BehaviorVersion::latest())
-            .http_client(bedrock_cost_guard::clients::https())
+            .http_client(bedrock_cost_guard::aws::clients::https())
             .region(aws_config::Region::new(self.home.name().to_owned()))
             .endpoint_url(self.url())
             .credentials_provider(Credentials::new(KEY_ID, KEY, None, None, "fake"))

@@ -19,10 +19,10 @@ use bedrock_cost_guard::event::{Run, SETTLE, Trigger};
 use bedrock_cost_guard::inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
+use bedrock_cost_guard::observation::OpenBefore;
 use bedrock_cost_guard::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
 use bedrock_cost_guard::sample;
 use bedrock_cost_guard::settings::Settings;
-use bedrock_cost_guard::usage::history::OpenBefore;
 use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Status, Usage};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;

@@ -8,10 +8,9 @@ use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 
-use crate::api::{ApiError, Failure};
-use crate::clients;
+use crate::aws::clients;
+use crate::aws::{ApiError, Failure};
 use crate::domain::Region;
-use crate::error::{DocumentFault, Error};
 use crate::settings::DocumentSource;
 
 /// More than any price book has. What is larger is something else, and would not fit into the memory.
@@ -27,6 +26,37 @@ const OBJECT_HINT: &str = "; S3 says the same of an object that is not there to 
 const PARAMETER_HINT: &str =
     "; a SecureString under a KMS key of your own also takes kms:Decrypt on that key";
 
+/// Why a document that a setting names was not read.
+#[derive(Debug, thiserror::Error)]
+#[error("`{setting}` names `{document}`, which cannot be read: {fault}")]
+pub struct DocumentError {
+    /// The setting.
+    pub setting: &'static str,
+    /// The place where the document should be.
+    pub document: DocumentSource,
+    /// The reason.
+    pub fault: DocumentFault,
+}
+
+/// Why a document cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentFault {
+    /// What the system says of a file.
+    #[error(transparent)]
+    File(std::io::Error),
+    /// The name leads nowhere, or to something that is not a document.
+    #[error("{0}")]
+    Wrong(String),
+    /// AWS refuses or does not answer.
+    #[error("{error}{hint}")]
+    Aws {
+        /// The call that failed.
+        error: ApiError,
+        /// What else may be behind it; empty where the call says all.
+        hint: &'static str,
+    },
+}
+
 /// The text of the document that a setting names.
 ///
 /// AWS is asked in the Region of the configuration, and only for what is kept there.
@@ -34,13 +64,13 @@ pub async fn read(
     setting: &'static str,
     source: &DocumentSource,
     config: &SdkConfig,
-) -> Result<String, Error> {
+) -> Result<String, DocumentError> {
     let text = match source {
         DocumentSource::Path(path) => fs::read_to_string(path).map_err(DocumentFault::File),
         DocumentSource::S3 { bucket, key } => object(config, bucket, key).await,
         DocumentSource::Parameter(name) => parameter(config, name).await,
     };
-    text.map_err(|fault| Error::Document {
+    text.map_err(|fault| DocumentError {
         setting,
         document: source.clone(),
         fault,

@@ -9,11 +9,11 @@ use aws_sdk_cloudwatch::types::{
 };
 use jiff::Timestamp;
 
-use super::decode::{Decoder, PageResult, PageStatus};
-use super::plan::{Listed, POINTS_PER_CALL, QUERIES_PER_CALL};
-use super::{Span, Status};
-use crate::api::ApiError;
+use crate::aws::ApiError;
 use crate::domain::{Region, Series};
+use crate::usage::decode::{Decoder, PageResult, PageStatus};
+use crate::usage::plan::{Listed, POINTS_PER_CALL, QUERIES_PER_CALL};
+use crate::usage::{Span, Status};
 
 /// One Region's `CloudWatch`.
 #[derive(Clone, Debug)]

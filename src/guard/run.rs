@@ -7,17 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::task::JoinError;
 
+use crate::aws::{clients, documents, put_metrics};
 use crate::catalog::{Overrides, PriceBook};
 use crate::domain::{AccountId, Place, Region};
-use crate::emit::{log, put};
-use crate::error::Error;
 use crate::event::{Run, Trigger};
-use crate::gather::{Inputs, gather};
-use crate::live::{Live, Memory};
+use crate::guard::Error;
+use crate::guard::gather::{Inputs, gather};
+use crate::guard::live_catalog::{Live, Memory};
+use crate::guard::log_lines;
 use crate::observation::Observation;
 use crate::report::{self, Report, Summary, metrics};
 use crate::settings::{CatalogSource, DocumentSource, Settings};
-use crate::{clients, documents};
 
 /// What a run leaves behind.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ async fn emit(
     let mut metrics_put = 0;
     let mut failure = None;
     if withheld.is_none() {
-        let sink = put::Sink {
+        let sink = put_metrics::Sink {
             client: clients::cloudwatch(config, &observation.home.region).client,
             region: observation.home.region.clone(),
             namespace: settings.metric_namespace.clone(),
@@ -161,7 +161,8 @@ async fn emit(
         }
     }
     let summary = Summary::new(&report, metrics_put, withheld);
-    let lines = log::lines(&report, &summary).map_err(|error| Error::Write(error.to_string()))?;
+    let lines =
+        log_lines::lines(&report, &summary).map_err(|error| Error::Write(error.to_string()))?;
     Ok(Outcome {
         observation,
         report,
@@ -194,13 +195,13 @@ fn withheld(observation: &Observation) -> Option<String> {
     if run.trigger == Trigger::Manual && run.lookback_days.is_some() {
         return Some("somebody asked for another history than the schedule reads".to_owned());
     }
-    put::withheld(run.time, observation.as_of)
+    put_metrics::withheld(run.time, observation.as_of)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorType;
+    use crate::guard::ErrorType;
 
     #[tokio::test]
     async fn a_panic_is_an_error_with_a_type_of_its_own() {

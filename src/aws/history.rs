@@ -3,28 +3,17 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
-use super::cloudwatch::{CloudWatch, MetricQuery, Spent};
-use super::{Span, Status};
-use crate::api::ApiError;
+use crate::aws::ApiError;
+use crate::aws::cloudwatch::{CloudWatch, MetricQuery, Spent};
 use crate::domain::period::{HOUR, floor_to_hour};
-use crate::domain::{Region, Series, Window};
-
-/// The metric that is 1 while a recommendation is open.
-pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
+use crate::domain::{Series, Window};
+use crate::observation::OpenBefore;
+use crate::report::metrics::RECOMMENDATION_OPEN;
+use crate::usage::{Span, Status};
 
 /// How far back an open recommendation is remembered: as long as `ListMetrics` remembers.
 const DAYS: i64 = 14;
-
-/// A recommendation that was open when the guard last ran.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct OpenBefore {
-    /// Its Region.
-    pub region: Region,
-    /// Its id.
-    pub id: String,
-}
 
 /// Reads which recommendations were open before `time`.
 pub async fn open_before(

@@ -7,7 +7,7 @@ use aws_sdk_pricing::Client;
 use aws_sdk_pricing::error::ProvideErrorMetadata as _;
 use aws_sdk_pricing::types::{Filter, FilterType};
 
-use crate::api::ApiError;
+use crate::aws::ApiError;
 use crate::domain::Region;
 
 /// The offers that Bedrock's inference is sold under.

@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::api::ApiError;
+use crate::aws::ApiError;
 use crate::domain::Region;
 use crate::report::metrics::{Point, Unit};
 

@@ -8,9 +8,11 @@ use aws_sdk_bedrock::types::{
 };
 use jiff::Timestamp;
 
-use super::{ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel};
-use crate::api::ApiError;
+use crate::aws::ApiError;
 use crate::domain::{ModelUnits, Region};
+use crate::inventory::{
+    ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+};
 
 /// One Region's Bedrock.
 #[derive(Clone, Debug)]

@@ -10,12 +10,12 @@ use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::api::ApiError;
+use crate::aws::ApiError;
+use crate::aws::clients;
+use crate::aws::price_list::OFFERS;
 use crate::catalog::{BookError, PriceBook};
-use crate::clients;
 use crate::domain::{Partition, Region, day_of};
 use crate::observation::PriceListRead;
-use crate::price_list::get_products::OFFERS;
 use crate::price_list::{Harvest, Names, PriceList};
 
 /// For so long a Price List that was read is used again.

@@ -9,48 +9,48 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::advice;
-use crate::api::{ApiError, Failure};
+use crate::aws::cloudwatch::{CloudWatch, MetricQuery, Spent};
+use crate::aws::{ApiError, Failure};
+use crate::aws::{clients, history};
 use crate::catalog::{Overrides, PriceBook};
-use crate::clients;
 use crate::domain::{AccountId, ModelId, Place, Region, Window};
-use crate::error::Error;
 use crate::event::Run;
+use crate::guard::Error;
 use crate::observation::{
-    FailedPlace, Observation, PlaceObservation, PriceListRead, SCHEMA_VERSION,
+    FailedPlace, Observation, OpenBefore, PlaceObservation, PriceListRead, SCHEMA_VERSION,
 };
 use crate::settings::Settings;
-use crate::usage::cloudwatch::{CloudWatch, MetricQuery, Spent};
 use crate::usage::plan::{self, Listed, Query};
-use crate::usage::{LaneUsage, NAMESPACE, Span, Usage, history};
+use crate::usage::{LaneUsage, NAMESPACE, Span, Usage};
 
 /// Regions that are read at the same time.
 const REGIONS_AT_ONCE: usize = 4;
 
 /// Everything that was decided before the first call.
 #[derive(Clone, Debug)]
-pub struct Inputs {
+pub(super) struct Inputs {
     /// The event.
-    pub run: Run,
+    pub(super) run: Run,
     /// The clock.
-    pub as_of: Timestamp,
+    pub(super) as_of: Timestamp,
     /// The window of the survey.
-    pub window: Window,
+    pub(super) window: Window,
     /// The settings in force.
-    pub settings: Settings,
+    pub(super) settings: Settings,
     /// The price book.
-    pub book: PriceBook,
+    pub(super) book: PriceBook,
     /// What was read of the Price List, where it was.
-    pub price_list: Option<PriceListRead>,
+    pub(super) price_list: Option<PriceListRead>,
     /// What is known already that a reader should know.
-    pub notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     /// The operator's overrides.
-    pub overrides: Overrides,
+    pub(super) overrides: Overrides,
     /// The account and Region that run the guard, as far as they are known.
-    pub home: Place,
+    pub(super) home: Place,
 }
 
 /// Reads everything, twice: the hourly survey, then the minutes of the lanes that need them.
-pub async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, Error> {
+pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, Error> {
     let regions = inputs.settings.regions_or(&inputs.home.region);
     let open_before = open_before(config, &inputs);
     let (surveys, open_before) = tokio::join!(survey_all(config, &inputs, regions), open_before);
@@ -117,7 +117,7 @@ fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
 async fn open_before(
     config: &SdkConfig,
     inputs: &Inputs,
-) -> (Result<Vec<history::OpenBefore>, ApiError>, Spent) {
+) -> (Result<Vec<OpenBefore>, ApiError>, Spent) {
     let cloudwatch = clients::cloudwatch(config, &inputs.home.region);
     let namespace = &inputs.settings.metric_namespace;
     let mut spent = Spent::default();

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use crate::api::{ApiError, Failure};
+use crate::aws::documents::{DocumentError, DocumentFault};
+use crate::aws::put_metrics::PutError;
+use crate::aws::{ApiError, Failure};
 use crate::catalog::{BookError, OverridesError};
-use crate::emit::put::PutError;
 use crate::event::EventError;
-use crate::settings::{DocumentSource, SettingsError};
+use crate::settings::SettingsError;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,15 +25,8 @@ pub enum Error {
     #[error(transparent)]
     Book(#[from] BookError),
     /// A document that a setting names cannot be read.
-    #[error("`{setting}` names `{document}`, which cannot be read: {fault}")]
-    Document {
-        /// The setting.
-        setting: &'static str,
-        /// Where the document should be.
-        document: DocumentSource,
-        /// Why it cannot be read.
-        fault: DocumentFault,
-    },
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// No Region is configured and none is in the environment.
     #[error(
         "no Region to read: set GUARD_REGIONS, or AWS_REGION, which is also where the metrics go"
@@ -55,25 +49,6 @@ pub enum Error {
     /// A defect of this program.
     #[error("the run ended in a panic, which is a defect of this program: {0}")]
     Panic(String),
-}
-
-/// Why a document cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum DocumentFault {
-    /// What the system says of a file.
-    #[error(transparent)]
-    File(std::io::Error),
-    /// The name leads nowhere, or to something that is not a document.
-    #[error("{0}")]
-    Wrong(String),
-    /// AWS refuses or does not answer.
-    #[error("{error}{hint}")]
-    Aws {
-        /// The call that failed.
-        error: ApiError,
-        /// What else may be behind it; empty where the call says all.
-        hint: &'static str,
-    },
 }
 
 fn join(errors: &[ApiError]) -> String {
@@ -125,16 +100,16 @@ impl Error {
     #[must_use]
     pub fn error_type(&self) -> ErrorType {
         match self {
-            Self::Document {
+            Self::Document(DocumentError {
                 fault: DocumentFault::Aws { error, .. },
                 ..
-            } => of_failure(Some(error.failure)),
-            Self::Document {
+            }) => of_failure(Some(error.failure)),
+            Self::Document(DocumentError {
                 setting: "GUARD_CATALOG",
                 ..
-            }
+            })
             | Self::Book(_) => ErrorType::Catalog,
-            Self::Settings(_) | Self::Overrides(_) | Self::NoRegion | Self::Document { .. } => {
+            Self::Settings(_) | Self::Overrides(_) | Self::NoRegion | Self::Document(_) => {
                 ErrorType::Config
             }
             Self::Event(_) => ErrorType::Event,

@@ -10,10 +10,10 @@ use aws_smithy_http_client::Builder as HttpClientBuilder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
+use crate::aws::bedrock::Bedrock;
+use crate::aws::cloudwatch::CloudWatch;
+use crate::aws::price_list::Pricing;
 use crate::domain::Region;
-use crate::inventory::bedrock::Bedrock;
-use crate::price_list::get_products::Pricing;
-use crate::usage::cloudwatch::CloudWatch;
 
 /// How often a call is tried. Six tries spread over some 20 seconds of back-off.
 const ATTEMPTS: u32 = 6;

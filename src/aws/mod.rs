@@ -1,0 +1,13 @@
+//! The one room that speaks to AWS: the SDK's configuration and clients, one file a service, and what
+//! can go wrong in a call.
+
+pub mod bedrock;
+pub mod clients;
+pub mod cloudwatch;
+pub mod documents;
+mod error;
+pub mod history;
+pub mod price_list;
+pub mod put_metrics;
+
+pub use error::{ApiError, Failure};

@@ -1,0 +1,11 @@
+//! One run: the order of its steps, what is gathered and how, and what it ends with.
+
+mod error;
+mod gather;
+mod live_catalog;
+pub mod log_lines;
+mod run;
+
+pub use error::{Error, ErrorType};
+pub use live_catalog::{Live, Memory, fetch};
+pub use run::{Outcome, caught, overrides, price_book, run};
