@@ -30,18 +30,14 @@ pub mod advice;
 pub mod aws;
 pub mod catalog;
 pub mod commitment;
+pub mod config;
 pub mod domain;
-pub mod event;
 pub mod guard;
-pub mod inventory;
 pub mod observation;
 #[cfg(feature = "cli")]
 mod page;
-pub mod price_list;
 #[cfg(feature = "cli")]
 pub mod prices;
 pub mod pricing;
 pub mod report;
 pub mod sample;
-pub mod settings;
-pub mod usage;

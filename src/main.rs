@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bedrock_cost_guard::config::{Settings, SettingsError};
 use bedrock_cost_guard::domain::AccountId;
 use bedrock_cost_guard::guard::Error;
 use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::report::Summary;
-use bedrock_cost_guard::settings::{Settings, SettingsError};
 use bedrock_cost_guard::{aws::clients, guard};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;

@@ -5,17 +5,17 @@
 //! routing. The end-to-end tests serve the same account over real protocols.
 
 use crate::catalog::{BookError, Overrides, OverridesError, PriceBook};
+use crate::config::{CacheSpelling, Settings};
+use crate::config::{Run, Trigger};
 use crate::domain::meter::{Reading, read_name};
 use crate::domain::period::{HOUR, MINUTE, NotAWindow};
 use crate::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
-use crate::event::{Run, Trigger};
-use crate::inventory::{
+use crate::observation::plan::{self, MINUTE_DAYS};
+use crate::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
+use crate::observation::{LaneUsage, MetricSeries, Status, Usage};
 use crate::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
-use crate::settings::{CacheSpelling, Settings};
-use crate::usage::plan::{self, MINUTE_DAYS};
-use crate::usage::{LaneUsage, MetricSeries, Status, Usage};
 use jiff::{SignedDuration, Timestamp};
 
 /// The account that does not exist.

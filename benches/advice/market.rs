@@ -3,14 +3,14 @@
 
 use bedrock_cost_guard::advice::{Action, Recommendation};
 use bedrock_cost_guard::catalog::{PriceBook, Term};
+use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::period::{HOUR, HOURS_PER_MONTH, MINUTE};
 use bedrock_cost_guard::domain::{ModelId, Window};
-use bedrock_cost_guard::inventory::FoundationModel;
+use bedrock_cost_guard::observation::FoundationModel;
+use bedrock_cost_guard::observation::LaneUsage;
 use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::observation::plan::MINUTE_DAYS;
 use bedrock_cost_guard::report;
-use bedrock_cost_guard::settings::Overflow;
-use bedrock_cost_guard::usage::LaneUsage;
-use bedrock_cost_guard::usage::plan::MINUTE_DAYS;
 use jiff::SignedDuration;
 
 use super::demand::{INPUT_PER_OUTPUT, UNIT};

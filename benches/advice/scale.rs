@@ -7,16 +7,16 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bedrock_cost_guard::catalog::{Overrides, RateQuery, UnitCapacity};
+use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{
     AccountId, BaseModel, Geo, Meter, ModelId, Place, Region, Scope, ServiceTier, Window,
 };
-use bedrock_cost_guard::inventory::{FoundationModel, Inventory};
+use bedrock_cost_guard::observation::plan::MINUTE_DAYS;
+use bedrock_cost_guard::observation::{FoundationModel, Inventory};
+use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Usage};
 use bedrock_cost_guard::observation::{Observation, PlaceObservation};
 use bedrock_cost_guard::report;
-use bedrock_cost_guard::settings::Overflow;
-use bedrock_cost_guard::usage::plan::MINUTE_DAYS;
-use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Usage};
 
 use crate::support;
 

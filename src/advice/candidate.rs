@@ -10,10 +10,10 @@ use crate::advice::trial::Trial;
 use crate::advice::{Action, Plan, Working};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope, Term};
 use crate::commitment::{Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty};
+use crate::config::{Overflow, Settings};
 use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
+use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Priced, Workload};
-use crate::settings::{Overflow, Settings};
-use crate::usage::plan::MINUTE_DAYS;
 
 /// What can be bought.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use crate::advice::Step;
 use crate::catalog::{Offer, Term};
 use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, day_of};
-use crate::inventory::{ApplicationProfile, ProvisionedModel};
+use crate::observation::{ApplicationProfile, ProvisionedModel};
 use crate::pricing::Workload;
 
 /// Deletes a provisioned model.

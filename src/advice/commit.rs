@@ -18,12 +18,12 @@ use crate::advice::{
 };
 use crate::catalog::{LoadWeights, Offer, ReservedOffer, ReservedScope, ScopeKind, Term};
 use crate::commitment::{Certificate, MeterLoads, Reservation};
+use crate::config::Overflow;
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{Meter, ModelUnits, Ratio, Tokens, Usd};
 use crate::pricing::{
     Holding, Lane, LaneKind, Priced, Workload, reserved_meters, reserved_weights, reserves,
 };
-use crate::settings::Overflow;
 
 /// Where reserved tokens are bought.
 pub(super) const CONTACT: &str =

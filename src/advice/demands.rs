@@ -5,12 +5,12 @@ use crate::catalog::{LoadWeights, ReservedScope};
 use crate::commitment::Kind;
 use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::{Meter, Series, Usd, Window};
+use crate::observation::MeterReading;
+use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{
     Bucket, Demand, Holding, LaneKind, Priced, Workload, dollars, reserved_meters,
     reserved_weights, reserves,
 };
-use crate::usage::MeterReading;
-use crate::usage::plan::MINUTE_DAYS;
 
 /// What would serve it.
 #[derive(Clone, Copy, Debug)]

@@ -10,10 +10,10 @@ use crate::advice::rates::LaneRates;
 use crate::advice::recommendation::several;
 use crate::advice::{Action, Arrangement, Evidence, Finding, Plan, Recommendation, Working};
 use crate::commitment::{UnitKind, UnitSizing};
+use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
+use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
-use crate::settings::Overflow;
-use crate::usage::plan::MINUTE_DAYS;
 
 /// What filling says, and what it leaves to the later rules.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use crate::advice::recommendation::stable_id;
 use crate::advice::trial::{GATING_FOLDS, Trial, Walked, percent};
 use crate::catalog::{ScopeKind, Term};
 use crate::commitment::Certainty;
+use crate::config::Settings;
 use crate::domain::{Ratio, Usd, day_of};
 use crate::pricing::{Holding, Priced, Workload};
-use crate::settings::Settings;
 
 /// What kept a plan from being advised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -62,7 +62,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     let days = window.end().duration_since(since).as_hours() / 24;
     for id in held.metered_ids() {
         evidence.series(SeriesEvidence {
-            namespace: crate::usage::NAMESPACE,
+            namespace: crate::observation::NAMESPACE,
             metric: "Invocations".into(),
             model_id: id.to_owned(),
             start: since,

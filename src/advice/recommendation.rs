@@ -575,7 +575,7 @@ impl Evidence {
                 self.rate(model, *scope, *tier, meter.meter, rate);
             }
             self.series(SeriesEvidence {
-                namespace: crate::usage::NAMESPACE,
+                namespace: crate::observation::NAMESPACE,
                 metric: meter.metric.clone(),
                 model_id: lane.usage.model_id.text().to_owned(),
                 start: priced.recent.start(),
@@ -593,7 +593,7 @@ impl Evidence {
         for reading in hours.into_iter().chain(minutes) {
             let start = reading.series.start.max(window.start());
             self.series(SeriesEvidence {
-                namespace: crate::usage::NAMESPACE,
+                namespace: crate::observation::NAMESPACE,
                 metric: reading.name.to_owned(),
                 model_id: lane.usage.model_id.text().to_owned(),
                 start,

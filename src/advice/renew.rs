@@ -20,10 +20,10 @@ use crate::advice::{
 };
 use crate::catalog::{Offer, Term};
 use crate::commitment::{Kind, UnitKind};
+use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd};
 use crate::pricing::{Holding, Idleness, Priced, Workload};
-use crate::settings::Overflow;
 
 /// What is said of all of them, and what it leaves to the later rules.
 pub(super) struct Renewing {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::aws::ApiError;
 use crate::domain::{ModelUnits, Region};
-use crate::inventory::{
+use crate::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
 

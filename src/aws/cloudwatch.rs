@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use crate::aws::ApiError;
 use crate::domain::{Region, Series};
-use crate::usage::decode::{Decoder, PageResult, PageStatus};
-use crate::usage::plan::{Listed, POINTS_PER_CALL, QUERIES_PER_CALL};
-use crate::usage::{Span, Status};
+use crate::observation::decode::{Decoder, PageResult, PageStatus};
+use crate::observation::plan::{Listed, POINTS_PER_CALL, QUERIES_PER_CALL};
+use crate::observation::{Span, Status};
 
 /// One Region's `CloudWatch`.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 
 use crate::aws::clients;
 use crate::aws::{ApiError, Failure};
+use crate::config::DocumentSource;
 use crate::domain::Region;
-use crate::settings::DocumentSource;
 
 /// More than any price book has. What is larger is something else, and would not fit into the memory.
 const MOST_BYTES: usize = 5_000_000;

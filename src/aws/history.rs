@@ -9,8 +9,8 @@ use crate::aws::cloudwatch::{CloudWatch, MetricQuery, Spent};
 use crate::domain::period::{HOUR, floor_to_hour};
 use crate::domain::{Series, Window};
 use crate::observation::OpenBefore;
+use crate::observation::{Span, Status};
 use crate::report::metrics::RECOMMENDATION_OPEN;
-use crate::usage::{Span, Status};
 
 /// How far back an open recommendation is remembered: as long as `ListMetrics` remembers.
 const DAYS: i64 = 14;

@@ -4,14 +4,16 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::catalog::book::PriceBook;
-use crate::catalog::lookup::{Offer, Rate, RateQuery, ReservedOffer, basis};
+use crate::catalog::offers::{Offer, ReservedOffer};
 use crate::catalog::overrides::{ContractPrice, Discount, Overrides, PriceKind};
+use crate::catalog::rate::{Rate, RateQuery};
 use crate::catalog::rows::{ModelPrices, RateRow};
+use crate::catalog::select::basis;
 use crate::domain::{BaseModel, Region, UsdPerMillionTokens};
 
 /// An operator's contract, as far as it is about one model.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Contract<'a> {
+struct Contract<'a> {
     overrides: &'a Overrides,
     model: &'a ModelPrices,
 }
@@ -22,7 +24,8 @@ impl PriceBook {
     #[must_use]
     pub fn contracted_rate(&self, overrides: &Overrides, wanted: &RateQuery<'_>) -> Option<Rate> {
         let model = self.model(wanted.model)?;
-        wanted.of_model(model, Some(Contract { overrides, model }))
+        let contract = Contract { overrides, model };
+        wanted.of_model(model, Some(&|row| contract.row(row, wanted)))
     }
 
     /// The model units that are sold for a model in a Region, one for each label and term, at what
@@ -77,7 +80,7 @@ impl PriceBook {
 
 impl Contract<'_> {
     /// A row at the contract's prices.
-    pub(super) fn row(&self, list: &RateRow, wanted: &RateQuery<'_>) -> RateRow {
+    fn row(&self, list: &RateRow, wanted: &RateQuery<'_>) -> RateRow {
         let named = self.prices_for(list, wanted);
         let discount = self.discount(PriceKind::Tokens, wanted.day);
         let pay = |read: fn(&ContractPrice) -> Option<UsdPerMillionTokens>,

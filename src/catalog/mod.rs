@@ -5,18 +5,23 @@
 
 mod book;
 mod contract;
-mod lines;
 mod lookup;
+mod offers;
 mod overlay;
 mod overrides;
+pub mod price_list;
+mod rate;
 mod rows;
+mod select;
+mod toml_lines;
 
 pub use book::{BookError, PriceBook};
-pub use lookup::{InForce, Offer, Rate, RateQuery, RateSource, RegionBasis, ReservedOffer};
+pub use offers::{Offer, ReservedOffer};
 pub use overrides::{
     AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, Overrides, OverridesError,
     PriceKind, ReservedHolding, ReservedScope, ScopeKind, UnitCapacity,
 };
+pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
 pub use rows::{
     Ceiling, Dating, LifecycleRow, LoadWeights, ModelPrices, ModelUnitsRow, PriceRange, Provenance,
     RateRow, ReservedTokensRow, RowRegion, RowScope, Term, TokenCountText, UnpricedRow,

@@ -6,8 +6,8 @@ use crate::aws::documents::{DocumentError, DocumentFault};
 use crate::aws::put_metrics::PutError;
 use crate::aws::{ApiError, Failure};
 use crate::catalog::{BookError, OverridesError};
-use crate::event::EventError;
-use crate::settings::SettingsError;
+use crate::config::EventError;
+use crate::config::SettingsError;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]

@@ -13,15 +13,15 @@ use crate::aws::cloudwatch::{CloudWatch, MetricQuery, Spent};
 use crate::aws::{ApiError, Failure};
 use crate::aws::{clients, history};
 use crate::catalog::{Overrides, PriceBook};
+use crate::config::Run;
+use crate::config::Settings;
 use crate::domain::{AccountId, ModelId, Place, Region, Window};
-use crate::event::Run;
 use crate::guard::Error;
+use crate::observation::plan::{self, Listed, Query};
 use crate::observation::{
     FailedPlace, Observation, OpenBefore, PlaceObservation, PriceListRead, SCHEMA_VERSION,
 };
-use crate::settings::Settings;
-use crate::usage::plan::{self, Listed, Query};
-use crate::usage::{LaneUsage, NAMESPACE, Span, Usage};
+use crate::observation::{LaneUsage, NAMESPACE, Span, Usage};
 
 /// Regions that are read at the same time.
 const REGIONS_AT_ONCE: usize = 4;

@@ -13,10 +13,10 @@ use tokio::sync::Mutex;
 use crate::aws::ApiError;
 use crate::aws::clients;
 use crate::aws::price_list::OFFERS;
+use crate::catalog::price_list::{Harvest, Names, PriceList};
 use crate::catalog::{BookError, PriceBook};
 use crate::domain::{Partition, Region, day_of};
 use crate::observation::PriceListRead;
-use crate::price_list::{Harvest, Names, PriceList};
 
 /// For so long a Price List that was read is used again.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);

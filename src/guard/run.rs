@@ -9,15 +9,15 @@ use tokio::task::JoinError;
 
 use crate::aws::{clients, documents, put_metrics};
 use crate::catalog::{Overrides, PriceBook};
+use crate::config::{CatalogSource, DocumentSource, Settings};
+use crate::config::{Run, Trigger};
 use crate::domain::{AccountId, Place, Region};
-use crate::event::{Run, Trigger};
 use crate::guard::Error;
 use crate::guard::gather::{Inputs, gather};
 use crate::guard::live_catalog::{Live, Memory};
 use crate::guard::log_lines;
 use crate::observation::Observation;
 use crate::report::{self, Report, Summary, metrics};
-use crate::settings::{CatalogSource, DocumentSource, Settings};
 
 /// What a run leaves behind.
 #[derive(Debug)]

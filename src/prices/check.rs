@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::catalog::price_list::{Harvest, Names};
 use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow, RowRegion, RowScope, Term};
 use crate::domain::{BaseModel, Geo, Meter, ServiceTier, UsdPerMillionTokens};
 use crate::page::{line, wrapped};
-use crate::price_list::{Harvest, Names};
 use crate::prices::{row_name, scope_name, some_of};
 
 /// What a look at a price book found.

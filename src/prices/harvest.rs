@@ -1,7 +1,7 @@
 //! What became of the lines of a Price List.
 
+use crate::catalog::price_list::Harvest;
 use crate::page::{line, wrapped};
-use crate::price_list::Harvest;
 
 /// How many lines were understood, and every one that was not.
 #[must_use]

@@ -11,11 +11,11 @@ use crate::domain::{
     BaseModel, Capacity, Counter, Metric, ModelId, Percent, Series, Target, Tokens, Usd,
     UsdPerModelUnitHour, Window,
 };
-use crate::inventory::{CommitmentDuration, ProvisionedModel};
+use crate::observation::MeterReading;
+use crate::observation::{CommitmentDuration, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
 use crate::pricing::demand::{LOAD_SCALE, whole};
 use crate::pricing::lane::{Lane, LaneKind};
-use crate::usage::MeterReading;
 
 /// A window that ended longer ago says nothing of today.
 const RECENCY: SignedDuration = SignedDuration::from_hours(24);
@@ -391,7 +391,7 @@ fn idleness(
     }
     if !asked
         .iter()
-        .all(|lane| lane.is_some_and(crate::usage::LaneUsage::is_wholly_silent))
+        .all(|lane| lane.is_some_and(crate::observation::LaneUsage::is_wholly_silent))
     {
         return not_seen("not every answer about its traffic was complete");
     }

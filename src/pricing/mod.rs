@@ -23,8 +23,8 @@ pub use reserved::{
 
 use crate::catalog::{Offer, ReservedOffer};
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
+use crate::observation::Gap;
 use crate::observation::{Observation, PlaceObservation};
-use crate::usage::Gap;
 
 /// An observation with prices put to it.
 #[derive(Debug)]

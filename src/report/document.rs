@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use crate::advice::{AtTermEnd, BreakEven, CertificateReport, Effort, Load, Plan, Recommendation};
 use crate::catalog::{InForce, RegionBasis, ReservedScope, Term};
+use crate::config::Trigger;
 use crate::domain::{
     AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Tokens,
     Usd, UsdPerMillionTokens, Window,
 };
-use crate::event::Trigger;
-use crate::inventory::CommitmentDuration;
+use crate::observation::CommitmentDuration;
 use crate::observation::PriceListRead;
 use crate::pricing::Use;
 

@@ -2,9 +2,9 @@
 
 use rust_decimal::Decimal;
 
+use crate::config::Settings;
 use crate::domain::{Percent, Region, Tokens, Usd};
 use crate::report::{HoldingReport, Report, WorkloadReport};
-use crate::settings::Settings;
 
 /// One value of one metric.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,20 +8,20 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use bedrock_cost_guard::advice::{Action, Effort, Gate, Plan, Recommendation};
+use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::catalog::{InForce, Overrides, PriceBook};
+use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{AccountId, Meter, ModelId, ModelUnits, Ratio, Tokens, Usd};
 use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::guard::{self, Outcome};
-use bedrock_cost_guard::inventory::{
-    ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
-};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::observation::OpenBefore;
-use bedrock_cost_guard::price_list::{Harvest, Names, PriceList};
+use bedrock_cost_guard::observation::{
+    ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
+};
+use bedrock_cost_guard::observation::{LaneUsage, Status};
 use bedrock_cost_guard::report::{self, Report, WorkloadReport, metrics};
-use bedrock_cost_guard::settings::Overflow;
-use bedrock_cost_guard::usage::{LaneUsage, Status};
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};

@@ -13,9 +13,9 @@ use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, Load, Plan, Recommenda
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{ModelId, Ratio, Usd};
+use bedrock_cost_guard::observation::LaneUsage;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report, explain};
-use bedrock_cost_guard::usage::LaneUsage;
 use rust_decimal::Decimal;
 
 use crate::support::{empty_observation, metric, sample};

@@ -6,13 +6,13 @@ use std::time::Duration;
 use assert_cmd::Command;
 use aws_config::SdkConfig;
 use bedrock_cost_guard::advice::Action;
+use bedrock_cost_guard::config::{CatalogSource, DocumentSource, Settings};
 use bedrock_cost_guard::domain::AccountId;
 use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::guard::{self, Outcome};
 use bedrock_cost_guard::guard::{Error, ErrorType};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::Report;
-use bedrock_cost_guard::settings::{CatalogSource, DocumentSource, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use bedrock_cost_guard::event::{Run, Trigger};
-use bedrock_cost_guard::settings::Settings;
+use bedrock_cost_guard::config::Settings;
+use bedrock_cost_guard::config::{Run, Trigger};
 use jiff::Timestamp;
 use serde_json::Value;
 

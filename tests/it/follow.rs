@@ -14,13 +14,13 @@ use std::fmt::Write as _;
 
 use bedrock_cost_guard::advice::{Action, Recommendation};
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
+use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{ModelId, ModelUnits, Ratio, Usd, Window};
-use bedrock_cost_guard::inventory::{CommitmentDuration, FoundationModel, ProvisionedModel};
 use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::observation::{CommitmentDuration, FoundationModel, ProvisionedModel};
+use bedrock_cost_guard::observation::{LaneUsage, MetricSeries};
 use bedrock_cost_guard::report::{self, Report};
-use bedrock_cost_guard::settings::Overflow;
-use bedrock_cost_guard::usage::{LaneUsage, MetricSeries};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

@@ -1,11 +1,11 @@
 //! Laws that hold for every account, checked on random variants of a small one.
 
 use bedrock_cost_guard::catalog::{Overrides, PriceBook, UnitCapacity};
+use bedrock_cost_guard::config::Overflow;
+use bedrock_cost_guard::config::Run;
 use bedrock_cost_guard::domain::{BaseModel, Ratio, Usd};
-use bedrock_cost_guard::event::Run;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report};
-use bedrock_cost_guard::settings::Overflow;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -326,7 +326,7 @@ proptest! {
     fn no_event_makes_its_parser_panic(event in json()) {
         let as_of = account_time();
         if let Ok(run) = Run::parse(&event, as_of) {
-            let settings = run.settings(&bedrock_cost_guard::settings::Settings::default());
+            let settings = run.settings(&bedrock_cost_guard::config::Settings::default());
             let _ = run.window(&settings, as_of);
         }
     }

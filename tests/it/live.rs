@@ -1,13 +1,13 @@
 //! `GUARD_CATALOG=live`: the Price List of the account over the embedded book.
 
 use aws_config::SdkConfig;
+use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
 use bedrock_cost_guard::guard;
 use bedrock_cost_guard::guard::Memory;
+use bedrock_cost_guard::observation::LaneUsage;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::Report;
-use bedrock_cost_guard::settings::CatalogSource;
-use bedrock_cost_guard::usage::LaneUsage;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

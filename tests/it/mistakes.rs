@@ -6,23 +6,23 @@ use bedrock_cost_guard::advice::{Action, Plan, Recommendation};
 use bedrock_cost_guard::catalog::{
     AllowedScopes, LoadWeights, Overrides, PriceBook, RateQuery, RegionBasis, ScopeKind,
 };
+use bedrock_cost_guard::config::Run;
+use bedrock_cost_guard::config::{DocumentSource, Overflow, Settings};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{
     AccountId, BaseModel, Geo, Meter, ModelId, ModelUnits, Ratio, Scope, Series, ServiceTier,
     Tokens, Usd, Window,
 };
-use bedrock_cost_guard::event::Run;
 use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::guard::{self, Outcome};
-use bedrock_cost_guard::inventory::{
+use bedrock_cost_guard::observation::OpenBefore;
+use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
 };
-use bedrock_cost_guard::observation::OpenBefore;
 use bedrock_cost_guard::observation::{FailedPlace, Observation};
+use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status};
 use bedrock_cost_guard::pricing::{Demand, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics, text};
-use bedrock_cost_guard::settings::{DocumentSource, Overflow, Settings};
-use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Status};
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};

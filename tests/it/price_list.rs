@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use bedrock_cost_guard::catalog::price_list::{Gap, Harvest, Names, Offer, PriceList};
 use bedrock_cost_guard::catalog::{
     ModelPrices, Overrides, PriceBook, RateQuery, RowScope, Term, TokenCountText,
 };
 use bedrock_cost_guard::domain::{
     BaseModel, Geo, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens, UsdPerModelUnitHour,
 };
-use bedrock_cost_guard::price_list::{Gap, Harvest, Names, Offer, PriceList};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};

@@ -32,7 +32,7 @@ fn report_of(observation: &Observation) -> Value {
 fn reports_of_every_kind_are_as_the_schema_says() {
     let article = sample().repriced(&PriceBook::article().unwrap());
     let mut spill = sample();
-    spill.settings.overflow = bedrock_cost_guard::settings::Overflow::Spill;
+    spill.settings.overflow = bedrock_cost_guard::config::Overflow::Spill;
     let nothing = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
     let reserved = super::commitments::small_account_with_reserved_tokens();
     for observation in [

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use bedrock_cost_guard::config::{CatalogSource, DocumentSource, SETTINGS};
 use bedrock_cost_guard::report::{self, metrics};
-use bedrock_cost_guard::settings::{CatalogSource, DocumentSource, SETTINGS};
 
 use crate::support::sample;
 

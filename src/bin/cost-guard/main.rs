@@ -10,12 +10,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::config::{CatalogSource, Settings};
 use bedrock_cost_guard::domain::{AccountId, Region};
 use bedrock_cost_guard::guard::Error;
 use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report, explain, text};
-use bedrock_cost_guard::settings::{CatalogSource, Settings};
 use bedrock_cost_guard::{aws::clients, guard, sample};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;

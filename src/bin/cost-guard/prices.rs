@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
+use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{Region, day_of};
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::prices::{self, Diff};
-use bedrock_cost_guard::settings::CatalogSource;
 use bedrock_cost_guard::{aws::clients, guard, report};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;

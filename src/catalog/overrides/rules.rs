@@ -6,8 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::catalog::overrides::{
-    AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, Lines, ReservedHolding,
-    UnitCapacity,
+    AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, ReservedHolding, UnitCapacity,
 };
 use crate::catalog::rows::{RowRegion, RowScope, Term};
 use crate::domain::{BaseModel, Geo, Usd};
@@ -17,6 +16,10 @@ const MOST_TOKENS_PER_MINUTE: u64 = 1_000_000_000;
 
 /// The highest cost of an hour that is believed. It keeps all sums far from overflow.
 const MOST_USD_PER_HOUR: Usd = Usd::new(Decimal::from_parts(1_000_000, 0, 0, false, 0));
+
+/// The entries of one kind with the lines that they begin on; none where they were not read from a
+/// text.
+pub(super) type Lines = Option<Vec<usize>>;
 
 /// One entry of an overrides file.
 pub(super) trait Entry {

@@ -23,7 +23,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudwatch::config::Credentials;
 use bedrock_cost_guard::domain::Region;
-use bedrock_cost_guard::inventory::Inventory;
+use bedrock_cost_guard::observation::Inventory;
 use bedrock_cost_guard::observation::Observation;
 use hyper::Request;
 use hyper::body::Bytes;

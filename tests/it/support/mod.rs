@@ -12,18 +12,18 @@ use std::io::Write as _;
 use std::sync::OnceLock;
 
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
+use bedrock_cost_guard::config::Settings;
+use bedrock_cost_guard::config::{Run, SETTLE, Trigger};
 use bedrock_cost_guard::domain::meter::{Reading, read_name};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE, floor_to_hour};
 use bedrock_cost_guard::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
-use bedrock_cost_guard::event::{Run, SETTLE, Trigger};
-use bedrock_cost_guard::inventory::{
+use bedrock_cost_guard::observation::OpenBefore;
+use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
-use bedrock_cost_guard::observation::OpenBefore;
+use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status, Usage};
 use bedrock_cost_guard::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
 use bedrock_cost_guard::sample;
-use bedrock_cost_guard::settings::Settings;
-use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, Status, Usage};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bedrock_cost_guard::domain::Region;
-use bedrock_cost_guard::inventory::{
+use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
 use jiff::{SignedDuration, Timestamp};

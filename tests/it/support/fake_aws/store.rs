@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use bedrock_cost_guard::domain::{Metric, Region, Series};
 use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, NAMESPACE, Status};
 use bedrock_cost_guard::report::metrics::RECOMMENDATION_OPEN;
-use bedrock_cost_guard::usage::{LaneUsage, MetricSeries, NAMESPACE, Status};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a series is listed after its last point.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::domain::BaseModel;
 
 /// The embedded pairs.
-const EMBEDDED: &str = include_str!("../../catalog/price-list-names.toml");
+const EMBEDDED: &str = include_str!("../../../catalog/price-list-names.toml");
 
 /// The version of the file's format.
 const SCHEMA_VERSION: u32 = 1;

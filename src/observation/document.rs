@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Overrides, PriceBook, Rate, RateQuery};
+use crate::config::Run;
+use crate::config::Settings;
 use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::{AccountId, BaseModel, Place, Region, Target, Window};
-use crate::event::Run;
-use crate::inventory::Inventory;
-use crate::settings::Settings;
-use crate::usage::plan::MINUTE_DAYS;
-use crate::usage::{Span, Usage};
+use crate::observation::Inventory;
+use crate::observation::plan::MINUTE_DAYS;
+use crate::observation::{Span, Usage};
 
 /// The version of the document that this program writes. It reads those before too.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -255,14 +255,14 @@ impl PlaceObservation {
                 _ => self
                     .inventory
                     .application_profile(&lane.model_id)
-                    .and_then(crate::inventory::ApplicationProfile::target)
+                    .and_then(crate::observation::ApplicationProfile::target)
                     .map(|(model, _)| model),
             });
         let held = self
             .inventory
             .provisioned_models
             .iter()
-            .filter_map(crate::inventory::ProvisionedModel::foundation_model);
+            .filter_map(crate::observation::ProvisionedModel::foundation_model);
         lanes.chain(held).collect()
     }
 }

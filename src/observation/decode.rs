@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{Series, Tokens};
-use crate::usage::{Span, Status};
+use crate::observation::{Span, Status};
 
 /// What `CloudWatch` says of a series on one page.
 #[derive(Clone, Debug, PartialEq, Eq)]

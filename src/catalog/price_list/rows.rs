@@ -9,6 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::catalog::price_list::meaning::Sold;
+use crate::catalog::price_list::names::Offer;
+use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
+use crate::catalog::price_list::{Conflicting, Contradiction, PassedOver, Rejected};
 use crate::catalog::{
     LoadWeights, ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion,
     RowScope, Term,
@@ -17,10 +21,6 @@ use crate::domain::{
     BaseModel, Geo, Region, ServiceTier, UsdPerMillionTokens, UsdPerModelUnitHour,
     UsdPerThousandTpmHour,
 };
-use crate::price_list::meaning::Sold;
-use crate::price_list::names::Offer;
-use crate::price_list::usage_type::{Reach, Side, TokenMeter};
-use crate::price_list::{Conflicting, Contradiction, PassedOver, Rejected};
 
 /// The fewest tokens a minute that are reserved, by the user guide's page on service tiers.
 const MINIMUM_INPUT_TPM: u64 = 100_000;

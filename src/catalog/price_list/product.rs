@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use crate::price_list::PriceListError;
+use crate::catalog::price_list::PriceListError;
 
 /// One term of one SKU.
 #[derive(Clone, Debug)]

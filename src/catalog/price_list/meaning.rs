@@ -19,12 +19,14 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 
 use crate::catalog::Term;
+use crate::catalog::price_list::names::Offer;
+use crate::catalog::price_list::product::{Line, ListedPrice};
+use crate::catalog::price_list::usage_type::{
+    self, NotRead, Reach, Reading, Side, Thing, TokenMeter,
+};
+use crate::catalog::price_list::words::{Statement, threshold};
 use crate::domain::money::NotAPrice;
 use crate::domain::{ServiceTier, UsdPerMillionTokens, UsdPerModelUnitHour, UsdPerThousandTpmHour};
-use crate::price_list::names::Offer;
-use crate::price_list::product::{Line, ListedPrice};
-use crate::price_list::usage_type::{self, NotRead, Reach, Reading, Side, Thing, TokenMeter};
-use crate::price_list::words::{Statement, threshold};
 
 /// The highest believed price of a million tokens, in USD. The dearest listed is 137.50; a price of
 /// a dollar for a million that is read as one for a thousand is above it.

@@ -1,9 +1,4 @@
-//! What was consumed: which series exist, which are asked for, and what came back.
-//!
-//! [`plan`] decides what to ask, [`decode`] turns answers into series.
-
-pub mod decode;
-pub mod plan;
+//! What one account consumed in one Region, lane by lane and metric by metric.
 
 use serde::{Deserialize, Serialize};
 

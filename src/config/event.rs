@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::config::settings::{Settings, parse_lookback_days};
 use crate::domain::{Region, Window, period};
-use crate::settings::{Settings, parse_lookback_days};
 
 /// How long `CloudWatch` may take to settle: the window ends at least this long before the event.
 pub const SETTLE: SignedDuration = SignedDuration::from_mins(15);

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::config::CacheSpelling;
 use crate::domain::meter::{Reading, read_name};
 use crate::domain::period::{HOUR, MINUTE, is_kept};
 use crate::domain::{Counter, Metric, ModelId, Window};
-use crate::settings::CacheSpelling;
-use crate::usage::{LaneUsage, MetricSeries, Span, Status};
+use crate::observation::{LaneUsage, MetricSeries, Span, Status};
 
 /// `GetMetricData` takes at most so many queries a call.
 pub const QUERIES_PER_CALL: usize = 500;

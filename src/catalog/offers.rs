@@ -1,0 +1,135 @@
+//! What can be bought ahead: model units and reserved tokens per minute.
+
+use jiff::civil::Date;
+
+use crate::catalog::overrides::ReservedScope;
+use crate::catalog::rate::RateSource;
+use crate::catalog::rows::{ModelPrices, ModelUnitsRow, ReservedTokensRow, RowScope, Term};
+use crate::catalog::select::best;
+use crate::domain::quantity::CapacityOrigin;
+use crate::domain::{Capacity, Region, UsdPerModelUnitHour, UsdPerThousandTpmHour};
+
+/// Model units that can be bought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// What the book calls it, where it sells more than one kind.
+    pub label: Option<String>,
+    /// How long it binds.
+    pub term: Term,
+    /// USD for one unit and hour at list.
+    pub list_unit_price: UsdPerModelUnitHour,
+    /// USD for one unit and hour as the account pays it.
+    pub unit_price: UsdPerModelUnitHour,
+    /// What a unit serves, if anybody says so.
+    pub capacity: Option<Capacity>,
+    /// Where the price is written.
+    pub source: RateSource,
+}
+
+/// Reserved tokens per minute that can be bought. Prices are USD an hour for 1,000 of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservedOffer {
+    /// The profiles that they serve.
+    pub scope: ReservedScope,
+    /// How long they bind.
+    pub term: Term,
+    /// Input at list.
+    pub list_input: UsdPerThousandTpmHour,
+    /// Output at list.
+    pub list_output: UsdPerThousandTpmHour,
+    /// Input as the account pays it.
+    pub input: UsdPerThousandTpmHour,
+    /// Output as the account pays it.
+    pub output: UsdPerThousandTpmHour,
+    /// The fewest input tokens a minute that are sold.
+    pub minimum_input_tpm: u64,
+    /// The fewest output tokens a minute that are sold.
+    pub minimum_output_tpm: u64,
+    /// Where the prices are written.
+    pub source: RateSource,
+}
+
+impl ModelPrices {
+    /// The model units that are sold in a Region at list, one for each label and term.
+    pub(super) fn offers(&self, region: &Region, day: Date) -> Vec<Offer> {
+        let mut kinds: Vec<(Option<&String>, Term)> = self
+            .model_units
+            .iter()
+            .map(|row| (row.label.as_ref(), row.term))
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let of_kind = |(label, term): (Option<&String>, Term)| {
+            let rows = self
+                .model_units
+                .iter()
+                .filter(|row| row.label.as_ref() == label && row.term == term);
+            let (row, source) = best(
+                rows,
+                region,
+                day,
+                |row| (&row.regions, row.dating(), row.checked),
+                |_| None,
+            )?;
+            Some(Offer {
+                label: row.label.clone(),
+                term: row.term,
+                list_unit_price: row.usd_per_unit_hour,
+                unit_price: row.usd_per_unit_hour,
+                capacity: stated_capacity(row),
+                source: source.of(row.provenance()),
+            })
+        };
+        kinds.into_iter().filter_map(of_kind).collect()
+    }
+}
+
+impl ModelPrices {
+    /// The reserved tokens per minute that are sold in a Region at list, one for each scope and term.
+    pub(super) fn reserved_offers(&self, region: &Region, day: Date) -> Vec<ReservedOffer> {
+        let scope_of = |row: &ReservedTokensRow| match row.scope {
+            RowScope::InRegion | RowScope::Geo | RowScope::Regional => ReservedScope::Regional,
+            RowScope::Global | RowScope::Any => ReservedScope::Global,
+        };
+        let mut kinds: Vec<(ReservedScope, Term)> = self
+            .reserved_tokens
+            .iter()
+            .map(|row| (scope_of(row), row.term))
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let of_kind = |(scope, term): (ReservedScope, Term)| {
+            let rows = self
+                .reserved_tokens
+                .iter()
+                .filter(|row| scope_of(row) == scope && row.term == term);
+            let (row, source) = best(
+                rows,
+                region,
+                day,
+                |row| (&row.regions, row.dating(), row.checked),
+                |row| Some(row.scope),
+            )?;
+            Some(ReservedOffer {
+                scope,
+                term,
+                list_input: row.input,
+                list_output: row.output,
+                input: row.input,
+                output: row.output,
+                minimum_input_tpm: row.minimum_input_tpm,
+                minimum_output_tpm: row.minimum_output_tpm,
+                source: source.of(row.provenance()),
+            })
+        };
+        kinds.into_iter().filter_map(of_kind).collect()
+    }
+}
+
+fn stated_capacity(row: &ModelUnitsRow) -> Option<Capacity> {
+    Some(Capacity {
+        input_tokens_per_hour: row.input_tokens_per_hour?.0,
+        output_tokens_per_hour: row.output_tokens_per_hour?.0,
+        origin: CapacityOrigin::Stated,
+    })
+}

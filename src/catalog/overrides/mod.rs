@@ -1,0 +1,12 @@
+//! What only the operator knows: capacities, contracts, holdings that no API lists, and what the
+//! guard should leave alone.
+
+mod entries;
+mod parse;
+mod rules;
+
+pub use entries::{
+    AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, Overrides, PriceKind,
+    ReservedHolding, ReservedScope, ScopeKind, UnitCapacity,
+};
+pub use parse::OverridesError;

@@ -1,0 +1,187 @@
+//! The places that documents are kept in: a path, S3, Systems Manager, or the program itself.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a document that a setting names is kept.
+///
+/// ```
+/// use bedrock_cost_guard::config::DocumentSource;
+///
+/// let source: DocumentSource = "s3://team/guard/overrides.toml".parse().unwrap();
+/// let (bucket, key) = ("team".to_owned(), "guard/overrides.toml".to_owned());
+/// assert_eq!(source, DocumentSource::S3 { bucket, key });
+/// assert_eq!(source.to_string(), "s3://team/guard/overrides.toml");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum DocumentSource {
+    /// A local file.
+    Path(String),
+    /// An object in S3: `s3://bucket/key`.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The key, without a leading slash.
+        key: String,
+    },
+    /// A parameter of Systems Manager, by its full name: `ssm:/name/of/parameter`.
+    Parameter(String),
+}
+
+impl DocumentSource {
+    /// Whether it is kept with AWS, which has to be asked for it.
+    #[must_use]
+    pub const fn is_remote(&self) -> bool {
+        !matches!(self, Self::Path(_))
+    }
+}
+
+impl FromStr for DocumentSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(rest) = text.strip_prefix("s3://") {
+            return match rest.split_once('/') {
+                Some((bucket, key)) if is_bucket(bucket) && !key.is_empty() => Ok(Self::S3 {
+                    bucket: bucket.into(),
+                    key: key.into(),
+                }),
+                _ => Err(format!(
+                    "`{text}` is not s3://bucket/key, with the name of a bucket and the key of an object"
+                )),
+            };
+        }
+        if let Some(name) = text.strip_prefix("ssm:") {
+            return if is_parameter(name) {
+                Ok(Self::Parameter(name.into()))
+            } else {
+                Err(format!(
+                    "`{text}` is not a parameter: write ssm: and its full name, which begins with one slash, as in ssm:/guard/overrides"
+                ))
+            };
+        }
+        if text.contains("://") {
+            return Err(format!(
+                "`{text}` is none of a path, s3://bucket/key and ssm:/name/of/parameter"
+            ));
+        }
+        Ok(Self::Path(text.into()))
+    }
+}
+
+/// Buckets of any age; those that are older than today's rules are not usable from everywhere.
+fn is_bucket(name: &str) -> bool {
+    (3..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+}
+
+/// The full name of a parameter, without the version or label that may follow a colon.
+fn is_parameter(name: &str) -> bool {
+    name.strip_prefix('/').is_some_and(|rest| {
+        rest.split('/').all(|part| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        })
+    })
+}
+
+impl TryFrom<String> for DocumentSource {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<DocumentSource> for String {
+    fn from(source: DocumentSource) -> Self {
+        source.to_string()
+    }
+}
+
+impl fmt::Display for DocumentSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => f.pad(path),
+            Self::S3 { bucket, key } => f.pad(&format!("s3://{bucket}/{key}")),
+            Self::Parameter(name) => f.pad(&format!("ssm:{name}")),
+        }
+    }
+}
+
+/// Which price book to use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum CatalogSource {
+    /// The embedded book of what AWS charges.
+    Aws,
+    /// The embedded book of the article's figures.
+    Article,
+    /// What the AWS Price List says now.
+    Live,
+    /// A book of one's own. Never a parameter, which is too small for one.
+    Document(DocumentSource),
+}
+
+impl CatalogSource {
+    /// Whether AWS has to be asked for it.
+    #[must_use]
+    pub const fn is_remote(&self) -> bool {
+        match self {
+            Self::Aws | Self::Article => false,
+            Self::Live => true,
+            Self::Document(source) => source.is_remote(),
+        }
+    }
+}
+
+impl FromStr for CatalogSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "aws" => Ok(Self::Aws),
+            "article" => Ok(Self::Article),
+            "live" => Ok(Self::Live),
+            _ if text.starts_with("ssm:") => Err(format!(
+                "`{text}` is a parameter, which is too small for a price book: use a path or s3://bucket/key"
+            )),
+            _ if text.contains("://") && !text.starts_with("s3://") => Err(format!(
+                "`{text}` is none of aws, article, live, a path and s3://bucket/key"
+            )),
+            _ => text.parse().map(Self::Document),
+        }
+    }
+}
+
+impl TryFrom<String> for CatalogSource {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<CatalogSource> for String {
+    fn from(source: CatalogSource) -> Self {
+        source.to_string()
+    }
+}
+
+impl fmt::Display for CatalogSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aws => f.pad("aws"),
+            Self::Article => f.pad("article"),
+            Self::Live => f.pad("live"),
+            Self::Document(source) => source.fmt(f),
+        }
+    }
+}

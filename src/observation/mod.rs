@@ -1,0 +1,25 @@
+//! The room for what was seen of an account: usage, inventory, and the one document that holds all
+//! that a run was given.
+//!
+//! | file | job |
+//! |---|---|
+//! | `document` | the whole input of a report as one saved, versioned document |
+//! | `usage` | what one `ModelId` consumed, and why its figures may be too low |
+//! | `inventory` | provisioned models, application profiles and foundation models, as AWS lists them |
+//! | [`plan`] | which series to ask `CloudWatch` for, over which span |
+//! | [`decode`] | pages of answers as series |
+
+pub mod decode;
+mod document;
+mod inventory;
+pub mod plan;
+mod usage;
+
+pub use document::{
+    FailedPlace, Observation, ObservationError, OpenBefore, PlaceObservation, PriceListRead,
+    SCHEMA_VERSION,
+};
+pub use inventory::{
+    ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+};
+pub use usage::{Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage};
