@@ -29,15 +29,12 @@
 pub mod advice;
 pub mod aws;
 pub mod catalog;
-pub mod commitment;
 pub mod config;
 pub mod domain;
 pub mod guard;
 pub mod observation;
-#[cfg(feature = "cli")]
-mod page;
-#[cfg(feature = "cli")]
-pub mod prices;
 pub mod pricing;
 pub mod report;
-pub mod sample;
+pub mod sizing;
+#[cfg(feature = "cli")]
+pub mod terminal;

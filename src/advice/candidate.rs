@@ -1,19 +1,19 @@
 //! One offer at its optimum: what it would cost, what the weeks say of it, and which gates it fails.
 
 use jiff::civil::Date;
-use rust_decimal::{Decimal, RoundingStrategy};
-use serde::Serialize;
+use rust_decimal::Decimal;
 
-use crate::advice::demands::{Demands, Sized};
 use crate::advice::gates::{self, Gate, Refusal};
-use crate::advice::trial::Trial;
+use crate::advice::months::Months;
 use crate::advice::{Action, Plan, Working};
-use crate::catalog::{Offer, ReservedOffer, ReservedScope, Term};
-use crate::commitment::{Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty};
+use crate::catalog::{Offer, ReservedOffer, Term};
 use crate::config::{Overflow, Settings};
 use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Priced, Workload};
+use crate::sizing::demand::{Demands, Sized};
+use crate::sizing::trial::Trial;
+use crate::sizing::{Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty};
 
 /// What can be bought.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Offered<'_> {
                 ..
             }) => format!("{label}, {term}"),
             Self::Units(offer) => offer.term.to_string(),
-            Self::Tokens(offer) => format!("{}, {}", scope_name(offer.scope), offer.term),
+            Self::Tokens(offer) => format!("{}, {}", offer.scope.in_words(), offer.term),
         }
     }
 
@@ -72,7 +72,7 @@ impl Offered<'_> {
     pub(super) fn subject(&self, model: &BaseModel) -> String {
         match self {
             Self::Units(_) => model.id().to_owned(),
-            Self::Tokens(offer) => format!("{model} {}", scope_name(offer.scope)),
+            Self::Tokens(offer) => format!("{model} {}", offer.scope.in_words()),
         }
     }
 
@@ -91,60 +91,6 @@ impl Offered<'_> {
             (Self::Tokens(a), Self::Tokens(b)) => a.scope == b.scope,
             _ => false,
         }
-    }
-}
-
-/// The scope of reserved tokens in words.
-pub(super) const fn scope_name(scope: ReservedScope) -> &'static str {
-    match scope {
-        ReservedScope::Regional => "in-Region and geo",
-        ReservedScope::Global => "global",
-    }
-}
-
-/// What reserved tokens cost under an offer.
-pub(super) fn terms_of(offer: &ReservedOffer) -> ReservationTerms {
-    ReservationTerms {
-        input: offer.input,
-        output: offer.output,
-        minimum: Reservation {
-            input_tokens_per_minute: offer.minimum_input_tpm,
-            output_tokens_per_minute: offer.minimum_output_tpm,
-        },
-    }
-}
-
-/// A number of months, to a tenth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(into = "String")]
-pub struct Months(Decimal);
-
-impl From<Months> for String {
-    fn from(months: Months) -> Self {
-        months.0.to_string()
-    }
-}
-
-impl Months {
-    /// The months in which a shorter arrangement costs what a whole term of so many months does,
-    /// rounded up to a tenth. Both cost more than nothing a month.
-    fn to_pay(monthly_cost: Usd, months: u32, shorter: Usd) -> Self {
-        let whole = monthly_cost.dollars() * Decimal::from(months);
-        let paid =
-            (whole / shorter.dollars()).round_dp_with_strategy(1, RoundingStrategy::AwayFromZero);
-        Self(paid.normalize())
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn number(self) -> Decimal {
-        self.0
-    }
-}
-
-impl std::fmt::Display for Months {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(&format!("{:.1}", self.0))
     }
 }
 
@@ -241,7 +187,7 @@ impl<'w> Candidate<'w> {
         held: Reservation,
     ) -> Self {
         let kind = TokenKind {
-            terms: terms_of(offer),
+            terms: ReservationTerms::of(offer),
             held,
         };
         let sized = demands.sized(&kind);
@@ -567,7 +513,7 @@ pub(super) fn overflow_risk(settings: &Settings) -> String {
             "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
             settings.headroom.percent()
         ),
-        Overflow::Spill => crate::advice::SPILL_ASSUMPTION.into(),
+        Overflow::Spill => crate::advice::gates::SPILL_ASSUMPTION.into(),
     }
 }
 

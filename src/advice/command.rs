@@ -6,6 +6,10 @@ use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, day_of};
 use crate::observation::{ApplicationProfile, ProvisionedModel};
 use crate::pricing::Workload;
 
+/// Where reserved tokens are bought.
+pub(super) const CONTACT: &str =
+    "your AWS account team: reserved tokens are sold, changed and ended through people only";
+
 /// Deletes a provisioned model.
 pub(super) fn delete(region: &Region, held: &ProvisionedModel) -> Step {
     Step::new(format!("delete {}", held.provisioned_model_name)).command(format!(

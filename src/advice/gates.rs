@@ -7,12 +7,16 @@ use serde::Serialize;
 
 use crate::advice::Action;
 use crate::advice::recommendation::stable_id;
-use crate::advice::trial::{GATING_FOLDS, Trial, Walked, percent};
 use crate::catalog::{ScopeKind, Term};
-use crate::commitment::Certainty;
 use crate::config::Settings;
 use crate::domain::{Ratio, Usd, day_of};
 use crate::pricing::{Holding, Priced, Workload};
+use crate::sizing::Certainty;
+use crate::sizing::trial::{GATING_FOLDS, Trial, Walked, percent};
+
+/// The assumption behind figures where callers route what exceeds the units.
+pub(super) const SPILL_ASSUMPTION: &str =
+    "callers are assumed to route what exceeds the units to on-demand, at one mix a minute";
 
 /// What kept a plan from being advised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -150,7 +154,7 @@ pub(super) fn certainty(certainty: Option<&Certainty>) -> Option<Refusal> {
         None => "fewer than two whole weeks tell nothing of its certainty".to_owned(),
         Some(certainty) if certainty.lower_bound() > 0.0 => return None,
         Some(certainty) => {
-            let lower = crate::commitment::certainty::monthly(certainty.lower_bound());
+            let lower = crate::sizing::certainty::monthly(certainty.lower_bound());
             format!(
                 "over {} weeks its saving cannot be told from none: the lower 5 % bound is {} a month",
                 certainty.weeks(),

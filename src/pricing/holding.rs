@@ -14,8 +14,8 @@ use crate::domain::{
 use crate::observation::MeterReading;
 use crate::observation::{CommitmentDuration, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
-use crate::pricing::demand::{LOAD_SCALE, whole};
 use crate::pricing::lane::{Lane, LaneKind};
+use crate::pricing::load::{LOAD_SCALE, whole};
 
 /// A window that ended longer ago says nothing of today.
 const RECENCY: SignedDuration = SignedDuration::from_hours(24);

@@ -9,8 +9,8 @@ use crate::domain::{
     Meter, Percent, Ratio, Scope, Usd, UsdPerMillionTokens, UsdPerThousandTpmHour, Window,
 };
 use crate::observation::Observation;
-use crate::pricing::demand::{Demand, dollars};
 use crate::pricing::lane::Lane;
+use crate::pricing::load::{Demand, dollars};
 
 /// What reserved tokens serve: input, cache writes and output, which count one each towards what is
 /// reserved. How cache reads are billed is not known: a setting has them served without counting, or

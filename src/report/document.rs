@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::advice::{AtTermEnd, BreakEven, CertificateReport, Effort, Load, Plan, Recommendation};
+use crate::advice::{AtTermEnd, CertificateReport, Effort, Load, Plan, Recommendation};
 use crate::catalog::{InForce, RegionBasis, ReservedScope, Term};
 use crate::config::Trigger;
 use crate::domain::{
@@ -16,6 +16,7 @@ use crate::domain::{
 use crate::observation::CommitmentDuration;
 use crate::observation::PriceListRead;
 use crate::pricing::Use;
+use crate::sizing::BreakEven;
 
 /// What a run found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

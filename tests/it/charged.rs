@@ -4,7 +4,8 @@ use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::guard::log_lines;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::metrics::points;
-use bedrock_cost_guard::report::{self, Report, Summary, explain, text};
+use bedrock_cost_guard::report::{self, Report, Summary};
+use bedrock_cost_guard::terminal::{explain, report as text};
 
 use crate::support::{sample, small_observation};
 

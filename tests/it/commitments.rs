@@ -15,7 +15,8 @@ use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{ModelId, Ratio, Usd};
 use bedrock_cost_guard::observation::LaneUsage;
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report::{self, Report, explain};
+use bedrock_cost_guard::report::{self, Report};
+use bedrock_cost_guard::terminal::explain;
 use rust_decimal::Decimal;
 
 use crate::support::{empty_observation, metric, sample};

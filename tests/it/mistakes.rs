@@ -22,7 +22,8 @@ use bedrock_cost_guard::observation::{
 use bedrock_cost_guard::observation::{FailedPlace, Observation};
 use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status};
 use bedrock_cost_guard::pricing::{Demand, LOAD_SCALE};
-use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics, text};
+use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics};
+use bedrock_cost_guard::terminal::report as text;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};

@@ -5,7 +5,8 @@ use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{ModelId, Usd};
 use bedrock_cost_guard::observation::LaneUsage;
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report::{self, Report, WorkloadReport, text};
+use bedrock_cost_guard::report::{self, Report, WorkloadReport};
+use bedrock_cost_guard::terminal::report as text;
 
 use crate::support::{empty_observation, metric, sample};
 

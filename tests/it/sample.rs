@@ -6,7 +6,8 @@ use bedrock_cost_guard::advice::{Action, Effort, Gate, Load, Plan};
 use bedrock_cost_guard::domain::{Tokens, Usd};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::metrics::{self, Point};
-use bedrock_cost_guard::report::{self, text};
+use bedrock_cost_guard::report::{self};
+use bedrock_cost_guard::terminal::report as text;
 use rust_decimal::Decimal;
 
 use crate::support::sample;

@@ -10,7 +10,7 @@ use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{Region, day_of};
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::prices::{self, Diff};
+use bedrock_cost_guard::terminal::prices::{self, Diff};
 use bedrock_cost_guard::{aws::clients, guard, report};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;

@@ -222,6 +222,17 @@ pub enum ReservedScope {
     Global,
 }
 
+impl ReservedScope {
+    /// Returns the scope in words.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Regional => "in-Region and geo",
+            Self::Global => "global",
+        }
+    }
+}
+
 /// A recommendation that does not count for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

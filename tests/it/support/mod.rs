@@ -23,7 +23,7 @@ use bedrock_cost_guard::observation::{
 };
 use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status, Usage};
 use bedrock_cost_guard::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
-use bedrock_cost_guard::sample;
+use bedrock_cost_guard::terminal::sample;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;
 

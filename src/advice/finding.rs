@@ -1,0 +1,126 @@
+//! The result of one rule: plans, recommendations, and reasons against what people would ask about.
+
+use crate::advice::gates::{Gate, Refusal};
+use crate::advice::proof::CertificateReport;
+use crate::advice::{HoldingAdvice, Plan, Recommendation};
+use crate::domain::{Usd, day_of};
+use crate::pricing::Priced;
+
+/// What a rule found out about one workload.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    pub(super) plans: Vec<Plan>,
+    pub(super) recommendations: Vec<Recommendation>,
+    /// Reasons against a change that people would ask about.
+    pub(super) reasons: Vec<String>,
+    pub(super) certificates: Vec<CertificateReport>,
+    pub(super) holdings: Vec<HoldingAdvice>,
+}
+
+impl Finding {
+    /// A plan that is not advised.
+    pub(super) fn refused(plan: Plan, refusals: Vec<Refusal>) -> Self {
+        Self {
+            reasons: refusals.iter().map(|it| it.why.clone()).collect(),
+            plans: vec![plan.refused(refusals)],
+            ..Self::default()
+        }
+    }
+
+    /// A plan that is only listed, and why; it says nothing against the advice.
+    pub(super) fn listed(plan: Plan, refusal: Refusal) -> Self {
+        Self::listed_all(plan, vec![refusal])
+    }
+
+    pub(super) fn listed_all(plan: Plan, refusals: Vec<Refusal>) -> Self {
+        Self {
+            plans: vec![plan.refused(refusals)],
+            ..Self::default()
+        }
+    }
+
+    /// Advice with its plan, which is not advised where something keeps it from counting.
+    pub(super) fn advised(plan: Plan, advice: Recommendation, gate: Gate) -> Self {
+        let kept = advice.not_counted_because.as_deref();
+        let plan = match kept {
+            None => plan.advised(),
+            Some(because) => plan.refused(vec![Refusal::new(gate, because)]),
+        };
+        Self {
+            plans: vec![plan],
+            recommendations: vec![advice],
+            ..Self::default()
+        }
+    }
+
+    /// Whether any of its advice counts.
+    pub(super) fn counts(&self) -> bool {
+        self.recommendations.iter().any(Recommendation::is_counted)
+    }
+
+    /// What its counted advice saves in a month.
+    pub(super) fn saves(&self) -> Usd {
+        let counted = self.recommendations.iter().filter(|it| it.is_counted());
+        counted.map(Recommendation::savings).sum()
+    }
+
+    /// Does without its counted advice after all, since another change is better or comes first.
+    pub(super) fn forgo(&mut self, why: &str) {
+        let (counted, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.recommendations)
+            .into_iter()
+            .partition(Recommendation::is_counted);
+        self.recommendations = others;
+        let forgone = counted.iter();
+        self.reasons
+            .extend(forgone.map(|advice| format!("{}: {why}", advice.action.title())));
+        for plan in self.plans.iter_mut().filter(|plan| plan.advised) {
+            *plan = plan.clone().refused(vec![Refusal::new(Gate::Order, why)]);
+        }
+    }
+
+    /// Counts nothing and keeps no command: the prices behind it are not what AWS charges.
+    pub(super) fn compare_only(&mut self, warning: &str) {
+        for advice in &mut self.recommendations {
+            advice.not_counted_because = Some(warning.to_owned());
+            advice.take_steps(Vec::new());
+            advice.contact = None;
+        }
+        for plan in self.plans.iter_mut().filter(|plan| plan.advised) {
+            *plan = plan
+                .clone()
+                .refused(vec![Refusal::new(Gate::Prices, warning)]);
+        }
+    }
+
+    pub(super) fn take(&mut self, other: Self) {
+        self.plans.extend(other.plans);
+        self.recommendations.extend(other.recommendations);
+        self.reasons.extend(other.reasons);
+        self.certificates.extend(other.certificates);
+        self.holdings.extend(other.holdings);
+    }
+
+    /// Takes what the operator dismissed out of the count for as long as they said, and says whether
+    /// there was any.
+    pub(super) fn dismiss(&mut self, priced: &Priced<'_>) -> bool {
+        let today = day_of(priced.observation.as_of);
+        let mut is_dismissed = false;
+        for advice in &mut self.recommendations {
+            if let Some(row) = priced.observation.overrides.dismissal(&advice.id, today) {
+                is_dismissed = true;
+                let because = format!("the overrides dismiss it until {}: {}", row.until, row.why);
+                let plans = self.plans.iter_mut();
+                for plan in plans.filter(|plan| plan.action == Some(advice.action)) {
+                    *plan = plan
+                        .clone()
+                        .refused(vec![Refusal::new(Gate::Setting, because.as_str())]);
+                }
+                advice.not_counted_because = Some(match advice.not_counted_because.take() {
+                    Some(before) => format!("{before}; {because}"),
+                    None => because,
+                });
+            }
+        }
+        is_dismissed
+    }
+}

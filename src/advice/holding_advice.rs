@@ -1,0 +1,147 @@
+//! What is said of what is held, and what holding less must pass.
+
+use serde::Serialize;
+
+use crate::advice::candidate::Amount;
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::{Action, Recommendation, Working};
+use crate::domain::Usd;
+use crate::pricing::{Holding, Priced, Workload};
+use crate::sizing::{Certainty, Reservation};
+
+/// What is said of one holding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldingAdvice {
+    /// Its address, or the name of reserved tokens.
+    pub subject: String,
+    /// How what it is asked for compares with what it has.
+    pub load: Load,
+    /// How much of it would cost least, in words; `None` where that cannot be said.
+    pub right_size: Option<String>,
+    /// What happens to it inside its term, where its model leaves.
+    pub lifecycle_risk: Option<String>,
+    /// What to do about it before its term ends; `None` without a term.
+    pub at_term_end: Option<AtTermEnd>,
+}
+
+impl HoldingAdvice {
+    /// Says what to do before its term ends, where it has one.
+    pub(super) fn decide(&mut self, holding: &Holding<'_>, at_end: AtTermEnd) {
+        self.at_term_end = holding.held.is_under_term().then_some(at_end);
+    }
+
+    /// Nothing is known of it.
+    pub(crate) fn unknown(subject: &str) -> Self {
+        Self {
+            subject: subject.to_owned(),
+            load: Load::Unknown,
+            right_size: None,
+            lifecycle_risk: None,
+            at_term_end: None,
+        }
+    }
+}
+
+/// What to do about a holding before its term ends: it renews by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtTermEnd {
+    /// Nothing: it is worth its price.
+    Renew,
+    /// Hold less of it.
+    RightSize,
+    /// Hold none of it.
+    LetExpire,
+    /// That cannot be said.
+    Undecided,
+}
+
+/// How what a holding is asked for compares with what it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    /// It refused requests.
+    Oversubscribed,
+    /// Less of it would cost less.
+    UnderUsed,
+    /// It has the size that costs least, or a smaller one.
+    Fits,
+    /// That cannot be said.
+    Unknown,
+}
+
+/// Holding less than now.
+pub(super) struct Smaller {
+    /// How much less is held then.
+    pub(super) to: Amount,
+    pub(super) is_none: bool,
+    pub(super) savings: Usd,
+    /// How sure the saving is.
+    pub(super) certainty: Option<Certainty>,
+    pub(super) workings: Vec<Working>,
+    pub(super) on: &'static str,
+}
+
+impl Smaller {
+    /// The units that are left of it.
+    pub(super) const fn units(&self) -> u32 {
+        match self.to {
+            Amount::Units(units) => units.count(),
+            Amount::Tokens(_) => 0,
+        }
+    }
+
+    /// What is left of it, of reserved tokens.
+    pub(super) const fn reservation(&self) -> Reservation {
+        match self.to {
+            Amount::Tokens(reservation) => reservation,
+            Amount::Units(_) => Reservation::NONE,
+        }
+    }
+
+    pub(super) const fn at_term_end(&self) -> AtTermEnd {
+        if self.is_none {
+            AtTermEnd::LetExpire
+        } else {
+            AtTermEnd::RightSize
+        }
+    }
+}
+
+impl Recommendation {
+    /// The figures of holding less.
+    pub(super) fn take_figures(&mut self, smaller: &Smaller) {
+        self.workings.extend(smaller.workings.iter().cloned());
+        self.workings.push(Working::new(
+            "judged by",
+            smaller.on,
+            "the guard's own rule",
+        ));
+        if let Some(certainty) = &smaller.certainty {
+            self.estimated_monthly_savings.p10 = certainty.p10();
+            self.estimated_monthly_savings.p50 = certainty.p50();
+            self.estimated_monthly_savings.p90 = certainty.p90();
+        }
+    }
+}
+
+/// What holding less must pass: it has to save enough, and surely.
+pub(super) fn refusals(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    smaller: &Smaller,
+    (action, subject): (Action, &str),
+) -> Vec<Refusal> {
+    let was_open = gates::was_open(priced, workload, action, subject);
+    let settings = &priced.observation.settings;
+    let base = workload.monthly_cost();
+    let mut refusals: Vec<Refusal> = gates::thresholds(settings, smaller.savings, base, was_open)
+        .into_iter()
+        .collect();
+    refusals.extend(gates::certainty(smaller.certainty.as_ref()));
+    if workload.is_throttled() {
+        let why = "requests were throttled: less of it would refuse more";
+        refusals.push(Refusal::new(Gate::Knowledge, why));
+    }
+    refusals
+}

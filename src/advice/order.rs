@@ -1,0 +1,218 @@
+//! The order of the rules on one workload, and the advice that comes of it.
+//!
+//! 1. `fill` what is paid for.
+//! 2. `idle`: delete what nobody uses.
+//! 3. `route` to the global profile.
+//! 4. `shrink_units`: hold less of what is at work, now or when its term ends.
+//! 5. `buy` on what is left.
+//!
+//! `tiers`, `caching` and `successor` list what asks for more than money. It is never counted.
+//!
+//! A change is worth only what it saves after those before it, so each dollar counts once. A rule
+//! that finds nothing to save stays silent or says why not; "no change" with its reason is an answer.
+
+use crate::advice::finding::Finding;
+use crate::advice::proof::CertificateReport;
+use crate::advice::rules::{
+    buy, caching, fill, idle, route, shrink_reserved, shrink_units, successor, tiers,
+};
+use crate::advice::{HoldingAdvice, Plan, Recommendation};
+use crate::domain::{Ratio, Usd};
+use crate::pricing::{LaneRates, Priced, Workload};
+use crate::sizing::{BreakEven, of_offers};
+
+/// What the rules say of one workload.
+#[derive(Debug)]
+pub struct Advice {
+    /// What could be done, cheapest first, the present arrangement among it.
+    pub plans: Vec<Plan>,
+    /// What to do, or what a setting or a term keeps from counting.
+    pub recommendations: Vec<Recommendation>,
+    /// The advice in one sentence, "no change" with its reason included.
+    pub verdict: String,
+    /// What a unit of each offer must replace to pay for itself.
+    pub break_even: Vec<BreakEven>,
+    /// Proofs that no purchase under an offer saves.
+    pub certificates: Vec<CertificateReport>,
+    /// What is said of its holdings, by their address or, of reserved tokens, their name.
+    pub holdings: Vec<HoldingAdvice>,
+}
+
+impl Advice {
+    /// None at all, and why.
+    fn silent(workload: &Workload<'_>, why: &str) -> Self {
+        Self {
+            plans: vec![Plan::present(workload, true)],
+            recommendations: Vec::new(),
+            verdict: format!("no advice: {why}"),
+            break_even: Vec::new(),
+            certificates: Vec::new(),
+            holdings: Vec::new(),
+        }
+    }
+}
+
+/// Applies the rules to one workload, in their order.
+#[must_use]
+pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
+    if let Some(why) = workload.no_advice(priced.observation) {
+        return Advice::silent(workload, &why);
+    }
+    let (mut found, break_even) = if workload.reserved.is_empty() {
+        by_the_token(priced, workload)
+    } else {
+        beside_reserved(priced, workload)
+    };
+    if let Some(warning) = priced.observation.prices.warning() {
+        found.compare_only(&warning);
+    }
+    let keeps = !found.recommendations.iter().any(Recommendation::is_counted);
+    let mut plans = vec![Plan::present(workload, keeps)];
+    plans.extend(found.plans);
+    plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
+    // In the order of the rules, which is the order to do them in.
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in found.reasons {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let verdict = verdict(workload, &found.recommendations, &reasons);
+    found
+        .recommendations
+        .sort_by(|a, b| b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id)));
+    Advice {
+        plans,
+        recommendations: found.recommendations,
+        verdict,
+        break_even,
+        certificates: found.certificates,
+        holdings: found.holdings,
+    }
+}
+
+/// All rules.
+fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
+    let mut fill = fill::advise(priced, workload);
+    let mut route = route::advise(priced, workload, &fill);
+    let mut renew = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
+    if renew.gives_up_counted() && fill.is_counted() {
+        // One of both: what is given up is not filled before.
+        fill = fill.forgone("holding less of what it would fill saves more");
+        route = route::advise(priced, workload, &fill);
+        renew = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
+    }
+    let idle = idle::advise(priced, workload, fill.filled());
+    let cheapest = &route.cheapest;
+    let is_routed = route.finding.counts();
+    let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
+    let break_even = of_offers(priced, workload, cheapest);
+    let mut commit = buy::advise(&buy::Question {
+        priced,
+        workload,
+        cheapest,
+        routed: if is_routed { cheapest } else { &current },
+        saved_before: fill.finding.saves() + idle.saves() + route.finding.saves(),
+        remaining: fill.remaining,
+        serving: &fill.serving,
+        break_even: &break_even,
+        deletes_its_own: idle.counts(),
+        is_routed,
+    });
+    let ends_later = idle.recommendations.iter().any(|it| !it.is_counted());
+    if renew.finding.counts() && commit.saves() > renew.finding.saves() {
+        renew.finding.forgo("buying beside it saves more");
+    }
+    if renew.finding.counts() {
+        commit.forgo("holding less of the same model comes first");
+    } else if ends_later || !renew.finding.recommendations.is_empty() {
+        commit.forgo(
+            "what is held of the same model is to change when its term ends: that comes first",
+        );
+    }
+    let mut found = Finding::default();
+    let left = fill.remaining;
+    for finding in [fill.finding, idle, route.finding, renew.finding, commit] {
+        found.take(finding);
+    }
+    found.take(tiers::advise(priced, workload, cheapest, left));
+    found.take(caching::advise(priced, workload, cheapest));
+    found.take(successor::advise(priced, workload, cheapest));
+    (found, break_even)
+}
+
+/// What is advised beside reserved tokens: more of them, or fewer. What they serve would be lost on
+/// another profile or tier, so nothing else is.
+fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
+    let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
+    let mut found = shrink_reserved::advise(priced, workload, &current);
+    let mut commit = buy::advise(&buy::Question {
+        priced,
+        workload,
+        cheapest: &current,
+        routed: &current,
+        saved_before: Usd::ZERO,
+        remaining: Ratio::ONE,
+        serving: &[],
+        break_even: &[],
+        deletes_its_own: false,
+        is_routed: false,
+    });
+    if !found.recommendations.is_empty() {
+        commit.forgo("holding less of what is reserved comes first");
+    }
+    found.take(commit);
+    (found, Vec::new())
+}
+
+fn verdict(
+    workload: &Workload<'_>,
+    recommendations: &[Recommendation],
+    reasons: &[String],
+) -> String {
+    if !recommendations.is_empty() {
+        let mut titles: Vec<String> = recommendations
+            .iter()
+            .map(|advice| {
+                let uncounted = if advice.is_counted() {
+                    ""
+                } else {
+                    " (not counted)"
+                };
+                format!("{}{uncounted}", advice.action.title())
+            })
+            .collect();
+        titles.dedup();
+        let said = titles.join(", then ");
+        let is_done = recommendations.iter().any(Recommendation::is_counted);
+        // Where nothing is to be done now, the reasons are still what people would ask about.
+        return if is_done || reasons.is_empty() {
+            said
+        } else {
+            format!("{said}; {}", reasons.join("; "))
+        };
+    }
+    if workload.lanes.is_empty() && workload.holdings.is_empty() {
+        return "no change: it is not used".into();
+    }
+    match reasons {
+        [] if workload.on_demand().next().is_none() => {
+            "no change: nothing of it is billed by the token".into()
+        }
+        [] if workload.on_demand_monthly_cost() == Usd::ZERO
+            && workload.unpriced().next().is_some() =>
+        {
+            "no advice: it has no price".into()
+        }
+        [] if workload.recent_tokens().is_zero() => "no change: it was not used recently".into(),
+        [] if workload.on_demand_monthly_cost() == Usd::ZERO => {
+            "no change: it costs nothing".into()
+        }
+        [] if workload.offers.is_empty() => {
+            "no change: it is on its cheapest profile, and no model units are priced for it here"
+                .into()
+        }
+        [] => "no change: it is on its cheapest arrangement".into(),
+        reasons => format!("no change: {}", reasons.join("; ")),
+    }
+}

@@ -1,0 +1,74 @@
+//! A proof that nothing can be saved, as the report tells it.
+
+use serde::Serialize;
+
+use crate::advice::candidate::Offered;
+use crate::domain::{AccountId, BaseModel, Region, Usd};
+use crate::pricing::{Priced, Workload};
+use crate::sizing::{Certificate, Proof};
+
+/// A proof that no purchase under an offer saves, whatever its size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CertificateReport {
+    /// The account, empty where it is not known.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// The model's base id.
+    pub model: BaseModel,
+    /// The offer in words.
+    pub offer: String,
+    /// How it is proven.
+    pub proof: Proof,
+    /// The most on-demand dollars that a purchase could replace, in so many hours.
+    pub replaceable: Usd,
+    /// What it costs in as many.
+    pub cost: Usd,
+    /// The hours.
+    pub hours: u64,
+    /// The proof in one line.
+    pub sentence: String,
+}
+
+impl CertificateReport {
+    pub(super) fn new(
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        offered: &Offered<'_>,
+        proof: Certificate,
+    ) -> Self {
+        let month = |amount: Usd| amount.per_month(proof.hours);
+        let (most, cost) = (month(proof.replaceable), month(proof.cost));
+        let days = priced.recent.hours() / 24;
+        let one = match offered {
+            Offered::Units(_) => "a unit",
+            Offered::Tokens(_) => "a reservation",
+        };
+        let sentence = match (proof.proof, offered) {
+            (Proof::Volume, Offered::Units(_)) => format!(
+                "proven not to save: one unit costs {cost} a month, and all that it could replace costs at most {most}, as the last {days} days went"
+            ),
+            (Proof::Volume, Offered::Tokens(_)) => format!(
+                "proven not to save: the smallest reservation costs {cost} a month, and all that it could replace costs at most {most}, as the last {days} days went"
+            ),
+            (Proof::Price, _) => format!(
+                "proven not to save: even in full use {one} serves at most {} an hour of what it costs {} for, at any mix of the meters in use and any volume",
+                proof.replaceable, proof.cost
+            ),
+            (Proof::Window, _) => format!(
+                "proven not to save: even with each hour's dearest tokens first {one} replaces at most {most} a month and costs {cost}, as the last {days} days went"
+            ),
+        };
+        Self {
+            account: workload.place.account.clone(),
+            region: workload.place.region.clone(),
+            model: workload.model.clone(),
+            offer: format!("{}, {}", offered.noun(), offered.describe()),
+            proof: proof.proof,
+            replaceable: proof.replaceable,
+            cost: proof.cost,
+            hours: proof.hours,
+            sentence,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Would writing the repeated part of prompts to the prompt cache pay, or does it cost more than it
+//! saves? `CloudWatch` does not tell how much of a prompt repeats, so the first is only a condition:
+//!
+//! A token that is written once and read `h` times costs `p_w + h·p_r` instead of `(1 + h)·p_in`, so
+//! caching pays from the hit ratio `h / (1 + h) = (p_w − p_in) / (p_w − p_r)` on. Prices of writes
+//! that are kept for five minutes are taken, the lower ones.
+
+use rust_decimal::Decimal;
+
+use crate::advice::finding::Finding;
+use crate::advice::gates::{Gate, Refusal};
+use crate::advice::{Action, Plan};
+use crate::domain::{Meter, Percent, Ratio, Tokens, Usd, UsdPerMillionTokens};
+use crate::pricing::LaneRates;
+use crate::pricing::{Priced, Workload};
+
+/// The three prices that caching is decided by.
+#[derive(Clone, Copy, Debug)]
+struct CachePrices {
+    input: Decimal,
+    write: Decimal,
+    read: Decimal,
+}
+
+impl CachePrices {
+    /// The share of reads among reads and writes from which on caching costs less; `None` where it
+    /// never does.
+    fn break_even_hit_ratio(&self) -> Option<Ratio> {
+        if self.read >= self.input {
+            return None;
+        }
+        if self.write <= self.input {
+            return Some(Ratio::default());
+        }
+        let ratio = (self.write - self.input) / (self.write - self.read);
+        Some(Ratio::new(ratio.round_dp(4).normalize()))
+    }
+}
+
+pub(crate) fn advise(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    cheapest: &[LaneRates<'_>],
+) -> Finding {
+    let mut uncached = Listed::default();
+    let mut cached = Listed::default();
+    for rates in cheapest.iter().filter(|rates| rates.lane.is_standard()) {
+        let Some(of_cache) = prices_of(priced, workload, rates) else {
+            continue;
+        };
+        let recent = |meter: Meter| {
+            let meters = rates.lane.meters.iter();
+            let of = meters.filter(|priced| priced.meter == meter);
+            of.map(|priced| priced.recent).sum::<Tokens>()
+        };
+        let (reads, writes) = (recent(Meter::CacheRead), recent(Meter::CacheWrite));
+        let listed = if reads.is_zero() && writes.is_zero() {
+            &mut uncached
+        } else {
+            &mut cached
+        };
+        listed.add(&of_cache, [recent(Meter::Input), writes, reads]);
+    }
+    let least = priced.observation.settings.min_monthly_savings;
+    let monthly = |cost: Usd| cost.per_month(priced.recent.hours());
+    let mut found = Finding::default();
+    if let Some(ratio) = uncached.break_even
+        && monthly(uncached.most_saved) > least
+    {
+        let most = monthly(uncached.most_saved);
+        let plan = Plan::new(
+            Action::CachePrompts,
+            if ratio.number().is_zero() {
+                "prompts cached: pays from the first token that is read again in time".to_owned()
+            } else {
+                format!(
+                    "prompts cached: pays where more than {} of what is cached is read again in time",
+                    ratio.percent()
+                )
+            },
+        );
+        let why = format!(
+            "how much of the prompts repeats is not metered: it could save {most} a month at the very most"
+        );
+        found.take(Finding::listed(plan, Refusal::new(Gate::Effort, why)));
+    }
+    let lost = monthly(cached.lost());
+    if lost > least
+        && let Some(ratio) = cached.break_even
+    {
+        let plan = Plan::new(
+            Action::StopCachingPrompts,
+            format!(
+                "prompts not cached: {} of what was cached was read again, and caching pays from {} on",
+                cached.hit_ratio(),
+                ratio.percent()
+            ),
+        );
+        let why = "it asks for a change of prompts: listed, never counted";
+        found.take(Finding::listed(
+            plan.saving(workload, lost),
+            Refusal::new(Gate::Effort, why),
+        ));
+    }
+    found
+}
+
+/// What is known of lanes that cache, or of those that do not.
+#[derive(Clone, Copy, Debug, Default)]
+struct Listed {
+    /// The highest of their break-even hit ratios.
+    break_even: Option<Ratio>,
+    /// What would be saved if every input token were read from the cache.
+    most_saved: Usd,
+    /// What the cached tokens cost, and would cost as plain input.
+    cached: Usd,
+    plain: Usd,
+    reads: Tokens,
+    writes: Tokens,
+}
+
+impl Listed {
+    fn add(&mut self, prices: &CachePrices, [input, writes, reads]: [Tokens; 3]) {
+        let Some(ratio) = prices.break_even_hit_ratio() else {
+            return;
+        };
+        let ratio = self.break_even.map_or(ratio, |other| {
+            if other.number() > ratio.number() {
+                other
+            } else {
+                ratio
+            }
+        });
+        self.break_even = Some(ratio);
+        let cost = |price: Decimal, tokens: Tokens| {
+            Usd::new(price * Decimal::from(tokens.count()) / Decimal::from(1_000_000))
+        };
+        self.most_saved += cost(prices.input - prices.read, input);
+        self.cached += cost(prices.write, writes) + cost(prices.read, reads);
+        self.plain += cost(prices.input, writes + reads);
+        self.reads += reads;
+        self.writes += writes;
+    }
+
+    /// What caching cost more than plain input.
+    fn lost(&self) -> Usd {
+        (self.cached - self.plain).max(Usd::ZERO)
+    }
+
+    fn hit_ratio(&self) -> Percent {
+        let all = Decimal::from((self.reads + self.writes).count().max(1));
+        let share = Decimal::from(self.reads.count()) * Decimal::ONE_HUNDRED / all;
+        Percent::new(share.round_dp(4).normalize())
+    }
+}
+
+/// The prices of a lane's input, cache writes and cache reads; `None` where it has no cache.
+fn prices_of(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    rates: &LaneRates<'_>,
+) -> Option<CachePrices> {
+    let price = |meter: Meter| {
+        let rate = rates.rate_of(priced, workload, meter)?;
+        Some(UsdPerMillionTokens::dollars(rate.contracted_unit_price))
+    };
+    let read = price(Meter::CacheRead)?;
+    Some(CachePrices {
+        input: price(Meter::Input)?,
+        // Where only reads have a price, writes are billed as input.
+        write: price(Meter::CacheWrite).or_else(|| price(Meter::Input))?,
+        read,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn prices(input: i64, write: i64, read: i64) -> CachePrices {
+        let cents = |cents: i64| Decimal::new(cents, 2);
+        CachePrices {
+            input: cents(input),
+            write: cents(write),
+            read: cents(read),
+        }
+    }
+
+    #[test]
+    fn claudes_cache_pays_from_a_fifth_of_hits_on() {
+        let ratio = prices(300, 375, 30).break_even_hit_ratio().unwrap();
+        assert_eq!(ratio.percent().to_string(), "21.7 %");
+        let free_writes = prices(80, 0, 20).break_even_hit_ratio().unwrap();
+        assert_eq!(free_writes, Ratio::default());
+        assert!(prices(100, 125, 100).break_even_hit_ratio().is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn from_the_break_even_hit_ratio_on_caching_costs_no_more(
+            input in 1i64..1_000, more in 1i64..1_000, read in 0i64..1_000,
+            reads in 0u64..1_000_000, writes in 1u64..1_000_000,
+        ) {
+            let prices = prices(input, input + more, read);
+            let mut listed = Listed::default();
+            listed.add(&prices, [Tokens::ZERO, Tokens::new(writes), Tokens::new(reads)]);
+            let Some(ratio) = listed.break_even else {
+                prop_assert!(read >= input);
+                return Ok(());
+            };
+            let all = Decimal::from(reads + writes);
+            let hits = Decimal::from(reads) / all;
+            // The ratio is rounded to four decimals.
+            let near = Decimal::new(1, 4);
+            if hits > ratio.number() + near {
+                prop_assert!(listed.cached <= listed.plain);
+            } else if hits < ratio.number() - near {
+                prop_assert!(listed.cached >= listed.plain);
+            }
+        }
+    }
+}

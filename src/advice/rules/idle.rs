@@ -1,0 +1,104 @@
+//! Is a provisioned model paid for and not used at all? Then it should be deleted, or not renewed.
+//!
+//! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what [`crate::advice::rules::fill`] has just
+//! found work for.
+
+use crate::advice::finding::Finding;
+use crate::advice::{
+    Action, Arrangement, Evidence, Gate, Plan, Recommendation, SeriesEvidence, command, gates,
+};
+use crate::domain::{Tokens, Usd};
+use crate::pricing::{Holding, Idleness, Priced, Workload};
+
+pub(crate) fn advise(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    filled: &[&Holding<'_>],
+) -> Finding {
+    let mut found = Finding::default();
+    for holding in &workload.holdings {
+        match &holding.idleness {
+            Idleness::Busy => {}
+            Idleness::Idle if filled.iter().any(|other| other.held == holding.held) => {}
+            Idleness::NotSeen(why) => found.reasons.push(format!(
+                "no traffic of {} was seen, but {why}",
+                holding.held.provisioned_model_name
+            )),
+            Idleness::Idle => found.take(delete(priced, workload, holding)),
+        }
+    }
+    found.dismiss(priced);
+    found
+}
+
+fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -> Finding {
+    let held = holding.held;
+    let name = &held.provisioned_model_name;
+    let Some(cost) = holding.monthly_cost else {
+        return Finding {
+            reasons: vec![format!(
+                "{name} is idle, but the price book has no price for it"
+            )],
+            ..Finding::default()
+        };
+    };
+    let description = format!("without {name}");
+    let plan =
+        Plan::new(Action::DeleteIdleProvisionedModel, description.clone()).saving(workload, cost);
+    let settings = &priced.observation.settings;
+    let arn = &held.provisioned_model_arn;
+    let was_open = gates::was_open(priced, workload, Action::DeleteIdleProvisionedModel, arn);
+    let failed = gates::thresholds(settings, cost, workload.monthly_cost(), was_open);
+    if let Some(failed) = failed {
+        return Finding::refused(plan, vec![failed]);
+    }
+    let mut evidence = Evidence::default();
+    if let Some(offer) = &holding.offer {
+        evidence.offer(&holding.model, offer);
+    }
+    // It cannot have been idle before it was.
+    let window = priced.observation.window;
+    let since = window.start().max(held.creation_time);
+    let days = window.end().duration_since(since).as_hours() / 24;
+    for id in held.metered_ids() {
+        evidence.series(SeriesEvidence {
+            namespace: crate::observation::NAMESPACE,
+            metric: "Invocations".into(),
+            model_id: id.to_owned(),
+            start: since,
+            end: window.end(),
+            step: crate::domain::period::HOUR,
+            total: Tokens::ZERO,
+        });
+    }
+    let current = Arrangement {
+        description: format!("{} of {name}, idle for {days} days", held.model_units),
+        monthly_cost: cost,
+    };
+    let proposed = Arrangement {
+        description,
+        monthly_cost: Usd::ZERO,
+    };
+    let action = Action::DeleteIdleProvisionedModel;
+    let mut advice = Recommendation::new(action, workload, arn, current, proposed, evidence);
+    advice.provisioned_model_arn = Some(arn.clone());
+    advice.rollback_possible = false;
+    let mut steps = Vec::new();
+    if held.is_under_term() {
+        steps.push(command::await_term_end(held));
+        advice.savings_start = held.commitment_expiration_time;
+        advice.not_counted_because = Some("it is paid for until its term ends".into());
+        let risk = "it renews by itself at the end of its term unless it is deleted in time";
+        advice.risks.push(risk.into());
+    }
+    if held.is_custom() {
+        let risk = "it serves a custom model, which may have no other way to be called";
+        advice.risks.push(risk.into());
+    }
+    advice
+        .risks
+        .push("whoever calls it after that gets an error".into());
+    steps.push(command::delete(&workload.place.region, held));
+    advice.take_steps(steps);
+    Finding::advised(plan, advice, Gate::Order)
+}

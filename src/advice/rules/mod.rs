@@ -1,0 +1,11 @@
+//! The rules, one a file: each looks at one workload and comes to a finding.
+
+pub(super) mod buy;
+pub(super) mod caching;
+pub(super) mod fill;
+pub(super) mod idle;
+pub(super) mod route;
+pub(super) mod shrink_reserved;
+pub(super) mod shrink_units;
+pub(super) mod successor;
+pub(super) mod tiers;

@@ -1,0 +1,197 @@
+//! Would the same model cost less through its global profile?
+//!
+//! Counted only where the operator allows it: requests may then be served anywhere. Silent for
+//! lanes that are global already, and where the book has no global rate for every meter in use.
+
+use crate::advice::finding::Finding;
+use crate::advice::recommendation::several;
+use crate::advice::rules::fill::Filling;
+use crate::advice::{
+    Action, Arrangement, Evidence, Gate, Plan, Recommendation, Step, command, gates,
+};
+use crate::catalog::ScopeKind;
+use crate::domain::{ModelId, Scope, Usd};
+use crate::pricing::LaneRates;
+use crate::pricing::{Lane, LaneKind, Priced, Workload};
+
+/// What routing says, and the cheapest rates of effort none or routing that each lane can have,
+/// which later rules compare with.
+#[derive(Debug)]
+pub(crate) struct Routing<'l> {
+    pub(crate) finding: Finding,
+    pub(crate) cheapest: Vec<LaneRates<'l>>,
+}
+
+impl<'l> Routing<'l> {
+    /// What each lane costs from here on: on-demand lanes stay as they are unless routing counts,
+    /// and what leaves a provisioned model goes where it costs least.
+    pub(crate) fn afterwards(&self) -> Vec<LaneRates<'l>> {
+        let is_routed = self.finding.counts();
+        let rates = self.cheapest.iter();
+        rates
+            .map(|cheapest| match cheapest.lane.kind {
+                LaneKind::OnDemand { .. } if !is_routed => LaneRates::current(cheapest.lane),
+                _ => cheapest.clone(),
+            })
+            .collect()
+    }
+}
+
+pub(crate) fn advise<'l>(
+    priced: &Priced<'_>,
+    workload: &'l Workload<'_>,
+    fill: &Filling<'_>,
+) -> Routing<'l> {
+    let forbidden = forbidden(priced, workload);
+    let cheapest = cheapest(priced, workload);
+    let moved: Vec<LaneRates<'_>> = workload
+        .lanes
+        .iter()
+        .filter(|lane| matches!(lane.kind, LaneKind::OnDemand { .. }))
+        .filter_map(|lane| cheaper_global(priced, workload, lane))
+        .collect();
+    // What filling takes away is not routed.
+    let left = |lane: &Lane<'_>, cost: Usd| {
+        let left = fill.left_of(workload, lane).of(cost);
+        Usd::new(left.dollars().round_dp(12).normalize())
+    };
+    let before: Usd = moved
+        .iter()
+        .map(|to| left(to.lane, to.lane.monthly_cost()))
+        .sum();
+    let after: Usd = moved
+        .iter()
+        .map(|to| left(to.lane, to.monthly_cost(priced.recent)))
+        .sum();
+    let savings = before - after;
+    if !savings.is_positive() {
+        return Routing {
+            finding: Finding::default(),
+            cheapest,
+        };
+    }
+    let target = ModelId::of_model(&workload.model, Scope::Global);
+    let plan = Plan::new(Action::RouteToGlobalProfile, format!("through {target}"))
+        .saving(workload, savings);
+    let kind = Action::RouteToGlobalProfile;
+    let failed = gates::thresholds(
+        &priced.observation.settings,
+        savings,
+        workload.monthly_cost(),
+        gates::was_open(priced, workload, kind, workload.model.id()),
+    );
+    if let Some(failed) = failed {
+        return Routing {
+            finding: Finding::refused(plan, vec![failed]),
+            cheapest,
+        };
+    }
+    let mut advice = recommendation(priced, workload, &moved, &target, (before, after));
+    advice.not_counted_because = forbidden;
+    let mut finding = Finding::advised(plan, advice, Gate::Setting);
+    finding.dismiss(priced);
+    Routing { finding, cheapest }
+}
+
+/// The cheapest rates that each lane can have without a commitment. A lane that may not be moved is
+/// compared at what it costs now.
+pub(crate) fn cheapest<'l>(priced: &Priced<'_>, workload: &'l Workload<'_>) -> Vec<LaneRates<'l>> {
+    let is_allowed = forbidden(priced, workload).is_none();
+    let of = |lane: &'l Lane<'_>| {
+        let global = is_allowed.then(|| cheaper_global(priced, workload, lane));
+        global.flatten().unwrap_or_else(|| LaneRates::current(lane))
+    };
+    workload.lanes.iter().map(of).collect()
+}
+
+/// The rates of a lane through the global profile, where they cost less.
+fn cheaper_global<'l>(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    lane: &'l Lane<'_>,
+) -> Option<LaneRates<'l>> {
+    let is_cheaper = |global: &LaneRates<'_>| {
+        lane.is_priced() && global.monthly_cost(priced.recent) < lane.monthly_cost()
+    };
+    LaneRates::global(priced, workload, lane).filter(is_cheaper)
+}
+
+/// What keeps global routing from counting: the overrides where they speak of the model, else the
+/// setting.
+fn forbidden(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
+    match priced
+        .observation
+        .overrides
+        .allows(&workload.model, ScopeKind::Global)
+    {
+        Some(true) => None,
+        Some(false) => {
+            Some("the overrides do not allow the global scope for this model".to_owned())
+        }
+        None if priced.observation.settings.allow_global_routing => None,
+        None => Some("GUARD_ALLOW_GLOBAL_ROUTING is false".to_owned()),
+    }
+}
+
+fn recommendation(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    moved: &[LaneRates<'_>],
+    target: &ModelId,
+    (before, after): (Usd, Usd),
+) -> Recommendation {
+    let mut evidence = Evidence::default();
+    for to in moved {
+        evidence.lane(priced, to.lane);
+        evidence.rates(workload, to);
+    }
+    let ids: Vec<&str> = moved
+        .iter()
+        .map(|to| to.lane.usage.model_id.text())
+        .collect();
+    let current = Arrangement {
+        description: several(&ids),
+        monthly_cost: before,
+    };
+    let proposed = Arrangement {
+        description: target.to_string(),
+        monthly_cost: after,
+    };
+    let action = Action::RouteToGlobalProfile;
+    let subject = workload.model.id();
+    let mut advice = Recommendation::new(action, workload, subject, current, proposed, evidence);
+    advice.risks.push(
+        "requests may be served in any commercial Region: data residency is the owner's call"
+            .into(),
+    );
+    if !workload.is_whole() {
+        advice
+            .risks
+            .push("the usage is incomplete: the saving is at least this".into());
+    }
+    if workload.has_tier_splits() {
+        advice
+            .risks
+            .push("part of it is served at another service tier, which is not priced apart".into());
+    }
+    advice.take_steps(profile_step(workload, moved, target).into_iter().collect());
+    advice
+}
+
+/// Callers name the profile themselves, except where an application profile stands between: then a
+/// new one has to be made. Where there are several, one command would be but a part.
+fn profile_step(
+    workload: &Workload<'_>,
+    moved: &[LaneRates<'_>],
+    target: &ModelId,
+) -> Option<Step> {
+    let [only] = moved else { return None };
+    let LaneKind::OnDemand {
+        profile: Some(profile),
+        ..
+    } = &only.lane.kind
+    else {
+        return None;
+    };
+    command::copy_profile(profile, &profile.account()?, &workload.place.region, target)
+}

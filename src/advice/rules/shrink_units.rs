@@ -1,0 +1,572 @@
+//! Should fewer model units be held of those at work? They are paid for used or not, and those under
+//! a term renew by themselves, so the decision is due before the term ends.
+//!
+//! Each holding is looked at alone, the others serving on. Where its capacity is known it is taken
+//! at its own exact optimum; where it is not, what it serves is compared with what it costs: a
+//! holding worth under 100 % costs more than the same tokens on-demand. Silent about idle holdings,
+//! which `idle` deletes, and about custom models, which have no on-demand twin.
+
+use rust_decimal::Decimal;
+
+use crate::advice::candidate::Amount;
+use crate::advice::finding::Finding;
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::holding_advice::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
+use crate::advice::rules::fill::Filling;
+use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Step, Working, command};
+use crate::catalog::{Offer, Term};
+use crate::config::Overflow;
+use crate::domain::period::HOURS_PER_MONTH;
+use crate::domain::{ModelUnits, Percent, Usd};
+use crate::pricing::LaneRates;
+use crate::pricing::{Holding, Idleness, Priced, Workload};
+use crate::sizing::demand::{Demands, ServedBy};
+use crate::sizing::trial::{Trial, certainty_of_cut, certainty_of_whole, percent};
+use crate::sizing::{Kind, UnitKind};
+
+/// What is said of all of them, and what it leaves to the later rules.
+pub(crate) struct Renewing {
+    pub(crate) finding: Finding,
+    /// Whether anything is to be given up at once.
+    gives_up_now: bool,
+}
+
+impl Renewing {
+    /// Whether anything is to be given up at once.
+    pub(crate) const fn gives_up_counted(&self) -> bool {
+        self.gives_up_now
+    }
+}
+
+/// Whether a holding of a workload could be filled, or reserved tokens are held: then minutes of its
+/// on-demand traffic are needed too.
+pub(crate) fn fills_or_reserves(workload: &Workload<'_>) -> bool {
+    let can_fill = |holding: &Holding<'_>| holding.can_serve_more() && holding.capacity().is_some();
+    !workload.reserved.is_empty()
+        || (workload.on_demand().next().is_some() && workload.holdings.iter().any(can_fill))
+}
+
+/// Whether a workload holds model units at work, whose minutes tell what a unit carries.
+pub(crate) fn is_held(workload: &Workload<'_>) -> bool {
+    let at_work =
+        |holding: &Holding<'_>| holding.can_serve_more() && holding.idleness == Idleness::Busy;
+    workload.holdings.iter().any(at_work)
+}
+
+pub(crate) fn advise<'w>(
+    priced: &'w Priced<'w>,
+    workload: &'w Workload<'w>,
+    cheapest: &[LaneRates<'w>],
+    fill: &Filling<'w>,
+) -> Renewing {
+    let mut renewing = Renewing {
+        finding: Finding::default(),
+        gives_up_now: false,
+    };
+    let mut at_work: Vec<&Holding<'_>> = workload
+        .holdings
+        .iter()
+        .filter(|holding| holding.can_serve_more())
+        .filter(|holding| {
+            let is_filled = fill
+                .filled()
+                .iter()
+                .any(|filled| filled.held == holding.held);
+            holding.idleness == Idleness::Busy || is_filled
+        })
+        .collect();
+    // What can be changed first is decided first, and what is decided holds for those after it: two
+    // that could each be spared while the other stays cannot both be.
+    at_work.sort_by_key(|holding| holding.held.commitment_expiration_time);
+    let mut units: Vec<u32> = at_work
+        .iter()
+        .map(|holding| holding.held.model_units.count())
+        .collect();
+    for holding in &workload.holdings {
+        if at_work.iter().all(|other| other.held != holding.held) {
+            let at_end = match holding.idleness {
+                Idleness::Idle => AtTermEnd::LetExpire,
+                Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
+            };
+            let said = said_of(priced, workload, holding, at_end);
+            renewing.finding.holdings.push(said);
+        }
+    }
+    for place in 0..at_work.len() {
+        let holding = at_work[place];
+        let case = UnitCase {
+            priced,
+            workload,
+            cheapest,
+            at_work: &at_work,
+            holding,
+            others: all_but(&units, place),
+            is_filled: fill.is_counted(),
+        };
+        let mut said = said_of(priced, workload, holding, AtTermEnd::Undecided);
+        let is_known = holding.capacity().is_some();
+        match case.smaller() {
+            Ok(Some(smaller)) => {
+                said.load = Load::UnderUsed;
+                said.right_size = Some(smaller.to.to_string());
+                let mut found = case.finding(&smaller);
+                let is_dismissed = found.dismiss(priced);
+                if let [advice] = found.recommendations.as_slice() {
+                    said.decide(holding, smaller.at_term_end());
+                    if !is_dismissed {
+                        units[place] = smaller.units();
+                    }
+                    renewing.gives_up_now |= advice.is_counted() && smaller.is_none;
+                }
+                renewing.finding.take(found);
+            }
+            Ok(None) => {
+                let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
+                if is_known || pays {
+                    said.decide(holding, AtTermEnd::Renew);
+                    let mut found = case.under_another_term();
+                    found.dismiss(priced);
+                    renewing.finding.take(found);
+                }
+                if is_known && holding.throttles == 0 {
+                    said.load = Load::Fits;
+                    said.right_size = Some(holding.held.model_units.to_string());
+                }
+            }
+            Err(why) => renewing.finding.reasons.extend(why),
+        }
+        renewing.finding.holdings.push(said);
+    }
+    renewing
+}
+
+/// All units but those at one place.
+fn all_but(units: &[u32], place: usize) -> u32 {
+    let others = units.iter().enumerate().filter(|(at, _)| *at != place);
+    others.fold(0, |sum, (_, units)| sum.saturating_add(*units))
+}
+
+/// What is said of a holding before its size is looked at.
+fn said_of(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    holding: &Holding<'_>,
+    at_end: AtTermEnd,
+) -> HoldingAdvice {
+    let mut said = HoldingAdvice::unknown(&holding.held.provisioned_model_arn);
+    if holding.throttles > 0 {
+        said.load = Load::Oversubscribed;
+    }
+    said.lifecycle_risk = lifecycle_risk(priced, workload, holding);
+    said.decide(holding, at_end);
+    said
+}
+
+/// A model that leaves while something is still bound to it.
+fn lifecycle_risk(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    holding: &Holding<'_>,
+) -> Option<String> {
+    let ends = crate::domain::day_of(holding.held.commitment_expiration_time?);
+    let lifecycle = gates::Lifecycle::of(priced, workload);
+    if let Some(end) = lifecycle.end_of_life.filter(|end| *end <= ends) {
+        return Some(format!(
+            "the model's end of life, {end}, falls before its term ends on {ends}"
+        ));
+    }
+    if lifecycle.is_legacy {
+        return Some("the model is Legacy: when its term ends, no new one may be sold".to_owned());
+    }
+    let legacy = lifecycle.legacy.filter(|legacy| *legacy <= ends)?;
+    Some(format!(
+        "the model becomes Legacy on {legacy}, before its term ends on {ends}"
+    ))
+}
+
+/// One holding of model units.
+struct UnitCase<'c, 'w> {
+    priced: &'w Priced<'w>,
+    workload: &'w Workload<'w>,
+    cheapest: &'c [LaneRates<'w>],
+    at_work: &'c [&'w Holding<'w>],
+    holding: &'w Holding<'w>,
+    /// The units beside it that serve on.
+    others: u32,
+    is_filled: bool,
+}
+
+impl UnitCase<'_, '_> {
+    /// What of it would cost less, if anything. An error says why that is not known, where a reader
+    /// would ask.
+    fn smaller(&self) -> Result<Option<Smaller>, Option<String>> {
+        let holding = self.holding;
+        let Some(cost) = holding.monthly_cost else {
+            return Err(None);
+        };
+        if !gates::completeness(self.workload).is_empty() {
+            return Err(None);
+        }
+        match (&holding.offer, holding.capacity()) {
+            (Some(offer), Some(capacity)) => {
+                let kind = UnitKind {
+                    capacity,
+                    price: offer.unit_price,
+                    held: self.others,
+                };
+                self.at_its_optimum(&kind)
+            }
+            _ => Ok(self.by_its_worth(cost)),
+        }
+    }
+
+    fn served_by(&self) -> ServedBy<'_> {
+        ServedBy::Units {
+            serving: self.at_work,
+            with_on_demand: self.is_filled,
+        }
+    }
+
+    fn at_its_optimum(&self, kind: &UnitKind) -> Result<Option<Smaller>, Option<String>> {
+        let settings = &self.priced.observation.settings;
+        let name = &self.holding.held.provisioned_model_name;
+        if self.holding.exceeds_capacity().is_some() {
+            return Err(Some(gates::capacity(self.holding).why));
+        }
+        let demands = Demands::new(self.priced, self.workload, self.cheapest, self.served_by())
+            .map_err(|why| {
+                Some(format!(
+                    "whether {name} has its right size is not known: {why}"
+                ))
+            })?;
+        let sized = demands.sized(kind);
+        let now = self.holding.held.model_units.count();
+        let options: Vec<u32> = match settings.overflow {
+            Overflow::Spill => vec![sized.minutes.spill_optimum()],
+            // Fewer must still refuse nothing; none at all leaves everything on-demand.
+            Overflow::Throttle => {
+                let enough = sized.minutes.throttle_minimum(settings.headroom);
+                let hours = sized.recent_hours.throttle_minimum(settings.headroom);
+                let enough = enough.zip(hours).map(|(minutes, hours)| minutes.max(hours));
+                let none = (kind.held == 0).then_some(0);
+                enough.into_iter().chain(none).collect()
+            }
+        };
+        let month = |units: u32| kind.cost(units, HOURS_PER_MONTH);
+        let all_is_served = settings.overflow == Overflow::Throttle;
+        let left = |units: u32| {
+            if all_is_served && units > 0 {
+                Usd::ZERO
+            } else {
+                sized.all_monthly() - sized.replaced_monthly(units)
+            }
+        };
+        let total = |units: u32| month(units) + left(units);
+        let best = options
+            .into_iter()
+            .filter(|units| *units < now && self.is_to_be_had(*units))
+            .min_by_key(|units| (total(*units), *units));
+        let Some(units) = best.filter(|units| total(*units) < total(now)) else {
+            return Ok(None);
+        };
+        let to = ModelUnits::new(units);
+        let savings = total(now) - total(units);
+        Ok(Some(Smaller {
+            to: Amount::Units(to),
+            is_none: units == 0,
+            savings,
+            certainty: certainty_of_cut(
+                kind,
+                &demands,
+                ((now, month(now)), (units, month(units))),
+                sized.burst_share(now),
+                self.workload.observed_days,
+            ),
+            workings: vec![
+                Working::new(
+                    "costs a month as it is",
+                    total(now),
+                    format!(
+                        "{} × {} USD × 730 hours, and {} on-demand beside it",
+                        ModelUnits::new(now),
+                        kind.price,
+                        left(now)
+                    ),
+                ),
+                Working::new(
+                    "costs a month then",
+                    total(units),
+                    format!(
+                        "{to} × {} USD × 730 hours, and {} on-demand beside it",
+                        kind.price,
+                        left(units)
+                    ),
+                ),
+            ],
+            on: "the optimum of what it serves, by the minute",
+        }))
+    }
+
+    /// Whether AWS serves what would be left: calls on-demand, or so many new units.
+    fn is_to_be_had(&self, units: u32) -> bool {
+        let inventory = &self.workload.observed.inventory;
+        let model = &self.workload.model;
+        if units > 0 {
+            let is_sold = !inventory.provisionable_ids(model).is_empty();
+            return is_sold && !gates::Lifecycle::of(self.priced, self.workload).is_legacy;
+        }
+        // Under throttle it all goes to the others, which have room for it.
+        let settings = &self.priced.observation.settings;
+        let is_known = self.holding.capacity().is_some();
+        if is_known && self.others > 0 && settings.overflow == Overflow::Throttle {
+            return true;
+        }
+        let mut listed = inventory.listed(model).peekable();
+        // Where the list does not have the model at all, it says nothing of it.
+        self.workload.on_demand().next().is_some()
+            || listed.peek().is_none()
+            || listed.any(|entry| {
+                let kinds = entry.inference_types_supported.iter();
+                kinds.into_iter().any(|kind| kind != "PROVISIONED")
+            })
+    }
+
+    /// Without a capacity only the whole of it can be judged: what it serves against what it costs.
+    fn by_its_worth(&self, cost: Usd) -> Option<Smaller> {
+        let own: Vec<&LaneRates<'_>> = self
+            .cheapest
+            .iter()
+            .filter(|rates| {
+                matches!(rates.lane.kind, crate::pricing::LaneKind::Provisioned(held) if held == self.holding.held)
+            })
+            .collect();
+        // Something that it serves has no price: what it is worth is not known.
+        self.holding.monthly_value?;
+        let value: Usd = own
+            .iter()
+            .map(|rates| rates.monthly_cost(self.priced.recent))
+            .sum();
+        let savings = cost - value;
+        (savings.is_positive() && self.is_to_be_had(0)).then(|| Smaller {
+            to: Amount::Units(ModelUnits::new(0)),
+            is_none: true,
+            savings,
+            certainty: Demands::hourly(
+                self.priced,
+                self.workload,
+                self.cheapest,
+                ServedBy::Units {
+                    serving: &[self.holding],
+                    with_on_demand: false,
+                },
+            )
+            .ok()
+            .and_then(|hours| {
+                certainty_of_whole(&hours, cost, self.workload.observed_days)
+            }),
+            workings: vec![
+                Working::new(
+                    "costs a month",
+                    cost,
+                    format!("{} × 730 hours", self.holding.held.model_units),
+                ),
+                Working::new(
+                    "what it serves, on-demand",
+                    value,
+                    "its tokens of the recent window at the cheapest allowed rates × 730 ÷ its hours",
+                ),
+            ],
+            on: "what it serves, at on-demand prices",
+        })
+    }
+
+    fn finding(&self, smaller: &Smaller) -> Finding {
+        let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
+        let name = &held.provisioned_model_name;
+        let action = match (smaller.is_none, held.is_under_term()) {
+            (true, true) => Action::LetCommitmentExpire,
+            (true, false) => Action::GiveUpProvisionedModel,
+            (false, _) => Action::RightSizeProvisionedModel,
+        };
+        // Whether the others have room is known only where the capacity is.
+        let to_others = self.others > 0 && self.holding.capacity().is_some();
+        let description = if smaller.is_none {
+            let others = if to_others {
+                "to the others"
+            } else {
+                "on-demand"
+            };
+            format!("its calls {others}, without {name}")
+        } else {
+            smaller.to.to_string()
+        };
+        let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
+        let arn = &held.provisioned_model_arn;
+        let refusals = refusals(priced, workload, smaller, (action, arn));
+        if !refusals.is_empty() {
+            return Finding::refused(plan, refusals);
+        }
+        let mut evidence = Evidence::default();
+        for rates in self.cheapest {
+            evidence.lane(priced, rates.lane);
+            evidence.rates(workload, rates);
+        }
+        if let Some(offer) = &self.holding.offer {
+            evidence.offer(&self.holding.model, offer);
+        }
+        let cost = self.holding.monthly_cost.unwrap_or_default();
+        let current = Arrangement {
+            description: format!("{} of {name}", held.model_units),
+            monthly_cost: cost,
+        };
+        let proposed = Arrangement {
+            description,
+            monthly_cost: cost - smaller.savings,
+        };
+        let arn = &held.provisioned_model_arn;
+        let mut advice = Recommendation::new(action, workload, arn, current, proposed, evidence);
+        advice.provisioned_model_arn = Some(arn.clone());
+        advice.take_figures(smaller);
+        let steps = match (&self.holding.offer, smaller.to) {
+            (Some(offer), Amount::Units(units)) if !smaller.is_none => {
+                command::replace(workload, held, offer, units)
+            }
+            _ => {
+                let instead = if to_others {
+                    "another provisioned model of the same model"
+                } else {
+                    "the model on-demand"
+                };
+                vec![
+                    command::switch_callers(held, instead),
+                    command::delete(&workload.place.region, held),
+                ]
+            }
+        };
+        if smaller.is_none {
+            let risk = if to_others {
+                "where the others are given up too, its calls go on-demand: on-demand quotas have to carry them"
+            } else {
+                "whoever calls it must call the model on-demand first: on-demand quotas have to carry it"
+            };
+            advice.risks.push(risk.into());
+        }
+        self.at_its_time(&mut advice, steps);
+        Finding::advised(plan, advice, Gate::Order)
+    }
+}
+
+impl UnitCase<'_, '_> {
+    /// Puts a change off to the end of the term, where there is one.
+    fn at_its_time(&self, advice: &mut Recommendation, mut steps: Vec<Step>) {
+        let held = self.holding.held;
+        if !held.is_under_term() {
+            advice.take_steps(steps);
+            return;
+        }
+        advice.rollback_possible = false;
+        advice.savings_start = held.commitment_expiration_time;
+        advice.not_counted_because = Some("it is paid for until its term ends".into());
+        advice.risks.push(
+            "it renews by itself at the end of its term unless that is prevented in time".into(),
+        );
+        if !steps.is_empty() {
+            steps.insert(0, command::await_term_end(held));
+        }
+        advice.take_steps(steps);
+    }
+
+    /// The same units under a term that costs less: a commitment, so it has to pass its gates.
+    fn under_another_term(&self) -> Finding {
+        let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
+        let settings = &priced.observation.settings;
+        let (Some(own), Some(cost)) = (&self.holding.offer, self.holding.monthly_cost) else {
+            return Finding::default();
+        };
+        let served_by = ServedBy::Units {
+            serving: &[self.holding],
+            with_on_demand: false,
+        };
+        let hours = Demands::hourly(priced, workload, self.cheapest, served_by);
+        let units = held.model_units;
+        let others = workload.offers.iter().filter(|offer| {
+            offer.label == own.label
+                && offer.term != Term::None
+                && offer.unit_price < own.unit_price
+        });
+        let mut options: Vec<(&Offer, Vec<Refusal>, Option<Trial>)> = others
+            .map(|offer| {
+                let then = offer.unit_price.monthly_cost(units);
+                let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
+                let was_open = gates::was_open(priced, workload, action, arn);
+                let mut refusals: Vec<Refusal> =
+                    gates::thresholds(settings, cost - then, then, was_open)
+                        .into_iter()
+                        .collect();
+                let trial = hours.as_ref().ok().map(|hours| {
+                    Trial::of_holding(hours, priced.recent, then, workload.observed_days)
+                });
+                let trials = trial.iter();
+                refusals.extend(trials.flat_map(|trial| {
+                    let certain = gates::certainty(trial.certainty.as_ref());
+                    certain.into_iter().chain(gates::trend(trial, offer.term))
+                }));
+                refusals.extend(gates::history(settings, workload, offer.term));
+                refusals.extend(gates::lifecycle(priced, workload, offer.term));
+                refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
+                if !self.is_to_be_had(units.count()) {
+                    let why = "AWS does not offer units of this model in this Region";
+                    refusals.push(Refusal::new(Gate::Availability, why));
+                }
+                (offer, refusals, trial)
+            })
+            .collect();
+        options.sort_by_key(|(offer, refusals, _)| (refusals.len(), offer.unit_price));
+        let Some((offer, refusals, trial)) = options.into_iter().next() else {
+            return Finding::default();
+        };
+        let then = offer.unit_price.monthly_cost(units);
+        let action = Action::BindProvisionedModel;
+        let description = format!("{units}, {}", offer.term);
+        let plan = Plan::new(action, description.clone()).saving(workload, cost - then);
+        if !refusals.is_empty() {
+            return Finding::listed_all(plan, refusals);
+        }
+        let mut evidence = Evidence::default();
+        evidence.offer(&self.holding.model, own);
+        evidence.offer(&self.holding.model, offer);
+        for rates in self.cheapest {
+            evidence.lane(priced, rates.lane);
+        }
+        let arn = &held.provisioned_model_arn;
+        let mut advice = Recommendation::new(
+            action,
+            workload,
+            arn,
+            Arrangement {
+                description: format!("{units} of {}, {}", held.provisioned_model_name, own.term),
+                monthly_cost: cost,
+            },
+            Arrangement {
+                description,
+                monthly_cost: then,
+            },
+            evidence,
+        );
+        advice.provisioned_model_arn = Some(arn.clone());
+        advice.robustness = trial
+            .and_then(|trial| trial.robustness)
+            .and_then(|it| percent(it, 1));
+        let months = Decimal::from(offer.term.months());
+        advice.commitment_total = Some(Usd::new(then.dollars() * months));
+        advice.rollback_possible = false;
+        advice.risks.push(
+            "a term is bought with a new provisioned model: callers have to call that one".into(),
+        );
+        advice
+            .risks
+            .push("a term cannot be ended early and renews by itself".into());
+        self.at_its_time(&mut advice, command::replace(workload, held, offer, units));
+        Finding::advised(plan, advice, Gate::Order)
+    }
+}

@@ -1,0 +1,88 @@
+//! What would the same tokens cost with the model that follows one that is leaving? In extended
+//! access a model may cost more, and at its end of life requests fail. Another model is another
+//! product, so this is listed and never counted. Silent where the book names no successor.
+
+use crate::advice::finding::Finding;
+use crate::advice::gates::{Gate, Lifecycle, Refusal};
+use crate::advice::{Action, Plan};
+use crate::catalog::RateQuery;
+use crate::domain::{BaseModel, Usd};
+use crate::pricing::LaneRates;
+use crate::pricing::{LaneKind, Priced, Workload};
+
+pub(crate) fn advise(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    cheapest: &[LaneRates<'_>],
+) -> Finding {
+    let book = &priced.observation.prices;
+    let rows = book.lifecycle(&workload.model, &workload.place.region);
+    let day = priced.day;
+    let is_past = |date: Option<jiff::civil::Date>| date.is_some_and(|date| date <= day);
+    let is_legacy = Lifecycle::of(priced, workload).is_legacy;
+    let leaving = rows
+        .into_iter()
+        .find(|row| row.successor.is_some() && (is_legacy || is_past(row.extended_access)));
+    let Some((row, successor)) = leaving.and_then(|row| Some((row, row.successor.as_ref()?)))
+    else {
+        return Finding::default();
+    };
+    let standard = || {
+        let lanes = cheapest.iter();
+        lanes.filter(|rates| matches!(rates.lane.kind, LaneKind::OnDemand { .. }))
+    };
+    let now: Usd = standard()
+        .map(|rates| rates.monthly_cost(priced.recent))
+        .sum();
+    let then: Option<Usd> = standard()
+        .map(|rates| cost_with(priced, workload, rates, successor))
+        .sum();
+    let Some(then) = then.filter(|_| now.is_positive()) else {
+        return Finding::default();
+    };
+    let state = match row.extended_access.filter(|date| *date <= day) {
+        Some(since) => format!("in extended access since {since}"),
+        None => "Legacy".to_owned(),
+    };
+    let ends = row
+        .end_of_life
+        .map_or_else(String::new, |end| format!(", and ends on {end}"));
+    let plan = Plan::new(
+        Action::MoveToSuccessor,
+        format!("the same tokens with {successor}"),
+    );
+    let why = format!(
+        "it asks for another model, which may count tokens otherwise: listed, never counted; this one is {state}{ends}"
+    );
+    Finding::listed(
+        plan.saving(workload, now - then),
+        Refusal::new(Gate::Effort, why),
+    )
+}
+
+/// What the recent tokens of a lane would cost with another model in a month; `None` where a meter
+/// in use has no price there.
+fn cost_with(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    rates: &LaneRates<'_>,
+    successor: &BaseModel,
+) -> Option<Usd> {
+    let cost = |meter: &crate::pricing::PricedMeter| {
+        if meter.recent.is_zero() {
+            return Some(Usd::ZERO);
+        }
+        let rate = priced.observation.rate(&RateQuery {
+            model: successor,
+            region: &workload.place.region,
+            scope: rates.scope,
+            tier: rates.lane.known_tier(),
+            meter: meter.meter,
+            input_tokens: None,
+            day: priced.day,
+        })?;
+        let cost = rate.contracted_unit_price.cost(meter.recent);
+        Some(cost.per_month(priced.recent.hours()))
+    };
+    rates.lane.meters.iter().map(cost).sum()
+}

@@ -1,0 +1,142 @@
+//! The rates that a lane's meters have now, and would have under another scope.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Rate, RateQuery};
+use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Usd, Window};
+use crate::pricing::{Lane, LaneKind, Priced, Workload};
+
+/// A lane with the rates of its meters under one scope.
+#[derive(Clone, Debug)]
+pub(crate) struct LaneRates<'l> {
+    pub(crate) lane: &'l Lane<'l>,
+    pub(crate) scope: Scope,
+    pub(crate) rates: Vec<(Meter, Rate)>,
+}
+
+impl<'l> LaneRates<'l> {
+    /// As it runs now.
+    pub(crate) fn current(lane: &'l Lane<'_>) -> Self {
+        let scope = match &lane.kind {
+            LaneKind::OnDemand { scope, .. } => *scope,
+            _ => Scope::InRegion,
+        };
+        let rates = lane
+            .meters
+            .iter()
+            .filter_map(|meter| Some((meter.meter, meter.rate.clone()?)))
+            .collect();
+        Self { lane, scope, rates }
+    }
+
+    /// Through the global profile; `None` where a meter in use has no such rate, or it runs that
+    /// way already.
+    pub(crate) fn global(
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        lane: &'l Lane<'_>,
+    ) -> Option<Self> {
+        if matches!(
+            &lane.kind,
+            LaneKind::Unknown
+                | LaneKind::OnDemand {
+                    scope: Scope::Global,
+                    ..
+                }
+        ) {
+            return None;
+        }
+        Self::at(priced, workload, lane, Scope::Global, lane.known_tier())
+    }
+
+    /// Under another scope or tier; `None` where a meter in use has no such rate.
+    pub(crate) fn at(
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        lane: &'l Lane<'_>,
+        scope: Scope,
+        tier: Option<ServiceTier>,
+    ) -> Option<Self> {
+        let wanted = |meter, scope, tier| RateQuery {
+            model: &workload.model,
+            region: &workload.place.region,
+            scope,
+            tier,
+            meter,
+            input_tokens: None,
+            day: priced.day,
+        };
+        let book = &priced.observation.prices;
+        let variants = |query: &RateQuery<'_>| {
+            let variants = book.variants(query).into_iter();
+            // Another tier that is asked for by its name has other rows by its nature.
+            let is_same_tier = tier == lane.known_tier();
+            variants
+                .map(|(tier, above)| (is_same_tier.then_some(tier), above))
+                .collect::<BTreeSet<_>>()
+        };
+        let rate = |meter| {
+            let there = wanted(meter, scope, tier);
+            // Where one of them has a tier or a length that the other lacks, their lower ends are of
+            // different requests, and their difference saves nobody anything.
+            let is_alike = lane.scope().is_none_or(|scope| {
+                variants(&there) == variants(&wanted(meter, scope, lane.known_tier()))
+            });
+            priced.observation.rate(&there).filter(|_| is_alike)
+        };
+        let mut rates = Vec::new();
+        for meter in &lane.meters {
+            match rate(meter.meter) {
+                Some(rate) => rates.push((meter.meter, rate)),
+                // It may be needed for the days before the recent ones, and is missed there.
+                None if meter.recent.is_zero() => {}
+                None => return None,
+            }
+        }
+        (!rates.is_empty()).then_some(Self { lane, scope, rates })
+    }
+
+    /// The rate of a meter that the lane need not have used.
+    pub(crate) fn rate_of(
+        &self,
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        meter: Meter,
+    ) -> Option<Rate> {
+        priced.observation.rate(&RateQuery {
+            model: &workload.model,
+            region: &workload.place.region,
+            scope: self.scope,
+            tier: self.lane.known_tier(),
+            meter,
+            input_tokens: None,
+            day: priced.day,
+        })
+    }
+
+    /// What the recent tokens would cost in a month.
+    pub(crate) fn monthly_cost(&self, recent: Window) -> Usd {
+        self.rates
+            .iter()
+            .filter_map(|(of, rate)| {
+                let meter = self.lane.meters.iter().find(|meter| meter.meter == *of)?;
+                Some(
+                    rate.contracted_unit_price
+                        .cost(meter.recent)
+                        .per_month(recent.hours()),
+                )
+            })
+            .sum()
+    }
+
+    /// The model and the tier that the rates are of.
+    pub(crate) fn priced_as<'w>(
+        &'w self,
+        workload: &'w Workload<'_>,
+    ) -> (&'w BaseModel, ServiceTier) {
+        match &self.lane.kind {
+            LaneKind::OnDemand { model, tier, .. } => (model, *tier),
+            _ => (&workload.model, ServiceTier::Standard),
+        }
+    }
+}

@@ -1,0 +1,486 @@
+//! A report from an observation, with no I/O, no clock and no randomness: the same observation gives
+//! the same bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Recommendation};
+use crate::domain::{BaseModel, Counter, Region, Usd, day_of};
+use crate::observation::Observation;
+use crate::pricing::{
+    self, Holding, Idleness, Lane, LaneKind, Priced, Reserved, UnpricedUsage, Workload,
+};
+use crate::report::document::{
+    ClosedRecommendation, HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport,
+    Report, ReservedReport, RunInfo, Totals, UnpricedReport, WorkloadReport,
+};
+use crate::report::guard_cost;
+use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
+
+/// The version of the document. Additions raise the minor number; removals and new meanings the major.
+pub const SCHEMA_VERSION: &str = "1.3";
+
+/// Turns an observation into a report.
+#[must_use]
+pub fn build(observation: &Observation) -> Report {
+    let priced = pricing::price(observation);
+    let advised: Vec<(&Workload<'_>, Advice)> = priced
+        .workloads
+        .iter()
+        .map(|workload| (workload, advice::advise(&priced, workload)))
+        .collect();
+    let mut recommendations: Vec<Recommendation> = advised
+        .iter()
+        .flat_map(|(_, advice)| advice.recommendations.clone())
+        .collect();
+    recommendations.sort_by(|a, b| {
+        b.is_counted()
+            .cmp(&a.is_counted())
+            .then_with(|| b.savings().cmp(&a.savings()))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    let certificates: Vec<CertificateReport> = advised
+        .iter()
+        .flat_map(|(_, advice)| advice.certificates.clone())
+        .collect();
+    let (holdings, reserved_holdings) = holdings(&advised);
+    let mut workloads: Vec<WorkloadReport> = advised
+        .into_iter()
+        .map(|(workload, advice)| workload_report(workload, advice))
+        .collect();
+    workloads.sort_by(|a, b| {
+        b.monthly_cost
+            .cmp(&a.monthly_cost)
+            .then_with(|| (&a.account, &a.region, &a.model).cmp(&(&b.account, &b.region, &b.model)))
+    });
+    let unpriced = unpriced(&priced);
+    let incomplete = incomplete(&priced);
+    let closed = closed(observation, &recommendations);
+    let mut report = Report {
+        schema_version: SCHEMA_VERSION,
+        run: run_info(&priced),
+        totals: totals(
+            &priced,
+            &workloads,
+            &recommendations,
+            &unpriced,
+            &incomplete,
+        ),
+        notes: notes(&priced),
+        not_covered: not_covered(&priced),
+        workloads,
+        recommendations,
+        holdings,
+        reserved_holdings,
+        unpriced,
+        incomplete,
+        certificates,
+        closed,
+    };
+    report.totals.guard_monthly_cost = guard_cost::monthly(observation, &report);
+    report
+}
+
+/// What is held, with what is said of it.
+fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
+    let said = |advice: &Advice, subject: &str| {
+        let found = advice.holdings.iter().find(|it| it.subject == subject);
+        found
+            .cloned()
+            .unwrap_or_else(|| HoldingAdvice::unknown(subject))
+    };
+    let units = advised.iter().flat_map(|(workload, advice)| {
+        workload.holdings.iter().map(|holding| {
+            let said = said(advice, &holding.held.provisioned_model_arn);
+            holding_report(workload, holding, said)
+        })
+    });
+    let reserved = advised.iter().flat_map(|(workload, advice)| {
+        workload
+            .reserved
+            .iter()
+            .map(|held| reserved_report(workload, held, said(advice, &held.declared.name)))
+    });
+    (units.collect(), reserved.collect())
+}
+
+/// Usage without a price, of workloads and of lanes that no model is known behind.
+fn unpriced(priced: &Priced<'_>) -> Vec<UnpricedReport> {
+    priced
+        .workloads
+        .iter()
+        .flat_map(Workload::unpriced)
+        .chain(
+            priced
+                .strays
+                .iter()
+                .flat_map(|stray| stray.unpriced.clone()),
+        )
+        .map(unpriced_report)
+        .collect()
+}
+
+/// What may be higher than it is shown, workloads and lanes that no model is known behind.
+fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
+    let workload_gaps = priced
+        .workloads
+        .iter()
+        .map(|workload| (workload.place, workload.model.clone(), &workload.gaps));
+    let stray_gaps = priced.strays.iter().map(|stray| {
+        let id = stray.lane.usage.model_id.text();
+        (stray.place, BaseModel::new(id), &stray.gaps)
+    });
+    workload_gaps
+        .chain(stray_gaps)
+        .filter(|(_, _, gaps)| !gaps.is_empty())
+        .map(|(place, model, gaps)| IncompleteReport {
+            account: place.account.clone(),
+            region: place.region.clone(),
+            model,
+            gaps: gaps.clone(),
+        })
+        .collect()
+}
+
+/// What was open before and is not any more.
+fn closed(
+    observation: &Observation,
+    recommendations: &[Recommendation],
+) -> Vec<ClosedRecommendation> {
+    // What was not read, or not whole, says nothing of what was open there.
+    let was_read = |region: &Region| {
+        observation
+            .places
+            .iter()
+            .any(|observed| observed.place.region == *region && observed.minutes_unknown.is_none())
+    };
+    // Nor do prices that nobody pays.
+    let open_before = observation.open_before.iter();
+    open_before
+        .filter(|open| observation.prices.charged && was_read(&open.region))
+        .filter(|open| {
+            recommendations
+                .iter()
+                .all(|advice| advice.id != open.id || !advice.is_counted())
+        })
+        .map(|open| ClosedRecommendation {
+            region: open.region.clone(),
+            id: open.id.clone(),
+        })
+        .collect()
+}
+
+fn run_info(priced: &Priced<'_>) -> RunInfo {
+    let observation = priced.observation;
+    let places = || observation.places.iter();
+    let metrics_requested = observation.history_metrics_requested
+        + places()
+            .map(|observed| observed.usage.metrics_requested)
+            .sum::<u64>();
+    let with_minutes = places()
+        .flat_map(|observed| &observed.usage.lanes)
+        .filter(|lane| !lane.minutes.is_empty())
+        .count();
+    RunInfo {
+        time: observation.event.time,
+        trigger: observation.event.trigger,
+        as_of: observation.as_of,
+        window: observation.window,
+        recent: priced.recent,
+        catalog: observation.prices.name.clone(),
+        charged: observation.prices.charged,
+        warning: observation.prices.warning(),
+        has_contract: has_contract(observation),
+        catalog_description: observation.prices.description.clone(),
+        price_list: observation.price_list.clone(),
+        places: observation
+            .places
+            .iter()
+            .map(|observed| observed.place.clone())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        failed_regions: observation
+            .failed
+            .iter()
+            .map(|failed| failed.region.clone())
+            .collect(),
+        dry_run: observation.settings.dry_run,
+        metrics_requested,
+        metrics_requested_cost: guard_cost::of_requested(metrics_requested),
+        lanes_with_minutes: u64::try_from(with_minutes).unwrap_or(u64::MAX),
+    }
+}
+
+fn totals(
+    priced: &Priced<'_>,
+    workloads: &[WorkloadReport],
+    recommendations: &[Recommendation],
+    unpriced: &[UnpricedReport],
+    incomplete: &[IncompleteReport],
+) -> Totals {
+    let monthly_cost: Usd = workloads.iter().map(|workload| workload.monthly_cost).sum();
+    let stalest = stalest_check(priced, recommendations);
+    let counted: Vec<&Recommendation> = recommendations
+        .iter()
+        .filter(|advice| advice.is_counted())
+        .collect();
+    let potential: Usd = counted.iter().map(|advice| advice.savings()).sum();
+    let mut savings_by_effort = BTreeMap::new();
+    for advice in &counted {
+        *savings_by_effort.entry(advice.effort).or_insert(Usd::ZERO) += advice.savings();
+    }
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    Totals {
+        monthly_list_cost: workloads
+            .iter()
+            .map(|workload| workload.monthly_list_cost)
+            .sum(),
+        monthly_cost,
+        on_demand_monthly_cost: workloads
+            .iter()
+            .map(|workload| workload.on_demand_monthly_cost)
+            .sum(),
+        holdings_monthly_cost: workloads
+            .iter()
+            .map(|workload| workload.holdings_monthly_cost)
+            .sum(),
+        is_at_least: workloads.iter().any(|workload| workload.is_at_least)
+            || !unpriced.is_empty()
+            || !incomplete.is_empty()
+            || has_old_window(priced.observation)
+            || !priced.observation.failed.is_empty(),
+        potential_monthly_savings: potential,
+        potential_savings_percentage: potential.percent_of(monthly_cost),
+        savings_by_effort,
+        recommendations: count(counted.len()),
+        uncounted_recommendations: count(recommendations.len() - counted.len()),
+        workloads: count(workloads.len()),
+        incomplete_workloads: count(incomplete.len()),
+        unpriced_tokens: unpriced
+            .iter()
+            .filter(|usage| usage.meter.is_some())
+            .map(|usage| usage.quantity)
+            .sum(),
+        catalog_age_days: stalest.map_or(0, |checked| {
+            days_between(checked, day_of(priced.observation.as_of))
+        }),
+        prices_checked: stalest,
+        guard_monthly_cost: Usd::ZERO,
+    }
+}
+
+/// The day on which the stalest rate in use was checked: rates of lanes and holdings, and those
+/// that advice rests on.
+fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Option<Date> {
+    let rates = priced
+        .workloads
+        .iter()
+        .flat_map(|workload| workload.lanes.iter().flat_map(|lane| &lane.meters))
+        .filter_map(|meter| meter.rate.as_ref())
+        .map(|rate| rate.source.provenance.checked);
+    let offers = priced
+        .workloads
+        .iter()
+        .flat_map(|workload| {
+            workload
+                .holdings
+                .iter()
+                .filter_map(|holding| holding.offer.as_ref())
+        })
+        .map(|offer| offer.source.provenance.checked);
+    let reserved = priced
+        .workloads
+        .iter()
+        .flat_map(|workload| &workload.reserved)
+        .filter_map(|held| held.source.as_ref())
+        .map(|source| source.provenance.checked);
+    let advised = recommendations
+        .iter()
+        .flat_map(|advice| advice.evidence.list_prices())
+        .map(|rate| rate.checked);
+    rates.chain(offers).chain(reserved).chain(advised).min()
+}
+
+/// Whole days from one day to a later one; none where it is not later.
+fn days_between(from: Date, to: Date) -> u32 {
+    let days = from.until(to).map_or(0, |span| span.get_days());
+    u32::try_from(days).unwrap_or_default()
+}
+
+fn workload_report(workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
+    let has_price = |lane: &Lane<'_>| {
+        matches!(lane.kind, LaneKind::Provisioned(_))
+            || lane.meters.iter().any(|meter| meter.rate.is_some())
+    };
+    WorkloadReport {
+        account: workload.place.account.clone(),
+        region: workload.place.region.clone(),
+        model: workload.model.clone(),
+        name: workload.name.clone(),
+        monthly_list_cost: workload.monthly_list_cost(),
+        monthly_cost: workload.monthly_cost(),
+        covered_monthly_cost: workload.covered.monthly_cost,
+        on_demand_monthly_cost: workload.on_demand_monthly_cost(),
+        holdings_monthly_cost: workload.holdings_monthly_cost(),
+        is_at_least: workload.is_at_least(),
+        is_priced: workload.lanes.iter().any(has_price)
+            || workload
+                .holdings
+                .iter()
+                .any(|holding| holding.monthly_cost.is_some())
+            || (workload.unpriced().next().is_none() && workload.holdings.is_empty()),
+        potential_monthly_savings: advice
+            .recommendations
+            .iter()
+            .filter(|advice| advice.is_counted())
+            .map(Recommendation::savings)
+            .sum(),
+        observed_days: workload.observed_days,
+        invocations: workload.counted(Counter::Invocations),
+        throttles: workload.counted(Counter::InvocationThrottles),
+        lanes: workload.lanes.iter().map(lane_report).collect(),
+        plans: advice.plans,
+        break_even: advice.break_even,
+        verdict: advice.verdict,
+        gaps: workload.gaps.clone(),
+    }
+}
+
+fn lane_report(lane: &Lane<'_>) -> LaneReport {
+    let (scope, service_tier, profile, held) = match &lane.kind {
+        LaneKind::OnDemand {
+            scope,
+            tier,
+            profile,
+            ..
+        } => (Some(*scope), Some(*tier), *profile, None),
+        LaneKind::Provisioned(held) => (None, None, None, Some(*held)),
+        LaneKind::Unknown => (None, None, None, None),
+    };
+    LaneReport {
+        model_id: lane.usage.model_id.text().to_owned(),
+        scope,
+        service_tier,
+        inference_profile_name: profile.map(|profile| profile.inference_profile_name.clone()),
+        provisioned_model_name: held.map(|held| held.provisioned_model_name.clone()),
+        monthly_cost: if held.is_some() {
+            Usd::ZERO
+        } else {
+            lane.monthly_cost()
+        },
+        meters: lane
+            .meters
+            .iter()
+            .map(|meter| {
+                let rate = meter.rate.as_ref();
+                MeterReport {
+                    meter: meter.meter,
+                    metric: meter.metric.clone(),
+                    tokens: meter.recent,
+                    list_unit_price: rate.map(|rate| rate.list_unit_price),
+                    contracted_unit_price: rate.map(|rate| rate.contracted_unit_price),
+                    upper_unit_price: rate
+                        .filter(|rate| rate.upper_unit_price > rate.contracted_unit_price)
+                        .map(|rate| rate.upper_unit_price),
+                    region_basis: rate.map(|rate| rate.source.region_basis),
+                    in_force: rate.map(|rate| rate.source.in_force),
+                    source: rate.map(|rate| rate.source.provenance.source.clone()),
+                    monthly_list_cost: meter.monthly_list_cost,
+                    monthly_cost: meter.monthly_cost,
+                }
+            })
+            .collect(),
+    }
+}
+
+fn holding_report(
+    workload: &Workload<'_>,
+    holding: &Holding<'_>,
+    said: HoldingAdvice,
+) -> HoldingReport {
+    let held = holding.held;
+    let (used, unused) = holding.effective_cost().unzip();
+    HoldingReport {
+        account: workload.place.account.clone(),
+        region: workload.place.region.clone(),
+        model: holding.model.clone(),
+        provisioned_model_name: held.provisioned_model_name.clone(),
+        provisioned_model_arn: held.provisioned_model_arn.clone(),
+        model_units: held.model_units,
+        status: held.status.clone(),
+        commitment_expiration_time: held.commitment_expiration_time,
+        monthly_list_cost: holding.monthly_list_cost,
+        monthly_cost: holding.monthly_cost,
+        worth: holding.worth(),
+        utilization: holding.hourly_use.map(|used| used.mean),
+        hourly_use: holding.hourly_use,
+        minutely_use: holding.minutely_use,
+        used_effective_cost: used,
+        unused_effective_cost: unused,
+        throttles: holding.throttles,
+        load: said.load,
+        right_size: said.right_size,
+        lifecycle_risk: said.lifecycle_risk,
+        at_term_end: said.at_term_end,
+        commitment_duration: held.commitment_duration.clone(),
+        state: match &holding.idleness {
+            Idleness::Busy => HoldingState::Busy,
+            Idleness::Idle => HoldingState::Idle,
+            Idleness::NotSeen(_) => HoldingState::NotSeen,
+        },
+        reason: match &holding.idleness {
+            Idleness::NotSeen(why) => Some(why.clone()),
+            _ if holding.monthly_cost.is_none() => Some(
+                "the price book has no price, or more than one, of a unit under its term".into(),
+            ),
+            _ => None,
+        },
+    }
+}
+
+fn reserved_report(
+    workload: &Workload<'_>,
+    held: &Reserved<'_>,
+    said: HoldingAdvice,
+) -> ReservedReport {
+    let declared = held.declared;
+    let (used, unused) = held.effective_cost().unzip();
+    ReservedReport {
+        account: workload.place.account.clone(),
+        region: declared.region.clone(),
+        model: declared.model.clone(),
+        name: declared.name.clone(),
+        scope: declared.scope,
+        input_tokens_per_minute: declared.input_tokens_per_minute,
+        output_tokens_per_minute: declared.output_tokens_per_minute,
+        term: declared.term,
+        term_ends: declared.term_ends,
+        monthly_list_cost: held.monthly_list_cost,
+        monthly_cost: held.monthly_cost,
+        worth: held.used.and_then(|used| used.worth),
+        input_utilization: held.used.map(|used| used.input),
+        output_utilization: held.used.map(|used| used.output),
+        used_effective_cost: used,
+        unused_effective_cost: unused,
+        load: said.load,
+        right_size: said.right_size,
+        at_term_end: said.at_term_end,
+        source: held
+            .source
+            .as_ref()
+            .map(|source| source.provenance.source.clone()),
+    }
+}
+
+fn unpriced_report(usage: UnpricedUsage) -> UnpricedReport {
+    UnpricedReport {
+        account: usage.place.account,
+        region: usage.place.region,
+        model_id: usage.model_id,
+        meter: usage.meter,
+        quantity: usage.recent,
+        reason: usage.reason,
+    }
+}

@@ -1,0 +1,139 @@
+//! What a report did not see, and what a reader should know of what it saw.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use crate::domain::Region;
+use crate::observation::Observation;
+use crate::pricing::Priced;
+
+/// Lists what gathering noted, and of an account without usage what was looked at: that nothing was
+/// found must not be taken for nothing to pay.
+pub(super) fn notes(priced: &Priced<'_>) -> Vec<String> {
+    let observation = priced.observation;
+    let mut notes = observation.notes.clone();
+    if priced.workloads.is_empty() && priced.strays.is_empty() && !observation.places.is_empty() {
+        let regions: BTreeSet<&str> = observation
+            .places
+            .iter()
+            .map(|observed| observed.place.region.name())
+            .collect();
+        let regions: Vec<&str> = regions.into_iter().collect();
+        notes.push(format!(
+            "no use of Amazon Bedrock was found in {}: no metric of AWS/Bedrock by ModelId has a point from {} to {}, and ListProvisionedModelThroughputs lists nothing. Look elsewhere too: in other Regions (GUARD_REGIONS names those to read), in other accounts (the credentials decide), in AWS/BedrockMantle, and, for reserved tokens, in your contract",
+            regions.join(" and "),
+            observation.window.start(),
+            observation.window.end(),
+        ));
+    }
+    notes
+}
+
+pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
+    let observation = priced.observation;
+    let mut not_covered: Vec<String> = observation
+        .failed
+        .iter()
+        .map(|failed| format!("Region {}: {}", failed.region, failed.error))
+        .collect();
+    let read: BTreeSet<&str> = observation
+        .places
+        .iter()
+        .map(|observed| observed.place.region.name())
+        .collect();
+    let read: Vec<&str> = read.into_iter().collect();
+    not_covered.push(format!("Regions other than {}", read.join(", ")));
+    for workload in &priced.workloads {
+        let split = workload
+            .lanes
+            .iter()
+            .filter(|lane| !lane.usage.splits.is_empty());
+        not_covered.extend(split.map(|lane| {
+            let how = if lane.known_tier().is_none() {
+                "it is priced from the cheapest tier that its requests can be served at, in short contexts"
+            } else {
+                "all of it is priced as its id says, in short contexts"
+            };
+            format!(
+                "the split of {} in {} by {}: {how}",
+                lane.usage.model_id,
+                workload.place.region,
+                lane.usage.splits.join("; ")
+            )
+        }));
+    }
+    for workload in &priced.workloads {
+        let since = workload.priced_before_extended_access.iter();
+        not_covered.extend(since.map(|since| {
+            format!(
+                "what {} costs in {} in extended access, since {since}: its price was last seen before, and AWS may charge more",
+                workload.model, workload.place.region
+            )
+        }));
+    }
+    for observed in &observation.places {
+        not_covered.extend(
+            observed
+                .minutes_unknown
+                .iter()
+                .map(|why| format!("the minutes of {}: {why}", observed.place.region)),
+        );
+    }
+    not_covered.push(if has_old_window(observation) {
+        "most of this window: ListMetrics names only what was used in the last two weeks".into()
+    } else {
+        "models that were not called in the last two weeks, which ListMetrics no longer names"
+            .into()
+    });
+    not_covered.extend(
+        [
+            "batch inference jobs, which AWS/Bedrock does not meter",
+            "requests through the bedrock-mantle endpoint (AWS/BedrockMantle)",
+            "agents, guardrails, knowledge bases, custom model import and Marketplace endpoints",
+            if observation.overrides.reserved_holding.is_empty() {
+                "reserved tokens per minute, which no API lists: the overrides can declare them"
+            } else {
+                "reserved tokens per minute beyond those that the overrides declare"
+            },
+            if has_contract(observation) {
+                "credits and taxes, and what your contract says beyond the overrides"
+            } else {
+                "discounts, credits and taxes: all prices are list prices"
+            },
+        ]
+        .map(str::to_owned),
+    );
+    let unread = |region: &Region| {
+        let mut places = observation.places.iter();
+        !places.any(|observed| observed.place.region == *region)
+    };
+    let declared = observation.overrides.reserved_holding.iter();
+    not_covered.extend(declared.filter(|held| unread(&held.region)).map(|held| {
+        format!(
+            "the reserved tokens `{}` of the overrides: {} was not read, and their cost is in no sum",
+            held.name, held.region
+        )
+    }));
+    if let Some(why) = &observation.history_unknown {
+        not_covered.push(format!("recommendations that were open before: {why}"));
+    }
+    not_covered
+}
+
+/// Whether the overrides name prices other than those of the list.
+pub(super) fn has_contract(observation: &Observation) -> bool {
+    let overrides = &observation.overrides;
+    !overrides.discount.is_empty()
+        || !overrides.contract_price.is_empty()
+        || overrides
+            .reserved_holding
+            .iter()
+            .any(|held| held.usd_per_hour.is_some())
+}
+
+/// `ListMetrics` forgets what was silent for two weeks, so an older window lacks much.
+pub(super) fn has_old_window(observation: &Observation) -> bool {
+    let age = observation.as_of.duration_since(observation.window.end());
+    age > SignedDuration::from_hours(14 * 24)
+}

@@ -1,0 +1,167 @@
+//! Had each week been decided on the weeks before it: what was promised, and what came of it.
+
+use std::ops::Range;
+
+use crate::sizing::HOURS_PER_WEEK;
+
+/// Weeks that a purchase is sized on, as the days of minutes are.
+const SIZED_ON: usize = 2;
+
+/// Folds from which on a backtest is more than an anecdote.
+pub const ENOUGH_FOLDS: usize = 6;
+
+/// One week that was decided on those before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fold {
+    /// The weekly saving that the weeks before it promised, or the tokens that it asked for.
+    pub promised: f64,
+    /// What it saved, or what of them was refused.
+    pub realised: f64,
+}
+
+/// All weeks that were decided so.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Backtest {
+    /// One for each week in which something would have been bought.
+    pub folds: Vec<Fold>,
+}
+
+impl Backtest {
+    /// Decides each whole week of a survey on the weeks before it. `decide` sizes a purchase on some
+    /// hours; `saving` is what it saves in others. What promises nothing over the last `recent` weeks
+    /// is not bought and makes no fold.
+    pub fn walk_forward<P>(
+        hours: usize,
+        recent: usize,
+        decide: impl Fn(Range<usize>) -> Option<P>,
+        saving: impl Fn(&P, Range<usize>) -> f64,
+    ) -> Self {
+        let fold = |week: usize, weeks: &[Range<usize>]| {
+            let held_out = weeks.get(week)?.clone();
+            let before = |count: usize| {
+                let first = weeks.get(week.saturating_sub(count))?;
+                Some(first.start..held_out.start)
+            };
+            let purchase = decide(before(SIZED_ON)?)?;
+            let span = before(recent)?;
+            #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
+            let spanned = (span.len() / HOURS_PER_WEEK) as f64;
+            let promised = saving(&purchase, span) / spanned;
+            (promised > 0.0).then(|| Fold {
+                promised,
+                realised: saving(&purchase, held_out.clone()),
+            })
+        };
+        Self::over(hours, SIZED_ON, fold)
+    }
+
+    /// What of each week's demand would have been refused, had it been served by what the weeks
+    /// before it asked for at most. `enough` sizes on some hours; `refused` is the demand of others
+    /// and the part of it that exceeds that.
+    pub fn refusals<P>(
+        hours: usize,
+        recent: usize,
+        enough: impl Fn(Range<usize>) -> Option<P>,
+        refused: impl Fn(&P, Range<usize>) -> (f64, f64),
+    ) -> Self {
+        let fold = |week: usize, weeks: &[Range<usize>]| {
+            let held_out = weeks.get(week)?.clone();
+            let first = weeks.get(week.saturating_sub(recent))?;
+            let units = enough(first.start..held_out.start)?;
+            let (promised, realised) = refused(&units, held_out);
+            Some(Fold { promised, realised })
+        };
+        Self::over(hours, recent.max(1), fold)
+    }
+
+    fn over(
+        hours: usize,
+        from: usize,
+        fold: impl Fn(usize, &[Range<usize>]) -> Option<Fold>,
+    ) -> Self {
+        let weeks: Vec<Range<usize>> = crate::sizing::coverage::weeks(hours).collect();
+        let folds = (from..weeks.len()).filter_map(|week| fold(week, &weeks));
+        Self {
+            folds: folds.collect(),
+        }
+    }
+
+    /// All that came of it over all that was promised; `None` without a fold that promised anything.
+    #[must_use]
+    pub fn ratio(&self) -> Option<f64> {
+        let sum = |of: fn(&Fold) -> f64| self.folds.iter().map(of).sum::<f64>();
+        let promised = sum(|fold| fold.promised);
+        (promised > 0.0).then(|| sum(|fold| fold.realised) / promised)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Buys the mean of what it was sized on, and saves what a week asks for less that.
+    fn of_weeks(weekly: &[f64]) -> Backtest {
+        let mean = |span: Range<usize>| {
+            let weeks = span.start / HOURS_PER_WEEK..span.end / HOURS_PER_WEEK;
+            let count = f64::from(u32::try_from(weeks.len()).unwrap());
+            weekly[weeks].iter().sum::<f64>() / count
+        };
+        Backtest::walk_forward(
+            weekly.len() * HOURS_PER_WEEK,
+            4,
+            |span| Some(mean(span) - 1.0),
+            |bought, span| {
+                let weeks = f64::from(u32::try_from(span.len() / HOURS_PER_WEEK).unwrap());
+                (mean(span) - bought) * weeks
+            },
+        )
+    }
+
+    #[test]
+    fn eight_weeks_have_six_folds_and_a_steady_demand_keeps_its_promise() {
+        let backtest = of_weeks(&[10.0; 8]);
+        assert_eq!(backtest.folds.len(), ENOUGH_FOLDS);
+        assert!((backtest.ratio().unwrap() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_promises_nothing_is_not_bought() {
+        let backtest = Backtest::walk_forward(8 * HOURS_PER_WEEK, 4, |_| Some(()), |(), _| -1.0);
+        assert_eq!(backtest.folds, []);
+        assert_eq!(backtest.ratio(), None);
+    }
+
+    #[test]
+    fn a_week_is_refused_what_exceeds_the_weeks_before_it() {
+        let weekly = [10.0, 10.0, 10.0, 10.0, 12.0, 9.0];
+        let at = |hour: usize| weekly[hour / HOURS_PER_WEEK];
+        let backtest = Backtest::refusals(
+            weekly.len() * HOURS_PER_WEEK,
+            4,
+            |span| span.map(at).max_by(f64::total_cmp),
+            |units, span| {
+                let asked: f64 = span.clone().map(at).sum();
+                (asked, span.map(|hour| (at(hour) - units).max(0.0)).sum())
+            },
+        );
+        assert_eq!(backtest.folds.len(), 2);
+        let share = backtest.ratio().unwrap();
+        assert!((share - 2.0 / 21.0).abs() < 1e-12, "{share}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_fold_knows_its_own_week(mut weekly in prop::collection::vec(2.0f64..20.0, 4..12), last in 2.0f64..20.0) {
+            let before = of_weeks(&weekly);
+            if let Some(week) = weekly.last_mut() {
+                *week = last;
+            }
+            let after = of_weeks(&weekly);
+            let promised = |backtest: &Backtest| -> Vec<f64> {
+                backtest.folds.iter().map(|fold| fold.promised).collect()
+            };
+            prop_assert_eq!(promised(&before), promised(&after));
+        }
+    }
+}

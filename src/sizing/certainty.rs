@@ -1,0 +1,183 @@
+//! How sure a saving is, from its weeks, and where demand goes.
+
+use crate::domain::Usd;
+use crate::domain::period::HOURS_PER_MONTH;
+use crate::sizing::student::{t90, t95};
+use crate::sizing::{HOURS_PER_WEEK, estimate};
+
+/// The mean weekly saving of a purchase of fixed size, and how well the weeks tell it: Student's t,
+/// so no random numbers are needed. Weeks are taken as independent; where one leans on the one
+/// before it, the true bounds are wider.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Certainty {
+    weeks: usize,
+    mean: f64,
+    /// The standard error of the mean.
+    error: f64,
+}
+
+impl Certainty {
+    /// From the saving of each week in dollars; `None` for fewer than two weeks.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
+    pub fn of(weekly: &[f64]) -> Option<Self> {
+        let weeks = weekly.len();
+        if weeks < 2 {
+            return None;
+        }
+        let mean = weekly.iter().sum::<f64>() / weeks as f64;
+        let squares: f64 = weekly
+            .iter()
+            .map(|week| (week - mean) * (week - mean))
+            .sum();
+        let variance = squares / (weeks - 1) as f64;
+        Some(Self {
+            weeks,
+            mean,
+            error: (variance / weeks as f64).sqrt(),
+        })
+    }
+
+    /// The weeks that it rests on.
+    #[must_use]
+    pub const fn weeks(&self) -> usize {
+        self.weeks
+    }
+
+    /// The lower 5 % bound of the weekly saving, in dollars: `mean − t·s/√n`.
+    #[must_use]
+    pub fn lower_bound(&self) -> f64 {
+        self.mean - t95(self.weeks - 1) * self.error
+    }
+
+    /// The tenth percentile of the monthly saving.
+    #[must_use]
+    pub fn p10(&self) -> Option<Usd> {
+        monthly(self.mean - t90(self.weeks - 1) * self.error)
+    }
+
+    /// The median of the monthly saving, which is its mean.
+    #[must_use]
+    pub fn p50(&self) -> Option<Usd> {
+        monthly(self.mean)
+    }
+
+    /// The ninetieth percentile of the monthly saving.
+    #[must_use]
+    pub fn p90(&self) -> Option<Usd> {
+        monthly(self.mean + t90(self.weeks - 1) * self.error)
+    }
+}
+
+/// A month of 730 hours of so many dollars a week.
+#[expect(clippy::cast_precision_loss, reason = "both are small")]
+pub(crate) fn monthly(weekly: f64) -> Option<Usd> {
+    estimate(weekly * HOURS_PER_MONTH as f64 / HOURS_PER_WEEK as f64)
+}
+
+/// The straight line through the demand of each week.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decline {
+    /// Its height at the last week.
+    last: f64,
+    /// What it gains each week; below zero where demand falls.
+    slope: f64,
+}
+
+impl Decline {
+    /// By least squares from each week's demand; `None` for fewer than two weeks or without demand.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
+    pub fn of(weekly: &[f64]) -> Option<Self> {
+        let weeks = weekly.len();
+        if weeks < 2 {
+            return None;
+        }
+        let middle = (weeks - 1) as f64 / 2.0;
+        let mean = weekly.iter().sum::<f64>() / weeks as f64;
+        let (mut along, mut squares) = (0.0, 0.0);
+        for (week, demand) in weekly.iter().enumerate() {
+            let place = week as f64 - middle;
+            along += place * (demand - mean);
+            squares += place * place;
+        }
+        let slope = along / squares;
+        let last = mean + slope * middle;
+        // A line that is at nothing by now says that nothing is left.
+        (mean > 0.0).then_some(Self {
+            last: last.max(0.0),
+            slope,
+        })
+    }
+
+    /// The share of today's demand that is left after so many weeks if the observed decline goes
+    /// on; all of it where demand grows or stays.
+    #[must_use]
+    pub fn left_after(&self, weeks: f64) -> f64 {
+        if self.slope >= 0.0 {
+            return 1.0;
+        }
+        if self.last <= 0.0 {
+            return 0.0;
+        }
+        ((self.last + self.slope * weeks) / self.last).clamp(0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_bounds_are_those_of_students_t() {
+        // Mean 10, s = 2, n = 4: s/√n = 1, t95(3) = 2.353363.
+        let certainty =
+            Certainty::of(&[8.0, 12.0, 8.845_299_461_620_75, 11.154_700_538_379_25]).unwrap();
+        assert!((certainty.mean - 10.0).abs() < 1e-9);
+        let s = certainty.error * 2.0;
+        assert!((certainty.lower_bound() - (10.0 - 2.353_363 * s / 2.0)).abs() < 1e-9);
+        assert_eq!(certainty.p50().unwrap().to_string(), "$43.45");
+        assert!(certainty.p10() < certainty.p50() && certainty.p50() < certainty.p90());
+    }
+
+    #[test]
+    fn equal_weeks_leave_no_doubt() {
+        let certainty = Certainty::of(&[5.0; 13]).unwrap();
+        assert!((certainty.lower_bound() - 5.0).abs() < 1e-12);
+        assert_eq!(certainty.p10(), certainty.p90());
+        assert_eq!(Certainty::of(&[5.0]), None);
+    }
+
+    #[test]
+    fn a_decline_goes_on_and_growth_does_not_count() {
+        let falling: Vec<f64> = (0..13).map(|week| 100.0 - 5.0 * f64::from(week)).collect();
+        let decline = Decline::of(&falling).unwrap();
+        // 40 are left, and 5 go each week.
+        assert!((decline.left_after(4.0) - 0.5).abs() < 1e-12);
+        assert!(decline.left_after(26.0).abs() < 1e-12);
+        let growing: Vec<f64> = falling.iter().rev().copied().collect();
+        assert!((Decline::of(&growing).unwrap().left_after(26.0) - 1.0).abs() < 1e-12);
+    }
+
+    proptest! {
+        #[test]
+        fn more_weeks_of_the_same_spread_are_surer(week in -50.0f64..50.0, spread in 0.1f64..20.0) {
+            let weeks = |pairs: usize| -> Vec<f64> {
+                [week - spread, week + spread].repeat(pairs)
+            };
+            let few = Certainty::of(&weeks(2)).unwrap();
+            let many = Certainty::of(&weeks(8)).unwrap();
+            prop_assert!(many.lower_bound() > few.lower_bound());
+            prop_assert!(few.lower_bound() < week);
+        }
+
+        #[test]
+        fn the_line_of_a_line_is_that_line(start in 10.0f64..100.0, step in -0.5f64..0.5) {
+            let weekly: Vec<f64> = (0..13).map(|week| start + step * f64::from(week)).collect();
+            let decline = Decline::of(&weekly).unwrap();
+            prop_assert!((decline.last - weekly[12]).abs() < 1e-6);
+            prop_assert!((decline.slope - step).abs() < 1e-6);
+        }
+    }
+}

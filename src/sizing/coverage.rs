@@ -1,0 +1,188 @@
+//! What one purchase saves hour by hour, at the demand that was and at a share of it.
+
+use std::ops::Range;
+
+use crate::sizing::HOURS_PER_WEEK;
+
+/// A purchase over the hours of a survey. Each hour has its on-demand dollars `c`, and how many
+/// times over it is served with the purchase, `a`, and without it, `b`.
+///
+/// At the share `y` of the demand the purchase replaces `Σ c·(min(y, a) − min(y, b))`: a step of `y`
+/// of the load costs `y·c` on-demand and is served whole up to `y = a`. That is piecewise linear in
+/// `y` and grows with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coverage {
+    hours: Vec<Hour>,
+    /// What is left of the replaced dollars once bursts within the hour are taken off.
+    burst: f64,
+    /// What the purchase costs an hour.
+    cost: f64,
+}
+
+/// One hour: dollars, times served with and without.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Hour {
+    value: f64,
+    with: f64,
+    without: f64,
+}
+
+impl Coverage {
+    /// From each hour's on-demand dollars and how many times over it is served with and without the
+    /// purchase. `burst` is the share of the replaced dollars that is left by the minute; `cost` is
+    /// what the purchase costs an hour.
+    #[must_use]
+    pub fn new(hours: impl IntoIterator<Item = (f64, f64, f64)>, burst: f64, cost: f64) -> Self {
+        let hour = |(value, with, without): (f64, f64, f64)| Hour {
+            value,
+            with,
+            without: without.min(with),
+        };
+        Self {
+            hours: hours.into_iter().map(hour).collect(),
+            burst,
+            cost,
+        }
+    }
+
+    /// The hours.
+    #[must_use]
+    pub fn hours(&self) -> usize {
+        self.hours.len()
+    }
+
+    fn span(&self, range: Range<usize>) -> &[Hour] {
+        self.hours.get(range).unwrap_or_default()
+    }
+
+    /// The on-demand dollars of some hours.
+    #[must_use]
+    pub fn value(&self, range: Range<usize>) -> f64 {
+        self.span(range).iter().map(|hour| hour.value).sum()
+    }
+
+    /// What it saves in some hours at a share of their demand: what it replaces less what it costs.
+    #[must_use]
+    pub fn saving(&self, range: Range<usize>, share: f64) -> f64 {
+        let span = self.span(range);
+        let replaced: f64 = span
+            .iter()
+            .map(|hour| hour.value * (hour.with.min(share) - hour.without.min(share)))
+            .sum();
+        #[expect(clippy::cast_precision_loss, reason = "hours are few")]
+        let hours = span.len() as f64;
+        self.burst * replaced - self.cost * hours
+    }
+
+    /// The whole weeks, counted back from the end.
+    #[must_use]
+    pub fn weeks(&self) -> impl ExactSizeIterator<Item = Range<usize>> + use<> {
+        weeks(self.hours.len())
+    }
+
+    /// The largest share of the demand of some hours that can go while the purchase still costs no
+    /// more than none: exact, by the breakpoints of the piecewise linear saving. `None` where it
+    /// costs more already.
+    #[must_use]
+    pub fn robustness(&self, range: Range<usize>) -> Option<f64> {
+        let span = self.span(range.clone());
+        if self.saving(range, 1.0) < 0.0 {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "hours are few")]
+        let cost = self.cost * span.len() as f64;
+        // Where the slope changes: up where it begins to replace, down where it serves all it can.
+        let mut bends: Vec<(f64, f64)> = span
+            .iter()
+            .filter(|hour| hour.value > 0.0)
+            .flat_map(|hour| [(hour.without, hour.value), (hour.with, -hour.value)])
+            .filter(|(share, _)| *share < 1.0)
+            .collect();
+        bends.sort_by(|a, b| a.0.total_cmp(&b.0));
+        bends.push((1.0, 0.0));
+        let (mut share, mut replaced, mut slope) = (0.0, 0.0, 0.0);
+        for (next, change) in bends {
+            let reached = replaced + self.burst * slope * (next - share);
+            if reached >= cost && slope > 0.0 {
+                let needed: f64 = share + (cost - replaced) / (self.burst * slope);
+                return Some((1.0 - needed).clamp(0.0, 1.0));
+            }
+            (share, replaced) = (next, reached);
+            slope += change;
+        }
+        Some(if cost > 0.0 { 0.0 } else { 1.0 })
+    }
+}
+
+/// The whole weeks of so many hours, counted back from the end.
+pub(crate) fn weeks(hours: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
+    let first = hours % HOURS_PER_WEEK;
+    (0..hours / HOURS_PER_WEEK).map(move |week| {
+        let start = first + week * HOURS_PER_WEEK;
+        start..start + HOURS_PER_WEEK
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn weeks_are_counted_back_from_the_end() {
+        let weeks: Vec<_> = weeks(400).collect();
+        assert_eq!(weeks, [64..232, 232..400]);
+    }
+
+    #[test]
+    fn a_purchase_that_is_full_breaks_even_at_its_share_of_the_price() {
+        // 10 dollars an hour, served once and a half over, for 6.
+        let coverage = Coverage::new(vec![(10.0, 1.5, 0.0); 168], 1.0, 6.0);
+        assert!((coverage.robustness(0..168).unwrap() - 0.4).abs() < 1e-12);
+        let dear = Coverage::new(vec![(10.0, 1.5, 0.0); 168], 1.0, 11.0);
+        assert_eq!(dear.robustness(0..168), None);
+    }
+
+    #[test]
+    fn what_is_held_serves_first_and_goes_last() {
+        // Half is served by what is held: at half of the demand the purchase replaces nothing.
+        let coverage = Coverage::new(vec![(10.0, 1.0, 0.5); 168], 1.0, 1.0);
+        assert!((coverage.robustness(0..168).unwrap() - 0.4).abs() < 1e-12);
+    }
+
+    proptest! {
+        #[test]
+        fn at_its_robustness_a_purchase_costs_as_much_as_none_and_beyond_it_more(
+            hours in prop::collection::vec((0.0f64..10.0, 0.0f64..2.0, 0.0f64..1.0), 1..40),
+            burst in 0.5f64..1.0, cost in 0.1f64..3.0,
+        ) {
+            let coverage = Coverage::new(hours.clone(), burst, cost);
+            let all = 0..hours.len();
+            match coverage.robustness(all.clone()) {
+                None => prop_assert!(coverage.saving(all, 1.0) < 0.0),
+                Some(gone) => {
+                    prop_assert!(coverage.saving(all.clone(), 1.0 - gone).abs() < 1e-9 || gone == 0.0);
+                    if gone < 0.99 {
+                        prop_assert!(coverage.saving(all.clone(), 1.0 - gone - 0.01) <= 1e-9);
+                    }
+                    // From the definition, scaling each hour's demand: y·c dollars, served a/y times.
+                    let y = 1.0 - gone / 2.0;
+                    let scaled: f64 = hours
+                        .iter()
+                        .map(|(c, a, b)| c * y * ((a / y).min(1.0) - (b.min(*a) / y).min(1.0)))
+                        .sum();
+                    #[expect(clippy::cast_precision_loss, reason = "a few hours")]
+                    let costs = cost * hours.len() as f64;
+                    prop_assert!((coverage.saving(all, y) - (burst * scaled - costs)).abs() < 1e-9);
+                }
+            }
+        }
+
+        #[test]
+        fn the_weeks_of_whole_weeks_are_all_of_it(weeks in 1usize..5, value in 0.0f64..10.0, with in 0.0f64..2.0) {
+            let coverage = Coverage::new(vec![(value, with, 0.0); weeks * HOURS_PER_WEEK], 0.9, 1.0);
+            let sum: f64 = coverage.weeks().map(|week| coverage.saving(week, 1.0)).sum();
+            prop_assert!((sum - coverage.saving(0..coverage.hours(), 1.0)).abs() < 1e-6);
+        }
+    }
+}

@@ -1,0 +1,456 @@
+//! How many model units: the exact integer optimum under both overflow policies.
+
+use rust_decimal::Decimal;
+
+use crate::domain::{Capacity, ModelUnits, Percent, Ratio, Usd, UsdPerModelUnitHour};
+use crate::pricing::{Bucket, Demand, LOAD_SCALE, dollars};
+use crate::sizing::{COST_SCALE, TOLERANCE, float, float_value, part_of};
+
+/// The question of one workload and one offer: given what each step asks for, what a unit serves
+/// and what it costs, how many units beside those that are held already?
+///
+/// A step that asks for input load `I` and output load `O` needs `n = max(I / κI, O / κO)` units.
+#[derive(Clone, Debug)]
+pub struct UnitSizing {
+    /// The steps that need any, in order.
+    steps: Vec<Step>,
+    /// The same for searches: the units that a step needs, and its dollars for each of them.
+    needs: Vec<(f64, f64)>,
+    /// The largest load on each ceiling, with what a unit serves of it.
+    highest: [(u128, u128); 2],
+    /// Units that are held already. They are sunk and serve first.
+    held: u32,
+    /// What one further unit costs over the whole stretch.
+    unit_cost: Usd,
+}
+
+/// More units than anybody can buy: no more are counted.
+const MOST_UNITS: u32 = 1 << 24;
+
+/// A step with load: what it would cost on-demand in 10^-16 USD, its load on the ceiling that it
+/// comes nearest to, and what one unit serves of that.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    value: u128,
+    load: u128,
+    unit: u128,
+}
+
+impl Step {
+    fn new(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> Option<Self> {
+        let [input, output] = ceilings(bucket, steps_an_hour, capacity);
+        // I/κI against O/κO, without dividing.
+        let by_input = input.0.saturating_mul(output.1) >= output.0.saturating_mul(input.1);
+        let (load, unit) = if by_input { input } else { output };
+        (load > 0).then_some(Self {
+            value: bucket.value,
+            load,
+            unit,
+        })
+    }
+
+    /// What stays on-demand beside so many units, in 10^-16 USD, rounded down.
+    fn left(&self, units: u32) -> u128 {
+        match self.load.checked_sub(self.unit * u128::from(units)) {
+            Some(excess) if excess > 0 => part_of(self.value, excess, self.load),
+            _ => 0,
+        }
+    }
+}
+
+/// The load of a step on each ceiling as if it went on for an hour, and what a unit serves in one.
+fn ceilings(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> [(u128, u128); 2] {
+    let unit = |tokens: u64| u128::from(tokens) * 10_u128.pow(LOAD_SCALE);
+    [
+        (
+            bucket.input * steps_an_hour,
+            unit(capacity.input_tokens_per_hour),
+        ),
+        (
+            bucket.output * steps_an_hour,
+            unit(capacity.output_tokens_per_hour),
+        ),
+    ]
+}
+
+/// The units that a step of so many seconds needs, for statistics; zero where it asks for nothing.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "for statistics")]
+pub fn need(bucket: &Bucket, seconds: u32, capacity: Capacity) -> f64 {
+    Step::new(bucket, u128::from(3_600 / seconds), capacity)
+        .map_or(0.0, |step| step.load as f64 / step.unit as f64)
+}
+
+impl UnitSizing {
+    /// The question over one stretch of demand, which is whole hours.
+    #[must_use]
+    pub fn new(demand: &Demand, capacity: Capacity, price: UsdPerModelUnitHour, held: u32) -> Self {
+        Self::of_steps(&demand.buckets, demand.step, capacity, price, held)
+    }
+
+    /// The question over some steps in a row, of so many seconds each.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for the search")]
+    pub fn of_steps(
+        buckets: &[Bucket],
+        step: u32,
+        capacity: Capacity,
+        price: UsdPerModelUnitHour,
+        held: u32,
+    ) -> Self {
+        let steps_an_hour = u128::from(3_600 / step);
+        let hours = u64::try_from(buckets.len()).unwrap_or_default() * u64::from(step) / 3_600;
+        let steps: Vec<Step> = buckets
+            .iter()
+            .filter_map(|bucket| Step::new(bucket, steps_an_hour, capacity))
+            .collect();
+        let needs = steps
+            .iter()
+            .map(|step| {
+                let need = step.load as f64 / step.unit as f64;
+                (need, float_value(step.value) / need)
+            })
+            .collect();
+        let mut highest = ceilings(&Bucket::default(), steps_an_hour, capacity);
+        for bucket in buckets {
+            let ceilings = ceilings(bucket, steps_an_hour, capacity);
+            for (most, (load, _)) in highest.iter_mut().zip(ceilings) {
+                most.0 = most.0.max(load);
+            }
+        }
+        Self {
+            steps,
+            needs,
+            highest,
+            held,
+            unit_cost: price.cost(ModelUnits::new(1), hours),
+        }
+    }
+
+    /// What stays on-demand beside `units` further units, if the callers route the rest: of each
+    /// step the part above what all units serve, in proportion. `Σ c·(1 − min(1, (k0 + k) / n))`,
+    /// each step to 10^-16 USD, the sum to 10^-12.
+    #[must_use]
+    pub fn left_on_demand(&self, units: u32) -> Usd {
+        let all = self.held.saturating_add(units);
+        let left = self.steps.iter().map(|step| step.left(all)).sum();
+        Usd::new(dollars(left).dollars().round_dp(COST_SCALE).normalize())
+    }
+
+    /// What `units` further units cost together with what stays on-demand:
+    /// `k·u·H + Σ c·(1 − min(1, (k0 + k) / n))`.
+    #[must_use]
+    pub fn cost(&self, units: u32) -> Usd {
+        self.units_cost(units) + self.left_on_demand(units)
+    }
+
+    /// The cheapest number of further units if the callers route the rest; of equals the fewest, and
+    /// no more than 2^24.
+    ///
+    /// The cost is convex in k, and its slope to the right of k is `u·H − Σ c/n` over the steps that
+    /// need more than k0 + k. The least k at which that is not below zero is the optimum or one above
+    /// it; the costs of the neighbours decide, exactly where they are close.
+    #[must_use]
+    pub fn spill_optimum(&self) -> u32 {
+        let mut units = self.first_flat();
+        if units > MOST_UNITS {
+            return MOST_UNITS;
+        }
+        while units > 0 && !self.is_cheaper(units, units - 1) {
+            units -= 1;
+        }
+        while self.is_cheaper(units.saturating_add(1), units) {
+            units += 1;
+        }
+        units
+    }
+
+    /// The least number of further units from which on one more replaces no more than it costs.
+    fn first_flat(&self) -> u32 {
+        let unit_cost = float(self.unit_cost);
+        let pays = |units: u32| {
+            let served = f64::from(self.held) + f64::from(units);
+            let more: f64 = self
+                .needs
+                .iter()
+                .map(|(need, each)| if *need > served { *each } else { 0.0 })
+                .sum();
+            more > unit_cost
+        };
+        let mut above = 1_u32;
+        while pays(above - 1) {
+            if above > MOST_UNITS {
+                return above;
+            }
+            above *= 2;
+        }
+        // It pays at `above / 2 - 1`, if that is any, and not at `above - 1`.
+        let (mut low, mut high) = (above / 2, above - 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if pays(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Whether one number of further units costs less than another.
+    fn is_cheaper(&self, one: u32, other: u32) -> bool {
+        let cost = |units: u32| {
+            let served = f64::from(self.held) + f64::from(units);
+            let left: f64 = self
+                .needs
+                .iter()
+                .map(|(need, each)| (need - served).max(0.0) * each)
+                .sum();
+            (float(self.unit_cost) * f64::from(units), left)
+        };
+        let (a, b) = (cost(one), cost(other));
+        let (sum_a, sum_b) = (a.0 + a.1, b.0 + b.1);
+        if (sum_a - sum_b).abs() > TOLERANCE * (sum_a + sum_b) {
+            return sum_a < sum_b;
+        }
+        self.cost(one) < self.cost(other)
+    }
+
+    /// The fewest further units that refuse nothing: all units together are at least the highest
+    /// step and headroom above it, `⌈(1 + headroom)·max n⌉ − k0`. `None` where no count is enough.
+    #[must_use]
+    pub fn throttle_minimum(&self, headroom: Ratio) -> Option<u32> {
+        let factor = (Decimal::ONE + headroom.number()).normalize();
+        let numerator = u128::try_from(factor.mantissa()).ok()?;
+        let denominator = 10_u128.checked_pow(factor.scale())?;
+        let mut units = 0;
+        for (load, unit) in self.highest {
+            let needed = load
+                .checked_mul(numerator)?
+                .div_ceil(denominator.checked_mul(unit)?);
+            units = units.max(u32::try_from(needed).ok()?);
+        }
+        Some(units.saturating_sub(self.held))
+    }
+
+    /// The cheapest number of further units if what exceeds them is refused: `enough`, which refuse
+    /// nothing, where they cost less than `on_demand`, which is what the traffic costs without them;
+    /// else none.
+    #[must_use]
+    pub fn throttle_optimum(&self, enough: u32, on_demand: Usd) -> u32 {
+        if self.units_cost(enough) < on_demand {
+            enough
+        } else {
+            0
+        }
+    }
+
+    /// What `units` further units cost over the stretch.
+    #[must_use]
+    pub fn units_cost(&self, units: u32) -> Usd {
+        Usd::new(self.unit_cost.dollars() * Decimal::from(units))
+    }
+
+    /// What everything would cost on-demand, with no units at all.
+    #[must_use]
+    pub fn all_on_demand(&self) -> Usd {
+        dollars(self.steps.iter().map(|step| step.value).sum())
+    }
+
+    /// The share of all dollars that all units together would leave; `None` where there are none.
+    #[must_use]
+    pub fn left_share(&self, units: u32) -> Option<Percent> {
+        self.left_on_demand(units).percent_of(self.all_on_demand())
+    }
+
+    /// The on-demand dollars that all units together would replace.
+    #[must_use]
+    pub fn replaced(&self, units: u32) -> Usd {
+        self.all_on_demand() - self.left_on_demand(units)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::LoadWeights;
+    use crate::domain::quantity::CapacityOrigin;
+    use crate::domain::{Meter, Series};
+    use proptest::prelude::*;
+
+    const CAPACITY: Capacity = Capacity {
+        input_tokens_per_hour: 60_000,
+        output_tokens_per_hour: 15_000,
+        origin: CapacityOrigin::Assumed,
+    };
+
+    fn demand(step: u32, loads: &[(u64, u64)]) -> Demand {
+        let start = "2026-04-06T00:00:00Z".parse().unwrap();
+        let series = |pick: fn(&(u64, u64)) -> u64| Series {
+            start,
+            step,
+            values: loads.iter().map(|load| Some(pick(load))).collect(),
+        };
+        let mut demand = Demand::none(start, step, loads.len());
+        let weights = LoadWeights::default();
+        demand
+            .add(
+                Meter::Input,
+                &series(|load| load.0),
+                "3.30".parse().unwrap(),
+                weights,
+            )
+            .unwrap();
+        demand
+            .add(
+                Meter::Output,
+                &series(|load| load.1),
+                "16.50".parse().unwrap(),
+                weights,
+            )
+            .unwrap();
+        demand
+    }
+
+    /// The cost from its definition: for each step, what the units do not serve, in fractions of
+    /// whole numbers and without any of the search's shortcuts.
+    fn cost_by_definition(
+        loads: &[(u64, u64)],
+        step: u32,
+        unit_hour: Decimal,
+        held: u32,
+        units: u32,
+    ) -> Decimal {
+        let hours = Decimal::from(loads.len()) * Decimal::from(step) / Decimal::from(3_600);
+        let mut cost = Decimal::from(units) * unit_hour * hours;
+        let part = Decimal::from(step) / Decimal::from(3_600);
+        for (input, output) in loads {
+            let value = (Decimal::from(*input) * "3.30".parse::<Decimal>().unwrap()
+                + Decimal::from(*output) * "16.50".parse::<Decimal>().unwrap())
+                / Decimal::from(1_000_000);
+            let need = (Decimal::from(*input) / (Decimal::from(60_000) * part))
+                .max(Decimal::from(*output) / (Decimal::from(15_000) * part));
+            if need > Decimal::ZERO {
+                let served = (Decimal::from(held + units) / need).min(Decimal::ONE);
+                cost += value * (Decimal::ONE - served);
+            }
+        }
+        cost
+    }
+
+    fn close(a: Decimal, b: Decimal) -> bool {
+        (a - b).abs() < Decimal::new(1, 9)
+    }
+
+    #[test]
+    fn steps_without_load_are_skipped() {
+        let demand = demand(3_600, &[(0, 0), (60_000, 0)]);
+        let sizing = UnitSizing::new(&demand, CAPACITY, "0.05".parse().unwrap(), 0);
+        assert_eq!(sizing.steps.len(), 1);
+        assert_eq!(sizing.spill_optimum(), 1);
+    }
+
+    #[test]
+    fn a_unit_that_costs_more_than_it_can_replace_is_not_bought() {
+        let demand = demand(3_600, &[(60_000, 0), (60_000, 0)]);
+        let sizing = UnitSizing::new(&demand, CAPACITY, "0.20".parse().unwrap(), 0);
+        assert_eq!(sizing.spill_optimum(), 0);
+    }
+
+    #[test]
+    fn a_demand_beyond_all_counting_ends_the_search() {
+        let demand = demand(3_600, &[(1 << 53, 1 << 53)]);
+        let sizing = UnitSizing::new(&demand, CAPACITY, "0.0000001".parse().unwrap(), 0);
+        assert_eq!(sizing.spill_optimum(), MOST_UNITS);
+    }
+
+    #[test]
+    fn a_tie_takes_fewer_units() {
+        // One unit replaces exactly what it costs: 60,000 tokens at 3.30 a million are 0.198.
+        let demand = demand(3_600, &[(60_000, 0)]);
+        let sizing = UnitSizing::new(&demand, CAPACITY, "0.198".parse().unwrap(), 0);
+        assert_eq!(sizing.cost(0), sizing.cost(1));
+        assert_eq!(sizing.spill_optimum(), 0);
+    }
+
+    #[test]
+    fn headroom_counts_above_the_highest_step() {
+        let demand = demand(3_600, &[(600_000, 0), (60_000, 0)]);
+        let sizing = |held| UnitSizing::new(&demand, CAPACITY, "0.01".parse().unwrap(), held);
+        let headroom = |text: &str| Ratio::try_from(text.to_owned()).unwrap();
+        assert_eq!(sizing(0).throttle_minimum(headroom("0")), Some(10));
+        assert_eq!(sizing(0).throttle_minimum(headroom("0.2")), Some(12));
+        assert_eq!(sizing(5).throttle_minimum(headroom("0.2")), Some(7));
+        assert_eq!(sizing(20).throttle_minimum(headroom("0.2")), Some(0));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+
+        #[test]
+        fn the_cost_is_its_definition(
+            loads in proptest::collection::vec((0u64..900_000, 0u64..200_000), 1..30),
+            cents in 1i64..300, held in 0u32..6, units in 0u32..20, minutes in any::<bool>(),
+        ) {
+            // A stretch is whole hours.
+            let step = if minutes { 60 } else { 3_600 };
+            let steps = if minutes { 60 } else { loads.len() };
+            let loads: Vec<_> = loads.into_iter().cycle().take(steps).collect();
+            let price = Decimal::new(cents, 3);
+            let sizing = UnitSizing::new(&demand(step, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
+            prop_assert!(close(
+                sizing.cost(units).dollars(),
+                cost_by_definition(&loads, step, price, held, units)
+            ));
+        }
+
+        #[test]
+        fn the_spill_optimum_equals_brute_force(
+            loads in proptest::collection::vec((0u64..900_000, 0u64..200_000), 1..30),
+            cents in 1i64..300, held in 0u32..6,
+        ) {
+            let price = Decimal::new(cents, 3);
+            let sizing = UnitSizing::new(&demand(3_600, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
+            let costs: Vec<Decimal> = (0..60)
+                .map(|units| cost_by_definition(&loads, 3_600, price, held, units))
+                .collect();
+            let least = *costs.iter().min().unwrap();
+            let found = sizing.spill_optimum();
+            prop_assert!(close(costs[usize::try_from(found).unwrap()], least), "{found} of {costs:?}");
+            let fewest = costs.iter().position(|cost| close(*cost, least)).unwrap();
+            prop_assert_eq!(usize::try_from(found).unwrap(), fewest);
+        }
+
+        #[test]
+        fn the_throttle_optimum_equals_brute_force(
+            loads in proptest::collection::vec((0u64..900_000, 0u64..200_000), 1..30),
+            cents in 1i64..300, held in 0u32..6, headroom in 0i64..100,
+        ) {
+            let price = Decimal::new(cents, 3);
+            let headroom = Decimal::new(headroom, 2);
+            let sizing = UnitSizing::new(&demand(3_600, &loads), CAPACITY, price.to_string().parse().unwrap(), held);
+            let highest = loads
+                .iter()
+                .map(|(input, output)| {
+                    (Decimal::from(*input) / Decimal::from(60_000)).max(Decimal::from(*output) / Decimal::from(15_000))
+                })
+                .max()
+                .unwrap();
+            let feasible = |units: &u32| Decimal::from(held + units) >= (Decimal::ONE + headroom) * highest;
+            let enough = sizing.throttle_minimum(Ratio::new(headroom));
+            prop_assert_eq!(enough, (0..60).find(feasible));
+            // Units that refuse something are no plan; none at all leaves everything on-demand.
+            let none = cost_by_definition(&loads, 3_600, price, 0, 0);
+            let hours = Decimal::from(loads.len());
+            let cost = |units: u32| {
+                if units == 0 && !feasible(&0) { none } else { Decimal::from(units) * price * hours }
+            };
+            let best = (1..60)
+                .filter(feasible)
+                .chain([0])
+                .min_by(|a, b| cost(*a).cmp(&cost(*b)).then(a.cmp(b)))
+                .unwrap();
+            prop_assert_eq!(sizing.throttle_optimum(enough.unwrap(), sizing.all_on_demand()), best);
+        }
+    }
+}

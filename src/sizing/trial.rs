@@ -1,0 +1,296 @@
+//! A purchase of fixed size put to the weeks that were: how sure its saving is, how much demand can
+//! go, where demand is going, and what deciding like this would have brought before.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::catalog::Term;
+use crate::domain::period::{HOUR, HOURS_PER_MONTH};
+use crate::domain::{Percent, Ratio, Usd, Window};
+use crate::pricing::{Bucket, Demand};
+use crate::sizing::backtest::ENOUGH_FOLDS;
+use crate::sizing::demand::Demands;
+use crate::sizing::{
+    Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Kind, UnitKind, UnitSizing, float,
+    float_value,
+};
+
+/// What the weeks say of one purchase.
+#[derive(Clone, Debug)]
+pub(crate) struct Trial {
+    /// How sure the weekly saving is; `None` for fewer than two whole weeks.
+    pub(crate) certainty: Option<Certainty>,
+    /// The share of the demand that can go while it still costs no more than none; `None` where it
+    /// costs more already.
+    pub(crate) robustness: Option<f64>,
+    /// Where demand goes; `None` without two weeks of it.
+    pub(crate) decline: Option<Decline>,
+    /// What deciding each week on those before it would have brought.
+    pub(crate) backtest: Walked,
+}
+
+/// What walking through the weeks found.
+#[derive(Clone, Debug)]
+pub(crate) enum Walked {
+    /// Savings that were promised, and realised.
+    Savings(Backtest),
+    /// Tokens that were asked for, and refused.
+    Refusals(Backtest),
+}
+
+/// A backtest as the report tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BacktestReport {
+    /// Weeks that were decided on the weeks before them.
+    pub folds: usize,
+    /// What they saved of what the weeks before had promised; absent under throttle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub realised_of_promised: Option<Percent>,
+    /// The tokens that would have been refused of those that were asked for; under throttle only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_tokens: Option<Percent>,
+}
+
+/// A share in percent with so many decimals, cut off: a reserve is not made larger by rounding.
+pub(crate) fn percent(share: f64, decimals: u32) -> Option<Percent> {
+    let percent = Decimal::try_from(share * 100.0).ok()?;
+    let strategy = rust_decimal::RoundingStrategy::ToZero;
+    Some(Percent::new(
+        percent
+            .round_dp_with_strategy(decimals, strategy)
+            .normalize(),
+    ))
+}
+
+/// The whole weeks of the survey on which a workload was observed.
+fn weeks_of(demands: &Demands, observed_days: u32) -> usize {
+    let observed = usize::try_from(observed_days / 7).unwrap_or_default();
+    (demands.hours.buckets.len() / HOURS_PER_WEEK).min(observed)
+}
+
+/// The end of some hours that is so many whole weeks.
+fn tail<T>(all: &[T], weeks: usize) -> &[T] {
+    let hours = weeks * HOURS_PER_WEEK;
+    all.get(all.len().saturating_sub(hours)..).unwrap_or(all)
+}
+
+impl Trial {
+    /// Of a purchase beside which the rest goes on-demand. `burst` is what minutes leave of what
+    /// hours replace.
+    pub(crate) fn of_spill<K: Kind>(
+        kind: &K,
+        demands: &Demands,
+        purchase: K::Purchase,
+        burst: f64,
+        observed_days: u32,
+    ) -> Self {
+        let weeks = weeks_of(demands, observed_days);
+        let buckets = tail(&demands.hours.buckets, weeks);
+        let on_demand = tail(demands.on_demand_hours(), weeks);
+        let covered = |purchase: K::Purchase, span: std::ops::Range<usize>| {
+            let hours = buckets.get(span.clone()).unwrap_or_default();
+            let on_demand = on_demand.get(span).unwrap_or_default();
+            let hour = |(bucket, on_demand): (&Bucket, &u128)| {
+                let value = float_value(bucket.value);
+                // What is served by what is held was never on-demand, whatever it is said to serve.
+                let held = if value > 0.0 {
+                    1.0 - float_value(*on_demand) / value
+                } else {
+                    0.0
+                };
+                (
+                    value,
+                    kind.times_served(bucket, HOUR, purchase),
+                    kind.times_served(bucket, HOUR, K::NONE).max(held),
+                )
+            };
+            let cost = float(kind.cost(purchase, 1));
+            Coverage::new(hours.iter().zip(on_demand).map(hour), burst, cost)
+        };
+        let walked = Backtest::walk_forward(
+            buckets.len(),
+            recent_weeks(demands),
+            |span| {
+                let hours = buckets.get(span).unwrap_or_default();
+                let found = K::optimum(&kind.sizing(hours, HOUR));
+                (found != K::NONE).then_some(found)
+            },
+            |bought, span| {
+                let hours = span.len();
+                covered(*bought, span).saving(0..hours, 1.0)
+            },
+        );
+        Self::of(
+            &covered(purchase, 0..buckets.len()),
+            recent_weeks(demands),
+            Walked::Savings(walked),
+        )
+    }
+
+    /// Of model units above which requests are refused: all on-demand traffic goes to them.
+    pub(crate) fn of_throttle(
+        kind: &UnitKind,
+        demands: &Demands,
+        units: u32,
+        headroom: Ratio,
+        observed_days: u32,
+    ) -> Self {
+        let weeks = weeks_of(demands, observed_days);
+        let buckets = tail(&demands.hours.buckets, weeks);
+        let values = tail(demands.on_demand_hours(), weeks);
+        let hours = buckets.iter().zip(values).map(|(bucket, value)| {
+            (
+                float_value(*value),
+                kind.times_served(bucket, HOUR, units),
+                0.0,
+            )
+        });
+        let coverage = Coverage::new(hours, 1.0, float(kind.cost(units, 1)));
+        let slice = |span: std::ops::Range<usize>| buckets.get(span).unwrap_or_default();
+        let walked = Backtest::refusals(
+            buckets.len(),
+            recent_weeks(demands).min(SIZED_ON_AT_MOST),
+            |span| {
+                UnitSizing::of_steps(slice(span), HOUR, kind.capacity, kind.price, kind.held)
+                    .throttle_minimum(headroom)
+            },
+            |enough, span| {
+                let asked = |bucket: &Bucket| tokens(bucket.input + bucket.output);
+                let refused = |bucket: &Bucket| {
+                    let served = kind.times_served(bucket, HOUR, *enough).min(1.0);
+                    asked(bucket) * (1.0 - served)
+                };
+                let span = slice(span);
+                (span.iter().map(asked).sum(), span.iter().map(refused).sum())
+            },
+        );
+        Self::of(&coverage, recent_weeks(demands), Walked::Refusals(walked))
+    }
+
+    /// Of what a holding serves, at on-demand prices, for so much a month.
+    pub(crate) fn of_holding(
+        hours: &Demand,
+        recent: Window,
+        monthly_cost: Usd,
+        observed_days: u32,
+    ) -> Self {
+        let recent = usize::try_from(recent.hours()).unwrap_or_default() / HOURS_PER_WEEK;
+        let coverage = whole(hours, monthly_cost, observed_days);
+        Self::of(&coverage, recent, Walked::Savings(Backtest::default()))
+    }
+
+    fn of(coverage: &Coverage, recent_weeks: usize, backtest: Walked) -> Self {
+        let weekly: Vec<f64> = coverage
+            .weeks()
+            .map(|week| coverage.saving(week, 1.0))
+            .collect();
+        let demand: Vec<f64> = coverage.weeks().map(|week| coverage.value(week)).collect();
+        let hours = coverage.hours();
+        let recent = hours.saturating_sub(recent_weeks * HOURS_PER_WEEK)..hours;
+        Self {
+            certainty: Certainty::of(&weekly),
+            robustness: coverage.robustness(recent),
+            decline: Decline::of(&demand),
+            backtest,
+        }
+    }
+
+    /// The share of demand that is left at the end of a term if the observed decline goes on, and
+    /// the share below which it loses money, where the first is below the second.
+    pub(crate) fn falls_short(&self, term: Term) -> Option<(f64, f64)> {
+        let left = self.decline?.left_after(weeks_in(term));
+        let needed = 1.0 - self.robustness?;
+        // Without a decline there is nothing to go on: what pays at today's demand is for others.
+        (left < 1.0 && left < needed).then_some((left, needed))
+    }
+
+    /// What walking through the weeks found, for the report; `None` without a fold.
+    pub(crate) fn backtest(&self) -> Option<BacktestReport> {
+        let (walked, is_savings) = match &self.backtest {
+            Walked::Savings(walked) => (walked, true),
+            Walked::Refusals(walked) => (walked, false),
+        };
+        let share = walked.ratio().and_then(|share| percent(share, 4));
+        (!walked.folds.is_empty()).then(|| BacktestReport {
+            folds: walked.folds.len(),
+            realised_of_promised: share.filter(|_| is_savings),
+            refused_tokens: share.filter(|_| !is_savings),
+        })
+    }
+}
+
+/// How sure it is that holding less saves: `now` against `then`, the smaller one, each with what it
+/// costs a month. What is cut costs the difference and replaces what only it served.
+pub(crate) fn certainty_of_cut<K: Kind>(
+    kind: &K,
+    demands: &Demands,
+    (now, then): ((K::Purchase, Usd), (K::Purchase, Usd)),
+    burst: f64,
+    observed_days: u32,
+) -> Option<Certainty> {
+    let buckets = tail(&demands.hours.buckets, weeks_of(demands, observed_days));
+    let hours = buckets.iter().map(|bucket| {
+        (
+            float_value(bucket.value),
+            kind.times_served(bucket, HOUR, now.0),
+            kind.times_served(bucket, HOUR, then.0),
+        )
+    });
+    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+    let cost = (float(now.1) - float(then.1)) / HOURS_PER_MONTH as f64;
+    certainty_of_giving_up(&Coverage::new(hours, burst, cost))
+}
+
+/// How sure it is that giving all of a holding up saves: what it costs a month, less what it serves.
+pub(crate) fn certainty_of_whole(
+    hours: &Demand,
+    monthly_cost: Usd,
+    observed_days: u32,
+) -> Option<Certainty> {
+    certainty_of_giving_up(&whole(hours, monthly_cost, observed_days))
+}
+
+/// All of a demand, served whole for so much a month, over the whole weeks that were observed.
+fn whole(hours: &Demand, monthly_cost: Usd, observed_days: u32) -> Coverage {
+    let weeks = usize::try_from(observed_days / 7).unwrap_or_default();
+    let all = tail(
+        &hours.buckets,
+        weeks.min(hours.buckets.len() / HOURS_PER_WEEK),
+    );
+    let served = all
+        .iter()
+        .map(|bucket| (float_value(bucket.value), f64::INFINITY, 0.0));
+    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+    let cost = float(monthly_cost) / HOURS_PER_MONTH as f64;
+    Coverage::new(served, 1.0, cost)
+}
+
+/// Of the saving of a purchase's opposite.
+fn certainty_of_giving_up(coverage: &Coverage) -> Option<Certainty> {
+    let weekly: Vec<f64> = coverage
+        .weeks()
+        .map(|week| -coverage.saving(week, 1.0))
+        .collect();
+    Certainty::of(&weekly)
+}
+
+/// Weeks before it that a held-out week is sized on at most, so that a long recent window leaves some.
+const SIZED_ON_AT_MOST: usize = 4;
+
+/// Folds from which on a backtest gates.
+pub(crate) const GATING_FOLDS: usize = ENOUGH_FOLDS;
+
+#[expect(clippy::cast_precision_loss, reason = "for statistics")]
+fn tokens(load: u128) -> f64 {
+    load as f64
+}
+
+fn recent_weeks(demands: &Demands) -> usize {
+    demands.recent_hours().len() / HOURS_PER_WEEK
+}
+
+/// Weeks of a term. What has none is still promised by the month.
+#[expect(clippy::cast_precision_loss, reason = "both are small")]
+fn weeks_in(term: Term) -> f64 {
+    f64::from(term.months().max(1)) * HOURS_PER_MONTH as f64 / HOURS_PER_WEEK as f64
+}

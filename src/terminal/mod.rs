@@ -1,0 +1,7 @@
+//! The room for the terminal: pages of text, what is shown of price books, and the sample account.
+
+pub mod explain;
+mod page;
+pub mod prices;
+pub mod report;
+pub mod sample;

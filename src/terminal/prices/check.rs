@@ -1,0 +1,420 @@
+//! What is doubtful in a price book: what keeps it from being clean, and what one should know.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::catalog::price_list::{Harvest, Names};
+use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow, RowRegion, RowScope, Term};
+use crate::domain::{BaseModel, Geo, Meter, ServiceTier, UsdPerMillionTokens};
+use crate::terminal::page::{line, wrapped};
+use crate::terminal::prices::{row_name, scope_name, some_of};
+
+/// What a look at a price book found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What has to be mended: rows that contradict each other, rows that nobody looked at for long.
+    pub faults: Vec<String>,
+    /// What one should know: models that have left, gaps, odd prices.
+    pub notes: Vec<String>,
+}
+
+impl Check {
+    /// Whether there is nothing to mend.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut page = String::new();
+        for fault in &self.faults {
+            wrapped(&mut page, "fault  ", fault);
+        }
+        for note in &self.notes {
+            wrapped(&mut page, "note   ", note);
+        }
+        let verdict = match self.faults.len() {
+            0 => "clean: nothing to mend".to_owned(),
+            1 => "1 fault".to_owned(),
+            count => format!("{count} faults"),
+        };
+        line(&mut page, verdict);
+        page
+    }
+}
+
+impl Check {
+    /// Adds what the pairs of price-list names and models lack beside a book.
+    pub fn unknown_names(&mut self, book: &PriceBook, names: &Names) {
+        let paired: BTreeSet<&BaseModel> = names.models().map(|named| &named.model).collect();
+        let missing: Vec<&str> = paired
+            .iter()
+            .filter(|model| book.model(model).is_none())
+            .map(|model| model.id())
+            .collect();
+        if !missing.is_empty() {
+            self.notes.push(format!(
+                "the Price List has names for {} models without prices here: {}",
+                missing.len(),
+                some_of(&missing)
+            ));
+        }
+        let without: Vec<&str> = book
+            .models
+            .iter()
+            .map(|model| &model.id)
+            .filter(|id| !paired.contains(id))
+            .map(BaseModel::id)
+            .collect();
+        if !without.is_empty() {
+            self.notes.push(format!(
+                "{} models have no known name in the Price List, so nothing refreshes them: {}",
+                without.len(),
+                some_of(&without)
+            ));
+        }
+    }
+
+    /// Adds what could not be used of a Price List.
+    pub fn price_list(&mut self, harvest: &Harvest) {
+        for gap in &harvest.unmapped {
+            let suggestion = gap.suggestion.as_ref().map_or_else(String::new, |model| {
+                format!("; {model} is spelled like it, which proves nothing")
+            });
+            self.notes.push(format!(
+                "gap: `{}` of {} has no model, {} lines{suggestion}",
+                gap.name, gap.offer, gap.lines
+            ));
+        }
+        for line in &harvest.rejected {
+            self.notes.push(format!(
+                "refused: {} {} {}: {}",
+                line.offer, line.sku, line.usage_type, line.why
+            ));
+        }
+        for contradiction in &harvest.contradictions {
+            self.faults.push(format!(
+                "the Price List contradicts itself: {} {} in {}",
+                contradiction.model, contradiction.what, contradiction.region
+            ));
+        }
+    }
+}
+
+/// Looks at a book that reads as one. `most_days` is how long ago somebody may last have looked at
+/// a row.
+#[must_use]
+pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
+    let mut check = Check::default();
+    for model in &book.models {
+        contradictions(model, &mut check.faults);
+        hourly_contradictions(model, &mut check.faults);
+        stale(model, today, most_days, &mut check.faults);
+        odd(model, &mut check.notes);
+        left(model, today, &mut check.notes);
+    }
+    unpriced(book, &mut check.notes);
+    let rows = book.models.iter().flat_map(|model| &model.rates);
+    let unstated = rows
+        .clone()
+        .filter(|row| row.regions.contains(&RowRegion::Unstated))
+        .count();
+    if unstated > 0 {
+        check.notes.push(format!(
+            "{unstated} of {} rates have a source that names no Region; they are used in commercial US Regions only",
+            rows.count()
+        ));
+    }
+    check
+}
+
+/// Rows for the same requests that give different prices for the same day. A row with the day on
+/// which its price took effect gives way to a later one of its kind.
+fn contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
+    for (place, row) in model.rates.iter().enumerate() {
+        for other in &model.rates[place + 1..] {
+            let same = |region: &&RowRegion| other.regions.contains(region);
+            let Some(region) = row.regions.iter().find(same) else {
+                continue;
+            };
+            let of_one_kind = overlap((row.scope, row.geo), (other.scope, other.geo))
+                && row.tier == other.tier
+                && row.above_input_tokens == other.above_input_tokens;
+            if of_one_kind && meet(row.dating(), other.dating()) {
+                for meter in Meter::TOKENS {
+                    let (a, b) = (row.price(meter), other.price(meter));
+                    if a.is_some() && b.is_some() && a != b {
+                        faults.push(format!(
+                            "{}: two rows give different prices of {meter} for one day: {} ({})",
+                            model.id,
+                            row_name(row),
+                            String::from(region.clone())
+                        ));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The same of what is sold by the hour.
+fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
+    let mut fault = |what: &str, term: Term, regions: &[RowRegion]| {
+        faults.push(format!(
+            "{}: two rows give different prices of {what}, {term}, for one day: {}",
+            model.id,
+            crate::terminal::prices::region_names(regions)
+        ));
+    };
+    let shared = |a: &[RowRegion], b: &[RowRegion]| a.iter().any(|region| b.contains(region));
+    for (place, row) in model.model_units.iter().enumerate() {
+        for other in &model.model_units[place + 1..] {
+            let of_one_kind = (row.term, &row.label) == (other.term, &other.label)
+                && shared(&row.regions, &other.regions)
+                && meet(row.dating(), other.dating());
+            if of_one_kind && row.usd_per_unit_hour != other.usd_per_unit_hour {
+                fault("a model unit", row.term, &row.regions);
+            }
+        }
+    }
+    for (place, row) in model.reserved_tokens.iter().enumerate() {
+        for other in &model.reserved_tokens[place + 1..] {
+            let of_one_kind = row.term == other.term
+                && (row.scope == RowScope::Global) == (other.scope == RowScope::Global)
+                && shared(&row.regions, &other.regions)
+                && meet(row.dating(), other.dating());
+            if of_one_kind && (row.input, row.output) != (other.input, other.output) {
+                fault("reserved tokens", row.term, &row.regions);
+            }
+        }
+    }
+}
+
+/// Whether rows of two scopes can be about the same requests, none of them narrower by rule.
+fn overlap(a: (RowScope, Option<Geo>), b: (RowScope, Option<Geo>)) -> bool {
+    let is_part = |scope: RowScope| matches!(scope, RowScope::InRegion | RowScope::Geo);
+    a == b
+        || (a.0 == RowScope::Regional && is_part(b.0))
+        || (b.0 == RowScope::Regional && is_part(a.0))
+}
+
+/// Whether two rows speak for the same days. One with the day on which its price took effect ends
+/// where a later one like it begins.
+fn meet(a: Option<Dating>, b: Option<Dating>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else {
+        return false;
+    };
+    if a.to.is_none() && b.to.is_none() && a.from != b.from {
+        return false;
+    }
+    let begins_in_time =
+        |first: Dating, second: Dating| first.to.is_none_or(|to| second.from <= to);
+    begins_in_time(a, b) && begins_in_time(b, a)
+}
+
+fn stale(model: &ModelPrices, today: Date, most_days: u32, faults: &mut Vec<String>) {
+    let rates = model.rates.iter().map(|row| row.checked);
+    let units = model.model_units.iter().map(|row| row.checked);
+    let reserved = model.reserved_tokens.iter().map(|row| row.checked);
+    let checked: Vec<Date> = rates.chain(units).chain(reserved).collect();
+    let age = |day: &Date| day.until(today).map_or(0, |span| span.get_days());
+    let old = checked
+        .iter()
+        .filter(|day| age(day) > i32::try_from(most_days).unwrap_or(i32::MAX));
+    let count = old.clone().count();
+    if let Some(oldest) = old.min() {
+        faults.push(format!(
+            "{}: {count} of {} rows were last looked at more than {most_days} days ago, one on {oldest}",
+            model.id,
+            checked.len()
+        ));
+    }
+}
+
+/// Prices that are possible and look like a slip: of a thousand, or of two columns.
+fn odd(model: &ModelPrices, notes: &mut Vec<String>) {
+    const DEAR: u32 = 200;
+    for row in &model.rates {
+        let at = |what: &str| format!("{}, {}: {what}", model.id, row_name(row));
+        let dollars = |price: Option<UsdPerMillionTokens>| price.map(UsdPerMillionTokens::dollars);
+        if let (Some(input), Some(read)) = (dollars(row.input), dollars(row.cache_read))
+            && read >= input
+        {
+            notes.push(at("a cache read costs no less than an input token"));
+        }
+        if let (Some(input), Some(output)) = (dollars(row.input), dollars(row.output))
+            && output < input
+        {
+            notes.push(at("an output token costs less than an input token"));
+        }
+        let dear = [row.input, row.output]
+            .into_iter()
+            .filter_map(dollars)
+            .any(|price| price > DEAR.into());
+        if dear {
+            notes.push(at(&format!("a million tokens cost more than {DEAR} USD")));
+        }
+        if row.tier == ServiceTier::Batch
+            && let Some(standard) = standard_of(model, row)
+            && row.input > standard.input
+        {
+            notes.push(at("batch costs more than standard"));
+        }
+    }
+}
+
+fn standard_of<'m>(model: &'m ModelPrices, row: &RateRow) -> Option<&'m RateRow> {
+    model.rates.iter().find(|other| {
+        other.tier == ServiceTier::Standard
+            && (other.scope, other.geo) == (row.scope, row.geo)
+            && other.above_input_tokens == row.above_input_tokens
+            && other.regions == row.regions
+            && other.input.is_some()
+    })
+}
+
+/// Models that can no longer be called, or no longer be bought units of.
+fn left(model: &ModelPrices, today: Date, notes: &mut Vec<String>) {
+    for row in &model.lifecycle {
+        let regions = match row.regions.as_slice() {
+            [RowRegion::All] => "all Regions".to_owned(),
+            named => crate::terminal::prices::region_names(named),
+        };
+        match (row.end_of_life, row.legacy) {
+            (Some(end), _) if end <= today => {
+                notes.push(format!("{} left {regions} on {end}", model.id));
+            }
+            (end, Some(legacy)) if legacy <= today => {
+                let end = end.map_or_else(String::new, |end| format!(", leaves on {end}"));
+                notes.push(format!("{} is Legacy in {regions}{end}", model.id));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Models without any rate, and rows that price what comes out and not what goes in.
+fn unpriced(book: &PriceBook, notes: &mut Vec<String>) {
+    let without: Vec<&str> = book
+        .models
+        .iter()
+        .filter(|model| model.rates.is_empty())
+        .map(|model| model.id.id())
+        .collect();
+    if !without.is_empty() {
+        notes.push(format!(
+            "{} models have no rate by the token: {}",
+            without.len(),
+            some_of(&without)
+        ));
+    }
+    for model in &book.models {
+        for row in &model.rates {
+            if row.tier == ServiceTier::Standard && row.input.is_none() && row.output.is_some() {
+                notes.push(format!(
+                    "{}, {} {}: output has a price and input has none",
+                    model.id,
+                    scope_name(row.scope, row.geo),
+                    row.tier
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
+
+    fn row(dates: &str, input: &str, read: &str) -> String {
+        format!(
+            "[[model.rate]]\nscope = \"in-region\"\nregions = [\"us-east-1\"]\ntier = \"standard\"\n{dates}\n\
+             checked = \"2026-05-01\"\nsource = \"s\"\ninput = \"{input}\"\ncache_read = \"{read}\"\n"
+        )
+    }
+
+    fn look(rows: &[String]) -> Check {
+        let book = PriceBook::parse("t", &format!("{HEAD}{}", rows.concat())).unwrap();
+        check(&book, "2026-06-01".parse().unwrap(), 45)
+    }
+
+    #[test]
+    fn two_prices_for_one_day_are_a_fault() {
+        let first = row("effective_from = \"2026-01-01\"", "1.00", "0.10");
+        let seen = row(
+            "seen_from = \"2026-04-01\"\nseen_to = \"2026-04-30\"",
+            "2.00",
+            "0.10",
+        );
+        let found = look(&[first.clone(), seen]);
+        assert_eq!(found.faults.len(), 1, "{found:?}");
+        assert!(found.faults[0].contains("different prices of input tokens"));
+        let later = row("effective_from = \"2026-04-01\"", "2.00", "0.10");
+        assert!(look(&[first, later]).is_clean());
+    }
+
+    #[test]
+    fn a_regional_row_beside_a_narrower_one_of_its_day_is_a_fault() {
+        let narrow = row("effective_from = \"2026-01-01\"", "1.00", "0.10");
+        let broad = |input: &str, from: &str| {
+            let dates = format!("effective_from = \"{from}\"");
+            row(&dates, input, "0.10").replace("in-region", "regional")
+        };
+        let faults = |other: String| look(&[narrow.clone(), other]).faults.len();
+        assert_eq!(faults(broad("2.00", "2026-01-01")), 1);
+        assert_eq!(faults(broad("1.00", "2026-01-01")), 0);
+        assert_eq!(faults(broad("2.00", "2026-02-01")), 0);
+    }
+
+    #[test]
+    fn units_and_reserved_tokens_with_two_prices_are_faults() {
+        let unit = |price: &str| {
+            format!(
+                "[[model.model_units]]\nregions = [\"us-east-1\"]\nterm = \"none\"\nusd_per_unit_hour = \"{price}\"\n\
+                 seen_from = \"2026-0{price}-01\"\nseen_to = \"2026-05-01\"\nchecked = \"2026-05-01\"\nsource = \"s\"\n"
+            )
+        };
+        let reserved = |price: &str| {
+            format!(
+                "[[model.reserved_tokens]]\nscope = \"global\"\nregions = [\"us-east-1\"]\nterm = \"1-month\"\n\
+                 input = \"{price}\"\noutput = \"9\"\nminimum_input_tpm = 1\nminimum_output_tpm = 1\n\
+                 seen_from = \"2026-0{price}-01\"\nseen_to = \"2026-05-01\"\nchecked = \"2026-05-01\"\nsource = \"s\"\n"
+            )
+        };
+        let found = look(&[unit("1"), unit("2"), reserved("1"), reserved("2")]);
+        assert_eq!(found.faults.len(), 2, "{found:?}");
+        assert!(found.faults[0].contains("a model unit, no commitment"));
+        assert!(found.faults[1].contains("reserved tokens, 1-month term"));
+    }
+
+    #[test]
+    fn a_row_that_nobody_looked_at_for_long_is_a_fault() {
+        let book = PriceBook::parse(
+            "t",
+            &format!(
+                "{HEAD}{}",
+                row("effective_from = \"2026-01-01\"", "1.00", "0.10")
+            ),
+        )
+        .unwrap();
+        let on = |day: &str| check(&book, day.parse().unwrap(), 45);
+        assert!(on("2026-06-15").is_clean());
+        assert!(on("2026-06-16").faults[0].contains("more than 45 days ago, one on 2026-05-01"));
+    }
+
+    #[test]
+    fn a_slip_of_a_thousand_is_noted() {
+        let found = look(&[row("effective_from = \"2026-01-01\"", "1.00", "100")]);
+        assert!(found.is_clean());
+        assert!(
+            found.notes[0].contains("a cache read costs no less"),
+            "{found:?}"
+        );
+    }
+}

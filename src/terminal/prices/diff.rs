@@ -1,0 +1,420 @@
+//! What two price books say of the same requests, and which advice turns on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::advice::Recommendation;
+use crate::catalog::{Overrides, PriceBook, RateQuery, ReservedScope, RowRegion};
+use crate::domain::{BaseModel, Geo, Meter, Percent, Region, Scope, ServiceTier, Usd};
+use crate::report::Report;
+use crate::terminal::page::{cell, line, table, wrapped, write_table};
+use crate::terminal::prices::some_of;
+
+/// What two books say on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diff {
+    /// The first book.
+    pub a: String,
+    /// The second book.
+    pub b: String,
+    /// The day.
+    pub day: Date,
+    /// Models that both have, with a price that differs: all prices that are beside each other, and
+    /// those that the other book has nowhere.
+    pub changed: Vec<Change>,
+    /// How many prices differ.
+    pub different: usize,
+    /// How many prices are the same, over all models and Regions.
+    pub same: usize,
+    /// How many prices only the first book has, for requests of a kind that the other prices elsewhere.
+    pub only_elsewhere_a: usize,
+    /// The same of the second book.
+    pub only_elsewhere_b: usize,
+    /// Models that only the first has.
+    pub only_a: Vec<BaseModel>,
+    /// Models that only the second has.
+    pub only_b: Vec<BaseModel>,
+    /// Advice that turns on the book, where an observation was at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flips: Option<Vec<Flip>>,
+}
+
+/// What two books say of the same requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The model.
+    pub model: BaseModel,
+    /// What is priced, in words.
+    pub what: String,
+    /// The scopes where they say so.
+    pub scopes: Vec<String>,
+    /// The Regions where they say so.
+    pub regions: Vec<Region>,
+    /// What the first book says; absent where it has no price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub a: Option<String>,
+    /// What the second says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub b: Option<String>,
+}
+
+/// A recommendation that is there with one book and not, or not the same, with the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Flip {
+    /// What it is, readable alone.
+    pub what: String,
+    /// What it saves a month with the first book; absent where that does not advise it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub a: Option<Usd>,
+    /// The same with the second book.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub b: Option<Usd>,
+}
+
+/// The place of a price among those of its model, and what it is.
+type What = (usize, String);
+
+/// What is priced, and for which requests.
+type Key = (What, Option<Scope>);
+
+/// Model units are listed after the rates.
+const AFTER_RATES: usize = 1_000;
+
+/// And after them reserved tokens.
+const AFTER_UNITS: usize = 2_000;
+
+/// Where two books say the same two things.
+#[derive(Default)]
+struct Places {
+    scopes: BTreeSet<Option<Scope>>,
+    regions: BTreeSet<Region>,
+}
+
+impl Diff {
+    /// Compares what two books say on a day, in the Regions given or, with none, in all that either
+    /// names and in those where a price for all Regions is used first.
+    #[must_use]
+    pub fn new(a: &PriceBook, b: &PriceBook, day: Date, regions: &[Region]) -> Self {
+        let regions = if regions.is_empty() {
+            regions_of(&[a, b])
+        } else {
+            regions.iter().cloned().collect()
+        };
+        let ids = |book: &PriceBook| -> BTreeSet<BaseModel> {
+            book.models.iter().map(|model| model.id.clone()).collect()
+        };
+        let (ids_a, ids_b) = (ids(a), ids(b));
+        let mut diff = Self {
+            a: a.name.clone(),
+            b: b.name.clone(),
+            day,
+            changed: Vec::new(),
+            different: 0,
+            same: 0,
+            only_elsewhere_a: 0,
+            only_elsewhere_b: 0,
+            only_a: ids_a.difference(&ids_b).cloned().collect(),
+            only_b: ids_b.difference(&ids_a).cloned().collect(),
+            flips: None,
+        };
+        for model in ids_a.intersection(&ids_b) {
+            let of = |book: &PriceBook| -> BTreeMap<Region, BTreeMap<Key, String>> {
+                let of = |region: &Region| (region.clone(), prices(book, model, region, day));
+                regions.iter().map(of).collect()
+            };
+            diff.compare(model, &of(a), &of(b));
+        }
+        diff
+    }
+
+    fn compare(
+        &mut self,
+        model: &BaseModel,
+        in_a: &BTreeMap<Region, BTreeMap<Key, String>>,
+        in_b: &BTreeMap<Region, BTreeMap<Key, String>>,
+    ) {
+        let kinds = |book: &BTreeMap<Region, BTreeMap<Key, String>>| -> BTreeSet<What> {
+            let keys = book.values().flat_map(BTreeMap::keys);
+            keys.map(|(what, _)| what.clone()).collect()
+        };
+        let (kinds_a, kinds_b) = (kinds(in_a), kinds(in_b));
+        let mut said: BTreeMap<(What, Option<String>, Option<String>), Places> = BTreeMap::new();
+        let mut is_changed = false;
+        for (region, of_a) in in_a {
+            let nothing = BTreeMap::new();
+            let of_b = in_b.get(region).unwrap_or(&nothing);
+            let keys: BTreeSet<&Key> = of_a.keys().chain(of_b.keys()).collect();
+            for key in keys {
+                let (what, scope) = key;
+                let (price_a, price_b) = (of_a.get(key), of_b.get(key));
+                match (price_a, price_b) {
+                    (Some(a), Some(b)) if a == b => self.same += 1,
+                    (Some(_), None) if kinds_b.contains(what) => {
+                        self.only_elsewhere_a += 1;
+                        continue;
+                    }
+                    (None, Some(_)) if kinds_a.contains(what) => {
+                        self.only_elsewhere_b += 1;
+                        continue;
+                    }
+                    _ => {
+                        self.different += 1;
+                        is_changed = true;
+                    }
+                }
+                let places = said
+                    .entry((what.clone(), price_a.cloned(), price_b.cloned()))
+                    .or_default();
+                places.scopes.insert(*scope);
+                places.regions.insert(region.clone());
+            }
+        }
+        if !is_changed {
+            return;
+        }
+        let name = |scope: &Scope| scope.to_string();
+        let changes = said.into_iter().map(|(((_, what), a, b), places)| Change {
+            model: model.clone(),
+            what,
+            scopes: places.scopes.iter().flatten().map(name).collect(),
+            regions: places.regions.into_iter().collect(),
+            a,
+            b,
+        });
+        self.changed.extend(changes);
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut page = String::new();
+        line(
+            &mut page,
+            format!(
+                "USD for a million tokens, or for an hour, on {}; - is no price",
+                self.day
+            ),
+        );
+        line(&mut page, "");
+        let mut models: Vec<&BaseModel> = self.changed.iter().map(|change| &change.model).collect();
+        models.dedup();
+        for model in models {
+            line(&mut page, model.id());
+            let mut rows = table(&["", "Where", &self.a, &self.b, ""], &[2, 3]);
+            for change in self.changed.iter().filter(|change| change.model == *model) {
+                rows.add_row(change.cells());
+            }
+            write_table(&mut page, &rows);
+        }
+        for (book, models) in [(&self.a, &self.only_a), (&self.b, &self.only_b)] {
+            if !models.is_empty() {
+                let ids: Vec<&str> = models.iter().map(BaseModel::id).collect();
+                let label = format!("only in {book}: ");
+                let plural = if ids.len() == 1 { "" } else { "s" };
+                let text = format!("{} model{plural}: {}", ids.len(), some_of(&ids));
+                wrapped(&mut page, &label, &text);
+            }
+        }
+        let summary = format!(
+            "Of the models that both have, over all Regions and scopes: {} prices differ, {} are the same, {} are in {} \
+             alone and {} in {} alone, for requests that the other does not price.",
+            self.different, self.same, self.only_elsewhere_a, self.a, self.only_elsewhere_b, self.b
+        );
+        wrapped(&mut page, "", &summary);
+        if let Some(flips) = &self.flips {
+            self.render_flips(&mut page, flips);
+        }
+        page
+    }
+
+    fn render_flips(&self, page: &mut String, flips: &[Flip]) {
+        line(page, "");
+        line(page, "ADVICE, USD saved a month; - is no advice");
+        if flips.is_empty() {
+            line(page, "  the same with both books");
+            return;
+        }
+        let mut rows = table(&["", &self.a, &self.b], &[1, 2]);
+        for flip in flips {
+            let saves = |saved: Option<Usd>| {
+                cell(
+                    saved.map_or_else(|| "-".into(), |saved| saved.to_string()),
+                    true,
+                )
+            };
+            rows.add_row([cell(flip.what.clone(), false), saves(flip.a), saves(flip.b)]);
+        }
+        write_table(page, &rows);
+    }
+}
+
+impl Change {
+    fn cells(&self) -> [comfy_table::Cell; 5] {
+        let price =
+            |price: &Option<String>| cell(price.clone().unwrap_or_else(|| "-".into()), true);
+        let place = match self.scopes.as_slice() {
+            [] => several(&self.regions),
+            scopes => format!("{}; {}", scopes.join(", "), several(&self.regions)),
+        };
+        [
+            cell(self.what.clone(), false),
+            cell(place, false),
+            price(&self.a),
+            price(&self.b),
+            cell(self.verdict(), false),
+        ]
+    }
+
+    /// How far the second price is from the first.
+    fn verdict(&self) -> String {
+        let number = |price: &Option<String>| price.as_ref()?.parse::<Decimal>().ok();
+        if self.a == self.b {
+            return "same".into();
+        }
+        match (number(&self.a), number(&self.b)) {
+            (Some(a), Some(b)) if !a.is_zero() => {
+                let change = Percent::new((b - a) / a * Decimal::ONE_HUNDRED);
+                let sign = if b > a { "+" } else { "" };
+                format!("{sign}{change}")
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn several(regions: &[Region]) -> String {
+    match regions {
+        [first, second] => format!("{first}, {second}"),
+        [first, rest @ ..] if !rest.is_empty() => format!("{first} and {} more", rest.len()),
+        few => few.iter().map(Region::name).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The Regions that books name, and `us-east-1`, where also prices without a Region are used.
+fn regions_of(books: &[&PriceBook]) -> BTreeSet<Region> {
+    let models = || books.iter().flat_map(|book| &book.models);
+    let rates = models()
+        .flat_map(|model| &model.rates)
+        .map(|row| &row.regions);
+    let units = models()
+        .flat_map(|model| &model.model_units)
+        .map(|row| &row.regions);
+    let named = rates
+        .chain(units)
+        .flatten()
+        .filter_map(|region| match region {
+            RowRegion::Named(region) => Some(region.clone()),
+            RowRegion::All | RowRegion::Unstated => None,
+        });
+    named.chain("us-east-1".parse().ok()).collect()
+}
+
+/// Everything that a book says of a model in a Region, at list.
+fn prices(
+    book: &PriceBook,
+    model: &BaseModel,
+    region: &Region,
+    day: Date,
+) -> BTreeMap<Key, String> {
+    const TIERS: [ServiceTier; 5] = [
+        ServiceTier::Standard,
+        ServiceTier::Batch,
+        ServiceTier::Flex,
+        ServiceTier::Priority,
+        ServiceTier::LatencyOptimized,
+    ];
+    let geos = Geo::of_region(region).into_iter().map(Scope::Geo);
+    let scopes: Vec<Scope> = [Scope::InRegion, Scope::Global]
+        .into_iter()
+        .chain(geos)
+        .collect();
+    let kinds = TIERS
+        .into_iter()
+        .flat_map(|tier| Meter::TOKENS.map(|meter| (tier, meter)));
+    let mut prices = BTreeMap::new();
+    for (place, (tier, meter)) in kinds.enumerate() {
+        for scope in scopes.iter().copied() {
+            let rate = book.rate(&RateQuery {
+                model,
+                region,
+                scope,
+                tier: Some(tier),
+                meter,
+                input_tokens: None,
+                day,
+            });
+            let Some(rate) = rate else { continue };
+            let (lower, upper) = (rate.list_unit_price, rate.upper_unit_price);
+            let text = if lower == upper {
+                lower.to_string()
+            } else {
+                format!("{lower} to {upper}")
+            };
+            let what = (place, format!("{tier} {meter}"));
+            prices.insert((what, Some(scope)), text);
+        }
+    }
+    // Kinds of units that a book tells apart by labels of its own stand together.
+    for offer in book.offers(model, region, day, &Overrides::default()) {
+        let place = AFTER_RATES + usize::try_from(offer.term.months()).unwrap_or_default();
+        let text = match &offer.label {
+            Some(label) => format!("{} ({label})", offer.unit_price),
+            None => offer.unit_price.to_string(),
+        };
+        prices
+            .entry(((place, format!("model unit, {}", offer.term)), None))
+            .and_modify(|all: &mut String| *all = format!("{all}, {text}"))
+            .or_insert(text);
+    }
+    for offer in book.reserved_offers(model, region, day, &Overrides::default()) {
+        let place = AFTER_UNITS + usize::try_from(offer.term.months()).unwrap_or_default();
+        let scope = match offer.scope {
+            ReservedScope::Regional => "regional",
+            ReservedScope::Global => "global",
+        };
+        let what = format!("reserved 1,000 a minute, {scope}, {}", offer.term);
+        let text = format!("{} in, {} out", offer.input, offer.output);
+        prices.insert(((place, what), None), text);
+    }
+    prices
+}
+
+/// What changes in the advice between two reports on the same observation.
+#[must_use]
+pub fn flips(a: &Report, b: &Report) -> Vec<Flip> {
+    let counted = |report: &Report| -> BTreeMap<String, Recommendation> {
+        let counted = report
+            .recommendations
+            .iter()
+            .filter(|advice| advice.is_counted());
+        counted
+            .map(|advice| (advice.id.clone(), advice.clone()))
+            .collect()
+    };
+    let (in_a, in_b) = (counted(a), counted(b));
+    let ids: BTreeSet<&String> = in_a.keys().chain(in_b.keys()).collect();
+    let mut flips = Vec::new();
+    for id in ids {
+        let (of_a, of_b) = (in_a.get(id), in_b.get(id));
+        let savings = |advice: Option<&Recommendation>| advice.map(Recommendation::savings);
+        let (saves_a, saves_b) = (savings(of_a), savings(of_b));
+        if let Some(advice) = of_b.or(of_a)
+            && saves_a != saves_b
+        {
+            flips.push(Flip {
+                what: format!(
+                    "{id} {} of {} in {}",
+                    advice.action.title(),
+                    advice.model,
+                    advice.region
+                ),
+                a: saves_a,
+                b: saves_b,
+            });
+        }
+    }
+    flips
+}
