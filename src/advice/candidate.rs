@@ -11,9 +11,11 @@ use crate::config::{Overflow, Settings};
 use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Priced, Workload};
-use crate::sizing::demand::{Demands, Sized};
+use crate::sizing::demand::{Demands, SizedDemand};
 use crate::sizing::trial::Trial;
-use crate::sizing::{Kind, Reservation, ReservationTerms, TokenKind, UnitKind, certainty};
+use crate::sizing::{
+    Purchase, Reservation, ReservationTerms, TokenPurchase, UnitPurchase, certainty,
+};
 
 /// What can be bought.
 #[derive(Clone, Debug)]
@@ -140,7 +142,7 @@ pub(super) struct Candidate<'w> {
 }
 
 /// The workload that every offer is put to.
-pub(super) struct Case<'w> {
+pub(super) struct OfferBasis<'w> {
     pub(super) priced: &'w Priced<'w>,
     pub(super) workload: &'w Workload<'w>,
     /// The day on which the stalest of its rates was checked.
@@ -150,12 +152,12 @@ pub(super) struct Case<'w> {
 impl<'w> Candidate<'w> {
     /// Units under an offer of known capacity.
     pub(super) fn of_units(
-        at: &Case<'_>,
+        at: &OfferBasis<'_>,
         demands: &Demands,
         offer: &'w Offer,
         held: u32,
     ) -> Option<Self> {
-        let kind = UnitKind {
+        let kind = UnitPurchase {
             capacity: offer.capacity?,
             price: offer.unit_price,
             held,
@@ -181,12 +183,12 @@ impl<'w> Candidate<'w> {
 
     /// Reserved tokens under an offer. What exceeds them goes to the standard tier by itself.
     pub(super) fn of_tokens(
-        at: &Case<'_>,
+        at: &OfferBasis<'_>,
         demands: &Demands,
         offer: &'w ReservedOffer,
         held: Reservation,
     ) -> Self {
-        let kind = TokenKind {
+        let kind = TokenPurchase {
             terms: ReservationTerms::of(offer),
             held,
         };
@@ -203,13 +205,13 @@ impl<'w> Candidate<'w> {
         )
     }
 
-    fn of_spill<K: Kind>(
-        at: &Case<'_>,
+    fn of_spill<K: Purchase>(
+        at: &OfferBasis<'_>,
         demands: &Demands,
         (kind, offered): (&K, Offered<'w>),
-        sized: &Sized<K>,
-        (optimum, smallest): (K::Purchase, K::Purchase),
-        amount: impl Fn(K::Purchase) -> Amount,
+        sized: &SizedDemand<K>,
+        (optimum, smallest): (K::Amount, K::Amount),
+        amount: impl Fn(K::Amount) -> Amount,
     ) -> Self {
         const MONTH: u64 = crate::domain::period::HOURS_PER_MONTH;
         let is_none = optimum == K::NONE;
@@ -283,10 +285,10 @@ impl<'w> Candidate<'w> {
     }
 
     fn of_throttle(
-        at: &Case<'_>,
+        at: &OfferBasis<'_>,
         demands: &Demands,
-        (kind, offer): (&UnitKind, &'w Offer),
-        sized: &Sized<UnitKind>,
+        (kind, offer): (&UnitPurchase, &'w Offer),
+        sized: &SizedDemand<UnitPurchase>,
     ) -> Self {
         let settings = &at.priced.observation.settings;
         let headroom = settings.headroom;
@@ -393,7 +395,7 @@ impl<'w> Candidate<'w> {
     }
 
     /// Put to the gates. What does not pay at any size needs none of the others that ask for a size.
-    fn gated(mut self, at: &Case<'_>) -> Self {
+    fn gated(mut self, at: &OfferBasis<'_>) -> Self {
         let (priced, workload) = (at.priced, at.workload);
         let settings = &priced.observation.settings;
         let term = self.offered.term();

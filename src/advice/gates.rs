@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::domain::{Ratio, Usd, day_of};
 use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::Certainty;
-use crate::sizing::trial::{GATING_FOLDS, Trial, Walked, percent};
+use crate::sizing::trial::{BacktestOutcome, GATING_FOLDS, Trial, percent};
 
 /// The assumption behind figures where callers route what exceeds the units.
 pub(super) const SPILL_ASSUMPTION: &str =
@@ -185,8 +185,8 @@ pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
 /// exceeds it is refused, have refused at most a thousandth of the tokens.
 pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
     let (walked, least_kept, most_refused) = match &trial.backtest {
-        Walked::Savings(walked) => (walked, 0.5, f64::INFINITY),
-        Walked::Refusals(walked) => (walked, f64::NEG_INFINITY, 0.001),
+        BacktestOutcome::Savings(walked) => (walked, 0.5, f64::INFINITY),
+        BacktestOutcome::Refusals(walked) => (walked, f64::NEG_INFINITY, 0.001),
     };
     let folds = walked.folds.len();
     let ratio = walked.ratio().filter(|_| folds >= GATING_FOLDS)?;
@@ -195,10 +195,10 @@ pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
     }
     let share = percent(ratio, 2).map_or_else(String::new, |share| share.number().to_string());
     let why = match &trial.backtest {
-        Walked::Savings(_) => format!(
+        BacktestOutcome::Savings(_) => format!(
             "decided week by week it would have saved {share} % of what it promised in {folds} weeks"
         ),
-        Walked::Refusals(_) => format!(
+        BacktestOutcome::Refusals(_) => format!(
             "sized week by week it would have refused {share} % of the tokens of {folds} weeks, more than 0.1 %"
         ),
     };

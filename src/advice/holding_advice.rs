@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::advice::candidate::Amount;
 use crate::advice::gates::{self, Gate, Refusal};
-use crate::advice::{Action, Recommendation, Working};
+use crate::advice::{Action, Recommendation, Step, Working, command};
 use crate::domain::Usd;
+use crate::observation::ProvisionedModel;
 use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::{Certainty, Reservation};
 
@@ -15,7 +16,7 @@ pub struct HoldingAdvice {
     /// Its address, or the name of reserved tokens.
     pub subject: String,
     /// How what it is asked for compares with what it has.
-    pub load: Load,
+    pub load: HoldingLoad,
     /// How much of it would cost least, in words; `None` where that cannot be said.
     pub right_size: Option<String>,
     /// What happens to it inside its term, where its model leaves.
@@ -34,7 +35,7 @@ impl HoldingAdvice {
     pub(crate) fn unknown(subject: &str) -> Self {
         Self {
             subject: subject.to_owned(),
-            load: Load::Unknown,
+            load: HoldingLoad::Unknown,
             right_size: None,
             lifecycle_risk: None,
             at_term_end: None,
@@ -59,7 +60,7 @@ pub enum AtTermEnd {
 /// How what a holding is asked for compares with what it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Load {
+pub enum HoldingLoad {
     /// It refused requests.
     Oversubscribed,
     /// Less of it would cost less.
@@ -71,7 +72,7 @@ pub enum Load {
 }
 
 /// Holding less than now.
-pub(super) struct Smaller {
+pub(super) struct SmallerHolding {
     /// How much less is held then.
     pub(super) to: Amount,
     pub(super) is_none: bool,
@@ -82,7 +83,7 @@ pub(super) struct Smaller {
     pub(super) on: &'static str,
 }
 
-impl Smaller {
+impl SmallerHolding {
     /// The units that are left of it.
     pub(super) const fn units(&self) -> u32 {
         match self.to {
@@ -110,7 +111,7 @@ impl Smaller {
 
 impl Recommendation {
     /// The figures of holding less.
-    pub(super) fn take_figures(&mut self, smaller: &Smaller) {
+    pub(super) fn take_figures(&mut self, smaller: &SmallerHolding) {
         self.workings.extend(smaller.workings.iter().cloned());
         self.workings.push(Working::new(
             "judged by",
@@ -129,7 +130,7 @@ impl Recommendation {
 pub(super) fn refusals(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    smaller: &Smaller,
+    smaller: &SmallerHolding,
     (action, subject): (Action, &str),
 ) -> Vec<Refusal> {
     let was_open = gates::was_open(priced, workload, action, subject);
@@ -144,4 +145,26 @@ pub(super) fn refusals(
         refusals.push(Refusal::new(Gate::Knowledge, why));
     }
     refusals
+}
+
+/// Puts a change off to the end of the term, where there is one.
+pub(super) fn put_off_to_term_end(
+    held: &ProvisionedModel,
+    advice: &mut Recommendation,
+    mut steps: Vec<Step>,
+) {
+    if !held.is_under_term() {
+        advice.take_steps(steps);
+        return;
+    }
+    advice.rollback_possible = false;
+    advice.savings_start = held.commitment_expiration_time;
+    advice.not_counted_because = Some("it is paid for until its term ends".into());
+    advice
+        .risks
+        .push("it renews by itself at the end of its term unless that is prevented in time".into());
+    if !steps.is_empty() {
+        steps.insert(0, command::await_term_end(held));
+    }
+    advice.take_steps(steps);
 }

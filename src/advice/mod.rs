@@ -34,7 +34,7 @@ mod rules;
 pub use action::{Action, Effort};
 pub use evidence::{Evidence, EvidenceItem, RateEvidence, SeriesEvidence};
 pub use gates::Gate;
-pub use holding_advice::{AtTermEnd, HoldingAdvice, Load};
+pub use holding_advice::{AtTermEnd, HoldingAdvice, HoldingLoad};
 pub use minutes_needed::wants_minutes;
 pub use months::Months;
 pub use order::{Advice, advise};

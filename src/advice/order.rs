@@ -107,7 +107,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
     let is_routed = route.finding.counts();
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let break_even = of_offers(priced, workload, cheapest);
-    let mut commit = buy::advise(&buy::Question {
+    let mut commit = buy::advise(&buy::BuyingBasis {
         priced,
         workload,
         cheapest,
@@ -146,7 +146,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let mut found = shrink_reserved::advise(priced, workload, &current);
-    let mut commit = buy::advise(&buy::Question {
+    let mut commit = buy::advise(&buy::BuyingBasis {
         priced,
         workload,
         cheapest: &current,

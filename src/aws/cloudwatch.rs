@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::aws::ApiError;
 use crate::domain::{Region, Series};
 use crate::observation::decode::{Decoder, PageResult, PageStatus};
-use crate::observation::plan::{Listed, POINTS_PER_CALL, QUERIES_PER_CALL};
+use crate::observation::plan::{ListedMetric, POINTS_PER_CALL, QUERIES_PER_CALL};
 use crate::observation::{Span, Status};
 
 /// One Region's `CloudWatch`.
@@ -50,7 +50,7 @@ impl CloudWatch {
         &self,
         namespace: &str,
         metric_name: Option<&str>,
-    ) -> Result<Vec<Listed>, ApiError> {
+    ) -> Result<Vec<ListedMetric>, ApiError> {
         const OPERATION: &str = "cloudwatch:ListMetrics";
         let mut listed = Vec::new();
         let mut token: Option<String> = None;
@@ -167,13 +167,13 @@ fn next(seen: &mut BTreeSet<String>, token: Option<&str>) -> Next {
     }
 }
 
-fn listed_metric(metric: &Metric) -> Option<Listed> {
+fn listed_metric(metric: &Metric) -> Option<ListedMetric> {
     let dimensions = metric
         .dimensions()
         .iter()
         .map(|dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned())))
         .collect::<Option<_>>()?;
-    Some(Listed {
+    Some(ListedMetric {
         name: metric.metric_name()?.to_owned(),
         dimensions,
     })

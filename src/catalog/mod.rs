@@ -3,8 +3,11 @@
 //! A rate is found by model, Region, scope, tier, meter and day, or it is not found: there is no
 //! likeness of names and no first entry. See `catalog/aws.toml` for the file format by example.
 
+#![deny(clippy::float_arithmetic)]
+
 mod book;
 mod contract;
+mod embedded;
 mod lookup;
 mod offers;
 mod overlay;
@@ -26,41 +29,3 @@ pub use rows::{
     Ceiling, Dating, LifecycleRow, LoadWeights, ModelPrices, ModelUnitsRow, PriceRange, Provenance,
     RateRow, ReservedTokensRow, RowRegion, RowScope, Term, TokenCountText, UnpricedRow,
 };
-
-/// The embedded book of what AWS charges: its head, and the models provider by provider.
-const AWS: &str = concat!(
-    include_str!("../../catalog/aws.toml"),
-    include_str!("../../catalog/aws/ai21.toml"),
-    include_str!("../../catalog/aws/amazon.toml"),
-    include_str!("../../catalog/aws/anthropic.toml"),
-    include_str!("../../catalog/aws/cohere.toml"),
-    include_str!("../../catalog/aws/deepseek.toml"),
-    include_str!("../../catalog/aws/google.toml"),
-    include_str!("../../catalog/aws/meta.toml"),
-    include_str!("../../catalog/aws/minimax.toml"),
-    include_str!("../../catalog/aws/mistral.toml"),
-    include_str!("../../catalog/aws/moonshot.toml"),
-    include_str!("../../catalog/aws/nvidia.toml"),
-    include_str!("../../catalog/aws/openai.toml"),
-    include_str!("../../catalog/aws/qwen.toml"),
-    include_str!("../../catalog/aws/stability.toml"),
-    include_str!("../../catalog/aws/twelvelabs.toml"),
-    include_str!("../../catalog/aws/writer.toml"),
-    include_str!("../../catalog/aws/xai.toml"),
-    include_str!("../../catalog/aws/zai.toml"),
-);
-
-/// The embedded book of the article's figures.
-const ARTICLE: &str = include_str!("../../catalog/article.toml");
-
-impl PriceBook {
-    /// The embedded book of what AWS charges, the default.
-    pub fn aws() -> Result<Self, BookError> {
-        Self::parse("aws", AWS)
-    }
-
-    /// The embedded book of the article's figures, as printed.
-    pub fn article() -> Result<Self, BookError> {
-        Self::parse("article", ARTICLE)
-    }
-}

@@ -77,7 +77,7 @@ pub enum Metric {
 
 /// How a metric name is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub enum MetricName {
     /// Usage or a counter that is read.
     Known(Metric),
     /// Latency, errors, delivery: nothing that is billed.
@@ -88,11 +88,11 @@ pub enum Reading {
 
 /// Understands a metric name of `AWS/Bedrock`, exactly as it is spelled.
 #[must_use]
-pub fn read_name(name: &str) -> Reading {
-    let meter = |meter| Reading::Known(Metric::Meter(meter));
+pub fn read_name(name: &str) -> MetricName {
+    let meter = |meter| MetricName::Known(Metric::Meter(meter));
     match name {
-        "Invocations" => Reading::Known(Metric::Counter(Counter::Invocations)),
-        "InvocationThrottles" => Reading::Known(Metric::Counter(Counter::InvocationThrottles)),
+        "Invocations" => MetricName::Known(Metric::Counter(Counter::Invocations)),
+        "InvocationThrottles" => MetricName::Known(Metric::Counter(Counter::InvocationThrottles)),
         "InputTokenCount" => meter(Meter::Input),
         "OutputTokenCount" => meter(Meter::Output),
         // AWS prints the cache meters under two spellings: with and without `Count`.
@@ -104,14 +104,14 @@ pub fn read_name(name: &str) -> Reading {
         "OutputTextTokenCount" => meter(Meter::OutputText),
         "OutputSpeechTokenCount" => meter(Meter::OutputSpeech),
         // It says nothing of billed usage, although it has one of the words that would.
-        "TimeToFirstToken" => Reading::Irrelevant,
+        "TimeToFirstToken" => MetricName::Irrelevant,
         name if ["Token", "Cache", "Image"]
             .iter()
             .any(|word| name.contains(word)) =>
         {
-            Reading::UnknownUsage
+            MetricName::UnknownUsage
         }
-        _ => Reading::Irrelevant,
+        _ => MetricName::Irrelevant,
     }
 }
 
@@ -133,11 +133,11 @@ mod tests {
 
     #[test]
     fn a_new_name_that_may_be_billed_is_not_ignored() {
-        assert_eq!(read_name("ReasoningTokenCount"), Reading::UnknownUsage);
-        assert_eq!(read_name("CacheStorageHours"), Reading::UnknownUsage);
-        assert_eq!(read_name("TimeToFirstToken"), Reading::Irrelevant);
-        assert_eq!(read_name("InvocationLatency"), Reading::Irrelevant);
+        assert_eq!(read_name("ReasoningTokenCount"), MetricName::UnknownUsage);
+        assert_eq!(read_name("CacheStorageHours"), MetricName::UnknownUsage);
+        assert_eq!(read_name("TimeToFirstToken"), MetricName::Irrelevant);
+        assert_eq!(read_name("InvocationLatency"), MetricName::Irrelevant);
         // Output is burned down five times for some models: of quotas, not of money.
-        assert_eq!(read_name("EstimatedTPMQuotaUsage"), Reading::Irrelevant);
+        assert_eq!(read_name("EstimatedTPMQuotaUsage"), MetricName::Irrelevant);
     }
 }

@@ -3,6 +3,8 @@
 //! Everything here is a value. Text is parsed into these types once, at the edge, and no other
 //! module takes a model id apart, multiplies a price by hand or counts hours for itself.
 
+#![deny(clippy::float_arithmetic)]
+
 mod digits;
 pub mod meter;
 pub mod model;

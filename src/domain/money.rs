@@ -1,8 +1,6 @@
 //! Exact money. A price comes from text and never from a float; a unit price becomes dollars only
 //! through its `cost`.
 
-#![deny(clippy::float_arithmetic)]
-
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};

@@ -17,7 +17,7 @@ use crate::config::Run;
 use crate::config::Settings;
 use crate::domain::{AccountId, ModelId, Place, Region, Window};
 use crate::guard::Error;
-use crate::observation::plan::{self, Listed, Query};
+use crate::observation::plan::{self, ListedMetric, Query};
 use crate::observation::{
     FailedPlace, Observation, OpenBefore, PlaceObservation, PriceListRead, SCHEMA_VERSION,
 };
@@ -198,7 +198,7 @@ async fn survey(
 }
 
 /// Lanes that are neither listed with a known metric nor of the inventory carry nothing.
-fn forget_silent(lanes: &mut Vec<LaneUsage>, listed: &[Listed], known: &[String]) {
+fn forget_silent(lanes: &mut Vec<LaneUsage>, listed: &[ListedMetric], known: &[String]) {
     lanes.retain(|lane| {
         let id = lane.model_id.text();
         lane.has_points()

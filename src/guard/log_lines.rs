@@ -9,7 +9,7 @@ use serde_json::Error;
 use crate::report::{Report, Summary};
 
 #[derive(Serialize)]
-struct Line<'a, T> {
+struct LogLine<'a, T> {
     timestamp: String,
     level: &'static str,
     message: String,
@@ -40,7 +40,7 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
     let timestamp = report.run.as_of.to_string();
     let mut lines = Vec::new();
     for recommendation in &report.recommendations {
-        lines.push(line(&Line {
+        lines.push(line(&LogLine {
             timestamp: timestamp.clone(),
             level: "INFO",
             message: recommendation.message(),
@@ -48,7 +48,7 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
         })?);
     }
     let totals = &report.totals;
-    lines.push(line(&Line {
+    lines.push(line(&LogLine {
         timestamp,
         level: if report.run.charged { "INFO" } else { "WARN" },
         message: format!(

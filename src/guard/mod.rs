@@ -8,4 +8,4 @@ mod run;
 
 pub use error::{Error, ErrorType};
 pub use live_catalog::{Live, Memory, fetch};
-pub use run::{Outcome, caught, overrides, price_book, run};
+pub use run::{RunOutcome, caught, overrides, price_book, run};

@@ -21,7 +21,7 @@ use crate::report::{self, Report, Summary, metrics};
 
 /// What a run leaves behind.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// Everything that was gathered.
     pub observation: Observation,
     /// What it says.
@@ -46,7 +46,7 @@ pub async fn run(
     as_of: Timestamp,
     account: AccountId,
     memory: &Memory,
-) -> Result<Outcome, Error> {
+) -> Result<RunOutcome, Error> {
     let run = Run::parse(event, as_of)?;
     let settings = run.settings(settings);
     let window = run.window(&settings, as_of)?;
@@ -140,7 +140,7 @@ async fn emit(
     config: &SdkConfig,
     observation: Observation,
     report: Report,
-) -> Result<Outcome, Error> {
+) -> Result<RunOutcome, Error> {
     let settings = &observation.settings;
     let withheld = withheld(&observation);
     let mut metrics_put = 0;
@@ -163,7 +163,7 @@ async fn emit(
     let summary = Summary::new(&report, metrics_put, withheld);
     let lines =
         log_lines::lines(&report, &summary).map_err(|error| Error::Write(error.to_string()))?;
-    Ok(Outcome {
+    Ok(RunOutcome {
         observation,
         report,
         summary,

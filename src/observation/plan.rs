@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::config::CacheSpelling;
-use crate::domain::meter::{Reading, read_name};
+use crate::domain::meter::{MetricName, read_name};
 use crate::domain::period::{HOUR, MINUTE, is_kept};
 use crate::domain::{Counter, Metric, ModelId, Window};
 use crate::observation::{LaneUsage, MetricSeries, Span, Status};
@@ -21,14 +21,14 @@ pub const MINUTE_DAYS: u32 = 14;
 
 /// A series as `ListMetrics` names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Listed {
+pub struct ListedMetric {
     /// The metric's name.
     pub name: String,
     /// The exact dimension set, by name.
     pub dimensions: BTreeMap<String, String>,
 }
 
-impl Listed {
+impl ListedMetric {
     /// The `ModelId`, if that is the only dimension: the total of all that was invoked under it.
     #[must_use]
     pub fn total_of(&self) -> Option<&str> {
@@ -55,7 +55,7 @@ pub struct Query {
 /// The lanes to survey: every `ModelId` that is listed and every id that the inventory knows, since
 /// `ListMetrics` forgets what was silent for two weeks.
 #[must_use]
-pub fn lanes(listed: &[Listed], known_ids: &[String]) -> Vec<LaneUsage> {
+pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
     let mut lanes: BTreeMap<&str, LaneUsage> = BTreeMap::new();
     for id in listed
         .iter()
@@ -77,11 +77,11 @@ pub fn lanes(listed: &[Listed], known_ids: &[String]) -> Vec<LaneUsage> {
             continue;
         };
         if series.total_of().is_none() {
-            if matches!(read_name(&series.name), Reading::Known(Metric::Meter(_))) {
+            if matches!(read_name(&series.name), MetricName::Known(Metric::Meter(_))) {
                 let names: Vec<&str> = series.dimensions.keys().map(String::as_str).collect();
                 lane.splits.push(names.join(", "));
             }
-        } else if read_name(&series.name) == Reading::UnknownUsage {
+        } else if read_name(&series.name) == MetricName::UnknownUsage {
             lane.unknown_metrics.push(series.name.clone());
         }
     }
@@ -110,11 +110,15 @@ pub(crate) fn names_for_all(spellings: &[CacheSpelling]) -> Vec<&'static str> {
 /// The queries of a survey: the common names for every lane, and whatever other billed meters are
 /// listed for it.
 #[must_use]
-pub fn survey(lanes: &[LaneUsage], listed: &[Listed], spellings: &[CacheSpelling]) -> Vec<Query> {
+pub fn survey(
+    lanes: &[LaneUsage],
+    listed: &[ListedMetric],
+    spellings: &[CacheSpelling],
+) -> Vec<Query> {
     let common = names_for_all(spellings);
     let mut others: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for series in listed {
-        if let (Some(id), Reading::Known(_)) = (series.total_of(), read_name(&series.name)) {
+        if let (Some(id), MetricName::Known(_)) = (series.total_of(), read_name(&series.name)) {
             others.entry(id).or_default().insert(&series.name);
         }
     }
@@ -162,7 +166,7 @@ pub fn minutes(lanes: &[LaneUsage], wanted: &BTreeSet<ModelId>) -> Vec<Query> {
 }
 
 fn query(place: usize, lane: &LaneUsage, name: &str) -> Option<Query> {
-    let Reading::Known(metric) = read_name(name) else {
+    let MetricName::Known(metric) = read_name(name) else {
         return None;
     };
     Some(Query {
@@ -237,8 +241,8 @@ pub fn file(
 mod tests {
     use super::*;
 
-    fn listed(name: &str, dimensions: &[(&str, &str)]) -> Listed {
-        Listed {
+    fn listed(name: &str, dimensions: &[(&str, &str)]) -> ListedMetric {
+        ListedMetric {
             name: name.into(),
             dimensions: dimensions
                 .iter()

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::advice::{AtTermEnd, CertificateReport, Effort, Load, Plan, Recommendation};
+use crate::advice::{AtTermEnd, CertificateReport, Effort, HoldingLoad, Plan, Recommendation};
 use crate::catalog::{InForce, RegionBasis, ReservedScope, Term};
 use crate::config::Trigger;
 use crate::domain::{
@@ -286,7 +286,7 @@ pub struct HoldingReport {
     /// Requests of the recent window that it refused.
     pub throttles: u64,
     /// How what it is asked for compares with what it has.
-    pub load: Load,
+    pub load: HoldingLoad,
     /// How much of it would cost least; absent where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right_size: Option<String>,
@@ -350,7 +350,7 @@ pub struct ReservedReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unused_effective_cost: Option<Usd>,
     /// How what it is asked for compares with what it has.
-    pub load: Load,
+    pub load: HoldingLoad,
     /// How much of it would cost least; absent where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right_size: Option<String>,

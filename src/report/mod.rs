@@ -9,6 +9,8 @@
 //! | `summary` | a report in a few lines, however large the account |
 //! | `guard_cost` | what the guard itself costs in `CloudWatch` |
 
+#![deny(clippy::float_arithmetic)]
+
 mod build;
 mod document;
 mod guard_cost;

@@ -10,7 +10,7 @@ use crate::pricing::{
     Bucket, Demand, Holding, LaneKind, Priced, Workload, dollars, reserved_meters,
     reserved_weights, reserves,
 };
-use crate::sizing::Kind;
+use crate::sizing::Purchase;
 
 /// What would serve it.
 #[derive(Clone, Copy, Debug)]
@@ -210,8 +210,8 @@ impl Demands {
     }
 
     /// The demand as one kind of purchase sees it.
-    pub(crate) fn sized<K: Kind>(&self, kind: &K) -> Sized<K> {
-        Sized {
+    pub(crate) fn sized<K: Purchase>(&self, kind: &K) -> SizedDemand<K> {
+        SizedDemand {
             minutes: kind.sizing(&self.minutes.buckets, MINUTE),
             same_hours: kind.sizing(self.same_hours(), HOUR),
             recent_hours: kind.sizing(self.recent_hours(), HOUR),
@@ -238,7 +238,7 @@ fn hours(count: usize) -> u64 {
 }
 
 /// A workload's demand as one kind of purchase sees it.
-pub(crate) struct Sized<K: Kind> {
+pub(crate) struct SizedDemand<K: Purchase> {
     pub(crate) minutes: K::Sizing,
     same_hours: K::Sizing,
     pub(crate) recent_hours: K::Sizing,
@@ -246,13 +246,13 @@ pub(crate) struct Sized<K: Kind> {
     recent_window_hours: u64,
 }
 
-impl<K: Kind> Sized<K> {
+impl<K: Purchase> SizedDemand<K> {
     /// On-demand dollars a month that a purchase, beside what is held, would replace if what exceeds
     /// it goes on-demand.
     ///
     /// The recent window is known by the hour, and hours hide bursts: the loss is taken off in the
     /// proportion that minutes and hours have over the days that are known by both.
-    pub(crate) fn replaced_monthly(&self, purchase: K::Purchase) -> Usd {
+    pub(crate) fn replaced_monthly(&self, purchase: K::Amount) -> Usd {
         let recent = K::replaced(&self.recent_hours, purchase).per_month(self.recent_window_hours);
         match self.burst(purchase) {
             Some((by_minute, by_hour)) => {
@@ -264,14 +264,14 @@ impl<K: Kind> Sized<K> {
 
     /// What a purchase and what is held replace of the days that are known by both, by the minute
     /// and by the hour; `None` where hours hide nothing.
-    pub(crate) fn burst(&self, purchase: K::Purchase) -> Option<(Usd, Usd)> {
+    pub(crate) fn burst(&self, purchase: K::Amount) -> Option<(Usd, Usd)> {
         let by_hour = K::replaced(&self.same_hours, purchase);
         let by_minute = K::replaced(&self.minutes, purchase);
         (by_minute < by_hour).then_some((by_minute, by_hour))
     }
 
     /// The same as a share, for statistics.
-    pub(crate) fn burst_share(&self, purchase: K::Purchase) -> f64 {
+    pub(crate) fn burst_share(&self, purchase: K::Amount) -> f64 {
         self.burst(purchase).map_or(1.0, |(minutes, hours)| {
             crate::sizing::ratio(crate::sizing::float(minutes), crate::sizing::float(hours))
         })
@@ -326,7 +326,7 @@ mod tests {
     use super::*;
     use crate::domain::Capacity;
     use crate::domain::quantity::CapacityOrigin;
-    use crate::sizing::UnitKind;
+    use crate::sizing::UnitPurchase;
     use proptest::prelude::*;
 
     proptest! {
@@ -346,7 +346,7 @@ mod tests {
                 minutes.extend((0..60).map(|minute| bucket(if minute < busy { tokens } else { 0 })));
                 hours.push(bucket(tokens * u64::try_from(busy).unwrap()));
             }
-            let kind = UnitKind {
+            let kind = UnitPurchase {
                 capacity: Capacity {
                     input_tokens_per_hour: 3_000_000,
                     output_tokens_per_hour: 1,
@@ -355,15 +355,15 @@ mod tests {
                 price: "1.00".parse().unwrap(),
                 held: 0,
             };
-            let sized = Sized::<UnitKind> {
+            let sized = SizedDemand::<UnitPurchase> {
                 minutes: kind.sizing(&minutes, MINUTE),
                 same_hours: kind.sizing(&hours, HOUR),
                 recent_hours: kind.sizing(&hours, HOUR),
                 minute_window_hours: super::hours(hours.len()),
                 recent_window_hours: super::hours(hours.len()),
             };
-            let month = |sizing: &<UnitKind as Kind>::Sizing| {
-                UnitKind::replaced(sizing, units).per_month(super::hours(hours.len()))
+            let month = |sizing: &<UnitPurchase as Purchase>::Sizing| {
+                UnitPurchase::replaced(sizing, units).per_month(super::hours(hours.len()))
             };
             let (by_minute, by_hour) = (month(&sized.minutes), month(&sized.recent_hours));
             let corrected = sized.replaced_monthly(units);

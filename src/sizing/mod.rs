@@ -39,7 +39,7 @@ pub use certainty::{Certainty, Decline};
 pub use certificate::{Certificate, MeterLoads, Proof};
 pub use coverage::Coverage;
 pub use model_units::UnitSizing;
-pub use purchase::{Kind, TokenKind, UnitKind};
+pub use purchase::{Purchase, TokenPurchase, UnitPurchase};
 pub use reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
 pub use trial::BacktestReport;
 

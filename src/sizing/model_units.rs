@@ -13,7 +13,7 @@ use crate::sizing::{COST_SCALE, TOLERANCE, float, float_value, part_of};
 #[derive(Clone, Debug)]
 pub struct UnitSizing {
     /// The steps that need any, in order.
-    steps: Vec<Step>,
+    steps: Vec<LoadedStep>,
     /// The same for searches: the units that a step needs, and its dollars for each of them.
     needs: Vec<(f64, f64)>,
     /// The largest load on each ceiling, with what a unit serves of it.
@@ -30,13 +30,13 @@ const MOST_UNITS: u32 = 1 << 24;
 /// A step with load: what it would cost on-demand in 10^-16 USD, its load on the ceiling that it
 /// comes nearest to, and what one unit serves of that.
 #[derive(Clone, Copy, Debug)]
-struct Step {
+struct LoadedStep {
     value: u128,
     load: u128,
     unit: u128,
 }
 
-impl Step {
+impl LoadedStep {
     fn new(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> Option<Self> {
         let [input, output] = ceilings(bucket, steps_an_hour, capacity);
         // I/κI against O/κO, without dividing.
@@ -77,7 +77,7 @@ fn ceilings(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> [(u128,
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "for statistics")]
 pub fn need(bucket: &Bucket, seconds: u32, capacity: Capacity) -> f64 {
-    Step::new(bucket, u128::from(3_600 / seconds), capacity)
+    LoadedStep::new(bucket, u128::from(3_600 / seconds), capacity)
         .map_or(0.0, |step| step.load as f64 / step.unit as f64)
 }
 
@@ -100,9 +100,9 @@ impl UnitSizing {
     ) -> Self {
         let steps_an_hour = u128::from(3_600 / step);
         let hours = u64::try_from(buckets.len()).unwrap_or_default() * u64::from(step) / 3_600;
-        let steps: Vec<Step> = buckets
+        let steps: Vec<LoadedStep> = buckets
             .iter()
-            .filter_map(|bucket| Step::new(bucket, steps_an_hour, capacity))
+            .filter_map(|bucket| LoadedStep::new(bucket, steps_an_hour, capacity))
             .collect();
         let needs = steps
             .iter()

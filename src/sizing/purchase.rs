@@ -6,36 +6,36 @@ use crate::sizing::model_units::UnitSizing;
 use crate::sizing::reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
 
 /// A kind of purchase under one offer, beside what is held already.
-pub trait Kind {
+pub trait Purchase {
     /// How much of it.
-    type Purchase: Copy + PartialEq + std::fmt::Debug;
+    type Amount: Copy + PartialEq + std::fmt::Debug;
     /// The question of how much, over some steps.
     type Sizing;
     /// Nothing.
-    const NONE: Self::Purchase;
+    const NONE: Self::Amount;
 
     /// The question over some steps in a row, of so many seconds each, which are whole hours.
     fn sizing(&self, buckets: &[Bucket], seconds: u32) -> Self::Sizing;
 
     /// The cheapest purchase if what exceeds it goes on-demand.
-    fn optimum(sizing: &Self::Sizing) -> Self::Purchase;
+    fn optimum(sizing: &Self::Sizing) -> Self::Amount;
 
     /// The on-demand dollars that a purchase and what is held would replace.
-    fn replaced(sizing: &Self::Sizing, purchase: Self::Purchase) -> Usd;
+    fn replaced(sizing: &Self::Sizing, purchase: Self::Amount) -> Usd;
 
     /// What everything would cost on-demand.
     fn all_on_demand(sizing: &Self::Sizing) -> Usd;
 
     /// What a purchase costs over so many hours, used or not.
-    fn cost(&self, purchase: Self::Purchase, hours: u64) -> Usd;
+    fn cost(&self, purchase: Self::Amount, hours: u64) -> Usd;
 
     /// How many times over a step is served with a purchase, what is held included.
-    fn times_served(&self, bucket: &Bucket, seconds: u32, purchase: Self::Purchase) -> f64;
+    fn times_served(&self, bucket: &Bucket, seconds: u32, purchase: Self::Amount) -> f64;
 }
 
 /// Model units under one offer.
 #[derive(Clone, Copy, Debug)]
-pub struct UnitKind {
+pub struct UnitPurchase {
     /// What a unit serves.
     pub capacity: Capacity,
     /// What it costs an hour.
@@ -44,8 +44,8 @@ pub struct UnitKind {
     pub held: u32,
 }
 
-impl Kind for UnitKind {
-    type Purchase = u32;
+impl Purchase for UnitPurchase {
+    type Amount = u32;
     type Sizing = UnitSizing;
     const NONE: u32 = 0;
 
@@ -81,15 +81,15 @@ impl Kind for UnitKind {
 
 /// Reserved tokens per minute under one offer.
 #[derive(Clone, Copy, Debug)]
-pub struct TokenKind {
+pub struct TokenPurchase {
     /// What they cost.
     pub terms: ReservationTerms,
     /// What is held already.
     pub held: Reservation,
 }
 
-impl Kind for TokenKind {
-    type Purchase = Reservation;
+impl Purchase for TokenPurchase {
+    type Amount = Reservation;
     type Sizing = ReservationSizing;
     const NONE: Reservation = Reservation::NONE;
 

@@ -108,7 +108,7 @@ impl ReservationTerms {
 pub struct ReservationSizing {
     steps: Vec<Bucket>,
     /// The same for searches: input and output in steps a minute, dollars.
-    loads: Vec<Load>,
+    loads: Vec<StepLoad>,
     /// Seconds of a step.
     seconds: u64,
     hours: u64,
@@ -117,7 +117,7 @@ pub struct ReservationSizing {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Load {
+struct StepLoad {
     input: f64,
     output: f64,
     value: f64,
@@ -192,7 +192,7 @@ impl ReservationSizing {
         let a_step = (STEP * seconds) as f64 / 60.0 * LOADS_A_TOKEN;
         let loads = steps
             .iter()
-            .map(|bucket| Load {
+            .map(|bucket| StepLoad {
                 input: bucket.input as f64 / a_step,
                 output: bucket.output as f64 / a_step,
                 value: float_value(bucket.value),
@@ -338,7 +338,7 @@ impl ReservationSizing {
         clippy::cast_sign_loss,
         reason = "loads are not negative, and far below 2^53"
     )]
-    fn most(&self, of: impl Fn(&Load) -> f64) -> u64 {
+    fn most(&self, of: impl Fn(&StepLoad) -> f64) -> u64 {
         self.loads.iter().map(of).fold(0.0, f64::max).ceil() as u64
     }
 

@@ -11,8 +11,8 @@ use crate::pricing::{Bucket, Demand};
 use crate::sizing::backtest::ENOUGH_FOLDS;
 use crate::sizing::demand::Demands;
 use crate::sizing::{
-    Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Kind, UnitKind, UnitSizing, float,
-    float_value,
+    Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, UnitSizing,
+    float, float_value,
 };
 
 /// What the weeks say of one purchase.
@@ -26,12 +26,12 @@ pub(crate) struct Trial {
     /// Where demand goes; `None` without two weeks of it.
     pub(crate) decline: Option<Decline>,
     /// What deciding each week on those before it would have brought.
-    pub(crate) backtest: Walked,
+    pub(crate) backtest: BacktestOutcome,
 }
 
 /// What walking through the weeks found.
 #[derive(Clone, Debug)]
-pub(crate) enum Walked {
+pub(crate) enum BacktestOutcome {
     /// Savings that were promised, and realised.
     Savings(Backtest),
     /// Tokens that were asked for, and refused.
@@ -77,17 +77,17 @@ fn tail<T>(all: &[T], weeks: usize) -> &[T] {
 impl Trial {
     /// Of a purchase beside which the rest goes on-demand. `burst` is what minutes leave of what
     /// hours replace.
-    pub(crate) fn of_spill<K: Kind>(
+    pub(crate) fn of_spill<K: Purchase>(
         kind: &K,
         demands: &Demands,
-        purchase: K::Purchase,
+        purchase: K::Amount,
         burst: f64,
         observed_days: u32,
     ) -> Self {
         let weeks = weeks_of(demands, observed_days);
         let buckets = tail(&demands.hours.buckets, weeks);
         let on_demand = tail(demands.on_demand_hours(), weeks);
-        let covered = |purchase: K::Purchase, span: std::ops::Range<usize>| {
+        let covered = |purchase: K::Amount, span: std::ops::Range<usize>| {
             let hours = buckets.get(span.clone()).unwrap_or_default();
             let on_demand = on_demand.get(span).unwrap_or_default();
             let hour = |(bucket, on_demand): (&Bucket, &u128)| {
@@ -123,13 +123,13 @@ impl Trial {
         Self::of(
             &covered(purchase, 0..buckets.len()),
             recent_weeks(demands),
-            Walked::Savings(walked),
+            BacktestOutcome::Savings(walked),
         )
     }
 
     /// Of model units above which requests are refused: all on-demand traffic goes to them.
     pub(crate) fn of_throttle(
-        kind: &UnitKind,
+        kind: &UnitPurchase,
         demands: &Demands,
         units: u32,
         headroom: Ratio,
@@ -164,7 +164,11 @@ impl Trial {
                 (span.iter().map(asked).sum(), span.iter().map(refused).sum())
             },
         );
-        Self::of(&coverage, recent_weeks(demands), Walked::Refusals(walked))
+        Self::of(
+            &coverage,
+            recent_weeks(demands),
+            BacktestOutcome::Refusals(walked),
+        )
     }
 
     /// Of what a holding serves, at on-demand prices, for so much a month.
@@ -176,10 +180,14 @@ impl Trial {
     ) -> Self {
         let recent = usize::try_from(recent.hours()).unwrap_or_default() / HOURS_PER_WEEK;
         let coverage = whole(hours, monthly_cost, observed_days);
-        Self::of(&coverage, recent, Walked::Savings(Backtest::default()))
+        Self::of(
+            &coverage,
+            recent,
+            BacktestOutcome::Savings(Backtest::default()),
+        )
     }
 
-    fn of(coverage: &Coverage, recent_weeks: usize, backtest: Walked) -> Self {
+    fn of(coverage: &Coverage, recent_weeks: usize, backtest: BacktestOutcome) -> Self {
         let weekly: Vec<f64> = coverage
             .weeks()
             .map(|week| coverage.saving(week, 1.0))
@@ -207,8 +215,8 @@ impl Trial {
     /// What walking through the weeks found, for the report; `None` without a fold.
     pub(crate) fn backtest(&self) -> Option<BacktestReport> {
         let (walked, is_savings) = match &self.backtest {
-            Walked::Savings(walked) => (walked, true),
-            Walked::Refusals(walked) => (walked, false),
+            BacktestOutcome::Savings(walked) => (walked, true),
+            BacktestOutcome::Refusals(walked) => (walked, false),
         };
         let share = walked.ratio().and_then(|share| percent(share, 4));
         (!walked.folds.is_empty()).then(|| BacktestReport {
@@ -221,10 +229,10 @@ impl Trial {
 
 /// How sure it is that holding less saves: `now` against `then`, the smaller one, each with what it
 /// costs a month. What is cut costs the difference and replaces what only it served.
-pub(crate) fn certainty_of_cut<K: Kind>(
+pub(crate) fn certainty_of_cut<K: Purchase>(
     kind: &K,
     demands: &Demands,
-    (now, then): ((K::Purchase, Usd), (K::Purchase, Usd)),
+    (now, then): ((K::Amount, Usd), (K::Amount, Usd)),
     burst: f64,
     observed_days: u32,
 ) -> Option<Certainty> {

@@ -62,3 +62,8 @@ pub(crate) fn write_table(page: &mut String, table: &Table) {
     }
     line(page, "");
 }
+
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}

@@ -108,7 +108,7 @@ fn query(
         .build()
 }
 
-type Listed = BTreeSet<(String, BTreeMap<String, String>)>;
+type ListedMetric = BTreeSet<(String, BTreeMap<String, String>)>;
 
 fn listed(name: &str, pairs: &[(&str, &str)]) -> (String, BTreeMap<String, String>) {
     let pairs = pairs
@@ -118,14 +118,14 @@ fn listed(name: &str, pairs: &[(&str, &str)]) -> (String, BTreeMap<String, Strin
 }
 
 /// All pages of `ListMetrics`.
-async fn list(client: &Client, namespace: &str, name: Option<&str>) -> Listed {
+async fn list(client: &Client, namespace: &str, name: Option<&str>) -> ListedMetric {
     let mut pages = client
         .list_metrics()
         .namespace(namespace)
         .set_metric_name(name.map(Into::into))
         .into_paginator()
         .send();
-    let mut found = Listed::new();
+    let mut found = ListedMetric::new();
     while let Some(page) = pages.next().await {
         for metric in page.unwrap().metrics() {
             let pairs: Vec<(&str, &str)> = metric
@@ -178,7 +178,7 @@ async fn get(
 }
 
 /// What was put may take some time to show.
-async fn list_when_there(client: &Client, namespace: &str, count: usize) -> Listed {
+async fn list_when_there(client: &Client, namespace: &str, count: usize) -> ListedMetric {
     let mut found = list(client, namespace, None).await;
     for _ in 0..50 {
         if found.len() >= count {

@@ -14,7 +14,7 @@ use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{AccountId, Meter, ModelId, ModelUnits, Ratio, Tokens, Usd};
 use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, Outcome};
+use bedrock_cost_guard::guard::{self, RunOutcome};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::observation::OpenBefore;
 use bedrock_cost_guard::observation::{
@@ -267,7 +267,11 @@ fn plans<'r>(report: &'r Report, action: Action, words: &str) -> Vec<&'r Plan> {
 
 /// A run over an account, minutes after it was observed, and the AWS that it asked.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
-async fn run_later(observation: &Observation, event: &Value, minutes: i64) -> (Outcome, FakeAws) {
+async fn run_later(
+    observation: &Observation,
+    event: &Value,
+    minutes: i64,
+) -> (RunOutcome, FakeAws) {
     let fake = FakeAws::start(observation.clone());
     let outcome = guard::run(
         &fake.sdk_config().await,

@@ -595,7 +595,7 @@ fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
     ]));
     assert!(micro.contains("published 2026-05-04"), "{micro}");
     let mistral = ["prices", "show", "mistral.mistral-7b-instruct-v0:2"];
-    let prices = |page: String| page.split_once("\n").map(|(_, rest)| rest.to_owned());
+    let prices = |page: String| page.split_once('\n').map(|(_, rest)| rest.to_owned());
     let before = prices(printed(cost_guard().args(mistral)));
     let after = printed(cost_guard().args(mistral).args(["--catalog", path]));
     // The book is neither the embedded one any more nor that of another day.

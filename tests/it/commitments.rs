@@ -9,7 +9,7 @@
 
 use std::thread;
 
-use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, Load, Plan, Recommendation};
+use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, HoldingLoad, Plan, Recommendation};
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{ModelId, Ratio, Usd};
@@ -144,7 +144,7 @@ fn what_is_reserved_already_is_taken_into_account() {
     let report = report::build(&account(|_| (200_000, 20_000), &held(200_000, 20_000)));
     assert!(report.recommendations.is_empty());
     let reserved = &report.reserved_holdings[0];
-    assert_eq!(reserved.load, Load::Fits);
+    assert_eq!(reserved.load, HoldingLoad::Fits);
     assert_eq!(reserved.at_term_end, Some(AtTermEnd::Renew));
     assert_eq!(reserved.worth.unwrap().to_string(), "111.1 %");
     assert_eq!(reserved.unused_effective_cost, Some(Usd::ZERO));

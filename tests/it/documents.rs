@@ -9,7 +9,7 @@ use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::config::{CatalogSource, DocumentSource, Settings};
 use bedrock_cost_guard::domain::AccountId;
 use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, Outcome};
+use bedrock_cost_guard::guard::{self, RunOutcome};
 use bedrock_cost_guard::guard::{Error, ErrorType};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::Report;
@@ -77,7 +77,7 @@ impl Account {
         }
     }
 
-    async fn run_with(&self, config: &SdkConfig, settings: &Settings) -> Result<Outcome, Error> {
+    async fn run_with(&self, config: &SdkConfig, settings: &Settings) -> Result<RunOutcome, Error> {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
         let account = AccountId::new("123456789012");
         let memory = Memory::default();
@@ -93,7 +93,7 @@ impl Account {
     }
 
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    async fn run(&self, catalog: &CatalogSource, overrides: Option<DocumentSource>) -> Outcome {
+    async fn run(&self, catalog: &CatalogSource, overrides: Option<DocumentSource>) -> RunOutcome {
         let settings = self.settings(catalog, overrides);
         let outcome = self
             .run_with(&self.fake.sdk_config().await, &settings)

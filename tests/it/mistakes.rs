@@ -14,7 +14,7 @@ use bedrock_cost_guard::domain::{
     Tokens, Usd, Window,
 };
 use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, Outcome};
+use bedrock_cost_guard::guard::{self, RunOutcome};
 use bedrock_cost_guard::observation::OpenBefore;
 use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
@@ -946,7 +946,7 @@ fn a_recommendation_keeps_its_id_where_the_account_is_not_known() {
 
 /// A run of the sample's [`UNITS`] with this event, and what it put.
 #[expect(clippy::expect_used, reason = "only tests call it")]
-async fn run_with(event: Value) -> (Outcome, Vec<PutDatum>) {
+async fn run_with(event: Value) -> (RunOutcome, Vec<PutDatum>) {
     let observation = sample_of(&[UNITS]);
     let overrides = overrides_file(&observation.overrides);
     let path = overrides.path().to_string_lossy().into_owned();

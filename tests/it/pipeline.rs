@@ -9,7 +9,7 @@ use bedrock_cost_guard::aws::Failure;
 use bedrock_cost_guard::config::{CacheSpelling, DocumentSource, Settings};
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
 use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, Outcome};
+use bedrock_cost_guard::guard::{self, RunOutcome};
 use bedrock_cost_guard::guard::{Error, ErrorType};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::observation::OpenBefore;
@@ -67,7 +67,7 @@ impl Account {
         self
     }
 
-    async fn try_run(&self) -> Result<Outcome, Error> {
+    async fn try_run(&self) -> Result<RunOutcome, Error> {
         let retry = RetryConfig::standard()
             .with_max_attempts(u32::try_from(ATTEMPTS).unwrap_or(u32::MAX))
             .with_initial_backoff(Duration::from_millis(1));
@@ -88,7 +88,7 @@ impl Account {
 
     /// A run that goes well and in which nothing was asked that must not be.
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    async fn run(&self) -> Outcome {
+    async fn run(&self) -> RunOutcome {
         let outcome = self.try_run().await.unwrap();
         assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
         assert_eq!(self.fake.violations(), [""; 0]);
@@ -347,7 +347,7 @@ fn count(count: u64) -> Option<f64> {
 #[tokio::test]
 async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
     let account = Account::of(sample());
-    let Outcome {
+    let RunOutcome {
         report, summary, ..
     } = account.run().await;
     let data = account.fake.put_data();
@@ -696,7 +696,7 @@ async fn a_region_that_fails_does_not_stop_the_other() {
         ("ListInferenceProfiles", FaultKind::Forbidden),
     ] {
         let account = two_regions().with_fault(outage(operation, kind));
-        let Outcome {
+        let RunOutcome {
             report, summary, ..
         } = account.run().await;
         let alone = Account::of(sample_of(&[ROUTE])).run().await.report;

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use bedrock_cost_guard::catalog::price_list::{Gap, Harvest, Names, Offer, PriceList};
+use bedrock_cost_guard::catalog::price_list::{
+    Harvest, Names, PriceList, PriceListGap, ServiceCode,
+};
 use bedrock_cost_guard::catalog::{
     ModelPrices, Overrides, PriceBook, RateQuery, RowScope, Term, TokenCountText,
 };
@@ -761,7 +763,7 @@ fn a_newer_model_never_takes_the_price_of_a_legacy_one() {
         Some("0.50")
     );
     assert_eq!(harvest.book.models.len(), 2);
-    let gap = Gap {
+    let gap = PriceListGap {
         offer: "AmazonBedrock".into(),
         name: "Mistral Large 4".into(),
         lines: 2,
@@ -883,7 +885,7 @@ fn other_offers_are_told_from_unknown_ones() {
     }
     let s3 = of_offer("AmazonS3");
     assert_eq!(s3.rejected[0].why, "the offer `AmazonS3` is not known");
-    assert_eq!(of_offer(Offer::Bedrock.code()).priced, 1);
+    assert_eq!(of_offer(ServiceCode::Bedrock.code()).priced, 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bedrock_cost_guard::advice::{Action, Effort, Gate, Load, Plan};
+use bedrock_cost_guard::advice::{Action, Effort, Gate, HoldingLoad, Plan};
 use bedrock_cost_guard::domain::{Tokens, Usd};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::metrics::{self, Point};
@@ -148,7 +148,7 @@ fn what_is_held_says_what_of_it_was_used_and_what_to_do_before_its_term_ends() {
             .unwrap()
     };
     let assistant = held("assistant-70b");
-    assert_eq!(assistant.load, Load::UnderUsed);
+    assert_eq!(assistant.load, HoldingLoad::UnderUsed);
     assert_eq!(assistant.right_size.as_deref(), Some("2 model units"));
     for holding in &report.holdings {
         let (used, unused) = (holding.used_effective_cost, holding.unused_effective_cost);

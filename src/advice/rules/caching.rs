@@ -42,8 +42,8 @@ pub(crate) fn advise(
     workload: &Workload<'_>,
     cheapest: &[LaneRates<'_>],
 ) -> Finding {
-    let mut uncached = Listed::default();
-    let mut cached = Listed::default();
+    let mut uncached = CachingFigures::default();
+    let mut cached = CachingFigures::default();
     for rates in cheapest.iter().filter(|rates| rates.lane.is_standard()) {
         let Some(of_cache) = prices_of(priced, workload, rates) else {
             continue;
@@ -107,7 +107,7 @@ pub(crate) fn advise(
 
 /// What is known of lanes that cache, or of those that do not.
 #[derive(Clone, Copy, Debug, Default)]
-struct Listed {
+struct CachingFigures {
     /// The highest of their break-even hit ratios.
     break_even: Option<Ratio>,
     /// What would be saved if every input token were read from the cache.
@@ -119,7 +119,7 @@ struct Listed {
     writes: Tokens,
 }
 
-impl Listed {
+impl CachingFigures {
     fn add(&mut self, prices: &CachePrices, [input, writes, reads]: [Tokens; 3]) {
         let Some(ratio) = prices.break_even_hit_ratio() else {
             return;
@@ -203,7 +203,7 @@ mod tests {
             reads in 0u64..1_000_000, writes in 1u64..1_000_000,
         ) {
             let prices = prices(input, input + more, read);
-            let mut listed = Listed::default();
+            let mut listed = CachingFigures::default();
             listed.add(&prices, [Tokens::ZERO, Tokens::new(writes), Tokens::new(reads)]);
             let Some(ratio) = listed.break_even else {
                 prop_assert!(read >= input);

@@ -13,8 +13,8 @@ use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::LaneRates;
 use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy, Sized};
-use crate::sizing::{UnitKind, UnitSizing};
+use crate::sizing::demand::{Demands, ServedBy, SizedDemand};
+use crate::sizing::{UnitPurchase, UnitSizing};
 
 /// What filling says, and what it leaves to the later rules.
 #[derive(Debug)]
@@ -182,7 +182,7 @@ fn find(
         return Err(refused(None, vec![gates::capacity(holding)]));
     }
     let demands = Demands::new(priced, workload, &now, served_by).map_err(unknown)?;
-    let kind = UnitKind {
+    let kind = UnitPurchase {
         capacity: offer.capacity.ok_or_else(Finding::default)?,
         price: offer.unit_price,
         held,
@@ -241,7 +241,7 @@ fn find(
 fn left_of(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    (all, kind): (&Demands, &UnitKind),
+    (all, kind): (&Demands, &UnitPurchase),
     rates: &LaneRates<'_>,
 ) -> Ratio {
     if !rates.lane.is_standard() {
@@ -263,7 +263,11 @@ fn left_of(
 }
 
 /// What is held, and what all of the traffic asks for.
-fn workings(kind: &UnitKind, sized: &Sized<UnitKind>, headroom: Ratio) -> [Working; 2] {
+fn workings(
+    kind: &UnitPurchase,
+    sized: &SizedDemand<UnitPurchase>,
+    headroom: Ratio,
+) -> [Working; 2] {
     let highest = sized.minutes.throttle_minimum(Ratio::ZERO).map_or_else(
         || "more than can be counted".to_owned(),
         |more| ModelUnits::new(kind.held.saturating_add(more)).to_string(),

@@ -1,5 +1,6 @@
 //! The rules, one a file: each looks at one workload and comes to a finding.
 
+pub(super) mod bind;
 pub(super) mod buy;
 pub(super) mod caching;
 pub(super) mod fill;

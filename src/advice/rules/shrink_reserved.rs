@@ -7,7 +7,9 @@ use crate::advice::candidate::Amount;
 use crate::advice::command::CONTACT;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
-use crate::advice::holding_advice::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
+use crate::advice::holding_advice::{
+    AtTermEnd, HoldingAdvice, HoldingLoad, SmallerHolding, refusals,
+};
 use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working};
 use crate::domain::Usd;
 use crate::domain::period::HOURS_PER_MONTH;
@@ -16,7 +18,7 @@ use crate::pricing::{Priced, Reserved, Workload, reserves};
 use crate::sizing::ReservationTerms;
 use crate::sizing::demand::{Demands, ServedBy};
 use crate::sizing::trial::certainty_of_cut;
-use crate::sizing::{Kind, Reservation, TokenKind};
+use crate::sizing::{Purchase, Reservation, TokenPurchase};
 
 pub(crate) fn advise(
     priced: &Priced<'_>,
@@ -47,7 +49,7 @@ pub(crate) fn advise(
         let mut at_end = AtTermEnd::Undecided;
         match smaller_reservation(priced, workload, current, (held, others)) {
             Ok(Some(smaller)) => {
-                said.load = Load::UnderUsed;
+                said.load = HoldingLoad::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
                 let mut finding = finding(priced, workload, current, held, &smaller);
                 let is_dismissed = finding.dismiss(priced);
@@ -60,7 +62,7 @@ pub(crate) fn advise(
                 found.take(finding);
             }
             Ok(None) => {
-                said.load = Load::Fits;
+                said.load = HoldingLoad::Fits;
                 at_end = AtTermEnd::Renew;
             }
             Err(why) => found.reasons.push(why),
@@ -77,7 +79,7 @@ fn smaller_reservation(
     workload: &Workload<'_>,
     current: &[LaneRates<'_>],
     (held, others): (&Reserved<'_>, Reservation),
-) -> Result<Option<Smaller>, String> {
+) -> Result<Option<SmallerHolding>, String> {
     let name = &held.declared.name;
     let unknown = |why: &str| format!("whether {name} has its right size is not known: {why}");
     if let Some(refusal) = gates::completeness(workload).first() {
@@ -96,7 +98,7 @@ fn smaller_reservation(
     };
     let demands = Demands::new(priced, workload, current, ServedBy::Reserved(scope))
         .map_err(|why| unknown(&why))?;
-    let kind = TokenKind {
+    let kind = TokenPurchase {
         terms: ReservationTerms::of(offer),
         held: others,
     };
@@ -117,7 +119,7 @@ fn smaller_reservation(
     if to == now || then >= as_it_is {
         return Ok(None);
     }
-    Ok(Some(Smaller {
+    Ok(Some(SmallerHolding {
         to: Amount::Tokens(to),
         is_none: to == Reservation::NONE,
         savings: as_it_is - then,
@@ -149,7 +151,7 @@ fn finding(
     workload: &Workload<'_>,
     current: &[LaneRates<'_>],
     held: &Reserved<'_>,
-    smaller: &Smaller,
+    smaller: &SmallerHolding,
 ) -> Finding {
     let name = &held.declared.name;
     let action = if smaller.is_none {

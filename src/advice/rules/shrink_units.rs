@@ -6,23 +6,23 @@
 //! holding worth under 100 % costs more than the same tokens on-demand. Silent about idle holdings,
 //! which `idle` deletes, and about custom models, which have no on-demand twin.
 
-use rust_decimal::Decimal;
-
 use crate::advice::candidate::Amount;
 use crate::advice::finding::Finding;
-use crate::advice::gates::{self, Gate, Refusal};
-use crate::advice::holding_advice::{AtTermEnd, HoldingAdvice, Load, Smaller, refusals};
+use crate::advice::gates::{self, Gate};
+use crate::advice::holding_advice::{
+    AtTermEnd, HoldingAdvice, HoldingLoad, SmallerHolding, put_off_to_term_end, refusals,
+};
+use crate::advice::rules::bind;
 use crate::advice::rules::fill::Filling;
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Step, Working, command};
-use crate::catalog::{Offer, Term};
+use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working, command};
 use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd};
 use crate::pricing::LaneRates;
 use crate::pricing::{Holding, Idleness, Priced, Workload};
 use crate::sizing::demand::{Demands, ServedBy};
-use crate::sizing::trial::{Trial, certainty_of_cut, certainty_of_whole, percent};
-use crate::sizing::{Kind, UnitKind};
+use crate::sizing::trial::{certainty_of_cut, certainty_of_whole};
+use crate::sizing::{Purchase, UnitPurchase};
 
 /// What is said of all of them, and what it leaves to the later rules.
 pub(crate) struct Renewing {
@@ -94,7 +94,7 @@ pub(crate) fn advise<'w>(
     }
     for place in 0..at_work.len() {
         let holding = at_work[place];
-        let case = UnitCase {
+        let case = HoldingReview {
             priced,
             workload,
             cheapest,
@@ -107,7 +107,7 @@ pub(crate) fn advise<'w>(
         let is_known = holding.capacity().is_some();
         match case.smaller() {
             Ok(Some(smaller)) => {
-                said.load = Load::UnderUsed;
+                said.load = HoldingLoad::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
                 let mut found = case.finding(&smaller);
                 let is_dismissed = found.dismiss(priced);
@@ -124,12 +124,18 @@ pub(crate) fn advise<'w>(
                 let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
                 if is_known || pays {
                     said.decide(holding, AtTermEnd::Renew);
-                    let mut found = case.under_another_term();
+                    let mut found = bind::advise(
+                        priced,
+                        workload,
+                        cheapest,
+                        holding,
+                        case.is_to_be_had(holding.held.model_units.count()),
+                    );
                     found.dismiss(priced);
                     renewing.finding.take(found);
                 }
                 if is_known && holding.throttles == 0 {
-                    said.load = Load::Fits;
+                    said.load = HoldingLoad::Fits;
                     said.right_size = Some(holding.held.model_units.to_string());
                 }
             }
@@ -155,7 +161,7 @@ fn said_of(
 ) -> HoldingAdvice {
     let mut said = HoldingAdvice::unknown(&holding.held.provisioned_model_arn);
     if holding.throttles > 0 {
-        said.load = Load::Oversubscribed;
+        said.load = HoldingLoad::Oversubscribed;
     }
     said.lifecycle_risk = lifecycle_risk(priced, workload, holding);
     said.decide(holding, at_end);
@@ -185,7 +191,7 @@ fn lifecycle_risk(
 }
 
 /// One holding of model units.
-struct UnitCase<'c, 'w> {
+struct HoldingReview<'c, 'w> {
     priced: &'w Priced<'w>,
     workload: &'w Workload<'w>,
     cheapest: &'c [LaneRates<'w>],
@@ -196,10 +202,10 @@ struct UnitCase<'c, 'w> {
     is_filled: bool,
 }
 
-impl UnitCase<'_, '_> {
+impl HoldingReview<'_, '_> {
     /// What of it would cost less, if anything. An error says why that is not known, where a reader
     /// would ask.
-    fn smaller(&self) -> Result<Option<Smaller>, Option<String>> {
+    fn smaller(&self) -> Result<Option<SmallerHolding>, Option<String>> {
         let holding = self.holding;
         let Some(cost) = holding.monthly_cost else {
             return Err(None);
@@ -209,7 +215,7 @@ impl UnitCase<'_, '_> {
         }
         match (&holding.offer, holding.capacity()) {
             (Some(offer), Some(capacity)) => {
-                let kind = UnitKind {
+                let kind = UnitPurchase {
                     capacity,
                     price: offer.unit_price,
                     held: self.others,
@@ -227,7 +233,10 @@ impl UnitCase<'_, '_> {
         }
     }
 
-    fn at_its_optimum(&self, kind: &UnitKind) -> Result<Option<Smaller>, Option<String>> {
+    fn at_its_optimum(
+        &self,
+        kind: &UnitPurchase,
+    ) -> Result<Option<SmallerHolding>, Option<String>> {
         let settings = &self.priced.observation.settings;
         let name = &self.holding.held.provisioned_model_name;
         if self.holding.exceeds_capacity().is_some() {
@@ -271,7 +280,7 @@ impl UnitCase<'_, '_> {
         };
         let to = ModelUnits::new(units);
         let savings = total(now) - total(units);
-        Ok(Some(Smaller {
+        Ok(Some(SmallerHolding {
             to: Amount::Units(to),
             is_none: units == 0,
             savings,
@@ -332,7 +341,7 @@ impl UnitCase<'_, '_> {
     }
 
     /// Without a capacity only the whole of it can be judged: what it serves against what it costs.
-    fn by_its_worth(&self, cost: Usd) -> Option<Smaller> {
+    fn by_its_worth(&self, cost: Usd) -> Option<SmallerHolding> {
         let own: Vec<&LaneRates<'_>> = self
             .cheapest
             .iter()
@@ -347,7 +356,7 @@ impl UnitCase<'_, '_> {
             .map(|rates| rates.monthly_cost(self.priced.recent))
             .sum();
         let savings = cost - value;
-        (savings.is_positive() && self.is_to_be_had(0)).then(|| Smaller {
+        (savings.is_positive() && self.is_to_be_had(0)).then(|| SmallerHolding {
             to: Amount::Units(ModelUnits::new(0)),
             is_none: true,
             savings,
@@ -380,7 +389,7 @@ impl UnitCase<'_, '_> {
         })
     }
 
-    fn finding(&self, smaller: &Smaller) -> Finding {
+    fn finding(&self, smaller: &SmallerHolding) -> Finding {
         let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
         let name = &held.provisioned_model_name;
         let action = match (smaller.is_none, held.is_under_term()) {
@@ -451,122 +460,7 @@ impl UnitCase<'_, '_> {
             };
             advice.risks.push(risk.into());
         }
-        self.at_its_time(&mut advice, steps);
-        Finding::advised(plan, advice, Gate::Order)
-    }
-}
-
-impl UnitCase<'_, '_> {
-    /// Puts a change off to the end of the term, where there is one.
-    fn at_its_time(&self, advice: &mut Recommendation, mut steps: Vec<Step>) {
-        let held = self.holding.held;
-        if !held.is_under_term() {
-            advice.take_steps(steps);
-            return;
-        }
-        advice.rollback_possible = false;
-        advice.savings_start = held.commitment_expiration_time;
-        advice.not_counted_because = Some("it is paid for until its term ends".into());
-        advice.risks.push(
-            "it renews by itself at the end of its term unless that is prevented in time".into(),
-        );
-        if !steps.is_empty() {
-            steps.insert(0, command::await_term_end(held));
-        }
-        advice.take_steps(steps);
-    }
-
-    /// The same units under a term that costs less: a commitment, so it has to pass its gates.
-    fn under_another_term(&self) -> Finding {
-        let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
-        let settings = &priced.observation.settings;
-        let (Some(own), Some(cost)) = (&self.holding.offer, self.holding.monthly_cost) else {
-            return Finding::default();
-        };
-        let served_by = ServedBy::Units {
-            serving: &[self.holding],
-            with_on_demand: false,
-        };
-        let hours = Demands::hourly(priced, workload, self.cheapest, served_by);
-        let units = held.model_units;
-        let others = workload.offers.iter().filter(|offer| {
-            offer.label == own.label
-                && offer.term != Term::None
-                && offer.unit_price < own.unit_price
-        });
-        let mut options: Vec<(&Offer, Vec<Refusal>, Option<Trial>)> = others
-            .map(|offer| {
-                let then = offer.unit_price.monthly_cost(units);
-                let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
-                let was_open = gates::was_open(priced, workload, action, arn);
-                let mut refusals: Vec<Refusal> =
-                    gates::thresholds(settings, cost - then, then, was_open)
-                        .into_iter()
-                        .collect();
-                let trial = hours.as_ref().ok().map(|hours| {
-                    Trial::of_holding(hours, priced.recent, then, workload.observed_days)
-                });
-                let trials = trial.iter();
-                refusals.extend(trials.flat_map(|trial| {
-                    let certain = gates::certainty(trial.certainty.as_ref());
-                    certain.into_iter().chain(gates::trend(trial, offer.term))
-                }));
-                refusals.extend(gates::history(settings, workload, offer.term));
-                refusals.extend(gates::lifecycle(priced, workload, offer.term));
-                refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
-                if !self.is_to_be_had(units.count()) {
-                    let why = "AWS does not offer units of this model in this Region";
-                    refusals.push(Refusal::new(Gate::Availability, why));
-                }
-                (offer, refusals, trial)
-            })
-            .collect();
-        options.sort_by_key(|(offer, refusals, _)| (refusals.len(), offer.unit_price));
-        let Some((offer, refusals, trial)) = options.into_iter().next() else {
-            return Finding::default();
-        };
-        let then = offer.unit_price.monthly_cost(units);
-        let action = Action::BindProvisionedModel;
-        let description = format!("{units}, {}", offer.term);
-        let plan = Plan::new(action, description.clone()).saving(workload, cost - then);
-        if !refusals.is_empty() {
-            return Finding::listed_all(plan, refusals);
-        }
-        let mut evidence = Evidence::default();
-        evidence.offer(&self.holding.model, own);
-        evidence.offer(&self.holding.model, offer);
-        for rates in self.cheapest {
-            evidence.lane(priced, rates.lane);
-        }
-        let arn = &held.provisioned_model_arn;
-        let mut advice = Recommendation::new(
-            action,
-            workload,
-            arn,
-            Arrangement {
-                description: format!("{units} of {}, {}", held.provisioned_model_name, own.term),
-                monthly_cost: cost,
-            },
-            Arrangement {
-                description,
-                monthly_cost: then,
-            },
-            evidence,
-        );
-        advice.provisioned_model_arn = Some(arn.clone());
-        advice.robustness = trial
-            .and_then(|trial| trial.robustness)
-            .and_then(|it| percent(it, 1));
-        let months = Decimal::from(offer.term.months());
-        advice.commitment_total = Some(Usd::new(then.dollars() * months));
-        advice.rollback_possible = false;
-        advice.risks.push(
-            "a term is bought with a new provisioned model: callers have to call that one".into(),
-        );
-        advice
-            .risks
-            .push("a term cannot be ended early and renews by itself".into());
-        self.at_its_time(&mut advice, command::replace(workload, held, offer, units));
+        put_off_to_term_end(held, &mut advice, steps);
         Finding::advised(plan, advice, Gate::Order)
     }
 }

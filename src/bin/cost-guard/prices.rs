@@ -23,11 +23,11 @@ const MOST_DAYS: u32 = 90;
 #[derive(Debug, Args)]
 pub(crate) struct Prices {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<PricesCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum PricesCommand {
     /// List the models of the book, or show one with all its prices
     Show {
         /// A model's id or name, or a text to look for
@@ -83,9 +83,12 @@ pub(crate) fn execute(
     format: Format,
 ) -> Result<bool> {
     let book = || book_of(catalog.unwrap_or(&CatalogSource::Aws), BTreeSet::new());
-    match prices.command.unwrap_or(Command::Show { model: None }) {
-        Command::Show { model } => show(&book()?, model.as_deref(), format),
-        Command::Check {
+    match prices
+        .command
+        .unwrap_or(PricesCommand::Show { model: None })
+    {
+        PricesCommand::Show { model } => show(&book()?, model.as_deref(), format),
+        PricesCommand::Check {
             files,
             day,
             most_days,
@@ -96,7 +99,7 @@ pub(crate) fn execute(
             most_days,
             format,
         ),
-        Command::Diff {
+        PricesCommand::Diff {
             a,
             b,
             day,
@@ -120,7 +123,7 @@ pub(crate) fn execute(
             let (a, b) = (named(&a)?, named(&b)?);
             diff(&a, &b, day, &region, observation.as_deref(), format)
         }
-        Command::Refresh {
+        PricesCommand::Refresh {
             files,
             region,
             output,

@@ -19,10 +19,10 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 
 use crate::catalog::Term;
-use crate::catalog::price_list::names::Offer;
-use crate::catalog::price_list::product::{Line, ListedPrice};
+use crate::catalog::price_list::names::ServiceCode;
+use crate::catalog::price_list::product::{ListedPrice, PriceLine};
 use crate::catalog::price_list::usage_type::{
-    self, NotRead, Reach, Reading, Side, Thing, TokenMeter,
+    self, Commodity, NotRead, Reach, Side, TokenMeter, UsageTypeParts,
 };
 use crate::catalog::price_list::words::{Statement, threshold};
 use crate::domain::money::NotAPrice;
@@ -96,11 +96,11 @@ pub(super) enum NotMeant {
 }
 
 /// Reads a line of an offer.
-pub(super) fn of(offer: Offer, line: &Line) -> Result<Meaning, NotMeant> {
+pub(super) fn of(offer: ServiceCode, line: &PriceLine) -> Result<Meaning, NotMeant> {
     let usage_type = line.attribute("usagetype").unwrap_or_default();
     let reading = match offer {
-        Offer::FoundationModels => usage_type::marketplace(usage_type),
-        Offer::Bedrock | Offer::Service => usage_type::native(usage_type),
+        ServiceCode::FoundationModels => usage_type::marketplace(usage_type),
+        ServiceCode::Bedrock | ServiceCode::Service => usage_type::native(usage_type),
     };
     let feature = line.attribute("feature").unwrap_or_default();
     let reading = reading.map_err(|why| match why {
@@ -113,15 +113,20 @@ pub(super) fn of(offer: Offer, line: &Line) -> Result<Meaning, NotMeant> {
     priced(offer, line, &reading, feature).map_err(NotMeant::Refused)
 }
 
-fn priced(offer: Offer, line: &Line, reading: &Reading, feature: &str) -> Result<Meaning, String> {
+fn priced(
+    offer: ServiceCode,
+    line: &PriceLine,
+    reading: &UsageTypeParts,
+    feature: &str,
+) -> Result<Meaning, String> {
     let listed = line.price.as_ref().map_err(Clone::clone)?;
     let (name, is_latency_optimized) = name(offer, line, reading)?;
     let sold = match reading.thing {
-        Thing::Tokens(meter) => {
+        Commodity::Tokens(meter) => {
             let tier = tier(line, reading, meter, feature, is_latency_optimized)?;
             let tokens = match offer {
-                Offer::FoundationModels => marketplace_tokens(listed, reading, meter, tier)?,
-                Offer::Bedrock | Offer::Service => native_tokens(listed)?,
+                ServiceCode::FoundationModels => marketplace_tokens(listed, reading, meter, tier)?,
+                ServiceCode::Bedrock | ServiceCode::Service => native_tokens(listed)?,
             };
             let price = UsdPerMillionTokens::where_tokens_cost(tokens, &listed.usd)
                 .map_err(|error| error.to_string())?;
@@ -133,12 +138,12 @@ fn priced(offer: Offer, line: &Line, reading: &Reading, feature: &str) -> Result
                 price,
             }
         }
-        Thing::Units(term) => {
+        Commodity::Units(term) => {
             check_units(offer, listed, feature, term)?;
             let price = hourly(listed, UsdPerModelUnitHour::dollars)?;
             Sold::Units { term, price }
         }
-        Thing::Reserved(term, side) => {
+        Commodity::Reserved(term, side) => {
             check_reserved(offer, listed, reading.reach, term, side)?;
             let price = hourly(listed, UsdPerThousandTpmHour::dollars)?;
             Sold::Reserved {
@@ -166,7 +171,7 @@ fn priced(offer: Offer, line: &Line, reading: &Reading, feature: &str) -> Result
 }
 
 /// A usage type that is not known may still be billed by something that is.
-fn unknown(line: &Line, usage_type: &str) -> NotMeant {
+fn unknown(line: &PriceLine, usage_type: &str) -> NotMeant {
     const UNITS: [&str; 6] = ["image", "video", "second", "minute", "request", "page"];
     let unit = line.price.as_ref().map_or("", |price| price.unit.as_str());
     let lower = unit.to_lowercase();
@@ -197,13 +202,17 @@ fn other_feature(feature: &str) -> Option<String> {
 }
 
 /// What the offer calls the model, and whether the name says that it is latency-optimized.
-fn name(offer: Offer, line: &Line, reading: &Reading) -> Result<(String, bool), String> {
+fn name(
+    offer: ServiceCode,
+    line: &PriceLine,
+    reading: &UsageTypeParts,
+) -> Result<(String, bool), String> {
     let named = match offer {
-        Offer::FoundationModels => line.attribute("servicename").map(|name| {
+        ServiceCode::FoundationModels => line.attribute("servicename").map(|name| {
             let edition = name.strip_suffix("(Amazon Bedrock Edition)");
             edition.unwrap_or(name).trim()
         }),
-        Offer::Bedrock | Offer::Service => line
+        ServiceCode::Bedrock | ServiceCode::Service => line
             .attribute("model")
             .or(line.attribute("titanModel"))
             .or(reading.slug.as_deref()),
@@ -218,8 +227,8 @@ fn name(offer: Offer, line: &Line, reading: &Reading) -> Result<(String, bool), 
 
 /// The one tier that all attributes allow.
 fn tier(
-    line: &Line,
-    reading: &Reading,
+    line: &PriceLine,
+    reading: &UsageTypeParts,
     meter: TokenMeter,
     feature: &str,
     is_latency_optimized: bool,
@@ -267,7 +276,7 @@ fn tier(
     }
 }
 
-fn words_of(line: &Line, attribute: &str) -> Vec<String> {
+fn words_of(line: &PriceLine, attribute: &str) -> Vec<String> {
     let text = line.attribute(attribute).unwrap_or_default();
     let words = text.split(|c: char| !c.is_alphanumeric());
     words
@@ -310,7 +319,7 @@ fn native_tokens(listed: &ListedPrice) -> Result<u32, String> {
 /// The tokens that a Marketplace price is for.
 fn marketplace_tokens(
     listed: &ListedPrice,
-    reading: &Reading,
+    reading: &UsageTypeParts,
     meter: TokenMeter,
     tier: ServiceTier,
 ) -> Result<u32, String> {
@@ -347,7 +356,7 @@ fn marketplace_tokens(
 }
 
 fn check_units(
-    offer: Offer,
+    offer: ServiceCode,
     listed: &ListedPrice,
     feature: &str,
     term: Term,
@@ -355,7 +364,7 @@ fn check_units(
     let unit = listed.unit.to_lowercase();
     let is_hours = ["hour", "hours"].contains(&unit.as_str());
     let said = Statement::of(dimension(listed));
-    let agrees = if offer == Offer::FoundationModels {
+    let agrees = if offer == ServiceCode::FoundationModels {
         let is_known = is_hours || unit == "units";
         let words = ["provisioned", "throughput", "hourly"];
         is_known && words.iter().all(|word| said.has(word)) && is_of_term(&said, term, true)
@@ -388,14 +397,14 @@ fn is_of_term(said: &Statement, term: Term, may_be_none: bool) -> bool {
 }
 
 fn check_reserved(
-    offer: Offer,
+    offer: ServiceCode,
     listed: &ListedPrice,
     reach: Reach,
     term: Term,
     side: Side,
 ) -> Result<(), String> {
     let unit = listed.unit.to_lowercase();
-    let is_marketplace = offer == Offer::FoundationModels;
+    let is_marketplace = offer == ServiceCode::FoundationModels;
     let is_known = ["1k tpm hour", "1ktpmhour", "1m tpm hour"].contains(&unit.as_str())
         || is_marketplace && unit == "units";
     let said = Statement::of(dimension(listed));

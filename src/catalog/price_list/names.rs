@@ -14,7 +14,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// A service code whose lines can be prices of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub enum Offer {
+pub enum ServiceCode {
     /// Models that AWS sells itself. They are named by the attribute `model` or `titanModel`, or
     /// else within the usage type.
     #[serde(rename = "AmazonBedrock")]
@@ -27,7 +27,7 @@ pub enum Offer {
     Service,
 }
 
-impl Offer {
+impl ServiceCode {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Bedrock, Self::FoundationModels, Self::Service];
 
@@ -61,7 +61,7 @@ pub enum Free {
 #[serde(deny_unknown_fields)]
 pub struct NamedModel {
     /// The offer.
-    pub offer: Offer,
+    pub offer: ServiceCode,
     /// The name, letter by letter: for Marketplace without `(Amazon Bedrock Edition)`, and always
     /// without `Latency Optimized`, which is a tier.
     pub name: String,
@@ -82,7 +82,7 @@ pub struct NamedModel {
 #[serde(deny_unknown_fields)]
 pub struct PassedName {
     /// The offer.
-    pub offer: Offer,
+    pub offer: ServiceCode,
     /// The name.
     pub name: String,
     /// Why its lines are not prices of tokens.
@@ -123,8 +123,8 @@ pub enum NamesError {
 /// The names of the price list, each with its model.
 #[derive(Clone, Debug)]
 pub struct Names {
-    models: BTreeMap<(Offer, String), NamedModel>,
-    passed: BTreeMap<(Offer, String), PassedName>,
+    models: BTreeMap<(ServiceCode, String), NamedModel>,
+    passed: BTreeMap<(ServiceCode, String), PassedName>,
     known: BTreeSet<BaseModel>,
 }
 
@@ -193,11 +193,11 @@ impl Names {
         self.models.values()
     }
 
-    pub(super) fn model(&self, offer: Offer, name: &str) -> Option<&NamedModel> {
+    pub(super) fn model(&self, offer: ServiceCode, name: &str) -> Option<&NamedModel> {
         self.models.get(&(offer, name.to_owned()))
     }
 
-    pub(super) fn passed(&self, offer: Offer, name: &str) -> Option<&PassedName> {
+    pub(super) fn passed(&self, offer: ServiceCode, name: &str) -> Option<&PassedName> {
         self.passed.get(&(offer, name.to_owned()))
     }
 

@@ -13,7 +13,7 @@ use crate::catalog::price_list::PriceListError;
 
 /// One term of one SKU.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct PriceLine {
     /// The service code; empty where the document does not say.
     pub(super) offer: String,
     /// The SKU; empty where the document does not say.
@@ -37,7 +37,7 @@ pub(super) struct ListedPrice {
     pub(super) effective: Date,
 }
 
-impl Line {
+impl PriceLine {
     /// An attribute that is there and not empty.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let text = self.attributes.get(name)?.trim();
@@ -56,15 +56,15 @@ impl Line {
 }
 
 /// The lines of one product of `GetProducts`.
-pub(super) fn of_product_text(json: &str) -> Vec<Line> {
+pub(super) fn of_product_text(json: &str) -> Vec<PriceLine> {
     match serde_json::from_str(json) {
         Ok(product) => of_product(&product),
-        Err(error) => vec![Line::unreadable(format!("is not JSON: {error}"))],
+        Err(error) => vec![PriceLine::unreadable(format!("is not JSON: {error}"))],
     }
 }
 
 /// The lines of a document: an offer file, an answer of `GetProducts`, or products in an array.
-pub(super) fn of_document(name: &str, text: &str) -> Result<Vec<Line>, PriceListError> {
+pub(super) fn of_document(name: &str, text: &str) -> Result<Vec<PriceLine>, PriceListError> {
     let text = text.trim_start_matches('\u{feff}');
     let document: Value = serde_json::from_str(text).map_err(|error| PriceListError::NotJson {
         name: name.into(),
@@ -91,7 +91,7 @@ pub(super) fn of_document(name: &str, text: &str) -> Result<Vec<Line>, PriceList
     }
 }
 
-fn of_products(products: &[Value]) -> Vec<Line> {
+fn of_products(products: &[Value]) -> Vec<PriceLine> {
     let lines = products.iter().map(|product| match product {
         Value::String(json) => of_product_text(json),
         product => of_product(product),
@@ -99,9 +99,11 @@ fn of_products(products: &[Value]) -> Vec<Line> {
     lines.flatten().collect()
 }
 
-fn of_product(document: &Value) -> Vec<Line> {
+fn of_product(document: &Value) -> Vec<PriceLine> {
     let Some(product) = document.get("product") else {
-        return vec![Line::unreadable("is not a product of a price list".into())];
+        return vec![PriceLine::unreadable(
+            "is not a product of a price list".into(),
+        )];
     };
     lines(
         text(document.get("serviceCode")),
@@ -112,7 +114,7 @@ fn of_product(document: &Value) -> Vec<Line> {
     )
 }
 
-fn of_offer_file(document: &Value, products: &Map<String, Value>) -> Vec<Line> {
+fn of_offer_file(document: &Value, products: &Map<String, Value>) -> Vec<PriceLine> {
     let offer = text(document.get("offerCode"));
     let published = day(document.get("publicationDate"));
     let terms = document.pointer("/terms/OnDemand");
@@ -124,11 +126,11 @@ fn of_offer_file(document: &Value, products: &Map<String, Value>) -> Vec<Line> {
     }
     let without_product = terms.and_then(Value::as_object).into_iter().flatten();
     for (sku, _) in without_product.filter(|(sku, _)| !products.contains_key(*sku)) {
-        all.push(Line {
+        all.push(PriceLine {
             offer: offer.into(),
             sku: sku.clone(),
             published,
-            ..Line::unreadable("has a term and no product".into())
+            ..PriceLine::unreadable("has a term and no product".into())
         });
     }
     all
@@ -141,9 +143,9 @@ fn lines(
     attributes: &BTreeMap<String, String>,
     published: Option<Date>,
     terms: Option<&Value>,
-) -> Vec<Line> {
+) -> Vec<PriceLine> {
     let service = attributes.get("servicecode").map_or("", String::as_str);
-    let line = |price| Line {
+    let line = |price| PriceLine {
         offer: if offer.is_empty() { service } else { offer }.into(),
         sku: sku.into(),
         attributes: attributes.clone(),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::catalog::price_list::meaning::Sold;
-use crate::catalog::price_list::names::Offer;
+use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
 use crate::catalog::price_list::{Conflicting, Contradiction, PassedOver, Rejected};
 use crate::catalog::{
@@ -28,8 +28,8 @@ const MINIMUM_OUTPUT_TPM: u64 = 10_000;
 
 /// A line that is understood, of a model that is known.
 #[derive(Clone, Debug)]
-pub(super) struct Candidate {
-    pub(super) offer: Offer,
+pub(super) struct IdentifiedLine {
+    pub(super) offer: ServiceCode,
     pub(super) sku: String,
     pub(super) usage_type: String,
     pub(super) name: String,
@@ -44,7 +44,7 @@ pub(super) struct Candidate {
 
 /// What a price is of, but for the model and the Region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+enum PricedItem {
     Tokens(ServiceTier, Option<u64>, TokenMeter, Reach),
     Units(Term),
     Reserved(Term, Reach, Side),
@@ -58,8 +58,8 @@ enum Price {
     Reserved(UsdPerThousandTpmHour),
 }
 
-impl Candidate {
-    fn what(&self) -> (What, Price) {
+impl IdentifiedLine {
+    fn what(&self) -> (PricedItem, Price) {
         match &self.sold {
             Sold::Tokens {
                 meter,
@@ -68,17 +68,17 @@ impl Candidate {
                 price,
                 ..
             } => (
-                What::Tokens(*tier, self.above, *meter, *reach),
+                PricedItem::Tokens(*tier, self.above, *meter, *reach),
                 Price::Tokens(*price),
             ),
-            Sold::Units { term, price } => (What::Units(*term), Price::Unit(*price)),
+            Sold::Units { term, price } => (PricedItem::Units(*term), Price::Unit(*price)),
             Sold::Reserved {
                 term,
                 side,
                 reach,
                 price,
             } => (
-                What::Reserved(*term, *reach, *side),
+                PricedItem::Reserved(*term, *reach, *side),
                 Price::Reserved(*price),
             ),
         }
@@ -99,7 +99,7 @@ impl Candidate {
 #[derive(Clone, Debug)]
 struct Dated {
     price: Price,
-    line: Candidate,
+    line: IdentifiedLine,
 }
 
 /// What became of the lines of one key.
@@ -113,7 +113,7 @@ enum Settled {
 
 /// What became of all lines that are understood.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct RowsRead {
     pub(super) models: Vec<ModelPrices>,
     pub(super) priced: u64,
     pub(super) duplicates: u64,
@@ -123,20 +123,20 @@ pub(super) struct Outcome {
 }
 
 /// One model in one Region.
-type Spot = (BaseModel, Region);
+type ModelInRegion = (BaseModel, Region);
 
 /// Puts lines into rows. The order of the lines does not matter.
-pub(super) fn of(candidates: Vec<Candidate>, checked: Date) -> Outcome {
-    let mut outcome = Outcome::default();
-    let mut groups: BTreeMap<(Spot, What), Vec<Candidate>> = BTreeMap::new();
-    let mut names: BTreeMap<BaseModel, BTreeSet<(Offer, String)>> = BTreeMap::new();
+pub(super) fn of(candidates: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
+    let mut outcome = RowsRead::default();
+    let mut groups: BTreeMap<(ModelInRegion, PricedItem), Vec<IdentifiedLine>> = BTreeMap::new();
+    let mut names: BTreeMap<BaseModel, BTreeSet<(ServiceCode, String)>> = BTreeMap::new();
     for line in candidates {
         let spot = (line.model.clone(), line.region.clone());
         let of_model = names.entry(line.model.clone()).or_default();
         of_model.insert((line.offer, line.name.clone()));
         groups.entry((spot, line.what().0)).or_default().push(line);
     }
-    let mut settled: BTreeMap<Spot, BTreeMap<What, Settled>> = BTreeMap::new();
+    let mut settled: BTreeMap<ModelInRegion, BTreeMap<PricedItem, Settled>> = BTreeMap::new();
     for ((spot, what), lines) in groups {
         let it = settle(&spot, what, lines, &mut outcome);
         settled.entry(spot).or_default().insert(what, it);
@@ -189,8 +189,8 @@ fn vendor(model: &BaseModel) -> String {
 
 /// Leaves out what the bedrock-mantle endpoint charges for itself: its second name of a rate is
 /// mostly at the same price, and where it is not, requests to the other endpoint are what is priced.
-fn pass_over_mantle(lines: &mut Vec<Candidate>, outcome: &mut Outcome) {
-    let is_mantle = |line: &Candidate| line.usage_type.contains("-mantle-");
+fn pass_over_mantle(lines: &mut Vec<IdentifiedLine>, outcome: &mut RowsRead) {
+    let is_mantle = |line: &IdentifiedLine| line.usage_type.contains("-mantle-");
     let others: BTreeSet<Price> = lines
         .iter()
         .filter(|line| !is_mantle(line))
@@ -203,7 +203,7 @@ fn pass_over_mantle(lines: &mut Vec<Candidate>, outcome: &mut Outcome) {
         .drain(..)
         .partition(|line| is_mantle(line) && !others.contains(&line.what().1));
     *lines = left;
-    let apart: Vec<Candidate> = apart;
+    let apart: Vec<IdentifiedLine> = apart;
     outcome
         .passed_over
         .extend(apart.into_iter().map(|line| PassedOver {
@@ -216,13 +216,13 @@ fn pass_over_mantle(lines: &mut Vec<Candidate>, outcome: &mut Outcome) {
 
 /// One rate, a history, or nothing.
 fn settle(
-    (model, region): &Spot,
-    what: What,
-    mut lines: Vec<Candidate>,
-    outcome: &mut Outcome,
+    (model, region): &ModelInRegion,
+    what: PricedItem,
+    mut lines: Vec<IdentifiedLine>,
+    outcome: &mut RowsRead,
 ) -> Settled {
     lines.sort_by(|one, other| {
-        let key = |it: &Candidate| {
+        let key = |it: &IdentifiedLine| {
             (
                 it.effective,
                 it.offer,
@@ -243,7 +243,7 @@ fn settle(
         .map(|line| (line.effective, line.what().1))
         .collect();
     let days: BTreeSet<Date> = dates.iter().map(|(day, _)| *day).collect();
-    let skus: BTreeSet<(Offer, &str)> = lines
+    let skus: BTreeSet<(ServiceCode, &str)> = lines
         .iter()
         .map(|line| (line.offer, line.sku.as_str()))
         .collect();
@@ -273,7 +273,7 @@ fn settle(
     Settled::Rates(rates)
 }
 
-fn conflicting(line: &Candidate) -> Conflicting {
+fn conflicting(line: &IdentifiedLine) -> Conflicting {
     Conflicting {
         offer: line.offer.code().into(),
         sku: line.sku.clone(),
@@ -286,19 +286,19 @@ fn conflicting(line: &Candidate) -> Conflicting {
     }
 }
 
-fn words(what: What) -> String {
+fn words(what: PricedItem) -> String {
     let reach = |reach| match reach {
         Reach::Unsaid => "regional",
         Reach::Geo => "geo",
         Reach::Global => "global",
     };
     match what {
-        What::Tokens(tier, above, meter, it) => {
+        PricedItem::Tokens(tier, above, meter, it) => {
             let above = above.map_or_else(String::new, |above| format!(", above {above} tokens"));
             format!("{} tokens, {tier}, {}{above}", meter.name(), reach(it))
         }
-        What::Units(term) => format!("model units, {term}"),
-        What::Reserved(term, it, side) => {
+        PricedItem::Units(term) => format!("model units, {term}"),
+        PricedItem::Reserved(term, it, side) => {
             let side = if side == Side::Input {
                 "input"
             } else {
@@ -310,20 +310,20 @@ fn words(what: What) -> String {
 }
 
 /// What a row of rates is of, but for its day.
-type Place = (RowScope, Option<Geo>, ServiceTier, Option<u64>);
+type RowKey = (RowScope, Option<Geo>, ServiceTier, Option<u64>);
 
 /// The prices of one place, by meter.
 type Meters<'a> = BTreeMap<TokenMeter, &'a [Dated]>;
 
 fn rates(
     region: &Region,
-    of_spot: &BTreeMap<What, Settled>,
+    of_spot: &BTreeMap<PricedItem, Settled>,
     checked: Date,
-    outcome: &mut Outcome,
+    outcome: &mut RowsRead,
 ) -> Vec<RateRow> {
-    let mut places: BTreeMap<Place, Meters<'_>> = BTreeMap::new();
-    let mut put = |scopes: &[(RowScope, Option<Geo>)], what: What, rates| {
-        let What::Tokens(tier, above, meter, _) = what else {
+    let mut places: BTreeMap<RowKey, Meters<'_>> = BTreeMap::new();
+    let mut put = |scopes: &[(RowScope, Option<Geo>)], what: PricedItem, rates| {
+        let PricedItem::Tokens(tier, above, meter, _) = what else {
             return;
         };
         for (scope, geo) in scopes {
@@ -336,7 +336,7 @@ fn rates(
         .map(|geo| (RowScope::Geo, Some(geo)))
         .collect();
     for (what, settled) in of_spot {
-        let What::Tokens(tier, above, meter, reach) = *what else {
+        let PricedItem::Tokens(tier, above, meter, reach) = *what else {
             continue;
         };
         let Settled::Rates(rates) = settled else {
@@ -348,7 +348,7 @@ fn rates(
             Reach::Unsaid if differs() => put(&[(RowScope::InRegion, None)], *what, rates),
             Reach::Unsaid => put(&[(RowScope::Regional, None)], *what, rates),
             Reach::Geo => {
-                let same = What::Tokens(tier, above, meter, Reach::Unsaid);
+                let same = PricedItem::Tokens(tier, above, meter, Reach::Unsaid);
                 if of_spot.contains_key(&same) && !differs() {
                     // The same price under another name.
                     let count = rates.len() as u64;
@@ -414,7 +414,7 @@ fn rates(
 /// Whether the geo profile has a price of its own. Both kinds of cache writes go together, since a
 /// row has to have both.
 fn is_split(
-    of_spot: &BTreeMap<What, Settled>,
+    of_spot: &BTreeMap<PricedItem, Settled>,
     tier: ServiceTier,
     above: Option<u64>,
     meter: TokenMeter,
@@ -428,7 +428,7 @@ fn is_split(
         TokenMeter::CacheRead => &[TokenMeter::CacheRead],
     };
     class.iter().any(|meter| {
-        let of = |reach| of_spot.get(&What::Tokens(tier, above, *meter, reach));
+        let of = |reach| of_spot.get(&PricedItem::Tokens(tier, above, *meter, reach));
         match (of(Reach::Unsaid), of(Reach::Geo)) {
             (Some(Settled::Rates(one)), Some(Settled::Rates(other))) => {
                 let prices = |rates: &[Dated]| match rates {
@@ -447,10 +447,14 @@ fn is_split(
     })
 }
 
-fn units(region: &Region, of_spot: &BTreeMap<What, Settled>, checked: Date) -> Vec<ModelUnitsRow> {
+fn units(
+    region: &Region,
+    of_spot: &BTreeMap<PricedItem, Settled>,
+    checked: Date,
+) -> Vec<ModelUnitsRow> {
     let mut rows = Vec::new();
     for (what, settled) in of_spot {
-        let (What::Units(term), Settled::Rates(rates)) = (what, settled) else {
+        let (PricedItem::Units(term), Settled::Rates(rates)) = (what, settled) else {
             continue;
         };
         for rate in rates {
@@ -478,13 +482,13 @@ fn units(region: &Region, of_spot: &BTreeMap<What, Settled>, checked: Date) -> V
 /// Reserved tokens are sold by both sides; a side alone is no row.
 fn reserved(
     region: &Region,
-    of_spot: &BTreeMap<What, Settled>,
+    of_spot: &BTreeMap<PricedItem, Settled>,
     checked: Date,
-    outcome: &mut Outcome,
+    outcome: &mut RowsRead,
 ) -> Vec<ReservedTokensRow> {
     let mut pairs: BTreeMap<(Term, Reach), BTreeMap<Side, &[Dated]>> = BTreeMap::new();
     for (what, settled) in of_spot {
-        if let (What::Reserved(term, reach, side), Settled::Rates(rates)) = (what, settled) {
+        if let (PricedItem::Reserved(term, reach, side), Settled::Rates(rates)) = (what, settled) {
             let pair = pairs.entry((*term, *reach)).or_default();
             pair.insert(*side, rates);
         }
@@ -539,7 +543,7 @@ fn reserved(
     rows
 }
 
-fn refused(line: &Candidate, why: &str) -> Rejected {
+fn refused(line: &IdentifiedLine, why: &str) -> Rejected {
     Rejected {
         offer: line.offer.code().into(),
         sku: line.sku.clone(),

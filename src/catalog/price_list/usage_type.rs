@@ -51,7 +51,7 @@ pub(super) enum Reach {
 
 /// The thing that is sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thing {
+pub(super) enum Commodity {
     Tokens(TokenMeter),
     Units(Term),
     Reserved(Term, Side),
@@ -59,10 +59,10 @@ pub(super) enum Thing {
 
 /// A usage type, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reading {
+pub(super) struct UsageTypeParts {
     /// What it calls the model; `None` in Marketplace's grammar.
     pub(super) slug: Option<String>,
-    pub(super) thing: Thing,
+    pub(super) thing: Commodity,
     /// The tier, if it names one. `standard` is a name too.
     pub(super) tier: Option<ServiceTier>,
     pub(super) reach: Reach,
@@ -212,16 +212,16 @@ impl Suffix {
         Some(it)
     }
 
-    fn of_tokens(self, slug: Option<String>, meter: TokenMeter) -> Option<Reading> {
+    fn of_tokens(self, slug: Option<String>, meter: TokenMeter) -> Option<UsageTypeParts> {
         let meter = match (meter, self.kept) {
             (meter, None) => meter,
             (TokenMeter::CacheWrite, Some(Kept::Short)) => TokenMeter::CacheWrite,
             (TokenMeter::CacheWrite, Some(Kept::AnHour)) => TokenMeter::CacheWrite1h,
             _ => return None,
         };
-        Some(Reading {
+        Some(UsageTypeParts {
             slug,
-            thing: Thing::Tokens(meter),
+            thing: Commodity::Tokens(meter),
             tier: self.tier,
             reach: self.reach.unwrap_or(Reach::Unsaid),
             long: self.long,
@@ -230,9 +230,9 @@ impl Suffix {
     }
 
     /// Capacity is sold with a reach alone, or with nothing.
-    fn of_capacity(self, slug: Option<String>, thing: Thing) -> Option<Reading> {
+    fn of_capacity(self, slug: Option<String>, thing: Commodity) -> Option<UsageTypeParts> {
         let is_bare = self.tier.is_none() && !self.long && self.kept.is_none();
-        is_bare.then(|| Reading {
+        is_bare.then(|| UsageTypeParts {
             slug,
             thing,
             tier: None,
@@ -265,7 +265,7 @@ const METERS: &[(&str, TokenMeter)] = &[
 ];
 
 /// Reads a usage type of `AmazonBedrock` or `AmazonBedrockService`.
-pub(super) fn native(usage_type: &str) -> Result<Reading, NotRead> {
+pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
     let rest = match usage_type.split_once('-') {
         Some((code, rest)) if is_billing_code(code) => rest,
         _ => usage_type,
@@ -286,7 +286,7 @@ pub(super) fn native(usage_type: &str) -> Result<Reading, NotRead> {
             "6months-modelunits" => Term::SixMonths,
             _ => return Err(NotRead::Unknown),
         };
-        let thing = Thing::Units(term);
+        let thing = Commodity::Units(term);
         let reading = Suffix::default().of_capacity(slug(before.len()), thing);
         return reading.ok_or(NotRead::Unknown);
     }
@@ -303,7 +303,7 @@ pub(super) fn native(usage_type: &str) -> Result<Reading, NotRead> {
                 _ => return None,
             };
             Suffix::read(after, NATIVE)?
-                .of_capacity(slug(before.len()), Thing::Reserved(term, side))
+                .of_capacity(slug(before.len()), Commodity::Reserved(term, side))
         };
         return thing_and_rest().ok_or(NotRead::Unknown);
     }
@@ -349,7 +349,7 @@ const COMPONENTS: &[(&str, TokenMeter, bool)] = &[
 ];
 
 /// Reads a usage type of `AmazonBedrockFoundationModels`.
-pub(super) fn marketplace(usage_type: &str) -> Result<Reading, NotRead> {
+pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
     let component = || {
         let (code, rest) = usage_type.split_once("-MP:")?;
         let (second, component) = rest.split_once('_')?;
@@ -370,7 +370,7 @@ pub(super) fn marketplace(usage_type: &str) -> Result<Reading, NotRead> {
             "6monthscommit_modelunits_usage" => Term::SixMonths,
             _ => return Err(NotRead::Unknown),
         };
-        let reading = Suffix::default().of_capacity(None, Thing::Units(term));
+        let reading = Suffix::default().of_capacity(None, Commodity::Units(term));
         return reading.ok_or(NotRead::Unknown);
     }
     if let Some(rest) = lower.strip_prefix("reserved_") {
@@ -385,7 +385,7 @@ pub(super) fn marketplace(usage_type: &str) -> Result<Reading, NotRead> {
                 ("output", rest) => (Side::Output, rest),
                 _ => return None,
             };
-            Suffix::read(rest, MARKETPLACE)?.of_capacity(None, Thing::Reserved(term, side))
+            Suffix::read(rest, MARKETPLACE)?.of_capacity(None, Commodity::Reserved(term, side))
         };
         return read().ok_or(NotRead::Unknown);
     }
@@ -409,7 +409,7 @@ pub(super) fn marketplace(usage_type: &str) -> Result<Reading, NotRead> {
     };
     let reading = Suffix::read(rest, MARKETPLACE).and_then(|it| it.of_tokens(None, meter));
     reading
-        .map(|reading| Reading {
+        .map(|reading| UsageTypeParts {
             is_young,
             ..reading
         })
@@ -422,7 +422,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// What a usage type says in one line.
-    fn said(reading: Result<Reading, NotRead>) -> String {
+    fn said(reading: Result<UsageTypeParts, NotRead>) -> String {
         match reading {
             Ok(it) => format!(
                 "{} {:?} {} {:?}{}",

@@ -9,7 +9,7 @@ use crate::catalog::price_list::{Harvest, Names};
 use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow, RowRegion, RowScope, Term};
 use crate::domain::{BaseModel, Geo, Meter, ServiceTier, UsdPerMillionTokens};
 use crate::terminal::page::{line, wrapped};
-use crate::terminal::prices::{row_name, scope_name, some_of};
+use crate::terminal::prices::words::{region_names, row_name, scope_name, some_of};
 
 /// What a look at a price book found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -167,7 +167,7 @@ fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
         faults.push(format!(
             "{}: two rows give different prices of {what}, {term}, for one day: {}",
             model.id,
-            crate::terminal::prices::region_names(regions)
+            region_names(regions)
         ));
     };
     let shared = |a: &[RowRegion], b: &[RowRegion]| a.iter().any(|region| b.contains(region));
@@ -282,7 +282,7 @@ fn left(model: &ModelPrices, today: Date, notes: &mut Vec<String>) {
     for row in &model.lifecycle {
         let regions = match row.regions.as_slice() {
             [RowRegion::All] => "all Regions".to_owned(),
-            named => crate::terminal::prices::region_names(named),
+            named => region_names(named),
         };
         match (row.end_of_life, row.legacy) {
             (Some(end), _) if end <= today => {

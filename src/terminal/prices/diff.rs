@@ -11,7 +11,7 @@ use crate::catalog::{Overrides, PriceBook, RateQuery, ReservedScope, RowRegion};
 use crate::domain::{BaseModel, Geo, Meter, Percent, Region, Scope, ServiceTier, Usd};
 use crate::report::Report;
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
-use crate::terminal::prices::some_of;
+use crate::terminal::prices::words::some_of;
 
 /// What two books say on a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,10 +75,10 @@ pub struct Flip {
 }
 
 /// The place of a price among those of its model, and what it is.
-type What = (usize, String);
+type PriceLabel = (usize, String);
 
 /// What is priced, and for which requests.
-type Key = (What, Option<Scope>);
+type Key = (PriceLabel, Option<Scope>);
 
 /// Model units are listed after the rates.
 const AFTER_RATES: usize = 1_000;
@@ -136,12 +136,13 @@ impl Diff {
         in_a: &BTreeMap<Region, BTreeMap<Key, String>>,
         in_b: &BTreeMap<Region, BTreeMap<Key, String>>,
     ) {
-        let kinds = |book: &BTreeMap<Region, BTreeMap<Key, String>>| -> BTreeSet<What> {
+        let kinds = |book: &BTreeMap<Region, BTreeMap<Key, String>>| -> BTreeSet<PriceLabel> {
             let keys = book.values().flat_map(BTreeMap::keys);
             keys.map(|(what, _)| what.clone()).collect()
         };
         let (kinds_a, kinds_b) = (kinds(in_a), kinds(in_b));
-        let mut said: BTreeMap<(What, Option<String>, Option<String>), Places> = BTreeMap::new();
+        let mut said: BTreeMap<(PriceLabel, Option<String>, Option<String>), Places> =
+            BTreeMap::new();
         let mut is_changed = false;
         for (region, of_a) in in_a {
             let nothing = BTreeMap::new();

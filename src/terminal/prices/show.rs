@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow};
 use crate::domain::{ModelId, UsdPerMillionTokens};
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
-use crate::terminal::prices::{region_names, scope_name};
+use crate::terminal::prices::words::{region_names, scope_name};
 
 /// The model that somebody means: by its id, with or without a profile's prefix, by its name, or by
 /// a text that no other model contains.

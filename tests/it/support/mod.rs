@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::config::Settings;
 use bedrock_cost_guard::config::{Run, SETTLE, Trigger};
-use bedrock_cost_guard::domain::meter::{Reading, read_name};
+use bedrock_cost_guard::domain::meter::{MetricName, read_name};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE, floor_to_hour};
 use bedrock_cost_guard::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
 use bedrock_cost_guard::observation::OpenBefore;
@@ -231,7 +231,7 @@ pub(crate) fn metric(
     step: u32,
     value: impl Fn(u64) -> Option<u64>,
 ) -> MetricSeries {
-    let Reading::Known(metric) = read_name(name) else {
+    let MetricName::Known(metric) = read_name(name) else {
         unreachable!("{name} is not read")
     };
     let empty = Series::empty(window, step);

@@ -1,0 +1,118 @@
+//! Should what is held be bound for a term? Only units that are worth their price, and that are not
+//! to shrink.
+
+use rust_decimal::Decimal;
+
+use crate::advice::finding::Finding;
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::holding_advice::put_off_to_term_end;
+use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, command};
+use crate::catalog::{Offer, Term};
+use crate::domain::Usd;
+use crate::pricing::{Holding, LaneRates, Priced, Workload};
+use crate::sizing::demand::{Demands, ServedBy};
+use crate::sizing::trial::{Trial, percent};
+
+/// Advises to hold the same units under a term that costs less: a commitment, so it has to pass its
+/// gates. Silent where the price or the cost of what is held is not known.
+pub(crate) fn advise(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    cheapest: &[LaneRates<'_>],
+    holding: &Holding<'_>,
+    are_units_sold: bool,
+) -> Finding {
+    let held = holding.held;
+    let settings = &priced.observation.settings;
+    let (Some(own), Some(cost)) = (&holding.offer, holding.monthly_cost) else {
+        return Finding::default();
+    };
+    let served_by = ServedBy::Units {
+        serving: &[holding],
+        with_on_demand: false,
+    };
+    let hours = Demands::hourly(priced, workload, cheapest, served_by);
+    let units = held.model_units;
+    let others = workload.offers.iter().filter(|offer| {
+        offer.label == own.label && offer.term != Term::None && offer.unit_price < own.unit_price
+    });
+    let mut options: Vec<(&Offer, Vec<Refusal>, Option<Trial>)> = others
+        .map(|offer| {
+            let then = offer.unit_price.monthly_cost(units);
+            let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
+            let was_open = gates::was_open(priced, workload, action, arn);
+            let mut refusals: Vec<Refusal> =
+                gates::thresholds(settings, cost - then, then, was_open)
+                    .into_iter()
+                    .collect();
+            let trial = hours
+                .as_ref()
+                .ok()
+                .map(|hours| Trial::of_holding(hours, priced.recent, then, workload.observed_days));
+            let trials = trial.iter();
+            refusals.extend(trials.flat_map(|trial| {
+                let certain = gates::certainty(trial.certainty.as_ref());
+                certain.into_iter().chain(gates::trend(trial, offer.term))
+            }));
+            refusals.extend(gates::history(settings, workload, offer.term));
+            refusals.extend(gates::lifecycle(priced, workload, offer.term));
+            refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
+            if !are_units_sold {
+                let why = "AWS does not offer units of this model in this Region";
+                refusals.push(Refusal::new(Gate::Availability, why));
+            }
+            (offer, refusals, trial)
+        })
+        .collect();
+    options.sort_by_key(|(offer, refusals, _)| (refusals.len(), offer.unit_price));
+    let Some((offer, refusals, trial)) = options.into_iter().next() else {
+        return Finding::default();
+    };
+    let then = offer.unit_price.monthly_cost(units);
+    let action = Action::BindProvisionedModel;
+    let description = format!("{units}, {}", offer.term);
+    let plan = Plan::new(action, description.clone()).saving(workload, cost - then);
+    if !refusals.is_empty() {
+        return Finding::listed_all(plan, refusals);
+    }
+    let mut evidence = Evidence::default();
+    evidence.offer(&holding.model, own);
+    evidence.offer(&holding.model, offer);
+    for rates in cheapest {
+        evidence.lane(priced, rates.lane);
+    }
+    let arn = &held.provisioned_model_arn;
+    let mut advice = Recommendation::new(
+        action,
+        workload,
+        arn,
+        Arrangement {
+            description: format!("{units} of {}, {}", held.provisioned_model_name, own.term),
+            monthly_cost: cost,
+        },
+        Arrangement {
+            description,
+            monthly_cost: then,
+        },
+        evidence,
+    );
+    advice.provisioned_model_arn = Some(arn.clone());
+    advice.robustness = trial
+        .and_then(|trial| trial.robustness)
+        .and_then(|it| percent(it, 1));
+    let months = Decimal::from(offer.term.months());
+    advice.commitment_total = Some(Usd::new(then.dollars() * months));
+    advice.rollback_possible = false;
+    advice.risks.push(
+        "a term is bought with a new provisioned model: callers have to call that one".into(),
+    );
+    advice
+        .risks
+        .push("a term cannot be ended early and renews by itself".into());
+    put_off_to_term_end(
+        held,
+        &mut advice,
+        command::replace(workload, held, offer, units),
+    );
+    Finding::advised(plan, advice, Gate::Order)
+}

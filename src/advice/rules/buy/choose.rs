@@ -1,0 +1,280 @@
+//! Would model units, or reserved tokens, cost less than the cheapest arrangement that needs no
+//! commitment?
+//!
+//! What is proven not to save is said with its proof. Each other offer is taken at its exact
+//! optimum, on minutes, beside what is held already, and must pass every gate. Of those that pass,
+//! the one that saves most is advised; the others say why not.
+
+use crate::advice::candidate::{Candidate, OfferBasis, Offered, months_to_pay};
+use crate::advice::finding::Finding;
+use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::rules::route;
+use crate::advice::{CertificateReport, Plan};
+use crate::catalog::{ReservedOffer, ReservedScope};
+use crate::domain::{Ratio, Usd};
+use crate::pricing::LaneRates;
+use crate::pricing::{Holding, Lane, Priced, Workload};
+use crate::sizing::demand::{Demands, ServedBy};
+
+use crate::advice::rules::buy::question::BuyingBasis;
+use crate::advice::rules::buy::recommendation::{break_even, recommendation};
+/// Whether minutes could change what is said of commitments: an offer of known capacity that no
+/// certificate settles.
+pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> bool {
+    let cheapest = route::cheapest(priced, workload);
+    let serving: Vec<&Holding<'_>> = workload
+        .holdings
+        .iter()
+        .filter(|holding| holding.can_serve_more())
+        .collect();
+    let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
+    // Whether routing counts is not known yet: either may be asked.
+    let could_change = |routed: &[LaneRates<'_>]| {
+        let question = BuyingBasis {
+            priced,
+            workload,
+            cheapest: &cheapest,
+            routed,
+            saved_before: Usd::ZERO,
+            remaining: Ratio::ONE,
+            serving: &serving,
+            break_even: &[],
+            deletes_its_own: false,
+            is_routed: false,
+        };
+        question.offered().iter().any(|offered| {
+            !matches!(offered, Offered::Units(offer) if offer.capacity.is_none())
+                && question.certificate(offered).is_none()
+        })
+    };
+    standard_monthly_cost(workload).is_positive()
+        && (could_change(&cheapest) || could_change(&current))
+}
+
+pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
+    let workload = question.workload;
+    let standard = standard_monthly_cost(workload);
+    let offered = question.offered();
+    if !question.remaining.of(standard).is_positive() || offered.is_empty() {
+        return Finding::default();
+    }
+    let mut found = Finding::default();
+    let mut proofs = Vec::new();
+    let mut open = Vec::new();
+    for offered in offered {
+        match question.certificate(&offered) {
+            Some(proof) => {
+                let report = CertificateReport::new(question.priced, workload, &offered, proof);
+                found
+                    .plans
+                    .push(unseen(&offered, Gate::Certificate, &report.sentence));
+                proofs.push(report.sentence.clone());
+                found.certificates.push(report);
+            }
+            None => open.push(offered),
+        }
+    }
+    let (known, unknown): (Vec<_>, Vec<_>) = open
+        .into_iter()
+        .partition(|offered| !matches!(offered, Offered::Units(offer) if offer.capacity.is_none()));
+    let conditions: Vec<Plan> = unknown
+        .iter()
+        .map(|offered| unknown_capacity(question, offered))
+        .collect();
+    let condition = conditions.first().and_then(|plan| plan.why_not.first());
+    let condition = condition.cloned();
+    found.plans.extend(conditions);
+    if known.is_empty() {
+        found
+            .reasons
+            .extend(condition.or_else(|| proofs.first().cloned()));
+        return found;
+    }
+    let because = |why: &str| format!("no commitment is advised: {why}");
+    if let Some(refusal) = gates::completeness(workload).first() {
+        found.reasons.push(because(&refusal.why));
+        return found;
+    }
+    let mut candidates = match candidates(question, &known) {
+        Ok(candidates) => candidates,
+        Err(why) => {
+            found.reasons.push(because(&why));
+            return found;
+        }
+    };
+    months_to_pay(&mut candidates);
+    candidates.sort_by(|a, b| {
+        b.savings
+            .cmp(&a.savings)
+            .then_with(|| a.offered.term().cmp(&b.offered.term()))
+            .then_with(|| a.offered.action().cmp(&b.offered.action()))
+    });
+    let before = workload.monthly_cost() - question.saved_before;
+    let chosen = candidates
+        .iter()
+        .position(|candidate| candidate.refusals.is_empty());
+    if let Some(best) = chosen.map(|place| candidates.remove(place)) {
+        let mut bought = vec![best];
+        // Reserved tokens of the other scope serve other requests.
+        let is_beside =
+            |it: &Candidate<'_>| it.refusals.is_empty() && bought[0].offered.is_beside(&it.offered);
+        if let Some(place) = candidates.iter().position(is_beside) {
+            bought.push(candidates.remove(place));
+        }
+        for other in candidates.iter_mut().filter(|it| it.refusals.is_empty()) {
+            let why = format!("{} saves more", bought[0].describe());
+            other.refusals.push(Refusal::new(Gate::Better, why));
+        }
+        for best in &bought {
+            let advice = recommendation(question, best);
+            let mut finding = Finding::advised(best.plan(before), advice, Gate::Setting);
+            finding.dismiss(question.priced);
+            found.take(finding);
+        }
+    } else {
+        // The one that failed least tells most; of equals the one that would save most.
+        let nearest = candidates.iter().min_by_key(|it| it.refusals.len());
+        let refusals = nearest.into_iter().flat_map(|it| {
+            let offer = it.offered.describe();
+            let whys = it.refusals.iter();
+            whys.map(move |refusal| format!("{} ({offer})", refusal.why))
+        });
+        found.reasons.extend(refusals);
+    }
+    found
+        .plans
+        .extend(candidates.iter().map(|candidate| candidate.plan(before)));
+    found
+}
+
+/// Each offer at its optimum. An error says what is missing to size any.
+fn candidates<'w>(
+    question: &BuyingBasis<'w>,
+    known: &[Offered<'w>],
+) -> Result<Vec<Candidate<'w>>, String> {
+    let case = OfferBasis {
+        priced: question.priced,
+        workload: question.workload,
+        rates_checked: question
+            .cheapest
+            .iter()
+            .flat_map(|rates| &rates.rates)
+            .map(|(_, rate)| rate.source.provenance.checked)
+            .min(),
+    };
+    let demands = |served_by| {
+        Demands::new(
+            question.priced,
+            question.workload,
+            match served_by {
+                ServedBy::Units { .. } => question.cheapest,
+                ServedBy::Reserved(_) => question.routed,
+            },
+            served_by,
+        )
+    };
+    let mut found = Vec::new();
+    let is_units = |offered: &&Offered<'w>| matches!(offered, Offered::Units(_));
+    if known.iter().any(|offered| is_units(&offered)) {
+        let units = demands(ServedBy::Units {
+            serving: question.serving,
+            with_on_demand: true,
+        })?;
+        for offered in known {
+            if let Offered::Units(offer) = offered {
+                let candidate = Candidate::of_units(&case, &units, offer, question.held());
+                found.extend(candidate.map(|it| with_own_gates(question, it)));
+            }
+        }
+    }
+    for scope in [ReservedScope::Regional, ReservedScope::Global] {
+        let of_scope: Vec<&ReservedOffer> = known
+            .iter()
+            .filter_map(|offered| match offered {
+                Offered::Tokens(offer) if offer.scope == scope => Some(*offer),
+                _ => None,
+            })
+            .collect();
+        if of_scope.is_empty() {
+            continue;
+        }
+        let tokens = demands(ServedBy::Reserved(scope))?;
+        for offer in of_scope {
+            let held = question.reserved(scope);
+            let candidate = Candidate::of_tokens(&case, &tokens, offer, held);
+            found.push(with_own_gates(question, candidate));
+        }
+    }
+    Ok(found)
+}
+
+/// The gates of one kind of purchase alone.
+fn with_own_gates<'w>(question: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
+    let workload = question.workload;
+    let inventory = &workload.observed.inventory;
+    if matches!(candidate.offered, Offered::Tokens(_)) && question.remaining < Ratio::ONE {
+        let why = "filling the provisioned model of the same model comes first";
+        candidate.refusals.push(Refusal::new(Gate::Order, why));
+    }
+    if matches!(candidate.offered, Offered::Units(_)) {
+        if inventory.provisionable_ids(&workload.model).is_empty() {
+            let why = format!(
+                "AWS does not offer provisioned throughput of this model in {} (bedrock:ListFoundationModels)",
+                workload.place.region
+            );
+            candidate
+                .refusals
+                .push(Refusal::new(Gate::Availability, why));
+        }
+        if let Some(holding) = question
+            .serving
+            .iter()
+            .find(|it| it.exceeds_capacity().is_some())
+        {
+            candidate.refusals.push(gates::capacity(holding));
+        }
+        if question.deletes_its_own {
+            let why = "the idle provisioned model of the same model comes first";
+            candidate.refusals.push(Refusal::new(Gate::Order, why));
+        }
+    }
+    candidate
+}
+
+/// What the traffic that units could serve costs now.
+fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
+    workload
+        .on_demand()
+        .filter(|lane| lane.is_standard())
+        .map(Lane::monthly_cost)
+        .sum()
+}
+
+/// AWS publishes no capacity: without the operator's, only a condition can be stated.
+fn unknown_capacity(question: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
+    let even = match offered {
+        Offered::Units(offer) => break_even(question, offer),
+        Offered::Tokens(_) => None,
+    };
+    let condition = even.map_or_else(String::new, |even| {
+        let carried = even.carried_in_words();
+        format!(
+            ": one pays only if it sustains {} tokens an hour at this mix{carried}",
+            even.tokens_per_hour
+        )
+    });
+    let plan = unseen(
+        offered,
+        Gate::Knowledge,
+        &format!("the capacity of a model unit is not known{condition}"),
+    );
+    let leaves = gates::lifecycle(question.priced, question.workload, offered.term());
+    plan.refused(leaves.into_iter().collect())
+}
+
+/// An offer that is refused before any amount can be named.
+fn unseen(offered: &Offered<'_>, gate: Gate, why: &str) -> Plan {
+    let description = format!("{}, {}", offered.noun(), offered.describe());
+    let why = format!("{why} ({})", offered.describe());
+    Plan::new(offered.action(), description).refused(vec![Refusal::new(gate, why)])
+}

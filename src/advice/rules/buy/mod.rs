@@ -1,0 +1,13 @@
+//! Would model units, or reserved tokens, cost less than the cheapest arrangement that needs no
+//! commitment?
+//!
+//! What is proven not to save is said with its proof. Each other offer is taken at its exact
+//! optimum, on minutes, beside what is held already, and must pass every gate. Of those that pass,
+//! the one that saves most is advised; the others say why not.
+
+mod choose;
+mod question;
+mod recommendation;
+
+pub(crate) use choose::{advise, needs_minutes};
+pub(crate) use question::BuyingBasis;

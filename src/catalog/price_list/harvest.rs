@@ -1,0 +1,124 @@
+//! What became of the lines of a Price List.
+
+use serde::Serialize;
+
+use crate::catalog::PriceBook;
+use crate::domain::{BaseModel, Region};
+
+/// Why a text is not a document of the price list.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PriceListError {
+    /// It is not JSON.
+    #[error("price list `{name}` is not JSON: {fault}")]
+    NotJson {
+        /// Which file.
+        name: String,
+        /// What and where.
+        fault: String,
+    },
+    /// It is JSON of another shape.
+    #[error(
+        "`{name}` is not a price list: it is neither an offer file, nor an answer of GetProducts, nor a list of products"
+    )]
+    NotAPriceList {
+        /// Which file.
+        name: String,
+    },
+}
+
+/// What the documents hold, and what became of each line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Harvest {
+    /// The rates, in a book called `price-list`.
+    pub book: PriceBook,
+    /// The lines of all documents: the terms of their SKUs.
+    pub lines: u64,
+    /// Lines that are rates of the book.
+    pub priced: u64,
+    /// Lines that say again what another says, at the same price.
+    pub duplicates: u64,
+    /// Lines that are known and sell something else than tokens of a model as it is.
+    pub passed_over: Vec<PassedOver>,
+    /// Lines that are refused.
+    pub rejected: Vec<Rejected>,
+    /// Names without a model.
+    pub unmapped: Vec<PriceListGap>,
+    /// Lines that say the same thing at different prices. Neither is a rate.
+    pub contradictions: Vec<Contradiction>,
+}
+
+/// A line that sells something else.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PassedOver {
+    /// The service code.
+    pub offer: String,
+    /// The SKU.
+    pub sku: String,
+    /// The usage type.
+    pub usage_type: String,
+    /// What it sells.
+    pub why: String,
+}
+
+/// A line that is refused.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Rejected {
+    /// The service code; empty where the document does not say.
+    pub offer: String,
+    /// The SKU; empty where the document does not say.
+    pub sku: String,
+    /// The usage type; empty where there is none.
+    pub usage_type: String,
+    /// Why it is refused.
+    pub why: String,
+}
+
+/// A name that is paired with no model.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PriceListGap {
+    /// The service code.
+    pub offer: String,
+    /// The name.
+    pub name: String,
+    /// Its lines.
+    pub lines: u64,
+    /// The model that is spelled like it, for a person to check. Nothing is priced by it.
+    pub suggestion: Option<BaseModel>,
+}
+
+/// Prices of the same thing that differ.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Contradiction {
+    /// The model.
+    pub model: BaseModel,
+    /// The Region.
+    pub region: Region,
+    /// What they price, in words.
+    pub what: String,
+    /// The lines.
+    pub lines: Vec<Conflicting>,
+}
+
+/// One line of a contradiction.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Conflicting {
+    /// The service code.
+    pub offer: String,
+    /// The SKU.
+    pub sku: String,
+    /// The usage type.
+    pub usage_type: String,
+    /// USD for a million tokens, or for an hour.
+    pub price: String,
+}
+
+impl Harvest {
+    /// The lines by what became of them, added up: always [`Harvest::lines`].
+    #[must_use]
+    pub fn accounted_for(&self) -> u64 {
+        let unmapped: u64 = self.unmapped.iter().map(|gap| gap.lines).sum();
+        let contradicting: usize = self.contradictions.iter().map(|it| it.lines.len()).sum();
+        let listed = self.passed_over.len() + self.rejected.len() + contradicting;
+        self.priced + self.duplicates + unmapped + listed as u64
+    }
+}

@@ -1,0 +1,53 @@
+//! Scopes, Regions and rows of a price book in words.
+
+use crate::catalog::{RateRow, RowRegion, RowScope};
+use crate::domain::Geo;
+
+/// A scope in the words of the other pages.
+pub(super) fn scope_name(scope: RowScope, geo: Option<Geo>) -> String {
+    match (scope, geo) {
+        (RowScope::InRegion, _) => "in-Region".to_owned(),
+        (RowScope::Geo, Some(geo)) => format!("{} profile", geo.prefix()),
+        (RowScope::Geo, None) => "geo profiles".to_owned(),
+        (RowScope::Global, _) => "global profile".to_owned(),
+        (RowScope::Regional, _) => "in-Region, geo".to_owned(),
+        (RowScope::Any, _) => "any".to_owned(),
+    }
+}
+
+/// Regions in a few words.
+pub(super) fn region_names(regions: &[RowRegion]) -> String {
+    let name = |region: &RowRegion| match region {
+        RowRegion::Named(region) => region.name().to_owned(),
+        RowRegion::All => "all, one price".to_owned(),
+        RowRegion::Unstated => "not stated".to_owned(),
+    };
+    match regions {
+        [first, _, _, ..] => format!("{} and {} more", name(first), regions.len() - 1),
+        few => few.iter().map(name).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Which rows a rate is for, in words.
+pub(super) fn row_name(row: &RateRow) -> String {
+    let above = row
+        .above_input_tokens
+        .map_or_else(String::new, |above| format!(" above {above} tokens"));
+    format!(
+        "{} {}{above}, {}",
+        scope_name(row.scope, row.geo),
+        row.tier,
+        region_names(&row.regions)
+    )
+}
+
+/// The first of some names, and how many more there are.
+pub(super) fn some_of(names: &[&str]) -> String {
+    const SHOWN: usize = 8;
+    match names.get(..SHOWN) {
+        Some(first) if names.len() > SHOWN => {
+            format!("{} and {} more", first.join(", "), names.len() - SHOWN)
+        }
+        _ => names.join(", "),
+    }
+}
