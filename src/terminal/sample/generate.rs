@@ -7,7 +7,7 @@
 use crate::catalog::{BookError, Overrides, OverridesError, PriceBook};
 use crate::config::{CacheSpelling, Settings};
 use crate::config::{Run, Trigger};
-use crate::domain::meter::{Reading, read_name};
+use crate::domain::meter::{MetricName, read_name};
 use crate::domain::period::{HOUR, MINUTE, NotAWindow};
 use crate::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
 use crate::observation::plan::{self, MINUTE_DAYS};
@@ -192,7 +192,7 @@ impl Lane {
             .fold(17, |seed, byte| noise(seed, u64::from(byte)));
         let tail = window.last_days(MINUTE_DAYS);
         for name in plan::names_for_all(&[CacheSpelling::TokenCount, CacheSpelling::Tokens]) {
-            let Reading::Known(metric) = read_name(name) else {
+            let MetricName::Known(metric) = read_name(name) else {
                 continue;
             };
             let Some((_, peak)) = self.peaks.iter().find(|(of, _)| *of == name) else {
