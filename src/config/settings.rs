@@ -488,7 +488,7 @@ fn parse_namespace(text: &str) -> Result<String, String> {
 }
 
 fn parse_schedule(text: &str) -> Result<String, String> {
-    crate::domain::schedule::runs_per_month(text)?;
+    crate::domain::schedule::runs_per_month(text).map_err(|error| error.to_string())?;
     Ok(text.to_owned())
 }
 

@@ -4,26 +4,26 @@ use rust_decimal::Decimal;
 
 use crate::domain::period::HOURS_PER_MONTH;
 
+/// Why a text is not a schedule expression.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a schedule expression, such as rate(1 day) or cron(0 6 * * ? *)")]
+pub struct NotASchedule(String);
+
 /// Runs in a month of 730 hours of a `rate(...)`, `cron(...)` or `at(...)` expression.
 ///
 /// A cron expression is counted by its minutes and hours; restrictions on its days are passed over,
 /// so the count is an upper bound there.
-pub fn runs_per_month(expression: &str) -> Result<Decimal, String> {
-    let refuse = || {
-        format!(
-            "`{expression}` is not a schedule expression, such as rate(1 day) or cron(0 6 * * ? *)"
-        )
-    };
-    let (kind, body) = expression
+pub fn runs_per_month(expression: &str) -> Result<Decimal, NotASchedule> {
+    let call = expression
         .strip_suffix(')')
-        .and_then(|text| text.split_once('('))
-        .ok_or_else(refuse)?;
-    match kind {
-        "rate" => rate(body).ok_or_else(refuse),
-        "cron" => cron(body).ok_or_else(refuse),
-        "at" if !body.is_empty() => Ok(Decimal::ONE),
-        _ => Err(refuse()),
-    }
+        .and_then(|text| text.split_once('('));
+    let runs = match call {
+        Some(("rate", body)) => rate(body),
+        Some(("cron", body)) => cron(body),
+        Some(("at", body)) if !body.is_empty() => Some(Decimal::ONE),
+        _ => None,
+    };
+    runs.ok_or_else(|| NotASchedule(expression.into()))
 }
 
 fn rate(body: &str) -> Option<Decimal> {
@@ -48,7 +48,7 @@ fn cron(body: &str) -> Option<Decimal> {
     let [minutes, hours, _, _, _, _] = fields[..] else {
         return None;
     };
-    let runs_per_day = count(minutes, 60)? * count(hours, 24)?;
+    let runs_per_day = count_named(minutes, 60)? * count_named(hours, 24)?;
     Some(
         (Decimal::from(runs_per_day * HOURS_PER_MONTH) / Decimal::from(24))
             .round_dp(6)
@@ -57,7 +57,7 @@ fn cron(body: &str) -> Option<Decimal> {
 }
 
 /// How many of `0..size` a cron field of minutes or hours names.
-fn count(field: &str, size: u64) -> Option<u64> {
+fn count_named(field: &str, size: u64) -> Option<u64> {
     let mut named = vec![false; usize::try_from(size).ok()?];
     for part in field.split(',') {
         let (range, step) = match part.split_once('/') {
@@ -85,8 +85,8 @@ fn count(field: &str, size: u64) -> Option<u64> {
         if first > last || last >= named.len() {
             return None;
         }
-        for place in (first..=last).step_by(step.unwrap_or(1)) {
-            *named.get_mut(place)? = true;
+        for number in (first..=last).step_by(step.unwrap_or(1)) {
+            *named.get_mut(number)? = true;
         }
     }
     u64::try_from(named.iter().filter(|is_named| **is_named).count()).ok()
