@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::place::NotARegion;
 use crate::domain::{
     BaseModel, Geo, Meter, Ratio, Region, Scope, ServiceTier, UsdPerMillionTokens,
     UsdPerModelUnitHour, UsdPerThousandTpmHour,
@@ -181,16 +182,13 @@ pub enum RowRegion {
 }
 
 impl TryFrom<String> for RowRegion {
-    type Error = String;
+    type Error = NotARegion;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, NotARegion> {
         match text.as_str() {
             "*" => Ok(Self::All),
             "unstated" => Ok(Self::Unstated),
-            name => name
-                .parse()
-                .map(Self::Named)
-                .map_err(|error| error.to_string()),
+            name => name.parse().map(Self::Named),
         }
     }
 }
@@ -411,17 +409,20 @@ const MOST_TOKENS_PER_HOUR: u64 = 60_000_000_000;
 #[serde(try_from = "String", into = "String")]
 pub struct TokenCountText(pub u64);
 
-impl TryFrom<String> for TokenCountText {
-    type Error = String;
+/// Why a text is not the tokens that a unit serves in an hour.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a whole number of tokens from 1 to {MOST_TOKENS_PER_HOUR}")]
+pub struct NotATokenCount(String);
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl TryFrom<String> for TokenCountText {
+    type Error = NotATokenCount;
+
+    fn try_from(text: String) -> Result<Self, NotATokenCount> {
         match text.parse::<u64>() {
             Ok(count) if (1..=MOST_TOKENS_PER_HOUR).contains(&count) && !text.starts_with('+') => {
                 Ok(Self(count))
             }
-            _ => Err(format!(
-                "`{text}` is not a whole number of tokens from 1 to {MOST_TOKENS_PER_HOUR}"
-            )),
+            _ => Err(NotATokenCount(text)),
         }
     }
 }
