@@ -1,6 +1,6 @@
 //! How much of what could have been saved the advice saves, beside simpler rules.
 
-use bedrock_cost_guard::catalog::Term;
+use bedrock_cost_guard::domain::Term;
 
 use super::demand::{Family, UNIT, by_hour};
 use super::dice::Dice;

@@ -2,10 +2,9 @@
 
 use std::fmt::Display;
 
-use bedrock_cost_guard::catalog::LoadWeights;
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
-use bedrock_cost_guard::domain::{Capacity, Meter, Ratio, Series, Usd};
+use bedrock_cost_guard::domain::{Capacity, LoadWeights, Meter, Ratio, Series, Usd};
 use bedrock_cost_guard::pricing;
 use bedrock_cost_guard::sizing::reserved_tokens::ReservationTerms;
 use bedrock_cost_guard::sizing::{Reservation, ReservationSizing, UnitSizing};

@@ -2,10 +2,10 @@
 //! would in truth have saved.
 
 use bedrock_cost_guard::advice::{Action, Recommendation};
-use bedrock_cost_guard::catalog::{PriceBook, Term};
+use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::period::{HOUR, HOURS_PER_MONTH, MINUTE};
-use bedrock_cost_guard::domain::{ModelId, Window};
+use bedrock_cost_guard::domain::{ModelId, Term, Window};
 use bedrock_cost_guard::observation::FoundationModel;
 use bedrock_cost_guard::observation::LaneUsage;
 use bedrock_cost_guard::observation::Observation;

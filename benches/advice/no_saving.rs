@@ -1,6 +1,6 @@
 //! How often a commitment is advised that saves nothing, and how often one that does.
 
-use bedrock_cost_guard::catalog::Term;
+use bedrock_cost_guard::domain::Term;
 
 use super::demand::tokens;
 use super::dice::Dice;

@@ -1,9 +1,8 @@
 //! What sizing by the hour promises of demand that comes in bursts, and what it keeps.
 
-use bedrock_cost_guard::catalog::{LoadWeights, Term};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
-use bedrock_cost_guard::domain::{Capacity, Meter, Series, Usd};
+use bedrock_cost_guard::domain::{Capacity, LoadWeights, Meter, Series, Term, Usd};
 use bedrock_cost_guard::pricing::Demand;
 use bedrock_cost_guard::sizing::UnitSizing;
 use jiff::Timestamp;

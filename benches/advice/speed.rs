@@ -3,10 +3,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use bedrock_cost_guard::catalog::LoadWeights;
 use bedrock_cost_guard::domain::period::MINUTE;
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
-use bedrock_cost_guard::domain::{Capacity, Meter, Series};
+use bedrock_cost_guard::domain::{Capacity, LoadWeights, Meter, Series};
 use bedrock_cost_guard::pricing::Demand;
 use bedrock_cost_guard::sizing::reserved_tokens::ReservationTerms;
 use bedrock_cost_guard::sizing::{Reservation, ReservationSizing, UnitSizing};

@@ -1,8 +1,8 @@
 //! The steps that a person would take, with their commands. Nothing here is ever run by the guard.
 
 use crate::advice::Step;
-use crate::catalog::{Offer, Term};
-use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, day_of};
+use crate::catalog::Offer;
+use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, Term, day_of};
 use crate::observation::{ApplicationProfile, ProvisionedModel};
 use crate::pricing::Workload;
 

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::advice::Action;
 use crate::advice::recommendation::stable_id;
-use crate::catalog::{ScopeKind, Term};
+use crate::catalog::ScopeKind;
 use crate::config::Settings;
-use crate::domain::{Ratio, Usd, day_of};
+use crate::domain::{Ratio, Term, Usd, day_of};
 use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::Certainty;
 use crate::sizing::trial::{BacktestOutcome, GATING_FOLDS, Trial, percent};

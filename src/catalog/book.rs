@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::rows::{LoadWeights, ModelPrices, RowScope, Term};
-use crate::domain::{BaseModel, Geo, Meter};
+use crate::catalog::rows::{ModelPrices, RowScope};
+use crate::domain::{BaseModel, Geo, LoadWeights, Meter, Term};
 
 /// The version of the format that this program reads.
 const SCHEMA_VERSION: u32 = 1;

@@ -127,8 +127,8 @@ impl PriceBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{InForce, Overrides, RegionBasis, Term};
-    use crate::domain::{Meter, Scope};
+    use crate::catalog::{InForce, Overrides, RegionBasis};
+    use crate::domain::{Meter, Scope, Term};
 
     fn book() -> PriceBook {
         PriceBook::aws().unwrap()

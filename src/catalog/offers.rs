@@ -4,10 +4,10 @@ use jiff::civil::Date;
 
 use crate::catalog::overrides::ReservedScope;
 use crate::catalog::rate::RateSource;
-use crate::catalog::rows::{ModelPrices, ModelUnitsRow, ReservedTokensRow, RowScope, Term};
+use crate::catalog::rows::{ModelPrices, ModelUnitsRow, ReservedTokensRow, RowScope};
 use crate::catalog::select::best;
 use crate::domain::quantity::CapacityOrigin;
-use crate::domain::{Capacity, Region, UsdPerModelUnitHour, UsdPerThousandTpmHour};
+use crate::domain::{Capacity, Region, Term, UsdPerModelUnitHour, UsdPerThousandTpmHour};
 
 /// Model units that can be bought.
 #[derive(Clone, Debug, PartialEq, Eq)]

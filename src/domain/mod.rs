@@ -1,10 +1,11 @@
-//! The vocabulary: money, quantities, model ids, meters, places and time.
+//! The vocabulary: money, quantities, model ids, meters, commitments, places and time.
 //!
 //! Everything here is a value. Text is parsed into these types once, at the edge, and no other
 //! module takes a model id apart, multiplies a price by hand or counts hours for itself.
 
 #![deny(clippy::float_arithmetic)]
 
+mod commitment;
 mod digits;
 pub mod meter;
 pub mod model;
@@ -15,6 +16,7 @@ pub mod quantity;
 pub mod schedule;
 pub mod series;
 
+pub use commitment::{Ceiling, LoadWeights, Term};
 pub use meter::{Counter, Meter, Metric};
 pub use model::{BaseModel, Geo, ModelId, Scope, ServiceTier, Target};
 pub use money::{

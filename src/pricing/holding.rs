@@ -6,10 +6,10 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use serde::Serialize;
 
-use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
+use crate::catalog::Offer;
 use crate::domain::{
-    BaseModel, Capacity, Counter, Metric, ModelId, Percent, Series, Target, Tokens, Usd,
-    UsdPerModelUnitHour, Window,
+    BaseModel, Capacity, Ceiling, Counter, LoadWeights, Metric, ModelId, Percent, Series, Target,
+    Term, Tokens, Usd, UsdPerModelUnitHour, Window,
 };
 use crate::observation::MeterReading;
 use crate::observation::{CommitmentDuration, ProvisionedModel};

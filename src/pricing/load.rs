@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::catalog::{Ceiling, LoadWeights};
 use crate::domain::money::UNIT_PRICE_SCALE;
-use crate::domain::{Meter, Series, Usd, UsdPerMillionTokens};
+use crate::domain::{Ceiling, LoadWeights, Meter, Series, Usd, UsdPerMillionTokens};
 
 /// Loads are counted in ten-thousandths of a token, so that weights such as 1.25 stay whole.
 pub const LOAD_SCALE: u32 = 4;

@@ -3,10 +3,11 @@
 
 use rust_decimal::Decimal;
 
-use crate::catalog::{LoadWeights, RateSource, ReservedHolding, ReservedScope};
+use crate::catalog::{RateSource, ReservedHolding, ReservedScope};
 use crate::config::Settings;
 use crate::domain::{
-    Meter, Percent, Ratio, Scope, Usd, UsdPerMillionTokens, UsdPerThousandTpmHour, Window,
+    LoadWeights, Meter, Percent, Ratio, Scope, Usd, UsdPerMillionTokens, UsdPerThousandTpmHour,
+    Window,
 };
 use crate::observation::Observation;
 use crate::pricing::lane::Lane;

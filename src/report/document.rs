@@ -7,11 +7,11 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::advice::{AtTermEnd, CertificateReport, Effort, HoldingLoad, Plan, Recommendation};
-use crate::catalog::{InForce, RegionBasis, ReservedScope, Term};
+use crate::catalog::{InForce, RegionBasis, ReservedScope};
 use crate::config::Trigger;
 use crate::domain::{
-    AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Tokens,
-    Usd, UsdPerMillionTokens, Window,
+    AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Term,
+    Tokens, Usd, UsdPerMillionTokens, Window,
 };
 use crate::observation::CommitmentDuration;
 use crate::observation::PriceListRead;

@@ -4,10 +4,10 @@ use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
-use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
-use crate::domain::ModelUnits;
+use crate::catalog::Offer;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{Capacity, Meter, Percent, Tokens, Usd, UsdPerModelUnitHour};
+use crate::domain::{Ceiling, LoadWeights, ModelUnits, Term};
 use crate::pricing::LaneRates;
 use crate::pricing::{Carried, Priced, Workload};
 

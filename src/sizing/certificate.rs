@@ -7,9 +7,10 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::catalog::Ceiling;
 use crate::domain::money::UNIT_PRICE_SCALE;
-use crate::domain::{Capacity, ModelUnits, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour};
+use crate::domain::{
+    Capacity, Ceiling, ModelUnits, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour,
+};
 use crate::pricing::{LOAD_SCALE, dollars, whole};
 use crate::sizing::reserved_tokens::{Reservation, ReservationTerms, STEP};
 
@@ -324,9 +325,8 @@ fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::LoadWeights;
     use crate::domain::quantity::CapacityOrigin;
-    use crate::domain::{Meter, Series};
+    use crate::domain::{LoadWeights, Meter, Series};
     use crate::pricing::Demand;
     use crate::sizing::{ReservationSizing, UnitSizing};
     use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! The demand of a workload that a purchase could serve, by the minute and by the hour.
 
-use crate::catalog::{LoadWeights, ReservedScope};
+use crate::catalog::ReservedScope;
 use crate::domain::period::{HOUR, MINUTE};
-use crate::domain::{Meter, Series, Usd, Window};
+use crate::domain::{LoadWeights, Meter, Series, Usd, Window};
 use crate::observation::MeterReading;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::LaneRates;

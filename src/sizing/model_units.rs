@@ -273,9 +273,8 @@ impl UnitSizing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::LoadWeights;
     use crate::domain::quantity::CapacityOrigin;
-    use crate::domain::{Meter, Series};
+    use crate::domain::{LoadWeights, Meter, Series};
     use proptest::prelude::*;
 
     const CAPACITY: Capacity = Capacity {

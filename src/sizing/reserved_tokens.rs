@@ -468,8 +468,7 @@ fn first(least: u64, guess: u64, is_past: impl Fn(u64) -> bool) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::LoadWeights;
-    use crate::domain::{Meter, Series};
+    use crate::domain::{LoadWeights, Meter, Series};
     use proptest::prelude::*;
 
     fn demand(step: u32, loads: &[(u64, u64)]) -> Demand {

@@ -4,9 +4,8 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::catalog::Term;
 use crate::domain::period::{HOUR, HOURS_PER_MONTH};
-use crate::domain::{Percent, Ratio, Usd, Window};
+use crate::domain::{Percent, Ratio, Term, Usd, Window};
 use crate::pricing::{Bucket, Demand};
 use crate::sizing::backtest::ENOUGH_FOLDS;
 use crate::sizing::demand::Demands;

@@ -1,8 +1,8 @@
 //! The embedded price books: what is in them, held by literals, and the article's own sums.
 
-use bedrock_cost_guard::catalog::{Overrides, PriceBook, Provenance, RateQuery, RowRegion, Term};
+use bedrock_cost_guard::catalog::{Overrides, PriceBook, Provenance, RateQuery, RowRegion};
 use bedrock_cost_guard::domain::{
-    BaseModel, Geo, Meter, ModelUnits, Region, Scope, ServiceTier, Tokens, Usd,
+    BaseModel, Geo, Meter, ModelUnits, Region, Scope, ServiceTier, Term, Tokens, Usd,
 };
 
 const OPUS: &str = "anthropic.claude-opus-4-20250514-v1:0";

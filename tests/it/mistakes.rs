@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use bedrock_cost_guard::advice::{Action, Plan, Recommendation};
 use bedrock_cost_guard::catalog::{
-    AllowedScopes, LoadWeights, Overrides, PriceBook, RateQuery, RegionBasis, ScopeKind,
+    AllowedScopes, Overrides, PriceBook, RateQuery, RegionBasis, ScopeKind,
 };
 use bedrock_cost_guard::config::Run;
 use bedrock_cost_guard::config::{DocumentSource, Overflow, Settings};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{
-    AccountId, BaseModel, Geo, Meter, ModelId, ModelUnits, Ratio, Scope, Series, ServiceTier,
-    Tokens, Usd, Window,
+    AccountId, BaseModel, Geo, LoadWeights, Meter, ModelId, ModelUnits, Ratio, Scope, Series,
+    ServiceTier, Tokens, Usd, Window,
 };
 use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::guard::{self, RunOutcome};

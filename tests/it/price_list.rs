@@ -10,10 +10,11 @@ use bedrock_cost_guard::catalog::price_list::{
     Harvest, Names, PriceList, PriceListGap, ServiceCode,
 };
 use bedrock_cost_guard::catalog::{
-    ModelPrices, Overrides, PriceBook, RateQuery, RowScope, Term, TokenCountText,
+    ModelPrices, Overrides, PriceBook, RateQuery, RowScope, TokenCountText,
 };
 use bedrock_cost_guard::domain::{
-    BaseModel, Geo, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens, UsdPerModelUnitHour,
+    BaseModel, Geo, Meter, Region, Scope, ServiceTier, Term, UsdPerMillionTokens,
+    UsdPerModelUnitHour,
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;

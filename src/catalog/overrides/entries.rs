@@ -7,10 +7,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::book::PriceBook;
-use crate::catalog::rows::{RowRegion, RowScope, Term};
+use crate::catalog::rows::{RowRegion, RowScope};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{
-    BaseModel, Capacity, Geo, Percent, Region, ServiceTier, Usd, UsdPerMillionTokens,
+    BaseModel, Capacity, Geo, Percent, Region, ServiceTier, Term, Usd, UsdPerMillionTokens,
 };
 
 /// The operator's overrides.

@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use crate::catalog::overrides::{
     AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, ReservedHolding, UnitCapacity,
 };
-use crate::catalog::rows::{RowRegion, RowScope, Term};
-use crate::domain::{BaseModel, Geo, Usd};
+use crate::catalog::rows::{RowRegion, RowScope};
+use crate::domain::{BaseModel, Geo, Term, Usd};
 
 /// More tokens a minute than any unit serves. It keeps products of capacities far from overflow.
 const MOST_TOKENS_PER_MINUTE: u64 = 1_000_000_000;

@@ -18,7 +18,6 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 
-use crate::catalog::Term;
 use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::product::{ListedPrice, PriceLine};
 use crate::catalog::price_list::usage_type::{
@@ -26,7 +25,9 @@ use crate::catalog::price_list::usage_type::{
 };
 use crate::catalog::price_list::words::{Statement, threshold};
 use crate::domain::money::NotAPrice;
-use crate::domain::{ServiceTier, UsdPerMillionTokens, UsdPerModelUnitHour, UsdPerThousandTpmHour};
+use crate::domain::{
+    ServiceTier, Term, UsdPerMillionTokens, UsdPerModelUnitHour, UsdPerThousandTpmHour,
+};
 
 /// The highest believed price of a million tokens, in USD. The dearest listed is 137.50; a price of
 /// a dollar for a million that is read as one for a thousand is above it.

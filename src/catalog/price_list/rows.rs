@@ -14,12 +14,11 @@ use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
 use crate::catalog::price_list::{Conflicting, Contradiction, PassedOver, Rejected};
 use crate::catalog::{
-    LoadWeights, ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion,
-    RowScope, Term,
+    ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion, RowScope,
 };
 use crate::domain::{
-    BaseModel, Geo, Region, ServiceTier, UsdPerMillionTokens, UsdPerModelUnitHour,
-    UsdPerThousandTpmHour,
+    BaseModel, Geo, LoadWeights, Region, ServiceTier, Term, UsdPerMillionTokens,
+    UsdPerModelUnitHour, UsdPerThousandTpmHour,
 };
 
 /// The fewest tokens a minute that are reserved, by the user guide's page on service tiers.

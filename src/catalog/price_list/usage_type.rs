@@ -6,8 +6,7 @@
 //! and `input_tokens_global_batch`. The billing code in front does not tell the Region. A word that
 //! is not known makes the whole unknown.
 
-use crate::catalog::Term;
-use crate::domain::ServiceTier;
+use crate::domain::{ServiceTier, Term};
 
 /// What is metered by the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

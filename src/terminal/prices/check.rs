@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::catalog::price_list::{Harvest, Names};
-use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow, RowRegion, RowScope, Term};
-use crate::domain::{BaseModel, Geo, Meter, ServiceTier, UsdPerMillionTokens};
+use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow, RowRegion, RowScope};
+use crate::domain::{BaseModel, Geo, Meter, ServiceTier, Term, UsdPerMillionTokens};
 use crate::terminal::page::{line, wrapped};
 use crate::terminal::prices::words::{region_names, row_name, scope_name, some_of};
 

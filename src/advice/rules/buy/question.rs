@@ -2,9 +2,9 @@
 
 use crate::advice::candidate::Offered;
 use crate::advice::gates::{self};
-use crate::catalog::{LoadWeights, ReservedOffer, ReservedScope};
+use crate::catalog::{ReservedOffer, ReservedScope};
 use crate::config::Overflow;
-use crate::domain::{Meter, ModelUnits, Ratio, Usd};
+use crate::domain::{LoadWeights, Meter, ModelUnits, Ratio, Usd};
 use crate::pricing::LaneRates;
 use crate::pricing::{
     Holding, LaneKind, Priced, Workload, reserved_meters, reserved_weights, reserves,

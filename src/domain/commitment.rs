@@ -1,0 +1,118 @@
+//! Commitments: for how long one binds, and how tokens load the model units of one.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::meter::Meter;
+use crate::domain::money::Ratio;
+
+/// For how long a commitment binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Term {
+    /// Billed by the hour until it is deleted.
+    #[serde(rename = "none")]
+    None,
+    /// One month.
+    #[serde(rename = "1-month")]
+    OneMonth,
+    /// Three months.
+    #[serde(rename = "3-months")]
+    ThreeMonths,
+    /// Six months.
+    #[serde(rename = "6-months")]
+    SixMonths,
+}
+
+impl Term {
+    /// Its months.
+    #[must_use]
+    pub const fn months(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::OneMonth => 1,
+            Self::ThreeMonths => 3,
+            Self::SixMonths => 6,
+        }
+    }
+
+    /// Its days, at most: months of 31 days.
+    #[must_use]
+    pub const fn most_days(self) -> u32 {
+        self.months() * 31
+    }
+
+    /// The whole days of its months of 730 hours: 30, 91 and 182.
+    #[must_use]
+    pub const fn whole_days(self) -> u32 {
+        self.months() * 730 / 24
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "no commitment",
+            Self::OneMonth => "1-month term",
+            Self::ThreeMonths => "3-month term",
+            Self::SixMonths => "6-month term",
+        })
+    }
+}
+
+/// How kinds of tokens weigh in the input load of a model unit; output tokens weigh one.
+///
+/// The defaults are those of AWS's formula for the estimated quota of provisioned throughput:
+/// input + 1.25 × cache write + 0.1 × cache read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadWeights {
+    /// Tokens written to a prompt cache.
+    #[serde(default = "cache_write_weight")]
+    pub cache_write: Ratio,
+    /// Tokens read from a prompt cache.
+    #[serde(default = "cache_read_weight")]
+    pub cache_read: Ratio,
+}
+
+/// Which of a model unit's two ceilings a meter's tokens count against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ceiling {
+    /// What it takes in.
+    Input,
+    /// What it puts out.
+    Output,
+}
+
+impl LoadWeights {
+    /// What a token of a meter weighs, and against which ceiling; `None` for what model units do
+    /// not serve.
+    #[must_use]
+    pub const fn of(&self, meter: Meter) -> Option<(Ceiling, Ratio)> {
+        match meter {
+            Meter::Input => Some((Ceiling::Input, Ratio::ONE)),
+            Meter::Output => Some((Ceiling::Output, Ratio::ONE)),
+            Meter::CacheRead => Some((Ceiling::Input, self.cache_read)),
+            Meter::CacheWrite => Some((Ceiling::Input, self.cache_write)),
+            _ => None,
+        }
+    }
+}
+
+fn cache_write_weight() -> Ratio {
+    Ratio::new(Decimal::new(125, 2))
+}
+
+fn cache_read_weight() -> Ratio {
+    Ratio::new(Decimal::new(1, 1))
+}
+
+impl Default for LoadWeights {
+    fn default() -> Self {
+        Self {
+            cache_write: cache_write_weight(),
+            cache_read: cache_read_weight(),
+        }
+    }
+}
