@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::rows::{ModelPrices, RowScope};
+use crate::catalog::rows::{DatedRow, ModelPrices, RowScope};
 use crate::domain::{BaseModel, Geo, LoadWeights, Meter, Term};
 
 /// The version of the format that this program reads.

@@ -51,9 +51,7 @@ impl PriceBook {
         }
         offers
     }
-}
 
-impl PriceBook {
     /// The reserved tokens per minute that are sold for a model in a Region, one for each scope and
     /// term, at what the account pays.
     #[must_use]
@@ -107,7 +105,7 @@ impl Contract<'_> {
                     && row.tier == list.tier
                     && row.above_input_tokens == list.above_input_tokens
                     && row.scope.covers(row.geo, wanted.scope)
-                    && is_in_force(row.from, row.until, wanted.day)
+                    && row.dating().holds_on(wanted.day)
             })
             .filter_map(|row| Some((basis(&row.regions, wanted.region)?, row)))
             .collect();
@@ -117,8 +115,7 @@ impl Contract<'_> {
 
     /// The share that is taken off, in percent: the model's own, else its provider's.
     fn discount(&self, kind: PriceKind, day: Date) -> Decimal {
-        let applies =
-            |row: &&Discount| row.on.contains(&kind) && is_in_force(row.from, row.until, day);
+        let applies = |row: &&Discount| row.on.contains(&kind) && row.dating().holds_on(day);
         let of_provider = |row: &&Discount| {
             let provider = row.provider.as_ref();
             provider.is_some_and(|name| name.eq_ignore_ascii_case(&self.model.provider))
@@ -129,10 +126,6 @@ impl Contract<'_> {
             .or_else(|| all().find(of_provider))
             .map_or(Decimal::ZERO, |row| row.percent.number())
     }
-}
-
-fn is_in_force(from: Date, until: Option<Date>, day: Date) -> bool {
-    from <= day && until.is_none_or(|until| day <= until)
 }
 
 #[cfg(test)]

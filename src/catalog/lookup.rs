@@ -68,19 +68,13 @@ impl RateQuery<'_> {
             let of = rows.iter().filter(|row| {
                 row.tier == tier && row.above_input_tokens == above && row.covers(self.scope)
             });
-            let (row, source) = best(
-                of.filter(|row| row.price(self.meter).is_some()),
-                self.region,
-                self.day,
-                |row| (&row.regions, row.dating(), row.checked),
-                |row| Some(row.scope),
-            )?;
+            let priced = of.filter(|row| row.price(self.meter).is_some());
+            let (row, source) = best(priced, self.region, self.day)?;
             let list = row.price(self.meter)?;
             let paid = match contracted {
                 Some(contracted) => contracted(row).price(self.meter)?,
                 None => list,
             };
-            let source = source.of(row.provenance());
             Some(Rate::new(list, paid, source))
         };
         let bands = || {

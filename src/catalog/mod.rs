@@ -26,6 +26,6 @@ pub use overrides::{
 };
 pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
 pub use rows::{
-    Dating, LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, Provenance, RateRow,
+    DatedRow, Dating, LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, Provenance, RateRow,
     ReservedTokensRow, RowRegion, RowScope, TokenCountText, UnpricedRow,
 };

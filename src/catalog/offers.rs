@@ -52,64 +52,50 @@ pub struct ReservedOffer {
 impl ModelPrices {
     /// The model units that are sold in a Region at list, one for each label and term.
     pub(super) fn offers(&self, region: &Region, day: Date) -> Vec<Offer> {
-        let mut kinds: Vec<(Option<&String>, Term)> = self
+        let mut products: Vec<(Option<&String>, Term)> = self
             .model_units
             .iter()
             .map(|row| (row.label.as_ref(), row.term))
             .collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        let of_kind = |(label, term): (Option<&String>, Term)| {
+        products.sort_unstable();
+        products.dedup();
+        let offer = |(label, term): (Option<&String>, Term)| {
             let rows = self
                 .model_units
                 .iter()
                 .filter(|row| row.label.as_ref() == label && row.term == term);
-            let (row, source) = best(
-                rows,
-                region,
-                day,
-                |row| (&row.regions, row.dating(), row.checked),
-                |_| None,
-            )?;
+            let (row, source) = best(rows, region, day)?;
             Some(Offer {
                 label: row.label.clone(),
                 term: row.term,
                 list_unit_price: row.usd_per_unit_hour,
                 unit_price: row.usd_per_unit_hour,
                 capacity: stated_capacity(row),
-                source: source.of(row.provenance()),
+                source,
             })
         };
-        kinds.into_iter().filter_map(of_kind).collect()
+        products.into_iter().filter_map(offer).collect()
     }
-}
 
-impl ModelPrices {
     /// The reserved tokens per minute that are sold in a Region at list, one for each scope and term.
     pub(super) fn reserved_offers(&self, region: &Region, day: Date) -> Vec<ReservedOffer> {
         let scope_of = |row: &ReservedTokensRow| match row.scope {
             RowScope::InRegion | RowScope::Geo | RowScope::Regional => ReservedScope::Regional,
             RowScope::Global | RowScope::Any => ReservedScope::Global,
         };
-        let mut kinds: Vec<(ReservedScope, Term)> = self
+        let mut products: Vec<(ReservedScope, Term)> = self
             .reserved_tokens
             .iter()
             .map(|row| (scope_of(row), row.term))
             .collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        let of_kind = |(scope, term): (ReservedScope, Term)| {
+        products.sort_unstable();
+        products.dedup();
+        let offer = |(scope, term): (ReservedScope, Term)| {
             let rows = self
                 .reserved_tokens
                 .iter()
                 .filter(|row| scope_of(row) == scope && row.term == term);
-            let (row, source) = best(
-                rows,
-                region,
-                day,
-                |row| (&row.regions, row.dating(), row.checked),
-                |row| Some(row.scope),
-            )?;
+            let (row, source) = best(rows, region, day)?;
             Some(ReservedOffer {
                 scope,
                 term,
@@ -119,10 +105,10 @@ impl ModelPrices {
                 output: row.output,
                 minimum_input_tpm: row.minimum_input_tpm,
                 minimum_output_tpm: row.minimum_output_tpm,
-                source: source.of(row.provenance()),
+                source,
             })
         };
-        kinds.into_iter().filter_map(of_kind).collect()
+        products.into_iter().filter_map(offer).collect()
     }
 }
 

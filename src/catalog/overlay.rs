@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::book::PriceBook;
-use crate::catalog::rows::{
-    Dating, ModelPrices, ModelUnitsRow, RateRow, ReservedTokensRow, RowRegion, RowScope,
-};
+use crate::catalog::rows::{DatedRow, ModelPrices, RateRow, RowRegion, RowScope};
 use crate::domain::{BaseModel, UsdPerMillionTokens};
 
 impl PriceBook {
@@ -34,22 +32,21 @@ impl PriceBook {
 }
 
 /// Takes the Regions of fresher rows out of the rows that give way, and then adds the fresher ones.
-macro_rules! overlay {
-    ($before:expr, $fresher:expr, $gives_way:expr) => {{
-        for row in &$fresher {
-            for old in &mut $before {
-                if begins_later(old.dating(), row.dating()) && $gives_way(old, row) {
-                    take_out(&mut old.regions, &row.regions);
-                }
+fn overlay<R: DatedRow>(before: &mut Vec<R>, fresher: Vec<R>, gives_way: impl Fn(&R, &R) -> bool) {
+    for row in &fresher {
+        for old in before.iter_mut() {
+            if begins_later(old, row) && gives_way(old, row) {
+                take_out(old.regions_mut(), row.regions());
             }
         }
-        $before.retain(|row| !row.regions.is_empty());
-        $before.extend($fresher);
-    }};
+    }
+    before.retain(|row| !row.regions().is_empty());
+    before.extend(fresher);
 }
 
-fn begins_later(old: Option<Dating>, fresh: Option<Dating>) -> bool {
-    matches!((old, fresh), (Some(old), Some(fresh)) if old.from >= fresh.from)
+fn begins_later<R: DatedRow>(old: &R, fresh: &R) -> bool {
+    let dating = (old.dating(), fresh.dating());
+    matches!(dating, (Some(old), Some(fresh)) if old.from >= fresh.from)
 }
 
 /// Takes Regions out that are named on both sides, and returns them.
@@ -82,7 +79,7 @@ impl ModelPrices {
                 if old.regions.iter().any(is_replaced) {
                     row.keep_the_range(old);
                 }
-                if begins_later(old.dating(), row.dating()) {
+                if begins_later(old, row) {
                     let regions = take_out(&mut old.regions, &row.regions);
                     left.extend(old.without_meters_of(row, regions));
                 }
@@ -91,17 +88,13 @@ impl ModelPrices {
         self.rates.retain(|row| !row.regions.is_empty());
         self.rates.extend(left);
         self.rates.extend(fresher.rates);
-        overlay!(
-            self.model_units,
-            fresher.model_units,
-            |old: &ModelUnitsRow, row: &ModelUnitsRow| old.term == row.term
-                && old.label == row.label
-        );
-        overlay!(
-            self.reserved_tokens,
+        overlay(&mut self.model_units, fresher.model_units, |old, row| {
+            (old.term, &old.label) == (row.term, &row.label)
+        });
+        overlay(
+            &mut self.reserved_tokens,
             fresher.reserved_tokens,
-            |old: &ReservedTokensRow, row: &ReservedTokensRow| is_within(old.scope, row.scope)
-                && old.term == row.term
+            |old, row| is_within(old.scope, row.scope) && old.term == row.term,
         );
     }
 }

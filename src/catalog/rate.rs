@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::rows::{PriceRange, Provenance};
+use crate::catalog::rows::{Dating, PriceRange, Provenance};
 use crate::domain::{BaseModel, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens};
 
 /// How a row came to apply to a Region.
@@ -27,6 +27,16 @@ pub enum InForce {
     Yes,
     /// They do not; no row's do, and this one is the nearest.
     Nearest,
+}
+
+impl InForce {
+    pub(super) fn of(dating: Dating, day: Date) -> Self {
+        if dating.holds_on(day) {
+            Self::Yes
+        } else {
+            Self::Nearest
+        }
+    }
 }
 
 /// Where a price is written, for whoever wants to check it.

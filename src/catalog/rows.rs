@@ -89,21 +89,69 @@ impl Dating {
             _ => None,
         }
     }
+
+    /// Returns true if the price holds on a day.
+    #[must_use]
+    pub fn holds_on(self, day: Date) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day <= to)
+    }
+
+    /// Returns true if there is a day on which both prices hold.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        let begins_in_time =
+            |first: Self, second: Self| first.to.is_none_or(|to| second.from <= to);
+        begins_in_time(self, other) && begins_in_time(other, self)
+    }
 }
 
-macro_rules! dated {
-    ($($row:ident),+) => {$(
-        impl $row {
-            /// The days on which the price holds; `None` where the row is not dated, which no valid
-            /// book has.
-            #[must_use]
-            pub fn dating(&self) -> Option<Dating> {
+/// A row of prices that hold in some Regions on some days.
+pub trait DatedRow {
+    /// Returns the Regions that the row names.
+    fn regions(&self) -> &[RowRegion];
+
+    /// Returns the Regions that the row names, to take some out.
+    fn regions_mut(&mut self) -> &mut Vec<RowRegion>;
+
+    /// Returns the scope of the row; `None` for model units, which serve any.
+    fn scope(&self) -> Option<RowScope>;
+
+    /// Returns the days on which the price holds; `None` where the row is not dated, which no valid
+    /// book has.
+    fn dating(&self) -> Option<Dating>;
+
+    /// Returns the day on which somebody last looked.
+    fn checked(&self) -> Date;
+
+    /// Says when the price held and where that is written.
+    fn provenance(&self) -> Provenance;
+}
+
+macro_rules! dated_rows {
+    ($($row:ident of $scope:expr),+) => {$(
+        impl DatedRow for $row {
+            fn regions(&self) -> &[RowRegion] {
+                &self.regions
+            }
+
+            fn regions_mut(&mut self) -> &mut Vec<RowRegion> {
+                &mut self.regions
+            }
+
+            fn scope(&self) -> Option<RowScope> {
+                let scope: fn(&Self) -> Option<RowScope> = $scope;
+                scope(self)
+            }
+
+            fn dating(&self) -> Option<Dating> {
                 Dating::new(self.effective_from, self.seen_from, self.seen_to)
             }
 
-            /// When the price held and where that is written.
-            #[must_use]
-            pub fn provenance(&self) -> Provenance {
+            fn checked(&self) -> Date {
+                self.checked
+            }
+
+            fn provenance(&self) -> Provenance {
                 Provenance {
                     effective_from: self.effective_from,
                     seen_from: self.seen_from,
@@ -116,7 +164,11 @@ macro_rules! dated {
     )+};
 }
 
-dated!(RateRow, ModelUnitsRow, ReservedTokensRow);
+dated_rows!(
+    RateRow of |row| Some(row.scope),
+    ModelUnitsRow of |_| None,
+    ReservedTokensRow of |row| Some(row.scope)
+);
 
 /// Which requests a rate is for, by where they may be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use crate::catalog::rate::{InForce, RateSource, RegionBasis};
-use crate::catalog::rows::{Dating, Provenance, RowRegion, RowScope};
+use crate::catalog::rows::{DatedRow, RowRegion, RowScope};
 use crate::domain::{Partition, Region};
 
 /// How a row with these Regions applies to one, if it does. A row that names no Region is of the
@@ -23,66 +23,34 @@ pub(super) fn basis(regions: &[RowRegion], region: &Region) -> Option<RegionBasi
     (is_us && regions.contains(&RowRegion::Unstated)).then_some(RegionBasis::Unstated)
 }
 
-/// How a row came to be chosen.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Choice {
-    region_basis: RegionBasis,
-    in_force: InForce,
-}
-
-impl Choice {
-    pub(super) fn of(self, provenance: Provenance) -> RateSource {
-        RateSource {
-            region_basis: self.region_basis,
-            in_force: self.in_force,
-            provenance,
-        }
-    }
-}
-
-/// The row that applies: one for the very scope before a broad one, then one that has begun before
-/// one that begins later, then by how it names the Region, then the one whose first day is nearest,
-/// which of those that have begun is the newest, then the one that was looked at last.
-pub(super) fn best<'a, T: 'a>(
-    rows: impl Iterator<Item = &'a T>,
+/// The row that applies, and how it came to: one for the very scope before a broad one, then one
+/// that has begun before one that begins later, then by how it names the Region, then the one whose
+/// first day is nearest, which of those that have begun is the newest, then the one that was looked
+/// at last.
+pub(super) fn best<'a, R: DatedRow>(
+    rows: impl Iterator<Item = &'a R>,
     region: &Region,
     day: Date,
-    read: impl Fn(&'a T) -> (&'a [RowRegion], Option<Dating>, Date),
-    scope: impl Fn(&T) -> Option<RowScope>,
-) -> Option<(&'a T, Choice)> {
-    rows.filter_map(|row| {
-        let (regions, dating, checked) = read(row);
-        let region_basis = basis(regions, region)?;
-        Some((row, dating?, checked, region_basis))
-    })
-    .min_by_key(|(row, dating, checked, region_basis)| {
-        (
-            scope(row).map(RowScope::breadth),
-            day < dating.from,
-            *region_basis,
-            days_between(day.min(dating.from), day.max(dating.from)),
-            Reverse(*checked),
-            scope(row).map(RowScope::narrowness),
-        )
-    })
-    .map(|(row, dating, _, region_basis)| {
-        let in_force = in_force(dating, day);
-        (
-            row,
-            Choice {
+) -> Option<(&'a R, RateSource)> {
+    rows.filter_map(|row| Some((row, row.dating()?, basis(row.regions(), region)?)))
+        .min_by_key(|(row, dating, region_basis)| {
+            (
+                row.scope().map(RowScope::breadth),
+                day < dating.from,
+                *region_basis,
+                days_between(day.min(dating.from), day.max(dating.from)),
+                Reverse(row.checked()),
+                row.scope().map(RowScope::narrowness),
+            )
+        })
+        .map(|(row, dating, region_basis)| {
+            let source = RateSource {
                 region_basis,
-                in_force,
-            },
-        )
-    })
-}
-
-fn in_force(dating: Dating, day: Date) -> InForce {
-    if dating.from <= day && dating.to.is_none_or(|to| day <= to) {
-        InForce::Yes
-    } else {
-        InForce::Nearest
-    }
+                in_force: InForce::of(dating, day),
+                provenance: row.provenance(),
+            };
+            (row, source)
+        })
 }
 
 /// Days from one day to a later one.

@@ -1,6 +1,8 @@
 //! The embedded price books: what is in them, held by literals, and the article's own sums.
 
-use bedrock_cost_guard::catalog::{Overrides, PriceBook, Provenance, RateQuery, RowRegion};
+use bedrock_cost_guard::catalog::{
+    DatedRow, Overrides, PriceBook, Provenance, RateQuery, RowRegion,
+};
 use bedrock_cost_guard::domain::{
     BaseModel, Geo, Meter, ModelUnits, Region, Scope, ServiceTier, Term, Tokens, Usd,
 };

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::book::PriceBook;
-use crate::catalog::rows::{RowRegion, RowScope};
+use crate::catalog::rows::{Dating, RowRegion, RowScope};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{
     BaseModel, Capacity, Geo, Percent, Region, ServiceTier, Term, Usd, UsdPerMillionTokens,
@@ -118,6 +118,15 @@ pub struct Discount {
     pub source: String,
 }
 
+impl Discount {
+    pub(in crate::catalog) const fn dating(&self) -> Dating {
+        Dating {
+            from: self.from,
+            to: self.until,
+        }
+    }
+}
+
 /// What a discount can be taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -172,6 +181,15 @@ pub struct ContractPrice {
     pub until: Option<Date>,
     /// Where it is written.
     pub source: String,
+}
+
+impl ContractPrice {
+    pub(in crate::catalog) const fn dating(&self) -> Dating {
+        Dating {
+            from: self.from,
+            to: self.until,
+        }
+    }
 }
 
 /// A model that gets no advice. What it costs is still shown.

@@ -52,15 +52,8 @@ pub(super) fn check<T: Entry>(faults: &mut Vec<String>, kind: &str, entries: &[T
     }
 }
 
-/// Whether two stretches of days have none in common.
-fn apart_in_time(a: (Date, Option<Date>), b: (Date, Option<Date>)) -> bool {
-    let ends_before = |first: (Date, Option<Date>), second: (Date, Option<Date>)| {
-        first.1.is_some_and(|until| until < second.0)
-    };
-    ends_before(a, b) || ends_before(b, a)
-}
-
-fn order(from: Date, until: Option<Date>) -> Option<String> {
+/// What is wrong with the order of two days.
+fn order_fault(from: Date, until: Option<Date>) -> Option<String> {
     until
         .filter(|until| *until < from)
         .map(|until| format!("it ends on {until}, before it begins on {from}"))
@@ -114,7 +107,7 @@ impl Entry for Discount {
     }
 
     fn faults(&self) -> Vec<String> {
-        let mut faults: Vec<String> = order(self.from, self.until).into_iter().collect();
+        let mut faults: Vec<String> = order_fault(self.from, self.until).into_iter().collect();
         if self.provider.is_some() == self.model.is_some() {
             faults.push("it names a provider or a model, and not both".into());
         }
@@ -132,8 +125,7 @@ impl Entry for Discount {
     }
 
     fn agrees(&self, other: &Self) -> bool {
-        self.on.is_disjoint(&other.on)
-            || apart_in_time((self.from, self.until), (other.from, other.until))
+        self.on.is_disjoint(&other.on) || !self.dating().overlaps(other.dating())
     }
 }
 
@@ -150,7 +142,7 @@ impl Entry for ContractPrice {
     }
 
     fn faults(&self) -> Vec<String> {
-        let mut faults: Vec<String> = order(self.from, self.until).into_iter().collect();
+        let mut faults: Vec<String> = order_fault(self.from, self.until).into_iter().collect();
         if (self.scope == RowScope::Geo) != self.geo.is_some() {
             faults.push("`geo` goes with scope = \"geo\" and with nothing else".into());
         }
@@ -172,7 +164,7 @@ impl Entry for ContractPrice {
 
     fn agrees(&self, other: &Self) -> bool {
         self.regions.iter().all(|row| !other.regions.contains(row))
-            || apart_in_time((self.from, self.until), (other.from, other.until))
+            || !self.dating().overlaps(other.dating())
     }
 }
 
@@ -192,7 +184,7 @@ impl Entry for ReservedHolding {
     }
 
     fn faults(&self) -> Vec<String> {
-        let mut faults: Vec<String> = order(self.from, self.term_ends).into_iter().collect();
+        let mut faults: Vec<String> = order_fault(self.from, self.term_ends).into_iter().collect();
         let is_sold = |tokens: u64| {
             (1..=MOST_TOKENS_PER_MINUTE).contains(&tokens) && tokens.is_multiple_of(1_000)
         };

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::catalog::price_list::{Harvest, Names};
-use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow, RowRegion, RowScope};
-use crate::domain::{BaseModel, Geo, Meter, ServiceTier, Term, UsdPerMillionTokens};
+use crate::catalog::{DatedRow, ModelPrices, PriceBook, RateRow, RowRegion, RowScope};
+use crate::domain::{BaseModel, Meter, ServiceTier, Term, UsdPerMillionTokens};
 use crate::terminal::page::{line, wrapped};
 use crate::terminal::prices::words::{region_names, row_name, scope_name, some_of};
 
@@ -141,10 +141,10 @@ fn contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
             let Some(region) = row.regions.iter().find(same) else {
                 continue;
             };
-            let of_one_kind = overlap((row.scope, row.geo), (other.scope, other.geo))
+            let of_one_kind = scopes_overlap(row, other)
                 && row.tier == other.tier
                 && row.above_input_tokens == other.above_input_tokens;
-            if of_one_kind && meet(row.dating(), other.dating()) {
+            if of_one_kind && meet(row, other) {
                 for meter in Meter::TOKENS {
                     let (a, b) = (row.price(meter), other.price(meter));
                     if a.is_some() && b.is_some() && a != b {
@@ -175,7 +175,7 @@ fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
         for other in &model.model_units[place + 1..] {
             let of_one_kind = (row.term, &row.label) == (other.term, &other.label)
                 && shared(&row.regions, &other.regions)
-                && meet(row.dating(), other.dating());
+                && meet(row, other);
             if of_one_kind && row.usd_per_unit_hour != other.usd_per_unit_hour {
                 fault("a model unit", row.term, &row.regions);
             }
@@ -186,7 +186,7 @@ fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
             let of_one_kind = row.term == other.term
                 && (row.scope == RowScope::Global) == (other.scope == RowScope::Global)
                 && shared(&row.regions, &other.regions)
-                && meet(row.dating(), other.dating());
+                && meet(row, other);
             if of_one_kind && (row.input, row.output) != (other.input, other.output) {
                 fault("reserved tokens", row.term, &row.regions);
             }
@@ -195,25 +195,21 @@ fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
 }
 
 /// Whether rows of two scopes can be about the same requests, none of them narrower by rule.
-fn overlap(a: (RowScope, Option<Geo>), b: (RowScope, Option<Geo>)) -> bool {
+fn scopes_overlap(row: &RateRow, other: &RateRow) -> bool {
     let is_part = |scope: RowScope| matches!(scope, RowScope::InRegion | RowScope::Geo);
-    a == b
-        || (a.0 == RowScope::Regional && is_part(b.0))
-        || (b.0 == RowScope::Regional && is_part(a.0))
+    (row.scope, row.geo) == (other.scope, other.geo)
+        || (row.scope == RowScope::Regional && is_part(other.scope))
+        || (other.scope == RowScope::Regional && is_part(row.scope))
 }
 
 /// Whether two rows speak for the same days. One with the day on which its price took effect ends
 /// where a later one like it begins.
-fn meet(a: Option<Dating>, b: Option<Dating>) -> bool {
-    let (Some(a), Some(b)) = (a, b) else {
+fn meet<R: DatedRow>(a: &R, b: &R) -> bool {
+    let (Some(a), Some(b)) = (a.dating(), b.dating()) else {
         return false;
     };
-    if a.to.is_none() && b.to.is_none() && a.from != b.from {
-        return false;
-    }
-    let begins_in_time =
-        |first: Dating, second: Dating| first.to.is_none_or(|to| second.from <= to);
-    begins_in_time(a, b) && begins_in_time(b, a)
+    let follow_on = a.to.is_none() && b.to.is_none() && a.from != b.from;
+    !follow_on && a.overlaps(b)
 }
 
 fn stale(model: &ModelPrices, today: Date, most_days: u32, faults: &mut Vec<String>) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Dating, ModelPrices, PriceBook, RateRow};
+use crate::catalog::{DatedRow, Dating, ModelPrices, PriceBook, RateRow};
 use crate::domain::{ModelId, UsdPerMillionTokens};
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
 use crate::terminal::prices::words::{region_names, scope_name};
