@@ -131,7 +131,7 @@ fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, 
     let harvest = list.read(&names.also_knowing(known), day_of(as_of));
     for gap in &harvest.unmapped {
         tracing::info!(
-            gap.offer,
+            gap.offer = gap.service_code,
             gap.name,
             gap.lines,
             "the Price List has a name without a model"
@@ -139,7 +139,7 @@ fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, 
     }
     for line in &harvest.rejected {
         tracing::warn!(
-            line.offer,
+            line.offer = line.service_code,
             line.sku,
             line.usage_type,
             line.why,

@@ -765,7 +765,7 @@ fn a_newer_model_never_takes_the_price_of_a_legacy_one() {
     );
     assert_eq!(harvest.book.models.len(), 2);
     let gap = PriceListGap {
-        offer: "AmazonBedrock".into(),
+        service_code: "AmazonBedrock".into(),
         name: "Mistral Large 4".into(),
         lines: 2,
         suggestion: None,
@@ -830,7 +830,7 @@ fn every_model_of_a_pair_is_in_the_embedded_book_or_excepted() {
     }
     let keys: BTreeSet<_> = NAMES
         .models()
-        .map(|pair| (pair.offer, &pair.name))
+        .map(|pair| (pair.service, &pair.name))
         .collect();
     assert_eq!(keys.len(), NAMES.models().count());
 }

@@ -1,7 +1,5 @@
 //! What became of the lines of a Price List.
 
-use serde::Serialize;
-
 use crate::catalog::PriceBook;
 use crate::domain::{BaseModel, Region};
 
@@ -27,7 +25,7 @@ pub enum PriceListError {
 }
 
 /// What the documents hold, and what became of each line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Harvest {
     /// The rates, in a book called `price-list`.
     pub book: PriceBook,
@@ -38,46 +36,33 @@ pub struct Harvest {
     /// Lines that say again what another says, at the same price.
     pub duplicates: u64,
     /// Lines that are known and sell something else than tokens of a model as it is.
-    pub passed_over: Vec<PassedOver>,
+    pub passed_over: Vec<UnusedLine>,
     /// Lines that are refused.
-    pub rejected: Vec<Rejected>,
+    pub rejected: Vec<UnusedLine>,
     /// Names without a model.
     pub unmapped: Vec<PriceListGap>,
     /// Lines that say the same thing at different prices. Neither is a rate.
     pub contradictions: Vec<Contradiction>,
 }
 
-/// A line that sells something else.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct PassedOver {
-    /// The service code.
-    pub offer: String,
-    /// The SKU.
-    pub sku: String,
-    /// The usage type.
-    pub usage_type: String,
-    /// What it sells.
-    pub why: String,
-}
-
-/// A line that is refused.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Rejected {
+/// A line that is no rate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnusedLine {
     /// The service code; empty where the document does not say.
-    pub offer: String,
+    pub service_code: String,
     /// The SKU; empty where the document does not say.
     pub sku: String,
     /// The usage type; empty where there is none.
     pub usage_type: String,
-    /// Why it is refused.
+    /// The reason, to be read after the line.
     pub why: String,
 }
 
 /// A name that is paired with no model.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PriceListGap {
     /// The service code.
-    pub offer: String,
+    pub service_code: String,
     /// The name.
     pub name: String,
     /// Its lines.
@@ -87,23 +72,23 @@ pub struct PriceListGap {
 }
 
 /// Prices of the same thing that differ.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Contradiction {
     /// The model.
     pub model: BaseModel,
     /// The Region.
     pub region: Region,
-    /// What they price, in words.
-    pub what: String,
+    /// The item that they price, in words.
+    pub item: String,
     /// The lines.
     pub lines: Vec<Conflicting>,
 }
 
 /// One line of a contradiction.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflicting {
     /// The service code.
-    pub offer: String,
+    pub service_code: String,
     /// The SKU.
     pub sku: String,
     /// The usage type.
@@ -117,7 +102,11 @@ impl Harvest {
     #[must_use]
     pub fn accounted_for(&self) -> u64 {
         let unmapped: u64 = self.unmapped.iter().map(|gap| gap.lines).sum();
-        let contradicting: usize = self.contradictions.iter().map(|it| it.lines.len()).sum();
+        let contradicting: usize = self
+            .contradictions
+            .iter()
+            .map(|found| found.lines.len())
+            .sum();
         let listed = self.passed_over.len() + self.rejected.len() + contradicting;
         self.priced + self.duplicates + unmapped + listed as u64
     }

@@ -14,165 +14,119 @@
 //! | Marketplace | reserved tokens | `Units` and the TPM hours above | an hour, a thousand, the side, the term |
 
 use jiff::civil::Date;
-use std::str::FromStr;
 
-use rust_decimal::Decimal;
-
+use crate::catalog::price_list::item::{Price, PricedItem, PricedTokens};
 use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::product::{ListedPrice, PriceLine};
+use crate::catalog::price_list::refusal::{NotARate, Refusal};
 use crate::catalog::price_list::usage_type::{
-    self, Commodity, NotRead, Reach, Side, TokenMeter, UsageTypeParts,
+    self, Commodity, Reach, Side, TokenMeter, UsageTypeError, UsageTypeParts,
 };
 use crate::catalog::price_list::words::{Statement, threshold};
-use crate::domain::money::NotAPrice;
-use crate::domain::{
-    ServiceTier, Term, UsdPerMillionTokens, UsdPerModelUnitHour, UsdPerThousandTpmHour,
-};
+use crate::domain::{ServiceTier, Term, UsdPerMillionTokens};
 
-/// The highest believed price of a million tokens, in USD. The dearest listed is 137.50; a price of
-/// a dollar for a million that is read as one for a thousand is above it.
-const HIGHEST_TOKEN_PRICE: Decimal = Decimal::from_parts(1_000, 0, 0, false, 0);
-
-/// The highest believed price of a model unit or of reserved tokens for an hour, in USD.
-const HIGHEST_HOURLY_PRICE: Decimal = Decimal::from_parts(10_000, 0, 0, false, 0);
-
-/// What a line sells and for how much.
-#[derive(Clone, Debug)]
-pub(super) enum Sold {
-    Tokens {
-        meter: TokenMeter,
-        tier: ServiceTier,
-        reach: Reach,
-        price: UsdPerMillionTokens,
-    },
-    Units {
-        term: Term,
-        price: UsdPerModelUnitHour,
-    },
-    Reserved {
-        term: Term,
-        side: Side,
-        reach: Reach,
-        price: UsdPerThousandTpmHour,
-    },
-}
-
-impl Sold {
-    /// Whether it is listed at nothing.
-    pub(super) fn is_free(&self) -> bool {
-        match self {
-            Self::Tokens { price, .. } => price.dollars().is_zero(),
-            Self::Units { price, .. } => price.dollars().is_zero(),
-            Self::Reserved { price, .. } => price.dollars().is_zero(),
-        }
-    }
-}
-
-/// For how long requests a price is.
+/// The lengths of requests that a price is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Length {
+pub(super) enum RequestLength {
     Any,
-    /// Only long ones; above how many input tokens, where the line says so.
-    Long(Option<u64>),
+    /// Long requests alone.
+    Long {
+        /// Input tokens above which a request is long; `None` where the line does not say.
+        stated: Option<u64>,
+    },
 }
 
 /// A line that is understood.
 #[derive(Clone, Debug)]
 pub(super) struct Meaning {
-    /// What the offer calls the model.
+    /// The name that the service has for the model.
     pub(super) name: String,
-    pub(super) sold: Sold,
-    pub(super) length: Length,
+    /// The item, without the threshold of long requests.
+    pub(super) item: PricedItem,
+    pub(super) price: Price,
+    pub(super) length: RequestLength,
     /// The first day of the price.
     pub(super) effective: Date,
 }
 
-/// Why a line has no meaning here.
-#[derive(Clone, Debug)]
-pub(super) enum NotMeant {
-    /// It is known, and sells something else.
-    Other(String),
-    /// It is refused.
-    Refused(String),
-}
-
-/// Reads a line of an offer.
-pub(super) fn of(offer: ServiceCode, line: &PriceLine) -> Result<Meaning, NotMeant> {
-    let usage_type = line.attribute("usagetype").unwrap_or_default();
-    let reading = match offer {
+/// Reads a line of a service.
+pub(super) fn of(service: ServiceCode, line: &PriceLine) -> Result<Meaning, NotARate> {
+    let usage_type = line.usage_type();
+    let parts = match service {
         ServiceCode::FoundationModels => usage_type::marketplace(usage_type),
         ServiceCode::Bedrock | ServiceCode::Service => usage_type::native(usage_type),
     };
     let feature = line.attribute("feature").unwrap_or_default();
-    let reading = reading.map_err(|why| match why {
-        NotRead::Other(what) => NotMeant::Other(format!("sells {what}")),
-        NotRead::Unknown => unknown(line, usage_type),
+    let parts = parts.map_err(|error| match error {
+        UsageTypeError::SellsOther(what) => NotARate::PassedOver(format!("sells {what}")),
+        UsageTypeError::Unknown => unknown(line, usage_type),
     })?;
-    if let Some(what) = other_feature(feature) {
-        return Err(NotMeant::Other(what));
+    if is_other_feature(feature) {
+        let why = format!("is of the feature `{feature}`");
+        return Err(NotARate::PassedOver(why));
     }
-    priced(offer, line, &reading, feature).map_err(NotMeant::Refused)
+    Ok(priced(service, line, &parts, feature)?)
 }
 
 fn priced(
-    offer: ServiceCode,
+    service: ServiceCode,
     line: &PriceLine,
-    reading: &UsageTypeParts,
+    parts: &UsageTypeParts,
     feature: &str,
-) -> Result<Meaning, String> {
+) -> Result<Meaning, Refusal> {
     let listed = line.price.as_ref().map_err(Clone::clone)?;
-    let (name, is_latency_optimized) = name(offer, line, reading)?;
-    let sold = match reading.thing {
+    let name = ListedName::of(service, line, parts)?;
+    let (item, price) = match parts.commodity {
         Commodity::Tokens(meter) => {
-            let tier = tier(line, reading, meter, feature, is_latency_optimized)?;
-            let tokens = match offer {
-                ServiceCode::FoundationModels => marketplace_tokens(listed, reading, meter, tier)?,
+            let tier = tier(line, parts, meter, feature, name.is_latency_optimized)?;
+            let tokens = match service {
+                ServiceCode::FoundationModels => marketplace_tokens(listed, parts, meter, tier)?,
                 ServiceCode::Bedrock | ServiceCode::Service => native_tokens(listed)?,
             };
-            let price = UsdPerMillionTokens::where_tokens_cost(tokens, &listed.usd)
-                .map_err(|error| error.to_string())?;
-            believed(price.dollars(), HIGHEST_TOKEN_PRICE)?;
-            Sold::Tokens {
-                meter,
+            let price = UsdPerMillionTokens::where_tokens_cost(tokens, &listed.usd)?;
+            let tokens = PricedTokens {
                 tier,
-                reach: reading.reach,
-                price,
-            }
+                above: None,
+                meter,
+                reach: parts.reach,
+            };
+            (PricedItem::Tokens(tokens), Price::Tokens(price))
         }
         Commodity::Units(term) => {
-            check_units(offer, listed, feature, term)?;
-            let price = hourly(listed, UsdPerModelUnitHour::dollars)?;
-            Sold::Units { term, price }
+            check_units(service, listed, feature, term)?;
+            (PricedItem::Units(term), Price::Unit(listed.usd.parse()?))
         }
         Commodity::Reserved(term, side) => {
-            check_reserved(offer, listed, reading.reach, term, side)?;
-            let price = hourly(listed, UsdPerThousandTpmHour::dollars)?;
-            Sold::Reserved {
-                term,
-                side,
-                reach: reading.reach,
-                price,
-            }
+            check_reserved(service, listed, parts.reach, term, side)?;
+            let reach = parts.reach;
+            (
+                PricedItem::Reserved { term, reach, side },
+                Price::Reserved(listed.usd.parse()?),
+            )
         }
     };
-    if is_latency_optimized && !matches!(sold, Sold::Tokens { .. }) {
-        return Err("sells capacity of a latency-optimized model".into());
+    let price = price.believed()?;
+    if name.is_latency_optimized && !matches!(item, PricedItem::Tokens(_)) {
+        return Err(Refusal::LatencyOptimizedCapacity);
     }
-    let length = if reading.long {
-        Length::Long(threshold(&listed.description))
+    let length = if parts.long {
+        RequestLength::Long {
+            stated: threshold(&listed.description),
+        }
     } else {
-        Length::Any
+        RequestLength::Any
     };
     Ok(Meaning {
-        name,
-        sold,
+        name: name.text,
+        item,
+        price,
         length,
         effective: listed.effective,
     })
 }
 
 /// A usage type that is not known may still be billed by something that is.
-fn unknown(line: &PriceLine, usage_type: &str) -> NotMeant {
+fn unknown(line: &PriceLine, usage_type: &str) -> NotARate {
     const UNITS: [&str; 6] = ["image", "video", "second", "minute", "request", "page"];
     let unit = line.price.as_ref().map_or("", |price| price.unit.as_str());
     let lower = unit.to_lowercase();
@@ -180,14 +134,14 @@ fn unknown(line: &PriceLine, usage_type: &str) -> NotMeant {
         || lower.starts_with("custom model unit")
         || !lower.contains("token") && UNITS.iter().any(|word| lower.contains(word));
     if is_other {
-        NotMeant::Other(format!("is billed by `{unit}`"))
+        NotARate::PassedOver(format!("is billed by `{unit}`"))
     } else {
-        NotMeant::Refused(format!("the usage type `{usage_type}` is not known"))
+        Refusal::UnknownUsageType(usage_type.into()).into()
     }
 }
 
 /// A feature that is no inference of a model as it is.
-fn other_feature(feature: &str) -> Option<String> {
+fn is_other_feature(feature: &str) -> bool {
     const WORDS: [&str; 7] = [
         "custom",
         "guardrail",
@@ -198,50 +152,56 @@ fn other_feature(feature: &str) -> Option<String> {
         "distillation",
     ];
     let lower = feature.to_lowercase();
-    let is_other = WORDS.iter().any(|word| lower.contains(word));
-    is_other.then(|| format!("is of the feature `{feature}`"))
+    WORDS.iter().any(|word| lower.contains(word))
 }
 
-/// What the offer calls the model, and whether the name says that it is latency-optimized.
-fn name(
-    offer: ServiceCode,
-    line: &PriceLine,
-    reading: &UsageTypeParts,
-) -> Result<(String, bool), String> {
-    let named = match offer {
-        ServiceCode::FoundationModels => line.attribute("servicename").map(|name| {
-            let edition = name.strip_suffix("(Amazon Bedrock Edition)");
-            edition.unwrap_or(name).trim()
-        }),
-        ServiceCode::Bedrock | ServiceCode::Service => line
-            .attribute("model")
-            .or(line.attribute("titanModel"))
-            .or(reading.slug.as_deref()),
-    };
-    let named = named.filter(|name| !name.is_empty());
-    let named = named.ok_or("names no model")?;
-    let plain = named
-        .strip_suffix(" Latency Optimized")
-        .or(named.strip_suffix("-LatencyOptimized"));
-    Ok((plain.unwrap_or(named).to_owned(), plain.is_some()))
+/// The name that a service has for a model.
+struct ListedName {
+    text: String,
+    /// True if the name says so beside.
+    is_latency_optimized: bool,
+}
+
+impl ListedName {
+    fn of(service: ServiceCode, line: &PriceLine, parts: &UsageTypeParts) -> Result<Self, Refusal> {
+        let named = match service {
+            ServiceCode::FoundationModels => line.attribute("servicename").map(|name| {
+                let edition = name.strip_suffix("(Amazon Bedrock Edition)");
+                edition.unwrap_or(name).trim()
+            }),
+            ServiceCode::Bedrock | ServiceCode::Service => line
+                .attribute("model")
+                .or(line.attribute("titanModel"))
+                .or(parts.slug.as_deref()),
+        };
+        let named = named.filter(|name| !name.is_empty());
+        let named = named.ok_or(Refusal::NamesNoModel)?;
+        let plain = named
+            .strip_suffix(" Latency Optimized")
+            .or(named.strip_suffix("-LatencyOptimized"));
+        Ok(Self {
+            text: plain.unwrap_or(named).to_owned(),
+            is_latency_optimized: plain.is_some(),
+        })
+    }
 }
 
 /// The one tier that all attributes allow.
 fn tier(
     line: &PriceLine,
-    reading: &UsageTypeParts,
+    parts: &UsageTypeParts,
     meter: TokenMeter,
     feature: &str,
     is_latency_optimized: bool,
-) -> Result<ServiceTier, String> {
-    let mut named = Vec::from_iter(reading.tier);
+) -> Result<ServiceTier, Refusal> {
+    let mut named = Vec::from_iter(parts.tier);
     if is_latency_optimized {
         named.push(ServiceTier::LatencyOptimized);
     }
     match feature.to_lowercase().as_str() {
         "" | "on-demand inference" => {}
         "batch inference" => named.push(ServiceTier::Batch),
-        _ => return Err(format!("the feature `{feature}` is not known for tokens")),
+        _ => return Err(unknown_for_tokens("feature", feature)),
     }
     for word in words_of(line, "service_tier") {
         match word.as_str() {
@@ -249,22 +209,16 @@ fn tier(
             "flex" => named.push(ServiceTier::Flex),
             "priority" => named.push(ServiceTier::Priority),
             "batch" => named.push(ServiceTier::Batch),
-            "global" if reading.reach == Reach::Global => {}
-            "geo" if reading.reach == Reach::Geo => {}
-            _ => {
-                return Err(format!(
-                    "the service tier `{word}` does not fit its usage type"
-                ));
-            }
+            "global" if parts.reach == Reach::Global => {}
+            "geo" if parts.reach == Reach::Geo => {}
+            _ => return Err(Refusal::TierDoesNotFit(word)),
         }
     }
     for attribute in ["inferenceType", "tokenType"] {
         let text = line.attribute(attribute).unwrap_or_default();
         let said = Statement::of(text);
         if said.media || !fits_meter(&said, meter, false) {
-            return Err(format!(
-                "its {attribute} `{text}` does not fit its usage type"
-            ));
+            return Err(does_not_fit(attribute, text));
         }
         named.extend(said.tiers);
     }
@@ -273,7 +227,7 @@ fn tier(
     match named.as_slice() {
         [] => Ok(ServiceTier::Standard),
         [tier] => Ok(*tier),
-        _ => Err("its attributes name more than one tier".into()),
+        _ => Err(Refusal::SeveralTiers),
     }
 }
 
@@ -303,39 +257,31 @@ fn fits_meter(said: &Statement, meter: TokenMeter, has_to_name: bool) -> bool {
 }
 
 /// The tokens that a native price is for.
-fn native_tokens(listed: &ListedPrice) -> Result<u32, String> {
+fn native_tokens(listed: &ListedPrice) -> Result<u32, Refusal> {
     let said = Statement::of(&listed.description);
     let says = (said.thousand, said.million, said.other_quantity);
     match (listed.unit.to_lowercase().as_str(), says) {
         ("1k tokens", (true, false, false)) => Ok(1_000),
         ("1m tokens", (false, true, false)) => Ok(1_000_000),
         ("1k tokens" | "1m tokens", _) => Err(disagreement(listed)),
-        _ => Err(format!(
-            "the unit `{}` is not known for tokens",
-            listed.unit
-        )),
+        _ => Err(unknown_for_tokens("unit", &listed.unit)),
     }
 }
 
 /// The tokens that a Marketplace price is for.
 fn marketplace_tokens(
     listed: &ListedPrice,
-    reading: &UsageTypeParts,
+    parts: &UsageTypeParts,
     meter: TokenMeter,
     tier: ServiceTier,
-) -> Result<u32, String> {
+) -> Result<u32, Refusal> {
     let said = Statement::of(dimension(listed));
     let is_million = !said.thousand && !said.other_quantity;
     match listed.unit.to_lowercase().as_str() {
         "1m tokens" if is_million => {}
-        "units" if is_million && (said.million || reading.is_young) => {}
+        "units" if is_million && (said.million || parts.is_young) => {}
         "1k tokens" | "1m tokens" | "units" => return Err(disagreement(listed)),
-        _ => {
-            return Err(format!(
-                "the unit `{}` is not known for tokens",
-                listed.unit
-            ));
-        }
+        _ => return Err(unknown_for_tokens("unit", &listed.unit)),
     }
     let is_hour = meter == TokenMeter::CacheWrite1h;
     let agrees = said.tokens
@@ -343,29 +289,26 @@ fn marketplace_tokens(
         && fits_meter(&said, meter, true)
         && said.kept_an_hour == is_hour
         && said.tiers.iter().all(|named| *named == tier)
-        && (!said.global || reading.reach == Reach::Global)
-        && (!said.regional || reading.reach != Reach::Global)
-        && (!said.long || reading.long);
+        && (!said.global || parts.reach == Reach::Global)
+        && (!said.regional || parts.reach != Reach::Global)
+        && (!said.long || parts.long);
     if agrees {
         Ok(1_000_000)
     } else {
-        Err(format!(
-            "its description `{}` does not fit its usage type",
-            listed.description
-        ))
+        Err(does_not_fit("description", &listed.description))
     }
 }
 
 fn check_units(
-    offer: ServiceCode,
+    service: ServiceCode,
     listed: &ListedPrice,
     feature: &str,
     term: Term,
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     let unit = listed.unit.to_lowercase();
     let is_hours = ["hour", "hours"].contains(&unit.as_str());
     let said = Statement::of(dimension(listed));
-    let agrees = if offer == ServiceCode::FoundationModels {
+    let agrees = if service == ServiceCode::FoundationModels {
         let is_known = is_hours || unit == "units";
         let words = ["provisioned", "throughput", "hourly"];
         is_known && words.iter().all(|word| said.has(word)) && is_of_term(&said, term, true)
@@ -394,18 +337,18 @@ fn is_of_term(said: &Statement, term: Term, may_be_none: bool) -> bool {
     ];
     named
         .iter()
-        .all(|(it, is_named)| *is_named == (*it == term))
+        .all(|(candidate, is_named)| *is_named == (*candidate == term))
 }
 
 fn check_reserved(
-    offer: ServiceCode,
+    service: ServiceCode,
     listed: &ListedPrice,
     reach: Reach,
     term: Term,
     side: Side,
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     let unit = listed.unit.to_lowercase();
-    let is_marketplace = offer == ServiceCode::FoundationModels;
+    let is_marketplace = service == ServiceCode::FoundationModels;
     let is_known = ["1k tpm hour", "1ktpmhour", "1m tpm hour"].contains(&unit.as_str())
         || is_marketplace && unit == "units";
     let said = Statement::of(dimension(listed));
@@ -426,35 +369,25 @@ fn check_reserved(
     }
 }
 
-fn hourly<P>(listed: &ListedPrice, dollars: fn(P) -> Decimal) -> Result<P, String>
-where
-    P: FromStr<Err = NotAPrice> + Copy,
-{
-    let price: P = listed
-        .usd
-        .parse()
-        .map_err(|error: NotAPrice| error.to_string())?;
-    believed(dollars(price), HIGHEST_HOURLY_PRICE)?;
-    Ok(price)
-}
-
-fn believed(price: Decimal, highest: Decimal) -> Result<(), String> {
-    if price < highest {
-        Ok(())
-    } else {
-        Err(format!("its price of {price} is beyond belief"))
-    }
-}
-
 /// What Marketplace writes after the Region.
 fn dimension(listed: &ListedPrice) -> &str {
     let last = listed.description.rsplit('|').next();
     last.unwrap_or_default()
 }
 
-fn disagreement(listed: &ListedPrice) -> String {
-    format!(
-        "the unit `{}` and the description `{}` are not known together",
-        listed.unit, listed.description
-    )
+fn disagreement(listed: &ListedPrice) -> Refusal {
+    Refusal::UnitAndDescription {
+        unit: listed.unit.clone(),
+        description: listed.description.clone(),
+    }
+}
+
+fn unknown_for_tokens(attribute: &'static str, text: &str) -> Refusal {
+    let text = text.into();
+    Refusal::UnknownForTokens { attribute, text }
+}
+
+fn does_not_fit(attribute: &'static str, text: &str) -> Refusal {
+    let text = text.into();
+    Refusal::DoesNotFit { attribute, text }
 }

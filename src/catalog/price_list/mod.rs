@@ -18,16 +18,16 @@
 //! one holds 100 products at most and nothing in it says that a row is missing.
 
 mod harvest;
+mod item;
 mod meaning;
 mod names;
 mod product;
 mod read;
+mod refusal;
 mod rows;
 mod usage_type;
 mod words;
 
-pub use harvest::{
-    Conflicting, Contradiction, Harvest, PassedOver, PriceListError, PriceListGap, Rejected,
-};
+pub use harvest::{Conflicting, Contradiction, Harvest, PriceListError, PriceListGap, UnusedLine};
 pub use names::{Free, NamedModel, Names, NamesError, PassedName, ServiceCode};
 pub use read::PriceList;

@@ -31,7 +31,7 @@ impl ServiceCode {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Bedrock, Self::FoundationModels, Self::Service];
 
-    /// Its service code.
+    /// Returns the code as AWS spells it.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -41,10 +41,10 @@ impl ServiceCode {
         }
     }
 
-    /// The offer of this service code.
+    /// Returns the service of a code; `None` where the code sells no tokens or is not known.
     #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|offer| offer.code() == code)
+        Self::ALL.into_iter().find(|service| service.code() == code)
     }
 }
 
@@ -56,12 +56,13 @@ pub enum Free {
     CacheWrite,
 }
 
-/// A model and the name that an offer has for it.
+/// A model and the name that a service has for it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NamedModel {
-    /// The offer.
-    pub offer: ServiceCode,
+    /// The service that uses the name; `offer` in the file.
+    #[serde(rename = "offer")]
+    pub service: ServiceCode,
     /// The name, letter by letter: for Marketplace without `(Amazon Bedrock Edition)`, and always
     /// without `Latency Optimized`, which is a tier.
     pub name: String,
@@ -81,8 +82,9 @@ pub struct NamedModel {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PassedName {
-    /// The offer.
-    pub offer: ServiceCode,
+    /// The service that uses the name; `offer` in the file.
+    #[serde(rename = "offer")]
+    pub service: ServiceCode,
     /// The name.
     pub name: String,
     /// Why its lines are not prices of tokens.
@@ -91,7 +93,7 @@ pub struct PassedName {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct NamesDocument {
     schema_version: u32,
     #[serde(rename = "name", default)]
     names: Vec<NamedModel>,
@@ -136,43 +138,44 @@ impl Names {
 
     /// Reads names from TOML. `name` is what errors call them.
     pub fn parse(name: &str, text: &str) -> Result<Self, NamesError> {
-        let file: File = toml::from_str(text).map_err(|error| NamesError::Syntax {
+        let document: NamesDocument = toml::from_str(text).map_err(|error| NamesError::Syntax {
             name: name.into(),
             fault: error.to_string(),
         })?;
         let mut faults = Vec::new();
-        if file.schema_version != SCHEMA_VERSION {
+        if document.schema_version != SCHEMA_VERSION {
             faults.push(format!(
                 "schema_version is {}, this program reads {SCHEMA_VERSION}",
-                file.schema_version
+                document.schema_version
             ));
         }
-        let mut it = Self {
+        let known = document.names.iter().map(|named| named.model.clone());
+        let mut names = Self {
             models: BTreeMap::new(),
             passed: BTreeMap::new(),
-            known: file.names.iter().map(|it| it.model.clone()).collect(),
+            known: known.collect(),
         };
-        for named in file.names {
-            let key = (named.offer, named.name.clone());
+        for named in document.names {
+            let key = (named.service, named.name.clone());
             if named.provenance.trim().is_empty() || named.long_context_above == Some(0) {
                 faults.push(format!(
                     "`{}` needs a provenance, and a threshold above zero if any",
                     named.name
                 ));
             }
-            if it.models.insert(key, named.clone()).is_some() {
+            if names.models.insert(key, named.clone()).is_some() {
                 faults.push(format!("`{}` is named twice", named.name));
             }
         }
-        for passed in file.passed {
-            let key = (passed.offer, passed.name.clone());
-            let is_named = it.models.contains_key(&key);
-            if it.passed.insert(key, passed.clone()).is_some() || is_named {
+        for passed in document.passed {
+            let key = (passed.service, passed.name.clone());
+            let is_named = names.models.contains_key(&key);
+            if names.passed.insert(key, passed.clone()).is_some() || is_named {
                 faults.push(format!("`{}` is named twice", passed.name));
             }
         }
         if faults.is_empty() {
-            Ok(it)
+            Ok(names)
         } else {
             Err(NamesError::Rules {
                 name: name.into(),
@@ -188,17 +191,17 @@ impl Names {
         self
     }
 
-    /// The pairs, by offer and name.
+    /// The pairs, by service and name.
     pub fn models(&self) -> impl Iterator<Item = &NamedModel> {
         self.models.values()
     }
 
-    pub(super) fn model(&self, offer: ServiceCode, name: &str) -> Option<&NamedModel> {
-        self.models.get(&(offer, name.to_owned()))
+    pub(super) fn model(&self, service: ServiceCode, name: &str) -> Option<&NamedModel> {
+        self.models.get(&(service, name.to_owned()))
     }
 
-    pub(super) fn passed(&self, offer: ServiceCode, name: &str) -> Option<&PassedName> {
-        self.passed.get(&(offer, name.to_owned()))
+    pub(super) fn passed(&self, service: ServiceCode, name: &str) -> Option<&PassedName> {
+        self.passed.get(&(service, name.to_owned()))
     }
 
     /// The one known model that is spelled like a name, for a person to check. Words may stand in
@@ -262,10 +265,7 @@ impl Spelling {
 
     fn of(text: &str) -> Self {
         let text = text.to_lowercase();
-        let mut it = Self {
-            words: Vec::new(),
-            versions: Vec::new(),
-        };
+        let (mut words, mut versions) = (Vec::new(), Vec::new());
         for part in text.split(|c: char| !c.is_alphanumeric()) {
             // `llama3` is a word and a number, `70b` and `a22b` are sizes.
             let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -276,18 +276,18 @@ impl Spelling {
                 (part, "")
             };
             if !word.is_empty() && !NOISE.contains(&word) {
-                it.words.push(word.to_owned());
+                words.push(word.to_owned());
             }
             if !number.is_empty() && number.len() != 8 {
-                it.versions.push(number.to_owned());
+                versions.push(number.to_owned());
             }
         }
         // `2.0` is `2`.
-        if it.versions.len() > 1 && it.versions.last().is_some_and(|last| last == "0") {
-            it.versions.pop();
+        if versions.len() > 1 && versions.last().is_some_and(|last| last == "0") {
+            versions.pop();
         }
-        it.words.sort_unstable();
-        it
+        words.sort_unstable();
+        Self { words, versions }
     }
 }
 

@@ -10,12 +10,13 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use crate::catalog::price_list::PriceListError;
+use crate::catalog::price_list::refusal::Refusal;
 
 /// One term of one SKU.
 #[derive(Clone, Debug)]
 pub(super) struct PriceLine {
     /// The service code; empty where the document does not say.
-    pub(super) offer: String,
+    pub(super) service_code: String,
     /// The SKU; empty where the document does not say.
     pub(super) sku: String,
     /// Those attributes of the product that are text.
@@ -23,7 +24,7 @@ pub(super) struct PriceLine {
     /// The day on which the document was published.
     pub(super) published: Option<Date>,
     /// Its one price, or why it has none.
-    pub(super) price: Result<ListedPrice, String>,
+    pub(super) price: Result<ListedPrice, Refusal>,
 }
 
 /// A price as it is listed.
@@ -38,19 +39,24 @@ pub(super) struct ListedPrice {
 }
 
 impl PriceLine {
+    /// Returns the usage type; empty where there is none.
+    pub(super) fn usage_type(&self) -> &str {
+        self.attribute("usagetype").unwrap_or_default()
+    }
+
     /// An attribute that is there and not empty.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let text = self.attributes.get(name)?.trim();
         (!text.is_empty()).then_some(text)
     }
 
-    fn unreadable(why: String) -> Self {
+    fn without_price(refusal: Refusal) -> Self {
         Self {
-            offer: String::new(),
+            service_code: String::new(),
             sku: String::new(),
             attributes: BTreeMap::new(),
             published: None,
-            price: Err(why),
+            price: Err(refusal),
         }
     }
 }
@@ -59,7 +65,10 @@ impl PriceLine {
 pub(super) fn of_product_text(json: &str) -> Vec<PriceLine> {
     match serde_json::from_str(json) {
         Ok(product) => of_product(&product),
-        Err(error) => vec![PriceLine::unreadable(format!("is not JSON: {error}"))],
+        Err(error) => {
+            let refusal = Refusal::NotJson(error.to_string());
+            vec![PriceLine::without_price(refusal)]
+        }
     }
 }
 
@@ -101,9 +110,7 @@ fn of_products(products: &[Value]) -> Vec<PriceLine> {
 
 fn of_product(document: &Value) -> Vec<PriceLine> {
     let Some(product) = document.get("product") else {
-        return vec![PriceLine::unreadable(
-            "is not a product of a price list".into(),
-        )];
+        return vec![PriceLine::without_price(Refusal::NotAProduct)];
     };
     lines(
         text(document.get("serviceCode")),
@@ -115,22 +122,22 @@ fn of_product(document: &Value) -> Vec<PriceLine> {
 }
 
 fn of_offer_file(document: &Value, products: &Map<String, Value>) -> Vec<PriceLine> {
-    let offer = text(document.get("offerCode"));
+    let service_code = text(document.get("offerCode"));
     let published = day(document.get("publicationDate"));
     let terms = document.pointer("/terms/OnDemand");
     let mut all = Vec::new();
     for (sku, product) in products {
         let of_sku = terms.and_then(|terms| terms.get(sku));
         let attributes = attributes(product);
-        all.extend(lines(offer, sku, &attributes, published, of_sku));
+        all.extend(lines(service_code, sku, &attributes, published, of_sku));
     }
     let without_product = terms.and_then(Value::as_object).into_iter().flatten();
     for (sku, _) in without_product.filter(|(sku, _)| !products.contains_key(*sku)) {
         all.push(PriceLine {
-            offer: offer.into(),
+            service_code: service_code.into(),
             sku: sku.clone(),
             published,
-            ..PriceLine::unreadable("has a term and no product".into())
+            ..PriceLine::without_price(Refusal::NoProduct)
         });
     }
     all
@@ -138,64 +145,68 @@ fn of_offer_file(document: &Value, products: &Map<String, Value>) -> Vec<PriceLi
 
 /// The lines of one SKU. The codes of its terms say nothing that is used.
 fn lines(
-    offer: &str,
+    document: &str,
     sku: &str,
     attributes: &BTreeMap<String, String>,
     published: Option<Date>,
     terms: Option<&Value>,
 ) -> Vec<PriceLine> {
-    let service = attributes.get("servicecode").map_or("", String::as_str);
+    let attribute = attributes.get("servicecode").map_or("", String::as_str);
+    let service_code = if document.is_empty() {
+        attribute
+    } else {
+        document
+    };
     let line = |price| PriceLine {
-        offer: if offer.is_empty() { service } else { offer }.into(),
+        service_code: service_code.into(),
         sku: sku.into(),
         attributes: attributes.clone(),
         published,
         price,
     };
-    if !offer.is_empty() && !service.is_empty() && offer != service {
-        return vec![line(Err(format!(
-            "is in `{offer}` and has the servicecode `{service}`"
-        )))];
+    if !attribute.is_empty() && service_code != attribute {
+        return vec![line(Err(Refusal::TwoServices {
+            document: document.into(),
+            attribute: attribute.into(),
+        }))];
     }
     match terms.and_then(Value::as_object) {
-        Some(terms) if !terms.is_empty() => terms.values().map(|it| line(price(it))).collect(),
-        _ => vec![line(Err("has no OnDemand term".into()))],
+        Some(terms) if !terms.is_empty() => terms.values().map(|term| line(price(term))).collect(),
+        _ => vec![line(Err(Refusal::Lacks("OnDemand term")))],
     }
 }
 
-fn price(term: &Value) -> Result<ListedPrice, String> {
-    let effective = day(term.get("effectiveDate")).ok_or("has no effectiveDate")?;
+fn price(term: &Value) -> Result<ListedPrice, Refusal> {
+    let effective = day(term.get("effectiveDate")).ok_or(Refusal::Lacks("effectiveDate"))?;
     if !is_empty(term.get("termAttributes")) {
-        return Err("its term has attributes, which are not known".into());
+        return Err(Refusal::TermAttributes);
     }
     let dimensions = term.get("priceDimensions").and_then(Value::as_object);
-    let dimensions = dimensions.ok_or("has no price dimension")?;
+    let dimensions = dimensions.ok_or(Refusal::Lacks("price dimension"))?;
     let mut dimensions = dimensions.values();
     let (Some(dimension), None) = (dimensions.next(), dimensions.next()) else {
-        return Err("has not exactly one price dimension".into());
+        return Err(Refusal::PriceDimensions);
     };
-    let range = (
-        text(dimension.get("beginRange")),
-        text(dimension.get("endRange")),
-    );
-    if range != ("0", "Inf") {
-        return Err(format!(
-            "its price is for the range from `{}` to `{}` only",
-            range.0, range.1
-        ));
+    let begin = text(dimension.get("beginRange"));
+    let end = text(dimension.get("endRange"));
+    if (begin, end) != ("0", "Inf") {
+        return Err(Refusal::PriceRange {
+            begin: begin.into(),
+            end: end.into(),
+        });
     }
     if !is_empty(dimension.get("appliesTo")) {
-        return Err("its price applies to other SKUs".into());
+        return Err(Refusal::OtherSkus);
     }
     let prices = dimension.get("pricePerUnit").and_then(Value::as_object);
-    let prices = prices.ok_or("has no pricePerUnit")?;
+    let prices = prices.ok_or(Refusal::Lacks("pricePerUnit"))?;
     let mut prices = prices.iter();
     let usd = match (prices.next(), prices.next()) {
         (Some((currency, Value::String(usd))), None) if currency == "USD" => usd.clone(),
         (Some((currency, Value::Number(_))), None) if currency == "USD" => {
-            return Err("its price is a number and not a text".into());
+            return Err(Refusal::PriceIsANumber);
         }
-        _ => return Err("its price is not in US dollars alone".into()),
+        _ => return Err(Refusal::NotInUsd),
     };
     Ok(ListedPrice {
         unit: text(dimension.get("unit")).into(),

@@ -4,37 +4,22 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::catalog::price_list::harvest::{
-    Harvest, PassedOver, PriceListError, PriceListGap, Rejected,
-};
-use crate::catalog::price_list::meaning::{self, Length, Meaning, NotMeant, Sold};
+use crate::catalog::price_list::harvest::{Harvest, PriceListError, PriceListGap, UnusedLine};
+use crate::catalog::price_list::item::PricedItem;
+use crate::catalog::price_list::meaning::{self, Meaning, RequestLength};
 use crate::catalog::price_list::names::{Free, NamedModel, Names, ServiceCode};
 use crate::catalog::price_list::product::{self, PriceLine};
+use crate::catalog::price_list::refusal::{NotARate, Refusal};
 use crate::catalog::price_list::rows::{self, IdentifiedLine};
 use crate::catalog::price_list::usage_type::TokenMeter;
-use crate::domain::Region;
 
-/// Offers of Bedrock that sell no tokens.
-const OTHER_OFFERS: [&str; 2] = ["AmazonBedrockAgentCore", "AmazonBedrockMarketplace"];
+/// Services of Bedrock that sell no tokens.
+const OTHER_SERVICES: [&str; 2] = ["AmazonBedrockAgentCore", "AmazonBedrockMarketplace"];
 
 /// Documents of the price list, read but not yet understood.
 #[derive(Clone, Debug, Default)]
 pub struct PriceList {
     lines: Vec<PriceLine>,
-}
-
-/// What a line is, taken alone.
-enum Judgement {
-    PassedOver(String),
-    Rejected(String),
-    Unmapped(String),
-    IdentifiedLine(IdentifiedLine),
-}
-
-/// Why a line that is understood has no model, or no place.
-enum NoCandidate {
-    Refused(&'static str),
-    Unmapped,
 }
 
 impl PriceList {
@@ -65,133 +50,113 @@ impl PriceList {
         let mut passed_over = Vec::new();
         let mut rejected = Vec::new();
         let mut gaps: BTreeMap<(String, String), u64> = BTreeMap::new();
-        let mut candidates = Vec::new();
+        let mut identified = Vec::new();
         for line in self.lines {
-            let usage_type = line.attribute("usagetype").unwrap_or_default().to_owned();
-            match judge(&line, &usage_type, names) {
-                Judgement::PassedOver(why) => passed_over.push(PassedOver {
-                    offer: line.offer,
-                    sku: line.sku,
-                    usage_type,
-                    why,
-                }),
-                Judgement::Rejected(why) => rejected.push(Rejected {
-                    offer: line.offer,
-                    sku: line.sku,
-                    usage_type,
-                    why,
-                }),
-                Judgement::Unmapped(name) => *gaps.entry((line.offer, name)).or_default() += 1,
-                Judgement::IdentifiedLine(candidate) => candidates.push(candidate),
+            match identify(&line, names) {
+                Ok(line) => identified.push(line),
+                Err(NotARate::PassedOver(why)) => passed_over.push(unused(line, why)),
+                Err(NotARate::Refused(why)) => rejected.push(unused(line, why.to_string())),
+                Err(NotARate::Unmapped(name)) => {
+                    *gaps.entry((line.service_code, name)).or_default() += 1;
+                }
             }
         }
-        let mut outcome = rows::of(candidates, checked);
-        passed_over.append(&mut outcome.passed_over);
-        rejected.append(&mut outcome.rejected);
+        let mut read = rows::of(identified, checked);
+        passed_over.append(&mut read.passed_over);
+        rejected.append(&mut read.rejected);
         passed_over.sort_unstable();
         rejected.sort_unstable();
-        outcome.contradictions.sort_unstable();
-        let unmapped = gaps.into_iter().map(|((offer, name), lines)| PriceListGap {
-            suggestion: names.suggestion(&name),
-            offer,
-            name,
-            lines,
-        });
+        read.contradictions.sort_unstable();
+        let unmapped = gaps
+            .into_iter()
+            .map(|((service_code, name), lines)| PriceListGap {
+                suggestion: names.suggestion(&name),
+                service_code,
+                name,
+                lines,
+            });
         Harvest {
-            book: rows::book(outcome.models),
+            book: rows::book(read.models),
             lines,
-            priced: outcome.priced,
-            duplicates: outcome.duplicates,
+            priced: read.priced,
+            duplicates: read.duplicates,
             passed_over,
             rejected,
             unmapped: unmapped.collect(),
-            contradictions: outcome.contradictions,
+            contradictions: read.contradictions,
         }
     }
 }
 
-fn judge(line: &PriceLine, usage_type: &str, names: &Names) -> Judgement {
-    let Some(offer) = ServiceCode::of_code(&line.offer) else {
-        return if OTHER_OFFERS.contains(&line.offer.as_str()) {
-            Judgement::PassedOver(format!("`{}` sells no tokens", line.offer))
-        } else {
-            Judgement::Rejected(match &line.price {
-                Err(why) if line.offer.is_empty() => why.clone(),
-                _ => format!("the offer `{}` is not known", line.offer),
-            })
-        };
-    };
-    let meaning = match meaning::of(offer, line) {
-        Ok(meaning) => meaning,
-        Err(NotMeant::Other(what)) => return Judgement::PassedOver(what),
-        Err(NotMeant::Refused(why)) => return Judgement::Rejected(why),
-    };
-    if let Some(passed) = names.passed(offer, &meaning.name) {
-        return Judgement::PassedOver(passed.why.clone());
-    }
-    match candidate(offer, line, usage_type, &meaning, names) {
-        Ok(candidate) => Judgement::IdentifiedLine(candidate),
-        Err(NoCandidate::Refused(why)) => Judgement::Rejected(why.into()),
-        Err(NoCandidate::Unmapped) => Judgement::Unmapped(meaning.name),
+fn unused(line: PriceLine, why: String) -> UnusedLine {
+    UnusedLine {
+        usage_type: line.usage_type().to_owned(),
+        service_code: line.service_code,
+        sku: line.sku,
+        why,
     }
 }
 
-/// A line that is understood, with its model.
-fn candidate(
-    offer: ServiceCode,
-    line: &PriceLine,
-    usage_type: &str,
-    meaning: &Meaning,
-    names: &Names,
-) -> Result<IdentifiedLine, NoCandidate> {
-    let refused = NoCandidate::Refused;
-    let region: Region = line
-        .attribute("regionCode")
-        .ok_or(refused("has no regionCode"))?
-        .parse()
-        .map_err(|_| refused("its regionCode is not the name of a Region"))?;
-    let published = line
-        .published
-        .ok_or(refused("does not say when it was published"))?;
-    let pair = names
-        .model(offer, &meaning.name)
-        .ok_or(NoCandidate::Unmapped)?;
-    if meaning.sold.is_free() && !is_really_free(&meaning.sold, pair) {
-        return Err(refused("a price of zero is a placeholder, not a price"));
-    }
-    let above = match meaning.length {
-        Length::Any => None,
-        Length::Long(stated) => match (stated, pair.long_context_above) {
-            (Some(stated), Some(known)) if stated != known => {
-                return Err(refused("states another threshold than is known"));
-            }
-            (Some(above), _) | (None, Some(above)) => Some(above),
-            (None, None) => {
-                return Err(refused("is for long contexts and states no threshold"));
-            }
-        },
+/// Finds what a line prices, taken alone.
+fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate> {
+    let code = &line.service_code;
+    let Some(service) = ServiceCode::of_code(code) else {
+        if OTHER_SERVICES.contains(&code.as_str()) {
+            return Err(NotARate::PassedOver(format!("`{code}` sells no tokens")));
+        }
+        return Err(match &line.price {
+            Err(refusal) if code.is_empty() => refusal.clone(),
+            _ => Refusal::UnknownService(code.clone()),
+        }
+        .into());
     };
+    let meaning = meaning::of(service, line)?;
+    if let Some(passed) = names.passed(service, &meaning.name) {
+        return Err(NotARate::PassedOver(passed.why.clone()));
+    }
+    let region = line.attribute("regionCode");
+    let region = region.ok_or(Refusal::Lacks("regionCode"))?;
+    let region = region.parse().map_err(|_| Refusal::NotARegion)?;
+    let published = line.published.ok_or(Refusal::NotPublished)?;
+    let Some(pair) = names.model(service, &meaning.name) else {
+        return Err(NotARate::Unmapped(meaning.name));
+    };
+    if meaning.price.is_zero() && !is_really_free(meaning.item, pair) {
+        return Err(Refusal::Placeholder.into());
+    }
     Ok(IdentifiedLine {
-        offer,
+        service,
         sku: line.sku.clone(),
-        usage_type: usage_type.to_owned(),
-        name: meaning.name.clone(),
+        usage_type: line.usage_type().to_owned(),
         model: pair.model.clone(),
         region,
         published,
         effective: meaning.effective,
-        sold: meaning.sold.clone(),
-        above,
+        item: meaning.item.above(threshold(&meaning, pair)?),
+        price: meaning.price,
+        name: meaning.name,
     })
 }
 
-fn is_really_free(sold: &Sold, pair: &NamedModel) -> bool {
-    let is_write = matches!(
-        sold,
-        Sold::Tokens {
-            meter: TokenMeter::CacheWrite | TokenMeter::CacheWrite1h,
-            ..
-        }
-    );
+/// The input tokens above which a price applies; `None` where it applies to requests of any length.
+fn threshold(meaning: &Meaning, pair: &NamedModel) -> Result<Option<u64>, Refusal> {
+    let RequestLength::Long { stated } = meaning.length else {
+        return Ok(None);
+    };
+    match (stated, pair.long_context_above) {
+        (Some(stated), Some(known)) if stated != known => Err(Refusal::OtherThreshold),
+        (Some(above), _) | (None, Some(above)) => Ok(Some(above)),
+        (None, None) => Err(Refusal::NoThreshold),
+    }
+}
+
+fn is_really_free(item: PricedItem, pair: &NamedModel) -> bool {
+    let is_write = match item {
+        PricedItem::Tokens(tokens) => matches!(
+            tokens.meter,
+            TokenMeter::CacheWrite | TokenMeter::CacheWrite1h
+        ),
+        PricedItem::Units(_) | PricedItem::Reserved { .. } => false,
+    };
     is_write && pair.free.contains(&Free::CacheWrite)
 }

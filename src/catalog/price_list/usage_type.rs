@@ -1,4 +1,4 @@
-//! The grammars of usage types: which thing a line says that it sells.
+//! The grammars of usage types: the commodity that a line says is sold.
 //!
 //! AWS's own offers write `{code}-{model}-{meter}{qualifiers}`, as in
 //! `USE1-Nova2.0Lite-input-tokens-flex-cross-region-global`. Marketplace writes
@@ -39,6 +39,16 @@ pub(super) enum Side {
     Output,
 }
 
+impl Side {
+    /// Returns the side in words.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+        }
+    }
+}
+
 /// Where requests may be served, as far as a line says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reach {
@@ -48,7 +58,18 @@ pub(super) enum Reach {
     Global,
 }
 
-/// The thing that is sold.
+impl Reach {
+    /// Returns the reach in words.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Unsaid => "regional",
+            Self::Geo => "geo",
+            Self::Global => "global",
+        }
+    }
+}
+
+/// The commodity that is sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Commodity {
     Tokens(TokenMeter),
@@ -61,7 +82,7 @@ pub(super) enum Commodity {
 pub(super) struct UsageTypeParts {
     /// What it calls the model; `None` in Marketplace's grammar.
     pub(super) slug: Option<String>,
-    pub(super) thing: Commodity,
+    pub(super) commodity: Commodity,
     /// The tier, if it names one. `standard` is a name too.
     pub(super) tier: Option<ServiceTier>,
     pub(super) reach: Reach,
@@ -73,10 +94,9 @@ pub(super) struct UsageTypeParts {
 
 /// Why a usage type sells no tokens of a model as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NotRead {
-    /// It is known, and sells something else.
-    Other(&'static str),
-    /// It is not known.
+pub(super) enum UsageTypeError {
+    /// The usage type is known, and sells something else: what, in words.
+    SellsOther(&'static str),
     Unknown,
 }
 
@@ -116,25 +136,25 @@ const NOT_TOKENS: &[(&str, &str)] = &[
     ("-i2i-", "images"),
 ];
 
-fn other(text: &str, table: &[(&str, &'static str)]) -> Option<NotRead> {
+fn other(text: &str, table: &[(&str, &'static str)]) -> Option<UsageTypeError> {
     let found = table.iter().find(|(word, _)| text.contains(word));
-    found.map(|(_, what)| NotRead::Other(what))
+    found.map(|(_, what)| UsageTypeError::SellsOther(what))
 }
 
-/// One thing that a suffix says.
+/// One qualifier of a suffix.
 #[derive(Clone, Copy, Debug)]
 enum Qualifier {
     Tier(ServiceTier),
     Reach(Reach),
     Long,
-    Kept(Kept),
+    Ttl(CacheTtl),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kept {
+enum CacheTtl {
     /// Five minutes, and the thirty of models that know no other time.
     Short,
-    AnHour,
+    Hour,
 }
 
 const NATIVE: &[(&str, Qualifier)] = &[
@@ -153,9 +173,9 @@ const NATIVE: &[(&str, Qualifier)] = &[
     ("-long-context", Qualifier::Long),
     ("-long-ctx", Qualifier::Long),
     ("-long_ctx", Qualifier::Long),
-    ("-5m", Qualifier::Kept(Kept::Short)),
-    ("-30m", Qualifier::Kept(Kept::Short)),
-    ("-1h", Qualifier::Kept(Kept::AnHour)),
+    ("-5m", Qualifier::Ttl(CacheTtl::Short)),
+    ("-30m", Qualifier::Ttl(CacheTtl::Short)),
+    ("-1h", Qualifier::Ttl(CacheTtl::Hour)),
 ];
 
 const MARKETPLACE: &[(&str, Qualifier)] = &[
@@ -175,9 +195,9 @@ const MARKETPLACE: &[(&str, Qualifier)] = &[
     ("_priority", Qualifier::Tier(ServiceTier::Priority)),
     ("_lctx", Qualifier::Long),
     ("_long_ctx", Qualifier::Long),
-    ("_5m", Qualifier::Kept(Kept::Short)),
-    ("_30m", Qualifier::Kept(Kept::Short)),
-    ("_1h", Qualifier::Kept(Kept::AnHour)),
+    ("_5m", Qualifier::Ttl(CacheTtl::Short)),
+    ("_30m", Qualifier::Ttl(CacheTtl::Short)),
+    ("_1h", Qualifier::Ttl(CacheTtl::Hour)),
 ];
 
 /// What all qualifiers of a suffix say together.
@@ -186,41 +206,41 @@ struct Suffix {
     tier: Option<ServiceTier>,
     reach: Option<Reach>,
     long: bool,
-    kept: Option<Kept>,
+    ttl: Option<CacheTtl>,
 }
 
 impl Suffix {
     /// Reads a suffix to its end; `None` where a part of it is not known or said twice.
     fn read(mut text: &str, table: &[(&str, Qualifier)]) -> Option<Self> {
-        let mut it = Self::default();
+        let mut suffix = Self::default();
         while !text.is_empty() {
             let (rest, qualifier) = table
                 .iter()
                 .find_map(|(word, qualifier)| Some((text.strip_prefix(word)?, *qualifier)))?;
             let is_first = match qualifier {
-                Qualifier::Tier(tier) => it.tier.replace(tier).is_none(),
-                Qualifier::Reach(reach) => it.reach.replace(reach).is_none(),
-                Qualifier::Long => !std::mem::replace(&mut it.long, true),
-                Qualifier::Kept(kept) => it.kept.replace(kept).is_none(),
+                Qualifier::Tier(tier) => suffix.tier.replace(tier).is_none(),
+                Qualifier::Reach(reach) => suffix.reach.replace(reach).is_none(),
+                Qualifier::Long => !std::mem::replace(&mut suffix.long, true),
+                Qualifier::Ttl(ttl) => suffix.ttl.replace(ttl).is_none(),
             };
             if !is_first {
                 return None;
             }
             text = rest;
         }
-        Some(it)
+        Some(suffix)
     }
 
     fn of_tokens(self, slug: Option<String>, meter: TokenMeter) -> Option<UsageTypeParts> {
-        let meter = match (meter, self.kept) {
+        let meter = match (meter, self.ttl) {
             (meter, None) => meter,
-            (TokenMeter::CacheWrite, Some(Kept::Short)) => TokenMeter::CacheWrite,
-            (TokenMeter::CacheWrite, Some(Kept::AnHour)) => TokenMeter::CacheWrite1h,
+            (TokenMeter::CacheWrite, Some(CacheTtl::Short)) => TokenMeter::CacheWrite,
+            (TokenMeter::CacheWrite, Some(CacheTtl::Hour)) => TokenMeter::CacheWrite1h,
             _ => return None,
         };
         Some(UsageTypeParts {
             slug,
-            thing: Commodity::Tokens(meter),
+            commodity: Commodity::Tokens(meter),
             tier: self.tier,
             reach: self.reach.unwrap_or(Reach::Unsaid),
             long: self.long,
@@ -229,11 +249,11 @@ impl Suffix {
     }
 
     /// Capacity is sold with a reach alone, or with nothing.
-    fn of_capacity(self, slug: Option<String>, thing: Commodity) -> Option<UsageTypeParts> {
-        let is_bare = self.tier.is_none() && !self.long && self.kept.is_none();
+    fn of_capacity(self, slug: Option<String>, commodity: Commodity) -> Option<UsageTypeParts> {
+        let is_bare = self.tier.is_none() && !self.long && self.ttl.is_none();
         is_bare.then(|| UsageTypeParts {
             slug,
-            thing,
+            commodity,
             tier: None,
             reach: self.reach.unwrap_or(Reach::Unsaid),
             long: false,
@@ -264,7 +284,7 @@ const METERS: &[(&str, TokenMeter)] = &[
 ];
 
 /// Reads a usage type of `AmazonBedrock` or `AmazonBedrockService`.
-pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
+pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, UsageTypeError> {
     let rest = match usage_type.split_once('-') {
         Some((code, rest)) if is_billing_code(code) => rest,
         _ => usage_type,
@@ -277,20 +297,19 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
     let slug = |place: usize| Some(rest[..place].to_owned()).filter(|slug| !slug.is_empty());
     if let Some((before, after)) = lower.split_once("-provisionedthroughput-") {
         if after.starts_with("custom-") {
-            return Err(NotRead::Other("model units of a custom model"));
+            return Err(UsageTypeError::SellsOther("model units of a custom model"));
         }
         let term = match after {
             "nocommit-modelunits" => Term::None,
             "1month-modelunits" => Term::OneMonth,
             "6months-modelunits" => Term::SixMonths,
-            _ => return Err(NotRead::Unknown),
+            _ => return Err(UsageTypeError::Unknown),
         };
-        let thing = Commodity::Units(term);
-        let reading = Suffix::default().of_capacity(slug(before.len()), thing);
-        return reading.ok_or(NotRead::Unknown);
+        let parts = Suffix::default().of_capacity(slug(before.len()), Commodity::Units(term));
+        return parts.ok_or(UsageTypeError::Unknown);
     }
     if let Some((before, after)) = lower.split_once("-reserved-") {
-        let thing_and_rest = || {
+        let reserved = || {
             let (term, after) = match after.split_once("-month-")? {
                 ("1", after) => (Term::OneMonth, after),
                 ("3", after) => (Term::ThreeMonths, after),
@@ -304,7 +323,7 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
             Suffix::read(after, NATIVE)?
                 .of_capacity(slug(before.len()), Commodity::Reserved(term, side))
         };
-        return thing_and_rest().ok_or(NotRead::Unknown);
+        return reserved().ok_or(UsageTypeError::Unknown);
     }
     let at_end = |place: usize| lower[place..].is_empty() || lower[place..].starts_with('-');
     let meter = METERS.iter().find_map(|(words, meter)| {
@@ -313,42 +332,42 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
         at_end(end).then_some((place, end, *meter))
     });
     let Some((place, end, meter)) = meter else {
-        return Err(other(&lower, NOT_TOKENS).unwrap_or(NotRead::Unknown));
+        return Err(other(&lower, NOT_TOKENS).unwrap_or(UsageTypeError::Unknown));
     };
     let mut name = &rest[..place];
     let last = name.rsplit('-').next().unwrap_or_default();
     // In lower case it is a kind of token; `TitanEmbeddingsG1-Image` is a name.
     if ["speech", "audio", "image", "video", "document"].contains(&last) {
-        return Err(NotRead::Other("tokens that are not text"));
+        return Err(UsageTypeError::SellsOther("tokens that are not text"));
     }
     name = name.strip_suffix("-mantle").unwrap_or(name);
     let suffix = Suffix::read(&lower[end..], NATIVE);
     let slug = Some(name.to_owned()).filter(|name| !name.is_empty());
     suffix
         .and_then(|suffix| suffix.of_tokens(slug, meter))
-        .ok_or(NotRead::Unknown)
+        .ok_or(UsageTypeError::Unknown)
 }
 
-const COMPONENTS: &[(&str, TokenMeter, bool)] = &[
-    ("inputtokencount", TokenMeter::Input, false),
-    ("outputtokencount", TokenMeter::Output, false),
-    ("cachereadinputtokencount", TokenMeter::CacheRead, false),
-    ("cachewriteinputtokencount", TokenMeter::CacheWrite, false),
-    ("cachewrite5minputtokencount", TokenMeter::CacheWrite, false),
-    (
-        "cachewrite1hinputtokencount",
-        TokenMeter::CacheWrite1h,
-        false,
-    ),
-    ("input_tokens", TokenMeter::Input, true),
-    ("output_tokens", TokenMeter::Output, true),
-    ("cache_read_tokens", TokenMeter::CacheRead, true),
-    ("cached_input_tokens", TokenMeter::CacheRead, true),
-    ("cache_write_tokens", TokenMeter::CacheWrite, true),
+/// Components of Marketplace's first age, which were written `InputTokenCount`.
+const OLD_COMPONENTS: &[(&str, TokenMeter)] = &[
+    ("inputtokencount", TokenMeter::Input),
+    ("outputtokencount", TokenMeter::Output),
+    ("cachereadinputtokencount", TokenMeter::CacheRead),
+    ("cachewriteinputtokencount", TokenMeter::CacheWrite),
+    ("cachewrite5minputtokencount", TokenMeter::CacheWrite),
+    ("cachewrite1hinputtokencount", TokenMeter::CacheWrite1h),
+];
+
+const YOUNG_COMPONENTS: &[(&str, TokenMeter)] = &[
+    ("input_tokens", TokenMeter::Input),
+    ("output_tokens", TokenMeter::Output),
+    ("cache_read_tokens", TokenMeter::CacheRead),
+    ("cached_input_tokens", TokenMeter::CacheRead),
+    ("cache_write_tokens", TokenMeter::CacheWrite),
 ];
 
 /// Reads a usage type of `AmazonBedrockFoundationModels`.
-pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
+pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, UsageTypeError> {
     let component = || {
         let (code, rest) = usage_type.split_once("-MP:")?;
         let (second, component) = rest.split_once('_')?;
@@ -356,7 +375,9 @@ pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
         is_coded.then(|| component.strip_suffix("-Units"))?
     };
     let Some(component) = component() else {
-        return Err(other(&usage_type.to_ascii_lowercase(), NOT_TOKENS).unwrap_or(NotRead::Unknown));
+        return Err(
+            other(&usage_type.to_ascii_lowercase(), NOT_TOKENS).unwrap_or(UsageTypeError::Unknown)
+        );
     };
     let lower = component.to_ascii_lowercase();
     if let Some(other) = other(&lower, NOT_THE_MODEL) {
@@ -367,13 +388,13 @@ pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
             "nocommit_modelunits_usage" => Term::None,
             "1monthcommit_modelunits_usage" => Term::OneMonth,
             "6monthscommit_modelunits_usage" => Term::SixMonths,
-            _ => return Err(NotRead::Unknown),
+            _ => return Err(UsageTypeError::Unknown),
         };
-        let reading = Suffix::default().of_capacity(None, Commodity::Units(term));
-        return reading.ok_or(NotRead::Unknown);
+        let parts = Suffix::default().of_capacity(None, Commodity::Units(term));
+        return parts.ok_or(UsageTypeError::Unknown);
     }
     if let Some(rest) = lower.strip_prefix("reserved_") {
-        let read = || {
+        let reserved = || {
             let (term, rest) = match rest.split_once("month_")? {
                 ("1", rest) => (Term::OneMonth, rest),
                 ("3", rest) => (Term::ThreeMonths, rest),
@@ -386,7 +407,7 @@ pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
             };
             Suffix::read(rest, MARKETPLACE)?.of_capacity(None, Commodity::Reserved(term, side))
         };
-        return read().ok_or(NotRead::Unknown);
+        return reserved().ok_or(UsageTypeError::Unknown);
     }
     if let Some(meter) = match lower.as_str() {
         "millionbatchinputtokens" => Some(TokenMeter::Input),
@@ -397,22 +418,22 @@ pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, NotRead> {
             tier: Some(ServiceTier::Batch),
             ..Suffix::default()
         };
-        return suffix.of_tokens(None, meter).ok_or(NotRead::Unknown);
+        return suffix.of_tokens(None, meter).ok_or(UsageTypeError::Unknown);
     }
-    let metered = COMPONENTS.iter().find_map(|(head, meter, is_young)| {
-        let rest = lower.strip_prefix(head)?;
-        Some((rest, *meter, *is_young))
-    });
-    let Some((rest, meter, is_young)) = metered else {
-        return Err(other(&lower, NOT_TOKENS).unwrap_or(NotRead::Unknown));
+    let of_age = |components: &[(&str, TokenMeter)]| {
+        let mut components = components.iter();
+        components.find_map(|(head, meter)| Some((lower.strip_prefix(head)?, *meter)))
     };
-    let reading = Suffix::read(rest, MARKETPLACE).and_then(|it| it.of_tokens(None, meter));
-    reading
-        .map(|reading| UsageTypeParts {
-            is_young,
-            ..reading
-        })
-        .ok_or(NotRead::Unknown)
+    let young = of_age(YOUNG_COMPONENTS);
+    let Some((rest, meter)) = young.or_else(|| of_age(OLD_COMPONENTS)) else {
+        return Err(other(&lower, NOT_TOKENS).unwrap_or(UsageTypeError::Unknown));
+    };
+    let suffix = Suffix::read(rest, MARKETPLACE).ok_or(UsageTypeError::Unknown)?;
+    let parts = suffix.of_tokens(None, meter);
+    Ok(UsageTypeParts {
+        is_young: young.is_some(),
+        ..parts.ok_or(UsageTypeError::Unknown)?
+    })
 }
 
 #[cfg(test)]
@@ -421,18 +442,18 @@ mod tests {
     use proptest::prelude::*;
 
     /// What a usage type says in one line.
-    fn said(reading: Result<UsageTypeParts, NotRead>) -> String {
-        match reading {
-            Ok(it) => format!(
+    fn said(parts: Result<UsageTypeParts, UsageTypeError>) -> String {
+        match parts {
+            Ok(parts) => format!(
                 "{} {:?} {} {:?}{}",
-                it.slug.unwrap_or_default(),
-                it.thing,
-                it.tier.map_or("-", ServiceTier::name),
-                it.reach,
-                if it.long { " long" } else { "" }
+                parts.slug.unwrap_or_default(),
+                parts.commodity,
+                parts.tier.map_or("-", ServiceTier::name),
+                parts.reach,
+                if parts.long { " long" } else { "" }
             ),
-            Err(NotRead::Other(what)) => format!("not: {what}"),
-            Err(NotRead::Unknown) => "unknown".into(),
+            Err(UsageTypeError::SellsOther(what)) => format!("not: {what}"),
+            Err(UsageTypeError::Unknown) => "unknown".into(),
         }
     }
 

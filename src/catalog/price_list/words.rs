@@ -42,13 +42,13 @@ impl Statement {
             .filter(|word| !word.is_empty())
             .map(str::to_owned)
             .collect();
-        let mut it = Self::default();
-        for (place, word) in words.iter().enumerate() {
-            let next = words.get(place + 1).map(String::as_str).unwrap_or_default();
-            it.take(word, next);
+        let mut statement = Self::default();
+        for (index, word) in words.iter().enumerate() {
+            let next = words.get(index + 1).map(String::as_str);
+            statement.take(word, next.unwrap_or_default());
         }
-        it.words = words;
-        it
+        statement.words = words;
+        statement
     }
 
     fn take(&mut self, word: &str, next: &str) {
@@ -88,7 +88,7 @@ impl Statement {
 
     /// Whether a word is among them.
     pub(super) fn has(&self, word: &str) -> bool {
-        self.words.iter().any(|it| it == word)
+        self.words.iter().any(|known| known == word)
     }
 
     /// Whether one word follows another.
@@ -103,7 +103,7 @@ impl Statement {
 /// `> 200K` and `above 272,000`.
 pub(super) fn threshold(text: &str) -> Option<u64> {
     let text = text.to_lowercase();
-    let mut found = BTreeSet::new();
+    let mut stated = BTreeSet::new();
     for mark in [
         ">",
         "above ",
@@ -112,20 +112,21 @@ pub(super) fn threshold(text: &str) -> Option<u64> {
         "more than ",
         "greater than ",
     ] {
-        for (place, _) in text.match_indices(mark) {
-            let rest = text[place + mark.len()..].trim_start();
+        for (start, _) in text.match_indices(mark) {
+            let rest = text[start + mark.len()..].trim_start();
             let digits: String = rest
                 .chars()
                 .take_while(|c| c.is_ascii_digit() || *c == ',')
                 .collect();
             let is_thousands = rest[digits.len()..].starts_with('k');
+            let factor = if is_thousands { 1_000 } else { 1 };
             let number: Option<u64> = digits.replace(',', "").parse().ok();
-            let tokens = number.and_then(|it| it.checked_mul(if is_thousands { 1_000 } else { 1 }));
-            found.extend(tokens.filter(|tokens| *tokens >= 1_000));
+            let tokens = number.and_then(|number| number.checked_mul(factor));
+            stated.extend(tokens.filter(|tokens| *tokens >= 1_000));
         }
     }
-    let mut found = found.into_iter();
-    match (found.next(), found.next()) {
+    let mut stated = stated.into_iter();
+    match (stated.next(), stated.next()) {
         (Some(tokens), None) => Some(tokens),
         _ => None,
     }
@@ -138,8 +139,8 @@ mod tests {
     #[test]
     fn a_quantity_is_read_from_a_word_of_its_own() {
         let quantities = |text: &str| {
-            let it = Statement::of(text);
-            (it.thousand, it.million, it.other_quantity)
+            let said = Statement::of(text);
+            (said.thousand, said.million, said.other_quantity)
         };
         assert_eq!(
             quantities("$ 0.00007per 1K tokens for Nova Micro"),

@@ -87,19 +87,19 @@ impl Check {
             });
             self.notes.push(format!(
                 "gap: `{}` of {} has no model, {} lines{suggestion}",
-                gap.name, gap.offer, gap.lines
+                gap.name, gap.service_code, gap.lines
             ));
         }
         for line in &harvest.rejected {
             self.notes.push(format!(
                 "refused: {} {} {}: {}",
-                line.offer, line.sku, line.usage_type, line.why
+                line.service_code, line.sku, line.usage_type, line.why
             ));
         }
         for contradiction in &harvest.contradictions {
             self.faults.push(format!(
                 "the Price List contradicts itself: {} {} in {}",
-                contradiction.model, contradiction.what, contradiction.region
+                contradiction.model, contradiction.item, contradiction.region
             ));
         }
     }

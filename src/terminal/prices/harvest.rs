@@ -13,7 +13,7 @@ pub fn harvest(harvest: &Harvest) -> String {
             "refused        ",
             &format!(
                 "{} {} {}: {}",
-                line.offer, line.sku, line.usage_type, line.why
+                line.service_code, line.sku, line.usage_type, line.why
             ),
         );
     }
@@ -26,7 +26,7 @@ pub fn harvest(harvest: &Harvest) -> String {
             "no model       ",
             &format!(
                 "{} `{}`, {} lines{suggestion}",
-                gap.offer, gap.name, gap.lines
+                gap.service_code, gap.name, gap.lines
             ),
         );
     }
@@ -42,7 +42,7 @@ pub fn harvest(harvest: &Harvest) -> String {
             &format!(
                 "{} {} in {}: {}",
                 contradiction.model,
-                contradiction.what,
+                contradiction.item,
                 contradiction.region,
                 prices.join(" and ")
             ),
@@ -61,7 +61,7 @@ pub fn harvest(harvest: &Harvest) -> String {
             harvest
                 .contradictions
                 .iter()
-                .map(|it| it.lines.len())
+                .map(|contradiction| contradiction.lines.len())
                 .sum::<usize>(),
         ),
     );
