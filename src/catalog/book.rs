@@ -201,8 +201,8 @@ impl ModelPrices {
 
     fn rate_faults(&self, faults: &mut Vec<String>) {
         let mut keys = BTreeSet::new();
-        for (place, row) in self.rates.iter().enumerate() {
-            let mut fault = |text: String| faults.push(format!("rate {}: {text}", place + 1));
+        for (index, row) in self.rates.iter().enumerate() {
+            let mut fault = |text: String| faults.push(format!("rate {}: {text}", index + 1));
             let Some(dating) = row.dating() else {
                 fault("needs effective_from, or seen_from and seen_to in order".into());
                 continue;
@@ -251,8 +251,8 @@ impl ModelPrices {
 
     fn model_units_faults(&self, faults: &mut Vec<String>) {
         let mut keys = BTreeSet::new();
-        for (place, row) in self.model_units.iter().enumerate() {
-            let mut fault = |text: &str| faults.push(format!("model_units {}: {text}", place + 1));
+        for (index, row) in self.model_units.iter().enumerate() {
+            let mut fault = |text: &str| faults.push(format!("model_units {}: {text}", index + 1));
             let Some(dating) = row.dating() else {
                 fault("needs effective_from, or seen_from and seen_to in order");
                 continue;
@@ -279,9 +279,9 @@ impl ModelPrices {
 
     fn reserved_tokens_faults(&self, faults: &mut Vec<String>) {
         let mut keys = BTreeSet::new();
-        for (place, row) in self.reserved_tokens.iter().enumerate() {
+        for (index, row) in self.reserved_tokens.iter().enumerate() {
             let mut fault =
-                |text: &str| faults.push(format!("reserved_tokens {}: {text}", place + 1));
+                |text: &str| faults.push(format!("reserved_tokens {}: {text}", index + 1));
             let is_sold = matches!(row.term, Term::OneMonth | Term::ThreeMonths);
             let Some(dating) = row.dating().filter(|_| !row.regions.is_empty() && is_sold) else {
                 fault("needs a date, a Region, and a term of 1-month or 3-months");
@@ -290,7 +290,8 @@ impl ModelPrices {
             if row.input.dollars().is_zero() || row.output.dollars().is_zero() {
                 fault("what costs nothing is a placeholder, not a price");
             }
-            let is_geo = |geo: &String| geo == "*" || Geo::ALL.iter().any(|it| it.prefix() == geo);
+            let is_geo =
+                |geo: &String| geo == "*" || Geo::ALL.iter().any(|known| known.prefix() == geo);
             if row.geo.as_ref().is_some_and(|geo| !is_geo(geo)) {
                 fault("`geo` is a group of Regions, or * for all of them");
             }

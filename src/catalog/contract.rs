@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::catalog::book::PriceBook;
 use crate::catalog::offers::{Offer, ReservedOffer};
-use crate::catalog::overrides::{ContractPrice, Discount, Overrides, PriceKind};
+use crate::catalog::overrides::{ContractPrice, Discount, DiscountedPrice, Overrides};
 use crate::catalog::rate::{Rate, RateQuery};
 use crate::catalog::rows::{ModelPrices, RateRow};
 use crate::catalog::select::basis;
@@ -46,7 +46,7 @@ impl PriceBook {
         for offer in &mut offers {
             offer.unit_price = offer
                 .list_unit_price
-                .less(contract.discount(PriceKind::ModelUnits, day));
+                .less(contract.discount(DiscountedPrice::ModelUnits, day));
             offer.capacity = offer.capacity.or_else(|| overrides.capacity(&model.id));
         }
         offers
@@ -67,7 +67,7 @@ impl PriceBook {
         };
         let contract = Contract { overrides, model };
         let mut offers = model.reserved_offers(region, day);
-        let discount = contract.discount(PriceKind::ReservedTokens, day);
+        let discount = contract.discount(DiscountedPrice::ReservedTokens, day);
         for offer in &mut offers {
             offer.input = offer.list_input.less(discount);
             offer.output = offer.list_output.less(discount);
@@ -80,7 +80,7 @@ impl Contract<'_> {
     /// A row at the contract's prices.
     fn row(&self, list: &RateRow, wanted: &RateQuery<'_>) -> RateRow {
         let named = self.prices_for(list, wanted);
-        let discount = self.discount(PriceKind::Tokens, wanted.day);
+        let discount = self.discount(DiscountedPrice::Tokens, wanted.day);
         let pay = |read: fn(&ContractPrice) -> Option<UsdPerMillionTokens>,
                    list: Option<UsdPerMillionTokens>| {
             let named = named.iter().find_map(|row| read(row));
@@ -99,7 +99,7 @@ impl Contract<'_> {
     /// The contract's own prices for what a row prices; the narrowest scope and Region first.
     fn prices_for(&self, list: &RateRow, wanted: &RateQuery<'_>) -> Vec<&ContractPrice> {
         let prices = self.overrides.contract_price.iter();
-        let mut found: Vec<_> = prices
+        let mut covering: Vec<_> = prices
             .filter(|row| {
                 row.model == self.model.id
                     && row.tier == list.tier
@@ -109,13 +109,13 @@ impl Contract<'_> {
             })
             .filter_map(|row| Some((basis(&row.regions, wanted.region)?, row)))
             .collect();
-        found.sort_by_key(|(basis, row)| (row.scope.narrowness(), *basis));
-        found.into_iter().map(|(_, row)| row).collect()
+        covering.sort_by_key(|(basis, row)| (row.scope.narrowness(), *basis));
+        covering.into_iter().map(|(_, row)| row).collect()
     }
 
     /// The share that is taken off, in percent: the model's own, else its provider's.
-    fn discount(&self, kind: PriceKind, day: Date) -> Decimal {
-        let applies = |row: &&Discount| row.on.contains(&kind) && row.dating().holds_on(day);
+    fn discount(&self, price: DiscountedPrice, day: Date) -> Decimal {
+        let applies = |row: &&Discount| row.on.contains(&price) && row.dating().holds_on(day);
         let of_provider = |row: &&Discount| {
             let provider = row.provider.as_ref();
             provider.is_some_and(|name| name.eq_ignore_ascii_case(&self.model.provider))

@@ -209,8 +209,8 @@ pub struct Arn {
     pub region: Option<Region>,
     /// The account, empty for what AWS itself owns.
     pub account: AccountId,
-    /// What it is, as in `provisioned-model`.
-    pub kind: String,
+    /// Type of the resource, as in `provisioned-model`.
+    pub resource_type: String,
     /// Which one.
     pub id: String,
 }
@@ -229,8 +229,8 @@ impl FromStr for Arn {
         let mut next = || parts.next().ok_or_else(refuse);
         let (scheme, partition, service) = (next()?, next()?, next()?);
         let (region, account, resource) = (next()?, next()?, next()?);
-        let (kind, id) = resource.split_once('/').ok_or_else(refuse)?;
-        if scheme != "arn" || service != "bedrock" || kind.is_empty() || id.is_empty() {
+        let (resource_type, id) = resource.split_once('/').ok_or_else(refuse)?;
+        if scheme != "arn" || service != "bedrock" || resource_type.is_empty() || id.is_empty() {
             return Err(refuse());
         }
         let region = if region.is_empty() {
@@ -242,7 +242,7 @@ impl FromStr for Arn {
             partition: partition.into(),
             region,
             account: AccountId::new(account),
-            kind: kind.into(),
+            resource_type: resource_type.into(),
             id: id.into(),
         })
     }
@@ -254,7 +254,7 @@ impl fmt::Display for Arn {
         write!(
             f,
             "arn:{}:bedrock:{region}:{}:{}/{}",
-            self.partition, self.account, self.kind, self.id
+            self.partition, self.account, self.resource_type, self.id
         )
     }
 }
@@ -399,7 +399,7 @@ fn parse_target(name: &str) -> Target {
     let Ok(arn) = name.parse::<Arn>() else {
         return Target::Opaque;
     };
-    match arn.kind.as_str() {
+    match arn.resource_type.as_str() {
         _ if name.contains('+') => Target::Opaque,
         "provisioned-model" => Target::ProvisionedModel(arn),
         "application-inference-profile" => Target::ApplicationProfile(arn),
@@ -422,7 +422,7 @@ fn parse_model(name: &str) -> Target {
     // After the first colon comes a version, after the second a context window.
     let mut colons = rest.bytes().enumerate().filter(|(_, b)| *b == b':');
     let (model, variant) = match colons.nth(1) {
-        Some((place, _)) => (&rest[..place], Some(&rest[place + 1..])),
+        Some((colon, _)) => (&rest[..colon], Some(&rest[colon + 1..])),
         None => (rest, None),
     };
     if variant.is_some_and(str::is_empty) {

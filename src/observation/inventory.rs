@@ -115,7 +115,7 @@ impl ProvisionedModel {
     pub fn is_custom(&self) -> bool {
         self.model_arn
             .parse::<Arn>()
-            .is_ok_and(|arn| arn.kind == "custom-model")
+            .is_ok_and(|arn| arn.resource_type == "custom-model")
     }
 
     /// Whether it can serve now.

@@ -108,7 +108,7 @@ pub struct Discount {
     /// What is taken off, in percent.
     pub percent: Percent,
     /// The prices that it is taken off.
-    pub on: BTreeSet<PriceKind>,
+    pub on: BTreeSet<DiscountedPrice>,
     /// The first day.
     pub from: Date,
     /// The last day.
@@ -130,7 +130,7 @@ impl Discount {
 /// What a discount can be taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum PriceKind {
+pub enum DiscountedPrice {
     /// Tokens, whatever their tier.
     Tokens,
     /// Hours of model units.
@@ -325,9 +325,9 @@ impl Overrides {
         let providers = providers.iter().map(|name| format!("provider `{name}`"));
         models
             .chain(providers)
-            .map(|what| {
+            .map(|unknown| {
                 format!(
-                    "the overrides name the {what}, which the price book `{}` does not have",
+                    "the overrides name the {unknown}, which the price book `{}` does not have",
                     book.name
                 )
             })

@@ -6,7 +6,7 @@ mod parse;
 mod rules;
 
 pub use entries::{
-    AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, Overrides, PriceKind,
+    AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal, ExcludedModel, Overrides,
     ReservedHolding, ReservedScope, ScopeKind, UnitCapacity,
 };
 pub use parse::OverridesError;

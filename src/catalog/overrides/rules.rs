@@ -9,7 +9,7 @@ use crate::catalog::overrides::{
     AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, ReservedHolding, UnitCapacity,
 };
 use crate::catalog::rows::{RowRegion, RowScope};
-use crate::domain::{BaseModel, Geo, Term, Usd};
+use crate::domain::{Geo, Term, Usd};
 
 /// More tokens a minute than any unit serves. It keeps products of capacities far from overflow.
 const MOST_TOKENS_PER_MINUTE: u64 = 1_000_000_000;
@@ -35,13 +35,18 @@ pub(super) trait Entry {
     }
 }
 
-pub(super) fn check<T: Entry>(faults: &mut Vec<String>, kind: &str, entries: &[T], lines: &Lines) {
+pub(super) fn check<T: Entry>(
+    faults: &mut Vec<String>,
+    section: &str,
+    entries: &[T],
+    lines: &Lines,
+) {
     let mut seen: BTreeMap<String, Vec<&T>> = BTreeMap::new();
-    for (place, entry) in entries.iter().enumerate() {
+    for (index, entry) in entries.iter().enumerate() {
         let key = entry.key();
-        let at = match lines.as_ref().and_then(|lines| lines.get(place)) {
-            Some(line) => format!("line {line}: {kind} of {key}"),
-            None => format!("{kind} of {key}"),
+        let at = match lines.as_ref().and_then(|lines| lines.get(index)) {
+            Some(line) => format!("line {line}: {section} of {key}"),
+            None => format!("{section} of {key}"),
         };
         faults.extend(entry.faults().iter().map(|fault| format!("{at}: {fault}")));
         let before = seen.entry(key).or_default();
@@ -94,16 +99,11 @@ impl Entry for AllowedScopes {
 
 impl Entry for Discount {
     fn key(&self) -> String {
-        let of = |what: Option<&str>| what.map(|name| format!("`{name}`"));
-        of(self.model.as_ref().map(BaseModel::id))
-            .or_else(|| {
-                of(self
-                    .provider
-                    .as_ref()
-                    .map(|name| name.to_lowercase())
-                    .as_deref())
-            })
-            .unwrap_or_else(|| "nothing".into())
+        let model = self.model.as_ref().map(ToString::to_string);
+        let provider = self.provider.as_ref().map(|name| name.to_lowercase());
+        model
+            .or(provider)
+            .map_or_else(|| "nothing".into(), |name| format!("`{name}`"))
     }
 
     fn faults(&self) -> Vec<String> {

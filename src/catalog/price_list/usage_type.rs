@@ -294,7 +294,7 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, UsageTypeError>
     if let Some(other) = other(&lower, NOT_THE_MODEL) {
         return Err(other);
     }
-    let slug = |place: usize| Some(rest[..place].to_owned()).filter(|slug| !slug.is_empty());
+    let slug = |end: usize| Some(rest[..end].to_owned()).filter(|slug| !slug.is_empty());
     if let Some((before, after)) = lower.split_once("-provisionedthroughput-") {
         if after.starts_with("custom-") {
             return Err(UsageTypeError::SellsOther("model units of a custom model"));
@@ -325,26 +325,23 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, UsageTypeError>
         };
         return reserved().ok_or(UsageTypeError::Unknown);
     }
-    let at_end = |place: usize| lower[place..].is_empty() || lower[place..].starts_with('-');
     let meter = METERS.iter().find_map(|(words, meter)| {
-        let place = lower.find(words)?;
-        let end = place + words.len();
-        at_end(end).then_some((place, end, *meter))
+        let (name, suffix) = lower.split_once(words)?;
+        let is_whole = suffix.is_empty() || suffix.starts_with('-');
+        is_whole.then_some((name.len(), suffix, *meter))
     });
-    let Some((place, end, meter)) = meter else {
+    let Some((name_length, suffix, meter)) = meter else {
         return Err(other(&lower, NOT_TOKENS).unwrap_or(UsageTypeError::Unknown));
     };
-    let mut name = &rest[..place];
+    let mut name = &rest[..name_length];
     let last = name.rsplit('-').next().unwrap_or_default();
     // In lower case it is a kind of token; `TitanEmbeddingsG1-Image` is a name.
     if ["speech", "audio", "image", "video", "document"].contains(&last) {
         return Err(UsageTypeError::SellsOther("tokens that are not text"));
     }
     name = name.strip_suffix("-mantle").unwrap_or(name);
-    let suffix = Suffix::read(&lower[end..], NATIVE);
-    let slug = Some(name.to_owned()).filter(|name| !name.is_empty());
-    suffix
-        .and_then(|suffix| suffix.of_tokens(slug, meter))
+    Suffix::read(suffix, NATIVE)
+        .and_then(|suffix| suffix.of_tokens(slug(name.len()), meter))
         .ok_or(UsageTypeError::Unknown)
 }
 
