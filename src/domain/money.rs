@@ -121,19 +121,25 @@ impl FromStr for Usd {
     }
 }
 
-impl TryFrom<String> for Usd {
-    type Error = NotAPrice;
+macro_rules! decimal_text {
+    ($($name:ident),+) => {$(
+        impl TryFrom<String> for $name {
+            type Error = NotAPrice;
 
-    fn try_from(text: String) -> Result<Self, NotAPrice> {
-        text.parse()
-    }
+            fn try_from(text: String) -> Result<Self, NotAPrice> {
+                parse_decimal(&text).map(Self)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(number: $name) -> Self {
+                number.0.normalize().to_string()
+            }
+        }
+    )+};
 }
 
-impl From<Usd> for String {
-    fn from(amount: Usd) -> Self {
-        amount.0.normalize().to_string()
-    }
-}
+decimal_text!(Usd, Percent, Ratio);
 
 /// With a dollar sign, thousands separators and two decimals, as in `$1,234.50` and `-$0.40`.
 impl fmt::Display for Usd {
@@ -198,20 +204,6 @@ impl Percent {
     }
 }
 
-impl TryFrom<String> for Percent {
-    type Error = NotAPrice;
-
-    fn try_from(text: String) -> Result<Self, NotAPrice> {
-        parse_decimal(&text).map(Self)
-    }
-}
-
-impl From<Percent> for String {
-    fn from(share: Percent) -> Self {
-        share.0.normalize().to_string()
-    }
-}
-
 /// A share of one: 0.125 is an eighth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -256,20 +248,6 @@ impl Ratio {
     }
 }
 
-impl TryFrom<String> for Ratio {
-    type Error = NotAPrice;
-
-    fn try_from(text: String) -> Result<Self, NotAPrice> {
-        parse_decimal(&text).map(Self)
-    }
-}
-
-impl From<Ratio> for String {
-    fn from(ratio: Ratio) -> Self {
-        ratio.0.normalize().to_string()
-    }
-}
-
 /// With one decimal, as in `12.5 %`.
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -286,12 +264,8 @@ const HIGHEST_UNIT_PRICE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 
 /// The decimals that a unit price may have. AWS prints ten; demand is kept whole to as many.
 pub const UNIT_PRICE_SCALE: u32 = 10;
 
-/// A unit price as text. It is not below zero, not absurd, and has no more decimals than are kept.
-fn parse_unit_price(text: &str) -> Result<Decimal, NotAPrice> {
-    parse_price_for(text, 1)
-}
-
-/// The exact price of `lots` times what the text prices, under the same rules.
+/// The exact price of `lots` times what the text prices. Neither is below zero, absurd, or of more
+/// decimals than are kept.
 fn parse_price_for(text: &str, lots: u32) -> Result<Decimal, NotAPrice> {
     let refused = || NotAPrice { text: text.into() };
     let one = parse_decimal(text)?.normalize();
@@ -315,12 +289,17 @@ fn parse_price_for(text: &str, lots: u32) -> Result<Decimal, NotAPrice> {
 }
 
 macro_rules! unit_price {
-    ($name:ident) => {
+    ($(#[$doc:meta])+ $name:ident) => {
+        $(#[$doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Decimal);
+
         impl FromStr for $name {
             type Err = NotAPrice;
 
             fn from_str(text: &str) -> Result<Self, NotAPrice> {
-                parse_unit_price(text).map(Self)
+                parse_price_for(text, 1).map(Self)
             }
         }
 
@@ -339,6 +318,12 @@ macro_rules! unit_price {
         }
 
         impl $name {
+            /// The exact number of dollars for one pricing unit.
+            #[must_use]
+            pub const fn dollars(self) -> Decimal {
+                self.0
+            }
+
             /// The price less so many percent of it, from 0 to 100, to the decimals that are kept.
             #[must_use]
             pub fn less(self, percent: Decimal) -> Self {
@@ -364,10 +349,10 @@ macro_rules! unit_price {
 /// Multiplying by this is exact, and several times as fast as dividing by a million.
 const MILLIONTH: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
 
-/// What a million tokens cost: a FOCUS list unit price whose pricing unit is `1000000 Tokens`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct UsdPerMillionTokens(Decimal);
+unit_price!(
+    /// What a million tokens cost: a FOCUS list unit price whose pricing unit is `1000000 Tokens`.
+    UsdPerMillionTokens
+);
 
 impl UsdPerMillionTokens {
     /// What a million tokens cost where `tokens` of them cost so many dollars, exactly.
@@ -386,21 +371,13 @@ impl UsdPerMillionTokens {
     pub fn cost(self, tokens: Tokens) -> Usd {
         Usd(self.0 * Decimal::from(tokens.count()) * MILLIONTH)
     }
-
-    /// The number of dollars for a million tokens.
-    #[must_use]
-    pub const fn dollars(self) -> Decimal {
-        self.0
-    }
 }
 
-unit_price!(UsdPerMillionTokens);
-
-/// What one model unit costs for one hour: a FOCUS list unit price whose pricing unit is
-/// `Model Unit-Hours`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct UsdPerModelUnitHour(Decimal);
+unit_price!(
+    /// What one model unit costs for one hour: a FOCUS list unit price whose pricing unit is
+    /// `Model Unit-Hours`.
+    UsdPerModelUnitHour
+);
 
 impl UsdPerModelUnitHour {
     /// What `units` cost over `hours`, exactly: a unit is billed used or not.
@@ -414,20 +391,12 @@ impl UsdPerModelUnitHour {
     pub fn monthly_cost(self, units: ModelUnits) -> Usd {
         self.cost(units, HOURS_PER_MONTH)
     }
-
-    /// The number of dollars for one unit and hour.
-    #[must_use]
-    pub const fn dollars(self) -> Decimal {
-        self.0
-    }
 }
 
-unit_price!(UsdPerModelUnitHour);
-
-/// What 1,000 reserved tokens a minute cost for one hour, used or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct UsdPerThousandTpmHour(Decimal);
+unit_price!(
+    /// What 1,000 reserved tokens a minute cost for one hour, used or not.
+    UsdPerThousandTpmHour
+);
 
 impl UsdPerThousandTpmHour {
     /// What so many reserved tokens a minute cost in a month of 730 hours, exactly.
@@ -436,15 +405,7 @@ impl UsdPerThousandTpmHour {
         let thousands = Decimal::from(tokens_per_minute) / Decimal::ONE_THOUSAND;
         Usd(self.0 * thousands * Decimal::from(HOURS_PER_MONTH))
     }
-
-    /// The number of dollars for 1,000 tokens a minute and an hour.
-    #[must_use]
-    pub const fn dollars(self) -> Decimal {
-        self.0
-    }
 }
-
-unit_price!(UsdPerThousandTpmHour);
 
 #[cfg(test)]
 mod tests {
