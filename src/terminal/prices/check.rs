@@ -9,7 +9,9 @@ use crate::catalog::price_list::{Harvest, Names};
 use crate::catalog::{DatedRow, ModelPrices, PriceBook, RateRow, RowRegion, RowScope};
 use crate::domain::{BaseModel, Meter, ServiceTier, Term, UsdPerMillionTokens};
 use crate::terminal::page::{line, wrapped};
-use crate::terminal::prices::words::{region_names, row_name, scope_name, some_of};
+use crate::terminal::prices::words::{
+    gap_lines, refused_line, region_names, row_name, scope_name, some_of,
+};
 
 /// What a look at a price book found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -82,19 +84,15 @@ impl Check {
     /// Adds what could not be used of a Price List.
     pub fn price_list(&mut self, harvest: &Harvest) {
         for gap in &harvest.unmapped {
-            let suggestion = gap.suggestion.as_ref().map_or_else(String::new, |model| {
-                format!("; {model} is spelled like it, which proves nothing")
-            });
             self.notes.push(format!(
-                "gap: `{}` of {} has no model, {} lines{suggestion}",
-                gap.name, gap.service_code, gap.lines
+                "gap: `{}` of {} has no model, {}",
+                gap.name,
+                gap.service_code,
+                gap_lines(gap)
             ));
         }
         for line in &harvest.rejected {
-            self.notes.push(format!(
-                "refused: {} {} {}: {}",
-                line.service_code, line.sku, line.usage_type, line.why
-            ));
+            self.notes.push(format!("refused: {}", refused_line(line)));
         }
         for contradiction in &harvest.contradictions {
             self.faults.push(format!(
@@ -135,10 +133,10 @@ pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
 /// Rows for the same requests that give different prices for the same day. A row with the day on
 /// which its price took effect gives way to a later one of its kind.
 fn contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
-    for (place, row) in model.rates.iter().enumerate() {
-        for other in &model.rates[place + 1..] {
-            let same = |region: &&RowRegion| other.regions.contains(region);
-            let Some(region) = row.regions.iter().find(same) else {
+    for (index, row) in model.rates.iter().enumerate() {
+        for other in &model.rates[index + 1..] {
+            let is_shared = |region: &&RowRegion| other.regions.contains(region);
+            let Some(region) = row.regions.iter().find(is_shared) else {
                 continue;
             };
             let of_one_kind = scopes_overlap(row, other)
@@ -171,8 +169,8 @@ fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
         ));
     };
     let shared = |a: &[RowRegion], b: &[RowRegion]| a.iter().any(|region| b.contains(region));
-    for (place, row) in model.model_units.iter().enumerate() {
-        for other in &model.model_units[place + 1..] {
+    for (index, row) in model.model_units.iter().enumerate() {
+        for other in &model.model_units[index + 1..] {
             let of_one_kind = (row.term, &row.label) == (other.term, &other.label)
                 && shared(&row.regions, &other.regions)
                 && meet(row, other);
@@ -181,8 +179,8 @@ fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
             }
         }
     }
-    for (place, row) in model.reserved_tokens.iter().enumerate() {
-        for other in &model.reserved_tokens[place + 1..] {
+    for (index, row) in model.reserved_tokens.iter().enumerate() {
+        for other in &model.reserved_tokens[index + 1..] {
             let of_one_kind = row.term == other.term
                 && (row.scope == RowScope::Global) == (other.scope == RowScope::Global)
                 && shared(&row.regions, &other.regions)

@@ -74,11 +74,30 @@ pub struct Flip {
     pub b: Option<Usd>,
 }
 
-/// The place of a price among those of its model, and what it is.
-type PriceLabel = (usize, String);
+/// An item in words, and its position among those of its model.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Item {
+    position: usize,
+    words: String,
+}
 
-/// What is priced, and for which requests.
-type Key = (PriceLabel, Option<Scope>);
+/// An item, and the requests that a price is for; no scope where the item is capacity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    item: Item,
+    scope: Option<Scope>,
+}
+
+/// The prices of one book for one model.
+type Prices = BTreeMap<Region, BTreeMap<Key, String>>;
+
+/// An item with its prices in both books.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Pair {
+    item: Item,
+    a: Option<String>,
+    b: Option<String>,
+}
 
 /// Model units are listed after the rates.
 const AFTER_RATES: usize = 1_000;
@@ -121,7 +140,7 @@ impl Diff {
             flips: None,
         };
         for model in ids_a.intersection(&ids_b) {
-            let of = |book: &PriceBook| -> BTreeMap<Region, BTreeMap<Key, String>> {
+            let of = |book: &PriceBook| -> Prices {
                 let of = |region: &Region| (region.clone(), prices(book, model, region, day));
                 regions.iter().map(of).collect()
             };
@@ -130,34 +149,31 @@ impl Diff {
         diff
     }
 
-    fn compare(
-        &mut self,
-        model: &BaseModel,
-        in_a: &BTreeMap<Region, BTreeMap<Key, String>>,
-        in_b: &BTreeMap<Region, BTreeMap<Key, String>>,
-    ) {
-        let kinds = |book: &BTreeMap<Region, BTreeMap<Key, String>>| -> BTreeSet<PriceLabel> {
-            let keys = book.values().flat_map(BTreeMap::keys);
-            keys.map(|(what, _)| what.clone()).collect()
+    fn compare(&mut self, model: &BaseModel, in_a: &Prices, in_b: &Prices) {
+        let items = |prices: &Prices| -> BTreeSet<Item> {
+            let keys = prices.values().flat_map(BTreeMap::keys);
+            keys.map(|key| key.item.clone()).collect()
         };
-        let (kinds_a, kinds_b) = (kinds(in_a), kinds(in_b));
-        let mut said: BTreeMap<(PriceLabel, Option<String>, Option<String>), Places> =
-            BTreeMap::new();
+        let (items_a, items_b) = (items(in_a), items(in_b));
+        let mut pairs: BTreeMap<Pair, Places> = BTreeMap::new();
         let mut is_changed = false;
         for (region, of_a) in in_a {
             let nothing = BTreeMap::new();
             let of_b = in_b.get(region).unwrap_or(&nothing);
             let keys: BTreeSet<&Key> = of_a.keys().chain(of_b.keys()).collect();
             for key in keys {
-                let (what, scope) = key;
-                let (price_a, price_b) = (of_a.get(key), of_b.get(key));
-                match (price_a, price_b) {
+                let pair = Pair {
+                    item: key.item.clone(),
+                    a: of_a.get(key).cloned(),
+                    b: of_b.get(key).cloned(),
+                };
+                match (&pair.a, &pair.b) {
                     (Some(a), Some(b)) if a == b => self.same += 1,
-                    (Some(_), None) if kinds_b.contains(what) => {
+                    (Some(_), None) if items_b.contains(&key.item) => {
                         self.only_elsewhere_a += 1;
                         continue;
                     }
-                    (None, Some(_)) if kinds_a.contains(what) => {
+                    (None, Some(_)) if items_a.contains(&key.item) => {
                         self.only_elsewhere_b += 1;
                         continue;
                     }
@@ -166,10 +182,8 @@ impl Diff {
                         is_changed = true;
                     }
                 }
-                let places = said
-                    .entry((what.clone(), price_a.cloned(), price_b.cloned()))
-                    .or_default();
-                places.scopes.insert(*scope);
+                let places = pairs.entry(pair).or_default();
+                places.scopes.insert(key.scope);
                 places.regions.insert(region.clone());
             }
         }
@@ -177,13 +191,13 @@ impl Diff {
             return;
         }
         let name = |scope: &Scope| scope.to_string();
-        let changes = said.into_iter().map(|(((_, what), a, b), places)| Change {
+        let changes = pairs.into_iter().map(|(pair, places)| Change {
             model: model.clone(),
-            what,
+            what: pair.item.words,
             scopes: places.scopes.iter().flatten().map(name).collect(),
             regions: places.regions.into_iter().collect(),
-            a,
-            b,
+            a: pair.a,
+            b: pair.b,
         });
         self.changed.extend(changes);
     }
@@ -332,11 +346,15 @@ fn prices(
         .into_iter()
         .chain(geos)
         .collect();
-    let kinds = TIERS
+    let rates = TIERS
         .into_iter()
         .flat_map(|tier| Meter::TOKENS.map(|meter| (tier, meter)));
+    let key = |position, words, scope| Key {
+        item: Item { position, words },
+        scope,
+    };
     let mut prices = BTreeMap::new();
-    for (place, (tier, meter)) in kinds.enumerate() {
+    for (position, (tier, meter)) in rates.enumerate() {
         for scope in scopes.iter().copied() {
             let rate = book.rate(&RateQuery {
                 model,
@@ -354,31 +372,30 @@ fn prices(
             } else {
                 format!("{lower} to {upper}")
             };
-            let what = (place, format!("{tier} {meter}"));
-            prices.insert((what, Some(scope)), text);
+            prices.insert(key(position, format!("{tier} {meter}"), Some(scope)), text);
         }
     }
     // Kinds of units that a book tells apart by labels of its own stand together.
     for offer in book.offers(model, region, day, &Overrides::default()) {
-        let place = AFTER_RATES + usize::try_from(offer.term.months()).unwrap_or_default();
+        let position = AFTER_RATES + usize::try_from(offer.term.months()).unwrap_or_default();
         let text = match &offer.label {
             Some(label) => format!("{} ({label})", offer.unit_price),
             None => offer.unit_price.to_string(),
         };
         prices
-            .entry(((place, format!("model unit, {}", offer.term)), None))
+            .entry(key(position, format!("model unit, {}", offer.term), None))
             .and_modify(|all: &mut String| *all = format!("{all}, {text}"))
             .or_insert(text);
     }
     for offer in book.reserved_offers(model, region, day, &Overrides::default()) {
-        let place = AFTER_UNITS + usize::try_from(offer.term.months()).unwrap_or_default();
+        let position = AFTER_UNITS + usize::try_from(offer.term.months()).unwrap_or_default();
         let scope = match offer.scope {
             ReservedScope::Regional => "regional",
             ReservedScope::Global => "global",
         };
-        let what = format!("reserved 1,000 a minute, {scope}, {}", offer.term);
+        let words = format!("reserved 1,000 a minute, {scope}, {}", offer.term);
         let text = format!("{} in, {} out", offer.input, offer.output);
-        prices.insert(((place, what), None), text);
+        prices.insert(key(position, words, None), text);
     }
     prices
 }

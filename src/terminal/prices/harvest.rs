@@ -2,33 +2,18 @@
 
 use crate::catalog::price_list::Harvest;
 use crate::terminal::page::{line, wrapped};
+use crate::terminal::prices::words::{gap_lines, refused_line};
 
 /// How many lines were understood, and every one that was not.
 #[must_use]
 pub fn harvest(harvest: &Harvest) -> String {
     let mut page = String::new();
     for line in &harvest.rejected {
-        wrapped(
-            &mut page,
-            "refused        ",
-            &format!(
-                "{} {} {}: {}",
-                line.service_code, line.sku, line.usage_type, line.why
-            ),
-        );
+        wrapped(&mut page, "refused        ", &refused_line(line));
     }
     for gap in &harvest.unmapped {
-        let suggestion = gap.suggestion.as_ref().map_or_else(String::new, |model| {
-            format!("; {model} is spelled like it, which proves nothing")
-        });
-        wrapped(
-            &mut page,
-            "no model       ",
-            &format!(
-                "{} `{}`, {} lines{suggestion}",
-                gap.service_code, gap.name, gap.lines
-            ),
-        );
+        let text = format!("{} `{}`, {}", gap.service_code, gap.name, gap_lines(gap));
+        wrapped(&mut page, "no model       ", &text);
     }
     for contradiction in &harvest.contradictions {
         let prices: Vec<String> = contradiction

@@ -1,5 +1,6 @@
 //! Scopes, Regions and rows of a price book in words.
 
+use crate::catalog::price_list::{PriceListGap, UnusedLine};
 use crate::catalog::{RateRow, RowRegion, RowScope};
 use crate::domain::Geo;
 
@@ -39,6 +40,22 @@ pub(super) fn row_name(row: &RateRow) -> String {
         row.tier,
         region_names(&row.regions)
     )
+}
+
+/// Writes a line of the Price List that is refused, with the reason.
+pub(super) fn refused_line(line: &UnusedLine) -> String {
+    format!(
+        "{} {} {}: {}",
+        line.service_code, line.sku, line.usage_type, line.why
+    )
+}
+
+/// Counts the lines of a name without a model, and adds the model that is spelled like the name.
+pub(super) fn gap_lines(gap: &PriceListGap) -> String {
+    let suggestion = gap.suggestion.as_ref().map_or_else(String::new, |model| {
+        format!("; {model} is spelled like it, which proves nothing")
+    });
+    format!("{} lines{suggestion}", gap.lines)
 }
 
 /// The first of some names, and how many more there are.
