@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::advice::Action;
 use crate::advice::recommendation::stable_id;
-use crate::catalog::ScopeKind;
+use crate::catalog::AllowedScope;
 use crate::config::Settings;
 use crate::domain::{Ratio, Term, Usd, day_of};
 use crate::pricing::{Holding, Priced, Workload};
@@ -305,14 +305,14 @@ pub(super) fn lifecycle(
 pub(super) fn allowed(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    scopes: &[ScopeKind],
+    scopes: &[AllowedScope],
 ) -> Option<String> {
     let overrides = &priced.observation.overrides;
     let forbidden = scopes
         .iter()
         .all(|scope| overrides.allows(&workload.model, *scope) == Some(false));
     forbidden.then(|| match scopes {
-        [ScopeKind::Global] => {
+        [AllowedScope::Global] => {
             "the overrides do not allow the global scope for this model".to_owned()
         }
         _ => "the overrides do not allow the in-Region scope for this model".to_owned(),
@@ -321,7 +321,7 @@ pub(super) fn allowed(
 
 /// Model units serve in their Region; the overrides may not allow that for a model.
 pub(super) fn in_region(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
-    allowed(priced, workload, &[ScopeKind::InRegion])
+    allowed(priced, workload, &[AllowedScope::InRegion])
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ mod toml_lines;
 pub use book::{BookError, PriceBook};
 pub use offers::{Offer, ReservedOffer};
 pub use overrides::{
-    AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal, ExcludedModel, Overrides,
-    OverridesError, ReservedHolding, ReservedScope, ScopeKind, UnitCapacity,
+    AllowedScope, AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal,
+    ExcludedModel, Overrides, OverridesError, ReservedHolding, ReservedScope, UnitCapacity,
 };
 pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
 pub use rows::{

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bedrock_cost_guard::advice::{Action, Plan, Recommendation};
 use bedrock_cost_guard::catalog::{
-    AllowedScopes, Overrides, PriceBook, RateQuery, RegionBasis, ScopeKind,
+    AllowedScope, AllowedScopes, Overrides, PriceBook, RateQuery, RegionBasis,
 };
 use bedrock_cost_guard::config::Run;
 use bedrock_cost_guard::config::{DocumentSource, Overflow, Settings};
@@ -737,7 +737,7 @@ fn profile(id: &str) -> ApplicationProfile {
 }
 
 /// The same account where requests of [`MODEL`] may use these scopes.
-fn allowing(mut observation: Observation, scopes: &[ScopeKind]) -> Observation {
+fn allowing(mut observation: Observation, scopes: &[AllowedScope]) -> Observation {
     observation.overrides = Overrides {
         schema_version: 1,
         capacity: Vec::new(),
@@ -758,9 +758,9 @@ fn units_are_not_counted_where_the_overrides_do_not_allow_their_region() {
         (buy, Action::BuyModelUnits),
         (fill, Action::FillProvisionedModel),
     ] {
-        let allowed = report::build(&allowing(observation.clone(), &[ScopeKind::InRegion]));
+        let allowed = report::build(&allowing(observation.clone(), &[AllowedScope::InRegion]));
         assert_eq!(counted(&allowed), [action]);
-        let report = report::build(&allowing(observation, &[ScopeKind::Geo]));
+        let report = report::build(&allowing(observation, &[AllowedScope::Geo]));
         let because = of(&report, action).not_counted_because.as_deref();
         assert!(because.unwrap().contains("in-Region scope"));
         assert_eq!(counted(&report), []);
@@ -783,9 +783,9 @@ fn the_overrides_of_a_model_go_before_the_setting_for_global_routing() {
     };
     let why = route(&account(false)).unwrap();
     assert!(why.contains("GUARD_ALLOW_GLOBAL_ROUTING"), "{why}");
-    let with = [ScopeKind::InRegion, ScopeKind::Global];
+    let with = [AllowedScope::InRegion, AllowedScope::Global];
     assert_eq!(route(&allowing(account(false), &with)), None);
-    let why = route(&allowing(account(true), &[ScopeKind::InRegion])).unwrap();
+    let why = route(&allowing(account(true), &[AllowedScope::InRegion])).unwrap();
     assert!(why.contains("overrides"), "{why}");
 }
 
@@ -1140,7 +1140,7 @@ fn only_the_dearest_models_have_metrics_of_their_own() {
 #[test]
 fn a_fill_that_does_not_count_keeps_nothing_else_from_counting() {
     let idle = with_idle(account(false, vec![traffic(MODEL, 700_000, 100_000)]));
-    let report = report::build(&allowing(idle, &[ScopeKind::Geo]));
+    let report = report::build(&allowing(idle, &[AllowedScope::Geo]));
     assert_eq!(counted(&report), [Action::DeleteIdleProvisionedModel]);
 
     let busy = with_bound(
@@ -1148,7 +1148,7 @@ fn a_fill_that_does_not_count_keeps_nothing_else_from_counting() {
         1_000,
         1_000,
     );
-    let report = report::build(&allowing(busy, &[ScopeKind::Geo, ScopeKind::Global]));
+    let report = report::build(&allowing(busy, &[AllowedScope::Geo, AllowedScope::Global]));
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
     let filling = Some(Action::FillProvisionedModel);
     let plans = &report.workloads[0].plans;

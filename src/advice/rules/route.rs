@@ -9,7 +9,7 @@ use crate::advice::rules::fill::Filling;
 use crate::advice::{
     Action, Arrangement, Evidence, Gate, Plan, Recommendation, Step, command, gates,
 };
-use crate::catalog::ScopeKind;
+use crate::catalog::AllowedScope;
 use crate::domain::{ModelId, Scope, Usd};
 use crate::pricing::LaneRates;
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
@@ -122,7 +122,7 @@ fn forbidden(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
     match priced
         .observation
         .overrides
-        .allows(&workload.model, ScopeKind::Global)
+        .allows(&workload.model, AllowedScope::Global)
     {
         Some(true) => None,
         Some(false) => {

@@ -80,13 +80,13 @@ pub struct AllowedScopes {
     /// The model's base id, or `*` for all that are not named.
     pub model: String,
     /// Where its requests may be served.
-    pub scopes: BTreeSet<ScopeKind>,
+    pub scopes: BTreeSet<AllowedScope>,
 }
 
 /// A kind of scope, without saying which group of Regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ScopeKind {
+pub enum AllowedScope {
     /// In the Region that was called.
     InRegion,
     /// Within a group of Regions.
@@ -277,7 +277,7 @@ impl Overrides {
 
     /// Whether a model's requests may use a scope; `None` where the overrides do not say.
     #[must_use]
-    pub fn allows(&self, model: &BaseModel, scope: ScopeKind) -> Option<bool> {
+    pub fn allows(&self, model: &BaseModel, scope: AllowedScope) -> Option<bool> {
         let of = |name: &str| self.allowed_scopes.iter().find(|row| row.model == name);
         of(model.id())
             .or_else(|| of("*"))

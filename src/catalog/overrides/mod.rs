@@ -6,7 +6,7 @@ mod parse;
 mod rules;
 
 pub use entries::{
-    AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal, ExcludedModel, Overrides,
-    ReservedHolding, ReservedScope, ScopeKind, UnitCapacity,
+    AllowedScope, AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal,
+    ExcludedModel, Overrides, ReservedHolding, ReservedScope, UnitCapacity,
 };
 pub use parse::OverridesError;

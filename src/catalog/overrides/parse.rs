@@ -149,7 +149,7 @@ impl Overrides {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::ScopeKind;
+    use crate::catalog::AllowedScope;
     use crate::domain::BaseModel;
 
     fn faults_of(text: &str) -> Vec<String> {
@@ -256,15 +256,15 @@ source = "s"
         )
         .unwrap();
         assert_eq!(
-            overrides.allows(&BaseModel::new("a.b"), ScopeKind::Global),
+            overrides.allows(&BaseModel::new("a.b"), AllowedScope::Global),
             Some(true)
         );
         assert_eq!(
-            overrides.allows(&BaseModel::new("c.d"), ScopeKind::Global),
+            overrides.allows(&BaseModel::new("c.d"), AllowedScope::Global),
             Some(false)
         );
         assert_eq!(
-            Overrides::default().allows(&BaseModel::new("a.b"), ScopeKind::Global),
+            Overrides::default().allows(&BaseModel::new("a.b"), AllowedScope::Global),
             None
         );
     }

@@ -4,7 +4,7 @@ use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
 use crate::advice::gates::{self};
 use crate::advice::{Arrangement, Evidence, Recommendation, Savings, command};
-use crate::catalog::{Offer, ReservedOffer, ReservedScope, ScopeKind};
+use crate::catalog::{AllowedScope, Offer, ReservedOffer, ReservedScope};
 use crate::config::Overflow;
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{ModelUnits, Term, Tokens};
@@ -75,9 +75,9 @@ pub(super) fn recommendation(question: &BuyingBasis<'_>, best: &Candidate<'_>) -
             advice.take_steps(command::buy(workload, offer, units).into_iter().collect());
         }
         Offered::Tokens(offer) => {
-            let scopes: &[ScopeKind] = match offer.scope {
-                ReservedScope::Regional => &[ScopeKind::InRegion, ScopeKind::Geo],
-                ReservedScope::Global => &[ScopeKind::Global],
+            let scopes: &[AllowedScope] = match offer.scope {
+                ReservedScope::Regional => &[AllowedScope::InRegion, AllowedScope::Geo],
+                ReservedScope::Global => &[AllowedScope::Global],
             };
             advice.not_counted_because = gates::allowed(priced, workload, scopes);
             advice.contact = Some(CONTACT.to_owned());
