@@ -7,4 +7,4 @@ mod source;
 
 pub use event::{EventError, Run, SETTLE, Trigger};
 pub use settings::{CacheSpelling, Overflow, SETTINGS, Setting, Settings, SettingsError};
-pub use source::{CatalogSource, DocumentSource};
+pub use source::{CatalogSource, DocumentSource, SourceError};

@@ -10,7 +10,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::config::source::{CatalogSource, DocumentSource};
+use crate::config::source::{CatalogSource, DocumentSource, SourceError};
 use crate::domain::{Ratio, Region, Usd};
 
 /// One row of the table of settings.
@@ -321,8 +321,14 @@ impl Reader {
             fail_on_partial: self.flag("GUARD_FAIL_ON_PARTIAL"),
             lookback_days: self.read("GUARD_LOOKBACK_DAYS", 91, parse_lookback_days),
             recent_days: self.read("GUARD_RECENT_DAYS", 28, |text| whole_weeks(text, 7, 448)),
-            catalog: self.read("GUARD_CATALOG", CatalogSource::Aws, str::parse),
-            overrides: self.read("GUARD_OVERRIDES", None, |text| text.parse().map(Some)),
+            catalog: self.read("GUARD_CATALOG", CatalogSource::Aws, |text| {
+                text.parse().map_err(|error: SourceError| error.to_string())
+            }),
+            overrides: self.read("GUARD_OVERRIDES", None, |text| {
+                text.parse()
+                    .map(Some)
+                    .map_err(|error: SourceError| error.to_string())
+            }),
             min_monthly_savings: self.read("GUARD_MIN_MONTHLY_SAVINGS", usd(25), |text| match text
                 .parse::<Usd>(
             ) {
@@ -579,7 +585,7 @@ mod tests {
             "s3://Bucket/key",
             "s3://ab/key",
         ] {
-            let error = text.parse::<DocumentSource>().unwrap_err();
+            let error = text.parse::<DocumentSource>().unwrap_err().to_string();
             assert!(error.contains("is not s3://bucket/key"), "{error}");
         }
         for text in [
@@ -591,7 +597,7 @@ mod tests {
             "ssm:/guard:3",
             "ssm:/a b",
         ] {
-            let error = text.parse::<DocumentSource>().unwrap_err();
+            let error = text.parse::<DocumentSource>().unwrap_err().to_string();
             assert!(error.contains("begins with one slash"), "{error}");
         }
     }

@@ -40,36 +40,54 @@ impl DocumentSource {
 }
 
 impl FromStr for DocumentSource {
-    type Err = String;
+    type Err = SourceError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, SourceError> {
         if let Some(rest) = text.strip_prefix("s3://") {
             return match rest.split_once('/') {
                 Some((bucket, key)) if is_bucket(bucket) && !key.is_empty() => Ok(Self::S3 {
                     bucket: bucket.into(),
                     key: key.into(),
                 }),
-                _ => Err(format!(
-                    "`{text}` is not s3://bucket/key, with the name of a bucket and the key of an object"
-                )),
+                _ => Err(SourceError::Object(text.into())),
             };
         }
         if let Some(name) = text.strip_prefix("ssm:") {
             return if is_parameter(name) {
                 Ok(Self::Parameter(name.into()))
             } else {
-                Err(format!(
-                    "`{text}` is not a parameter: write ssm: and its full name, which begins with one slash, as in ssm:/guard/overrides"
-                ))
+                Err(SourceError::Parameter(text.into()))
             };
         }
-        if text.contains("://") {
-            return Err(format!(
-                "`{text}` is none of a path, s3://bucket/key and ssm:/name/of/parameter"
-            ));
+        if text.contains("://") || text.trim().is_empty() {
+            return Err(SourceError::Document(text.into()));
         }
         Ok(Self::Path(text.into()))
     }
+}
+
+/// Fault of a text that names no document or no price book.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The text begins like an object in S3 and is none.
+    #[error("`{0}` is not s3://bucket/key, with the name of a bucket and the key of an object")]
+    Object(String),
+    /// The text begins like a parameter of Systems Manager and is none.
+    #[error(
+        "`{0}` is not a parameter: write ssm: and its full name, which begins with one slash, as in ssm:/guard/overrides"
+    )]
+    Parameter(String),
+    /// The text is blank, or begins with a scheme that nobody reads documents from.
+    #[error("`{0}` is none of a path, s3://bucket/key and ssm:/name/of/parameter")]
+    Document(String),
+    /// The text names a parameter where a price book is asked for.
+    #[error(
+        "`{0}` is a parameter, which is too small for a price book: use a path or s3://bucket/key"
+    )]
+    BookInParameter(String),
+    /// The text is blank, or begins with a scheme that nobody reads price books from.
+    #[error("`{0}` is none of aws, article, live, a path and s3://bucket/key")]
+    Book(String),
 }
 
 /// Buckets of any age; those that are older than today's rules are not usable from everywhere.
@@ -93,9 +111,9 @@ fn is_parameter(name: &str) -> bool {
 }
 
 impl TryFrom<String> for DocumentSource {
-    type Error = String;
+    type Error = SourceError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, SourceError> {
         text.parse()
     }
 }
@@ -143,28 +161,29 @@ impl CatalogSource {
 }
 
 impl FromStr for CatalogSource {
-    type Err = String;
+    type Err = SourceError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, SourceError> {
         match text {
             "aws" => Ok(Self::Aws),
             "article" => Ok(Self::Article),
             "live" => Ok(Self::Live),
-            _ if text.starts_with("ssm:") => Err(format!(
-                "`{text}` is a parameter, which is too small for a price book: use a path or s3://bucket/key"
-            )),
-            _ if text.contains("://") && !text.starts_with("s3://") => Err(format!(
-                "`{text}` is none of aws, article, live, a path and s3://bucket/key"
-            )),
-            _ => text.parse().map(Self::Document),
+            _ if text.starts_with("ssm:") => Err(SourceError::BookInParameter(text.into())),
+            _ => text
+                .parse()
+                .map(Self::Document)
+                .map_err(|error| match error {
+                    SourceError::Document(text) => SourceError::Book(text),
+                    other => other,
+                }),
         }
     }
 }
 
 impl TryFrom<String> for CatalogSource {
-    type Error = String;
+    type Error = SourceError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, SourceError> {
         text.parse()
     }
 }
