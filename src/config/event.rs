@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::settings::{Settings, parse_lookback_days};
+use crate::config::settings::{LOOKBACK_DAYS, Settings};
 use crate::domain::{Region, Window, period};
 
 /// How long `CloudWatch` may take to settle: the window ends at least this long before the event.
@@ -305,10 +305,8 @@ fn lookback_days(field: &str, value: &Value) -> Result<u32, EventError> {
             format!("must be a number of days, not {}", kind(value)),
         );
     };
-    parse_lookback_days(&days.to_string()).map_err(|fault| EventError {
-        field: field.into(),
-        fault: format!("is not usable: {fault}"),
-    })
+    let read = LOOKBACK_DAYS.read(&days.to_string(), str::parse);
+    read.or_else(|fault| refuse(field, format!("is not usable: {fault}")))
 }
 
 fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {

@@ -4,7 +4,9 @@
 mod event;
 mod settings;
 mod source;
+mod values;
 
 pub use event::{EventError, Run, SETTLE, Trigger};
-pub use settings::{CacheSpelling, Overflow, SETTINGS, Setting, Settings, SettingsError};
+pub use settings::{SETTINGS, Setting, Settings, SettingsError};
 pub use source::{CatalogSource, DocumentSource, SourceError};
+pub use values::{AllowedValues, CacheSpelling, Overflow, ValueError};

@@ -2,15 +2,17 @@
 //!
 //! An empty value counts as not set, so that a template can pass what the user left blank. A
 //! `GUARD_` name that is not in the table is an error: a misspelled threshold must not silently
-//! become its default.
+//! become its default. The settings of a saved run are held to the same table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::config::source::{CatalogSource, DocumentSource, SourceError};
+use crate::config::source::{CatalogSource, DocumentSource};
+use crate::config::values::{AllowedValues, CacheSpelling, Overflow, choice, list, share};
+use crate::domain::schedule::runs_per_month;
 use crate::domain::{Ratio, Region, Usd};
 
 /// One row of the table of settings.
@@ -20,111 +22,165 @@ pub struct Setting {
     pub name: &'static str,
     /// What applies when it is not set, as text; empty where nothing does.
     pub default: &'static str,
+    /// The values that the setting takes.
+    pub allowed: AllowedValues,
     /// What it means, for the README and the template.
     pub meaning: &'static str,
 }
 
-const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+const fn setting(
+    name: &'static str,
+    default: &'static str,
+    allowed: AllowedValues,
+    meaning: &'static str,
+) -> Setting {
     Setting {
         name,
         default,
+        allowed,
         meaning,
     }
 }
+
+/// Days of a survey. With one week more, no window would still be within the 455 days that
+/// `CloudWatch` keeps hours for.
+pub(super) const LOOKBACK_DAYS: AllowedValues = AllowedValues::WholeWeeks(28, 448);
+
+const FLAG: AllowedValues =
+    AllowedValues::Text("true or false", |text| text.parse::<bool>().is_ok());
 
 /// Every setting there is.
 pub const SETTINGS: &[Setting] = &[
     setting(
         "GUARD_REGIONS",
         "",
-        "Regions to read, comma-separated; the function's own by default",
+        AllowedValues::Text("Regions, separated by commas", |_| true),
+        "Regions to read; the function's own by default",
     ),
     setting(
         "GUARD_FAIL_ON_PARTIAL",
         "false",
+        FLAG,
         "fail the run if any Region failed, not only if all did",
     ),
     setting(
         "GUARD_LOOKBACK_DAYS",
         "91",
-        "days of history to read, whole weeks from 28 to 448",
+        LOOKBACK_DAYS,
+        "days of history to read",
     ),
     setting(
         "GUARD_RECENT_DAYS",
         "28",
-        "the last days that \"a month\" is scaled from, whole weeks",
+        AllowedValues::WholeWeeks(7, 448),
+        "the last days that \"a month\" is scaled from, at most `GUARD_LOOKBACK_DAYS`",
     ),
     setting(
         "GUARD_CATALOG",
         "aws",
-        "price book: aws, article, live, the path of a file, or s3://bucket/key",
+        AllowedValues::Text(
+            "aws, article, live, the path of a file, or s3://bucket/key",
+            |_| true,
+        ),
+        "price book",
     ),
     setting(
         "GUARD_OVERRIDES",
         "",
-        "TOML file with unit capacities, contracts, holdings and what to leave alone: its path, s3://bucket/key, or ssm:/name/of/parameter",
+        AllowedValues::Text(
+            "the path of a file, s3://bucket/key, or ssm:/name/of/parameter",
+            |_| true,
+        ),
+        "TOML text with what only you know: capacities, contracts, reserved tokens, and what to leave alone",
     ),
     setting(
         "GUARD_MIN_MONTHLY_SAVINGS",
         "25",
+        AllowedValues::Text("an amount of US dollars, such as 25", |text| {
+            text.parse::<Usd>().is_ok_and(|amount| amount >= Usd::ZERO)
+        }),
         "USD a month that advice must save",
     ),
     setting(
         "GUARD_MIN_SAVINGS_RATIO",
         "0.05",
+        AllowedValues::Share(1),
         "share that advice must save: of the money that a commitment binds, else of the workload's cost",
     ),
     setting(
         "GUARD_MIN_OBSERVED_DAYS",
         "56",
+        AllowedValues::WholeNumber(7, 448),
         "days of history that a commitment needs",
     ),
     setting(
         "GUARD_MAX_PRICE_AGE_DAYS",
         "365",
+        AllowedValues::WholeNumber(1, 3_650),
         "days since somebody checked a price, above which no commitment rests on it",
     ),
     setting(
         "GUARD_ALLOW_GLOBAL_ROUTING",
         "false",
+        FLAG,
         "count advice that lets requests leave their Region or geography",
     ),
     setting(
         "GUARD_OVERFLOW",
         "throttle",
+        AllowedValues::Text("throttle or spill", |text| choice::<Overflow>(text).is_ok()),
         "what happens above model units: throttle, or spill if callers route the rest",
     ),
     setting(
         "GUARD_HEADROOM",
         "0.2",
+        AllowedValues::Share(10),
         "capacity above the highest minute, under throttle",
     ),
     setting(
         "GUARD_RESERVED_CACHE_READS",
         "false",
+        FLAG,
         "count cache reads among what reserved tokens serve: AWS does not say how it bills them",
     ),
     setting(
         "GUARD_METRIC_NAMESPACE",
         "BedrockCostGuard",
+        AllowedValues::Text(
+            "a namespace that CloudWatch lets a customer write to",
+            is_namespace,
+        ),
         "namespace of the metrics that are put",
     ),
     setting(
         "GUARD_MAX_METRIC_MODELS",
         "50",
+        AllowedValues::WholeNumber(0, 1_000),
         "models with metrics of their own, dearest first",
     ),
     setting(
         "GUARD_SCHEDULE",
         "rate(1 day)",
+        AllowedValues::Text(
+            "a schedule expression, such as rate(1 day) or cron(0 6 * * ? *)",
+            |text| runs_per_month(text).is_ok(),
+        ),
         "how often the guard runs, for its own cost",
     ),
     setting(
         "GUARD_CACHE_METRIC_NAMES",
         "TokenCount,Tokens",
+        AllowedValues::Text("TokenCount, Tokens, or both with a comma", |text| {
+            list(text, choice::<CacheSpelling>).is_ok_and(|names| !names.is_empty())
+        }),
         "endings of the cache metrics to ask for: CacheReadInput... and CacheWriteInput...",
     ),
-    setting("GUARD_DRY_RUN", "false", "compute and log, put no metrics"),
+    setting(
+        "GUARD_DRY_RUN",
+        "false",
+        FLAG,
+        "compute and log, put no metrics",
+    ),
 ];
 
 /// What all `GUARD_` variables together ask for.
@@ -177,38 +233,8 @@ pub struct Settings {
     pub dry_run: bool,
 }
 
-const fn max_price_age_days() -> u32 {
-    365
-}
-
-/// What happens to demand above the model units that are held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Overflow {
-    /// AWS refuses it (HTTP 429), so units must cover the highest minute and headroom.
-    Throttle,
-    /// The callers send it on-demand.
-    Spill,
-}
-
-/// One of the two spellings of the cache metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CacheSpelling {
-    /// `CacheReadInputTokenCount`.
-    TokenCount,
-    /// `CacheReadInputTokens`.
-    Tokens,
-}
-
-impl CacheSpelling {
-    /// The names of the read and the write metric under this spelling.
-    #[must_use]
-    pub const fn names(self) -> [&'static str; 2] {
-        match self {
-            Self::TokenCount => ["CacheReadInputTokenCount", "CacheWriteInputTokenCount"],
-            Self::Tokens => ["CacheReadInputTokens", "CacheWriteInputTokens"],
-        }
-    }
+fn max_price_age_days() -> u32 {
+    Settings::default().max_price_age_days
 }
 
 /// Everything that is wrong with the settings.
@@ -234,8 +260,7 @@ impl std::error::Error for SettingsError {}
 
 impl Default for Settings {
     fn default() -> Self {
-        let mut reader = Reader::new(BTreeMap::new());
-        reader.settings()
+        Reader::new(BTreeMap::new(), variable).settings()
     }
 }
 
@@ -245,11 +270,11 @@ impl Settings {
     pub fn from_vars(
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let vars = vars
-            .into_iter()
-            .filter(|(name, value)| name.starts_with("GUARD_") && !value.trim().is_empty())
-            .collect();
-        let mut reader = Reader::new(vars);
+        let texts = vars.into_iter().filter_map(|(name, value)| {
+            let text = value.trim();
+            (name.starts_with("GUARD_") && !text.is_empty()).then(|| (name, text.to_owned()))
+        });
+        let mut reader = Reader::new(texts.collect(), variable);
         let settings = reader.settings();
         if reader.faults.is_empty() {
             Ok(settings)
@@ -259,9 +284,7 @@ impl Settings {
             })
         }
     }
-}
 
-impl Settings {
     /// The Regions to read: those that are named, or else the one that runs the guard.
     #[must_use]
     pub fn regions_or(&self, home: &Region) -> BTreeSet<Region> {
@@ -273,229 +296,127 @@ impl Settings {
         }
     }
 
-    /// What settings that were not read from variables, but from a saved run, say that cannot be.
+    /// Says what settings of a saved run hold that no variables could have said.
     pub(crate) fn faults(&self) -> Vec<String> {
-        let ratios = [
-            ("headroom", self.headroom, 10),
-            ("min_savings_ratio", self.min_savings_ratio, 1),
-        ];
-        let mut faults: Vec<String> = ratios
-            .into_iter()
-            .filter_map(|(name, number, most)| {
-                let fault = ratio(&String::from(number), most).err()?;
-                Some(format!("settings.{name}: {fault}"))
-            })
-            .collect();
-        let days = [
-            ("lookback_days", self.lookback_days),
-            ("recent_days", self.recent_days),
-        ];
-        faults.extend(days.into_iter().filter_map(|(name, days)| {
-            let fault = whole_weeks(&days.to_string(), 7, 448).err()?;
-            Some(format!("settings.{name}: {fault}"))
-        }));
-        faults
+        // The saved form of a value is the text of its variable, or a list of the texts in it.
+        let saved = serde_json::to_value(self).unwrap_or_default();
+        let fields = saved.as_object().into_iter().flatten();
+        let texts = fields.filter_map(|(field, value)| {
+            let text = match value {
+                Value::Null => return None,
+                Value::String(text) => text.clone(),
+                Value::Array(items) => {
+                    let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                    items.join(",")
+                }
+                other => other.to_string(),
+            };
+            Some((format!("GUARD_{}", field.to_uppercase()), text))
+        });
+        let mut reader = Reader::new(texts.collect(), saved_field);
+        reader.settings();
+        reader.faults
     }
 }
 
+/// Names a setting by its variable.
+fn variable(name: &str) -> String {
+    format!("`{name}`")
+}
+
+/// Names a setting by its field in a saved run.
+fn saved_field(name: &str) -> String {
+    let field = name.trim_start_matches("GUARD_").to_lowercase();
+    format!("`settings.{field}`")
+}
+
+/// Reads settings from the texts of their variables, and collects the faults of all of them.
 struct Reader {
-    vars: BTreeMap<String, String>,
+    texts: BTreeMap<String, String>,
+    /// The way in which faults name a setting.
+    called: fn(&str) -> String,
     faults: Vec<String>,
 }
 
 impl Reader {
-    fn new(vars: BTreeMap<String, String>) -> Self {
-        let faults = vars
-            .keys()
-            .filter(|name| SETTINGS.iter().all(|setting| setting.name != **name))
-            .map(|name| format!("`{name}` is not a setting of this version"))
+    fn new(texts: BTreeMap<String, String>, called: fn(&str) -> String) -> Self {
+        let is_unknown = |name: &&String| SETTINGS.iter().all(|setting| setting.name != *name);
+        let unknown = texts.keys().filter(is_unknown);
+        let faults = unknown
+            .map(|name| format!("{} is not a setting of this version", called(name)))
             .collect();
-        Self { vars, faults }
+        Self {
+            texts,
+            called,
+            faults,
+        }
     }
 
+    /// Reads all settings; one that has a fault is blank.
     fn settings(&mut self) -> Settings {
         let settings = Settings {
-            regions: self.list("GUARD_REGIONS", |text| {
-                text.parse::<Region>().map_err(|error| error.to_string())
+            regions: self.read("GUARD_REGIONS", |text| list(text, str::parse)),
+            fail_on_partial: self.read("GUARD_FAIL_ON_PARTIAL", str::parse),
+            lookback_days: self.read("GUARD_LOOKBACK_DAYS", str::parse),
+            recent_days: self.read("GUARD_RECENT_DAYS", str::parse),
+            catalog: self.read("GUARD_CATALOG", str::parse),
+            overrides: self.read("GUARD_OVERRIDES", |text| {
+                let named = Some(text).filter(|text| !text.is_empty());
+                named.map(str::parse).transpose()
             }),
-            fail_on_partial: self.flag("GUARD_FAIL_ON_PARTIAL"),
-            lookback_days: self.read("GUARD_LOOKBACK_DAYS", 91, parse_lookback_days),
-            recent_days: self.read("GUARD_RECENT_DAYS", 28, |text| whole_weeks(text, 7, 448)),
-            catalog: self.read("GUARD_CATALOG", CatalogSource::Aws, |text| {
-                text.parse().map_err(|error: SourceError| error.to_string())
-            }),
-            overrides: self.read("GUARD_OVERRIDES", None, |text| {
-                text.parse()
-                    .map(Some)
-                    .map_err(|error: SourceError| error.to_string())
-            }),
-            min_monthly_savings: self.read("GUARD_MIN_MONTHLY_SAVINGS", usd(25), |text| match text
-                .parse::<Usd>(
-            ) {
-                Ok(amount) if amount >= Usd::ZERO => Ok(amount),
-                _ => Err(format!(
-                    "`{text}` is not an amount of US dollars, such as 25"
-                )),
-            }),
-            min_savings_ratio: self.read(
-                "GUARD_MIN_SAVINGS_RATIO",
-                Ratio::new(Decimal::new(5, 2)),
-                |text| ratio(text, 1),
-            ),
-            min_observed_days: self.read("GUARD_MIN_OBSERVED_DAYS", 56, |text| {
-                whole_number(text, 7, 448)
-            }),
-            max_price_age_days: self.read(
-                "GUARD_MAX_PRICE_AGE_DAYS",
-                max_price_age_days(),
-                |text| whole_number(text, 1, 3_650),
-            ),
-            allow_global_routing: self.flag("GUARD_ALLOW_GLOBAL_ROUTING"),
-            overflow: self.read("GUARD_OVERFLOW", Overflow::Throttle, |text| match text {
-                "throttle" => Ok(Overflow::Throttle),
-                "spill" => Ok(Overflow::Spill),
-                _ => Err(format!("`{text}` is neither throttle nor spill")),
-            }),
-            reserved_cache_reads: self.flag("GUARD_RESERVED_CACHE_READS"),
-            headroom: self.read("GUARD_HEADROOM", Ratio::new(Decimal::new(2, 1)), |text| {
-                ratio(text, 10)
-            }),
-            metric_namespace: self.read(
-                "GUARD_METRIC_NAMESPACE",
-                "BedrockCostGuard".to_owned(),
-                parse_namespace,
-            ),
-            max_metric_models: self.read("GUARD_MAX_METRIC_MODELS", 50, |text| {
-                whole_number(text, 0, 1_000)
-            }),
-            schedule: self.read("GUARD_SCHEDULE", "rate(1 day)".to_owned(), parse_schedule),
-            cache_metric_names: self.list("GUARD_CACHE_METRIC_NAMES", |text| match text {
-                "TokenCount" => Ok(CacheSpelling::TokenCount),
-                "Tokens" => Ok(CacheSpelling::Tokens),
-                _ => Err(format!("`{text}` is neither TokenCount nor Tokens")),
-            }),
-            dry_run: self.flag("GUARD_DRY_RUN"),
+            min_monthly_savings: self.read("GUARD_MIN_MONTHLY_SAVINGS", str::parse),
+            min_savings_ratio: self.read("GUARD_MIN_SAVINGS_RATIO", share),
+            min_observed_days: self.read("GUARD_MIN_OBSERVED_DAYS", str::parse),
+            max_price_age_days: self.read("GUARD_MAX_PRICE_AGE_DAYS", str::parse),
+            allow_global_routing: self.read("GUARD_ALLOW_GLOBAL_ROUTING", str::parse),
+            overflow: self.read("GUARD_OVERFLOW", choice),
+            reserved_cache_reads: self.read("GUARD_RESERVED_CACHE_READS", str::parse),
+            headroom: self.read("GUARD_HEADROOM", share),
+            metric_namespace: self.read("GUARD_METRIC_NAMESPACE", str::parse),
+            max_metric_models: self.read("GUARD_MAX_METRIC_MODELS", str::parse),
+            schedule: self.read("GUARD_SCHEDULE", str::parse),
+            cache_metric_names: self.read("GUARD_CACHE_METRIC_NAMES", |text| list(text, choice)),
+            dry_run: self.read("GUARD_DRY_RUN", str::parse),
         };
-        let mut settings = settings;
-        if settings.cache_metric_names.is_empty() {
-            settings.cache_metric_names = vec![CacheSpelling::TokenCount, CacheSpelling::Tokens];
-        }
-        if settings.recent_days > settings.lookback_days {
+        // A blank `lookback_days` has its fault already.
+        if (1..settings.recent_days).contains(&settings.lookback_days) {
             self.faults.push(format!(
-                "`GUARD_RECENT_DAYS` is {}, more than the {} days of `GUARD_LOOKBACK_DAYS`",
-                settings.recent_days, settings.lookback_days
+                "{} is {}, more than the {} days of {}",
+                (self.called)("GUARD_RECENT_DAYS"),
+                settings.recent_days,
+                settings.lookback_days,
+                (self.called)("GUARD_LOOKBACK_DAYS")
             ));
         }
         settings
     }
 
-    fn read<T>(
+    /// Reads one setting: the text that is there, or else the default of the table.
+    fn read<T: Default, E: fmt::Display>(
         &mut self,
         name: &str,
-        default: T,
-        parse: impl FnOnce(&str) -> Result<T, String>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> T {
-        match self.vars.get(name).map(|text| parse(text.trim())) {
-            None => default,
-            Some(Ok(value)) => value,
-            Some(Err(fault)) => {
-                self.faults.push(format!("`{name}`: {fault}"));
-                default
-            }
-        }
-    }
-
-    fn list<T: PartialEq>(
-        &mut self,
-        name: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Vec<T> {
-        self.read(name, Vec::new(), |text| {
-            let mut items = Vec::new();
-            for item in text
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-            {
-                let item = parse(item)?;
-                if !items.contains(&item) {
-                    items.push(item);
-                }
-            }
-            Ok(items)
-        })
-    }
-
-    fn flag(&mut self, name: &str) -> bool {
-        self.read(name, false, |text| match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(format!("`{text}` is neither true nor false")),
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            return T::default();
+        };
+        let text = self.texts.get(name).map_or(setting.default, String::as_str);
+        setting.allowed.read(text, parse).unwrap_or_else(|fault| {
+            self.faults
+                .push(format!("{}: {fault}", (self.called)(name)));
+            T::default()
         })
     }
 }
 
-fn usd(dollars: i64) -> Usd {
-    Usd::new(Decimal::from(dollars))
-}
-
-/// The days of a survey, from a setting or from an event.
-pub(super) fn parse_lookback_days(text: &str) -> Result<u32, String> {
-    whole_weeks(text, 28, 448)
-}
-
-fn whole_weeks(text: &str, least: u32, most: u32) -> Result<u32, String> {
-    let days = whole_number(text, least, most)?;
-    if days % 7 == 0 {
-        Ok(days)
-    } else {
-        Err(format!("{days} days are not whole weeks"))
-    }
-}
-
-fn whole_number(text: &str, least: u32, most: u32) -> Result<u32, String> {
-    match text.parse::<u32>() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err(format!(
-            "`{text}` is not a whole number from {least} to {most}"
-        )),
-    }
-}
-
-fn ratio(text: &str, most: i64) -> Result<Ratio, String> {
-    match Decimal::from_str_exact(text) {
-        Ok(number)
-            if number >= Decimal::ZERO
-                && number <= Decimal::from(most)
-                && number.normalize().scale() <= 6 =>
-        {
-            Ok(Ratio::new(number))
-        }
-        _ => Err(format!(
-            "`{text}` is not a number from 0 to {most}, such as 0.05"
-        )),
-    }
-}
-
-fn parse_namespace(text: &str) -> Result<String, String> {
-    let legal = text.len() <= 255
+fn is_namespace(text: &str) -> bool {
+    text.len() <= 255
+        && !text.trim().is_empty()
         && !text.starts_with("AWS/")
         && !text.starts_with(':')
         && text
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-/#: ".contains(&b));
-    if legal {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "`{text}` is not a namespace that CloudWatch lets a customer write to"
-        ))
-    }
-}
-
-fn parse_schedule(text: &str) -> Result<String, String> {
-    crate::domain::schedule::runs_per_month(text).map_err(|error| error.to_string())?;
-    Ok(text.to_owned())
+            .all(|b| b.is_ascii_alphanumeric() || b"._-/#: ".contains(&b))
 }
 
 #[cfg(test)]
@@ -528,7 +449,11 @@ mod tests {
         .unwrap_err();
         assert_eq!(error.faults.len(), 6, "{error}");
         assert!(error.faults[0].contains("`GUARD_LOOKBACK_DAY` is not a setting"));
-        assert!(error.to_string().contains("90 days are not whole weeks"));
+        assert!(
+            error
+                .to_string()
+                .contains("`90` is not a multiple of 7 from 28 to 448")
+        );
     }
 
     #[test]

@@ -135,10 +135,11 @@ impl fmt::Display for DocumentSource {
 }
 
 /// Which price book to use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum CatalogSource {
     /// The embedded book of what AWS charges.
+    #[default]
     Aws,
     /// The embedded book of the article's figures.
     Article,

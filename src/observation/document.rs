@@ -266,3 +266,125 @@ impl PlaceObservation {
         lanes.chain(held).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{SETTINGS, Setting};
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+    use serde_json::Value;
+    use std::sync::LazyLock;
+
+    /// A saved observation without what takes long to read.
+    static SAVED: LazyLock<Value> = LazyLock::new(|| {
+        let saved = include_str!("../../tests/data/observations/1.json");
+        let mut saved: Value = serde_json::from_str(saved).unwrap();
+        saved["settings"] = serde_json::to_value(Settings::default()).unwrap();
+        saved["places"] = Value::Array(Vec::new());
+        saved["prices"]["model"] = Value::Array(Vec::new());
+        saved
+    });
+
+    fn replay(settings: &[(&Setting, &str)]) -> Result<Observation, ObservationError> {
+        let mut saved = SAVED.clone();
+        for (setting, text) in settings {
+            let field = setting.name.trim_start_matches("GUARD_").to_lowercase();
+            let value = &mut saved["settings"][field];
+            *value = match value {
+                Value::Bool(_) => text.parse().map_or((*text).into(), Value::Bool),
+                Value::Number(_) => text.parse::<i64>().map_or((*text).into(), Value::from),
+                Value::Array(_) => {
+                    let items = text.split(',').map(str::trim);
+                    items.filter(|item| !item.is_empty()).collect()
+                }
+                _ => (*text).into(),
+            };
+        }
+        Observation::from_json(&saved.to_string())
+    }
+
+    /// Texts that some setting takes, or nearly does.
+    fn texts() -> impl Strategy<Value = String> {
+        const WORDS: &[&str] = &[
+            "true",
+            "false",
+            "throttle",
+            "spill",
+            "aws",
+            "live",
+            "book.toml",
+            "https://book",
+            "s3://team/guard.toml",
+            "s3://x",
+            "ssm:/guard/overrides",
+            "us-east-1",
+            "eu-west-1,us-east-1,us-east-1",
+            "us-east-1,nowhere",
+            "Tokens",
+            "Tokens,TokenCount",
+            "Tokens,Count",
+            ",",
+            "AWS/Bedrock",
+            ":guard",
+            "Guard/Cost #1",
+            "rate(2 hours)",
+            "rate(0 days)",
+            "cron(0 6 * * ? *)",
+            "every full moon",
+        ];
+        prop_oneof![
+            proptest::sample::select(WORDS).prop_map(str::to_owned),
+            (-10i64..5_000).prop_map(|number| number.to_string()),
+            (0u32..70).prop_map(|weeks| (weeks * 7).to_string()),
+            (-20i64..2_000_000, 0u32..9)
+                .prop_map(|(number, scale)| Decimal::new(number, scale).to_string()),
+            "[A-Za-z0-9./:#_ -]{1,10}|[a-z]{250,260}",
+        ]
+        .prop_map(|text| text.trim().to_owned())
+        .prop_filter("blank is not set", |text| !text.is_empty())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_saved_run_holds_what_the_environment_could_have_said(
+            setting in proptest::sample::select(SETTINGS),
+            text in texts(),
+        ) {
+            let read = Settings::from_vars([(setting.name.to_owned(), text.clone())]);
+            let replayed = replay(&[(&setting, &text)]);
+            prop_assert_eq!(read.is_ok(), replayed.is_ok(), "{:?} {:?}", read, replayed.map(|_| ()));
+        }
+    }
+
+    #[test]
+    fn a_saved_run_names_all_settings_that_no_run_could_have_had() {
+        let named = |name: &str| {
+            SETTINGS
+                .iter()
+                .find(|setting| setting.name == name)
+                .unwrap()
+        };
+        let faults = [
+            ("GUARD_LOOKBACK_DAYS", "28"),
+            ("GUARD_RECENT_DAYS", "35"),
+            ("GUARD_MIN_OBSERVED_DAYS", "100000"),
+            ("GUARD_MIN_MONTHLY_SAVINGS", "-1"),
+            ("GUARD_METRIC_NAMESPACE", "AWS/Bedrock"),
+            ("GUARD_MAX_METRIC_MODELS", "5000"),
+            ("GUARD_SCHEDULE", "every full moon"),
+            ("GUARD_CACHE_METRIC_NAMES", ""),
+        ]
+        .map(|(name, text)| (named(name), text));
+        let refused = replay(&faults).unwrap_err().to_string();
+        for (setting, _) in faults {
+            let field = setting.name.trim_start_matches("GUARD_").to_lowercase();
+            assert!(
+                refused.contains(&format!("`settings.{field}`")),
+                "{refused}"
+            );
+        }
+    }
+}

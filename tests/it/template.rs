@@ -237,13 +237,13 @@ fn the_forms_that_the_template_describes_are_those_that_the_program_reads() {
         );
         let is_catalog = form.parse::<CatalogSource>().is_ok();
         assert_eq!(is_catalog, catalog.contains(form), "{form}");
-        let meaning = |name: &str| {
+        let allowed = |name: &str| {
             let mut settings = SETTINGS.iter().filter(|setting| setting.name == name);
-            settings.next().unwrap().meaning
+            settings.next().unwrap().allowed.to_string()
         };
-        assert!(meaning("GUARD_OVERRIDES").contains(form), "{form}");
+        assert!(allowed("GUARD_OVERRIDES").contains(form), "{form}");
         assert_eq!(
-            meaning("GUARD_CATALOG").contains(form),
+            allowed("GUARD_CATALOG").contains(form),
             is_catalog,
             "{form}"
         );
