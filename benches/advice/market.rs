@@ -93,9 +93,9 @@ source = "made up"
         empty.settings.overflow = Overflow::Spill;
         empty.places[0].inventory.foundation_models = vec![FoundationModel {
             model_id: format!("{MODEL}:8k"),
-            lifecycle_status: Some("ACTIVE".to_owned()),
+            lifecycle_status: Some("ACTIVE".into()),
             end_of_life_time: None,
-            inference_types_supported: vec!["PROVISIONED".to_owned()],
+            inference_types_supported: vec!["PROVISIONED".into()],
         }];
         Self {
             empty,

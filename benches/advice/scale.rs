@@ -140,9 +140,9 @@ fn account(workloads: usize) -> Observation {
             inventory: Inventory {
                 foundation_models: vec![FoundationModel {
                     model_id: sold.id().to_owned(),
-                    lifecycle_status: Some("ACTIVE".to_owned()),
+                    lifecycle_status: Some("ACTIVE".into()),
                     end_of_life_time: None,
-                    inference_types_supported: vec!["PROVISIONED".to_owned()],
+                    inference_types_supported: vec!["PROVISIONED".into()],
                 }],
                 ..Inventory::default()
             },

@@ -10,6 +10,7 @@ use crate::advice::recommendation::stable_id;
 use crate::catalog::AllowedScope;
 use crate::config::Settings;
 use crate::domain::{Ratio, Term, Usd, day_of};
+use crate::observation::LifecycleStatus;
 use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::Certainty;
 use crate::sizing::trial::{BacktestOutcome, GATING_FOLDS, Trial, percent};
@@ -263,7 +264,8 @@ impl Lifecycle {
         let listed = || workload.observed.inventory.listed(&workload.model);
         let book = priced.observation.prices.lifecycle(&workload.model, region);
         let legacy = book.iter().filter_map(|row| row.legacy).min();
-        let is_legacy = listed().any(|model| model.lifecycle_status.as_deref() == Some("LEGACY"))
+        let is_legacy = listed()
+            .any(|model| model.lifecycle_status == Some(LifecycleStatus::Legacy))
             || legacy.is_some_and(|legacy| legacy <= priced.day);
         let ends = listed()
             .filter_map(|model| model.end_of_life_time)

@@ -150,14 +150,14 @@ fn foundation_model(summary: &FoundationModelSummary) -> FoundationModel {
     let lifecycle = summary.model_lifecycle();
     FoundationModel {
         model_id: summary.model_id().into(),
-        lifecycle_status: lifecycle.map(|lifecycle| lifecycle.status().as_str().to_owned()),
+        lifecycle_status: lifecycle.map(|lifecycle| lifecycle.status().as_str().into()),
         end_of_life_time: lifecycle
             .and_then(|lifecycle| lifecycle.end_of_life_time())
             .and_then(timestamp),
         inference_types_supported: summary
             .inference_types_supported()
             .iter()
-            .map(|kind| kind.as_str().to_owned())
+            .map(|inference| inference.as_str().into())
             .collect(),
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::model::Arn;
 use crate::domain::{AccountId, BaseModel, Geo, ModelId, ModelUnits, Region, Scope, Target};
+use crate::observation::{InferenceType, LifecycleStatus, ProvisionedModelStatus};
 
 /// Everything that `bedrock:List*` tells of one account and Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +32,8 @@ pub struct ProvisionedModel {
     pub foundation_model_arn: String,
     /// The units that it has.
     pub model_units: ModelUnits,
-    /// `Creating`, `InService`, `Updating` or `Failed`.
-    pub status: String,
+    /// Whether it can serve.
+    pub status: ProvisionedModelStatus,
     /// The term; `None` where it is billed by the hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commitment_duration: Option<CommitmentDuration>,
@@ -72,14 +73,14 @@ pub struct ApplicationProfile {
 pub struct FoundationModel {
     /// Its id, with the context window for some that can be provisioned.
     pub model_id: String,
-    /// `ACTIVE` or `LEGACY`, where AWS says it.
+    /// The stage of its life, where AWS says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifecycle_status: Option<String>,
+    pub lifecycle_status: Option<LifecycleStatus>,
     /// When requests begin to fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_of_life_time: Option<Timestamp>,
-    /// `ON_DEMAND`, `PROVISIONED`, `INFERENCE_PROFILE`.
-    pub inference_types_supported: Vec<String>,
+    /// The ways in which it can be called.
+    pub inference_types_supported: Vec<InferenceType>,
 }
 
 impl ProvisionedModel {
@@ -121,14 +122,17 @@ impl ProvisionedModel {
     /// Whether it can serve now.
     #[must_use]
     pub fn is_in_service(&self) -> bool {
-        self.status == "InService"
+        self.status == ProvisionedModelStatus::InService
     }
 
     /// Whether it is known to be billed. AWS bills from creation to deletion; it does not say what
     /// becomes of one that was never in service.
     #[must_use]
     pub fn is_billed(&self) -> bool {
-        !["Creating", "Failed"].contains(&self.status.as_str())
+        !matches!(
+            self.status,
+            ProvisionedModelStatus::Creating | ProvisionedModelStatus::Failed
+        )
     }
 
     /// Whether it binds the account beyond the hour.
@@ -253,8 +257,7 @@ impl Inventory {
             .filter(|listed| {
                 listed
                     .inference_types_supported
-                    .iter()
-                    .any(|kind| kind == "PROVISIONED")
+                    .contains(&InferenceType::Provisioned)
             })
             .map(|listed| listed.model_id.as_str())
             .collect()

@@ -8,12 +8,14 @@
 //! | `inventory` | provisioned models, application profiles and foundation models, as AWS lists them |
 //! | [`plan`] | which series to ask `CloudWatch` for, over which span |
 //! | [`decode`] | pages of answers as series |
+//! | `words` | words of AWS that decide something, as closed sets |
 
 pub mod decode;
 mod document;
 mod inventory;
 pub mod plan;
 mod usage;
+mod words;
 
 pub use document::{
     FailedPlace, Observation, ObservationError, OpenBefore, PlaceObservation, PriceListRead,
@@ -23,3 +25,4 @@ pub use inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
 pub use usage::{Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage};
+pub use words::{Dimension, DimensionSet, InferenceType, LifecycleStatus, ProvisionedModelStatus};

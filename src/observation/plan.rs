@@ -8,7 +8,7 @@ use crate::config::CacheSpelling;
 use crate::domain::meter::{MetricName, read_name};
 use crate::domain::period::{HOUR, MINUTE, is_kept};
 use crate::domain::{Counter, Metric, ModelId, Window};
-use crate::observation::{LaneUsage, MetricSeries, Span, Status};
+use crate::observation::{Dimension, DimensionSet, LaneUsage, MetricSeries, Span, Status};
 
 /// `GetMetricData` takes at most so many queries a call.
 pub const QUERIES_PER_CALL: usize = 500;
@@ -78,8 +78,9 @@ pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
         };
         if series.total_of().is_none() {
             if matches!(read_name(&series.name), MetricName::Known(Metric::Meter(_))) {
-                let names: Vec<&str> = series.dimensions.keys().map(String::as_str).collect();
-                lane.splits.push(names.join(", "));
+                let names = series.dimensions.keys();
+                lane.splits
+                    .push(names.map(|name| Dimension::from(name.as_str())).collect());
             }
         } else if read_name(&series.name) == MetricName::UnknownUsage {
             lane.unknown_metrics.push(series.name.clone());
@@ -87,7 +88,7 @@ pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
     }
     let mut lanes: Vec<LaneUsage> = lanes.into_values().collect();
     for lane in &mut lanes {
-        lane.splits.sort_unstable();
+        lane.splits.sort_by_cached_key(DimensionSet::to_string);
         lane.splits.dedup();
         lane.unknown_metrics.sort_unstable();
         lane.unknown_metrics.dedup();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Counter, Meter, Metric, ModelId, Series, Window};
+use crate::observation::DimensionSet;
 
 /// The namespace in which Bedrock meters model invocations.
 pub const NAMESPACE: &str = "AWS/Bedrock";
@@ -31,7 +32,7 @@ pub struct LaneUsage {
     pub unknown_metrics: Vec<String>,
     /// Dimension sets below `{ModelId}` that exist. They split the total and are never added to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub splits: Vec<String>,
+    pub splits: Vec<DimensionSet>,
 }
 
 /// One metric of one `ModelId`.
@@ -69,16 +70,35 @@ pub struct MeterReading<'a> {
     pub series: &'a Series,
 }
 
-/// Why a lane's figures may be too low.
-pub type Gap = String;
+/// Reason why a lane's figures may be too low.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Gap {
+    /// An answer is not whole.
+    #[error("{metric}: {why}")]
+    Incomplete {
+        /// The metric's name.
+        metric: String,
+        /// The reason.
+        why: String,
+    },
+    /// A meter has points under two spellings, and they disagree.
+    #[error("{counted}: {other} has points too, and they differ; only the first is counted")]
+    Conflict {
+        /// The spelling that is counted.
+        counted: String,
+        /// The spelling that is not.
+        other: String,
+    },
+    /// A metric of this name exists, which nobody knows.
+    #[error("{0}: this version does not know the metric, and it may be billed")]
+    Unknown(String),
+}
 
 impl LaneUsage {
     /// Whether `CloudWatch` has series that split it by service tier.
     #[must_use]
     pub fn is_split_by_tier(&self) -> bool {
-        self.splits
-            .iter()
-            .any(|split| split.contains("ServiceTier"))
+        self.splits.iter().any(DimensionSet::has_service_tier)
     }
 
     /// A lane with nothing in it.
@@ -129,16 +149,17 @@ impl LaneUsage {
             .chain(&self.minutes)
             .filter_map(|metric| match &metric.status {
                 Status::Complete => None,
-                Status::Incomplete(why) => Some(format!("{}: {why}", metric.name)),
+                Status::Incomplete(why) => Some(Gap::Incomplete {
+                    metric: metric.name.clone(),
+                    why: why.clone(),
+                }),
             })
             .collect();
         gaps.extend(spelling_conflicts(&self.survey));
         if self.has_points() {
-            gaps.extend(self.unknown_metrics.iter().map(|name| {
-                format!("{name}: this version does not know the metric, and it may be billed")
-            }));
+            gaps.extend(self.unknown_metrics.iter().cloned().map(Gap::Unknown));
         }
-        gaps.sort_unstable();
+        gaps.sort_by_cached_key(Gap::to_string);
         gaps.dedup();
         gaps
     }
@@ -189,10 +210,10 @@ fn spelling_conflicts(metrics: &[MetricSeries]) -> Vec<Gap> {
                 && other.name != reading.name
                 && series != reading.series
             {
-                conflicts.push(format!(
-                    "{}: {} has points too, and they differ; only the first is counted",
-                    reading.name, other.name
-                ));
+                conflicts.push(Gap::Conflict {
+                    counted: reading.name.to_owned(),
+                    other: other.name.clone(),
+                });
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::domain::{
     Term, Tokens, Usd, UsdPerModelUnitHour, Window,
 };
 use crate::observation::MeterReading;
-use crate::observation::{CommitmentDuration, ProvisionedModel};
+use crate::observation::{CommitmentDuration, ProvisionedModel, ProvisionedModelStatus};
 use crate::observation::{Observation, PlaceObservation};
 use crate::pricing::lane::{Lane, LaneKind};
 use crate::pricing::load::{LOAD_SCALE, whole};
@@ -210,7 +210,7 @@ impl<'a> Holding<'a> {
     pub fn is_in_doubt(&self) -> bool {
         let is_unseen = matches!(self.idleness, Idleness::NotSeen(_));
         !self.held.is_custom()
-            && self.held.status != "Failed"
+            && self.held.status != ProvisionedModelStatus::Failed
             && (is_unseen || !self.held.is_in_service())
     }
 

@@ -6,7 +6,6 @@ use jiff::civil::Date;
 
 use crate::catalog::{Offer, ReservedOffer};
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
-use crate::observation::Gap;
 use crate::observation::{Observation, PlaceObservation};
 use crate::pricing::holding::{Carried, Holding};
 use crate::pricing::lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
@@ -35,7 +34,7 @@ pub struct Stray<'a> {
     /// What it carried.
     pub lane: Lane<'a>,
     /// Why figures may be too low; empty where they are whole.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<String>,
     /// Its usage of the recent window, none of which has a price.
     pub unpriced: Vec<UnpricedUsage>,
 }
@@ -70,7 +69,7 @@ pub struct Workload<'a> {
     /// Whole days from the first point to the end of the window.
     pub observed_days: u32,
     /// Why figures may be too low; empty where they are whole.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<String>,
     /// The day on which extended access began, where a price in use was last seen before: AWS may
     /// charge more in it.
     pub priced_before_extended_access: Option<Date>,
@@ -182,7 +181,7 @@ fn share_carried(workloads: &mut [Workload<'_>]) {
     }
 }
 
-fn gaps_of(lane: &Lane<'_>) -> Vec<Gap> {
+fn gaps_of(lane: &Lane<'_>) -> Vec<String> {
     let id = &lane.usage.model_id;
     lane.usage
         .gaps()

@@ -409,7 +409,7 @@ fn holding_report(
         provisioned_model_name: held.provisioned_model_name.clone(),
         provisioned_model_arn: held.provisioned_model_arn.clone(),
         model_units: held.model_units,
-        status: held.status.clone(),
+        status: held.status.to_string(),
         commitment_expiration_time: held.commitment_expiration_time,
         monthly_list_cost: holding.monthly_list_cost,
         monthly_cost: holding.monthly_cost,

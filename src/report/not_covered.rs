@@ -55,11 +55,12 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
             } else {
                 "all of it is priced as its id says, in short contexts"
             };
+            let splits: Vec<String> = lane.usage.splits.iter().map(ToString::to_string).collect();
             format!(
                 "the split of {} in {} by {}: {how}",
                 lane.usage.model_id,
                 workload.place.region,
-                lane.usage.splits.join("; ")
+                splits.join("; ")
             )
         }));
     }

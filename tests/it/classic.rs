@@ -78,9 +78,9 @@ fn on(prices: PriceBook, lanes: Vec<LaneUsage>) -> Observation {
     observation.prices = prices;
     let listed = |id: &str, kind: &str| FoundationModel {
         model_id: id.to_owned(),
-        lifecycle_status: Some("ACTIVE".to_owned()),
+        lifecycle_status: Some("ACTIVE".into()),
         end_of_life_time: None,
-        inference_types_supported: vec![kind.to_owned()],
+        inference_types_supported: vec![kind.into()],
     };
     observation.places[0].inventory.foundation_models = vec![
         listed(MODEL, "ON_DEMAND"),
@@ -194,7 +194,7 @@ fn held(term: Option<CommitmentDuration>) -> ProvisionedModel {
         model_arn: arn.clone(),
         foundation_model_arn: arn,
         model_units: ModelUnits::new(1),
-        status: "InService".to_owned(),
+        status: "InService".into(),
         commitment_expiration_time: term.as_ref().map(|_| ends),
         commitment_duration: term,
         creation_time: BLANK.window.start(),
@@ -416,8 +416,8 @@ async fn the_total_of_a_model_id_is_never_added_to_what_splits_or_repeats_it() {
     let again = steady(SONNET, &[("CacheReadInputTokens", 100_000)]);
     lane.survey.extend(again.survey);
     lane.splits = vec![
-        "ContextWindow, ModelId".to_owned(),
-        "ModelId, ResolvedServiceTier, ServiceTier".to_owned(),
+        "ContextWindow, ModelId".into(),
+        "ModelId, ResolvedServiceTier, ServiceTier".into(),
     ];
     let report = run(&on_aws(vec![lane])).await;
     // An hour: 0.6 × 3.30 + 6 × 0.33 USD.
@@ -997,7 +997,7 @@ fn a_price_that_has_begun_goes_before_the_older_one_and_the_age_of_prices_is_tol
     let mut legacy = on(with_units(), vec![tokens(MODEL, 700_000, 100_000)]);
     assert_eq!(advised(&report::build(&legacy)), [Action::BuyModelUnits]);
     let listed = &mut legacy.places[0].inventory.foundation_models[0];
-    listed.lifecycle_status = Some("LEGACY".to_owned());
+    listed.lifecycle_status = Some("LEGACY".into());
     assert_eq!(advised(&report::build(&legacy)), []);
 }
 

@@ -559,7 +559,7 @@ impl Account<'_> {
                 model_arn: model.clone(),
                 foundation_model_arn: model,
                 model_units: ModelUnits::new(held.units),
-                status: "InService".to_owned(),
+                status: "InService".into(),
                 commitment_duration: held.term.as_ref().map(|(term, _)| term.clone()),
                 commitment_expiration_time: held
                     .term
@@ -580,9 +580,9 @@ impl Account<'_> {
             [(MODEL, "ON_DEMAND"), ("maker.model-v1:0:8k", "PROVISIONED")]
                 .map(|(id, kind)| FoundationModel {
                     model_id: id.to_owned(),
-                    lifecycle_status: Some("ACTIVE".to_owned()),
+                    lifecycle_status: Some("ACTIVE".into()),
                     end_of_life_time: None,
-                    inference_types_supported: vec![kind.to_owned()],
+                    inference_types_supported: vec![kind.into()],
                 })
                 .to_vec();
         observation.overrides = self.overrides();

@@ -137,9 +137,9 @@ fn account(with_global: bool, lanes: Vec<LaneUsage>) -> Observation {
     place.usage.lanes = lanes;
     let listed = |id: &str, kind: &str| FoundationModel {
         model_id: id.to_owned(),
-        lifecycle_status: Some("ACTIVE".to_owned()),
+        lifecycle_status: Some("ACTIVE".into()),
         end_of_life_time: None,
-        inference_types_supported: vec![kind.to_owned()],
+        inference_types_supported: vec![kind.into()],
     };
     place.inventory.foundation_models = vec![
         listed(MODEL, "ON_DEMAND"),
@@ -203,7 +203,7 @@ fn held() -> ProvisionedModel {
         model_arn: arn.clone(),
         foundation_model_arn: arn,
         model_units: ModelUnits::new(1),
-        status: "InService".to_owned(),
+        status: "InService".into(),
         commitment_duration: None,
         commitment_expiration_time: None,
         creation_time: window().start(),
@@ -320,7 +320,7 @@ fn a_provisioned_model_that_is_being_changed_gives_no_advice_from_its_traffic() 
     assert_eq!(counted(&steady), [Action::FillProvisionedModel]);
 
     let mut changing = with_busy(account(), 10_000, 1_000);
-    changing.places[0].inventory.provisioned_models[0].status = "Updating".to_owned();
+    changing.places[0].inventory.provisioned_models[0].status = "Updating".into();
     let report = report::build(&changing);
     assert_eq!(actions(&report), []);
     let verdict = &workload(&report, MODEL).verdict;
@@ -579,7 +579,7 @@ fn a_model_that_leaves_gets_no_units_and_the_reason_is_named() {
     };
     assert_eq!(bought(&observation(&|_| {})), [true, false]);
 
-    let legacy = observation(&|listed| listed.lifecycle_status = Some("LEGACY".to_owned()));
+    let legacy = observation(&|listed| listed.lifecycle_status = Some("LEGACY".into()));
     assert_eq!(actions(&legacy), []);
     for plan in plans(&legacy, MODEL, Action::BuyModelUnits) {
         assert!(plan.why_not.iter().any(|why| why.contains("Legacy")));
@@ -633,7 +633,7 @@ fn a_holding_that_was_never_in_service_is_not_said_to_cost_anything() {
         ("Updating", true),
     ] {
         let mut observation = sample_of(&LEFTOVER);
-        observation.places[0].inventory.provisioned_models[0].status = status.to_owned();
+        observation.places[0].inventory.provisioned_models[0].status = status.into();
         let report = report::build(&observation);
         let cost = report.holdings[0].monthly_cost;
         assert_eq!(cost.is_some(), is_billed, "{status}");
@@ -1164,7 +1164,7 @@ fn units_whose_load_is_not_known_are_not_taken_for_free() {
     let unknown = traffic("someopaque12", 900_000, 100_000);
     hidden.places[0].usage.lanes.push(unknown);
     let mut creating = with_idle(account(false, vec![traffic(MODEL, 700_000, 100_000)]));
-    creating.places[0].inventory.provisioned_models[0].status = "Creating".to_owned();
+    creating.places[0].inventory.provisioned_models[0].status = "Creating".into();
     for (observation, why) in [
         (hidden, "someopaque12"),
         (creating, "its status is Creating"),
@@ -1247,7 +1247,7 @@ fn what_aws_does_not_serve_on_demand_is_not_given_up_for_on_demand() {
 
     let mut only_provisioned = account();
     for model in &mut only_provisioned.places[0].inventory.foundation_models {
-        model.inference_types_supported = vec!["PROVISIONED".to_owned()];
+        model.inference_types_supported = vec!["PROVISIONED".into()];
     }
     let report = report::build(&only_provisioned);
     assert_eq!(actions(&report), []);
@@ -1261,7 +1261,7 @@ fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
         let inventory = &mut observation.places[0].inventory;
         inventory.provisioned_models[0].model_units = ModelUnits::new(3);
         for model in &mut inventory.foundation_models {
-            model.lifecycle_status = Some(status.to_owned());
+            model.lifecycle_status = Some(status.into());
         }
         report::build(&observation)
     };

@@ -294,7 +294,7 @@ fn any_traffic_beside_any_holding_is_counted_without_a_panic() {
 #[test]
 fn a_discount_on_a_tier_range_leaves_the_list_price_as_it_is() {
     let mut observation = steady(&["amazon.nova-pro-v1:0"]);
-    observation.places[0].usage.lanes[0].splits = vec!["ModelId, ServiceTier".to_owned()];
+    observation.places[0].usage.lanes[0].splits = vec!["ModelId, ServiceTier".into()];
     let at_list = with(observation.clone(), "");
     let free = TENTH_OFF
         .replace("Anthropic", "Amazon")

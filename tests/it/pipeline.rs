@@ -933,7 +933,7 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
 async fn the_total_of_a_model_is_never_added_to_its_splits() {
     let expected = one_region().run().await.report;
     let mut observation = sample_of(&[UNITS]);
-    lane(&mut observation, UNITS).unwrap().splits = vec!["ContextWindow, ModelId".to_owned()];
+    lane(&mut observation, UNITS).unwrap().splits = vec!["ContextWindow, ModelId".into()];
     let account = Account::of(observation);
     let report = account.run().await.report;
     assert_eq!(report.workloads, expected.workloads);
@@ -951,7 +951,7 @@ async fn the_total_of_a_model_is_never_added_to_its_splits() {
 async fn usage_of_another_tier_that_is_not_priced_apart_gets_no_commitment() {
     let mut observation = sample_of(&[UNITS]);
     lane(&mut observation, UNITS).unwrap().splits =
-        vec!["ModelId, ResolvedServiceTier, ServiceTier".to_owned()];
+        vec!["ModelId, ResolvedServiceTier, ServiceTier".into()];
     let report = Account::of(observation).run().await.report;
     assert_eq!(actions(&report), []);
     let verdict = &workload(&report, LLAMA).verdict;
@@ -1078,7 +1078,7 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
         }
     };
     let creating = |observation: &mut Observation| {
-        observation.places[0].inventory.provisioned_models[0].status = "Creating".to_owned();
+        observation.places[0].inventory.provisioned_models[0].status = "Creating".into();
     };
     let variant = |observation: &mut Observation| {
         let lane = LaneUsage {

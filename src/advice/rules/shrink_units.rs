@@ -18,6 +18,7 @@ use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working
 use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd};
+use crate::observation::InferenceType;
 use crate::pricing::LaneRates;
 use crate::pricing::{Holding, Idleness, Priced, Workload};
 use crate::sizing::demand::{Demands, ServedBy};
@@ -335,8 +336,8 @@ impl HoldingReview<'_, '_> {
         self.workload.on_demand().next().is_some()
             || listed.peek().is_none()
             || listed.any(|entry| {
-                let kinds = entry.inference_types_supported.iter();
-                kinds.into_iter().any(|kind| kind != "PROVISIONED")
+                let mut types = entry.inference_types_supported.iter();
+                types.any(|inference| *inference != InferenceType::Provisioned)
             })
     }
 

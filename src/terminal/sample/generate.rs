@@ -7,9 +7,10 @@ use crate::domain::meter::{MetricName, read_name};
 use crate::domain::period::{HOUR, MINUTE, NotAWindow};
 use crate::domain::{ModelId, Place, Region, Series, Window};
 use crate::observation::plan::{self, MINUTE_DAYS};
-use crate::observation::{ApplicationProfile, FoundationModel, Inventory, ProvisionedModel};
+use crate::observation::{ApplicationProfile, FoundationModel, Inventory};
 use crate::observation::{LaneUsage, MetricSeries, Status, Usage};
 use crate::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
+use crate::observation::{ProvisionedModel, ProvisionedModelStatus};
 
 /// A slip in the sample's own files, which would be a defect of this program.
 #[derive(Debug, thiserror::Error)]
@@ -135,7 +136,7 @@ fn inventory(scenario: &Scenario, place: &scenario::Place) -> Inventory {
             model_arn: model.clone(),
             foundation_model_arn: model,
             model_units: held.units,
-            status: "InService".into(),
+            status: ProvisionedModelStatus::InService,
             commitment_duration: held.term.as_ref().map(|term| term.duration.clone()),
             commitment_expiration_time: held.term.as_ref().map(|term| term.end),
             creation_time: held.created,

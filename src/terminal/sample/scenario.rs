@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::{AccountId, ModelUnits, Region};
-use crate::observation::CommitmentDuration;
+use crate::observation::{CommitmentDuration, InferenceType, LifecycleStatus};
 
 /// The whole scenario.
 #[derive(Debug, Deserialize)]
@@ -86,9 +86,9 @@ pub(super) struct FoundationModel {
     /// Id of the model, with the context window for some that can be provisioned.
     pub(super) id: String,
     /// `ACTIVE` or `LEGACY`.
-    pub(super) status: String,
+    pub(super) status: LifecycleStatus,
     /// Types of inference: any of `ON_DEMAND`, `PROVISIONED` and `INFERENCE_PROFILE`.
-    pub(super) inference: Vec<String>,
+    pub(super) inference: Vec<InferenceType>,
     /// Time from which requests fail; `None` where AWS names none.
     pub(super) end_of_life: Option<Timestamp>,
 }

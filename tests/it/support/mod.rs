@@ -184,7 +184,7 @@ pub(crate) fn small_observation() -> Observation {
             |minute| Some(minute % 7),
         )],
         unknown_metrics: vec!["ReasoningTokenCount".to_owned()],
-        splits: vec!["ContextWindow, ModelId".to_owned()],
+        splits: vec!["ContextWindow, ModelId".into()],
         survey: vec![
             metric("Invocations", window, HOUR, |hour| Some(10 + hour % 3)),
             metric("InputTokenCount", window, HOUR, |hour| {
@@ -261,7 +261,7 @@ fn small_inventory(as_of: Timestamp) -> Inventory {
             model_arn: model_arn.to_owned(),
             foundation_model_arn: model_arn.to_owned(),
             model_units: ModelUnits::new(2),
-            status: "InService".to_owned(),
+            status: "InService".into(),
             commitment_expiration_time: term
                 .as_ref()
                 .map(|_| as_of + SignedDuration::from_hours(240 + number)),
@@ -282,21 +282,21 @@ fn small_inventory(as_of: Timestamp) -> Inventory {
     let foundation_models = vec![
         FoundationModel {
             model_id: "amazon.nova-lite-v1:0".to_owned(),
-            lifecycle_status: Some("LEGACY".to_owned()),
+            lifecycle_status: Some("LEGACY".into()),
             end_of_life_time: Some(as_of + SignedDuration::from_hours(4_800)),
-            inference_types_supported: vec!["ON_DEMAND".to_owned(), "INFERENCE_PROFILE".to_owned()],
+            inference_types_supported: vec!["ON_DEMAND".into(), "INFERENCE_PROFILE".into()],
         },
         FoundationModel {
             model_id: "amazon.nova-micro-v1:0".to_owned(),
-            lifecycle_status: Some("ACTIVE".to_owned()),
+            lifecycle_status: Some("ACTIVE".into()),
             end_of_life_time: None,
-            inference_types_supported: vec!["ON_DEMAND".to_owned()],
+            inference_types_supported: vec!["ON_DEMAND".into()],
         },
         FoundationModel {
             model_id: "amazon.nova-micro-v1:0:24k".to_owned(),
             lifecycle_status: None,
             end_of_life_time: None,
-            inference_types_supported: vec!["PROVISIONED".to_owned()],
+            inference_types_supported: vec!["PROVISIONED".into()],
         },
     ];
     Inventory {

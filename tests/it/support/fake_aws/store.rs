@@ -142,6 +142,7 @@ impl Store {
         });
         for split in &lane.splits {
             let dimensions: BTreeMap<String, String> = split
+                .to_string()
                 .split(", ")
                 .map(|name| {
                     if name == "ModelId" {
