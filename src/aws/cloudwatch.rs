@@ -10,10 +10,10 @@ use aws_sdk_cloudwatch::types::{
 use jiff::Timestamp;
 
 use crate::aws::ApiError;
-use crate::domain::{Region, Series};
+use crate::domain::Region;
 use crate::observation::decode::{Decoder, PageResult, PageStatus};
 use crate::observation::plan::{ListedMetric, POINTS_PER_CALL, QUERIES_PER_CALL};
-use crate::observation::{Span, Status};
+use crate::observation::{Answer, Span};
 
 /// One Region's `CloudWatch`.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ impl CloudWatch {
         queries: &[MetricQuery],
         span: Span,
         spent: &mut Spent,
-    ) -> Result<Vec<(Status, Option<Series>)>, ApiError> {
+    ) -> Result<Vec<Answer>, ApiError> {
         let mut answers = Vec::with_capacity(queries.len());
         for batch in queries.chunks(QUERIES_PER_CALL) {
             answers.extend(self.get_batch(batch, span, spent).await?);
@@ -103,7 +103,7 @@ impl CloudWatch {
         batch: &[MetricQuery],
         span: Span,
         spent: &mut Spent,
-    ) -> Result<Vec<(Status, Option<Series>)>, ApiError> {
+    ) -> Result<Vec<Answer>, ApiError> {
         const OPERATION: &str = "cloudwatch:GetMetricData";
         let step = i32::try_from(span.step).unwrap_or(i32::MAX);
         let queries: Vec<MetricDataQuery> = batch

@@ -6,10 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::ApiError;
 use crate::aws::cloudwatch::{CloudWatch, MetricQuery, Spent};
+use crate::domain::Window;
 use crate::domain::period::{HOUR, floor_to_hour};
-use crate::domain::{Series, Window};
-use crate::observation::OpenBefore;
-use crate::observation::{Span, Status};
+use crate::observation::{Answer, OpenBefore, Span};
 use crate::report::metrics::RECOMMENDATION_OPEN;
 
 /// How far back an open recommendation is remembered: as long as `ListMetrics` remembers.
@@ -59,15 +58,13 @@ pub async fn open_before(
 }
 
 /// Those whose last point is not zero.
-fn still_open(known: Vec<OpenBefore>, answers: &[(Status, Option<Series>)]) -> Vec<OpenBefore> {
+fn still_open(known: Vec<OpenBefore>, answers: &[Answer]) -> Vec<OpenBefore> {
     known
         .into_iter()
         .zip(answers)
-        .filter(|(_, (_, series))| {
-            let last = series
-                .as_ref()
-                .and_then(|series| series.values.iter().rev().flatten().next());
-            last.is_some_and(|value| *value > 0)
+        .filter(|(_, answer)| {
+            let points = answer.series.iter().flat_map(|series| &series.values);
+            points.flatten().next_back().is_some_and(|last| *last > 0)
         })
         .map(|(open, _)| open)
         .collect()
@@ -76,6 +73,8 @@ fn still_open(known: Vec<OpenBefore>, answers: &[(Status, Option<Series>)]) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Series;
+    use crate::observation::Status;
 
     #[test]
     fn a_recommendation_is_open_until_its_last_point_is_zero() {
@@ -83,20 +82,18 @@ mod tests {
             region: "us-east-1".parse().unwrap(),
             id: id.into(),
         };
-        let series = |values: &[Option<u64>]| {
-            (
-                Status::Complete,
-                Some(Series {
-                    start: "2026-04-06T00:00:00Z".parse().unwrap(),
-                    step: HOUR,
-                    values: values.to_vec(),
-                }),
-            )
+        let answer = |values: Option<&[Option<u64>]>| Answer {
+            status: Status::Complete,
+            series: values.map(|values| Series {
+                start: "2026-04-06T00:00:00Z".parse().unwrap(),
+                step: HOUR,
+                values: values.to_vec(),
+            }),
         };
         let answers = [
-            series(&[Some(1), Some(0)]),
-            series(&[Some(0), Some(1), None]),
-            (Status::Complete, None),
+            answer(Some(&[Some(1), Some(0)])),
+            answer(Some(&[Some(0), Some(1), None])),
+            answer(None),
         ];
         assert_eq!(
             still_open(vec![open("a"), open("b"), open("c")], &answers),

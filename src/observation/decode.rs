@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{Series, Tokens};
-use crate::observation::{Span, Status};
+use crate::observation::{Answer, Span, Status};
 
 /// What `CloudWatch` says of a series on one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,9 +85,9 @@ impl Decoder {
         }
     }
 
-    /// The series in the order of the queries. One without a single point is `None`.
+    /// The answers in the order of the queries.
     #[must_use]
-    pub fn finish(self) -> Vec<(Status, Option<Series>)> {
+    pub fn finish(self) -> Vec<Answer> {
         let status = |last: Option<PageStatus>, fault: Option<String>| match (fault, last) {
             (Some(fault), _) => Status::Incomplete(fault),
             (None, Some(PageStatus::Complete)) => Status::Complete,
@@ -100,7 +100,10 @@ impl Decoder {
             .into_iter()
             .zip(self.statuses)
             .zip(self.faults)
-            .map(|((series, last), fault)| (status(last, fault), series.filter(Series::has_points)))
+            .map(|((series, last), fault)| Answer {
+                status: status(last, fault),
+                series: series.filter(Series::has_points),
+            })
             .collect()
     }
 }
@@ -141,34 +144,38 @@ mod tests {
         let mut decoder = Decoder::new(span(), 1);
         decoder.take(page(more(), &[("2026-04-06T03:00:00Z", 4.0)]));
         decoder.take(page(PageStatus::Complete, &[("2026-04-06T00:00:00Z", 1.0)]));
-        let (status, series) = decoder.finish().remove(0);
-        assert_eq!(status, Status::Complete);
-        assert_eq!(series.unwrap().values, [Some(1), None, None, Some(4)]);
+        let answer = decoder.finish().remove(0);
+        assert_eq!(answer.status, Status::Complete);
+        assert_eq!(
+            answer.series.unwrap().values,
+            [Some(1), None, None, Some(4)]
+        );
     }
 
     #[test]
     fn partial_data_on_the_last_page_is_incomplete_and_not_zero() {
         let mut decoder = Decoder::new(span(), 1);
         decoder.take(page(more(), &[("2026-04-06T03:00:00Z", 4.0)]));
-        let (status, series) = decoder.finish().remove(0);
+        let answer = decoder.finish().remove(0);
         assert_eq!(
-            status,
+            answer.status,
             Status::Incomplete("CloudWatch ended with PartialData".into())
         );
-        assert!(series.is_some());
+        assert!(answer.series.is_some());
     }
 
     #[test]
     fn complete_without_points_is_zero() {
         let mut decoder = Decoder::new(span(), 1);
         decoder.take(page(PageStatus::Complete, &[]));
-        assert_eq!(decoder.finish(), [(Status::Complete, None)]);
+        let (status, series) = (Status::Complete, None);
+        assert_eq!(decoder.finish(), [Answer { status, series }]);
     }
 
     #[test]
     fn a_series_that_no_page_mentions_is_incomplete() {
         assert!(matches!(
-            &Decoder::new(span(), 1).finish()[0].0,
+            Decoder::new(span(), 1).finish()[0].status,
             Status::Incomplete(_)
         ));
     }
@@ -184,7 +191,7 @@ mod tests {
             let mut decoder = Decoder::new(span(), 1);
             decoder.take(page(PageStatus::Complete, &[point]));
             assert!(
-                matches!(decoder.finish()[0].0, Status::Incomplete(_)),
+                matches!(decoder.finish()[0].status, Status::Incomplete(_)),
                 "{point:?}"
             );
         }
@@ -199,7 +206,7 @@ mod tests {
             decoder
                 .finish()
                 .iter()
-                .all(|(status, _)| matches!(status, Status::Incomplete(_)))
+                .all(|answer| matches!(answer.status, Status::Incomplete(_)))
         );
     }
 }

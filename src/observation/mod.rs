@@ -24,5 +24,7 @@ pub use document::{
 pub use inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
-pub use usage::{Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage};
+pub use usage::{
+    Answer, Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage,
+};
 pub use words::{Dimension, DimensionSet, InferenceType, LifecycleStatus, ProvisionedModelStatus};

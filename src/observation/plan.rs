@@ -8,7 +8,7 @@ use crate::config::CacheSpelling;
 use crate::domain::meter::{MetricName, read_name};
 use crate::domain::period::{HOUR, MINUTE, is_kept};
 use crate::domain::{Counter, Metric, ModelId, Window};
-use crate::observation::{Dimension, DimensionSet, LaneUsage, MetricSeries, Span, Status};
+use crate::observation::{Answer, Dimension, DimensionSet, LaneUsage, MetricSeries, Span};
 
 /// `GetMetricData` takes at most so many queries a call.
 pub const QUERIES_PER_CALL: usize = 500;
@@ -214,13 +214,8 @@ fn legal(span: Span, as_of: Timestamp) -> Result<Span, Forgotten> {
 }
 
 /// Puts answered series into their lanes, in the order of the queries.
-pub fn file(
-    lanes: &mut [LaneUsage],
-    queries: &[Query],
-    answers: Vec<(Status, Option<crate::domain::Series>)>,
-    step: u32,
-) {
-    for (query, (status, series)) in queries.iter().zip(answers) {
+pub fn file(lanes: &mut [LaneUsage], queries: &[Query], answers: Vec<Answer>, step: u32) {
+    for (query, Answer { status, series }) in queries.iter().zip(answers) {
         let Some(lane) = lanes.get_mut(query.lane) else {
             continue;
         };

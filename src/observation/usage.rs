@@ -49,6 +49,15 @@ pub struct MetricSeries {
     pub series: Option<Series>,
 }
 
+/// Answer of `CloudWatch` to one query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Wholeness of the answer.
+    pub status: Status,
+    /// The points; `None` where there is not one.
+    pub series: Option<Series>,
+}
+
 /// Whether an answer is whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
