@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use crate::aws::ApiError;
 use crate::aws::clients;
 use crate::aws::price_list::OFFERS;
-use crate::catalog::price_list::{Harvest, Names, PriceList};
+use crate::catalog::price_list::{Harvest, Names, NamesError, PriceList};
 use crate::catalog::{BookError, PriceBook};
 use crate::domain::{Partition, Region, day_of};
 use crate::observation::PriceListRead;
@@ -58,6 +58,23 @@ struct Fetched {
     read: PriceListRead,
 }
 
+/// Reason why the Price List was not used.
+#[derive(Debug, thiserror::Error)]
+enum PriceListError {
+    /// The call failed.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The answer did not come while the run waited.
+    #[error("it took more than {} s", PATIENCE.as_secs())]
+    TimedOut,
+    /// The embedded names are not valid.
+    #[error(transparent)]
+    Names(#[from] NamesError),
+    /// The Price List has this many lines, and no rate.
+    #[error("none of its {0} lines is a rate")]
+    NoRates(u64),
+}
+
 impl Memory {
     /// The book for some Regions: from memory, or from the Price List, or, where that cannot be
     /// read, the embedded one.
@@ -82,8 +99,8 @@ impl Memory {
         let embedded = PriceBook::aws()?;
         let fetched = match tokio::time::timeout(PATIENCE, fetch(config, regions)).await {
             Ok(Ok(list)) => read(list, &embedded, as_of),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("it took more than {} s", PATIENCE.as_secs())),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(PriceListError::TimedOut),
         };
         Ok(match fetched {
             Ok(harvest) => {
@@ -110,7 +127,8 @@ impl Memory {
                     note: None,
                 }
             }
-            Err(why) => {
+            Err(error) => {
+                let why = error.to_string();
                 tracing::warn!(why, "the Price List was not used");
                 Live {
                     book: embedded,
@@ -125,8 +143,8 @@ impl Memory {
 }
 
 /// Understands what was fetched, unless it is of no use: then the format is not what it was.
-fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, String> {
-    let names = Names::embedded().map_err(|error| error.to_string())?;
+fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, PriceListError> {
+    let names = Names::embedded()?;
     let known = book.models.iter().map(|model| model.id.clone());
     let harvest = list.read(&names.also_knowing(known), day_of(as_of));
     for gap in &harvest.unmapped {
@@ -147,7 +165,7 @@ fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, 
         );
     }
     if harvest.book.models.is_empty() {
-        return Err(format!("none of its {} lines is a rate", harvest.lines));
+        return Err(PriceListError::NoRates(harvest.lines));
     }
     Ok(harvest)
 }
