@@ -1,4 +1,4 @@
-//! Commitments: for how long one binds, and how tokens load the model units of one.
+//! Commitments: terms, and the load of tokens on model units.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::meter::Meter;
 use crate::domain::money::Ratio;
 
-/// For how long a commitment binds.
+/// The term for which a commitment binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Term {
-    /// Billed by the hour until it is deleted.
+    /// No term: billed by the hour until the purchase is deleted.
     #[serde(rename = "none")]
     None,
     /// One month.
@@ -26,7 +26,7 @@ pub enum Term {
 }
 
 impl Term {
-    /// Its months.
+    /// Returns the length of the term in months; 0 without a term.
     #[must_use]
     pub const fn months(self) -> u32 {
         match self {
@@ -37,15 +37,17 @@ impl Term {
         }
     }
 
-    /// Its days, at most: months of 31 days.
+    /// Returns the most days that the term can have: months of 31 days.
     #[must_use]
     pub const fn most_days(self) -> u32 {
+        // Long months: a model whose end of life falls inside the term must not be committed to.
         self.months() * 31
     }
 
-    /// The whole days of its months of 730 hours: 30, 91 and 182.
+    /// Returns the whole days of the term's months of 730 hours: 30, 91 and 182.
     #[must_use]
     pub const fn whole_days(self) -> u32 {
+        // Rounded down, as history is counted in whole days.
         self.months() * 730 / 24
     }
 }
@@ -61,33 +63,33 @@ impl fmt::Display for Term {
     }
 }
 
-/// How kinds of tokens weigh in the input load of a model unit; output tokens weigh one.
+/// Weights of cached tokens in the input load of a model unit; output tokens weigh one.
 ///
-/// The defaults are those of AWS's formula for the estimated quota of provisioned throughput:
-/// input + 1.25 × cache write + 0.1 × cache read.
+/// The defaults are those of AWS's formula for the estimated quota of provisioned throughput: input
+/// + 1.25 × cache write + 0.1 × cache read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadWeights {
-    /// Tokens written to a prompt cache.
+    /// Weight of a token that is written to a prompt cache.
     #[serde(default = "cache_write_weight")]
     pub cache_write: Ratio,
-    /// Tokens read from a prompt cache.
+    /// Weight of a token that is read from a prompt cache.
     #[serde(default = "cache_read_weight")]
     pub cache_read: Ratio,
 }
 
-/// Which of a model unit's two ceilings a meter's tokens count against.
+/// One of the two ceilings of a model unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ceiling {
-    /// What it takes in.
+    /// The most input load that a unit takes in an hour.
     Input,
-    /// What it puts out.
+    /// The most output tokens that a unit puts out in an hour.
     Output,
 }
 
 impl LoadWeights {
-    /// What a token of a meter weighs, and against which ceiling; `None` for what model units do
-    /// not serve.
+    /// Returns the ceiling that tokens of a meter count against, and the weight of a token; `None`
+    /// for images and speech, which model units do not serve.
     #[must_use]
     pub const fn of(&self, meter: Meter) -> Option<(Ceiling, Ratio)> {
         match meter {

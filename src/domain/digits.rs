@@ -1,4 +1,4 @@
-//! How long numbers are shown.
+//! Digits of long numbers in groups.
 
 /// Puts a comma before each group of three digits, as in `1,234,567`.
 #[must_use]

@@ -1,10 +1,10 @@
-//! What is metered, and the names that `CloudWatch` prints it under.
+//! Meters, and the names that `CloudWatch` prints them under.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is billed by the piece.
+/// A meter: tokens or images that are billed by the piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Meter {
@@ -29,10 +29,10 @@ pub enum Meter {
 }
 
 impl Meter {
-    /// The four meters that every text model can have.
+    /// The four meters that a text model can have.
     pub const TOKENS: [Self; 4] = [Self::Input, Self::Output, Self::CacheRead, Self::CacheWrite];
 
-    /// The meter in words, FOCUS's `SkuMeter`.
+    /// Returns the meter in words, FOCUS's `SkuMeter`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl fmt::Display for Meter {
     }
 }
 
-/// What is counted but not billed.
+/// Requests that are counted and not billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counter {
@@ -65,7 +65,7 @@ pub enum Counter {
     InvocationThrottles,
 }
 
-/// What a metric name of `AWS/Bedrock` stands for.
+/// The use of a metric of `AWS/Bedrock`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
@@ -75,18 +75,18 @@ pub enum Metric {
     Counter(Counter),
 }
 
-/// How a metric name is understood.
+/// A metric name, as far as it is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricName {
     /// Usage or a counter that is read.
     Known(Metric),
     /// Latency, errors, delivery: nothing that is billed.
     Irrelevant,
-    /// Nobody knows the name, and it may well count something that is billed.
+    /// A name that is not known and may well count what is billed.
     UnknownUsage,
 }
 
-/// Understands a metric name of `AWS/Bedrock`, exactly as it is spelled.
+/// Reads a metric name of `AWS/Bedrock`, exactly as AWS spells it.
 #[must_use]
 pub fn read_name(name: &str) -> MetricName {
     let meter = |meter| MetricName::Known(Metric::Meter(meter));
@@ -103,8 +103,10 @@ pub fn read_name(name: &str) -> MetricName {
         "InputSpeechTokenCount" => meter(Meter::InputSpeech),
         "OutputTextTokenCount" => meter(Meter::OutputText),
         "OutputSpeechTokenCount" => meter(Meter::OutputSpeech),
-        // It says nothing of billed usage, although it has one of the words that would.
+        // Latency, although the name has one of the words of billed usage.
         "TimeToFirstToken" => MetricName::Irrelevant,
+        // Every billed metric that is known has one of these words. With more words latency and
+        // errors would look billed, with fewer a new meter would go unnoticed.
         name if ["Token", "Cache", "Image"]
             .iter()
             .any(|word| name.contains(word)) =>

@@ -1,4 +1,5 @@
-//! What the `ModelId` of a `CloudWatch` series says: parsed once, here, and taken apart nowhere else.
+//! Model ids: the `ModelId` of a `CloudWatch` series, parsed here once and taken apart nowhere
+//! else.
 //!
 //! ```
 //! use bedrock_cost_guard::domain::{Geo, ModelId, Scope, ServiceTier, Target};
@@ -23,13 +24,13 @@ use crate::domain::place::{AccountId, Partition, Region};
 pub struct BaseModel(String);
 
 impl BaseModel {
-    /// The model of this base id, as price books and inventories spell it.
+    /// Builds the model of a base id, as price books and inventories spell it.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
     }
 
-    /// The base id.
+    /// Returns the base id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.0
@@ -65,7 +66,7 @@ pub enum Geo {
 }
 
 impl Geo {
-    /// All of them. A first label that is not one of their prefixes is no geo prefix: vendors are
+    /// All groups. A first label that is not one of their prefixes is no geo prefix: vendors are
     /// spelled in the same place.
     pub const ALL: [Self; 8] = [
         Self::Us,
@@ -78,7 +79,7 @@ impl Geo {
         Self::In,
     ];
 
-    /// The prefix of its profile ids.
+    /// Returns the prefix of the group's profile ids.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -93,23 +94,26 @@ impl Geo {
         }
     }
 
-    /// The groups whose profiles a Region can call, the smallest first.
+    /// Returns the groups whose profiles a Region can call, the smallest first.
     #[must_use]
     pub fn of_region(region: &Region) -> Vec<Self> {
         let smallest = Self::holding(std::slice::from_ref(region));
+        // Asian Regions can call two profiles: of their country, and of all Asia Pacific.
         let is_asian =
             region.partition() == Partition::Commercial && region.name().starts_with("ap-");
         let widest = (is_asian && smallest != Some(Self::Apac)).then_some(Self::Apac);
         smallest.into_iter().chain(widest).collect()
     }
 
-    /// The smallest group that holds all of these Regions; `None` where no known group does.
+    /// Returns the smallest group that holds all of these Regions; `None` where no known group
+    /// does.
     #[must_use]
     pub fn holding(regions: &[Region]) -> Option<Self> {
         let all = |test: &dyn Fn(&str) -> bool| {
             !regions.is_empty() && regions.iter().all(|region| test(region.name()))
         };
         let partition = |wanted| regions.iter().all(|region| region.partition() == wanted);
+        // The groups of a few Asian Regions stand before the group that holds them all.
         if all(&|_| true) && partition(Partition::UsGov) {
             Some(Self::UsGov)
         } else if !partition(Partition::Commercial) {
@@ -134,7 +138,7 @@ impl Geo {
     }
 }
 
-/// Where a request may be served, which decides its price.
+/// The Regions that may serve a request, which decide the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
@@ -146,7 +150,7 @@ pub enum Scope {
     Global,
 }
 
-/// In words, as in `in-Region`, `us profile` and `global profile`.
+/// Writes the scope in words, as in `in-Region`, `us profile` and `global profile`.
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -157,22 +161,22 @@ impl fmt::Display for Scope {
     }
 }
 
-/// How a request is served and priced.
+/// The service tier: the priority at which a request is served, and the price that goes with it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum ServiceTier {
-    /// The default.
+    /// The default tier.
     #[default]
     Standard,
     /// Batch inference jobs, which `AWS/Bedrock` does not meter.
     Batch,
-    /// Cheaper and slower.
+    /// Cheaper than standard, and slower.
     Flex,
-    /// Dearer and served first.
+    /// Dearer than standard, and served first.
     Priority,
-    /// Dearer and faster.
+    /// Dearer than standard, and faster.
     LatencyOptimized,
 }
 
@@ -180,7 +184,7 @@ impl ServiceTier {
     /// The tiers that a `ModelId` can carry as a suffix.
     const SUFFIXED: [Self; 3] = [Self::Flex, Self::Priority, Self::LatencyOptimized];
 
-    /// AWS's word for it.
+    /// Returns AWS's word for the tier.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -203,21 +207,23 @@ impl fmt::Display for ServiceTier {
 /// `arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Arn {
-    /// `aws`, `aws-us-gov`, `aws-cn`.
+    /// Partition: `aws`, `aws-us-gov`, `aws-cn`.
     pub partition: String,
-    /// The Region; `None` where the address has none, as those of global profiles do.
+    /// Region; `None` where the address has none, as those of global profiles do.
     pub region: Option<Region>,
-    /// The account, empty for what AWS itself owns.
+    /// Account that owns the resource; empty for what AWS itself owns.
     pub account: AccountId,
     /// Type of the resource, as in `provisioned-model`.
     pub resource_type: String,
-    /// Which one.
+    /// Id of the resource among those of its type.
     pub id: String,
 }
 
-/// Why a text is not the address of a Bedrock resource.
+/// The error for a text that is not the address of a Bedrock resource.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the ARN of a Bedrock resource")]
+#[error(
+    "`{0}` is not the ARN of a Bedrock resource, such as `arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl`"
+)]
 pub struct NotAnArn(String);
 
 impl FromStr for Arn {
@@ -225,6 +231,7 @@ impl FromStr for Arn {
 
     fn from_str(text: &str) -> Result<Self, NotAnArn> {
         let refuse = || NotAnArn(text.into());
+        // Six parts and not more: a model's id after the last of these colons has colons itself.
         let mut parts = text.splitn(6, ':');
         let mut next = || parts.next().ok_or_else(refuse);
         let (scheme, partition, service) = (next()?, next()?, next()?);
@@ -259,24 +266,25 @@ impl fmt::Display for Arn {
     }
 }
 
-/// What a `ModelId` names.
+/// The resource that a `ModelId` names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// A foundation model, by itself or through one of AWS's cross-Region profiles.
     Model {
-        /// The model.
+        /// Base model.
         model: BaseModel,
-        /// Which profile, if any.
+        /// Profile that the model is called through; in-Region without one.
         scope: Scope,
-        /// The context-window variant that provisioned throughput is bought for, as in `300k`.
+        /// Context-window variant that provisioned throughput is bought for, as in `300k`; `None`
+        /// without one.
         variant: Option<String>,
     },
     /// Provisioned throughput, by its address.
     ProvisionedModel(Arn),
     /// An application inference profile, by its address.
     ApplicationProfile(Arn),
-    /// Anything else. The bare ids of application profiles and of provisioned models look alike,
-    /// so only the inventory can tell which one this is, if any.
+    /// Anything else. The bare ids of application profiles and of provisioned models look alike, so
+    /// only the inventory can tell them apart.
     Opaque,
 }
 
@@ -290,7 +298,7 @@ pub struct ModelId {
 }
 
 impl ModelId {
-    /// Understands any text: what it cannot place becomes [`Target::Opaque`].
+    /// Reads any text: a text that cannot be placed becomes [`Target::Opaque`].
     #[must_use]
     pub fn parse(text: impl Into<String>) -> Self {
         let text = text.into();
@@ -299,7 +307,7 @@ impl ModelId {
         Self { text, target, tier }
     }
 
-    /// The id by which a model is called under a scope.
+    /// Builds the id by which a model is called under a scope.
     #[must_use]
     pub fn of_model(model: &BaseModel, scope: Scope) -> Self {
         Self::parse(match scope {
@@ -309,31 +317,32 @@ impl ModelId {
         })
     }
 
-    /// The text as it came.
+    /// Returns the text as it came.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The text without the suffix of its service tier.
+    /// Returns the text without the suffix of its service tier.
     #[must_use]
     pub fn without_tier(&self) -> &str {
         split_tier(&self.text).0
     }
 
-    /// What it names.
+    /// Returns the resource that the id names.
     #[must_use]
     pub const fn target(&self) -> &Target {
         &self.target
     }
 
-    /// The service tier of its suffix.
+    /// Returns the service tier of the suffix; standard without one.
     #[must_use]
     pub const fn tier(&self) -> ServiceTier {
         self.tier
     }
 
-    /// The foundation model that it names, where it names one by itself.
+    /// Returns the foundation model that the id names; `None` for ids of other resources, whose
+    /// model is in the inventory.
     #[must_use]
     pub fn model(&self) -> Option<&BaseModel> {
         match &self.target {
@@ -344,7 +353,7 @@ impl ModelId {
 }
 
 impl Target {
-    /// The tokens of a context-window variant, as in `300k`; `None` where there is none.
+    /// Returns the tokens of a context-window variant, as in `300k`; `None` where there is none.
     #[must_use]
     pub fn context_window(&self) -> Option<u64> {
         let Self::Model {
@@ -379,7 +388,7 @@ impl fmt::Display for ModelId {
     }
 }
 
-/// The text without the suffix of a known tier. Any other suffix stays on it.
+/// Splits the suffix of a known tier off. Any other suffix stays on the text.
 fn split_tier(text: &str) -> (&str, ServiceTier) {
     text.split_once('+')
         .and_then(|(name, suffix)| {
@@ -391,7 +400,8 @@ fn split_tier(text: &str) -> (&str, ServiceTier) {
         .unwrap_or((text, ServiceTier::Standard))
 }
 
-/// What a text names. A suffix that is still on it may change the price, so the whole is unknown.
+/// Reads an id without its tier. A suffix that is still on the id may change the price, so the
+/// whole is unknown.
 fn parse_target(name: &str) -> Target {
     if !name.starts_with("arn:") {
         return parse_model(name);
@@ -403,6 +413,8 @@ fn parse_target(name: &str) -> Target {
         _ if name.contains('+') => Target::Opaque,
         "provisioned-model" => Target::ProvisionedModel(arn),
         "application-inference-profile" => Target::ApplicationProfile(arn),
+        // AWS's own models and profiles are named by their id: a workload is the same whichever way
+        // a caller spells the model.
         "foundation-model" | "inference-profile" => parse_model(&arn.id),
         _ => Target::Opaque,
     }
@@ -410,6 +422,7 @@ fn parse_target(name: &str) -> Target {
 
 fn parse_model(name: &str) -> Target {
     let (scope, rest) = split_scope(name);
+    // Another character, such as the `+` of a tier that is not known, could change the price.
     let is_spelled = rest
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':'));
@@ -435,7 +448,8 @@ fn parse_model(name: &str) -> Target {
     }
 }
 
-/// A first label is a scope only if it is known and a vendor and a model come after it.
+/// Splits a scope off. A first label is a scope only if the label is known and a vendor and a model
+/// come after it.
 fn split_scope(name: &str) -> (Scope, &str) {
     let prefixed = || {
         let (label, rest) = name.split_once('.')?;

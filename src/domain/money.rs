@@ -13,32 +13,39 @@ use crate::domain::digits::group_digits;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::quantity::{ModelUnits, Tokens};
 
-/// Digits after the point that an amount scaled to a month keeps. Scaling divides by the hours of
-/// the window, which may not end; rounding each row here lets totals equal the sum of rows.
+/// Decimals that an amount scaled to a month keeps. Scaling divides by the hours of the window,
+/// which may not end; rounding each row here lets totals equal the sum of rows.
+// The product of a price of ten decimals and a number of tokens has up to sixteen: with six, single
+// tokens would cost nothing. With 24, the 28 digits of a `Decimal` would leave four for the dollars.
 const MONTHLY_SCALE: u32 = 12;
 
-/// Why a text is not an amount.
+/// The error for a text that is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is not a price: write US dollars as a plain decimal number with ten decimals at most, for example \"0.035\""
+    "`{text}` is not a price: write US dollars from 0 to 1000000 as a plain decimal number with ten decimals at most, for example \"0.035\""
 )]
 pub struct NotAPrice {
     text: String,
 }
 
-fn parse_decimal(text: &str) -> Result<Decimal, NotAPrice> {
+/// The error for a text that is not a percentage, a ratio or a weight.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a share: write a plain decimal number, for example \"12.5\"")]
+pub struct NotAShare {
+    text: String,
+}
+
+fn parse_decimal(text: &str) -> Option<Decimal> {
+    // `Decimal` itself also reads `+1` and `1_000`, which no source of prices writes.
     let plain = text
         .strip_prefix('-')
         .unwrap_or(text)
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    match Decimal::from_str_exact(text) {
-        Ok(number) if plain => Ok(number),
-        _ => Err(NotAPrice { text: text.into() }),
-    }
+    Decimal::from_str_exact(text).ok().filter(|_| plain)
 }
 
-/// An exact amount of US dollars. Rounded only when it is scaled to a month or shown.
+/// An exact amount of US dollars, rounded only when scaled to a month or shown.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -49,32 +56,32 @@ impl Usd {
     /// No dollars.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
-    /// An amount from an exact number of dollars.
+    /// Builds an amount from an exact number of dollars.
     #[must_use]
     pub const fn new(dollars: Decimal) -> Self {
         Self(dollars)
     }
 
-    /// The exact number of dollars.
+    /// Returns the exact number of dollars.
     #[must_use]
     pub const fn dollars(self) -> Decimal {
         self.0
     }
 
-    /// Whether the amount is nothing at all.
+    /// Returns true if the amount is exactly zero.
     #[must_use]
     pub fn is_zero(&self) -> bool {
         self.0.is_zero()
     }
 
-    /// Whether the amount is above zero.
+    /// Returns true if the amount is above zero.
     #[must_use]
     pub fn is_positive(self) -> bool {
         self.0 > Decimal::ZERO
     }
 
-    /// What a month costs when `hours` hours cost this: times 730, by the hours, rounded half-even
-    /// to twelve decimals.
+    /// Scales the amount from `hours` hours to a month: times 730, by the hours, rounded half-even
+    /// to twelve decimals. Without hours it is zero.
     #[must_use]
     pub fn per_month(self, hours: u64) -> Self {
         if hours == 0 {
@@ -87,7 +94,8 @@ impl Usd {
         )
     }
 
-    /// The amount in proportion, `part` of `whole`, rounded half-even to twelve decimals.
+    /// Returns the amount in proportion, `part` of `whole`, rounded half-even to twelve decimals;
+    /// zero where `whole` is zero.
     #[must_use]
     pub fn in_proportion(self, part: Decimal, whole: Decimal) -> Self {
         if whole.is_zero() {
@@ -100,7 +108,7 @@ impl Usd {
         )
     }
 
-    /// The share that this is of `whole`; `None` when `whole` is zero.
+    /// Returns the share that the amount is of `whole`; `None` where `whole` is zero.
     #[must_use]
     pub fn percent_of(self, whole: Self) -> Option<Percent> {
         (!whole.0.is_zero()).then(|| {
@@ -117,17 +125,17 @@ impl FromStr for Usd {
     type Err = NotAPrice;
 
     fn from_str(text: &str) -> Result<Self, NotAPrice> {
-        parse_decimal(text).map(Self)
+        Self::try_from(text.to_owned())
     }
 }
 
 macro_rules! decimal_text {
-    ($($name:ident),+) => {$(
+    ($($name:ident or $error:ident),+) => {$(
         impl TryFrom<String> for $name {
-            type Error = NotAPrice;
+            type Error = $error;
 
-            fn try_from(text: String) -> Result<Self, NotAPrice> {
-                parse_decimal(&text).map(Self)
+            fn try_from(text: String) -> Result<Self, $error> {
+                parse_decimal(&text).map(Self).ok_or($error { text })
             }
         }
 
@@ -139,14 +147,15 @@ macro_rules! decimal_text {
     )+};
 }
 
-decimal_text!(Usd, Percent, Ratio);
+decimal_text!(Usd or NotAPrice, Percent or NotAShare, Ratio or NotAShare);
 
-/// With a dollar sign, thousands separators and two decimals, as in `$1,234.50` and `-$0.40`.
+/// Writes a dollar sign, thousands separators and two decimals, as in `$1,234.50` and `-$0.40`.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cents = self
             .0
             .round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven);
+        // By the cents: -0.001 is shown as $0.00 and not as -$0.00.
         let sign = if cents < Decimal::ZERO { "-" } else { "" };
         let digits = format!("{:.2}", cents.abs());
         let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, "00"));
@@ -188,16 +197,16 @@ impl Sum for Usd {
 pub struct Percent(Decimal);
 
 impl Percent {
-    /// All of it.
+    /// The whole.
     pub const ALL: Self = Self(Decimal::ONE_HUNDRED);
 
-    /// A share from its number of percent.
+    /// Builds a share from its number of percent.
     #[must_use]
     pub const fn new(percent: Decimal) -> Self {
         Self(percent)
     }
 
-    /// The number of percent.
+    /// Returns the number of percent.
     #[must_use]
     pub const fn number(self) -> Decimal {
         self.0
@@ -210,45 +219,45 @@ impl Percent {
 pub struct Ratio(Decimal);
 
 impl Ratio {
-    /// Nothing of it.
+    /// No share.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
-    /// All of it.
+    /// The whole.
     pub const ONE: Self = Self(Decimal::ONE);
 
-    /// A share from its number.
+    /// Builds a share from its number.
     #[must_use]
     pub const fn new(number: Decimal) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn number(self) -> Decimal {
         self.0
     }
 
-    /// The same share in percent.
+    /// Returns the same share in percent.
     #[must_use]
     pub fn percent(self) -> Percent {
         Percent((self.0 * Decimal::ONE_HUNDRED).normalize())
     }
 
-    /// Whether it can weigh tokens: from 0 to 100, with four decimals at most.
+    /// Returns true if the number can weigh tokens: from 0 to 100, with four decimals at most.
     #[must_use]
     pub fn is_usable_weight(self) -> bool {
         let weight = self.0.normalize();
         weight >= Decimal::ZERO && weight <= Decimal::ONE_HUNDRED && weight.scale() <= 4
     }
 
-    /// This share of an amount.
+    /// Returns this share of an amount.
     #[must_use]
     pub fn of(self, amount: Usd) -> Usd {
         Usd(self.0 * amount.0)
     }
 }
 
-/// With one decimal, as in `12.5 %`.
+/// Writes the share with one decimal, as in `12.5 %`.
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tenths = self
@@ -258,17 +267,17 @@ impl fmt::Display for Percent {
     }
 }
 
-/// The highest unit price that is believed, in USD. It keeps all sums far from overflow.
+/// The highest unit price that is believed, in USD. The bound keeps all sums far from overflow.
 const HIGHEST_UNIT_PRICE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
-/// The decimals that a unit price may have. AWS prints ten; demand is kept whole to as many.
+/// Decimals that a unit price may have. AWS prints ten; demand is kept whole to as many.
 pub const UNIT_PRICE_SCALE: u32 = 10;
 
-/// The exact price of `lots` times what the text prices. Neither is below zero, absurd, or of more
-/// decimals than are kept.
+/// Reads the price of one and returns the exact price of `lots`. Neither may be below zero, above
+/// the highest, or of more decimals than are kept.
 fn parse_price_for(text: &str, lots: u32) -> Result<Decimal, NotAPrice> {
     let refused = || NotAPrice { text: text.into() };
-    let one = parse_decimal(text)?.normalize();
+    let one = parse_decimal(text).ok_or_else(refused)?.normalize();
     // So bounded, the product has 29 digits at most and is not rounded: a million takes six
     // decimals away.
     let in_bounds = |price: Decimal, scale: u32| {
@@ -318,21 +327,23 @@ macro_rules! unit_price {
         }
 
         impl $name {
-            /// The exact number of dollars for one pricing unit.
+            /// Returns the exact number of dollars for one pricing unit.
             #[must_use]
             pub const fn dollars(self) -> Decimal {
                 self.0
             }
 
-            /// The price less so many percent of it, from 0 to 100, to the decimals that are kept.
+            /// Returns the price less so many percent, from 0 to 100, rounded to the decimals that
+            /// are kept.
             #[must_use]
             pub fn less(self, percent: Decimal) -> Self {
+                // Rounded, since demand is kept whole to as many decimals.
                 let left = self.0 * (Decimal::ONE_HUNDRED - percent) / Decimal::ONE_HUNDRED;
                 Self(left.round_dp(UNIT_PRICE_SCALE).normalize())
             }
         }
 
-        /// The exact number, with at least two decimals.
+        /// Writes the exact number, with at least two decimals.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let plain = self.0.normalize();
@@ -346,16 +357,17 @@ macro_rules! unit_price {
     };
 }
 
-/// Multiplying by this is exact, and several times as fast as dividing by a million.
+/// A millionth. Multiplying by it is exact, and several times as fast as dividing by a million.
 const MILLIONTH: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
 
 unit_price!(
-    /// What a million tokens cost: a FOCUS list unit price whose pricing unit is `1000000 Tokens`.
+    /// Price of a million tokens in USD: a FOCUS list unit price whose pricing unit is `1000000
+    /// Tokens`.
     UsdPerMillionTokens
 );
 
 impl UsdPerMillionTokens {
-    /// What a million tokens cost where `tokens` of them cost so many dollars, exactly.
+    /// Builds the price from the dollars that `tokens` tokens cost, exactly.
     ///
     /// The text is refused as any price is, and so is a number of tokens that does not divide a
     /// million: nothing is rounded.
@@ -366,7 +378,7 @@ impl UsdPerMillionTokens {
         }
     }
 
-    /// What `tokens` cost, exactly.
+    /// Returns the exact cost of `tokens`.
     #[must_use]
     pub fn cost(self, tokens: Tokens) -> Usd {
         Usd(self.0 * Decimal::from(tokens.count()) * MILLIONTH)
@@ -374,19 +386,19 @@ impl UsdPerMillionTokens {
 }
 
 unit_price!(
-    /// What one model unit costs for one hour: a FOCUS list unit price whose pricing unit is
+    /// Price of one model unit for one hour in USD: a FOCUS list unit price whose pricing unit is
     /// `Model Unit-Hours`.
     UsdPerModelUnitHour
 );
 
 impl UsdPerModelUnitHour {
-    /// What `units` cost over `hours`, exactly: a unit is billed used or not.
+    /// Returns the exact cost of `units` over `hours`: a unit is billed used or not.
     #[must_use]
     pub fn cost(self, units: ModelUnits, hours: u64) -> Usd {
         Usd(self.0 * Decimal::from(units.count()) * Decimal::from(hours))
     }
 
-    /// What `units` cost in a month of 730 hours.
+    /// Returns the cost of `units` in a month of 730 hours.
     #[must_use]
     pub fn monthly_cost(self, units: ModelUnits) -> Usd {
         self.cost(units, HOURS_PER_MONTH)
@@ -394,12 +406,12 @@ impl UsdPerModelUnitHour {
 }
 
 unit_price!(
-    /// What 1,000 reserved tokens a minute cost for one hour, used or not.
+    /// Price of 1,000 reserved tokens a minute for one hour in USD, used or not.
     UsdPerThousandTpmHour
 );
 
 impl UsdPerThousandTpmHour {
-    /// What so many reserved tokens a minute cost in a month of 730 hours, exactly.
+    /// Returns the exact cost of so many reserved tokens a minute in a month of 730 hours.
     #[must_use]
     pub fn monthly_cost(self, tokens_per_minute: u64) -> Usd {
         let thousands = Decimal::from(tokens_per_minute) / Decimal::ONE_THOUSAND;

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A month is 730 hours everywhere: 365 days of 24 hours, by 12.
+/// Hours of a month, everywhere: 365 days of 24 hours, by 12.
 pub const HOURS_PER_MONTH: u64 = 730;
 
 /// Seconds in an hour, the step of the survey.
@@ -14,14 +14,15 @@ pub const HOUR: u32 = 3_600;
 /// Seconds in a minute, the step that model units are sized on.
 pub const MINUTE: u32 = 60;
 
-/// Whether `CloudWatch` still has points of `step` seconds from `start` on, asked at `as_of`.
+/// Returns true if `CloudWatch` still has points of `step` seconds from `start` on, asked at
+/// `as_of`.
 ///
-/// It keeps points of 60 s for 15 days, of 300 s for 63 and of 3,600 s for 455, by the age of the
-/// span's start at the time of the call; past that it answers with silence. A span must keep almost
-/// a day's distance: with a whole one, 14 days of minutes could never be read, since a window ends
-/// up to 75 minutes before its event.
+/// `CloudWatch` keeps points of 60 s for 15 days, of 300 s for 63 and of 3,600 s for 455, by the
+/// age of the span's start at the time of the call; past that it answers with silence.
 #[must_use]
 pub fn is_kept(start: Timestamp, step: u32, as_of: Timestamp) -> bool {
+    // Almost a day's distance from the end of what is kept. With a whole day, 14 days of minutes
+    // could never be read, since a window ends up to 75 minutes before its event.
     const MARGIN: SignedDuration = SignedDuration::from_hours(22);
     let days = match step {
         step if step < 300 => 15,
@@ -45,16 +46,16 @@ struct Bounds {
     end: Timestamp,
 }
 
-/// Why two times do not bound a window.
+/// The error for two times that do not bound a window.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{start} to {end} is not a window: both must be whole hours, the start before the end")]
+#[error("`{start}` to `{end}` is not a window: both must be whole hours, the start before the end")]
 pub struct NotAWindow {
     start: Timestamp,
     end: Timestamp,
 }
 
 impl Window {
-    /// The window between two whole hours.
+    /// Builds the window between two whole hours.
     pub fn new(start: Timestamp, end: Timestamp) -> Result<Self, NotAWindow> {
         let whole = |time: Timestamp| time == floor_to_hour(time);
         if start < end && whole(start) && whole(end) {
@@ -64,25 +65,25 @@ impl Window {
         }
     }
 
-    /// The first instant.
+    /// Returns the first instant of the window.
     #[must_use]
     pub const fn start(&self) -> Timestamp {
         self.start
     }
 
-    /// The first instant after the window.
+    /// Returns the first instant after the window.
     #[must_use]
     pub const fn end(&self) -> Timestamp {
         self.end
     }
 
-    /// Its length in hours.
+    /// Returns the length of the window in hours.
     #[must_use]
     pub fn hours(&self) -> u64 {
         u64::try_from(self.end.duration_since(self.start).as_hours()).unwrap_or_default()
     }
 
-    /// The last `days` whole days of the window, or all of it where it is shorter.
+    /// Returns the last `days` whole days of the window, or all of it where it is shorter.
     #[must_use]
     pub fn last_days(&self, days: u32) -> Self {
         let start = SignedDuration::try_from_hours(i64::from(days) * 24)
@@ -94,9 +95,10 @@ impl Window {
         }
     }
 
-    /// The day whose prices apply: the last one that the window touches.
+    /// Returns the day whose prices apply: the last one that the window touches.
     #[must_use]
     pub fn last_day(&self) -> Date {
+        // The end is excluded: a window that ends at midnight ends with the day before.
         day_of(self.end - SignedDuration::from_secs(1))
     }
 }
@@ -118,15 +120,16 @@ impl From<Window> for Bounds {
     }
 }
 
-/// The start of the hour that `time` is in.
+/// Returns the start of the hour that `time` is in.
 #[must_use]
 pub fn floor_to_hour(time: Timestamp) -> Timestamp {
     let seconds = time.as_second();
     let subsecond = SignedDuration::from_nanos(i64::from(time.subsec_nanosecond()));
+    // Euclid's remainder is never negative, so times before 1970 floor towards the past too.
     time - subsecond - SignedDuration::from_secs(seconds.rem_euclid(i64::from(HOUR)))
 }
 
-/// The UTC day of an instant.
+/// Returns the UTC day of an instant.
 #[must_use]
 pub fn day_of(time: Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()

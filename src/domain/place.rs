@@ -1,4 +1,4 @@
-//! Where something is: a Region in an account.
+//! Regions and accounts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,21 +10,22 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
 
-/// Why a text is not the name of a Region.
+/// The error for a text that is not the name of a Region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the name of an AWS Region, such as `us-east-1`")]
 pub struct NotARegion(String);
 
 impl Region {
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0
     }
 
-    /// The partition that it belongs to, by the beginning of its name.
+    /// Returns the partition that the Region belongs to, by the beginning of its name.
     #[must_use]
     pub fn partition(&self) -> Partition {
+        // By prefix and not from a list of Regions: a new commercial Region is known at once.
         if self.0.starts_with("us-gov-") {
             Partition::UsGov
         } else if ["cn-", "us-iso", "eu-iso", "eusc-"]
@@ -58,6 +59,7 @@ impl FromStr for Region {
         let is_name = text.rsplit_once('-').is_some_and(|(words, number)| {
             is_number(number) && words.contains('-') && words.split('-').all(is_word)
         });
+        // Twice the longest name of today, so that new Regions fit and long texts do not.
         if is_name && text.len() <= 32 {
             Ok(Self(text.into()))
         } else {
@@ -92,19 +94,19 @@ impl fmt::Display for Region {
 pub struct AccountId(String);
 
 impl AccountId {
-    /// The account with this number.
+    /// Builds the account of a number.
     #[must_use]
     pub fn new(digits: impl Into<String>) -> Self {
         Self(digits.into())
     }
 
-    /// The digits.
+    /// Returns the twelve digits.
     #[must_use]
     pub fn digits(&self) -> &str {
         &self.0
     }
 
-    /// Whether the account is not known.
+    /// Returns true if the account is not known.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.0.is_empty()
@@ -117,7 +119,7 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// One account in one Region: what one set of API calls sees.
+/// One account in one Region: the place that one set of API calls sees.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The account that owns the usage.

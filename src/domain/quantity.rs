@@ -15,7 +15,7 @@ use crate::domain::digits::group_digits;
 #[serde(transparent)]
 pub struct Tokens(u64);
 
-/// Why a CloudWatch sum is not a number of tokens.
+/// The error for a `CloudWatch` sum that is not a number of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("{0} is not a whole number from 0 to 2^53")]
 pub struct NotTokens(pub f64);
@@ -24,30 +24,31 @@ impl Tokens {
     /// No tokens.
     pub const ZERO: Self = Self(0);
 
-    /// A count of tokens.
+    /// Builds a number of tokens.
     #[must_use]
     pub const fn new(count: u64) -> Self {
         Self(count)
     }
 
-    /// How many.
+    /// Returns the number of tokens.
     #[must_use]
     pub const fn count(self) -> u64 {
         self.0
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no tokens.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 }
 
-/// `CloudWatch` keeps sums as doubles, which count exactly up to 2^53.
+/// Reads a sum of `CloudWatch`, which keeps sums as doubles and counts exactly up to 2^53.
 impl TryFrom<f64> for Tokens {
     type Error = NotTokens;
 
     fn try_from(sum: f64) -> Result<Self, NotTokens> {
+        // Above 2^53 doubles skip whole numbers, so a sum could be off by some tokens unseen.
         const LARGEST: f64 = 9_007_199_254_740_992.0;
         if sum.is_finite() && (0.0..=LARGEST).contains(&sum) && sum.fract().abs() < f64::EPSILON {
             #[expect(
@@ -65,6 +66,7 @@ impl Add for Tokens {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
+        // Saturates: a total that wraps around would look like little.
         Self(self.0.saturating_add(other.0))
     }
 }
@@ -81,7 +83,7 @@ impl Sum for Tokens {
     }
 }
 
-/// With thousands separators.
+/// Writes the number with thousands separators.
 impl fmt::Display for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&group_digits(&self.0.to_string()))
@@ -96,13 +98,13 @@ impl fmt::Display for Tokens {
 pub struct ModelUnits(u32);
 
 impl ModelUnits {
-    /// A count of units.
+    /// Builds a number of units.
     #[must_use]
     pub const fn new(count: u32) -> Self {
         Self(count)
     }
 
-    /// How many.
+    /// Returns the number of units.
     #[must_use]
     pub const fn count(self) -> u32 {
         self.0
@@ -123,7 +125,7 @@ impl Sum for ModelUnits {
     }
 }
 
-/// As in `1 model unit` and `2 model units`.
+/// Writes the number in words, as in `1 model unit` and `2 model units`.
 impl fmt::Display for ModelUnits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.0 == 1 { "" } else { "s" };
@@ -131,25 +133,25 @@ impl fmt::Display for ModelUnits {
     }
 }
 
-/// What one model unit serves in an hour, input load and output tokens each. AWS publishes no such
-/// figure: it comes from the operator, or from the article.
+/// The load that one model unit serves in an hour. AWS publishes no such figure: the operator gives
+/// it, or the article does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     /// Input load, in weighted tokens an hour.
     pub input_tokens_per_hour: u64,
     /// Output tokens an hour.
     pub output_tokens_per_hour: u64,
-    /// Who says so.
+    /// Source of the figures.
     pub origin: CapacityOrigin,
 }
 
-/// Where a capacity comes from.
+/// The source of a capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CapacityOrigin {
-    /// The price book states it.
+    /// The price book states the capacity.
     Stated,
-    /// The operator's overrides give it; reports call it an assumed capacity.
+    /// The operator's overrides give the capacity; reports call it an assumed capacity.
     Assumed,
 }
 

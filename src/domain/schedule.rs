@@ -1,15 +1,15 @@
-//! How often an EventBridge schedule expression fires, which decides what the guard itself costs.
+//! Runs of an EventBridge schedule, which decide the cost of the guard itself.
 
 use rust_decimal::Decimal;
 
 use crate::domain::period::HOURS_PER_MONTH;
 
-/// Why a text is not a schedule expression.
+/// The error for a text that is not a schedule expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a schedule expression, such as rate(1 day) or cron(0 6 * * ? *)")]
 pub struct NotASchedule(String);
 
-/// Runs in a month of 730 hours of a `rate(...)`, `cron(...)` or `at(...)` expression.
+/// Counts the runs in a month of 730 hours of a `rate(...)`, `cron(...)` or `at(...)` expression.
 ///
 /// A cron expression is counted by its minutes and hours; restrictions on its days are passed over,
 /// so the count is an upper bound there.
@@ -20,6 +20,7 @@ pub fn runs_per_month(expression: &str) -> Result<Decimal, NotASchedule> {
     let runs = match call {
         Some(("rate", body)) => rate(body),
         Some(("cron", body)) => cron(body),
+        // A schedule of one time runs once, and counts as that in any month.
         Some(("at", body)) if !body.is_empty() => Some(Decimal::ONE),
         _ => None,
     };
@@ -30,6 +31,8 @@ fn rate(body: &str) -> Option<Decimal> {
     let (number, unit) = body.split_once(' ')?;
     let number: u32 = number.parse().ok().filter(|number| *number > 0)?;
     let minutes_per_month = Decimal::from(HOURS_PER_MONTH * 60);
+    // EventBridge has these three units. `rate(1 days)` is read too, although EventBridge wants the
+    // plural right: the count is the same.
     let minutes = match unit.trim_end_matches('s') {
         "minute" => 1,
         "hour" => 60,
@@ -56,7 +59,8 @@ fn cron(body: &str) -> Option<Decimal> {
     )
 }
 
-/// How many of `0..size` a cron field of minutes or hours names.
+/// Counts those of `0..size` that a cron field of minutes or hours names; `None` where it is not
+/// such a field.
 fn count_named(field: &str, size: u64) -> Option<u64> {
     let mut named = vec![false; usize::try_from(size).ok()?];
     for part in field.split(',') {
@@ -70,6 +74,7 @@ fn count_named(field: &str, size: u64) -> Option<u64> {
         let (first, last) = match (range, range.split_once('-')) {
             ("*", _) => (0, named.len() - 1),
             (_, Some((first, last))) => (first.parse().ok()?, last.parse().ok()?),
+            // With a step a single number is the first of many, as in `0/15`.
             (one, None) => {
                 let first = one.parse().ok()?;
                 (

@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 use crate::domain::period::Window;
 use crate::domain::quantity::Tokens;
 
-/// Sums of one metric, evenly spaced. A missing point is `None`, which is not zero: it says that
-/// nothing was published for that step.
+/// Sums of one metric, evenly spaced. A missing point is `None`, which is not zero: nothing was
+/// published for that step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
-    /// The start of the first step.
+    /// Start of the first step.
     pub start: Timestamp,
-    /// The length of a step in seconds.
+    /// Length of a step in seconds.
     pub step: u32,
-    /// One entry for each step, the first at `start`.
+    /// Sums, one entry for each step, the first at `start`.
     pub values: Vec<Option<u64>>,
 }
 
 impl Series {
-    /// A series over a window without a point in it.
+    /// Builds a series over a window without a point in it.
     #[must_use]
     pub fn empty(window: Window, step: u32) -> Self {
         let steps = window.hours() * 3_600 / u64::from(step);
@@ -30,7 +30,7 @@ impl Series {
         }
     }
 
-    /// Whether it has one value for each step of a window.
+    /// Returns true if the series has one value for each step of a window.
     #[must_use]
     pub fn fits(&self, window: Window, step: u32) -> bool {
         let steps = window.hours() * 3_600 / u64::from(step);
@@ -39,10 +39,11 @@ impl Series {
             && u64::try_from(self.values.len()).is_ok_and(|length| length == steps)
     }
 
-    /// The index of the step that begins at `time`; `None` where no step does.
+    /// Returns the index of the step that begins at `time`; `None` where no step does.
     #[must_use]
     pub fn index_of(&self, time: Timestamp) -> Option<usize> {
         let offset = time.duration_since(self.start).as_secs();
+        // A point off the grid has no step. Rounding it to one would add up two sums as one.
         if offset < 0 || offset % i64::from(self.step) != 0 || time.subsec_nanosecond() != 0 {
             return None;
         }
@@ -50,13 +51,13 @@ impl Series {
         (index < self.values.len()).then_some(index)
     }
 
-    /// Whether there is any point.
+    /// Returns true if the series has any point.
     #[must_use]
     pub fn has_points(&self) -> bool {
         self.values.iter().any(Option::is_some)
     }
 
-    /// The start of the first step with a point.
+    /// Returns the start of the first step with a point; `None` without points.
     #[must_use]
     pub fn first_point(&self) -> Option<Timestamp> {
         let index = self.values.iter().position(Option::is_some)?;
@@ -64,13 +65,13 @@ impl Series {
         Some(self.start + SignedDuration::from_secs(i64::from(self.step) * steps))
     }
 
-    /// The sum of all points.
+    /// Returns the sum of all points.
     #[must_use]
     pub fn total(&self) -> Tokens {
         self.values.iter().flatten().copied().map(Tokens::new).sum()
     }
 
-    /// The values from `start` on, to the end of the series.
+    /// Returns the values from `start` on, to the end of the series.
     #[must_use]
     pub fn since(&self, start: Timestamp) -> &[Option<u64>] {
         let offset = start.duration_since(self.start).as_secs().max(0);
@@ -78,7 +79,7 @@ impl Series {
         self.values.get(index..).unwrap_or_default()
     }
 
-    /// The sum of all points from `start` on.
+    /// Returns the sum of all points from `start` on.
     #[must_use]
     pub fn total_since(&self, start: Timestamp) -> Tokens {
         self.since(start)
