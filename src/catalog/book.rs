@@ -10,32 +10,37 @@ use crate::domain::{BaseModel, Geo, LoadWeights, Meter, Term};
 /// The version of the format that this program reads.
 const SCHEMA_VERSION: u32 = 1;
 
+/// The fault of two rows that cannot be told apart.
+const SAME_KEY: &str =
+    "a row before it has the same key: give one another first day, or leave it out";
+
 /// A price book: models with their dated, sourced rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "BookDocument")]
 pub struct PriceBook {
-    /// The format's version.
+    /// Version of the format.
     pub schema_version: u32,
-    /// What the book is called.
+    /// Name of the book, as in `aws`.
     pub name: String,
-    /// What is in it, in one sentence.
+    /// Content of the book in one sentence.
     pub description: String,
-    /// Whether AWS charges these prices. Those of a book with `false` are to be compared with, and
-    /// never acted on.
+    /// True if AWS charges these prices. Those of another book are to be compared with, and never
+    /// acted on.
     pub charged: bool,
-    /// The models, each with all its rows.
+    /// Models, each with all its rows.
     #[serde(rename = "model")]
     pub models: Vec<ModelPrices>,
 }
 
 /// A book as it is written.
+// A key that is not known is refused: a misspelled meter would otherwise be a meter without a price.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BookDocument {
     schema_version: u32,
     name: String,
     description: String,
-    /// Missing in observations that were saved before the key existed.
+    /// `None` in observations that were saved before the key existed.
     charged: Option<bool>,
     #[serde(rename = "model", default)]
     models: Vec<ModelPrices>,
@@ -56,42 +61,43 @@ impl From<BookDocument> for PriceBook {
     }
 }
 
-/// Why a text is not a price book.
+/// The error for a text that is not a price book.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum BookError {
-    /// It does not read as one.
+    /// The text does not read as a book.
     #[error("price book `{name}` is not valid: {fault}")]
     Syntax {
-        /// Which book.
+        /// Name of the book.
         name: String,
-        /// What and where, with its line.
+        /// Fault with its line.
         fault: String,
     },
-    /// The head does not say whether AWS charges the prices.
+    /// The head does not say if AWS charges the prices.
     #[error(
         "price book `{name}` does not say whether AWS charges its prices: add the line `charged = true` below `description` if AWS does, or `charged = false` if they are for comparison only"
     )]
     Uncharged {
-        /// The book.
+        /// Name of the book.
         name: String,
     },
-    /// It reads, but says things that cannot be.
+    /// The text reads as a book, and contradicts itself.
     #[error("price book `{name}` contradicts itself: {}", faults.join("; "))]
     Rules {
-        /// Which book.
+        /// Name of the book.
         name: String,
-        /// Every fault, with the model that it is in.
+        /// All faults, each with its model.
         faults: Vec<String>,
     },
 }
 
 impl PriceBook {
-    /// Reads a book from TOML. `name` is what errors call it.
+    /// Reads a book from TOML. `name` is the book's name in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, BookError> {
         let document: BookDocument = toml::from_str(text).map_err(|error| BookError::Syntax {
             name: name.into(),
             fault: error.to_string(),
         })?;
+        // A file has to say so. Only saved observations may be from before the key existed.
         if document.charged.is_none() {
             return Err(BookError::Uncharged { name: name.into() });
         }
@@ -107,12 +113,12 @@ impl PriceBook {
         }
     }
 
-    /// The book in the format that [`PriceBook::parse`] reads.
+    /// Writes the book in the format that [`PriceBook::parse`] reads.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
     }
 
-    /// Says that nobody may act on these prices; `None` where AWS charges them.
+    /// Warns that nobody may act on these prices; `None` where AWS charges them.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         (!self.charged).then(|| {
@@ -123,13 +129,14 @@ impl PriceBook {
         })
     }
 
-    /// The rows of a model.
+    /// Returns the rows of a model; `None` where the book does not have the model.
     #[must_use]
     pub fn model(&self, id: &BaseModel) -> Option<&ModelPrices> {
         self.models.iter().find(|model| model.id == *id)
     }
 
-    /// How a model's tokens weigh in the load of its units.
+    /// Returns the weights of a model's cached tokens in the load of its units; the defaults where
+    /// the book does not have the model.
     #[must_use]
     pub fn load_weights(&self, id: &BaseModel) -> LoadWeights {
         self.model(id)
@@ -137,7 +144,7 @@ impl PriceBook {
             .unwrap_or_default()
     }
 
-    /// The same book with the rows of these models alone.
+    /// Returns the same book with the rows of these models alone.
     #[must_use]
     pub fn of_models(&self, models: &BTreeSet<BaseModel>) -> Self {
         Self {
@@ -161,7 +168,7 @@ impl PriceBook {
         }
     }
 
-    /// What the book says that cannot be; empty where it is usable.
+    /// Lists the contradictions of the book; empty where the book is usable.
     pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if self.schema_version != SCHEMA_VERSION {
@@ -173,7 +180,10 @@ impl PriceBook {
         let mut ids = BTreeSet::new();
         for model in &self.models {
             if !ids.insert(&model.id) {
-                faults.push(format!("`{}` is listed twice", model.id));
+                faults.push(format!(
+                    "`{}` is listed twice: put its rows into one [[model]]",
+                    model.id
+                ));
             }
             for fault in model.faults() {
                 faults.push(format!("`{}`: {fault}", model.id));
@@ -208,7 +218,7 @@ impl ModelPrices {
                 continue;
             };
             if row.regions.is_empty() {
-                fault("names no Region".into());
+                fault("names no Region: write some into `regions`, or [\"*\"] for all".into());
             }
             if (row.scope == RowScope::Geo) != row.geo.is_some() {
                 fault("`geo` goes with scope = \"geo\" and with nothing else".into());
@@ -220,10 +230,10 @@ impl ModelPrices {
                 .flatten()
                 .any(|price| price.dollars().is_zero())
             {
-                fault("a price of zero is a placeholder, except for cache writes".into());
+                fault("a price of zero is a placeholder, except for cache writes: leave the meter out".into());
             }
             if !row.prices_any() {
-                fault("prices no meter".into());
+                fault("prices no meter: add `input`, `output` or a price of a cache".into());
             }
             for region in &row.regions {
                 let key = (
@@ -241,7 +251,7 @@ impl ModelPrices {
                 let taken = priced.filter(|meter| !keys.insert((key, *meter))).count();
                 if taken > 0 {
                     fault(format!(
-                        "a row before it has the same key for Region {}",
+                        "a row before it has the same key for Region {}: give one another first day, or leave it out",
                         String::from(region.clone())
                     ));
                 }
@@ -258,20 +268,20 @@ impl ModelPrices {
                 continue;
             };
             if row.regions.is_empty() {
-                fault("names no Region");
+                fault("names no Region: write some into `regions`, or [\"*\"] for all");
             }
             if row.term == Term::ThreeMonths {
                 fault("model units are sold for none, 1-month or 6-months");
             }
             if row.usd_per_unit_hour.dollars().is_zero() {
-                fault("a unit that costs nothing is a placeholder, not a price");
+                fault("a unit that costs nothing is a placeholder, not a price: leave the row out");
             }
             if row.input_tokens_per_hour.is_some() != row.output_tokens_per_hour.is_some() {
                 fault("a capacity has both input_tokens_per_hour and output_tokens_per_hour");
             }
             for region in &row.regions {
                 if !keys.insert((region, row.term, &row.label, dating.from)) {
-                    fault("a row before it has the same key");
+                    fault(SAME_KEY);
                 }
             }
         }
@@ -288,7 +298,7 @@ impl ModelPrices {
                 continue;
             };
             if row.input.dollars().is_zero() || row.output.dollars().is_zero() {
-                fault("what costs nothing is a placeholder, not a price");
+                fault("what costs nothing is a placeholder, not a price: leave the row out");
             }
             let is_geo =
                 |geo: &String| geo == "*" || Geo::ALL.iter().any(|known| known.prefix() == geo);
@@ -297,7 +307,7 @@ impl ModelPrices {
             }
             for region in &row.regions {
                 if !keys.insert((row.scope, &row.geo, region, row.term, dating.from)) {
-                    fault("a row before it has the same key");
+                    fault(SAME_KEY);
                 }
             }
         }

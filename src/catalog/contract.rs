@@ -1,4 +1,5 @@
-//! What the account pays where its contract differs from the list: named prices, then discounts.
+//! Contract prices: what the account pays instead of the list price, by named prices and then by
+//! discounts.
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -19,8 +20,8 @@ struct Contract<'a> {
 }
 
 impl PriceBook {
-    /// The rate of one meter with what the account pays under its contract. Without a list price
-    /// there is no rate, whatever the contract says.
+    /// Finds the rate of one meter with the price that the account pays under its contract. Without
+    /// a list price there is no rate, whatever the contract says.
     #[must_use]
     pub fn contracted_rate(&self, overrides: &Overrides, wanted: &RateQuery<'_>) -> Option<Rate> {
         let model = self.model(wanted.model)?;
@@ -28,8 +29,8 @@ impl PriceBook {
         wanted.of_model(model, Some(&|row| contract.row(row, wanted)))
     }
 
-    /// The model units that are sold for a model in a Region, one for each label and term, at what
-    /// the account pays. A capacity that the book states goes before the operator's.
+    /// Lists the model units that are sold for a model in a Region, one for each label and term, at
+    /// the price that the account pays. A capacity that the book states goes before the operator's.
     #[must_use]
     pub fn offers(
         &self,
@@ -52,8 +53,8 @@ impl PriceBook {
         offers
     }
 
-    /// The reserved tokens per minute that are sold for a model in a Region, one for each scope and
-    /// term, at what the account pays.
+    /// Lists the reserved tokens per minute that are sold for a model in a Region, one for each
+    /// scope and term, at the price that the account pays.
     #[must_use]
     pub fn reserved_offers(
         &self,
@@ -77,12 +78,13 @@ impl PriceBook {
 }
 
 impl Contract<'_> {
-    /// A row at the contract's prices.
+    /// Returns a row at the contract's prices.
     fn row(&self, list: &RateRow, wanted: &RateQuery<'_>) -> RateRow {
         let named = self.prices_for(list, wanted);
         let discount = self.discount(DiscountedPrice::Tokens, wanted.day);
         let pay = |read: fn(&ContractPrice) -> Option<UsdPerMillionTokens>,
                    list: Option<UsdPerMillionTokens>| {
+            // Each meter has the narrowest price that names it, from whichever row.
             let named = named.iter().find_map(|row| read(row));
             named.or_else(|| Some(list?.less(discount)))
         };
@@ -96,7 +98,8 @@ impl Contract<'_> {
         }
     }
 
-    /// The contract's own prices for what a row prices; the narrowest scope and Region first.
+    /// Returns the contract's own prices for the requests of a row; the narrowest scope and Region
+    /// first.
     fn prices_for(&self, list: &RateRow, wanted: &RateQuery<'_>) -> Vec<&ContractPrice> {
         let prices = self.overrides.contract_price.iter();
         let mut covering: Vec<_> = prices
@@ -113,7 +116,7 @@ impl Contract<'_> {
         covering.into_iter().map(|(_, row)| row).collect()
     }
 
-    /// The share that is taken off, in percent: the model's own, else its provider's.
+    /// Returns the percentage that is taken off: the model's own, else its provider's, else zero.
     fn discount(&self, price: DiscountedPrice, day: Date) -> Decimal {
         let applies = |row: &&Discount| row.on.contains(&price) && row.dating().holds_on(day);
         let of_provider = |row: &&Discount| {

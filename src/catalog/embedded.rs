@@ -2,7 +2,7 @@
 
 use crate::catalog::book::{BookError, PriceBook};
 
-/// The embedded book of what AWS charges: its head, and the models provider by provider.
+/// Text of the book of AWS's prices: the head, and the models provider by provider.
 const AWS: &str = concat!(
     include_str!("../../catalog/aws.toml"),
     include_str!("../../catalog/aws/ai21.toml"),
@@ -25,16 +25,16 @@ const AWS: &str = concat!(
     include_str!("../../catalog/aws/zai.toml"),
 );
 
-/// The embedded book of the article's figures.
+/// Text of the book of the article's prices.
 const ARTICLE: &str = include_str!("../../catalog/article.toml");
 
 impl PriceBook {
-    /// The embedded book of what AWS charges, the default.
+    /// Reads the embedded book of the prices that AWS charges, the default.
     pub fn aws() -> Result<Self, BookError> {
         Self::parse("aws", AWS)
     }
 
-    /// The embedded book of the article's figures, as printed.
+    /// Reads the embedded book of the article's prices, as printed.
     pub fn article() -> Result<Self, BookError> {
         Self::parse("article", ARTICLE)
     }

@@ -8,12 +8,12 @@ use crate::catalog::rows::{LifecycleRow, ModelPrices, RateRow};
 use crate::catalog::select::{basis, best};
 use crate::domain::{BaseModel, Region, ServiceTier};
 
-/// The tiers that a request can be served at beside the default one without its `ModelId` saying so.
+/// The tiers, beside the default one, that can serve a request without its `ModelId` saying so.
 const BESIDE_STANDARD: [ServiceTier; 2] = [ServiceTier::Flex, ServiceTier::Priority];
 
 impl PriceBook {
-    /// The tiers and lengths that have a price of their own among those that a rate may be of:
-    /// two ranges can be compared end by end only where these are the same.
+    /// Lists the tiers and lengths that have a price of their own among those that a rate may be
+    /// of. Two ranges can be compared end by end only where these are the same.
     #[must_use]
     pub fn variants(&self, wanted: &RateQuery<'_>) -> BTreeSet<(ServiceTier, Option<u64>)> {
         let Some(model) = self.model(wanted.model) else {
@@ -33,11 +33,11 @@ impl PriceBook {
     }
 }
 
-/// The row at the prices of a contract.
+/// A function from a list row to the row at the prices of a contract.
 pub(super) type Contracted<'c> = dyn Fn(&RateRow) -> RateRow + 'c;
 
 impl RateQuery<'_> {
-    /// The rate of a model, at list or under a contract.
+    /// Finds the rate of a model, at list or under a contract.
     pub(super) fn of_model(
         &self,
         model: &ModelPrices,
@@ -56,8 +56,8 @@ impl RateQuery<'_> {
         )
     }
 
-    /// The rate under one tier: the row for the length that is asked for, or, where that is not
-    /// known, the row for short requests with the prices of longer ones as the upper end.
+    /// Finds the rate under one tier: the row for the length that is asked for, or, where that is
+    /// not known, the row for short requests with the prices of longer ones as the upper end.
     fn of_tier(
         &self,
         rows: &[RateRow],
@@ -98,14 +98,14 @@ impl RateQuery<'_> {
 }
 
 impl PriceBook {
-    /// The list rate of one meter, or `None`: then the usage is unpriced. Where it is not known how
-    /// a request was served or how long it was, the rate is the range of what it may have cost.
+    /// Finds the list rate of one meter; `None` where the usage is unpriced. Where the tier or the
+    /// length of a request is not known, the rate is the range of what the request may have cost.
     #[must_use]
     pub fn rate(&self, wanted: &RateQuery<'_>) -> Option<Rate> {
         wanted.of_model(self.model(wanted.model)?, None)
     }
 
-    /// When a model leaves a Region, as far as the book says.
+    /// Lists the dates on which a model leaves a Region, as far as the book has them.
     #[must_use]
     pub fn lifecycle(&self, model: &BaseModel, region: &Region) -> Vec<&LifecycleRow> {
         let rows = self

@@ -1,4 +1,4 @@
-//! What things cost: price books, the lookup of one rate, and the operator's overrides.
+//! Prices: price books, the lookup of one rate, and the operator's overrides.
 //!
 //! A rate is found by model, Region, scope, tier, meter and day, or it is not found: there is no
 //! likeness of names and no first entry. See `catalog/aws.toml` for the file format by example.

@@ -1,4 +1,4 @@
-//! What can be bought ahead: model units and reserved tokens per minute.
+//! Offers: model units and reserved tokens per minute that can be bought ahead.
 
 use jiff::civil::Date;
 
@@ -12,45 +12,45 @@ use crate::domain::{Capacity, Region, Term, UsdPerModelUnitHour, UsdPerThousandT
 /// Model units that can be bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// What the book calls it, where it sells more than one kind.
+    /// Name in the book, where the book sells more than one kind of units.
     pub label: Option<String>,
-    /// How long it binds.
+    /// Term for which a purchase binds.
     pub term: Term,
     /// USD for one unit and hour at list.
     pub list_unit_price: UsdPerModelUnitHour,
     /// USD for one unit and hour as the account pays it.
     pub unit_price: UsdPerModelUnitHour,
-    /// What a unit serves, if anybody says so.
+    /// Load that a unit serves; `None` where neither the book nor the overrides say.
     pub capacity: Option<Capacity>,
-    /// Where the price is written.
+    /// Source of the price.
     pub source: RateSource,
 }
 
 /// Reserved tokens per minute that can be bought. Prices are USD an hour for 1,000 of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReservedOffer {
-    /// The profiles that they serve.
+    /// Profiles that they serve.
     pub scope: ReservedScope,
-    /// How long they bind.
+    /// Term for which a purchase binds.
     pub term: Term,
-    /// Input at list.
+    /// Price of input at list.
     pub list_input: UsdPerThousandTpmHour,
-    /// Output at list.
+    /// Price of output at list.
     pub list_output: UsdPerThousandTpmHour,
-    /// Input as the account pays it.
+    /// Price of input as the account pays it.
     pub input: UsdPerThousandTpmHour,
-    /// Output as the account pays it.
+    /// Price of output as the account pays it.
     pub output: UsdPerThousandTpmHour,
-    /// The fewest input tokens a minute that are sold.
+    /// Fewest input tokens a minute that are sold.
     pub minimum_input_tpm: u64,
-    /// The fewest output tokens a minute that are sold.
+    /// Fewest output tokens a minute that are sold.
     pub minimum_output_tpm: u64,
-    /// Where the prices are written.
+    /// Source of the prices.
     pub source: RateSource,
 }
 
 impl ModelPrices {
-    /// The model units that are sold in a Region at list, one for each label and term.
+    /// Lists the model units that are sold in a Region at list, one for each label and term.
     pub(super) fn offers(&self, region: &Region, day: Date) -> Vec<Offer> {
         let mut products: Vec<(Option<&String>, Term)> = self
             .model_units
@@ -77,7 +77,8 @@ impl ModelPrices {
         products.into_iter().filter_map(offer).collect()
     }
 
-    /// The reserved tokens per minute that are sold in a Region at list, one for each scope and term.
+    /// Lists the reserved tokens per minute that are sold in a Region at list, one for each scope
+    /// and term.
     pub(super) fn reserved_offers(&self, region: &Region, day: Date) -> Vec<ReservedOffer> {
         let scope_of = |row: &ReservedTokensRow| match row.scope {
             RowScope::InRegion | RowScope::Geo | RowScope::Regional => ReservedScope::Regional,

@@ -7,9 +7,9 @@ use crate::catalog::rows::{DatedRow, ModelPrices, RateRow, RowRegion, RowScope};
 use crate::domain::{BaseModel, UsdPerMillionTokens};
 
 impl PriceBook {
-    /// This book with the rows of a fresher one beside its own. A row of the same key and day gives
-    /// way, and so does one that claims to have begun later: the fresher book would know.
-    /// What only this book has, such as lifecycles and weights, stays.
+    /// Lays a fresher book over this one. A row of the same key and day gives way, and so does one
+    /// that claims to have begun later: the fresher book would know. Rows that only this book has
+    /// stay, and so do lifecycles and weights.
     #[must_use]
     pub fn overlaid(mut self, fresher: Self) -> Self {
         let mut models: BTreeMap<BaseModel, ModelPrices> = self
@@ -26,6 +26,7 @@ impl PriceBook {
             }
         }
         self.models = models.into_values().collect();
+        // Rows of a book that nobody pays are not charged because others are.
         self.charged &= fresher.charged;
         self
     }
@@ -73,6 +74,7 @@ impl ModelPrices {
                 if !of_one_kind {
                     continue;
                 }
+                // A row for all Regions also holds in those of the fresher row.
                 let is_replaced = |region: &RowRegion| {
                     !matches!(region, RowRegion::Named(_)) || row.regions.contains(region)
                 };
@@ -100,7 +102,7 @@ impl ModelPrices {
 }
 
 impl RateRow {
-    /// Takes over the other kind of cache writes from a row that is replaced: with one kind alone
+    /// Takes over the other kind of cache writes from a row that is replaced. With one kind alone
     /// the price would no longer be the range that it is.
     fn keep_the_range(&mut self, old: &Self) {
         let (short, long) = (self.cache_write_5m, self.cache_write_1h);
@@ -117,9 +119,11 @@ impl RateRow {
         }
     }
 
-    /// What a row says of some Regions that a fresher one does not say; `None` where that is nothing.
+    /// Returns the prices of some Regions that a fresher row does not give; `None` where there are
+    /// none.
     fn without_meters_of(&self, fresh: &Self, regions: Vec<RowRegion>) -> Option<Self> {
         let unless = |fresh: bool, price: Option<UsdPerMillionTokens>| price.filter(|_| !fresh);
+        // Both kinds of cache writes are one range, so either of the fresher row replaces both.
         let writes = fresh.cache_write_5m.or(fresh.cache_write_1h).is_some();
         let left = Self {
             regions,
@@ -134,7 +138,7 @@ impl RateRow {
     }
 }
 
-/// Whether a row of one scope is about nothing but what a row of the other is about.
+/// Returns true if all requests of a row of one scope are also requests of a row of the other.
 fn is_within(scope: RowScope, other: RowScope) -> bool {
     let regional = [RowScope::InRegion, RowScope::Geo];
     scope == other || (other == RowScope::Regional && regional.contains(&scope))

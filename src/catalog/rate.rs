@@ -1,4 +1,4 @@
-//! The price of one meter: what is asked for, what is found, and where it is written.
+//! The price of one meter: the query, the rate, and the source.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::rows::{Dating, PriceRange, Provenance};
 use crate::domain::{BaseModel, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens};
 
-/// How a row came to apply to a Region.
+/// The way in which a row came to apply to a Region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RegionBasis {
@@ -19,13 +19,13 @@ pub enum RegionBasis {
     Unstated,
 }
 
-/// Whether a row's dates hold the day.
+/// The relation of a row's dates to the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InForce {
-    /// They do.
+    /// The dates hold the day.
     Yes,
-    /// They do not; no row's do, and this one is the nearest.
+    /// The dates do not hold the day; no row's do, and this one is the nearest.
     Nearest,
 }
 
@@ -39,49 +39,49 @@ impl InForce {
     }
 }
 
-/// Where a price is written, for whoever wants to check it.
+/// The source of a price, for whoever wants to check the price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateSource {
-    /// How the row came to apply to the Region.
+    /// Way in which the row came to apply to the Region.
     pub region_basis: RegionBasis,
-    /// Whether its dates hold the day.
+    /// Relation of the row's dates to the day.
     pub in_force: InForce,
-    /// When it held and where that is written.
+    /// Dates of the price and place where the price is written.
     #[serde(flatten)]
     pub provenance: Provenance,
 }
 
-/// What a rate is asked for.
+/// The query for a rate.
 #[derive(Clone, Copy, Debug)]
 pub struct RateQuery<'a> {
-    /// The model.
+    /// Base model.
     pub model: &'a BaseModel,
-    /// The Region that is called.
+    /// Region that is called.
     pub region: &'a Region,
-    /// Where the requests may be served.
+    /// Scope that may serve the requests.
     pub scope: Scope,
-    /// How they are served; `None` where that is not known.
+    /// Tier that serves the requests; `None` where that is not known.
     pub tier: Option<ServiceTier>,
-    /// What is billed.
+    /// Meter that is billed.
     pub meter: Meter,
-    /// The input tokens of a request, which some prices depend on; `None` where not known.
+    /// Input tokens of a request, which some prices depend on; `None` where not known.
     pub input_tokens: Option<u64>,
-    /// The day.
+    /// Day of the usage.
     pub day: Date,
 }
 
 /// The price of one meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// The list price; the lower end where the true one is a range.
+    /// List price; the lower end where the true one is a range.
     pub list_unit_price: UsdPerMillionTokens,
-    /// What the account pays under its contract; the list price where it has none. The lower end
-    /// where the true price is a range.
+    /// Price that the account pays under its contract; the list price where the account has none.
+    /// The lower end where the true price is a range.
     pub contracted_unit_price: UsdPerMillionTokens,
-    /// The upper end of what the account pays, where the true price is a range: writes kept for an
-    /// hour, long contexts, another tier.
+    /// Upper end of the price that the account pays, where the true price is a range: writes kept
+    /// for an hour, long contexts, another tier.
     pub upper_unit_price: UsdPerMillionTokens,
-    /// Where it is written.
+    /// Source of the price.
     pub source: RateSource,
 }
 
@@ -95,8 +95,8 @@ impl Rate {
         }
     }
 
-    /// A rate that is one of two: the lower list price, what is paid for the lower one at least and
-    /// for the upper at most, with the source of what is paid at least.
+    /// Returns the rate of usage that is billed by one of two rates: the lower list price, and from
+    /// the lower to the upper price that is paid, with the source of the lower.
     pub(super) fn or(self, other: Self) -> Self {
         let list_unit_price = self.list_unit_price.min(other.list_unit_price);
         let upper_unit_price = self.upper_unit_price.max(other.upper_unit_price);

@@ -1,7 +1,7 @@
-//! The rows of a price book: what one price says of itself.
+//! Rows of a price book.
 //!
-//! Every row carries its dates and its source. The fields for them stand in each kind of row, since
-//! `serde` cannot both share them and refuse a field that nobody knows.
+//! Every row carries its dates and its source. The fields for them stand in each type of row, since
+//! `serde` cannot both share them and refuse a field that is not known.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,11 @@ use crate::domain::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPrices {
-    /// The base id, without a profile's prefix.
+    /// Base id, without a profile's prefix.
     pub id: BaseModel,
-    /// The name that people use.
+    /// Name that people use.
     pub name: String,
-    /// Who made it.
+    /// Maker of the model, as in `Anthropic`.
     pub provider: String,
     /// Prices of tokens.
     #[serde(rename = "rate", default, skip_serializing_if = "Vec::is_empty")]
@@ -31,46 +31,47 @@ pub struct ModelPrices {
     /// Prices of reserved tokens per minute.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reserved_tokens: Vec<ReservedTokensRow>,
-    /// When the model leaves.
+    /// Dates on which the model leaves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lifecycle: Vec<LifecycleRow>,
-    /// What of it is billed by something else than text tokens, and is known to have no price here.
+    /// Meters other than text tokens that the model is billed by, and that have no price here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unpriced: Vec<UnpricedRow>,
-    /// How kinds of tokens weigh in a model unit's load.
+    /// Weights of cached tokens in the load of a model unit.
     #[serde(default)]
     pub load_weights: LoadWeights,
 }
 
-/// When a price held and where that is written.
+/// Dates of a price and the place where the price is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// The first day of the price, where the source says so.
+    /// First day of the price; `None` where the source has no date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Date>,
-    /// The first day on which the price was seen, where the source has no date.
+    /// First day on which the price was seen, where the source has no date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_from: Option<Date>,
-    /// The last day on which the price was seen.
+    /// Last day on which the price was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_to: Option<Date>,
-    /// The day on which somebody last looked.
+    /// Day on which somebody last looked.
     pub checked: Date,
-    /// Where it is written.
+    /// Place where the price is written.
     pub source: String,
 }
 
-/// The days on which a row's price holds.
+/// The days on which a price holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dating {
-    /// The first day.
+    /// First day.
     pub from: Date,
-    /// The last day; `None` until a newer row follows.
+    /// Last day; `None` until a newer row follows.
     pub to: Option<Date>,
 }
 
 impl Provenance {
-    /// The days on which the price holds; `None` where the row is not dated, which no valid book has.
+    /// Returns the days on which the price holds; `None` where the row is not dated, which no valid
+    /// book has.
     #[must_use]
     pub fn dating(&self) -> Option<Dating> {
         Dating::new(self.effective_from, self.seen_from, self.seen_to)
@@ -123,7 +124,7 @@ pub trait DatedRow {
     /// Returns the day on which somebody last looked.
     fn checked(&self) -> Date;
 
-    /// Says when the price held and where that is written.
+    /// Returns the dates of the price and the place where the price is written.
     fn provenance(&self) -> Provenance;
 }
 
@@ -170,7 +171,7 @@ dated_rows!(
     ReservedTokensRow of |row| Some(row.scope)
 );
 
-/// Which requests a rate is for, by where they may be served.
+/// The requests that a row is for, by the Regions that may serve them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowScope {
@@ -183,12 +184,12 @@ pub enum RowScope {
     /// In the Region that was called and through the profile of any group: the Price List has one
     /// row for both.
     Regional,
-    /// All of them: the book does not tell scopes apart.
+    /// All of these: the book does not tell scopes apart.
     Any,
 }
 
 impl RowScope {
-    /// How far a row of this scope is from saying the one scope; the least goes first.
+    /// Ranks the scope by its distance from naming one scope; the least goes first.
     pub(super) const fn breadth(self) -> u8 {
         match self {
             Self::InRegion | Self::Geo | Self::Global | Self::Regional => 0,
@@ -196,7 +197,7 @@ impl RowScope {
         }
     }
 
-    /// How few requests a row of this scope is about; the fewest go first.
+    /// Ranks the scope by the requests that a row of it is about; the fewest go first.
     pub(super) const fn narrowness(self) -> u8 {
         match self {
             Self::InRegion | Self::Geo | Self::Global => 0,
@@ -205,8 +206,8 @@ impl RowScope {
         }
     }
 
-    /// Whether a row of this scope, and of this group if it is of a geo profile, is about requests
-    /// under `scope`.
+    /// Returns true if a row of this scope, and of this group if the scope is a geo profile, is
+    /// about requests under `scope`.
     pub(super) fn covers(self, geo: Option<Geo>, scope: Scope) -> bool {
         match (self, scope) {
             (Self::Any, _)
@@ -223,7 +224,7 @@ impl RowScope {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum RowRegion {
-    /// This Region.
+    /// This one Region.
     Named(Region),
     /// `*`: the source gives one price for all its Regions.
     All,
@@ -253,17 +254,17 @@ impl From<RowRegion> for String {
     }
 }
 
-/// A price, or the ends of what it may be.
+/// A price, or both ends of the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PriceRange {
-    /// The lower end.
+    /// Lower end.
     pub lower: UsdPerMillionTokens,
-    /// The upper end.
+    /// Upper end.
     pub upper: UsdPerMillionTokens,
 }
 
 impl PriceRange {
-    /// One price.
+    /// Builds the range of one price.
     #[must_use]
     pub const fn exactly(price: UsdPerMillionTokens) -> Self {
         Self {
@@ -272,7 +273,7 @@ impl PriceRange {
         }
     }
 
-    /// What a price may be that is one of both.
+    /// Returns the range that holds both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -283,55 +284,55 @@ impl PriceRange {
 }
 
 /// Prices of one model's tokens under one scope and tier, in USD for a million tokens each. A meter
-/// that is missing has no price; it is not free.
+/// without a price is not free; the price is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateRow {
-    /// Where the requests may be served.
+    /// Scope that may serve the requests.
     pub scope: RowScope,
-    /// The group of Regions, exactly when the scope is a geo profile.
+    /// Group of Regions, exactly when the scope is a geo profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geo: Option<Geo>,
-    /// The Regions that are called.
+    /// Regions that are called.
     pub regions: Vec<RowRegion>,
-    /// The service tier.
+    /// Service tier.
     pub tier: ServiceTier,
-    /// The row prices only requests of more input tokens than this.
+    /// Input tokens above which a request is of this row; `None` for requests of any length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above_input_tokens: Option<u64>,
-    /// The first day of the price, where the source says so.
+    /// First day of the price, where the source says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Date>,
-    /// The first day on which the price was seen, where the source has no date.
+    /// First day on which the price was seen, where the source has no date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_from: Option<Date>,
-    /// The last day on which the price was seen.
+    /// Last day on which the price was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_to: Option<Date>,
-    /// The day on which somebody last looked.
+    /// Day on which somebody last looked.
     pub checked: Date,
-    /// Where it is written.
+    /// Place where the prices are written.
     pub source: String,
-    /// Input tokens.
+    /// Price of input tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<UsdPerMillionTokens>,
-    /// Output tokens.
+    /// Price of output tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<UsdPerMillionTokens>,
-    /// Tokens read from a prompt cache.
+    /// Price of tokens read from a prompt cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<UsdPerMillionTokens>,
-    /// Tokens written to a prompt cache for five minutes.
+    /// Price of tokens written to a prompt cache for five minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_5m: Option<UsdPerMillionTokens>,
-    /// Tokens written to a prompt cache for an hour.
+    /// Price of tokens written to a prompt cache for an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_1h: Option<UsdPerMillionTokens>,
 }
 
 impl RateRow {
-    /// The lowest and the highest price of a meter. Cache writes can have two, since `CloudWatch`
-    /// does not tell how long a write was kept for.
+    /// Returns the lowest and the highest price of a meter; `None` where the row has none. Cache
+    /// writes can have two, since `CloudWatch` does not tell how long a write was kept for.
     #[must_use]
     pub fn price(&self, meter: Meter) -> Option<PriceRange> {
         let exactly = |price: Option<UsdPerMillionTokens>| price.map(PriceRange::exactly);
@@ -349,7 +350,7 @@ impl RateRow {
         }
     }
 
-    /// Whether the row prices anything.
+    /// Returns true if the row prices any meter.
     #[must_use]
     pub fn prices_any(&self) -> bool {
         Meter::TOKENS
@@ -357,7 +358,7 @@ impl RateRow {
             .any(|meter| self.price(meter).is_some())
     }
 
-    /// Whether the row prices requests under `scope`.
+    /// Returns true if the row prices requests under `scope`.
     #[must_use]
     pub fn covers(&self, scope: Scope) -> bool {
         self.scope.covers(self.geo, scope)
@@ -368,37 +369,38 @@ impl RateRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelUnitsRow {
-    /// What the book calls it, where it sells more than one kind.
+    /// Name in the book, where the book sells more than one kind of units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Where it is sold.
+    /// Regions where the unit is sold.
     pub regions: Vec<RowRegion>,
-    /// How long it binds.
+    /// Term for which a purchase binds.
     pub term: Term,
-    /// USD for one unit and hour, used or not.
+    /// Price of one unit and hour in USD, used or not.
     pub usd_per_unit_hour: UsdPerModelUnitHour,
-    /// Input load that a unit serves in an hour, where the book states it.
+    /// Input load that a unit serves in an hour; `None` where the book does not state it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_tokens_per_hour: Option<TokenCountText>,
-    /// Output tokens that a unit serves in an hour, where the book states it.
+    /// Output tokens that a unit serves in an hour; `None` where the book does not state them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens_per_hour: Option<TokenCountText>,
-    /// The first day of the price, where the source says so.
+    /// First day of the price, where the source says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Date>,
-    /// The first day on which the price was seen, where the source has no date.
+    /// First day on which the price was seen, where the source has no date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_from: Option<Date>,
-    /// The last day on which the price was seen.
+    /// Last day on which the price was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_to: Option<Date>,
-    /// The day on which somebody last looked.
+    /// Day on which somebody last looked.
     pub checked: Date,
-    /// Where it is written.
+    /// Place where the price is written.
     pub source: String,
 }
 
-/// More tokens an hour than any unit serves. It keeps products of capacities far from overflow.
+/// The most tokens an hour that a unit is believed to serve, as many as overrides may give. The
+/// bound keeps products of capacities far from overflow.
 const MOST_TOKENS_PER_HOUR: u64 = 60_000_000_000;
 
 /// A whole number of tokens above zero, written as text.
@@ -406,7 +408,7 @@ const MOST_TOKENS_PER_HOUR: u64 = 60_000_000_000;
 #[serde(try_from = "String", into = "String")]
 pub struct TokenCountText(pub u64);
 
-/// Why a text is not the tokens that a unit serves in an hour.
+/// The error for a text that is not the tokens that a unit serves in an hour.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a whole number of tokens from 1 to {MOST_TOKENS_PER_HOUR}")]
 pub struct NotATokenCount(String);
@@ -430,77 +432,78 @@ impl From<TokenCountText> for String {
     }
 }
 
-/// The price of reserved tokens per minute, in USD an hour for each 1,000.
+/// Prices of reserved tokens per minute, in USD an hour for each 1,000.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReservedTokensRow {
-    /// Where the requests may be served.
+    /// Scope that may serve the requests.
     pub scope: RowScope,
-    /// The group of Regions, or `*` where one price is given for all groups.
+    /// Group of Regions, or `*` where one price is given for all groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geo: Option<String>,
-    /// Where it is sold.
+    /// Regions where the tokens are sold.
     pub regions: Vec<RowRegion>,
-    /// How long it binds.
+    /// Term for which a purchase binds.
     pub term: Term,
-    /// USD an hour for 1,000 input tokens a minute.
+    /// Price of 1,000 input tokens a minute in USD an hour.
     pub input: UsdPerThousandTpmHour,
-    /// USD an hour for 1,000 output tokens a minute.
+    /// Price of 1,000 output tokens a minute in USD an hour.
     pub output: UsdPerThousandTpmHour,
-    /// The fewest input tokens a minute that are sold.
+    /// Fewest input tokens a minute that are sold.
     pub minimum_input_tpm: u64,
-    /// The fewest output tokens a minute that are sold.
+    /// Fewest output tokens a minute that are sold.
     pub minimum_output_tpm: u64,
-    /// The first day of the price, where the source says so.
+    /// First day of the price, where the source says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Date>,
-    /// The first day on which the price was seen, where the source has no date.
+    /// First day on which the price was seen, where the source has no date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_from: Option<Date>,
-    /// The last day on which the price was seen.
+    /// Last day on which the price was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_to: Option<Date>,
-    /// The day on which somebody last looked.
+    /// Day on which somebody last looked.
     pub checked: Date,
-    /// Where it is written.
+    /// Place where the prices are written.
     pub source: String,
 }
 
-/// When a model leaves some Regions.
+/// The dates on which a model leaves some Regions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LifecycleRow {
-    /// The Regions.
+    /// Regions that the dates are of.
     pub regions: Vec<RowRegion>,
-    /// From when on it is Legacy: no new provisioned throughput is sold.
+    /// First day on which the model is Legacy: no new provisioned throughput is sold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legacy: Option<Date>,
-    /// From when on it may cost more.
+    /// First day on which the model may cost more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extended_access: Option<Date>,
-    /// From when on requests fail.
+    /// First day on which requests fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_of_life: Option<Date>,
-    /// The model of the same family that comes first to mind instead: an editor's choice, which is
-    /// compared at the same tokens and never counted.
+    /// Model of the same family that an editor would try first instead, compared at the same tokens
+    /// and never counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<BaseModel>,
-    /// The day on which somebody last looked.
+    /// Day on which somebody last looked.
     pub checked: Date,
-    /// Where it is written.
+    /// Place where the dates are written.
     pub source: String,
 }
 
-/// What a model is billed by that this program does not price: images, seconds of video, searches.
+/// A meter that a model is billed by and that has no price here: images, seconds of video,
+/// searches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnpricedRow {
-    /// What is billed, in words, as in `output images`.
+    /// Meter in words, as in `output images`.
     pub meter: String,
-    /// Why there is no price for it.
+    /// Reason for which there is no price.
     pub why: String,
-    /// The day on which somebody last looked.
+    /// Day on which somebody last looked.
     pub checked: Date,
-    /// Where it is written.
+    /// Place where that is written.
     pub source: String,
 }

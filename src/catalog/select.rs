@@ -1,4 +1,4 @@
-//! The one row that applies to a Region and a day, of all that could.
+//! The choice of the one row that applies to a Region and a day.
 
 use std::cmp::Reverse;
 
@@ -8,8 +8,8 @@ use crate::catalog::rate::{InForce, RateSource, RegionBasis};
 use crate::catalog::rows::{DatedRow, RowRegion, RowScope};
 use crate::domain::{Partition, Region};
 
-/// How a row with these Regions applies to one, if it does. A row that names no Region is of the
-/// commercial partition.
+/// Returns the way in which a row with these Regions applies to one; `None` where the row does not.
+/// A row that names no Region is of the commercial partition.
 pub(super) fn basis(regions: &[RowRegion], region: &Region) -> Option<RegionBasis> {
     let is_named = |row: &RowRegion| matches!(row, RowRegion::Named(named) if named == region);
     if regions.iter().any(is_named) {
@@ -19,14 +19,17 @@ pub(super) fn basis(regions: &[RowRegion], region: &Region) -> Option<RegionBasi
     if is_commercial && regions.contains(&RowRegion::All) {
         return Some(RegionBasis::All);
     }
+    // What AWS's price page shows unless one chooses another Region.
     let is_us = is_commercial && region.name().starts_with("us-");
     (is_us && regions.contains(&RowRegion::Unstated)).then_some(RegionBasis::Unstated)
 }
 
-/// The row that applies, and how it came to: one for the very scope before a broad one, then one
-/// that has begun before one that begins later, then by how it names the Region, then the one whose
-/// first day is nearest, which of those that have begun is the newest, then the one that was looked
-/// at last.
+/// Chooses the row that applies, and returns the row with its source.
+///
+/// First goes a row for the very scope before a broad one, then a row that has begun before one
+/// that begins later, then by the way in which the Region is named, then the row whose first day is
+/// nearest, which of those that have begun is the newest, then the row that was looked at last, then
+/// the narrower scope.
 pub(super) fn best<'a, R: DatedRow>(
     rows: impl Iterator<Item = &'a R>,
     region: &Region,
@@ -40,6 +43,7 @@ pub(super) fn best<'a, R: DatedRow>(
                 *region_basis,
                 days_between(day.min(dating.from), day.max(dating.from)),
                 Reverse(row.checked()),
+                // Last: a newer regional row goes before an older one of the Region alone.
                 row.scope().map(RowScope::narrowness),
             )
         })
@@ -53,7 +57,7 @@ pub(super) fn best<'a, R: DatedRow>(
         })
 }
 
-/// Days from one day to a later one.
+/// Counts the days from one day to a later one.
 fn days_between(from: Date, to: Date) -> i64 {
     from.duration_until(to).as_hours() / 24
 }

@@ -1,4 +1,4 @@
-//! A TOML document of tables in arrays, read so that every fault is found and named with its line.
+//! TOML documents of tables in arrays, read so that every fault is named with its line.
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -11,7 +11,8 @@ pub(super) struct Lined<T> {
     pub(super) value: T,
 }
 
-/// A document that is being read: what is taken from it is gone, what is left nobody knows.
+/// A document that is being read: entries that are read are taken out, and those that are left over
+/// are not known.
 pub(super) struct Document<'t> {
     text: &'t str,
     table: DeTable<'t>,
@@ -19,7 +20,7 @@ pub(super) struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Parses the text. What is not TOML at all is a fault for each place where it is not.
+    /// Parses the text. Each place where the text is not TOML at all is a fault.
     pub(super) fn parse(text: &'t str) -> Self {
         let (table, errors) = DeTable::parse_recoverable(text);
         let mut document = Self {
@@ -33,13 +34,13 @@ impl<'t> Document<'t> {
         document
     }
 
-    /// The value of a top-level key; `None` where it is missing or a fault.
+    /// Reads the value of a top-level key; `None` where the key is missing or the value is a fault.
     pub(super) fn value<T: DeserializeOwned>(&mut self, key: &str) -> Option<Lined<T>> {
         let (_, value) = self.table.remove_entry(key)?;
         self.read(value)
     }
 
-    /// The entries of `[[key]]`.
+    /// Reads the entries of `[[key]]`, without those that are faults.
     pub(super) fn entries<T: DeserializeOwned>(&mut self, key: &str) -> Vec<Lined<T>> {
         let Some((_, value)) = self.table.remove_entry(key) else {
             return Vec::new();
@@ -54,7 +55,7 @@ impl<'t> Document<'t> {
         Vec::new()
     }
 
-    /// What nobody took, as faults.
+    /// Returns all faults, with a fault for each key that is left over.
     pub(super) fn finish(mut self, known: &[&str]) -> Vec<String> {
         let left: Vec<(usize, String)> = self
             .table

@@ -1,5 +1,5 @@
-//! What only the operator knows: capacities, contracts, holdings that no API lists, and what the
-//! guard should leave alone.
+//! Entries of an overrides file: capacities, contracts, holdings that no API lists, and models and
+//! recommendations to leave alone.
 
 use std::collections::BTreeSet;
 
@@ -36,15 +36,15 @@ use crate::domain::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Overrides {
-    /// The format's version.
+    /// Version of the format.
     pub schema_version: u32,
-    /// What one model unit serves.
+    /// Capacities of a model unit, model by model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capacity: Vec<UnitCapacity>,
-    /// Where requests may be served.
+    /// Scopes that requests may use, model by model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_scopes: Vec<AllowedScopes>,
-    /// What a contract takes off list prices.
+    /// Discounts that a contract gives on list prices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discount: Vec<Discount>,
     /// Prices that a contract names.
@@ -56,20 +56,20 @@ pub struct Overrides {
     /// Reserved tokens per minute that the account holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reserved_holding: Vec<ReservedHolding>,
-    /// Recommendations that nobody wants to see counted for a while.
+    /// Recommendations that are not counted for a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dismissed: Vec<Dismissal>,
 }
 
-/// What one model unit of a model serves in a minute, as AWS told the operator or as it was measured.
+/// The load that one model unit serves in a minute, as AWS told the operator or as it was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitCapacity {
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// Input load.
+    /// Input load in weighted tokens a minute.
     pub input_tokens_per_minute: u64,
-    /// Output tokens.
+    /// Output tokens a minute.
     pub output_tokens_per_minute: u64,
 }
 
@@ -77,13 +77,13 @@ pub struct UnitCapacity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AllowedScopes {
-    /// The model's base id, or `*` for all that are not named.
+    /// Base id of the model, or `*` for all that are not named.
     pub model: String,
-    /// Where its requests may be served.
+    /// Scopes that the model's requests may use.
     pub scopes: BTreeSet<AllowedScope>,
 }
 
-/// A kind of scope, without saying which group of Regions.
+/// A scope that requests may use, whichever the group of Regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AllowedScope {
@@ -99,22 +99,22 @@ pub enum AllowedScope {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Discount {
-    /// The provider as the price book names it, as in `Anthropic`; letters in either case.
+    /// Provider as the price book names it, as in `Anthropic`; letters in either case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// The model's base id. A model's own discount goes before its provider's.
+    /// Base id of the model. A model's own discount goes before its provider's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<BaseModel>,
-    /// What is taken off, in percent.
+    /// Percentage that is taken off.
     pub percent: Percent,
-    /// The prices that it is taken off.
+    /// Prices that the discount is taken off.
     pub on: BTreeSet<DiscountedPrice>,
-    /// The first day.
+    /// First day of the discount.
     pub from: Date,
-    /// The last day.
+    /// Last day; `None` where the contract has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
-    /// Where it is written.
+    /// Place where the discount is written.
     pub source: String,
 }
 
@@ -127,11 +127,11 @@ impl Discount {
     }
 }
 
-/// What a discount can be taken off.
+/// A price that a discount can be taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscountedPrice {
-    /// Tokens, whatever their tier.
+    /// Tokens of any tier.
     Tokens,
     /// Hours of model units.
     ModelUnits,
@@ -139,47 +139,47 @@ pub enum DiscountedPrice {
     ReservedTokens,
 }
 
-/// Prices of one model's tokens that a contract names. What it does not name stays at list, with
-/// its discount if it has one.
+/// Prices of one model's tokens that a contract names. A meter that the contract does not name
+/// stays at list, less its discount if there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContractPrice {
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// Where the requests may be served.
+    /// Scope that may serve the requests.
     pub scope: RowScope,
-    /// The group of Regions, exactly when the scope is a geo profile.
+    /// Group of Regions, exactly when the scope is a geo profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geo: Option<Geo>,
-    /// The Regions that are called; `*` for all commercial ones.
+    /// Regions that are called; `*` for all commercial ones.
     pub regions: Vec<RowRegion>,
-    /// The service tier.
+    /// Service tier.
     #[serde(default)]
     pub tier: ServiceTier,
-    /// It is the price only of requests of more input tokens than this.
+    /// Input tokens above which a request is of this price; `None` for requests of any length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above_input_tokens: Option<u64>,
-    /// Input tokens.
+    /// Price of input tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<UsdPerMillionTokens>,
-    /// Output tokens.
+    /// Price of output tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<UsdPerMillionTokens>,
-    /// Tokens read from a prompt cache.
+    /// Price of tokens read from a prompt cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<UsdPerMillionTokens>,
-    /// Tokens written to a prompt cache for five minutes.
+    /// Price of tokens written to a prompt cache for five minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_5m: Option<UsdPerMillionTokens>,
-    /// Tokens written to a prompt cache for an hour.
+    /// Price of tokens written to a prompt cache for an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_1h: Option<UsdPerMillionTokens>,
-    /// The first day.
+    /// First day of the prices.
     pub from: Date,
-    /// The last day.
+    /// Last day; `None` where the contract has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
-    /// Where it is written.
+    /// Place where the prices are written.
     pub source: String,
 }
 
@@ -192,13 +192,13 @@ impl ContractPrice {
     }
 }
 
-/// A model that gets no advice. What it costs is still shown.
+/// A model that gets no advice. The report still shows its cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExcludedModel {
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// Why, for whoever reads the report.
+    /// Reason, for whoever reads the report.
     pub why: String,
 }
 
@@ -206,26 +206,26 @@ pub struct ExcludedModel {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReservedHolding {
-    /// What the operator calls it.
+    /// Name that the operator gives the holding.
     pub name: String,
-    /// The Region that is called.
+    /// Region that is called.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// The profile that it serves.
+    /// Profiles that the reservation serves.
     pub scope: ReservedScope,
     /// Input tokens a minute: input and cache writes.
     pub input_tokens_per_minute: u64,
     /// Output tokens a minute.
     pub output_tokens_per_minute: u64,
-    /// How long it binds.
+    /// Term for which the reservation binds.
     pub term: Term,
-    /// What it costs an hour, where the operator knows better than the price book.
+    /// Cost of the holding in USD an hour; `None` where the price book has the price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usd_per_hour: Option<Usd>,
-    /// The first day.
+    /// First day of the reservation.
     pub from: Date,
-    /// The last day of its term; it is billed on until AWS is told to delete it.
+    /// Last day of the term; AWS bills the reservation on until told to delete it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub term_ends: Option<Date>,
 }
@@ -255,16 +255,17 @@ impl ReservedScope {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dismissal {
-    /// The recommendation's id.
+    /// Id of the recommendation.
     pub id: String,
-    /// The last day on which it does not count.
+    /// Last day on which the recommendation does not count.
     pub until: Date,
-    /// Why, for whoever reads the report.
+    /// Reason, for whoever reads the report.
     pub why: String,
 }
 
 impl Overrides {
-    /// What one unit of a model serves, as the operator says.
+    /// Returns the load that one unit of a model serves in an hour, as the operator says; `None`
+    /// where the operator does not.
     #[must_use]
     pub fn capacity(&self, model: &BaseModel) -> Option<Capacity> {
         let row = self.capacity.iter().find(|row| row.model == *model)?;
@@ -275,7 +276,7 @@ impl Overrides {
         })
     }
 
-    /// Whether a model's requests may use a scope; `None` where the overrides do not say.
+    /// Returns true if a model's requests may use a scope; `None` where the overrides do not say.
     #[must_use]
     pub fn allows(&self, model: &BaseModel, scope: AllowedScope) -> Option<bool> {
         let of = |name: &str| self.allowed_scopes.iter().find(|row| row.model == name);
@@ -284,13 +285,13 @@ impl Overrides {
             .map(|row| row.scopes.contains(&scope))
     }
 
-    /// Why a model gets no advice; `None` where it gets some.
+    /// Returns the exclusion of a model; `None` where the model gets advice.
     #[must_use]
     pub fn exclusion(&self, model: &BaseModel) -> Option<&ExcludedModel> {
         self.excluded_model.iter().find(|row| row.model == *model)
     }
 
-    /// The dismissal of a recommendation that holds on a day.
+    /// Returns the dismissal of a recommendation that holds on a day.
     #[must_use]
     pub fn dismissal(&self, id: &str, day: Date) -> Option<&Dismissal> {
         self.dismissed
@@ -298,7 +299,8 @@ impl Overrides {
             .find(|row| row.id.eq_ignore_ascii_case(id) && day <= row.until)
     }
 
-    /// What the overrides speak of and a price book does not have: most likely it is misspelled.
+    /// Lists models and providers that the overrides name and a price book does not have: most
+    /// likely they are misspelled.
     #[must_use]
     pub fn unmatched(&self, book: &PriceBook) -> Vec<String> {
         let models = self.capacity.iter().map(|row| &row.model);

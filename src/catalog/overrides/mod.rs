@@ -1,4 +1,4 @@
-//! What only the operator knows: capacities, contracts, holdings that no API lists, and what the
+//! Overrides: what only the operator knows of capacities, contracts and holdings, and what the
 //! guard should leave alone.
 
 mod entries;

@@ -1,4 +1,4 @@
-//! Overrides from TOML, with every fault and the line that it stands in.
+//! Overrides from TOML, with all faults and their lines.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::catalog::toml_lines::{Document, Lined};
 /// The version of the format that this program reads.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What an overrides file can hold, by its names.
+/// Names of the parts of an overrides file.
 const SECTIONS: [&str; 8] = [
     "schema_version",
     "capacity",
@@ -21,12 +21,12 @@ const SECTIONS: [&str; 8] = [
     "dismissed",
 ];
 
-/// Why a text is not a usable overrides file.
+/// The error for a text that is not a usable overrides file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverridesError {
-    /// Which file.
+    /// Name of the file.
     pub name: String,
-    /// Every fault that was found.
+    /// All faults that were found.
     pub faults: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ fn apart<T>(entries: Vec<Lined<T>>) -> (Vec<T>, Lines) {
     )
 }
 
-/// The lines of every kind of entry.
+/// The lines of all entries, section by section.
 #[derive(Default)]
 struct AllLines {
     capacity: Lines,
@@ -64,11 +64,12 @@ struct AllLines {
 }
 
 impl Overrides {
-    /// Reads overrides from TOML. `name` is what errors call them. All faults are named at once,
+    /// Reads overrides from TOML. `name` is their name in errors. All faults are named at once,
     /// each with its line.
     pub fn parse(name: &str, text: &str) -> Result<Self, OverridesError> {
         let mut document = Document::parse(text);
         let version = document.value::<u32>("schema_version");
+        // A text that is no TOML has no version either, and one fault for that is enough.
         if version.is_none() && document.faults.is_empty() {
             document.faults.push(format!(
                 "`schema_version = {SCHEMA_VERSION}` is missing at the top"
@@ -102,7 +103,7 @@ impl Overrides {
         }
     }
 
-    /// What the overrides say that cannot be; empty where they are usable.
+    /// Lists the contradictions of the overrides; empty where the overrides are usable.
     pub(crate) fn faults(&self) -> Vec<String> {
         self.faults_at(&AllLines::default())
     }

@@ -1,4 +1,4 @@
-//! What an overrides file may not say, entry by entry.
+//! Rules that the entries of an overrides file must keep.
 
 use std::collections::BTreeMap;
 
@@ -11,25 +11,27 @@ use crate::catalog::overrides::{
 use crate::catalog::rows::{RowRegion, RowScope};
 use crate::domain::{Geo, Term, Usd};
 
-/// More tokens a minute than any unit serves. It keeps products of capacities far from overflow.
+/// The most tokens a minute that a unit is believed to serve. The bound keeps products of
+/// capacities far from overflow.
 const MOST_TOKENS_PER_MINUTE: u64 = 1_000_000_000;
 
-/// The highest cost of an hour that is believed. It keeps all sums far from overflow.
+/// The highest cost of an hour that is believed, in USD. The bound keeps all sums far from
+/// overflow.
 const MOST_USD_PER_HOUR: Usd = Usd::new(Decimal::from_parts(1_000_000, 0, 0, false, 0));
 
-/// The entries of one kind with the lines that they begin on; none where they were not read from a
+/// Lines on which the entries of one section begin; `None` where the entries were not read from a
 /// text.
 pub(super) type Lines = Option<Vec<usize>>;
 
 /// One entry of an overrides file.
 pub(super) trait Entry {
-    /// What makes it the same entry as another, in words.
+    /// Returns the key of the entry in words. Entries of one key are about the same thing.
     fn key(&self) -> String;
 
-    /// What it says that cannot be.
+    /// Lists the faults of the entry.
     fn faults(&self) -> Vec<String>;
 
-    /// Whether it and another of the same key may both hold.
+    /// Returns true if this entry and another of the same key may both hold.
     fn agrees(&self, _other: &Self) -> bool {
         false
     }
@@ -51,13 +53,13 @@ pub(super) fn check<T: Entry>(
         faults.extend(entry.faults().iter().map(|fault| format!("{at}: {fault}")));
         let before = seen.entry(key).or_default();
         if before.iter().any(|before| !entry.agrees(before)) {
-            faults.push(format!("{at} is given twice"));
+            faults.push(format!("{at} is given twice: keep one"));
         }
         before.push(entry);
     }
 }
 
-/// What is wrong with the order of two days.
+/// Returns the fault of two days in the wrong order.
 fn order_fault(from: Date, until: Option<Date>) -> Option<String> {
     until
         .filter(|until| *until < from)
@@ -90,7 +92,7 @@ impl Entry for AllowedScopes {
 
     fn faults(&self) -> Vec<String> {
         if self.scopes.is_empty() {
-            vec!["it is allowed no scope at all".into()]
+            vec!["it is allowed no scope at all: name one in `scopes`".into()]
         } else {
             Vec::new()
         }
@@ -157,7 +159,7 @@ impl Entry for ContractPrice {
             self.cache_write_1h,
         ];
         if prices.iter().all(Option::is_none) {
-            faults.push("it prices no meter".into());
+            faults.push("it prices no meter: add `input`, `output` or a price of a cache".into());
         }
         faults
     }
@@ -185,6 +187,7 @@ impl Entry for ReservedHolding {
 
     fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = order_fault(self.from, self.term_ends).into_iter().collect();
+        // Prices are for 1,000 tokens a minute.
         let is_sold = |tokens: u64| {
             (1..=MOST_TOKENS_PER_MINUTE).contains(&tokens) && tokens.is_multiple_of(1_000)
         };
@@ -212,6 +215,7 @@ impl Entry for Dismissal {
     }
 
     fn faults(&self) -> Vec<String> {
+        // The form of all ids: ten digits of a hash.
         let digits = self.id.strip_prefix("rec-").unwrap_or_default();
         if digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             Vec::new()
