@@ -22,6 +22,7 @@ pub(super) struct Document<'t> {
 impl<'t> Document<'t> {
     /// Parses the text. Each place where the text is not TOML at all is a fault.
     pub(super) fn parse(text: &'t str) -> Self {
+        // Recoverable, so that one slip does not hide the others.
         let (table, errors) = DeTable::parse_recoverable(text);
         let mut document = Self {
             text,

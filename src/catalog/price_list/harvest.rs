@@ -1,104 +1,105 @@
-//! What became of the lines of a Price List.
+//! The outcome of reading a Price List, line by line.
 
 use crate::catalog::PriceBook;
 use crate::domain::{BaseModel, Region};
 
-/// Why a text is not a document of the price list.
+/// The error for a text that is not a document of the Price List.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PriceListError {
-    /// It is not JSON.
+    /// The text is not JSON.
     #[error("price list `{name}` is not JSON: {fault}")]
     NotJson {
-        /// Which file.
+        /// Name of the file.
         name: String,
-        /// What and where.
+        /// Fault with its place.
         fault: String,
     },
-    /// It is JSON of another shape.
+    /// The text is JSON of another shape.
     #[error(
         "`{name}` is not a price list: it is neither an offer file, nor an answer of GetProducts, nor a list of products"
     )]
     NotAPriceList {
-        /// Which file.
+        /// Name of the file.
         name: String,
     },
 }
 
-/// What the documents hold, and what became of each line.
+/// The outcome of some documents: a book, and the lines that are not in the book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Harvest {
-    /// The rates, in a book called `price-list`.
+    /// Rates, in a book called `price-list`.
     pub book: PriceBook,
-    /// The lines of all documents: the terms of their SKUs.
+    /// Lines of all documents: the terms of their SKUs.
     pub lines: u64,
     /// Lines that are rates of the book.
     pub priced: u64,
-    /// Lines that say again what another says, at the same price.
+    /// Lines that say again what another line says, at the same price.
     pub duplicates: u64,
     /// Lines that are known and sell something else than tokens of a model as it is.
     pub passed_over: Vec<UnusedLine>,
     /// Lines that are refused.
     pub rejected: Vec<UnusedLine>,
-    /// Names without a model.
+    /// Names without a model, with their lines.
     pub unmapped: Vec<PriceListGap>,
-    /// Lines that say the same thing at different prices. Neither is a rate.
+    /// Lines that give different prices for the same item. None of them is a rate.
     pub contradictions: Vec<Contradiction>,
 }
 
 /// A line that is no rate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnusedLine {
-    /// The service code; empty where the document does not say.
+    /// Service code; empty where the document does not say.
     pub service_code: String,
-    /// The SKU; empty where the document does not say.
+    /// SKU; empty where the document does not say.
     pub sku: String,
-    /// The usage type; empty where there is none.
+    /// Usage type; empty where there is none.
     pub usage_type: String,
-    /// The reason, to be read after the line.
+    /// Reason, to be read after the line.
     pub why: String,
 }
 
 /// A name that is paired with no model.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PriceListGap {
-    /// The service code.
+    /// Service code.
     pub service_code: String,
-    /// The name.
+    /// Name of a model, as the service writes the name.
     pub name: String,
-    /// Its lines.
+    /// Number of lines with the name.
     pub lines: u64,
-    /// The model that is spelled like it, for a person to check. Nothing is priced by it.
+    /// Model that is spelled like the name, for a person to check. Nothing is priced by the
+    /// suggestion.
     pub suggestion: Option<BaseModel>,
 }
 
-/// Prices of the same thing that differ.
+/// Different prices of the same item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Contradiction {
-    /// The model.
+    /// Base model.
     pub model: BaseModel,
-    /// The Region.
+    /// Region of the prices.
     pub region: Region,
-    /// The item that they price, in words.
+    /// Item in words.
     pub item: String,
-    /// The lines.
+    /// Lines that contradict each other.
     pub lines: Vec<Conflicting>,
 }
 
 /// One line of a contradiction.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflicting {
-    /// The service code.
+    /// Service code.
     pub service_code: String,
-    /// The SKU.
+    /// SKU.
     pub sku: String,
-    /// The usage type.
+    /// Usage type.
     pub usage_type: String,
-    /// USD for a million tokens, or for an hour.
+    /// Price in USD for a million tokens, or for an hour.
     pub price: String,
 }
 
 impl Harvest {
-    /// The lines by what became of them, added up: always [`Harvest::lines`].
+    /// Adds up the lines by their outcomes: the sum is always [`Harvest::lines`].
     #[must_use]
     pub fn accounted_for(&self) -> u64 {
         let unmapped: u64 = self.unmapped.iter().map(|gap| gap.lines).sum();

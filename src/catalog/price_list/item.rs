@@ -1,4 +1,4 @@
-//! What is priced and for how much.
+//! Items that have a price, and their prices.
 
 use std::fmt;
 
@@ -10,11 +10,13 @@ use crate::domain::{
     ServiceTier, Term, UsdPerMillionTokens, UsdPerModelUnitHour, UsdPerThousandTpmHour,
 };
 
-/// The highest believed price of a million tokens, in USD. The dearest listed is 137.50; a price of
-/// a dollar for a million that is read as one for a thousand is above it.
+/// The highest believed price of a million tokens, in USD. The dearest listed is 137.50. A price
+/// for a million tokens that is read as one for a thousand is a thousand times too high: from a
+/// dollar on, the bound catches that.
 const HIGHEST_TOKEN_PRICE: Decimal = Decimal::from_parts(1_000, 0, 0, false, 0);
 
-/// The highest believed price of a model unit or of reserved tokens for an hour, in USD.
+/// The highest believed price of a model unit or of reserved tokens for an hour, in USD. The dearest
+/// listed is 176.00.
 const HIGHEST_HOURLY_PRICE: Decimal = Decimal::from_parts(10_000, 0, 0, false, 0);
 
 /// The item that a price is of, but for the model and the Region.
@@ -29,7 +31,7 @@ pub(super) enum PricedItem {
     },
 }
 
-/// Tokens with a price of their own.
+/// Tokens of one meter that have a price of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PricedTokens {
     pub(super) tier: ServiceTier,
@@ -52,7 +54,7 @@ impl PricedItem {
     }
 }
 
-/// As in `input tokens, standard, global, above 200000 tokens`.
+/// Writes the item in words, as in `input tokens, standard, global, above 200000 tokens`.
 impl fmt::Display for PricedItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -94,7 +96,7 @@ impl Price {
         self.dollars().is_zero()
     }
 
-    /// Returns the price, unless the price is too high for its unit.
+    /// Returns the price, or a refusal where the price is too high for its unit.
     pub(super) fn believed(self) -> Result<Self, Refusal> {
         let highest = match self {
             Self::Tokens(_) => HIGHEST_TOKEN_PRICE,

@@ -1,8 +1,8 @@
-//! What a line means: a usage type, attributes, a unit and a description that agree.
+//! The meaning of a line: a usage type, attributes, a unit and a description that agree.
 //!
-//! A unit alone is never believed. Each accepted pair of a unit and a description stands here:
+//! A unit alone is never believed. The table has each accepted pair of a unit and a description:
 //!
-//! | offer | sold | unit | the description says |
+//! | service | sold | unit | the description says |
 //! |---|---|---|---|
 //! | native | tokens | `1K tokens` | a thousand, and no other quantity |
 //! | native | tokens | `1M tokens` | a million, and no other quantity |
@@ -39,13 +39,13 @@ pub(super) enum RequestLength {
 /// A line that is understood.
 #[derive(Clone, Debug)]
 pub(super) struct Meaning {
-    /// The name that the service has for the model.
+    /// Name that the service has for the model.
     pub(super) name: String,
-    /// The item, without the threshold of long requests.
+    /// Item, without the threshold of long requests.
     pub(super) item: PricedItem,
     pub(super) price: Price,
     pub(super) length: RequestLength,
-    /// The first day of the price.
+    /// First day of the price.
     pub(super) effective: Date,
 }
 
@@ -57,6 +57,7 @@ pub(super) fn of(service: ServiceCode, line: &PriceLine) -> Result<Meaning, NotA
         ServiceCode::Bedrock | ServiceCode::Service => usage_type::native(usage_type),
     };
     let feature = line.attribute("feature").unwrap_or_default();
+    // Before the price is looked at: a line that sells something else may have any price.
     let parts = parts.map_err(|error| match error {
         UsageTypeError::SellsOther(what) => NotARate::PassedOver(format!("sells {what}")),
         UsageTypeError::Unknown => unknown(line, usage_type),
@@ -125,11 +126,13 @@ fn priced(
     })
 }
 
-/// A usage type that is not known may still be billed by something that is.
+/// Judges a usage type that is not known by the unit: the line may still be billed by something
+/// that is.
 fn unknown(line: &PriceLine, usage_type: &str) -> NotARate {
     const UNITS: [&str; 6] = ["image", "video", "second", "minute", "request", "page"];
     let unit = line.price.as_ref().map_or("", |price| price.unit.as_str());
     let lower = unit.to_lowercase();
+    // A unit of tokens may be of a model that is not known yet: such a line is refused, and so shown.
     let is_other = ["textunit", "search units", "model/month"].contains(&lower.as_str())
         || lower.starts_with("custom model unit")
         || !lower.contains("token") && UNITS.iter().any(|word| lower.contains(word));
@@ -140,7 +143,7 @@ fn unknown(line: &PriceLine, usage_type: &str) -> NotARate {
     }
 }
 
-/// A feature that is no inference of a model as it is.
+/// Returns true if a feature is no inference of a model as it is.
 fn is_other_feature(feature: &str) -> bool {
     const WORDS: [&str; 7] = [
         "custom",
@@ -155,10 +158,10 @@ fn is_other_feature(feature: &str) -> bool {
     WORDS.iter().any(|word| lower.contains(word))
 }
 
-/// The name that a service has for a model.
+/// The name of a model in a line.
 struct ListedName {
     text: String,
-    /// True if the name says so beside.
+    /// True if the name also says that the model is latency-optimized.
     is_latency_optimized: bool,
 }
 
@@ -186,7 +189,7 @@ impl ListedName {
     }
 }
 
-/// The one tier that all attributes allow.
+/// Returns the one tier that all attributes allow.
 fn tier(
     line: &PriceLine,
     parts: &UsageTypeParts,
@@ -222,6 +225,7 @@ fn tier(
         }
         named.extend(said.tiers);
     }
+    // The same tier may be named by several attributes, two tiers by none.
     named.sort_unstable();
     named.dedup();
     match named.as_slice() {
@@ -240,8 +244,8 @@ fn words_of(line: &PriceLine, attribute: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether what a text states may be said of a meter. Where it has to name the meter, silence does
-/// not do.
+/// Returns true if a text may be said of a meter. A text that has to name the meter may not leave
+/// that out.
 fn fits_meter(said: &Statement, meter: TokenMeter, has_to_name: bool) -> bool {
     let is_cache = said.cache || said.read || said.write;
     match meter {
@@ -256,7 +260,7 @@ fn fits_meter(said: &Statement, meter: TokenMeter, has_to_name: bool) -> bool {
     }
 }
 
-/// The tokens that a native price is for.
+/// Returns the number of tokens that a native price is for.
 fn native_tokens(listed: &ListedPrice) -> Result<u32, Refusal> {
     let said = Statement::of(&listed.description);
     let says = (said.thousand, said.million, said.other_quantity);
@@ -268,7 +272,7 @@ fn native_tokens(listed: &ListedPrice) -> Result<u32, Refusal> {
     }
 }
 
-/// The tokens that a Marketplace price is for.
+/// Returns the number of tokens that a Marketplace price is for.
 fn marketplace_tokens(
     listed: &ListedPrice,
     parts: &UsageTypeParts,
@@ -279,6 +283,7 @@ fn marketplace_tokens(
     let is_million = !said.thousand && !said.other_quantity;
     match listed.unit.to_lowercase().as_str() {
         "1m tokens" if is_million => {}
+        // `Units` says nothing, so the description has to. Younger usage types are all by the million.
         "units" if is_million && (said.million || parts.is_young) => {}
         "1k tokens" | "1m tokens" | "units" => return Err(disagreement(listed)),
         _ => return Err(unknown_for_tokens("unit", &listed.unit)),
@@ -326,7 +331,7 @@ fn check_units(
     }
 }
 
-/// Whether a text names the term, and no other.
+/// Returns true if a text names the term, and no other.
 fn is_of_term(said: &Statement, term: Term, may_be_none: bool) -> bool {
     let months = |number: &str| said.has_pair(number, "month") || said.has_pair(number, "months");
     let named = [
@@ -369,7 +374,7 @@ fn check_reserved(
     }
 }
 
-/// What Marketplace writes after the Region.
+/// Returns the part of a Marketplace description that follows the Region.
 fn dimension(listed: &ListedPrice) -> &str {
     let last = listed.description.rsplit('|').next();
     last.unwrap_or_default()

@@ -5,7 +5,7 @@
 //!  two shapes    lines      two grammars         agreed     model   dated, one a key
 //! ```
 //!
-//! Three offers sell tokens: `AmazonBedrock`, `AmazonBedrockFoundationModels` and
+//! Three services sell tokens: `AmazonBedrock`, `AmazonBedrockFoundationModels` and
 //! `AmazonBedrockService`. Every line ends in exactly one of six ways, and [`Harvest`] counts them
 //! all: it is priced, says again what another line says, sells something else than tokens, is
 //! refused with a reason, is of a name that nobody has paired with a model, or contradicts another

@@ -1,4 +1,4 @@
-//! Which model a name of the price list is: reviewed pairs, and suggestions that price nothing.
+//! Names of models in the Price List: reviewed pairs, and suggestions that price nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::domain::BaseModel;
 
-/// The embedded pairs.
+/// Text of the embedded pairs.
 const EMBEDDED: &str = include_str!("../../../catalog/price-list-names.toml");
 
 /// The version of the file's format.
@@ -48,7 +48,7 @@ impl ServiceCode {
     }
 }
 
-/// What may really cost nothing.
+/// An item that may really cost nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Free {
@@ -60,21 +60,21 @@ pub enum Free {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NamedModel {
-    /// The service that uses the name; `offer` in the file.
+    /// Service that uses the name; `offer` in the file.
     #[serde(rename = "offer")]
     pub service: ServiceCode,
-    /// The name, letter by letter: for Marketplace without `(Amazon Bedrock Edition)`, and always
+    /// Name, letter by letter: for Marketplace without `(Amazon Bedrock Edition)`, and always
     /// without `Latency Optimized`, which is a tier.
     pub name: String,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// What of it is listed at zero and really costs nothing. Any other zero is a placeholder.
+    /// Items that are listed at zero and really cost nothing. Any other zero is a placeholder.
     #[serde(default)]
     pub free: Vec<Free>,
-    /// Prices for a long context are for requests of more input tokens than this, where the price
-    /// list does not say so itself. `None`: such prices are not used.
+    /// Input tokens above which a request has the price for a long context, where the Price List
+    /// does not say. `None`: such prices are not used.
     pub long_context_above: Option<u64>,
-    /// Where the pair was seen.
+    /// Place where name and model were seen together.
     pub provenance: String,
 }
 
@@ -82,12 +82,12 @@ pub struct NamedModel {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PassedName {
-    /// The service that uses the name; `offer` in the file.
+    /// Service that uses the name; `offer` in the file.
     #[serde(rename = "offer")]
     pub service: ServiceCode,
-    /// The name.
+    /// Name, letter by letter.
     pub name: String,
-    /// Why its lines are not prices of tokens.
+    /// Reason for which the lines are not prices of tokens.
     pub why: String,
 }
 
@@ -101,28 +101,28 @@ struct NamesDocument {
     passed: Vec<PassedName>,
 }
 
-/// Why a text does not pair names with models.
+/// The error for a text that does not pair names with models.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NamesError {
-    /// It does not read so.
+    /// The text does not read as pairs.
     #[error("price-list names `{name}` are not valid: {fault}")]
     Syntax {
-        /// Which file.
+        /// Name of the file.
         name: String,
-        /// What and where, with its line.
+        /// Fault with its line.
         fault: String,
     },
-    /// It reads, and says things that cannot be.
+    /// The text reads as pairs, and contradicts itself.
     #[error("price-list names `{name}` contradict themselves: {}", faults.join("; "))]
     Rules {
-        /// Which file.
+        /// Name of the file.
         name: String,
-        /// Every fault.
+        /// All faults.
         faults: Vec<String>,
     },
 }
 
-/// The names of the price list, each with its model.
+/// Names of the Price List, each with its model.
 #[derive(Clone, Debug)]
 pub struct Names {
     models: BTreeMap<(ServiceCode, String), NamedModel>,
@@ -131,12 +131,12 @@ pub struct Names {
 }
 
 impl Names {
-    /// The embedded names.
+    /// Reads the embedded names.
     pub fn embedded() -> Result<Self, NamesError> {
         Self::parse("embedded", EMBEDDED)
     }
 
-    /// Reads names from TOML. `name` is what errors call them.
+    /// Reads names from TOML. `name` is their name in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, NamesError> {
         let document: NamesDocument = toml::from_str(text).map_err(|error| NamesError::Syntax {
             name: name.into(),
@@ -164,14 +164,14 @@ impl Names {
                 ));
             }
             if names.models.insert(key, named.clone()).is_some() {
-                faults.push(format!("`{}` is named twice", named.name));
+                faults.push(format!("`{}` is named twice: keep one", named.name));
             }
         }
         for passed in document.passed {
             let key = (passed.service, passed.name.clone());
             let is_named = names.models.contains_key(&key);
             if names.passed.insert(key, passed.clone()).is_some() || is_named {
-                faults.push(format!("`{}` is named twice", passed.name));
+                faults.push(format!("`{}` is named twice: keep one", passed.name));
             }
         }
         if faults.is_empty() {
@@ -184,14 +184,14 @@ impl Names {
         }
     }
 
-    /// The same names with more models that a suggestion may name.
+    /// Returns the same names with more models that a suggestion may name.
     #[must_use]
     pub fn also_knowing(mut self, models: impl IntoIterator<Item = BaseModel>) -> Self {
         self.known.extend(models);
         self
     }
 
-    /// The pairs, by service and name.
+    /// Returns the pairs, by service and name.
     pub fn models(&self) -> impl Iterator<Item = &NamedModel> {
         self.models.values()
     }
@@ -204,9 +204,11 @@ impl Names {
         self.passed.get(&(service, name.to_owned()))
     }
 
-    /// The one known model that is spelled like a name, for a person to check. Words may stand in
-    /// any order and the vendor may be among them; numbers must be the same in the same order.
-    /// `None` where no model or more than one is.
+    /// Returns the one known model that is spelled like a name, for a person to check; `None` where
+    /// no model or more than one is.
+    ///
+    /// Words may stand in any order and the vendor may be among them; numbers must be the same in
+    /// the same order.
     #[must_use]
     pub fn suggestion(&self, name: &str) -> Option<BaseModel> {
         let wanted = Spelling::of(name);
@@ -228,12 +230,12 @@ fn vendor(model: &BaseModel) -> &str {
     model.id().split('.').next().unwrap_or_default()
 }
 
-/// What identifies a model in a spelling of its name.
+/// The words and numbers that identify a model in a spelling of its name.
 #[derive(Debug, PartialEq, Eq)]
 struct Spelling {
-    /// In order of the alphabet: sizes such as `70b` too.
+    /// Words in order of the alphabet: sizes such as `70b` too.
     words: Vec<String>,
-    /// As they stand.
+    /// Numbers in the order of the name.
     versions: Vec<String>,
 }
 
@@ -241,7 +243,7 @@ struct Spelling {
 const NOISE: &[&str] = &["instruct", "chat", "it", "v"];
 
 impl Spelling {
-    /// Whether a name is spelled so, with or without the vendor.
+    /// Returns true if a name is spelled so, with or without the vendor.
     fn fits(&self, name: &Self, vendor: &str) -> bool {
         let words = |with_vendor: bool| {
             let words = name.words.iter();
@@ -251,7 +253,7 @@ impl Spelling {
         is_named && self.versions == name.versions
     }
 
-    /// Without the vendor, the release date and the version of the id.
+    /// Reads the spelling of an id, without the vendor, the release date and the version of the id.
     fn of_model(model: &BaseModel) -> Self {
         let id = model.id();
         let name = id.split_once('.').map_or(id, |(_, name)| name);
@@ -278,6 +280,7 @@ impl Spelling {
             if !word.is_empty() && !NOISE.contains(&word) {
                 words.push(word.to_owned());
             }
+            // Eight digits are the day of a release, which most names leave out.
             if !number.is_empty() && number.len() != 8 {
                 versions.push(number.to_owned());
             }

@@ -1,8 +1,8 @@
-//! The two shapes of a price list document as one: lines, each a term of a SKU.
+//! The two shapes of a Price List document as one: lines, each a term of a SKU.
 //!
 //! `GetProducts` gives each product as a JSON text of its own, with its terms inside. The offer
-//! file of the bulk interface keeps products and terms apart, joined by SKU. Whatever a line lacks
-//! or says twice is kept as the reason why it has no price.
+//! file of the bulk interface keeps products and terms apart, joined by SKU. A line that lacks
+//! something or says something twice is kept with a refusal in place of its price.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +15,15 @@ use crate::catalog::price_list::refusal::Refusal;
 /// One term of one SKU.
 #[derive(Clone, Debug)]
 pub(super) struct PriceLine {
-    /// The service code; empty where the document does not say.
+    /// Service code; empty where the document does not say.
     pub(super) service_code: String,
-    /// The SKU; empty where the document does not say.
+    /// SKU; empty where the document does not say.
     pub(super) sku: String,
-    /// Those attributes of the product that are text.
+    /// Attributes of the product that are text.
     pub(super) attributes: BTreeMap<String, String>,
-    /// The day on which the document was published.
+    /// Day on which the document was published; `None` where the document does not say.
     pub(super) published: Option<Date>,
-    /// Its one price, or why it has none.
+    /// The one price, or the reason for which there is none.
     pub(super) price: Result<ListedPrice, Refusal>,
 }
 
@@ -32,9 +32,9 @@ pub(super) struct PriceLine {
 pub(super) struct ListedPrice {
     pub(super) unit: String,
     pub(super) description: String,
-    /// US dollars, as text.
+    /// Amount in US dollars, as text.
     pub(super) usd: String,
-    /// The first day of the price.
+    /// First day of the price.
     pub(super) effective: Date,
 }
 
@@ -44,7 +44,7 @@ impl PriceLine {
         self.attribute("usagetype").unwrap_or_default()
     }
 
-    /// An attribute that is there and not empty.
+    /// Returns an attribute that is there and not empty.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let text = self.attributes.get(name)?.trim();
         (!text.is_empty()).then_some(text)
@@ -61,7 +61,7 @@ impl PriceLine {
     }
 }
 
-/// The lines of one product of `GetProducts`.
+/// Reads the lines of one product of `GetProducts`.
 pub(super) fn of_product_text(json: &str) -> Vec<PriceLine> {
     match serde_json::from_str(json) {
         Ok(product) => of_product(&product),
@@ -72,8 +72,10 @@ pub(super) fn of_product_text(json: &str) -> Vec<PriceLine> {
     }
 }
 
-/// The lines of a document: an offer file, an answer of `GetProducts`, or products in an array.
+/// Reads the lines of a document: an offer file, an answer of `GetProducts`, or products in an
+/// array.
 pub(super) fn of_document(name: &str, text: &str) -> Result<Vec<PriceLine>, PriceListError> {
+    // Some tools write a byte order mark, which is no JSON.
     let text = text.trim_start_matches('\u{feff}');
     let document: Value = serde_json::from_str(text).map_err(|error| PriceListError::NotJson {
         name: name.into(),
@@ -143,7 +145,7 @@ fn of_offer_file(document: &Value, products: &Map<String, Value>) -> Vec<PriceLi
     all
 }
 
-/// The lines of one SKU. The codes of its terms say nothing that is used.
+/// Builds the lines of one SKU. The codes of its terms say nothing that is used.
 fn lines(
     document: &str,
     sku: &str,
@@ -187,6 +189,7 @@ fn price(term: &Value) -> Result<ListedPrice, Refusal> {
     let (Some(dimension), None) = (dimensions.next(), dimensions.next()) else {
         return Err(Refusal::PriceDimensions);
     };
+    // A price for a part of the usage alone would have to be combined with others.
     let begin = text(dimension.get("beginRange"));
     let end = text(dimension.get("endRange"));
     if (begin, end) != ("0", "Inf") {
@@ -203,6 +206,7 @@ fn price(term: &Value) -> Result<ListedPrice, Refusal> {
     let mut prices = prices.iter();
     let usd = match (prices.next(), prices.next()) {
         (Some((currency, Value::String(usd))), None) if currency == "USD" => usd.clone(),
+        // A number has gone through a float, which does not hold most prices.
         (Some((currency, Value::Number(_))), None) if currency == "USD" => {
             return Err(Refusal::PriceIsANumber);
         }
@@ -238,7 +242,7 @@ fn is_empty(value: Option<&Value>) -> bool {
     }
 }
 
-/// The day of a time such as `2026-05-04T23:53:04Z`.
+/// Reads the day of a time such as `2026-05-04T23:53:04Z`.
 fn day(value: Option<&Value>) -> Option<Date> {
     let text = text(value);
     let (day, rest) = text.split_at_checked(10)?;

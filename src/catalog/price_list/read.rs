@@ -1,4 +1,4 @@
-//! The Price List from documents to a book: every line judged once.
+//! The way of the Price List from documents to a book: every line is judged once.
 
 use std::collections::BTreeMap;
 
@@ -23,27 +23,27 @@ pub struct PriceList {
 }
 
 impl PriceList {
-    /// Nothing yet.
+    /// Builds a list without documents.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds one element of the `PriceList` of `GetProducts`. A text that is no product is a line
-    /// that is rejected.
+    /// Adds one element of the `PriceList` of `GetProducts`. A text that is no product becomes a
+    /// line that is refused.
     pub fn add_product(&mut self, json: &str) {
         self.lines.extend(product::of_product_text(json));
     }
 
-    /// Adds a document: an offer file, an answer of `GetProducts`, or an array of products.
-    /// `name` is what errors call it.
+    /// Adds a document: an offer file, an answer of `GetProducts`, or an array of products. `name`
+    /// is the document's name in errors.
     pub fn add_file(&mut self, name: &str, text: &str) -> Result<(), PriceListError> {
         self.lines.extend(product::of_document(name, text)?);
         Ok(())
     }
 
-    /// What the documents say, as rows that were checked on a day. The order in which they were
-    /// added does not matter.
+    /// Reads the documents into rows that were checked on a day. The order in which they were added
+    /// does not matter.
     #[must_use]
     pub fn read(self, names: &Names, checked: Date) -> Harvest {
         let lines = self.lines.len() as u64;
@@ -97,7 +97,7 @@ fn unused(line: PriceLine, why: String) -> UnusedLine {
     }
 }
 
-/// Finds what a line prices, taken alone.
+/// Identifies the item of a line, taken alone.
 fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate> {
     let code = &line.service_code;
     let Some(service) = ServiceCode::of_code(code) else {
@@ -138,12 +138,14 @@ fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate>
     })
 }
 
-/// The input tokens above which a price applies; `None` where it applies to requests of any length.
+/// Returns the input tokens above which a price applies; `None` where the price applies to requests
+/// of any length.
 fn threshold(meaning: &Meaning, pair: &NamedModel) -> Result<Option<u64>, Refusal> {
     let RequestLength::Long { stated } = meaning.length else {
         return Ok(None);
     };
     match (stated, pair.long_context_above) {
+        // One of the two is wrong, and nobody can tell which.
         (Some(stated), Some(known)) if stated != known => Err(Refusal::OtherThreshold),
         (Some(above), _) | (None, Some(above)) => Ok(Some(above)),
         (None, None) => Err(Refusal::NoThreshold),

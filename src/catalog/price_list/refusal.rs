@@ -1,17 +1,17 @@
-//! Why a line of the Price List is no rate.
+//! Reasons for which a line of the Price List is no rate.
 
 use rust_decimal::Decimal;
 
 use crate::domain::money::NotAPrice;
 
-/// Why a line that is no rate is none.
+/// The reason for which a line is no rate.
 #[derive(Clone, Debug)]
 pub(super) enum NotARate {
     /// The line is known, and sells something else: the reason in words.
     PassedOver(String),
     /// The line is not trusted.
     Refused(Refusal),
-    /// The line is understood, and this name of its model is paired with no model.
+    /// The line is understood, and its name for the model is paired with no model.
     Unmapped(String),
 }
 
@@ -21,7 +21,7 @@ impl From<Refusal> for NotARate {
     }
 }
 
-/// Why a line is not trusted. The text goes after the line.
+/// The reason for which a line is not trusted. The text goes after the line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
     // The document.

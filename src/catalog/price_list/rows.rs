@@ -1,9 +1,9 @@
 //! From lines that are understood to the rows of a price book.
 //!
-//! Lines of one key and one price are one rate. Lines of one key that differ are none: which of
-//! them is billed cannot be told. A line that does not say how far requests may go is for the
-//! Region and for any geo profile, unless a line for the geo profile has another price: then each
-//! is for what it says.
+//! Lines of one item and one price are one rate. Lines of one item that differ are none, since
+//! nobody can tell which of them is billed. A line that does not say how far requests may go is for
+//! the Region and for any geo profile, unless a line for the geo profile has another price: then
+//! each is for what it says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::catalog::{
 };
 use crate::domain::{BaseModel, Geo, LoadWeights, Region, ServiceTier, Term};
 
-/// The fewest tokens a minute that are reserved, by the user guide's page on service tiers.
+/// The fewest input tokens a minute that are reserved, by the user guide's page on service tiers.
 const MINIMUM_INPUT_TPM: u64 = 100_000;
 const MINIMUM_OUTPUT_TPM: u64 = 10_000;
 
@@ -29,13 +29,13 @@ pub(super) struct IdentifiedLine {
     pub(super) service: ServiceCode,
     pub(super) sku: String,
     pub(super) usage_type: String,
-    /// The name that the service has for the model.
+    /// Name that the service has for the model.
     pub(super) name: String,
     pub(super) model: BaseModel,
     pub(super) region: Region,
-    /// The day on which the document was published.
+    /// Day on which the document was published.
     pub(super) published: Date,
-    /// The first day of the price.
+    /// First day of the price.
     pub(super) effective: Date,
     pub(super) item: PricedItem,
     pub(super) price: Price,
@@ -74,7 +74,7 @@ impl IdentifiedLine {
 /// The outcome of the lines of one item.
 #[derive(Clone, Debug)]
 enum Settled {
-    /// Lines with different first days, in the order of these.
+    /// Lines with different first days, in the order of their days.
     Rates(Vec<IdentifiedLine>),
     /// The lines contradict each other.
     Contradiction,
@@ -95,7 +95,7 @@ pub(super) struct RowsRead {
 }
 
 impl RowsRead {
-    /// Counts lines that were counted as priced as refused.
+    /// Refuses lines that were counted as priced before.
     fn refuse<'a>(
         &mut self,
         lines: impl IntoIterator<Item = &'a IdentifiedLine>,
@@ -137,6 +137,7 @@ pub(super) fn of(lines: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
         let items: Items = group
             .map(|(item, lines)| (item, settle(lines, &mut outcome)))
             .collect();
+        // Services spell a name differently. Any would do, as long as the same is taken each time.
         let first_name = names.get(&model).and_then(|names| names.first());
         let prices = models.entry(model.clone()).or_insert_with(|| ModelPrices {
             name: first_name.map_or_else(String::new, |(_, name)| name.clone()),
@@ -164,7 +165,7 @@ pub(super) fn of(lines: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
     outcome
 }
 
-/// The book of what became.
+/// Builds the book of the models.
 pub(super) fn book(models: Vec<ModelPrices>) -> PriceBook {
     PriceBook {
         schema_version: 1,
@@ -180,8 +181,8 @@ fn vendor(model: &BaseModel) -> String {
     id.split_once('.').map_or(id, |(vendor, _)| vendor).into()
 }
 
-/// Leaves out what the bedrock-mantle endpoint charges for itself: its second name of a rate is
-/// mostly at the same price, and where it is not, requests to the other endpoint are what is priced.
+/// Leaves out the prices that the bedrock-mantle endpoint has of its own. The second name of a rate
+/// is mostly at the same price; where it is not, requests to the other endpoint are priced.
 fn pass_over_mantle(lines: &mut Vec<IdentifiedLine>, outcome: &mut RowsRead) {
     let is_mantle = |line: &IdentifiedLine| line.usage_type.contains("-mantle-");
     let others = lines.iter().filter(|line| !is_mantle(line));
@@ -197,6 +198,7 @@ fn pass_over_mantle(lines: &mut Vec<IdentifiedLine>, outcome: &mut RowsRead) {
 
 /// Makes one rate, a history, or nothing of the lines of one item.
 fn settle(mut lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Settled {
+    // By all that is known of a line, so that the order of the documents does not matter.
     lines.sort_by_cached_key(|line| {
         (
             line.effective,
@@ -339,8 +341,8 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
     rows
 }
 
-/// Whether the geo profile has a price of its own. Both kinds of cache writes go together, since a
-/// row has to have both.
+/// Returns true if the geo profile has a price of its own. Both kinds of cache writes go together,
+/// since a row has to have both.
 fn is_split(items: &Items, tokens: PricedTokens) -> bool {
     let together: &[TokenMeter] = match tokens.meter {
         TokenMeter::CacheWrite | TokenMeter::CacheWrite1h => {
@@ -404,7 +406,7 @@ fn units(region: &Region, items: &Items, checked: Date) -> Vec<ModelUnitsRow> {
     rows
 }
 
-/// Reserved tokens are sold by both sides; a side alone is no row.
+/// Builds rows of reserved tokens, which are sold by both sides; a side alone is no row.
 fn reserved(
     region: &Region,
     items: &Items,

@@ -1,26 +1,26 @@
 //! The grammars of usage types: the commodity that a line says is sold.
 //!
-//! AWS's own offers write `{code}-{model}-{meter}{qualifiers}`, as in
+//! AWS's own services write `{code}-{model}-{meter}{qualifiers}`, as in
 //! `USE1-Nova2.0Lite-input-tokens-flex-cross-region-global`. Marketplace writes
-//! `{code}-MP:{code}_{Component}-Units`, with components of two ages: `InputTokenCount_Global_Batch`
-//! and `input_tokens_global_batch`. The billing code in front does not tell the Region. A word that
-//! is not known makes the whole unknown.
+//! `{code}-MP:{code}_{Component}-Units`, with components of two ages:
+//! `InputTokenCount_Global_Batch` and `input_tokens_global_batch`. The billing code in front does
+//! not tell the Region. A word that is not known makes the whole unknown.
 
 use crate::domain::{ServiceTier, Term};
 
-/// What is metered by the token.
+/// A meter of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum TokenMeter {
     Input,
     Output,
     CacheRead,
-    /// Writes that are kept for as long as they are unless an hour is asked for.
+    /// Writes that are kept for the default time.
     CacheWrite,
     CacheWrite1h,
 }
 
 impl TokenMeter {
-    /// Its name in words.
+    /// Returns the meter in words.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Input => "input",
@@ -32,7 +32,7 @@ impl TokenMeter {
     }
 }
 
-/// Which tokens a minute are reserved.
+/// The side of a request whose tokens a minute are reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Input,
@@ -49,10 +49,10 @@ impl Side {
     }
 }
 
-/// Where requests may be served, as far as a line says so.
+/// The scope that a line names for its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reach {
-    /// It does not: in the Region, and through the profile of its geo unless that has a price too.
+    /// No scope: the price is for the Region, and for the profile of its geo unless that has one too.
     Unsaid,
     Geo,
     Global,
@@ -80,27 +80,28 @@ pub(super) enum Commodity {
 /// A usage type, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct UsageTypeParts {
-    /// What it calls the model; `None` in Marketplace's grammar.
+    /// Name of the model; `None` in Marketplace's grammar.
     pub(super) slug: Option<String>,
     pub(super) commodity: Commodity,
-    /// The tier, if it names one. `standard` is a name too.
+    /// Tier, if the usage type names one. `standard` is a name too.
     pub(super) tier: Option<ServiceTier>,
     pub(super) reach: Reach,
-    /// Only for requests with a long context.
+    /// True if the price is only for requests with a long context.
     pub(super) long: bool,
-    /// Whether it is of Marketplace's younger age, whose descriptions may leave the million out.
+    /// True if the usage type is of Marketplace's younger age, whose descriptions may leave the
+    /// million out.
     pub(super) is_young: bool,
 }
 
-/// Why a usage type sells no tokens of a model as it is.
+/// The error for a usage type that sells no tokens of a model as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UsageTypeError {
-    /// The usage type is known, and sells something else: what, in words.
+    /// The usage type is known, and sells something else, which stands here in words.
     SellsOther(&'static str),
     Unknown,
 }
 
-/// What is never a price of a model as it is, whatever is metered.
+/// Parts of usage types that never sell a model as it is, whatever is metered.
 const NOT_THE_MODEL: &[(&str, &str)] = &[
     ("custom-model", "tokens of a custom model"),
     ("custom_model", "tokens of a custom model"),
@@ -113,7 +114,7 @@ const NOT_THE_MODEL: &[(&str, &str)] = &[
     ("training", "model customization"),
 ];
 
-/// What else is sold, where no token meter is named.
+/// Parts of usage types that sell something else where no meter of tokens is named.
 const NOT_TOKENS: &[(&str, &str)] = &[
     ("image", "images"),
     ("video", "video"),
@@ -200,7 +201,7 @@ const MARKETPLACE: &[(&str, Qualifier)] = &[
     ("_1h", Qualifier::Ttl(CacheTtl::Hour)),
 ];
 
-/// What all qualifiers of a suffix say together.
+/// The qualifiers of a suffix together.
 #[derive(Clone, Copy, Debug, Default)]
 struct Suffix {
     tier: Option<ServiceTier>,
@@ -248,7 +249,7 @@ impl Suffix {
         })
     }
 
-    /// Capacity is sold with a reach alone, or with nothing.
+    /// Builds the parts of capacity, which is sold with a reach alone, or with nothing.
     fn of_capacity(self, slug: Option<String>, commodity: Commodity) -> Option<UsageTypeParts> {
         let is_bare = self.tier.is_none() && !self.long && self.ttl.is_none();
         is_bare.then(|| UsageTypeParts {
@@ -262,7 +263,8 @@ impl Suffix {
     }
 }
 
-/// `USE1`, `EU`, `APN1`: a billing code, of which no Region is derived.
+/// Returns true if a text is a billing code, such as `USE1`, `EU` or `APN1`. No Region is derived
+/// from a code.
 fn is_billing_code(text: &str) -> bool {
     let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
     (2..=4).contains(&letters.len())
@@ -270,6 +272,7 @@ fn is_billing_code(text: &str) -> bool {
         && letters.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
+// The longer ones first, since `-cache-read-input-tokens` also ends with `-input-tokens`.
 const METERS: &[(&str, TokenMeter)] = &[
     ("-cache-read-input-token-count", TokenMeter::CacheRead),
     ("-cache-read-input-tokens", TokenMeter::CacheRead),
@@ -289,11 +292,12 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, UsageTypeError>
         Some((code, rest)) if is_billing_code(code) => rest,
         _ => usage_type,
     };
-    // Only ASCII letters change, so places in both texts are the same.
+    // Only ASCII letters change, so that a part has the same bytes in both texts.
     let lower = rest.to_ascii_lowercase();
     if let Some(other) = other(&lower, NOT_THE_MODEL) {
         return Err(other);
     }
+    // The name is taken from the text as it came, as names are paired letter by letter.
     let slug = |end: usize| Some(rest[..end].to_owned()).filter(|slug| !slug.is_empty());
     if let Some((before, after)) = lower.split_once("-provisionedthroughput-") {
         if after.starts_with("custom-") {
@@ -335,7 +339,8 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, UsageTypeError>
     };
     let mut name = &rest[..name_length];
     let last = name.rsplit('-').next().unwrap_or_default();
-    // In lower case it is a kind of token; `TitanEmbeddingsG1-Image` is a name.
+    // The word is one of the name in `TitanEmbeddingsG1-Image`. In lower case the word says which
+    // tokens are metered.
     if ["speech", "audio", "image", "video", "document"].contains(&last) {
         return Err(UsageTypeError::SellsOther("tokens that are not text"));
     }
@@ -345,7 +350,7 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, UsageTypeError>
         .ok_or(UsageTypeError::Unknown)
 }
 
-/// Components of Marketplace's first age, which were written `InputTokenCount`.
+/// Components of Marketplace's older age, which were written `InputTokenCount`, in lower case.
 const OLD_COMPONENTS: &[(&str, TokenMeter)] = &[
     ("inputtokencount", TokenMeter::Input),
     ("outputtokencount", TokenMeter::Output),
@@ -406,6 +411,7 @@ pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, UsageTypeE
         };
         return reserved().ok_or(UsageTypeError::Unknown);
     }
+    // These alone have their tier in front.
     if let Some(meter) = match lower.as_str() {
         "millionbatchinputtokens" => Some(TokenMeter::Input),
         "millionbatchoutputtokens" => Some(TokenMeter::Output),
@@ -438,7 +444,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a usage type says in one line.
+    /// Writes the parts of a usage type in one line.
     fn said(parts: Result<UsageTypeParts, UsageTypeError>) -> String {
         match parts {
             Ok(parts) => format!(

@@ -1,10 +1,10 @@
-//! What the words of an attribute or a description state.
+//! Words of an attribute or a description.
 
 use std::collections::BTreeSet;
 
 use crate::domain::ServiceTier;
 
-/// What a text states. Nothing is inferred from a word that is missing.
+/// The words that a text has. Nothing is inferred from a word that is missing.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is one word that is there or is not, and no state"
@@ -16,10 +16,10 @@ pub(super) struct Statement {
     pub(super) cache: bool,
     pub(super) read: bool,
     pub(super) write: bool,
-    /// A write that is kept for an hour.
+    /// True if a cache write is kept for an hour.
     pub(super) kept_an_hour: bool,
     pub(super) tokens: bool,
-    /// Something else than text is metered.
+    /// True if something else than text is metered.
     pub(super) media: bool,
     pub(super) tiers: BTreeSet<ServiceTier>,
     pub(super) global: bool,
@@ -27,7 +27,7 @@ pub(super) struct Statement {
     pub(super) long: bool,
     pub(super) thousand: bool,
     pub(super) million: bool,
-    /// A quantity that is neither a thousand nor a million.
+    /// True if a quantity is neither a thousand nor a million.
     pub(super) other_quantity: bool,
     words: Vec<String>,
 }
@@ -79,6 +79,7 @@ impl Statement {
             "1m" | "1,000,000" | "1000000" | "million" => self.million = true,
             _ => {}
         }
+        // `ends_with`, as some descriptions have no space in front: `$ 0.00007per 1K tokens`.
         let counts = next.starts_with(|c: char| c.is_ascii_digit());
         let is_known = ["1k", "1,000", "1000", "1m", "1,000,000", "1000000"].contains(&next);
         if word.ends_with("per") && (counts && !is_known || ["token", "tokens"].contains(&next)) {
@@ -86,12 +87,12 @@ impl Statement {
         }
     }
 
-    /// Whether a word is among them.
+    /// Returns true if the text has the word.
     pub(super) fn has(&self, word: &str) -> bool {
         self.words.iter().any(|known| known == word)
     }
 
-    /// Whether one word follows another.
+    /// Returns true if the text has one word right after another.
     pub(super) fn has_pair(&self, first: &str, second: &str) -> bool {
         self.words
             .windows(2)
@@ -99,8 +100,8 @@ impl Statement {
     }
 }
 
-/// The number of input tokens above which a price applies, where a text states exactly one, as in
-/// `> 200K` and `above 272,000`.
+/// Returns the number of input tokens above which a price applies, where a text states exactly one,
+/// as in `> 200K` and `above 272,000`.
 pub(super) fn threshold(text: &str) -> Option<u64> {
     let text = text.to_lowercase();
     let mut stated = BTreeSet::new();
@@ -122,6 +123,7 @@ pub(super) fn threshold(text: &str) -> Option<u64> {
             let factor = if is_thousands { 1_000 } else { 1 };
             let number: Option<u64> = digits.replace(',', "").parse().ok();
             let tokens = number.and_then(|number| number.checked_mul(factor));
+            // A smaller number is no threshold of long requests, which are in the hundred thousands.
             stated.extend(tokens.filter(|tokens| *tokens >= 1_000));
         }
     }

@@ -1,4 +1,4 @@
-//! What is doubtful in a price book: what keeps it from being clean, and what one should know.
+//! Faults of a price book, and notes on it.
 
 use std::collections::BTreeSet;
 
@@ -13,23 +13,24 @@ use crate::terminal::prices::words::{
     gap_lines, refused_line, region_names, row_name, scope_name, some_of,
 };
 
-/// What a look at a price book found.
+/// The outcome of a check of a price book.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What has to be mended: rows that contradict each other, rows that nobody looked at for long.
+    /// Faults that have to be mended: rows that contradict each other, rows that nobody looked at
+    /// for long.
     pub faults: Vec<String>,
-    /// What one should know: models that have left, gaps, odd prices.
+    /// Notes: models that have left, gaps, odd prices.
     pub notes: Vec<String>,
 }
 
 impl Check {
-    /// Whether there is nothing to mend.
+    /// Returns true if there is nothing to mend.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.faults.is_empty()
     }
 
-    /// As text.
+    /// Writes the outcome as text.
     #[must_use]
     pub fn render(&self) -> String {
         let mut page = String::new();
@@ -50,7 +51,7 @@ impl Check {
 }
 
 impl Check {
-    /// Adds what the pairs of price-list names and models lack beside a book.
+    /// Notes models that only the book has, or only the names of the Price List.
     pub fn unknown_names(&mut self, book: &PriceBook, names: &Names) {
         let paired: BTreeSet<&BaseModel> = names.models().map(|named| &named.model).collect();
         let missing: Vec<&str> = paired
@@ -81,7 +82,7 @@ impl Check {
         }
     }
 
-    /// Adds what could not be used of a Price List.
+    /// Notes lines of a Price List that could not be used, and adds contradictions as faults.
     pub fn price_list(&mut self, harvest: &Harvest) {
         for gap in &harvest.unmapped {
             self.notes.push(format!(
@@ -103,8 +104,8 @@ impl Check {
     }
 }
 
-/// Looks at a book that reads as one. `most_days` is how long ago somebody may last have looked at
-/// a row.
+/// Checks a book that reads as one. `most_days` are the days that may have passed since somebody
+/// last looked at a row.
 #[must_use]
 pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
     let mut check = Check::default();
@@ -130,8 +131,8 @@ pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
     check
 }
 
-/// Rows for the same requests that give different prices for the same day. A row with the day on
-/// which its price took effect gives way to a later one of its kind.
+/// Finds rows for the same requests that give different prices for the same day. A row with the day
+/// on which its price took effect gives way to a later one like it.
 fn contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
     for (index, row) in model.rates.iter().enumerate() {
         for other in &model.rates[index + 1..] {
@@ -159,7 +160,7 @@ fn contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
     }
 }
 
-/// The same of what is sold by the hour.
+/// Finds rows of capacity that give different prices for the same day.
 fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
     let mut fault = |what: &str, term: Term, regions: &[RowRegion]| {
         faults.push(format!(
@@ -192,7 +193,8 @@ fn hourly_contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
     }
 }
 
-/// Whether rows of two scopes can be about the same requests, none of them narrower by rule.
+/// Returns true if rows of two scopes can be about the same requests, none of them narrower by
+/// rule.
 fn scopes_overlap(row: &RateRow, other: &RateRow) -> bool {
     let is_part = |scope: RowScope| matches!(scope, RowScope::InRegion | RowScope::Geo);
     (row.scope, row.geo) == (other.scope, other.geo)
@@ -200,12 +202,13 @@ fn scopes_overlap(row: &RateRow, other: &RateRow) -> bool {
         || (other.scope == RowScope::Regional && is_part(row.scope))
 }
 
-/// Whether two rows speak for the same days. One with the day on which its price took effect ends
-/// where a later one like it begins.
+/// Returns true if two rows speak for the same days. A row with the day on which its price took
+/// effect ends where a later one like it begins.
 fn meet<R: DatedRow>(a: &R, b: &R) -> bool {
     let (Some(a), Some(b)) = (a.dating(), b.dating()) else {
         return false;
     };
+    // Two open ends are a price and the one that follows it.
     let follow_on = a.to.is_none() && b.to.is_none() && a.from != b.from;
     !follow_on && a.overlaps(b)
 }
@@ -229,8 +232,10 @@ fn stale(model: &ModelPrices, today: Date, most_days: u32, faults: &mut Vec<Stri
     }
 }
 
-/// Prices that are possible and look like a slip: of a thousand, or of two columns.
+/// Notes prices that are possible and look like a slip: of a thousand, or of two columns.
 fn odd(model: &ModelPrices, notes: &mut Vec<String>) {
+    // The dearest listed is 137.50 USD for a million tokens. Half as much would note that price,
+    // twice as much would miss more slips.
     const DEAR: u32 = 200;
     for row in &model.rates {
         let at = |what: &str| format!("{}, {}: {what}", model.id, row_name(row));
@@ -271,7 +276,7 @@ fn standard_of<'m>(model: &'m ModelPrices, row: &RateRow) -> Option<&'m RateRow>
     })
 }
 
-/// Models that can no longer be called, or no longer be bought units of.
+/// Notes models that can no longer be called, or whose units can no longer be bought.
 fn left(model: &ModelPrices, today: Date, notes: &mut Vec<String>) {
     for row in &model.lifecycle {
         let regions = match row.regions.as_slice() {
@@ -291,7 +296,7 @@ fn left(model: &ModelPrices, today: Date, notes: &mut Vec<String>) {
     }
 }
 
-/// Models without any rate, and rows that price what comes out and not what goes in.
+/// Notes models without any rate, and rows that price output and not input.
 fn unpriced(book: &PriceBook, notes: &mut Vec<String>) {
     let without: Vec<&str> = book
         .models

@@ -1,4 +1,4 @@
-//! What two price books say of the same requests, and which advice turns on it.
+//! Two price books compared, and the advice that turns on them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,63 +13,63 @@ use crate::report::Report;
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
 use crate::terminal::prices::words::some_of;
 
-/// What two books say on a day.
+/// The comparison of two books on a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diff {
-    /// The first book.
+    /// Name of the first book.
     pub a: String,
-    /// The second book.
+    /// Name of the second book.
     pub b: String,
-    /// The day.
+    /// Day of the prices.
     pub day: Date,
-    /// Models that both have, with a price that differs: all prices that are beside each other, and
-    /// those that the other book has nowhere.
+    /// Prices of models that both books have and that differ somewhere: all prices that stand
+    /// beside each other, and those that the other book has nowhere.
     pub changed: Vec<Change>,
-    /// How many prices differ.
+    /// Number of prices that differ.
     pub different: usize,
-    /// How many prices are the same, over all models and Regions.
+    /// Number of prices that are the same, over all models and Regions.
     pub same: usize,
-    /// How many prices only the first book has, for requests of a kind that the other prices elsewhere.
+    /// Number of prices that only the first book has, where the second prices the item elsewhere.
     pub only_elsewhere_a: usize,
-    /// The same of the second book.
+    /// Number of prices that only the second book has, where the first prices the item elsewhere.
     pub only_elsewhere_b: usize,
-    /// Models that only the first has.
+    /// Models that only the first book has.
     pub only_a: Vec<BaseModel>,
-    /// Models that only the second has.
+    /// Models that only the second book has.
     pub only_b: Vec<BaseModel>,
-    /// Advice that turns on the book, where an observation was at hand.
+    /// Advice that turns on the book; `None` without an observation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flips: Option<Vec<Flip>>,
 }
 
-/// What two books say of the same requests.
+/// The prices of one item in both books.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// The model.
+    /// Base model.
     pub model: BaseModel,
-    /// What is priced, in words.
+    /// Item in words.
     pub what: String,
-    /// The scopes where they say so.
+    /// Scopes where the books have these prices; none where the item is capacity.
     pub scopes: Vec<String>,
-    /// The Regions where they say so.
+    /// Regions where the books have these prices.
     pub regions: Vec<Region>,
-    /// What the first book says; absent where it has no price.
+    /// Price in the first book; `None` where the book has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub a: Option<String>,
-    /// What the second says.
+    /// Price in the second book; `None` where the book has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b: Option<String>,
 }
 
-/// A recommendation that is there with one book and not, or not the same, with the other.
+/// A recommendation that only one book leads to, or that saves another amount with the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Flip {
-    /// What it is, readable alone.
+    /// Recommendation in words, readable alone.
     pub what: String,
-    /// What it saves a month with the first book; absent where that does not advise it.
+    /// USD saved a month with the first book; `None` where that book does not lead to the advice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub a: Option<Usd>,
-    /// The same with the second book.
+    /// USD saved a month with the second book; `None` where that book does not lead to the advice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b: Option<Usd>,
 }
@@ -99,13 +99,13 @@ struct Pair {
     b: Option<String>,
 }
 
-/// Model units are listed after the rates.
+/// Position of model units, after the rates: more than a model has meters in all tiers.
 const AFTER_RATES: usize = 1_000;
 
-/// And after them reserved tokens.
+/// Position of reserved tokens, after the model units of any term.
 const AFTER_UNITS: usize = 2_000;
 
-/// Where two books say the same two things.
+/// The scopes and Regions where two books have the same two prices.
 #[derive(Default)]
 struct Places {
     scopes: BTreeSet<Option<Scope>>,
@@ -113,8 +113,8 @@ struct Places {
 }
 
 impl Diff {
-    /// Compares what two books say on a day, in the Regions given or, with none, in all that either
-    /// names and in those where a price for all Regions is used first.
+    /// Compares the prices of two books on a day, in the Regions given or, with none, in all that
+    /// either names and in those where a price for all Regions is used first.
     #[must_use]
     pub fn new(a: &PriceBook, b: &PriceBook, day: Date, regions: &[Region]) -> Self {
         let regions = if regions.is_empty() {
@@ -202,7 +202,7 @@ impl Diff {
         self.changed.extend(changes);
     }
 
-    /// As text.
+    /// Writes the comparison as text.
     #[must_use]
     pub fn render(&self) -> String {
         let mut page = String::new();
@@ -283,7 +283,7 @@ impl Change {
         ]
     }
 
-    /// How far the second price is from the first.
+    /// Returns the distance of the second price from the first in words.
     fn verdict(&self) -> String {
         let number = |price: &Option<String>| price.as_ref()?.parse::<Decimal>().ok();
         if self.a == self.b {
@@ -308,7 +308,8 @@ fn several(regions: &[Region]) -> String {
     }
 }
 
-/// The Regions that books name, and `us-east-1`, where also prices without a Region are used.
+/// Returns the Regions that books name, and `us-east-1`, where also prices without a Region are
+/// used.
 fn regions_of(books: &[&PriceBook]) -> BTreeSet<Region> {
     let models = || books.iter().flat_map(|book| &book.models);
     let rates = models()
@@ -327,7 +328,7 @@ fn regions_of(books: &[&PriceBook]) -> BTreeSet<Region> {
     named.chain("us-east-1".parse().ok()).collect()
 }
 
-/// Everything that a book says of a model in a Region, at list.
+/// Returns all list prices that a book has for a model in a Region.
 fn prices(
     book: &PriceBook,
     model: &BaseModel,
@@ -400,7 +401,7 @@ fn prices(
     prices
 }
 
-/// What changes in the advice between two reports on the same observation.
+/// Returns the advice that differs between two reports on the same observation.
 #[must_use]
 pub fn flips(a: &Report, b: &Report) -> Vec<Flip> {
     let counted = |report: &Report| -> BTreeMap<String, Recommendation> {

@@ -1,10 +1,10 @@
-//! What became of the lines of a Price List.
+//! The outcome of reading a Price List as text.
 
 use crate::catalog::price_list::Harvest;
 use crate::terminal::page::{line, wrapped};
 use crate::terminal::prices::words::{gap_lines, refused_line};
 
-/// How many lines were understood, and every one that was not.
+/// Writes each line that was not understood, and the count of all lines by their outcomes.
 #[must_use]
 pub fn harvest(harvest: &Harvest) -> String {
     let mut page = String::new();

@@ -1,4 +1,4 @@
-//! What the terminal shows of price books: one model, what is doubtful, and what differs.
+//! Price books in the terminal: one model, faults and notes, and differences.
 
 mod check;
 mod diff;

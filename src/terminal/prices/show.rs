@@ -7,8 +7,8 @@ use crate::domain::{ModelId, UsdPerMillionTokens};
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
 use crate::terminal::prices::words::{region_names, scope_name};
 
-/// The model that somebody means: by its id, with or without a profile's prefix, by its name, or by
-/// a text that no other model contains.
+/// Finds the model that somebody means: by its id, with or without a profile's prefix, by its name,
+/// or by a text that no other model contains.
 #[must_use]
 pub fn find<'b>(book: &'b PriceBook, text: &str) -> Option<&'b ModelPrices> {
     let by_id = ModelId::parse(text)
@@ -24,7 +24,7 @@ pub fn find<'b>(book: &'b PriceBook, text: &str) -> Option<&'b ModelPrices> {
         .or_else(|| only(containing(book, text)))
 }
 
-/// The models of a book whose id, name or provider contains a text.
+/// Finds the models of a book whose id, name or provider contains a text.
 #[must_use]
 pub fn containing<'b>(book: &'b PriceBook, text: &str) -> Vec<&'b ModelPrices> {
     let wanted = text.to_lowercase();
@@ -39,7 +39,7 @@ pub fn containing<'b>(book: &'b PriceBook, text: &str) -> Vec<&'b ModelPrices> {
         .collect()
 }
 
-/// Every model of a book whose id, name or provider contains a text, one a line.
+/// Writes every model of a book whose id, name or provider contains a text, one a line.
 #[must_use]
 pub fn list(book: &PriceBook, text: &str) -> String {
     let models = containing(book, text);
@@ -84,7 +84,7 @@ fn warn(page: &mut String, book: &PriceBook) {
     }
 }
 
-/// All prices of one model.
+/// Writes all prices of one model.
 #[must_use]
 pub fn show(book: &PriceBook, model: &ModelPrices) -> String {
     let mut page = String::new();
@@ -252,7 +252,7 @@ fn reserved(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
     write_table(page, &rows);
 }
 
-/// The days of a price: since a day, or where it was seen only, the last of them.
+/// Writes the days of a price: the first, or the last one on which the price was seen.
 fn dating(dating: Option<Dating>) -> String {
     match dating {
         Some(Dating { from, to: None }) => from.to_string(),
@@ -261,7 +261,7 @@ fn dating(dating: Option<Dating>) -> String {
     }
 }
 
-/// Sources by the numbers that stand for them.
+/// Numbers that stand for sources.
 #[derive(Debug, Default)]
 struct Sources(BTreeMap<String, usize>);
 

@@ -4,7 +4,7 @@ use crate::catalog::price_list::{PriceListGap, UnusedLine};
 use crate::catalog::{RateRow, RowRegion, RowScope};
 use crate::domain::Geo;
 
-/// A scope in the words of the other pages.
+/// Writes a scope in the words of the other pages.
 pub(super) fn scope_name(scope: RowScope, geo: Option<Geo>) -> String {
     match (scope, geo) {
         (RowScope::InRegion, _) => "in-Region".to_owned(),
@@ -16,7 +16,7 @@ pub(super) fn scope_name(scope: RowScope, geo: Option<Geo>) -> String {
     }
 }
 
-/// Regions in a few words.
+/// Writes Regions in a few words.
 pub(super) fn region_names(regions: &[RowRegion]) -> String {
     let name = |region: &RowRegion| match region {
         RowRegion::Named(region) => region.name().to_owned(),
@@ -29,7 +29,7 @@ pub(super) fn region_names(regions: &[RowRegion]) -> String {
     }
 }
 
-/// Which rows a rate is for, in words.
+/// Writes the requests that a row of rates is for.
 pub(super) fn row_name(row: &RateRow) -> String {
     let above = row
         .above_input_tokens
@@ -58,7 +58,7 @@ pub(super) fn gap_lines(gap: &PriceListGap) -> String {
     format!("{} lines{suggestion}", gap.lines)
 }
 
-/// The first of some names, and how many more there are.
+/// Writes the first of some names, and the number of the others.
 pub(super) fn some_of(names: &[&str]) -> String {
     const SHOWN: usize = 8;
     match names.get(..SHOWN) {
