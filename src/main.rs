@@ -33,7 +33,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         async move {
             // Boxed: the whole run in one type is deeper than the compiler follows.
             let work = Box::pin(async move { handle(&config, settings, event, &memory).await });
-            guard::caught(work)
+            guard::catch_panic(work)
                 .await
                 .map_err(|error| diagnostic(&error))
         }

@@ -66,10 +66,10 @@ impl CloudWatch {
                 .await
                 .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
             listed.extend(page.metrics().iter().filter_map(listed_metric));
-            match next(&mut seen, page.next_token()) {
-                Next::Page(next) => token = Some(next),
-                Next::Done => break,
-                Next::Circle => {
+            match next_page(&mut seen, page.next_token()) {
+                NextPage::Token(next) => token = Some(next),
+                NextPage::None => break,
+                NextPage::Circle => {
                     return Err(ApiError::broken(
                         OPERATION,
                         &self.region,
@@ -109,7 +109,7 @@ impl CloudWatch {
         let queries: Vec<MetricDataQuery> = batch
             .iter()
             .enumerate()
-            .map(|(place, query)| sdk_query(place, query, step))
+            .map(|(index, query)| sdk_query(index, query, step))
             .collect();
         let call = self
             .client
@@ -139,10 +139,10 @@ impl CloudWatch {
                     None => decoder.spoil("CloudWatch answered for a query that was not asked"),
                 }
             }
-            match next(&mut seen, page.next_token()) {
-                Next::Page(next) => token = Some(next),
-                Next::Done => break,
-                Next::Circle => {
+            match next_page(&mut seen, page.next_token()) {
+                NextPage::Token(next) => token = Some(next),
+                NextPage::None => break,
+                NextPage::Circle => {
                     decoder.spoil("the same NextToken came twice");
                     break;
                 }
@@ -152,18 +152,18 @@ impl CloudWatch {
     }
 }
 
-enum Next {
-    Page(String),
-    Done,
+enum NextPage {
+    Token(String),
+    None,
     Circle,
 }
 
 /// The page after this one; a token that came before would go round for ever.
-fn next(seen: &mut BTreeSet<String>, token: Option<&str>) -> Next {
+fn next_page(seen: &mut BTreeSet<String>, token: Option<&str>) -> NextPage {
     match token.filter(|token| !token.is_empty()) {
-        None => Next::Done,
-        Some(token) if !seen.insert(token.to_owned()) => Next::Circle,
-        Some(token) => Next::Page(token.to_owned()),
+        None => NextPage::None,
+        Some(token) if !seen.insert(token.to_owned()) => NextPage::Circle,
+        Some(token) => NextPage::Token(token.to_owned()),
     }
 }
 
@@ -180,7 +180,7 @@ fn listed_metric(metric: &Metric) -> Option<ListedMetric> {
 }
 
 /// No unit is asked for: one that does not match makes the answer empty.
-fn sdk_query(place: usize, query: &MetricQuery, step: i32) -> MetricDataQuery {
+fn sdk_query(index: usize, query: &MetricQuery, step: i32) -> MetricDataQuery {
     let dimensions = query
         .dimensions
         .iter()
@@ -197,7 +197,7 @@ fn sdk_query(place: usize, query: &MetricQuery, step: i32) -> MetricDataQuery {
         .stat(query.statistic)
         .build();
     MetricDataQuery::builder()
-        .id(format!("q{place}"))
+        .id(format!("q{index}"))
         .metric_stat(stat)
         .return_data(true)
         .build()

@@ -46,7 +46,7 @@ pub enum DocumentFault {
     File(std::io::Error),
     /// The name leads nowhere, or to something that is not a document.
     #[error("{0}")]
-    Wrong(String),
+    Unusable(String),
     /// AWS refuses or does not answer.
     #[error("{error}{hint}")]
     Aws {
@@ -79,7 +79,7 @@ pub async fn read(
 
 fn region_of(config: &SdkConfig) -> Result<Region, DocumentFault> {
     clients::home_region(config)
-        .ok_or_else(|| DocumentFault::Wrong("no Region to ask: set AWS_REGION".into()))
+        .ok_or_else(|| DocumentFault::Unusable("no Region to ask: set AWS_REGION".into()))
 }
 
 async fn object(config: &SdkConfig, bucket: &str, key: &str) -> Result<String, DocumentFault> {
@@ -107,8 +107,8 @@ async fn whole(answer: GetObjectOutput, region: &Region) -> Result<String, Docum
         check_size(bytes.len())?;
     }
     String::from_utf8(bytes).map_err(|error| {
-        let place = error.utf8_error().valid_up_to();
-        DocumentFault::Wrong(format!("it is not text in UTF-8 from byte {place} on"))
+        let first = error.utf8_error().valid_up_to();
+        DocumentFault::Unusable(format!("it is not text in UTF-8 from byte {first} on"))
     })
 }
 
@@ -117,7 +117,7 @@ fn check_size(bytes: usize) -> Result<(), DocumentFault> {
         return Ok(());
     }
     let most = MOST_BYTES / 1_000_000;
-    Err(DocumentFault::Wrong(format!(
+    Err(DocumentFault::Unusable(format!(
         "it has more than {most} MB, so it is no document of the guard"
     )))
 }
@@ -130,15 +130,15 @@ fn object_fault(region: &Region, bucket: &str, error: &SdkError<GetObjectError>)
         .and_then(|answer| answer.headers().get("x-amz-bucket-region"))
         .filter(|there| *there != region.name());
     if let Some(there) = elsewhere {
-        return DocumentFault::Wrong(format!(
+        return DocumentFault::Unusable(format!(
             "the bucket `{bucket}` is in {there}, and the guard asks in {region}: keep the document in a bucket of {region} ({detail})"
         ));
     }
     match error.code() {
-        Some("NoSuchKey") => DocumentFault::Wrong(format!(
+        Some("NoSuchKey") => DocumentFault::Unusable(format!(
             "the bucket has no such object: upload it, or correct the key ({detail})"
         )),
-        Some("NoSuchBucket") => DocumentFault::Wrong(format!(
+        Some("NoSuchBucket") => DocumentFault::Unusable(format!(
             "there is no such bucket: make it, or correct its name ({detail})"
         )),
         _ => refused(failed, OBJECT_HINT),
@@ -167,7 +167,7 @@ async fn parameter(config: &SdkConfig, name: &str) -> Result<String, DocumentFau
 fn parameter_fault(region: &Region, error: &SdkError<GetParameterError>) -> DocumentFault {
     let failed = ApiError::new(GET_PARAMETER, region, error);
     match error.code() {
-        Some("ParameterNotFound") => DocumentFault::Wrong(format!(
+        Some("ParameterNotFound") => DocumentFault::Unusable(format!(
             "there is no such parameter in {region}: make it there, or correct its name ({})",
             failed.detail
         )),

@@ -101,11 +101,11 @@ impl Sink {
 fn batches(points: &[Point]) -> Vec<&[Point]> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);
-    for (place, point) in points.iter().enumerate() {
+    for (index, point) in points.iter().enumerate() {
         let size = encoded_size(point);
-        if place > start && (place - start == POINTS_PER_CALL || bytes + size > BYTES_PER_CALL) {
-            batches.push(&points[start..place]);
-            (start, bytes) = (place, 0);
+        if index > start && (index - start == POINTS_PER_CALL || bytes + size > BYTES_PER_CALL) {
+            batches.push(&points[start..index]);
+            (start, bytes) = (index, 0);
         }
         bytes += size;
     }

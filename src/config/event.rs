@@ -93,7 +93,7 @@ impl Run {
         let Value::Object(fields) = event else {
             return refuse(
                 "(whole event)",
-                format!("must be a JSON object, not {}", kind(event)),
+                format!("must be a JSON object, not {}", json_type(event)),
             );
         };
         let run = if fields.contains_key("detail-type") || fields.contains_key("detail") {
@@ -163,7 +163,7 @@ impl Run {
             Some(other) => {
                 return refuse(
                     "detail",
-                    format!("must be an object or a string, not {}", kind(other)),
+                    format!("must be an object or a string, not {}", json_type(other)),
                 );
             }
         };
@@ -211,7 +211,10 @@ impl Run {
                 "dry_run" => match value {
                     Value::Bool(dry_run) => run.dry_run = Some(*dry_run),
                     other => {
-                        return refuse(name, format!("must be true or false, not {}", kind(other)));
+                        return refuse(
+                            name,
+                            format!("must be true or false, not {}", json_type(other)),
+                        );
                     }
                 },
                 known if passed_over.contains(&known) => {}
@@ -282,7 +285,7 @@ fn timestamp(field: &str, value: &Value) -> Result<Timestamp, EventError> {
             field,
             format!(
                 "must be a time such as 2026-04-06T00:00:00Z, not {}",
-                kind(value)
+                json_type(value)
             ),
         );
     };
@@ -302,7 +305,7 @@ fn lookback_days(field: &str, value: &Value) -> Result<u32, EventError> {
     let Value::Number(days) = value else {
         return refuse(
             field,
-            format!("must be a number of days, not {}", kind(value)),
+            format!("must be a number of days, not {}", json_type(value)),
         );
     };
     let read = LOOKBACK_DAYS.read(&days.to_string(), str::parse);
@@ -313,7 +316,7 @@ fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
     let Value::Array(items) = value else {
         return refuse(
             field,
-            format!("must be a list of Regions, not {}", kind(value)),
+            format!("must be a list of Regions, not {}", json_type(value)),
         );
     };
     let mut regions = Vec::new();
@@ -324,7 +327,7 @@ fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
             None => {
                 return refuse(
                     field,
-                    format!("must be a list of Regions, not of {}", kind(item)),
+                    format!("must be a list of Regions, not of {}", json_type(item)),
                 );
             }
         };
@@ -341,7 +344,7 @@ fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
     Ok(regions)
 }
 
-fn kind(value: &Value) -> &'static str {
+fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

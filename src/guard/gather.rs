@@ -225,7 +225,7 @@ async fn read_into(
         })
         .collect();
     let answers = cloudwatch.get_metric_data(&metrics, span, spent).await?;
-    plan::file(lanes, queries, answers, span.step);
+    plan::file_answers(lanes, queries, answers, span.step);
     Ok(())
 }
 

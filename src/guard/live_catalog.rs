@@ -19,14 +19,14 @@ use crate::domain::{Partition, Region, day_of};
 use crate::observation::PriceListRead;
 
 /// For so long a Price List that was read is used again.
-const FRESH: SignedDuration = SignedDuration::from_hours(24);
+const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// For so long a run waits for the Price List. It lists Bedrock on some dozen pages a Region.
-const PATIENCE: Duration = Duration::from_mins(1);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// The book that a run uses under `live`, and what became of the Price List.
 #[derive(Clone, Debug)]
-pub struct Live {
+pub struct RunBook {
     /// The book.
     pub book: PriceBook,
     /// What was read; `None` where it could not be.
@@ -35,7 +35,7 @@ pub struct Live {
     pub note: Option<String>,
 }
 
-impl Live {
+impl RunBook {
     /// A book for which the Price List was not asked.
     #[must_use]
     pub const fn not_asked(book: PriceBook) -> Self {
@@ -65,7 +65,7 @@ enum PriceListError {
     #[error(transparent)]
     Api(#[from] ApiError),
     /// The answer did not come while the run waited.
-    #[error("it took more than {} s", PATIENCE.as_secs())]
+    #[error("it took more than {} s", LONGEST_WAIT.as_secs())]
     TimedOut,
     /// The embedded names are not valid.
     #[error(transparent)]
@@ -83,21 +83,21 @@ impl Memory {
         config: &SdkConfig,
         regions: &BTreeSet<Region>,
         as_of: Timestamp,
-    ) -> Result<Live, BookError> {
+    ) -> Result<RunBook, BookError> {
         let mut memory = self.0.lock().await;
         if let Some(known) = memory.as_ref()
             && known.regions.is_superset(regions)
-            && as_of.duration_since(known.read.time) < FRESH
+            && as_of.duration_since(known.read.time) < FRESH_FOR
             && as_of >= known.read.time
         {
-            return Ok(Live {
+            return Ok(RunBook {
                 book: known.book.clone(),
                 read: Some(known.read.clone()),
                 note: None,
             });
         }
         let embedded = PriceBook::aws()?;
-        let fetched = match tokio::time::timeout(PATIENCE, fetch(config, regions)).await {
+        let fetched = match tokio::time::timeout(LONGEST_WAIT, fetch(config, regions)).await {
             Ok(Ok(list)) => read(list, &embedded, as_of),
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(PriceListError::TimedOut),
@@ -121,7 +121,7 @@ impl Memory {
                     book: book.clone(),
                     read: read.clone(),
                 });
-                Live {
+                RunBook {
                     book,
                     read: Some(read),
                     note: None,
@@ -130,7 +130,7 @@ impl Memory {
             Err(error) => {
                 let why = error.to_string();
                 tracing::warn!(why, "the Price List was not used");
-                Live {
+                RunBook {
                     book: embedded,
                     read: None,
                     note: Some(format!(

@@ -7,5 +7,5 @@ pub mod log_lines;
 mod run;
 
 pub use error::{Error, ErrorType};
-pub use live_catalog::{Live, Memory, fetch};
-pub use run::{RunOutcome, caught, overrides, price_book, run};
+pub use live_catalog::{Memory, RunBook, fetch};
+pub use run::{RunOutcome, catch_panic, overrides, price_book, run};

@@ -14,7 +14,7 @@ use crate::config::{Run, Trigger};
 use crate::domain::{AccountId, Place, Region};
 use crate::guard::Error;
 use crate::guard::gather::{Inputs, gather};
-use crate::guard::live_catalog::{Live, Memory};
+use crate::guard::live_catalog::{Memory, RunBook};
 use crate::guard::log_lines;
 use crate::observation::Observation;
 use crate::report::{self, Report, Summary, metrics};
@@ -56,7 +56,7 @@ pub async fn run(
     let at_home = clients::in_region(config, &region);
     // Boxed, here and below: the whole run in one type is deeper than the compiler follows.
     let regions = settings.regions_or(&region);
-    let Live { book, read, note } = Box::pin(price_book(
+    let RunBook { book, read, note } = Box::pin(price_book(
         &settings.catalog,
         &at_home,
         &regions,
@@ -85,7 +85,7 @@ pub async fn run(
 }
 
 /// Runs some work so that a panic in it becomes an error like any other.
-pub async fn caught<T: Send + 'static>(
+pub async fn catch_panic<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::spawn(work).await {
@@ -110,14 +110,14 @@ pub async fn price_book(
     regions: &BTreeSet<Region>,
     as_of: Timestamp,
     memory: &Memory,
-) -> Result<Live, Error> {
+) -> Result<RunBook, Error> {
     Ok(match source {
-        CatalogSource::Aws => Live::not_asked(PriceBook::aws()?),
-        CatalogSource::Article => Live::not_asked(PriceBook::article()?),
+        CatalogSource::Aws => RunBook::not_asked(PriceBook::aws()?),
+        CatalogSource::Article => RunBook::not_asked(PriceBook::article()?),
         CatalogSource::Live => memory.book(config, regions, as_of).await?,
         CatalogSource::Document(document) => {
             let text = documents::read("GUARD_CATALOG", document, config).await?;
-            Live::not_asked(PriceBook::parse(&document.to_string(), &text)?)
+            RunBook::not_asked(PriceBook::parse(&document.to_string(), &text)?)
         }
     })
 }
@@ -205,11 +205,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_error_with_a_type_of_its_own() {
-        let error = caught::<()>(async { panic!("a defect") })
+        let error = catch_panic::<()>(async { panic!("a defect") })
             .await
             .unwrap_err();
         assert_eq!(error.error_type(), ErrorType::Panic);
         assert!(error.to_string().contains("a defect"));
-        assert_eq!(caught(async { Ok(7) }).await.unwrap(), 7);
+        assert_eq!(catch_panic(async { Ok(7) }).await.unwrap(), 7);
     }
 }

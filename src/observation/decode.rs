@@ -60,9 +60,9 @@ impl Decoder {
         for (time, sum) in points {
             let series =
                 slot.get_or_insert_with(|| Series::empty(self.span.window, self.span.step));
-            let place = series.index_of(time);
+            let index = series.index_of(time);
             match (
-                place.and_then(|index| series.values.get_mut(index)),
+                index.and_then(|index| series.values.get_mut(index)),
                 Tokens::try_from(sum),
             ) {
                 (Some(value), Ok(tokens)) => *value = Some(tokens.count()),

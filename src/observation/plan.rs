@@ -42,7 +42,7 @@ impl ListedMetric {
 /// One metric to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// The lane's place in the plan.
+    /// Index of the lane in the plan.
     pub lane: usize,
     /// The value of `ModelId`.
     pub model_id: String,
@@ -128,7 +128,7 @@ pub fn survey(
         .flat_map(|spelling| spelling.names())
         .collect();
     let mut queries = Vec::new();
-    for (place, lane) in lanes.iter().enumerate() {
+    for (index, lane) in lanes.iter().enumerate() {
         let listed_names = others
             .get(lane.model_id.text())
             .into_iter()
@@ -141,7 +141,7 @@ pub fn survey(
                 .iter()
                 .copied()
                 .chain(further)
-                .filter_map(|name| query(place, lane, name)),
+                .filter_map(|name| query(index, lane, name)),
         );
     }
     queries
@@ -155,23 +155,23 @@ pub fn minutes(lanes: &[LaneUsage], wanted: &BTreeSet<ModelId>) -> Vec<Query> {
         .iter()
         .enumerate()
         .filter(|(_, lane)| wanted.contains(&lane.model_id))
-        .flat_map(|(place, lane)| {
+        .flat_map(|(index, lane)| {
             let meters = lane.readings().into_iter().map(|reading| reading.name);
             let was_refused = lane.counter(Counter::InvocationThrottles).is_some();
             let refused = was_refused.then_some("InvocationThrottles");
             meters
                 .chain(refused)
-                .filter_map(move |name| query(place, lane, name))
+                .filter_map(move |name| query(index, lane, name))
         })
         .collect()
 }
 
-fn query(place: usize, lane: &LaneUsage, name: &str) -> Option<Query> {
+fn query(index: usize, lane: &LaneUsage, name: &str) -> Option<Query> {
     let MetricName::Known(metric) = read_name(name) else {
         return None;
     };
     Some(Query {
-        lane: place,
+        lane: index,
         model_id: lane.model_id.text().to_owned(),
         name: name.to_owned(),
         metric,
@@ -188,12 +188,12 @@ pub struct Forgotten {
 
 /// The hourly span of a window.
 pub fn survey_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> {
-    legal(Span { window, step: HOUR }, as_of)
+    check_kept(Span { window, step: HOUR }, as_of)
 }
 
 /// The span of minutes at the end of a window.
 pub fn minute_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> {
-    legal(
+    check_kept(
         Span {
             window: window.last_days(MINUTE_DAYS),
             step: MINUTE,
@@ -202,7 +202,7 @@ pub fn minute_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> 
     )
 }
 
-fn legal(span: Span, as_of: Timestamp) -> Result<Span, Forgotten> {
+fn check_kept(span: Span, as_of: Timestamp) -> Result<Span, Forgotten> {
     if is_kept(span.window.start(), span.step, as_of) {
         Ok(span)
     } else {
@@ -214,7 +214,7 @@ fn legal(span: Span, as_of: Timestamp) -> Result<Span, Forgotten> {
 }
 
 /// Puts answered series into their lanes, in the order of the queries.
-pub fn file(lanes: &mut [LaneUsage], queries: &[Query], answers: Vec<Answer>, step: u32) {
+pub fn file_answers(lanes: &mut [LaneUsage], queries: &[Query], answers: Vec<Answer>, step: u32) {
     for (query, Answer { status, series }) in queries.iter().zip(answers) {
         let Some(lane) = lanes.get_mut(query.lane) else {
             continue;
