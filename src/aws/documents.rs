@@ -1,5 +1,6 @@
 //! Reads the documents that settings name: files, objects in S3, parameters of Systems Manager.
 
+use std::fmt;
 use std::fs;
 
 use aws_config::SdkConfig;
@@ -26,12 +27,36 @@ const OBJECT_HINT: &str = "; S3 says the same of an object that is not there to 
 const PARAMETER_HINT: &str =
     "; a SecureString under a KMS key of your own also takes kms:Decrypt on that key";
 
-/// Why a document that a setting names was not read.
+/// What names a document: whoever reads an error can mend the name there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The setting `GUARD_CATALOG`.
+    CatalogSetting,
+    /// The setting `GUARD_OVERRIDES`.
+    OverridesSetting,
+    /// The flag `--catalog`.
+    CatalogFlag,
+    /// An argument of `prices diff`.
+    DiffArgument,
+}
+
+impl fmt::Display for NamedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::CatalogSetting => "GUARD_CATALOG",
+            Self::OverridesSetting => "GUARD_OVERRIDES",
+            Self::CatalogFlag => "--catalog",
+            Self::DiffArgument => "prices diff",
+        })
+    }
+}
+
+/// Reason why a document that something names was not read.
 #[derive(Debug, thiserror::Error)]
-#[error("`{setting}` names `{document}`, which cannot be read: {fault}")]
+#[error("`{named_by}` names `{document}`, which cannot be read: {fault}")]
 pub struct DocumentError {
-    /// The setting.
-    pub setting: &'static str,
+    /// The setting or the argument.
+    pub named_by: NamedBy,
     /// The place where the document should be.
     pub document: DocumentSource,
     /// The reason.
@@ -57,11 +82,11 @@ pub enum DocumentFault {
     },
 }
 
-/// The text of the document that a setting names.
+/// The text of a document.
 ///
 /// AWS is asked in the Region of the configuration, and only for what is kept there.
 pub async fn read(
-    setting: &'static str,
+    named_by: NamedBy,
     source: &DocumentSource,
     config: &SdkConfig,
 ) -> Result<String, DocumentError> {
@@ -71,7 +96,7 @@ pub async fn read(
         DocumentSource::Parameter(name) => parameter(config, name).await,
     };
     text.map_err(|fault| DocumentError {
-        setting,
+        named_by,
         document: source.clone(),
         fault,
     })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::aws::documents::{DocumentError, DocumentFault};
+use crate::aws::documents::{DocumentError, DocumentFault, NamedBy};
 use crate::aws::put_metrics::PutError;
 use crate::aws::{ApiError, Failure};
 use crate::catalog::{BookError, OverridesError};
@@ -105,13 +105,13 @@ impl Error {
                 ..
             }) => of_failure(Some(error.failure)),
             Self::Document(DocumentError {
-                setting: "GUARD_CATALOG",
+                named_by: NamedBy::OverridesSetting,
                 ..
             })
-            | Self::Book(_) => ErrorType::Catalog,
-            Self::Settings(_) | Self::Overrides(_) | Self::NoRegion | Self::Document(_) => {
-                ErrorType::Config
-            }
+            | Self::Settings(_)
+            | Self::Overrides(_)
+            | Self::NoRegion => ErrorType::Config,
+            Self::Document(_) | Self::Book(_) => ErrorType::Catalog,
             Self::Event(_) => ErrorType::Event,
             Self::Read(errors) => of_failure(errors.iter().map(|error| error.failure).min()),
             Self::Put(_) | Self::Write(_) => ErrorType::Emit,

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::task::JoinError;
 
-use crate::aws::{clients, documents, put_metrics};
+use crate::aws::documents::{self, NamedBy};
+use crate::aws::{clients, put_metrics};
 use crate::catalog::{Overrides, PriceBook};
 use crate::config::{CatalogSource, DocumentSource, Settings};
 use crate::config::{Run, Trigger};
@@ -58,6 +59,7 @@ pub async fn run(
     let regions = settings.regions_or(&region);
     let RunBook { book, read, note } = Box::pin(price_book(
         &settings.catalog,
+        NamedBy::CatalogSetting,
         &at_home,
         &regions,
         as_of,
@@ -103,9 +105,10 @@ fn panic_text(error: JoinError) -> String {
         .unwrap_or_else(|| "no message".into())
 }
 
-/// The price book that a setting names. Only `live` asks for the Regions and the clock.
+/// The price book of a source, which a setting or an argument names. Only `live` asks for the Regions and the clock.
 pub async fn price_book(
     source: &CatalogSource,
+    named_by: NamedBy,
     config: &SdkConfig,
     regions: &BTreeSet<Region>,
     as_of: Timestamp,
@@ -116,7 +119,7 @@ pub async fn price_book(
         CatalogSource::Article => RunBook::not_asked(PriceBook::article()?),
         CatalogSource::Live => memory.book(config, regions, as_of).await?,
         CatalogSource::Document(document) => {
-            let text = documents::read("GUARD_CATALOG", document, config).await?;
+            let text = documents::read(named_by, document, config).await?;
             RunBook::not_asked(PriceBook::parse(&document.to_string(), &text)?)
         }
     })
@@ -130,7 +133,7 @@ pub async fn overrides(
     let Some(document) = source else {
         return Ok(Overrides::default());
     };
-    let text = documents::read("GUARD_OVERRIDES", document, config).await?;
+    let text = documents::read(NamedBy::OverridesSetting, document, config).await?;
     Ok(Overrides::parse(&document.to_string(), &text)?)
 }
 

@@ -364,6 +364,23 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
+fn a_book_that_cannot_be_read_is_blamed_on_the_argument_that_names_it() {
+    for (arguments, blamed) in [
+        (&["--catalog", "nope"][..], "--catalog"),
+        (&["run", "--catalog", "nope"], "--catalog"),
+        (&["prices", "diff", "aws", "nope"], "prices diff"),
+    ] {
+        let mut command = cost_guard();
+        command.env("AWS_REGION", "us-east-1").args(arguments);
+        let error = complaint(&mut command, 1);
+        assert!(
+            error.contains(&format!("`{blamed}` names `nope`")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn prices_show_finds_a_model_by_its_id_its_name_and_a_part_of_them() {
     let by = |model: &str| printed(cost_guard().args(["prices", "show", model]));
     let page = by("anthropic.claude-sonnet-4-6");

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::config::{CatalogSource, Settings};
 use bedrock_cost_guard::domain::{AccountId, Region};
@@ -167,13 +168,17 @@ fn priced_on(observation: Observation, catalog: Option<&CatalogSource>) -> Resul
     };
     let places = observation.places.iter();
     let regions = places.map(|observed| observed.place.region.clone());
-    let book = book_of(source, regions.collect())?;
+    let book = book_of(source, NamedBy::CatalogFlag, regions.collect())?;
     Ok(observation.repriced(&book))
 }
 
 /// A price book; a live one for these Regions, or for that of the configuration. What needs no AWS
 /// looks for none.
-fn book_of(source: &CatalogSource, mut regions: BTreeSet<Region>) -> Result<PriceBook> {
+fn book_of(
+    source: &CatalogSource,
+    named_by: NamedBy,
+    mut regions: BTreeSet<Region>,
+) -> Result<PriceBook> {
     let found = runtime()?.block_on(async {
         let config = if source.is_remote() {
             clients::config().await
@@ -186,7 +191,8 @@ fn book_of(source: &CatalogSource, mut regions: BTreeSet<Region>) -> Result<Pric
         if regions.is_empty() && *source == CatalogSource::Live {
             return Err(Error::NoRegion);
         }
-        guard::price_book(source, &config, &regions, now(), &Memory::default()).await
+        let memory = Memory::default();
+        guard::price_book(source, named_by, &config, &regions, now(), &memory).await
     })?;
     if let Some(note) = found.note {
         tell(&format!("{note}\n"));
@@ -228,9 +234,8 @@ fn run_now(
     let as_of = now();
     let event = event_of(event)?;
     settings.dry_run |= dry_run;
-    if let Some(catalog) = catalog {
-        settings.catalog = catalog;
-    }
+    let has_flag = catalog.is_some();
+    settings.catalog = catalog.unwrap_or(settings.catalog);
     let outcome = runtime()?.block_on(async {
         let config = clients::config().await;
         let memory = Memory::default();
@@ -243,6 +248,16 @@ fn run_now(
             &memory,
         )
         .await
+    });
+    let outcome = outcome.map_err(|mut error| {
+        // The run knows settings alone, and the flag went over this one.
+        if let Error::Document(unread) = &mut error
+            && unread.named_by == NamedBy::CatalogSetting
+            && has_flag
+        {
+            unread.named_by = NamedBy::CatalogFlag;
+        }
+        error
     })?;
     // Neither a file that cannot be written nor a closed standard output costs the other.
     let saved = save.map_or(Ok(()), |path| keep(path, &outcome.observation));

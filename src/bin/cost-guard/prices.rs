@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::config::CatalogSource;
@@ -82,7 +83,10 @@ pub(crate) fn execute(
     catalog: Option<&CatalogSource>,
     format: Format,
 ) -> Result<bool> {
-    let book = || book_of(catalog.unwrap_or(&CatalogSource::Aws), BTreeSet::new());
+    let book = || {
+        let source = catalog.unwrap_or(&CatalogSource::Aws);
+        book_of(source, NamedBy::CatalogFlag, BTreeSet::new())
+    };
     match prices
         .command
         .unwrap_or(PricesCommand::Show { model: None })
@@ -117,7 +121,7 @@ pub(crate) fn execute(
                 };
                 Ok(PriceBook {
                     name,
-                    ..book_of(source, regions())?
+                    ..book_of(source, NamedBy::DiffArgument, regions())?
                 })
             };
             let (a, b) = (named(&a)?, named(&b)?);
