@@ -342,6 +342,8 @@ fn bad_usage_exits_with_two() {
         &["replay"],
         &["run", "--save"],
         &["--catalog", "https://example.com/book.toml"],
+        &["prices", "refresh", "missing.json", "--format", "json"],
+        &["prices", "diff", "aws", "article", "--catalog", "aws"],
     ] {
         let error = complaint(cost_guard().args(arguments), 2);
         assert!(error.contains("error: "), "{arguments:?}: {error}");

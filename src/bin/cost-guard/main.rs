@@ -19,7 +19,8 @@ use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report};
 use bedrock_cost_guard::terminal::{explain, report as text, sample};
 use bedrock_cost_guard::{aws::clients, guard};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -40,17 +41,18 @@ struct Arguments {
 
 #[derive(Args, Clone, Debug)]
 struct Output {
-    /// How to print the report
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// How to print the report [default: text]
+    #[arg(long, global = true, value_enum)]
+    format: Option<Format>,
     /// The price book: aws, article, live, the path of a file, or `s3://bucket/key`
     #[arg(long, global = true, value_name = "BOOK")]
     catalog: Option<CatalogSource>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
+    #[default]
     Text,
     /// For programs: the whole report as one JSON document
     Json,
@@ -101,6 +103,13 @@ fn main() -> ExitCode {
 /// Does it, and says whether all was well.
 fn execute(arguments: Arguments) -> Result<bool> {
     let Output { format, catalog } = arguments.output;
+    if let Some(Command::Prices(prices)) = &arguments.command
+        && let Some(fault) = prices.ignored(format.is_some(), catalog.is_some())
+    {
+        let mut command = Arguments::command().bin_name("cost-guard");
+        command.error(ErrorKind::ArgumentConflict, fault).exit();
+    }
+    let format = format.unwrap_or_default();
     match arguments.command {
         Some(Command::Prices(command)) => {
             return prices::execute(command, catalog.as_ref(), format);

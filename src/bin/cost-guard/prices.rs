@@ -77,6 +77,25 @@ enum PricesCommand {
     },
 }
 
+impl Prices {
+    /// Says that the command would ignore a common option that was given; `None` if it would not.
+    pub(crate) const fn ignored(
+        &self,
+        has_format: bool,
+        has_catalog: bool,
+    ) -> Option<&'static str> {
+        match self.command {
+            Some(PricesCommand::Refresh { .. }) if has_format => {
+                Some("`--format` does not go with `prices refresh`, which writes a book as TOML")
+            }
+            Some(PricesCommand::Diff { .. }) if has_catalog => {
+                Some("`--catalog` does not go with `prices diff`: name both books as <A> and <B>")
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Does it, and says whether all was well.
 pub(crate) fn execute(
     prices: Prices,
