@@ -1,4 +1,4 @@
-//! What starts a run: every form of trigger parses into one [`Run`].
+//! The event that starts a run: every form of trigger parses into one [`Run`].
 //!
 //! - An EventBridge rule sends an envelope whose `detail` is an object.
 //! - EventBridge Scheduler sends the same envelope with `detail` a string, or exactly the `Input`
@@ -12,32 +12,32 @@ use serde_json::{Map, Value};
 use crate::config::settings::{LOOKBACK_DAYS, Settings};
 use crate::domain::{Region, Window, period};
 
-/// How long `CloudWatch` may take to settle: the window ends at least this long before the event.
+/// Time that `CloudWatch` gets to settle: a window ends at least so long before its event.
 pub const SETTLE: SignedDuration = SignedDuration::from_mins(15);
 
 /// One run, whatever started it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// The event's own time, which the published metrics carry.
+    /// The event's own time, which the metrics carry that the run puts.
     pub time: Timestamp,
-    /// What started it.
+    /// The kind of event.
     pub trigger: Trigger,
-    /// The end of the window, if it was given.
+    /// The end of the window, a whole hour; `None` for the last hour that has settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Timestamp>,
-    /// Days of the survey, if they were given.
+    /// Days of history to read; `None` for the configured ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookback_days: Option<u32>,
-    /// Regions to read, if they were given.
+    /// Regions to read; `None` for the configured ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regions: Option<Vec<Region>>,
-    /// Whether nothing is put, if that was given.
+    /// True if the run puts no metrics; `None` for what is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
 }
 
-/// What started a run.
+/// Kind of event that started a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
@@ -49,13 +49,13 @@ pub enum Trigger {
     Manual,
 }
 
-/// Why an event is not one of the known forms.
+/// Fault of an event that is not one of the known forms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the event's field `{field}` {fault}")]
 pub struct EventError {
     /// The field, by its path.
     pub field: String,
-    /// What is wrong with it and what would be right.
+    /// The fault, and a value that would be right.
     pub fault: String,
 }
 
@@ -88,7 +88,7 @@ const SCHEDULER_FIELDS: [&str; 4] = [
 ];
 
 impl Run {
-    /// Understands an event. `as_of` is the clock, and the event's time where it has none.
+    /// Reads an event. `as_of` is the clock, and the time of an event that has none.
     pub fn parse(event: &Value, as_of: Timestamp) -> Result<Self, EventError> {
         let Value::Object(fields) = event else {
             return refuse(
@@ -101,6 +101,7 @@ impl Run {
         } else {
             Self::from_payload(fields, as_of)?
         };
+        // CloudWatch takes no points that are further ahead than two hours.
         if run.time > as_of + SignedDuration::from_hours(2) {
             return refuse(
                 time_field(fields),
@@ -229,12 +230,13 @@ impl Run {
         Ok(run)
     }
 
-    /// The settings with what the event asks for put over them.
+    /// Returns the settings with what the event asks for put over them.
     #[must_use]
     pub fn settings(&self, settings: &Settings) -> Settings {
         let mut settings = settings.clone();
         if let Some(days) = self.lookback_days {
             settings.lookback_days = days;
+            // A month cannot be scaled from more days than are read.
             settings.recent_days = settings.recent_days.min(days);
         }
         if let Some(regions) = &self.regions {
@@ -245,9 +247,10 @@ impl Run {
         settings
     }
 
-    /// The window of the survey: it ends at the given hour, or at the last whole hour that had
-    /// settled by the event's time.
+    /// Returns the window of the survey, which ends at the given hour, or at the last whole hour
+    /// that had settled by the event's time.
     pub fn window(&self, settings: &Settings, as_of: Timestamp) -> Result<Window, EventError> {
+        // By the event's time and not by the clock: an event that is repeated later reads the same window.
         let end = self.end.unwrap_or_else(|| latest_end(self.time.min(as_of)));
         let start = end - SignedDuration::from_hours(i64::from(settings.lookback_days) * 24);
         if !period::is_kept(start, period::HOUR, as_of) {
@@ -266,7 +269,7 @@ impl Run {
     }
 }
 
-/// The field that an event's time is in.
+/// Names the field that holds an event's time.
 fn time_field(fields: &Map<String, Value>) -> &'static str {
     if fields.contains_key("scheduled_time") {
         "scheduled_time"
@@ -290,6 +293,7 @@ fn timestamp(field: &str, value: &Value) -> Result<Timestamp, EventError> {
         );
     };
     match text.parse::<Timestamp>() {
+        // Far from the ends of what a time can hold, so that no sum with a window overflows.
         Ok(time) if (2000..=2200).contains(&period::day_of(time).year()) => Ok(time),
         _ => refuse(
             field,
@@ -355,7 +359,7 @@ fn json_type(value: &Value) -> &'static str {
     }
 }
 
-/// Enough of a text to recognise it by.
+/// Cuts a text to its first 60 characters, by which people recognise theirs in an error.
 fn clip(text: &str) -> String {
     text.chars().take(60).collect()
 }

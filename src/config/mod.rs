@@ -1,5 +1,12 @@
 //! The room for what a run is asked for: the settings from one table, the event that starts the run,
 //! and the places of the documents that settings name.
+//!
+//! | file | job |
+//! |---|---|
+//! | `settings` | the table of settings, read from variables and held against saved runs |
+//! | `values` | the texts that a setting takes, and the choices that have names |
+//! | `source` | where a document is kept: a path, S3, Systems Manager, the program |
+//! | `event` | all forms of the event, as one run |
 
 mod event;
 mod settings;

@@ -20,11 +20,11 @@ use crate::domain::{Ratio, Region, Usd};
 pub struct Setting {
     /// The environment variable.
     pub name: &'static str,
-    /// What applies when it is not set, as text; empty where nothing does.
+    /// The text that applies while the variable is not set; empty where there is none.
     pub default: &'static str,
     /// The values that the setting takes.
     pub allowed: AllowedValues,
-    /// What it means, for the README and the template.
+    /// The meaning with its unit, as the README has it.
     pub meaning: &'static str,
 }
 
@@ -42,18 +42,21 @@ const fn setting(
     }
 }
 
-/// Days of a survey. With one week more, no window would still be within the 455 days that
-/// `CloudWatch` keeps hours for.
+/// Days of history that a run may read, in whole weeks, so that weekdays weigh the same.
+// 28 days are what a month is scaled from by default. CloudWatch keeps hours for 455 days, which is
+// a week more than 448: a window of 455 would begin before that, since it ends before now.
 pub(super) const LOOKBACK_DAYS: AllowedValues = AllowedValues::WholeWeeks(28, 448);
 
+/// Values of a setting that is on or off.
 const FLAG: AllowedValues =
     AllowedValues::Text("true or false", |text| text.parse::<bool>().is_ok());
 
-/// Every setting there is.
+/// The table of all settings, in the order of the README.
 pub const SETTINGS: &[Setting] = &[
     setting(
         "GUARD_REGIONS",
         "",
+        // A Region says itself what is wrong with its name, and so do a book and a document below.
         AllowedValues::Text("Regions, separated by commas", |_| true),
         "Regions to read; the function's own by default",
     ),
@@ -110,6 +113,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "GUARD_MIN_OBSERVED_DAYS",
         "56",
+        // More days than a run can read would refuse every commitment for ever.
         AllowedValues::WholeNumber(7, 448),
         "days of history that a commitment needs",
     ),
@@ -183,7 +187,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
 ];
 
-/// What all `GUARD_` variables together ask for.
+/// All that the `GUARD_` variables ask for. The range of each is in the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(
@@ -191,45 +195,45 @@ pub const SETTINGS: &[Setting] = &[
     reason = "each is a setting of its own, read by its name"
 )]
 pub struct Settings {
-    /// Regions to read; empty means the function's own.
+    /// Regions to read; empty for the function's own.
     pub regions: Vec<Region>,
-    /// Whether one failed Region fails the run.
+    /// True if one failed Region fails the run.
     pub fail_on_partial: bool,
-    /// Days of the survey.
+    /// Days of history to read.
     pub lookback_days: u32,
-    /// Days that a month is scaled from.
+    /// Latest days, which a month is scaled from.
     pub recent_days: u32,
-    /// Which price book.
+    /// Place of the price book.
     pub catalog: CatalogSource,
-    /// Where the overrides are.
+    /// Place of the overrides; `None` where there are none.
     pub overrides: Option<DocumentSource>,
-    /// Savings in USD a month below which advice is not given.
+    /// USD a month that advice must save.
     pub min_monthly_savings: Usd,
-    /// Savings as a share below which advice is not given.
+    /// Share that advice must save, of the money that a commitment binds, else of the workload's cost.
     pub min_savings_ratio: Ratio,
     /// Days of history that a commitment needs.
     pub min_observed_days: u32,
-    /// Days since a price was checked, above which no commitment rests on it.
+    /// Days since somebody checked a price, above which no commitment rests on that price.
     #[serde(default = "max_price_age_days")]
     pub max_price_age_days: u32,
-    /// Whether global routing counts.
+    /// True if advice counts that lets requests leave their Region or geography.
     pub allow_global_routing: bool,
-    /// What happens to demand above the units.
+    /// Fate of the demand above the model units that are held.
     pub overflow: Overflow,
-    /// Spare capacity above the highest minute, as a share.
+    /// Spare capacity above the busiest minute, as a share of that minute.
     pub headroom: Ratio,
-    /// Whether reserved tokens serve cache reads too.
+    /// True if reserved tokens are taken to serve cache reads too.
     #[serde(default)]
     pub reserved_cache_reads: bool,
-    /// Where the guard's own metrics go.
+    /// Namespace of the guard's own metrics.
     pub metric_namespace: String,
-    /// How many models get metrics of their own.
+    /// Number of models with metrics of their own, the dearest first.
     pub max_metric_models: u32,
-    /// The schedule expression.
+    /// Schedule expression, which decides the guard's own cost.
     pub schedule: String,
-    /// Which spellings of the cache metrics to ask for, most trusted first.
+    /// Spellings of the cache metrics to ask for, the most trusted first.
     pub cache_metric_names: Vec<CacheSpelling>,
-    /// Whether nothing is put.
+    /// True if no metrics are put.
     pub dry_run: bool,
 }
 
@@ -237,10 +241,10 @@ fn max_price_age_days() -> u32 {
     Settings::default().max_price_age_days
 }
 
-/// Everything that is wrong with the settings.
+/// All faults of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsError {
-    /// One sentence for each fault, beginning with the variable's name.
+    /// One sentence for each fault, which begins with the variable's name.
     pub faults: Vec<String>,
 }
 
@@ -258,6 +262,7 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
+/// The settings of an environment without a variable.
 impl Default for Settings {
     fn default() -> Self {
         Reader::new(BTreeMap::new(), variable).settings()
@@ -285,7 +290,7 @@ impl Settings {
         }
     }
 
-    /// The Regions to read: those that are named, or else the one that runs the guard.
+    /// Returns the Regions to read: those that are named, or else the one that runs the guard.
     #[must_use]
     pub fn regions_or(&self, home: &Region) -> BTreeSet<Region> {
         let named: BTreeSet<Region> = self.regions.iter().cloned().collect();
@@ -296,7 +301,7 @@ impl Settings {
         }
     }
 
-    /// Says what settings of a saved run hold that no variables could have said.
+    /// Lists what the settings of a saved run say that no variables could have said.
     pub(crate) fn faults(&self) -> Vec<String> {
         // The saved form of a value is the text of its variable, or a list of the texts in it.
         let saved = serde_json::to_value(self).unwrap_or_default();
@@ -324,7 +329,7 @@ fn variable(name: &str) -> String {
     format!("`{name}`")
 }
 
-/// Names a setting by its field in a saved run.
+/// Names a setting by the field of a saved run.
 fn saved_field(name: &str) -> String {
     let field = name.trim_start_matches("GUARD_").to_lowercase();
     format!("`settings.{field}`")
@@ -352,7 +357,7 @@ impl Reader {
         }
     }
 
-    /// Reads all settings; one that has a fault is blank.
+    /// Reads all settings. One with a fault is blank, so that the others are read too.
     fn settings(&mut self) -> Settings {
         let settings = Settings {
             regions: self.read("GUARD_REGIONS", |text| list(text, str::parse)),
@@ -409,6 +414,7 @@ impl Reader {
     }
 }
 
+/// Returns true if CloudWatch lets a customer put metrics under this name.
 fn is_namespace(text: &str) -> bool {
     text.len() <= 255
         && !text.trim().is_empty()

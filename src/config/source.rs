@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a document that a setting names is kept.
+/// Place of a document that a setting names.
 ///
 /// ```
 /// use bedrock_cost_guard::config::DocumentSource;
@@ -32,7 +32,7 @@ pub enum DocumentSource {
 }
 
 impl DocumentSource {
-    /// Whether it is kept with AWS, which has to be asked for it.
+    /// Returns true if AWS has to be asked for the document.
     #[must_use]
     pub const fn is_remote(&self) -> bool {
         !matches!(self, Self::Path(_))
@@ -90,7 +90,8 @@ pub enum SourceError {
     Book(String),
 }
 
-/// Buckets of any age; those that are older than today's rules are not usable from everywhere.
+/// Returns true if a bucket can have this name, by today's rules.
+// The capitals and underscores of very old buckets are refused: such names do not work everywhere.
 fn is_bucket(name: &str) -> bool {
     (3..=63).contains(&name.len())
         && name
@@ -98,7 +99,7 @@ fn is_bucket(name: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
 }
 
-/// The full name of a parameter, without the version or label that may follow a colon.
+/// Returns true for the full name of a parameter, without the version or label that may follow a colon.
 fn is_parameter(name: &str) -> bool {
     name.strip_prefix('/').is_some_and(|rest| {
         rest.split('/').all(|part| {
@@ -134,7 +135,7 @@ impl fmt::Display for DocumentSource {
     }
 }
 
-/// Which price book to use.
+/// Place of a price book.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum CatalogSource {
@@ -143,14 +144,14 @@ pub enum CatalogSource {
     Aws,
     /// The embedded book of the article's figures.
     Article,
-    /// What the AWS Price List says now.
+    /// The AWS Price List of the day.
     Live,
-    /// A book of one's own. Never a parameter, which is too small for one.
+    /// A book of one's own. Never a parameter, which is too small for a book.
     Document(DocumentSource),
 }
 
 impl CatalogSource {
-    /// Whether AWS has to be asked for it.
+    /// Returns true if AWS has to be asked for the book.
     #[must_use]
     pub const fn is_remote(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! The values of settings: which texts a setting takes, and the choices that have names.
+//! The values of settings: the texts that a setting takes, and the choices that have names.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Ratio;
 use crate::domain::money::NotAPrice;
 
-/// Texts that a setting takes: the check of a text, and the same in words.
+/// The texts that a setting takes: their check, and the same in words.
 #[derive(Clone, Copy, Debug)]
 pub enum AllowedValues {
     /// Whole numbers from the first bound to the second.
@@ -54,6 +54,7 @@ impl AllowedValues {
         parse(text).map_err(|error| ValueError::Refused(error.to_string()))
     }
 
+    /// Returns true if the text is one of these values.
     fn contains(self, text: &str) -> bool {
         let whole_number = |least, most| {
             let number = text.parse::<u32>().ok();
@@ -94,12 +95,12 @@ pub(super) fn share(text: &str) -> Result<Ratio, NotAPrice> {
     Ratio::try_from(text.to_owned())
 }
 
-/// Reads one of the names that saved settings give to the values of a closed set.
+/// Reads one of a few names, as saved settings spell them.
 pub(super) fn choice<T: DeserializeOwned>(text: &str) -> Result<T, value::Error> {
     T::deserialize(text.into_deserializer())
 }
 
-/// Reads what is between commas, without blanks and repeats.
+/// Reads the texts between commas, without blanks and repeats.
 pub(super) fn list<T: PartialEq, E>(
     text: &str,
     parse: impl Fn(&str) -> Result<T, E>,
@@ -116,14 +117,14 @@ pub(super) fn list<T: PartialEq, E>(
     Ok(items)
 }
 
-/// What happens to demand above the model units that are held.
+/// Fate of the demand above the model units that are held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Overflow {
-    /// AWS refuses it (HTTP 429), so units must cover the highest minute and headroom.
+    /// AWS refuses the requests (HTTP 429), so units must cover the busiest minute and headroom.
     #[default]
     Throttle,
-    /// The callers send it on-demand.
+    /// The callers send the requests on-demand.
     Spill,
 }
 
@@ -137,7 +138,7 @@ pub enum CacheSpelling {
 }
 
 impl CacheSpelling {
-    /// The names of the read and the write metric under this spelling.
+    /// Returns the names of the read and the write metric under this spelling.
     #[must_use]
     pub const fn names(self) -> [&'static str; 2] {
         match self {
