@@ -1,31 +1,31 @@
-//! Turns pages of answers into series, and says of each whether it is whole.
+//! Pages of `CloudWatch` answers as series, each with its status: complete or not.
 
 use jiff::Timestamp;
 
 use crate::domain::{Series, Tokens};
 use crate::observation::{Answer, Span, Status};
 
-/// What `CloudWatch` says of a series on one page.
+/// Status of a series on one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageStatus {
-    /// This is the last of it.
+    /// The series ends on this page.
     Complete,
-    /// There is more on the next page, or there was a fault; only the last status counts.
+    /// More comes on the next page, or there was a fault; only the last status counts.
     Other(String),
 }
 
 /// One series on one page.
 #[derive(Clone, Debug)]
 pub struct PageResult {
-    /// The place of its query in the call.
+    /// Index of the query in the call.
     pub query: usize,
-    /// What `CloudWatch` says of it.
+    /// Status of the series.
     pub status: PageStatus,
-    /// Starts of steps and their sums.
+    /// Starts of steps and the sums of the steps.
     pub points: Vec<(Timestamp, f64)>,
 }
 
-/// Collects the pages of one call.
+/// Collector of the pages of one call.
 #[derive(Debug)]
 pub struct Decoder {
     span: Span,
@@ -35,7 +35,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder for a call of so many queries.
+    /// Returns a decoder for a call of so many queries.
     #[must_use]
     pub fn new(span: Span, queries: usize) -> Self {
         Self {
@@ -46,13 +46,14 @@ impl Decoder {
         }
     }
 
-    /// Takes in what one page says of one series.
+    /// Adds one page of one series.
     pub fn take(&mut self, result: PageResult) {
         let PageResult {
             query,
             status,
             points,
         } = result;
+        // An answer to a query that was not asked has nowhere to go.
         let (Some(slot), Some(fault)) = (self.series.get_mut(query), self.faults.get_mut(query))
         else {
             return;
@@ -72,20 +73,21 @@ impl Decoder {
                 }
             }
         }
+        // Pages before the last one always say that there is more, so a later status replaces an earlier.
         if let Some(last) = self.statuses.get_mut(query) {
             *last = Some(status);
         }
     }
 
-    /// Marks every series of the call: what `CloudWatch` says of the call as a whole, or a call
-    /// that ended before its last page.
+    /// Marks every series of the call as incomplete: `CloudWatch` complains about the whole call, or
+    /// the call ended before its last page.
     pub fn spoil(&mut self, why: &str) {
         for fault in &mut self.faults {
             fault.get_or_insert_with(|| why.to_owned());
         }
     }
 
-    /// The answers in the order of the queries.
+    /// Returns the answers in the order of the queries.
     #[must_use]
     pub fn finish(self) -> Vec<Answer> {
         let status = |last: Option<PageStatus>, fault: Option<String>| match (fault, last) {

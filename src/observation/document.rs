@@ -17,18 +17,19 @@ use crate::observation::Inventory;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::observation::{Span, Usage};
 
-/// The version of the document that this program writes. It reads those before too.
+/// Version of the document that this program writes. Earlier versions are read too.
 pub const SCHEMA_VERSION: u32 = 2;
 
-/// One run's whole input.
+/// The whole input of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Observation {
     /// The document's version.
     pub schema_version: u32,
-    /// What started the run.
+    /// The event that started the run.
     pub event: Run,
-    /// The clock, read once. It decides which periods were legal and whether points may be put.
+    /// The clock, read once: the periods that could be asked for and the points that may be put
+    /// depend on this time.
     pub as_of: Timestamp,
     /// The window of the survey.
     pub window: Window,
@@ -36,17 +37,17 @@ pub struct Observation {
     pub settings: Settings,
     /// The function's own Region and account, where its metrics go.
     pub home: Place,
-    /// What was read, in order of account and Region.
+    /// Usage and inventory, in order of account and Region.
     pub places: Vec<PlaceObservation>,
-    /// Regions that could not be read, and why.
+    /// Regions that could not be read, with the reason.
     #[serde(default)]
     pub failed: Vec<FailedPlace>,
     /// The rows of the price book that the models in use touch.
     pub prices: PriceBook,
-    /// What was read of the Price List, where it was.
+    /// Counts of the lines of the Price List; `None` where it was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_list: Option<PriceListRead>,
-    /// What gathering found that a reader should know.
+    /// Notes of the gathering for whoever reads the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// The operator's overrides.
@@ -54,52 +55,52 @@ pub struct Observation {
     /// Recommendations that were open before this run.
     #[serde(default)]
     pub open_before: Vec<OpenBefore>,
-    /// Metrics that were asked for to know that.
+    /// Metrics that `GetMetricData` was asked for to know `open_before`.
     #[serde(default)]
     pub history_metrics_requested: u64,
-    /// Why it is not known which recommendations were open before, where it is not.
+    /// Reason why `open_before` is not known; `None` where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_unknown: Option<String>,
 }
 
-/// What became of the Price List's lines.
+/// Counts of what became of the lines of the Price List.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceListRead {
-    /// When it was read.
+    /// Time of the reading.
     pub time: Timestamp,
-    /// Its lines.
+    /// All lines.
     pub lines: u64,
     /// Lines that are rates.
     pub priced: u64,
-    /// Lines that nobody understands, and that are not used.
+    /// Lines that this version does not understand, and does not use.
     pub rejected: u64,
-    /// Lines that say the same thing at different prices, and are not used.
+    /// Lines that give one meter different prices, and are not used.
     pub contradictions: u64,
-    /// Names that are paired with no model: gaps.
+    /// Names that are paired with no model.
     pub unmapped: u64,
 }
 
 /// A recommendation that was open when the guard last ran.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OpenBefore {
-    /// Its Region.
+    /// Region of the recommendation.
     pub region: Region,
-    /// Its id.
+    /// Id of the recommendation.
     pub id: String,
 }
 
-/// What was read of one account in one Region.
+/// Usage and inventory of one account in one Region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceObservation {
-    /// Where.
+    /// The account and the Region.
     pub place: Place,
-    /// What was consumed.
+    /// Consumption by model id.
     pub usage: Usage,
-    /// What the account has.
+    /// Models and profiles that the account has there.
     pub inventory: Inventory,
-    /// Why there are no minutes, where they were wanted and could not be asked for.
+    /// Reason why minutes that were wanted are missing; `None` where none are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes_unknown: Option<String>,
 }
@@ -111,21 +112,23 @@ pub struct FailedPlace {
     pub account: AccountId,
     /// The Region.
     pub region: Region,
-    /// What failed and what to do.
+    /// The fault and what to do.
     pub error: String,
 }
 
-/// Why a document cannot be replayed.
+/// Fault of a document that cannot be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ObservationError {
-    /// It does not read as one.
-    #[error("not an observation: {0}")]
+    /// The text is no observation.
+    #[error("not an observation as `run --save` writes one: {0}")]
     Syntax(#[from] serde_json::Error),
-    /// It reads, but says things that cannot be.
-    #[error("the observation contradicts itself: {}", .0.join("; "))]
+    /// The document says things that cannot be.
+    #[error("no run could have saved this observation, save a new one: {}", .0.join("; "))]
     Rules(Vec<String>),
-    /// A newer program wrote it.
-    #[error("the observation has schema_version {0}, this program reads up to {SCHEMA_VERSION}")]
+    /// A newer program wrote the document.
+    #[error(
+        "the observation has `schema_version` {0}, and this program reads up to {SCHEMA_VERSION}: use a newer one"
+    )]
     Newer(u32),
 }
 
@@ -136,6 +139,7 @@ impl Observation {
         struct Head {
             schema_version: u32,
         }
+        // The version first: what is new in a document of tomorrow must not be called a fault of its syntax.
         let head: Head = serde_json::from_str(text)?;
         if head.schema_version > SCHEMA_VERSION {
             return Err(ObservationError::Newer(head.schema_version));
@@ -151,9 +155,10 @@ impl Observation {
         }
     }
 
-    /// What no gathering would write, and what the core relies on not to meet.
+    /// Lists what no gathering would write, and what the core relies on not to meet.
     fn faults(&self) -> Vec<String> {
         let mut faults = self.prices.faults();
+        // The default stands for no overrides, and so has no version that would pass.
         if self.overrides != Overrides::default() {
             faults.extend(self.overrides.faults());
         }
@@ -171,7 +176,7 @@ impl Observation {
             for lane in &observed.usage.lanes {
                 if !ids.insert(lane.model_id.text()) {
                     faults.push(format!(
-                        "{} in {} is there twice",
+                        "`{}` in {} is there twice",
                         lane.model_id, observed.place.region
                     ));
                 }
@@ -184,7 +189,7 @@ impl Observation {
                     });
                     faults.extend(off.map(|metric| {
                         format!(
-                            "{} of {} in {} does not fill its window",
+                            "`{}` of `{}` in {} does not fill its window",
                             metric.name, lane.model_id, observed.place.region
                         )
                     }));
@@ -194,15 +199,15 @@ impl Observation {
         faults
     }
 
-    /// Writes it on one line.
+    /// Writes the observation as JSON on one line.
     pub fn to_json(&self) -> Result<String, ObservationError> {
         let mut text = serde_json::to_string(self)?;
         text.push('\n');
         Ok(text)
     }
 
-    /// The same observation priced on another book than it was gathered with: what was read and
-    /// noted of the first no longer speaks of its prices.
+    /// Puts another book in the place of the one that the observation was gathered with. Counts and
+    /// notes of the first book go, since they speak of other prices.
     #[must_use]
     pub fn repriced(mut self, book: &PriceBook) -> Self {
         self.price_list = None;
@@ -210,7 +215,7 @@ impl Observation {
         self.with_prices(book)
     }
 
-    /// The same observation priced on a book, of which it keeps the rows that it touches.
+    /// Puts the rows of a book into the observation that its models touch.
     #[must_use]
     pub fn with_prices(mut self, book: &PriceBook) -> Self {
         let mut models = self.models();
@@ -224,13 +229,13 @@ impl Observation {
         self
     }
 
-    /// The rate of one meter, as the account pays it.
+    /// Returns the rate of one meter, as the account pays it; `None` where no row has a price.
     #[must_use]
     pub fn rate(&self, wanted: &RateQuery<'_>) -> Option<Rate> {
         self.prices.contracted_rate(&self.overrides, wanted)
     }
 
-    /// Every model that anything here could be priced as.
+    /// Returns every model that anything in the observation could be priced as.
     #[must_use]
     pub fn models(&self) -> BTreeSet<BaseModel> {
         let declared = self.overrides.reserved_holding.iter();
@@ -243,7 +248,7 @@ impl Observation {
 }
 
 impl PlaceObservation {
-    /// Every model that a lane or a holding of this place could be priced as.
+    /// Returns every model that a lane or a holding of this place could be priced as.
     #[must_use]
     pub fn models(&self) -> BTreeSet<BaseModel> {
         let lanes = self

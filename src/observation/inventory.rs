@@ -1,5 +1,5 @@
-//! What an account has in a Region: provisioned models, application profiles, and which models
-//! there are.
+//! The inventory of an account in a Region: provisioned models, application profiles, and the
+//! foundation models on offer.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::domain::model::Arn;
 use crate::domain::{AccountId, BaseModel, Geo, ModelId, ModelUnits, Region, Scope, Target};
 use crate::observation::{InferenceType, LifecycleStatus, ProvisionedModelStatus};
 
-/// Everything that `bedrock:List*` tells of one account and Region.
+/// Answers of `bedrock:List*` for one account and Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
     /// Provisioned throughput, by model units.
@@ -22,69 +22,69 @@ pub struct Inventory {
 /// Provisioned throughput that the account has, spelled as AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProvisionedModel {
-    /// Its address.
+    /// ARN of the provisioned model.
     pub provisioned_model_arn: String,
-    /// The name that somebody gave it.
+    /// Name that somebody gave to the provisioned model.
     pub provisioned_model_name: String,
-    /// The model that it serves: a foundation model or a custom one.
+    /// ARN of the model that is served: a foundation model or a custom one.
     pub model_arn: String,
-    /// The foundation model, or the one that the custom model was made from.
+    /// ARN of the foundation model, or of the one that the custom model was made from.
     pub foundation_model_arn: String,
-    /// The units that it has.
+    /// Model units that were bought.
     pub model_units: ModelUnits,
-    /// Whether it can serve.
+    /// State, which says if requests are served.
     pub status: ProvisionedModelStatus,
-    /// The term; `None` where it is billed by the hour.
+    /// Term of the commitment; `None` where AWS bills by the hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commitment_duration: Option<CommitmentDuration>,
-    /// When the term ends, and begins again unless somebody prevents it.
+    /// End of the term, which begins again then unless somebody prevents that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commitment_expiration_time: Option<Timestamp>,
-    /// When it was created.
+    /// Time of the creation.
     pub creation_time: Timestamp,
 }
 
-/// The term of provisioned throughput, spelled as AWS does.
+/// Term of provisioned throughput, spelled as AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommitmentDuration {
     /// One month.
     OneMonth,
     /// Six months.
     SixMonths,
-    /// A term that this version does not know; its price is not known either.
+    /// A term that this version does not know, and so has no price for.
     Other(String),
 }
 
 /// An application inference profile, spelled as AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApplicationProfile {
-    /// Its id, which `CloudWatch` uses as `ModelId`.
+    /// Id of the profile, which `CloudWatch` uses as `ModelId`.
     pub inference_profile_id: String,
-    /// Its address.
+    /// ARN of the profile.
     pub inference_profile_arn: String,
-    /// The name that somebody gave it.
+    /// Name that somebody gave to the profile.
     pub inference_profile_name: String,
-    /// The addresses of the models behind it, one for each Region.
+    /// ARNs of the models behind the profile, one for each Region.
     pub model_arns: Vec<String>,
 }
 
 /// A foundation model of a Region, spelled as AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundationModel {
-    /// Its id, with the context window for some that can be provisioned.
+    /// Id of the model, with the context window for some that can be provisioned.
     pub model_id: String,
-    /// The stage of its life, where AWS says it.
+    /// Stage of the model's life; `None` where AWS does not tell the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_status: Option<LifecycleStatus>,
-    /// When requests begin to fail.
+    /// Time from which requests fail; `None` where AWS has set none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_of_life_time: Option<Timestamp>,
-    /// The ways in which it can be called.
+    /// Ways in which the model can be called.
     pub inference_types_supported: Vec<InferenceType>,
 }
 
 impl ProvisionedModel {
-    /// The twelve characters at the end of its address.
+    /// Returns the id at the end of the ARN, twelve characters.
     #[must_use]
     pub fn id(&self) -> &str {
         self.provisioned_model_arn
@@ -93,7 +93,8 @@ impl ProvisionedModel {
             .unwrap_or_default()
     }
 
-    /// The values of `ModelId` under which its traffic may be metered. AWS documents none of them.
+    /// Returns the values of `ModelId` under which the traffic may be metered. AWS documents none of
+    /// them.
     #[must_use]
     pub fn metered_ids(&self) -> [&str; 3] {
         [
@@ -103,7 +104,7 @@ impl ProvisionedModel {
         ]
     }
 
-    /// The foundation model behind it.
+    /// Returns the foundation model behind the provisioned one; `None` where the ARN names none.
     #[must_use]
     pub fn foundation_model(&self) -> Option<BaseModel> {
         ModelId::parse(self.foundation_model_arn.as_str())
@@ -111,7 +112,7 @@ impl ProvisionedModel {
             .cloned()
     }
 
-    /// Whether it serves a custom model, which has no on-demand twin.
+    /// Returns true if a custom model is served, which has no on-demand twin.
     #[must_use]
     pub fn is_custom(&self) -> bool {
         self.model_arn
@@ -119,14 +120,14 @@ impl ProvisionedModel {
             .is_ok_and(|arn| arn.resource_type == "custom-model")
     }
 
-    /// Whether it can serve now.
+    /// Returns true if requests are served now.
     #[must_use]
     pub fn is_in_service(&self) -> bool {
         self.status == ProvisionedModelStatus::InService
     }
 
-    /// Whether it is known to be billed. AWS bills from creation to deletion; it does not say what
-    /// becomes of one that was never in service.
+    /// Returns true if AWS is known to bill the model. AWS bills from creation to deletion, and does
+    /// not say what becomes of a model that was never in service.
     #[must_use]
     pub fn is_billed(&self) -> bool {
         !matches!(
@@ -135,13 +136,13 @@ impl ProvisionedModel {
         )
     }
 
-    /// Whether it binds the account beyond the hour.
+    /// Returns true if a term binds the account beyond the hour.
     #[must_use]
     pub fn is_under_term(&self) -> bool {
         self.commitment_duration.is_some()
     }
 
-    /// The account that owns it.
+    /// Returns the account that owns the model; `None` where the ARN is none.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         self.provisioned_model_arn
@@ -152,9 +153,9 @@ impl ProvisionedModel {
 }
 
 impl ApplicationProfile {
-    /// The model behind the profile and where its requests may be served, read from the addresses
-    /// behind it: one Region is in-Region, several are the group that holds them, an address
-    /// without a Region is global. `None` where they tell no such thing.
+    /// Returns the model behind the profile and the scope of its requests, read from the ARNs behind
+    /// the profile: one Region is in-Region, several are the group that holds them, an ARN without a
+    /// Region is global. `None` where the ARNs tell no such thing.
     #[must_use]
     pub fn target(&self) -> Option<(BaseModel, Scope)> {
         let mut model: Option<BaseModel> = None;
@@ -170,6 +171,7 @@ impl ApplicationProfile {
             else {
                 return None;
             };
+            // A profile of another profile, or of two models, has no one price.
             if scope != Scope::InRegion || model.as_ref().is_some_and(|model| *model != behind) {
                 return None;
             }
@@ -187,7 +189,7 @@ impl ApplicationProfile {
         Some((model?, scope))
     }
 
-    /// The account that owns it.
+    /// Returns the account that owns the profile; `None` where the ARN is none.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         self.inference_profile_arn
@@ -198,7 +200,7 @@ impl ApplicationProfile {
 }
 
 impl Inventory {
-    /// Every id under which traffic may be metered although `ListMetrics` has forgotten it.
+    /// Returns every id under which traffic may be metered, listed by `ListMetrics` or not.
     #[must_use]
     pub fn metered_ids(&self) -> Vec<String> {
         let provisioned = self
@@ -212,7 +214,7 @@ impl Inventory {
         provisioned.chain(profiles).map(str::to_owned).collect()
     }
 
-    /// The provisioned model that is metered under this id.
+    /// Returns the provisioned model that is metered under this id; `None` where none is.
     #[must_use]
     pub fn provisioned_model(&self, id: &ModelId) -> Option<&ProvisionedModel> {
         self.provisioned_models
@@ -220,7 +222,7 @@ impl Inventory {
             .find(|model| model.metered_ids().contains(&id.text()))
     }
 
-    /// The application profile that is metered under this id.
+    /// Returns the application profile that is metered under this id; `None` where none is.
     #[must_use]
     pub fn application_profile(&self, id: &ModelId) -> Option<&ApplicationProfile> {
         let text = match id.target() {
@@ -232,8 +234,8 @@ impl Inventory {
             .find(|profile| profile.inference_profile_id == text)
     }
 
-    /// The entries of a model in the list of foundation models, one for each context window. Some
-    /// models are sold with a version that the id which they are called by does not have:
+    /// Returns the entries of a model in the list of foundation models, one for each context window.
+    /// Some models are sold with a version that the id in calls does not have:
     /// `cohere.embed-english-v3:0:512` are units of `cohere.embed-english-v3`.
     pub fn listed(&self, model: &BaseModel) -> impl Iterator<Item = &FoundationModel> {
         let is_entry = move |listed: &&FoundationModel| {
@@ -250,7 +252,7 @@ impl Inventory {
         self.foundation_models.iter().filter(is_entry)
     }
 
-    /// The ids under which provisioned throughput of a model is sold in this Region.
+    /// Returns the ids under which provisioned throughput of a model is sold in this Region.
     #[must_use]
     pub fn provisionable_ids(&self, model: &BaseModel) -> Vec<&str> {
         self.listed(model)
@@ -263,7 +265,7 @@ impl Inventory {
             .collect()
     }
 
-    /// The account, where anything in the inventory names it.
+    /// Returns the account; `None` where nothing in the inventory names one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         let provisioned = self

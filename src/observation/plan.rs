@@ -1,4 +1,4 @@
-//! What to ask `CloudWatch`: which series of which `ModelId`, over which span, in which batches.
+//! The questions to `CloudWatch`: series of each `ModelId`, over spans that are still kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,14 @@ use crate::domain::period::{HOUR, MINUTE, is_kept};
 use crate::domain::{Counter, Metric, ModelId, Window};
 use crate::observation::{Answer, Dimension, DimensionSet, LaneUsage, MetricSeries, Span};
 
-/// `GetMetricData` takes at most so many queries a call.
+/// Queries that `GetMetricData` takes in one call, by its documentation.
 pub const QUERIES_PER_CALL: usize = 500;
 
-/// `GetMetricData` returns at most so many points a page.
+/// Points that `GetMetricData` returns on one page, by its documentation.
 pub const POINTS_PER_CALL: i32 = 100_800;
 
 /// Days of minutes that model units are sized on.
+// CloudWatch keeps minutes for 15 days; 14 of them are whole weeks, in which each weekday counts alike.
 pub const MINUTE_DAYS: u32 = 14;
 
 /// A series as `ListMetrics` names it.
@@ -24,12 +25,12 @@ pub const MINUTE_DAYS: u32 = 14;
 pub struct ListedMetric {
     /// The metric's name.
     pub name: String,
-    /// The exact dimension set, by name.
+    /// Values of the exact dimension set, by name.
     pub dimensions: BTreeMap<String, String>,
 }
 
 impl ListedMetric {
-    /// The `ModelId`, if that is the only dimension: the total of all that was invoked under it.
+    /// Returns the `ModelId` if the series is the total of that id, with no other dimension.
     #[must_use]
     pub fn total_of(&self) -> Option<&str> {
         match self.dimensions.iter().next() {
@@ -48,12 +49,12 @@ pub struct Query {
     pub model_id: String,
     /// The metric's name.
     pub name: String,
-    /// What the name stands for.
+    /// Meter or counter that the name stands for.
     pub metric: Metric,
 }
 
-/// The lanes to survey: every `ModelId` that is listed and every id that the inventory knows, since
-/// `ListMetrics` forgets what was silent for two weeks.
+/// Lists the lanes to survey: every `ModelId` that is listed and every id that the inventory knows,
+/// since `ListMetrics` forgets what was silent for two weeks.
 #[must_use]
 pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
     let mut lanes: BTreeMap<&str, LaneUsage> = BTreeMap::new();
@@ -96,7 +97,8 @@ pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
     lanes
 }
 
-/// The names that every lane is asked for, listed or not: a complete answer without points is zero.
+/// Lists the names that every lane is asked for, listed or not: a complete answer without points is
+/// zero.
 pub(crate) fn names_for_all(spellings: &[CacheSpelling]) -> Vec<&'static str> {
     let mut names = vec![
         "Invocations",
@@ -108,8 +110,8 @@ pub(crate) fn names_for_all(spellings: &[CacheSpelling]) -> Vec<&'static str> {
     names
 }
 
-/// The queries of a survey: the common names for every lane, and whatever other billed meters are
-/// listed for it.
+/// Builds the queries of a survey: the common names for every lane, and the other billed meters that
+/// are listed for that lane.
 #[must_use]
 pub fn survey(
     lanes: &[LaneUsage],
@@ -123,6 +125,7 @@ pub fn survey(
             others.entry(id).or_default().insert(&series.name);
         }
     }
+    // A spelling that the settings leave out stays out, listed or not.
     let cache_names: Vec<&str> = [CacheSpelling::TokenCount, CacheSpelling::Tokens]
         .iter()
         .flat_map(|spelling| spelling.names())
@@ -147,8 +150,8 @@ pub fn survey(
     queries
 }
 
-/// The queries for the minutes of some lanes: the meters that have points in the survey, and what was
-/// refused, since a load that was carried is one in which nothing was.
+/// Builds the queries for the minutes of some lanes: the meters that have points in the survey, and
+/// the refused requests, since a load counts as carried only where none was refused.
 #[must_use]
 pub fn minutes(lanes: &[LaneUsage], wanted: &BTreeSet<ModelId>) -> Vec<Query> {
     lanes
@@ -178,7 +181,7 @@ fn query(index: usize, lane: &LaneUsage, name: &str) -> Option<Query> {
     })
 }
 
-/// Why a span cannot be asked for.
+/// Fault of a span that `CloudWatch` no longer keeps.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("CloudWatch no longer keeps points of {step} s from {start}: it would answer with silence")]
 pub struct Forgotten {
@@ -186,12 +189,12 @@ pub struct Forgotten {
     step: u32,
 }
 
-/// The hourly span of a window.
+/// Returns the hourly span of a window, if `CloudWatch` still keeps the hours.
 pub fn survey_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> {
     check_kept(Span { window, step: HOUR }, as_of)
 }
 
-/// The span of minutes at the end of a window.
+/// Returns the span of minutes at the end of a window, if `CloudWatch` still keeps them.
 pub fn minute_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> {
     check_kept(
         Span {
@@ -213,7 +216,7 @@ fn check_kept(span: Span, as_of: Timestamp) -> Result<Span, Forgotten> {
     }
 }
 
-/// Puts answered series into their lanes, in the order of the queries.
+/// Puts answers into their lanes, in the order of the queries.
 pub fn file_answers(lanes: &mut [LaneUsage], queries: &[Query], answers: Vec<Answer>, step: u32) {
     for (query, Answer { status, series }) in queries.iter().zip(answers) {
         let Some(lane) = lanes.get_mut(query.lane) else {

@@ -1,36 +1,37 @@
-//! What one account consumed in one Region, lane by lane and metric by metric.
+//! Consumption of one account in one Region, lane by lane and metric by metric.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Counter, Meter, Metric, ModelId, Series, Window};
 use crate::observation::DimensionSet;
 
-/// The namespace in which Bedrock meters model invocations.
+/// Namespace in which Bedrock meters model invocations.
 pub const NAMESPACE: &str = "AWS/Bedrock";
 
-/// What one account used in one Region.
+/// Consumption of one account in one Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// One entry for each value of `ModelId` that was asked for, in order of their text.
+    /// Lanes, one for each value of `ModelId` that was asked for, in order of their text.
     pub lanes: Vec<LaneUsage>,
-    /// Metrics that `GetMetricData` was asked for: what CloudWatch bills.
+    /// Metrics that `GetMetricData` was asked for, which CloudWatch bills.
     pub metrics_requested: u64,
 }
 
-/// What one value of `ModelId` carried.
+/// Consumption under one value of `ModelId`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneUsage {
-    /// The value.
+    /// Value of `ModelId`.
     pub model_id: ModelId,
     /// Hourly sums over the whole window.
     pub survey: Vec<MetricSeries>,
-    /// Sums by the minute over the last days, where they were asked for.
+    /// Sums by the minute over the last days; empty where they were not asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub minutes: Vec<MetricSeries>,
-    /// Listed metrics that nobody knows and that may be billed.
+    /// Listed metrics that this version does not know and that may be billed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_metrics: Vec<String>,
-    /// Dimension sets below `{ModelId}` that exist. They split the total and are never added to it.
+    /// Dimension sets below `{ModelId}` that exist. Their series split the total and are never added
+    /// to the total.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<DimensionSet>,
 }
@@ -40,11 +41,11 @@ pub struct LaneUsage {
 pub struct MetricSeries {
     /// The metric's name as it was asked for.
     pub name: String,
-    /// What the name stands for.
+    /// Meter or counter that the name stands for.
     pub metric: Metric,
-    /// Whether the answer is whole.
+    /// Wholeness of the answer.
     pub status: Status,
-    /// The points; `None` where there is not one.
+    /// Points; `None` where there is not one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,
 }
@@ -54,17 +55,17 @@ pub struct MetricSeries {
 pub struct Answer {
     /// Wholeness of the answer.
     pub status: Status,
-    /// The points; `None` where there is not one.
+    /// Points; `None` where there is not one.
     pub series: Option<Series>,
 }
 
-/// Whether an answer is whole.
+/// Wholeness of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// All points are there: what is missing was not published.
     Complete,
-    /// Points may be missing, and why.
+    /// Points may be missing, for this reason.
     Incomplete(String),
 }
 
@@ -75,7 +76,7 @@ pub struct MeterReading<'a> {
     pub meter: Meter,
     /// The metric's name.
     pub name: &'a str,
-    /// Its points.
+    /// The metric's points.
     pub series: &'a Series,
 }
 
@@ -104,13 +105,13 @@ pub enum Gap {
 }
 
 impl LaneUsage {
-    /// Whether `CloudWatch` has series that split it by service tier.
+    /// Returns true if `CloudWatch` has series that split the lane by service tier.
     #[must_use]
     pub fn is_split_by_tier(&self) -> bool {
         self.splits.iter().any(DimensionSet::has_service_tier)
     }
 
-    /// A lane with nothing in it.
+    /// Returns a lane with nothing in it.
     #[must_use]
     pub fn new(model_id: ModelId) -> Self {
         Self {
@@ -122,19 +123,19 @@ impl LaneUsage {
         }
     }
 
-    /// The billed meters of the survey that have points, one reading for each meter.
+    /// Returns the billed meters of the survey that have points, one reading for each meter.
     #[must_use]
     pub fn readings(&self) -> Vec<MeterReading<'_>> {
         readings(&self.survey)
     }
 
-    /// The same by the minute.
+    /// Returns the billed meters of the minutes that have points, one reading for each meter.
     #[must_use]
     pub fn minute_readings(&self) -> Vec<MeterReading<'_>> {
         readings(&self.minutes)
     }
 
-    /// The points of a counter.
+    /// Returns the hourly points of a counter; `None` where there is not one.
     #[must_use]
     pub fn counter(&self, counter: Counter) -> Option<&Series> {
         self.survey
@@ -143,13 +144,13 @@ impl LaneUsage {
             .and_then(|metric| metric.series.as_ref())
     }
 
-    /// Whether anything was counted or metered.
+    /// Returns true if anything was counted or metered.
     #[must_use]
     pub fn has_points(&self) -> bool {
         self.survey.iter().any(|metric| metric.series.is_some())
     }
 
-    /// Why the figures may be too low; empty where they are whole.
+    /// Lists why the figures may be too low, in order of the sentences; empty where they are whole.
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
         let mut gaps: Vec<Gap> = self
@@ -165,6 +166,7 @@ impl LaneUsage {
             })
             .collect();
         gaps.extend(spelling_conflicts(&self.survey));
+        // Of a lane that was silent, an unknown metric has counted nothing either.
         if self.has_points() {
             gaps.extend(self.unknown_metrics.iter().cloned().map(Gap::Unknown));
         }
@@ -173,7 +175,7 @@ impl LaneUsage {
         gaps
     }
 
-    /// Whether every metric was answered whole and not one of them has a point.
+    /// Returns true if every metric was answered whole and not one of them has a point.
     #[must_use]
     pub fn is_wholly_silent(&self) -> bool {
         !self.has_points()
@@ -181,6 +183,7 @@ impl LaneUsage {
                 .survey
                 .iter()
                 .all(|metric| metric.status == Status::Complete)
+            // A lane without an answer about invocations was not asked, and so is not known to be silent.
             && self
                 .survey
                 .iter()
@@ -188,7 +191,8 @@ impl LaneUsage {
     }
 }
 
-/// One reading for each meter: where a meter has points under two spellings, the first asked for.
+/// Returns one reading for each meter: where a meter has points under two spellings, the first that
+/// was asked for.
 fn readings(metrics: &[MetricSeries]) -> Vec<MeterReading<'_>> {
     let mut readings: Vec<MeterReading<'_>> = Vec::new();
     for metric in metrics {
@@ -207,7 +211,7 @@ fn readings(metrics: &[MetricSeries]) -> Vec<MeterReading<'_>> {
     readings
 }
 
-/// Meters with points under two spellings that disagree: one of them is not what it seems.
+/// Lists the meters with points under two spellings that disagree.
 fn spelling_conflicts(metrics: &[MetricSeries]) -> Vec<Gap> {
     let mut conflicts = Vec::new();
     for reading in readings(metrics) {
@@ -229,10 +233,10 @@ fn spelling_conflicts(metrics: &[MetricSeries]) -> Vec<Gap> {
     conflicts
 }
 
-/// What is asked for about one account and Region: hours of the whole window, or minutes of its end.
+/// Stretch of time that is asked for: hours of the whole window, or minutes of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// From when to when.
+    /// Start and end.
     pub window: Window,
     /// Seconds of a step.
     pub step: u32,

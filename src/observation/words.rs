@@ -112,7 +112,7 @@ words! {
 pub struct DimensionSet(Vec<Dimension>);
 
 impl DimensionSet {
-    /// Returns true if the series is of one service tier alone.
+    /// Returns true if the series counts one service tier alone.
     #[must_use]
     pub fn has_service_tier(&self) -> bool {
         let tiers = [Dimension::ServiceTier, Dimension::ResolvedServiceTier];

@@ -871,7 +871,7 @@ fn a_saved_observation_that_cannot_be_is_refused_by_name() {
     let no_step = at(series, "step", json!(0));
     let no_step_of_minutes = at(minutes, "step", json!(0));
     let another_start = at(minutes, "start", json!("2026-04-05T00:00:00Z"));
-    let unfilled = "InputTokenCount of amazon.nova";
+    let unfilled = "`InputTokenCount` of `amazon.nova";
     let changes: [(Change<'_>, &str); 13] = [
         (
             &|it| it["settings"]["recent_days"] = 0.into(),
@@ -896,7 +896,7 @@ fn a_saved_observation_that_cannot_be_is_refused_by_name() {
                     lanes.push(lanes[0].clone());
                 }
             },
-            "amazon.nova-lite-v1:0 in us-east-1 is there twice",
+            "`amazon.nova-lite-v1:0` in us-east-1 is there twice",
         ),
         (&none_of_it, unfilled),
         (&one_value, unfilled),
