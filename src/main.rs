@@ -14,7 +14,7 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 
-/// A run ends itself so long before the platform would end it, to say why.
+/// Time before the deadline of the platform at which a run ends itself, to say why.
 const BEFORE_DEADLINE: Duration = Duration::from_secs(3);
 
 #[tokio::main(flavor = "current_thread")]
@@ -41,7 +41,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(handler)).await
 }
 
-/// Writes what is logged to standard output, as the platform's logging controls ask: their level,
+/// Writes the log to standard output, as the platform's logging controls ask: their level,
 /// and JSON where they ask for it. The runtime's own subscriber does the same and brings a language
 /// of filters along, which takes a thirtieth of the binary.
 fn init_log() {
@@ -69,6 +69,7 @@ fn init_log() {
     }
 }
 
+/// Runs once for an invocation, and writes the log lines of the run.
 async fn handle(
     config: &aws_config::SdkConfig,
     settings: Result<Settings, SettingsError>,
@@ -105,13 +106,13 @@ async fn handle(
     }
 }
 
-/// The time until shortly before the platform ends the invocation.
+/// Returns the time until shortly before the platform ends the invocation.
 fn time_left(context: &Context, as_of: jiff::Timestamp) -> Duration {
     let now = u64::try_from(as_of.as_millisecond()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(BEFORE_DEADLINE)
 }
 
-/// The account in the function's own address.
+/// Reads the account in the function's own ARN; unknown where the ARN has none.
 fn account(context: &Context) -> AccountId {
     let digits = context
         .invoked_function_arn
@@ -122,6 +123,7 @@ fn account(context: &Context) -> AccountId {
     AccountId::new(if is_account { digits } else { "" })
 }
 
+/// Logs an error, and spells the error for the platform.
 fn diagnostic(error: &Error) -> Diagnostic {
     let error_type = error.error_type().to_string();
     tracing::error!(error_type, "{error}");

@@ -1,4 +1,4 @@
-//! Asks Bedrock what the account has, all pages of each list.
+//! Bedrock: the lists of what the account has, all pages of each.
 
 use aws_sdk_bedrock::Client;
 use aws_sdk_bedrock::primitives::DateTime;
@@ -14,7 +14,7 @@ use crate::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
 
-/// One Region's Bedrock.
+/// Bedrock in one Region.
 #[derive(Clone, Debug)]
 pub struct Bedrock {
     /// The SDK's client for that Region.
@@ -24,7 +24,7 @@ pub struct Bedrock {
 }
 
 impl Bedrock {
-    /// Reads the whole inventory, its three lists at once.
+    /// Reads the whole inventory, the three lists at once.
     pub async fn inventory(&self) -> Result<Inventory, ApiError> {
         let (provisioned_models, application_profiles, foundation_models) = tokio::try_join!(
             self.provisioned_models(),
@@ -46,6 +46,7 @@ impl Bedrock {
             .into_paginator()
             .items()
             .send();
+        // AWS promises no order, and the same account must give the same observation: all lists are sorted.
         let mut models = Vec::new();
         while let Some(summary) = pages.next().await {
             let summary =
@@ -75,7 +76,7 @@ impl Bedrock {
         Ok(profiles)
     }
 
-    /// This list has no pages.
+    /// Reads the list of foundation models, which has no pages.
     async fn foundation_models(&self) -> Result<Vec<FoundationModel>, ApiError> {
         let answer = self
             .client
@@ -120,6 +121,7 @@ impl Bedrock {
     }
 }
 
+/// Takes the term of a commitment over.
 fn duration(duration: &SdkDuration) -> CommitmentDuration {
     match duration {
         SdkDuration::OneMonth => CommitmentDuration::OneMonth,
@@ -128,6 +130,7 @@ fn duration(duration: &SdkDuration) -> CommitmentDuration {
     }
 }
 
+/// Takes an application profile over.
 fn application_profile(summary: &InferenceProfileSummary) -> ApplicationProfile {
     let mut model_arns: Vec<String> = summary
         .models()
@@ -144,8 +147,8 @@ fn application_profile(summary: &InferenceProfileSummary) -> ApplicationProfile 
     }
 }
 
-/// The kinds of inference are kept as text: AWS sends one, `INFERENCE_PROFILE`, that its model of
-/// the API does not list.
+/// Takes a foundation model over. The types of inference go by their words: AWS sends one,
+/// `INFERENCE_PROFILE`, that the SDK has no variant for.
 fn foundation_model(summary: &FoundationModelSummary) -> FoundationModel {
     let lifecycle = summary.model_lifecycle();
     FoundationModel {
@@ -162,6 +165,7 @@ fn foundation_model(summary: &FoundationModelSummary) -> FoundationModel {
     }
 }
 
+/// Takes a time over; `None` where it is out of range.
 fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
 }

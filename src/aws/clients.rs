@@ -15,11 +15,13 @@ use crate::aws::cloudwatch::CloudWatch;
 use crate::aws::price_list::Pricing;
 use crate::domain::Region;
 
-/// How often a call is tried. Six tries spread over some 20 seconds of back-off.
+/// Tries of a call, the first included. Six spread over some 20 seconds of back-off.
 const ATTEMPTS: u32 = 6;
 
 /// Reads the SDK's configuration from where the platform keeps it.
 pub async fn config() -> SdkConfig {
+    // A call that hangs ends before the function does, whose 300 s are the default of the template, so
+    // that the error names the call.
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_mins(1))
@@ -35,7 +37,7 @@ pub async fn config() -> SdkConfig {
     loader.load().await
 }
 
-/// The connections that all clients share.
+/// Returns the connections that all clients share.
 #[must_use]
 pub fn https() -> SharedHttpClient {
     HttpClientBuilder::new()
@@ -43,20 +45,20 @@ pub fn https() -> SharedHttpClient {
         .build_https()
 }
 
-/// A configuration with which nobody is asked, for work on what is at hand.
+/// Returns a configuration for work that asks AWS nothing.
 #[must_use]
 pub fn offline() -> SdkConfig {
     SdkConfig::builder().build()
 }
 
-/// The same configuration in a Region.
+/// Returns the same configuration in a Region.
 #[must_use]
 pub fn in_region(config: &SdkConfig, region: &Region) -> SdkConfig {
     let region = aws_config::Region::new(region.name().to_owned());
     config.to_builder().region(region).build()
 }
 
-/// The Region of a configuration.
+/// Returns the Region of a configuration; `None` where it has none.
 #[must_use]
 pub fn home_region(config: &SdkConfig) -> Option<Region> {
     config
@@ -64,7 +66,7 @@ pub fn home_region(config: &SdkConfig) -> Option<Region> {
         .and_then(|region| region.as_ref().parse().ok())
 }
 
-/// CloudWatch in a Region.
+/// Returns CloudWatch in a Region.
 #[must_use]
 pub fn cloudwatch(config: &SdkConfig, region: &Region) -> CloudWatch {
     let client = aws_sdk_cloudwatch::Client::from_conf(
@@ -78,7 +80,7 @@ pub fn cloudwatch(config: &SdkConfig, region: &Region) -> CloudWatch {
     }
 }
 
-/// Bedrock in a Region.
+/// Returns Bedrock in a Region.
 #[must_use]
 pub fn bedrock(config: &SdkConfig, region: &Region) -> Bedrock {
     let client = aws_sdk_bedrock::Client::from_conf(
@@ -92,7 +94,7 @@ pub fn bedrock(config: &SdkConfig, region: &Region) -> Bedrock {
     }
 }
 
-/// The Price List at one of its endpoints.
+/// Returns the Price List at one of the endpoints.
 #[must_use]
 pub fn pricing(config: &SdkConfig, endpoint: &Region) -> Pricing {
     let client = aws_sdk_pricing::Client::from_conf(
@@ -106,13 +108,13 @@ pub fn pricing(config: &SdkConfig, endpoint: &Region) -> Pricing {
     }
 }
 
-/// S3 in the Region of a configuration.
+/// Returns S3 in the Region of a configuration.
 #[must_use]
 pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::new(config)
 }
 
-/// Systems Manager in the Region of a configuration.
+/// Returns Systems Manager in the Region of a configuration.
 #[must_use]
 pub fn ssm(config: &SdkConfig) -> aws_sdk_ssm::Client {
     aws_sdk_ssm::Client::new(config)

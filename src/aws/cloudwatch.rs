@@ -1,4 +1,4 @@
-//! Asks `CloudWatch`: `ListMetrics` and `GetMetricData`, all pages of each.
+//! `CloudWatch`: `ListMetrics` and `GetMetricData`, all pages of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::observation::decode::{Decoder, PageResult, PageStatus};
 use crate::observation::plan::{ListedMetric, POINTS_PER_CALL, QUERIES_PER_CALL};
 use crate::observation::{Answer, Span};
 
-/// One Region's `CloudWatch`.
+/// `CloudWatch` in one Region.
 #[derive(Clone, Debug)]
 pub struct CloudWatch {
     /// The SDK's client for that Region.
@@ -31,21 +31,22 @@ pub struct MetricQuery {
     pub namespace: String,
     /// The metric's name.
     pub name: String,
-    /// The exact dimension set.
+    /// Values of the exact dimension set, by name.
     pub dimensions: BTreeMap<String, String>,
-    /// `Sum` for counts, `Maximum` for gauges.
+    /// The statistic: `Sum` for counts, `Maximum` for gauges.
     pub statistic: &'static str,
 }
 
-/// What calls cost.
+/// Metrics that `CloudWatch` bills, counted over some calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Metrics that `GetMetricData` was asked for, once for each call they were in.
+    /// Metrics that `GetMetricData` was asked for, once for each call that had them.
     pub metrics_requested: u64,
 }
 
 impl CloudWatch {
-    /// Every series of a namespace, or of one of its metrics, that had a point in the last two weeks.
+    /// Lists every series of a namespace, or of one metric there, that had a point in the last two
+    /// weeks.
     pub async fn list_metrics(
         &self,
         namespace: &str,
@@ -83,8 +84,8 @@ impl CloudWatch {
         Ok(listed)
     }
 
-    /// The series of some queries over one span, in the order of the queries. A fault in a series
-    /// is in its status; only a call that fails as a whole is an error.
+    /// Reads the series of some queries over one span, in the order of the queries. A fault in a
+    /// series is in the status of its answer; only a call that fails as a whole is an error.
     pub async fn get_metric_data(
         &self,
         queries: &[MetricQuery],
@@ -158,7 +159,7 @@ enum NextPage {
     Circle,
 }
 
-/// The page after this one; a token that came before would go round for ever.
+/// Finds the page after this one; a token that came before would go round for ever.
 fn next_page(seen: &mut BTreeSet<String>, token: Option<&str>) -> NextPage {
     match token.filter(|token| !token.is_empty()) {
         None => NextPage::None,
@@ -167,6 +168,7 @@ fn next_page(seen: &mut BTreeSet<String>, token: Option<&str>) -> NextPage {
     }
 }
 
+/// Takes a listed series over; `None` where AWS left a name out.
 fn listed_metric(metric: &Metric) -> Option<ListedMetric> {
     let dimensions = metric
         .dimensions()
@@ -179,7 +181,7 @@ fn listed_metric(metric: &Metric) -> Option<ListedMetric> {
     })
 }
 
-/// No unit is asked for: one that does not match makes the answer empty.
+/// Spells a query for the SDK. No unit is asked for: one that does not match makes the answer empty.
 fn sdk_query(index: usize, query: &MetricQuery, step: i32) -> MetricDataQuery {
     let dimensions = query
         .dimensions
@@ -203,6 +205,7 @@ fn sdk_query(index: usize, query: &MetricQuery, step: i32) -> MetricDataQuery {
         .build()
 }
 
+/// Takes one series of a page over; `None` where no query of ours has the id.
 fn page_result(result: &MetricDataResult) -> Option<PageResult> {
     let query = result.id()?.strip_prefix('q')?.parse().ok()?;
     let status = match result.status_code() {
@@ -226,7 +229,7 @@ fn date_time(time: Timestamp) -> DateTime {
     DateTime::from_secs(time.as_second())
 }
 
-/// A time that is none becomes one that is on no grid, so that its point is noticed.
+/// Takes a time over. One out of range becomes a time that is on no grid, so that its point is noticed.
 fn timestamp(time: &DateTime) -> Timestamp {
     Timestamp::from_second(time.secs()).unwrap_or(Timestamp::MIN)
 }

@@ -1,4 +1,4 @@
-//! Reads the documents that settings name: files, objects in S3, parameters of Systems Manager.
+//! The documents that settings name: files, objects in S3, parameters of Systems Manager.
 
 use std::fmt;
 use std::fs;
@@ -14,20 +14,23 @@ use crate::aws::{ApiError, Failure};
 use crate::config::DocumentSource;
 use crate::domain::Region;
 
-/// More than any price book has. What is larger is something else, and would not fit into the memory.
+/// Bytes that a document may have. The embedded book has some 0.3 MB; what is larger is something
+/// else, and would take too much of the memory of a function.
 const MOST_BYTES: usize = 5_000_000;
 
 const GET_OBJECT: &str = "s3:GetObject";
 const GET_PARAMETER: &str = "ssm:GetParameter";
 
-/// S3 hides from whoever may not list a bucket what is in it.
+/// Further causes of a refusal by S3, which tells nobody without leave to list a bucket if an object is
+/// there.
 const OBJECT_HINT: &str = "; S3 says the same of an object that is not there to a role without s3:ListBucket, \
      and of one that is encrypted with a KMS key on which the role has no kms:Decrypt";
 
+/// A further cause of a refusal by Systems Manager.
 const PARAMETER_HINT: &str =
     "; a SecureString under a KMS key of your own also takes kms:Decrypt on that key";
 
-/// What names a document: whoever reads an error can mend the name there.
+/// Setting or argument that names a document, where whoever reads an error can mend the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedBy {
     /// The setting `GUARD_CATALOG`.
@@ -51,22 +54,22 @@ impl fmt::Display for NamedBy {
     }
 }
 
-/// Reason why a document that something names was not read.
+/// Fault of a document that a setting or an argument names.
 #[derive(Debug, thiserror::Error)]
 #[error("`{named_by}` names `{document}`, which cannot be read: {fault}")]
 pub struct DocumentError {
     /// The setting or the argument.
     pub named_by: NamedBy,
-    /// The place where the document should be.
+    /// Place where the document should be.
     pub document: DocumentSource,
     /// The reason.
     pub fault: DocumentFault,
 }
 
-/// Why a document cannot be read.
+/// Reason why a document cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentFault {
-    /// What the system says of a file.
+    /// The system refuses the file.
     #[error(transparent)]
     File(std::io::Error),
     /// The name leads nowhere, or to something that is not a document.
@@ -77,12 +80,12 @@ pub enum DocumentFault {
     Aws {
         /// The call that failed.
         error: ApiError,
-        /// What else may be behind it; empty where the call says all.
+        /// Further causes; empty where the call says all.
         hint: &'static str,
     },
 }
 
-/// The text of a document.
+/// Reads the text of a document.
 ///
 /// AWS is asked in the Region of the configuration, and only for what is kept there.
 pub async fn read(
@@ -117,8 +120,9 @@ async fn object(config: &SdkConfig, bucket: &str, key: &str) -> Result<String, D
     whole(answer, &region).await
 }
 
-/// The whole body, unless it is larger than a document.
+/// Reads the whole body, unless it is larger than a document.
 async fn whole(answer: GetObjectOutput, region: &Region) -> Result<String, DocumentFault> {
+    // The length that S3 states spares the download; the bytes are counted too, since it may state none.
     let length = answer.content_length.unwrap_or_default();
     check_size(usize::try_from(length).unwrap_or(usize::MAX))?;
     let mut body: ByteStream = answer.body;
@@ -200,6 +204,7 @@ fn parameter_fault(region: &Region, error: &SdkError<GetParameterError>) -> Docu
     }
 }
 
+/// Adds the hint where AWS knows the caller and refuses; other failures have other causes.
 fn refused(error: ApiError, hint: &'static str) -> DocumentFault {
     let hint = match error.failure {
         Failure::Forbidden => hint,

@@ -1,6 +1,6 @@
-//! What can go wrong between us and AWS, said once for every call.
+//! The failures of a call to AWS, said once for every call.
 //!
-//! Retries and back-off are the SDK's; what arrives here has already been retried.
+//! Retries and back-off are the SDK's: a call that fails here has been retried already.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use crate::domain::Region;
 pub struct ApiError {
     /// The operation, as in `bedrock:ListProvisionedModelThroughputs`.
     pub operation: &'static str,
-    /// Where it was sent.
+    /// The Region that was asked.
     pub region: Region,
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub failure: Failure,
-    /// The whole chain of causes.
+    /// The cause, in the words of AWS or of the SDK.
     pub detail: String,
 }
 
-/// What kind of failure a call ended with.
+/// Kind of failure that a call ended with. A run with several is named by the first of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Failure {
     /// AWS knows the caller and refuses.
@@ -32,12 +32,12 @@ pub enum Failure {
     Throttled,
     /// No answer in time.
     TimedOut,
-    /// No connection, or an answer that is not one.
+    /// There was no connection, or an answer that makes no sense.
     Broken,
 }
 
 impl ApiError {
-    /// Reads what the SDK says of a failed call.
+    /// Takes the error of a call over from the SDK.
     pub fn new<E, R>(operation: &'static str, region: &Region, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -45,7 +45,7 @@ impl ApiError {
     {
         let chain = DisplayErrorContext(error).to_string();
         let detail = match error {
-            // What AWS itself says, where it says anything.
+            // AWS's own words name the cause; without a code the answer came from somewhere else.
             SdkError::ServiceError(service) if service.err().code().is_some() => {
                 [service.err().code(), service.err().message()]
                     .into_iter()
@@ -69,7 +69,7 @@ impl ApiError {
         }
     }
 
-    /// A call whose answers contradict themselves.
+    /// Returns the failure of a call whose answers contradict themselves.
     #[must_use]
     pub fn broken(operation: &'static str, region: &Region, detail: impl Into<String>) -> Self {
         Self {
@@ -81,6 +81,8 @@ impl ApiError {
     }
 }
 
+/// Tells the kind of failure from the code of an AWS error. The codes differ from service to service,
+/// so the parts that they share are looked for.
 fn by_code(code: &str) -> Failure {
     let is_one_of = |words: &[&str]| words.iter().any(|word| code.contains(word));
     if is_one_of(&[
@@ -113,7 +115,7 @@ fn by_code(code: &str) -> Failure {
     }
 }
 
-/// The SDK appends a debug dump of its error to the chain of causes; people read the chain.
+/// Cuts off the debug dump that the SDK appends to the chain of causes, which is for people.
 fn first_causes(detail: &str) -> String {
     let chain = detail.split(" (").next().unwrap_or(detail);
     chain.chars().take(400).collect()

@@ -1,4 +1,4 @@
-//! What the guard itself published before: which recommendations were open before this run.
+//! The metrics that the guard itself put before: recommendations that were open before this run.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::domain::period::{HOUR, floor_to_hour};
 use crate::observation::{Answer, OpenBefore, Span};
 use crate::report::metrics::RECOMMENDATION_OPEN;
 
-/// How far back an open recommendation is remembered: as long as `ListMetrics` remembers.
+/// Days for which an open recommendation is remembered: as long as `ListMetrics` remembers a series.
 const DAYS: i64 = 14;
 
-/// Reads which recommendations were open before `time`.
+/// Reads the recommendations that were open before `time`.
 pub async fn open_before(
     cloudwatch: &CloudWatch,
     namespace: &str,
@@ -57,7 +57,7 @@ pub async fn open_before(
     Ok(still_open(known, &answers))
 }
 
-/// Those whose last point is not zero.
+/// Keeps the recommendations whose last point is not zero.
 fn still_open(known: Vec<OpenBefore>, answers: &[Answer]) -> Vec<OpenBefore> {
     known
         .into_iter()

@@ -1,4 +1,4 @@
-//! Asks the Price List for whole offers, all pages of each.
+//! The Price List: whole offers, all pages of each.
 //!
 //! `GetProducts` allows few calls a second, so an offer is read once for a Region and not once for
 //! each model.
@@ -10,30 +10,30 @@ use aws_sdk_pricing::types::{Filter, FilterType};
 use crate::aws::ApiError;
 use crate::domain::Region;
 
-/// The offers that Bedrock's inference is sold under.
+/// Service codes of the offers that Bedrock's inference is sold under.
 pub const OFFERS: [&str; 3] = [
     "AmazonBedrock",
     "AmazonBedrockFoundationModels",
     "AmazonBedrockService",
 ];
 
-/// The most products of a page.
+/// Products on one page, the most that `GetProducts` gives.
 const PAGE: i32 = 100;
 
-/// How often an offer is begun again because the token of its next page had run out.
+/// Fresh starts of an offer after the token of a next page has run out.
 const RESTARTS: u32 = 2;
 
-/// The Price List at one of its endpoints.
+/// The Price List at one of the endpoints.
 #[derive(Clone, Debug)]
 pub struct Pricing {
     /// The SDK's client for that endpoint.
     pub client: Client,
-    /// The Region of the endpoint, which says nothing of the prices that it has.
+    /// The Region of the endpoint. Each endpoint has the prices of all Regions.
     pub endpoint: Region,
 }
 
 impl Pricing {
-    /// Every product of an offer in a Region, each as the JSON document that AWS gives.
+    /// Reads every product of an offer in a Region, each as the JSON document that AWS gives.
     pub async fn products(&self, offer: &str, region: &Region) -> Result<Vec<String>, ApiError> {
         const OPERATION: &str = "pricing:GetProducts";
         let of_region = Filter::builder()

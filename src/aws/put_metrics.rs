@@ -1,4 +1,4 @@
-//! Puts metric points to CloudWatch.
+//! The metrics of a run, put to CloudWatch.
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -10,13 +10,14 @@ use crate::aws::ApiError;
 use crate::domain::Region;
 use crate::report::metrics::{Point, Unit};
 
-/// `PutMetricData` takes at most so many points a call.
+/// Points that `PutMetricData` takes in one call, by its documentation.
 const POINTS_PER_CALL: usize = 1_000;
 
-/// And at most 1 MB, of which some is kept for what is around the points.
+/// Bytes of points in one call. `PutMetricData` takes 1 MB, of which a tenth is left for the rest of
+/// the request.
 const BYTES_PER_CALL: usize = 900_000;
 
-/// Why metrics could not all be put.
+/// Fault of a run whose metrics could not all be put.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "{failed} of {batches} batches of metrics were not put: {}",
@@ -27,11 +28,11 @@ pub struct PutError {
     pub failed: usize,
     /// Batches in all.
     pub batches: usize,
-    /// What each failed of.
+    /// The errors of the batches that failed.
     pub errors: Vec<ApiError>,
 }
 
-/// Where metrics go.
+/// Place that metrics go to.
 #[derive(Clone, Debug)]
 pub struct Sink {
     /// The SDK's client for the Region.
@@ -42,7 +43,7 @@ pub struct Sink {
     pub namespace: String,
 }
 
-/// Why points of an event's time would not be taken by CloudWatch; `None` where they would.
+/// Says why CloudWatch would not take points of an event's time; `None` where it would.
 ///
 /// CloudWatch takes points from two weeks before now to two hours after.
 #[must_use]
@@ -115,7 +116,7 @@ fn batches(points: &[Point]) -> Vec<&[Point]> {
     batches
 }
 
-/// At most what a point takes on the wire: its texts, and room for the names of its members.
+/// Returns the most bytes that a point takes on the wire: the texts, and room for the names of members.
 fn encoded_size(point: &Point) -> usize {
     let dimensions: usize = point
         .dimensions
@@ -125,7 +126,7 @@ fn encoded_size(point: &Point) -> usize {
     point.name.len() + dimensions + 96
 }
 
-/// The one place where exact numbers become doubles, since that is what CloudWatch keeps.
+/// Spells a point for the SDK. Exact numbers become doubles here alone, since CloudWatch keeps doubles.
 fn datum(point: &Point, time: Timestamp) -> MetricDatum {
     let dimensions = point
         .dimensions

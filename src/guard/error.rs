@@ -1,4 +1,4 @@
-//! What a run can fail of, under names that alarms and retries can match.
+//! The errors of a run, under names that alarms and retries can match.
 
 use std::fmt;
 
@@ -9,22 +9,22 @@ use crate::catalog::{BookError, OverridesError};
 use crate::config::EventError;
 use crate::config::SettingsError;
 
-/// Why a run failed.
+/// Reason why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The settings, or the overrides that they name.
+    /// The settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The overrides do not say what overrides can say.
+    /// The overrides are wrong.
     #[error(transparent)]
     Overrides(#[from] OverridesError),
-    /// The event.
+    /// The event is wrong.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The price book.
+    /// The price book is wrong.
     #[error(transparent)]
     Book(#[from] BookError),
-    /// A document that a setting names cannot be read.
+    /// A document that a setting or an argument names cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// No Region is configured and none is in the environment.
@@ -32,7 +32,7 @@ pub enum Error {
         "no Region to read: set GUARD_REGIONS, or AWS_REGION, which is also where the metrics go"
     )]
     NoRegion,
-    /// No Region could be read, or one could not and that was to fail the run.
+    /// No Region could be read, or one could not and the settings make that a failure.
     #[error("{}", join(.0))]
     Read(Vec<ApiError>),
     /// Metrics were not put.
@@ -43,14 +43,15 @@ pub enum Error {
     Write(String),
     /// The time that the platform gives was nearly over.
     #[error(
-        "the run was not done {0} s after it began, shortly before the platform would have ended it"
+        "the run was not done after {0} s, shortly before the platform would have ended it: give the function a longer timeout"
     )]
     Deadline(u64),
     /// A defect of this program.
-    #[error("the run ended in a panic, which is a defect of this program: {0}")]
+    #[error("the run ended in a panic, which is a defect of this program to report: {0}")]
     Panic(String),
 }
 
+/// Joins the errors of some Regions to one sentence.
 fn join(errors: &[ApiError]) -> String {
     errors
         .iter()
@@ -59,7 +60,7 @@ fn join(errors: &[ApiError]) -> String {
         .join("; ")
 }
 
-/// The closed list of names under which errors reach the platform.
+/// Name under which an error reaches the platform: a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorType {
     /// Settings or overrides are wrong. A retry does not help.
@@ -96,7 +97,7 @@ impl fmt::Display for ErrorType {
 }
 
 impl Error {
-    /// The name that alarms and retries can match.
+    /// Returns the name that alarms and retries can match.
     #[must_use]
     pub fn error_type(&self) -> ErrorType {
         match self {
@@ -121,6 +122,7 @@ impl Error {
     }
 }
 
+/// Names the failure of a call.
 fn of_failure(failure: Option<Failure>) -> ErrorType {
     match failure {
         Some(Failure::Throttled) => ErrorType::Throttled,

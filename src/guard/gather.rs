@@ -1,4 +1,4 @@
-//! Reads an account: all Regions at once, and in each the usage and the inventory at once.
+//! The reading of an account: a few Regions at once, and in each the usage and the inventory at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,9 +39,9 @@ pub(super) struct Inputs {
     pub(super) settings: Settings,
     /// The price book.
     pub(super) book: PriceBook,
-    /// What was read of the Price List, where it was.
+    /// Counts of the lines of the Price List; `None` where it was not read.
     pub(super) price_list: Option<PriceListRead>,
-    /// What is known already that a reader should know.
+    /// Notes so far for whoever reads the report.
     pub(super) notes: Vec<String>,
     /// The operator's overrides.
     pub(super) overrides: Overrides,
@@ -49,7 +49,7 @@ pub(super) struct Inputs {
     pub(super) home: Place,
 }
 
-/// Reads everything, twice: the hourly survey, then the minutes of the lanes that need them.
+/// Reads the account twice: the hourly survey, then the minutes of the lanes that need them.
 pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, Error> {
     let regions = inputs.settings.regions_or(&inputs.home.region);
     let open_before = open_before(config, &inputs);
@@ -61,6 +61,7 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observa
         return Err(Error::Read(errors));
     }
     surveys.sort_by(|a, b| a.place.cmp(&b.place));
+    // The platform tells a Lambda its account; at a terminal the inventory is asked, which may be empty.
     let account = surveys
         .iter()
         .find_map(|observed| observed.inventory.account())
@@ -102,9 +103,11 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observa
     if observation.settings.fail_on_partial && !errors.is_empty() {
         return Err(Error::Read(errors));
     }
+    // Rows travel last: until now every rule could ask the whole book which minutes it needs.
     Ok(observation.with_prices(&inputs.book))
 }
 
+/// Returns the entry of the observation for a Region that could not be read.
 fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
     FailedPlace {
         account: account.clone(),
@@ -113,7 +116,7 @@ fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
     }
 }
 
-/// Which recommendations were open before; their metrics are in the home Region.
+/// Reads the recommendations that were open before, whose metrics are in the home Region.
 async fn open_before(
     config: &SdkConfig,
     inputs: &Inputs,
@@ -158,6 +161,7 @@ async fn survey_all(
     (surveys, errors)
 }
 
+/// Reads the hours and the inventory of one Region.
 async fn survey(
     config: &SdkConfig,
     inputs: &Inputs,
@@ -197,7 +201,8 @@ async fn survey(
     })
 }
 
-/// Lanes that are neither listed with a known metric nor of the inventory carry nothing.
+/// Drops the lanes that carry nothing: silent, without a gap, not listed as a total and not of the
+/// inventory.
 fn forget_silent(lanes: &mut Vec<LaneUsage>, listed: &[ListedMetric], known: &[String]) {
     lanes.retain(|lane| {
         let id = lane.model_id.text();
@@ -208,6 +213,7 @@ fn forget_silent(lanes: &mut Vec<LaneUsage>, listed: &[ListedMetric], known: &[S
     });
 }
 
+/// Reads the answers to some queries into their lanes.
 async fn read_into(
     cloudwatch: &CloudWatch,
     lanes: &mut [LaneUsage],
@@ -253,6 +259,7 @@ async fn with_minutes(
     (observation, errors)
 }
 
+/// Reads the minutes of some lanes of one Region.
 async fn minutes(
     config: &SdkConfig,
     observed: &mut PlaceObservation,
@@ -278,6 +285,7 @@ async fn minutes(
         &mut spent,
     )
     .await;
+    // What was asked for is counted, answered or not.
     observed.usage.metrics_requested += spent.metrics_requested;
     read
 }

@@ -18,25 +18,27 @@ use crate::catalog::{BookError, PriceBook};
 use crate::domain::{Partition, Region, day_of};
 use crate::observation::PriceListRead;
 
-/// For so long a Price List that was read is used again.
+/// Time for which a Price List that was read is used again.
+// The schedule runs once a day by default; a Price List of the day is what `live` promises.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// For so long a run waits for the Price List. It lists Bedrock on some dozen pages a Region.
+/// Time for which a run waits for the Price List, which lists Bedrock on some dozen pages a Region.
+// A fifth of the 300 s that the template gives the function: the survey needs the rest.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// The book that a run uses under `live`, and what became of the Price List.
+/// The book that a run uses, and what became of the Price List.
 #[derive(Clone, Debug)]
 pub struct RunBook {
     /// The book.
     pub book: PriceBook,
-    /// What was read; `None` where it could not be.
+    /// Counts of the lines that were read; `None` where the Price List was not used.
     pub read: Option<PriceListRead>,
-    /// Why the prices are the embedded ones, where they are.
+    /// Note that the Price List was not used, although it was asked for; `None` otherwise.
     pub note: Option<String>,
 }
 
 impl RunBook {
-    /// A book for which the Price List was not asked.
+    /// Returns a book for which the Price List was not asked.
     #[must_use]
     pub const fn not_asked(book: PriceBook) -> Self {
         Self {
@@ -47,7 +49,7 @@ impl RunBook {
     }
 }
 
-/// What a process remembers from one run to the next.
+/// The Price List that a process remembers from one run to the next.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Option<Fetched>>);
 
@@ -76,8 +78,8 @@ enum PriceListError {
 }
 
 impl Memory {
-    /// The book for some Regions: from memory, or from the Price List, or, where that cannot be
-    /// read, the embedded one.
+    /// Returns the book for some Regions: from memory, or from the Price List, or, where that cannot
+    /// be read, the embedded one.
     pub async fn book(
         &self,
         config: &SdkConfig,
@@ -88,6 +90,7 @@ impl Memory {
         if let Some(known) = memory.as_ref()
             && known.regions.is_superset(regions)
             && as_of.duration_since(known.read.time) < FRESH_FOR
+            // A clock that went back says nothing of the age.
             && as_of >= known.read.time
         {
             return Ok(RunBook {
@@ -142,7 +145,7 @@ impl Memory {
     }
 }
 
-/// Understands what was fetched, unless it is of no use: then the format is not what it was.
+/// Reads what was fetched. A Price List without a rate is refused: its format is not what it was.
 fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, PriceListError> {
     let names = Names::embedded()?;
     let known = book.models.iter().map(|model| model.id.clone());
@@ -195,8 +198,8 @@ pub async fn fetch(config: &SdkConfig, regions: &BTreeSet<Region>) -> Result<Pri
     Ok(list)
 }
 
-/// The Region of the nearest endpoint of the Price List, which has but three; `None` for partitions
-/// that it does not serve.
+/// Returns the Region of the nearest of the three endpoints of the Price List; `None` in a partition
+/// that has none.
 fn endpoint(region: &Region) -> Option<Region> {
     if region.partition() != Partition::Commercial {
         return None;

@@ -35,7 +35,7 @@ struct RunLine<'a> {
     incomplete: usize,
 }
 
-/// The lines of a report, each ending in a newline.
+/// Writes the lines of a report, each ending in a newline.
 pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
     let timestamp = report.run.as_of.to_string();
     let mut lines = Vec::new();
@@ -76,6 +76,7 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
     Ok(lines)
 }
 
+/// Writes one line.
 fn line<T: Serialize>(line: &T) -> Result<String, Error> {
     let mut text = serde_json::to_string(line)?;
     text.push('\n');

@@ -1,4 +1,5 @@
-//! One run: the order of its steps, what is gathered and how, and what it ends with.
+//! The room for one run: the order of the steps, the gathering, the price book of the day, errors and
+//! log lines.
 
 mod error;
 mod gather;

@@ -1,4 +1,4 @@
-//! One run from event to summary. This is the only place that knows the order.
+//! One run from event to summary. No other file knows the order.
 
 use std::collections::BTreeSet;
 
@@ -20,26 +20,27 @@ use crate::guard::log_lines;
 use crate::observation::Observation;
 use crate::report::{self, Report, Summary, metrics};
 
-/// What a run leaves behind.
+/// Results of a run.
 #[derive(Debug)]
 pub struct RunOutcome {
     /// Everything that was gathered.
     pub observation: Observation,
-    /// What it says.
+    /// The report on the observation.
     pub report: Report,
-    /// The same in a few lines.
+    /// The report in a few lines.
     pub summary: Summary,
-    /// The log's lines.
+    /// The lines for the log.
     pub lines: Vec<String>,
-    /// Why the run failed after all, once the lines are written: metrics that were not put.
+    /// Failure of the run after all, once the lines are written: metrics that were not put. `None` where
+    /// there is none.
     pub failure: Option<Error>,
 }
 
 /// Gathers, prices, advises, reports and emits, once.
 ///
-/// `account` is the account that the guard runs in, where the platform tells it. Advice is not lost
-/// with metrics that could not be put: then the outcome carries the failure beside its lines.
-/// `memory` is what the process keeps from run to run.
+/// `account` is the account that the guard runs in, as far as the platform tells. Advice is not lost
+/// with metrics that could not be put: then the outcome carries the failure beside the lines.
+/// `memory` is kept from run to run.
 pub async fn run(
     config: &SdkConfig,
     settings: &Settings,
@@ -86,7 +87,7 @@ pub async fn run(
     emit(config, observation, report).await
 }
 
-/// Runs some work so that a panic in it becomes an error like any other.
+/// Runs some work so that its panic becomes an error like any other.
 pub async fn catch_panic<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
@@ -96,6 +97,7 @@ pub async fn catch_panic<T: Send + 'static>(
     }
 }
 
+/// Returns the text of a panic.
 fn panic_text(error: JoinError) -> String {
     let Ok(panic) = error.try_into_panic() else {
         return "the task was cancelled".into();
@@ -105,7 +107,8 @@ fn panic_text(error: JoinError) -> String {
         .unwrap_or_else(|| "no message".into())
 }
 
-/// The price book of a source, which a setting or an argument names. Only `live` asks for the Regions and the clock.
+/// Reads the price book of a source, which a setting or an argument names. Only `live` needs the
+/// Regions and the clock.
 pub async fn price_book(
     source: &CatalogSource,
     named_by: NamedBy,
@@ -125,7 +128,7 @@ pub async fn price_book(
     })
 }
 
-/// The overrides that a setting names.
+/// Reads the overrides that a setting names.
 pub async fn overrides(
     source: Option<&DocumentSource>,
     config: &SdkConfig,
@@ -137,8 +140,8 @@ pub async fn overrides(
     Ok(Overrides::parse(&document.to_string(), &text)?)
 }
 
-/// Puts the metrics, unless nothing is to be put. `RunSucceeded` goes last and alone: it is not
-/// there unless all else is.
+/// Puts the metrics, unless they are withheld, and writes the lines. `RunSucceeded` goes last and
+/// alone: it is not there unless all else is.
 async fn emit(
     config: &SdkConfig,
     observation: Observation,
@@ -175,8 +178,8 @@ async fn emit(
     })
 }
 
-/// Why nothing is to be put; `None` where something is. Alarms watch the account as it is now, so a
-/// part of it, or a window of the past, must not stand in for it.
+/// Says why metrics are withheld; `None` where they are not. Alarms watch the account as it is now, so
+/// a part of the account, or a window of the past, must not stand in for the whole.
 fn withheld(observation: &Observation) -> Option<String> {
     let run = &observation.event;
     if observation.settings.dry_run {
@@ -188,6 +191,7 @@ fn withheld(observation: &Observation) -> Option<String> {
         );
     }
     if run.end.is_some()
+        // A window that ended within the last day still shows the account of today.
         && observation.as_of.duration_since(observation.window.end())
             > SignedDuration::from_hours(24)
     {
