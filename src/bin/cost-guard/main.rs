@@ -1,4 +1,4 @@
-//! The terminal: the same run by hand, on the real account, on a saved one or on the sample.
+//! The terminal program: the same run by hand, on your account, on a saved run or on the sample.
 
 mod prices;
 
@@ -27,9 +27,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use prices::Prices;
 
-/// Says what Amazon Bedrock costs and what would cost less.
+/// Prices the Amazon Bedrock usage of an AWS account and says what would cost less.
 ///
-/// Without a command it does the whole job on an embedded sample account, offline.
+/// Without a command: prints the report on a made-up sample account that is part of the program. That
+/// needs no AWS account and no network.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 struct Arguments {
@@ -41,50 +42,67 @@ struct Arguments {
 
 #[derive(Args, Clone, Debug)]
 struct Output {
-    /// How to print the report [default: text]
+    /// Form of what is printed [default: text]
     #[arg(long, global = true, value_enum)]
     format: Option<Format>,
-    /// The price book: aws, article, live, the path of a file, or `s3://bucket/key`
+    /// Price book to use: aws, article, live, the path of a file, or `s3://bucket/key`
+    ///
+    /// aws has list prices, article the prices of a worked example, live the AWS Price List of the day.
+    /// Without this option, `run` takes the setting `GUARD_CATALOG`, `replay` and `explain FILE` take
+    /// the prices that were saved, and all else takes aws.
     #[arg(long, global = true, value_name = "BOOK")]
     catalog: Option<CatalogSource>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// Pages for people
     #[default]
     Text,
-    /// For programs: the whole report as one JSON document
+    /// One JSON document for programs, with all that is known
     Json,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Do the whole job on the real account, with the AWS credentials of this terminal
+    /// Read your AWS account, print the report, and put metrics as the Lambda does
+    ///
+    /// Reads the settings from the `GUARD_` variables, usage from CloudWatch and models from Bedrock,
+    /// with the AWS credentials and Region of this terminal. Prints the report, and puts the guard's
+    /// own metrics in CloudWatch. Changes nothing in Amazon Bedrock.
     Run {
-        /// An event to run on, as the Lambda gets it; without one, now
+        /// JSON file with an event as the Lambda gets one; without the file, the run is for now
         #[arg(long, value_name = "FILE")]
         event: Option<PathBuf>,
-        /// Put no metrics
+        /// Print the report and put no metrics
         #[arg(long)]
         dry_run: bool,
-        /// Keep everything that was gathered, for `replay`
+        /// File to save all that was read to, for `replay` and `explain`; names and ARNs are in there
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
     },
-    /// Report on a saved observation, byte for byte as it was
+    /// Print the report on a run that was saved
+    ///
+    /// Reads a file that `run --save` wrote, with the settings and prices of that run, and prints the
+    /// report of that run, byte for byte. Asks AWS nothing and reads no variables. With `--catalog` the
+    /// saved usage is priced on another book.
     Replay {
-        /// What `run --save` wrote
+        /// File that `run --save` wrote
         file: PathBuf,
     },
-    /// Show one recommendation with every number's origin: of the sample, or of a saved observation
+    /// Print one recommendation and where its figures come from
+    ///
+    /// Reads the sample account, or a file that `run --save` wrote. Prints the steps of the sums, the
+    /// price rows and the metrics behind them, and what keeps the recommendation from the totals.
     Explain {
-        /// Its id, as in `rec-fff6c0e712`
+        /// Id of the recommendation, as the report prints it, such as `rec-fff6c0e712`
         id: String,
-        /// What `run --save` wrote; without one, the sample account
+        /// File that `run --save` wrote; without one, the sample account
         file: Option<PathBuf>,
     },
-    /// Look at price books, compare them, make a fresh one
+    /// Print, check, compare and renew price books
+    ///
+    /// Without a command: prints the models of the book.
     Prices(Prices),
 }
 
@@ -100,7 +118,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does it, and says whether all was well.
+/// Does what the arguments ask for, and returns true if all was well.
 fn execute(arguments: Arguments) -> Result<bool> {
     let Output { format, catalog } = arguments.output;
     if let Some(Command::Prices(prices)) = &arguments.command
@@ -142,7 +160,7 @@ fn execute(arguments: Arguments) -> Result<bool> {
     Ok(true)
 }
 
-/// What `run --save` wrote.
+/// Reads a file that `run --save` wrote.
 fn saved(file: &Path) -> Result<Observation> {
     let json =
         fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
@@ -170,7 +188,7 @@ fn print_explanation(report: &Report, id: &str, format: Format) -> Result<()> {
     })
 }
 
-/// The observation on another price book, if one was named.
+/// Puts another price book into an observation, if one was named.
 fn priced_on(observation: Observation, catalog: Option<&CatalogSource>) -> Result<Observation> {
     let Some(source) = catalog else {
         return Ok(observation);
@@ -181,8 +199,8 @@ fn priced_on(observation: Observation, catalog: Option<&CatalogSource>) -> Resul
     Ok(observation.repriced(&book))
 }
 
-/// A price book; a live one for these Regions, or for that of the configuration. What needs no AWS
-/// looks for none.
+/// Reads a price book, a live one for these Regions or for that of the configuration. AWS's
+/// configuration is read only for a book that AWS has.
 fn book_of(
     source: &CatalogSource,
     named_by: NamedBy,
@@ -209,13 +227,13 @@ fn book_of(
     Ok(found.book)
 }
 
-/// The one reading of the clock.
+/// Reads the clock.
 fn now() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
     Timestamp::now()
 }
 
-/// Says something that is not part of the result.
+/// Writes to standard error, for what is not part of the result.
 fn tell(text: &str) {
     // Names and texts come from elsewhere: what would steer a terminal is left out.
     let is_plain = |c: &char| *c == '\n' || !c.is_control();
@@ -268,7 +286,7 @@ fn run_now(
         }
         error
     })?;
-    // Neither a file that cannot be written nor a closed standard output costs the other.
+    // First the file, then the report: neither costs the other when it cannot be written.
     let saved = save.map_or(Ok(()), |path| keep(path, &outcome.observation));
     print_report(&outcome.report, format)?;
     match (outcome.failure, saved) {

@@ -1,4 +1,4 @@
-//! `cost-guard prices`: look at price books, compare them, and make a fresh one.
+//! `cost-guard prices`: prints, checks, compares and renews price books.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +18,9 @@ use jiff::civil::Date;
 
 use super::{Format, book_of, now, print, runtime, tell};
 
-/// A row that nobody looked at for so many days is stale.
+/// Days since somebody looked at a row after which the row is stale.
+// Earlier than the 365 days of `GUARD_MAX_PRICE_AGE_DAYS`, after which no commitment rests on the
+// row: so there is time to look.
 const MOST_DAYS: u32 = 90;
 
 #[derive(Debug, Args)]
@@ -29,49 +31,61 @@ pub(crate) struct Prices {
 
 #[derive(Debug, Subcommand)]
 enum PricesCommand {
-    /// List the models of the book, or show one with all its prices
+    /// Print the models of the book, or one model with all its prices
+    ///
+    /// The exit status is 1 if no model has the text in its id or name.
     Show {
-        /// A model's id or name, or a text to look for
+        /// Id or name of a model, or a part of them; without one, all models
         model: Option<String>,
     },
-    /// Look for what has to be mended: contradictions, stale rows; and for what one should know
+    /// Print the faults of the book, such as stale rows and contradictions
+    ///
+    /// Reads the book, and offer files of the AWS Price List if some are named. Prints faults, which
+    /// somebody has to mend, and notes. The exit status is 1 if there is a fault.
     Check {
-        /// Price List files to look for gaps in
+        /// Offer files of the AWS Price List, to print the names in them that no model is known for
         files: Vec<PathBuf>,
-        /// The day to look from; today without it
+        /// Day on which the age of rows is judged, such as 2026-04-06; today without the option
         #[arg(long)]
         day: Option<Date>,
-        /// After so many days a row that nobody looked at is stale
+        /// Days since somebody looked at a row after which the row is stale
         #[arg(long, default_value_t = MOST_DAYS)]
         most_days: u32,
     },
-    /// Say what two books say of the same requests
+    /// Print the prices that differ between two books
+    ///
+    /// Reads both books and prices the same requests on each. Prints each price that differs, or that
+    /// one book does not have.
     Diff {
-        /// The first book: aws, article, live, the path of a file, or an object in S3
+        /// First book: aws, article, live, the path of a file, or `s3://bucket/key`
         a: CatalogSource,
-        /// The second book
+        /// Second book, in the same forms
         b: CatalogSource,
-        /// The day whose prices are compared; today without it
+        /// Day whose prices are compared, such as 2026-04-06; today without the option
         #[arg(long)]
         day: Option<Date>,
-        /// A Region to compare in, again for more; all that either book names without it
+        /// Region to compare in, repeated for more; without one, all that either book names
         #[arg(long)]
         region: Vec<Region>,
-        /// What `run --save` wrote: say too which advice turns on the book
+        /// File that `run --save` wrote, to print the recommendations that depend on the book
         #[arg(long, value_name = "FILE")]
         observation: Option<PathBuf>,
     },
-    /// Lay the AWS Price List over the book and write the result
+    /// Write a new book: the book with the AWS Price List of the day laid over it
+    ///
+    /// Reads the book and either offer files of the AWS Price List, or AWS itself, with the AWS
+    /// credentials of this terminal. Writes the new book as TOML, and says on standard error what of
+    /// the Price List was not used.
     Refresh {
-        /// Files of the AWS Price List; without any, AWS is asked
+        /// Offer files of the AWS Price List; without any, AWS is asked
         files: Vec<PathBuf>,
-        /// A Region to ask for, again for more
+        /// Region to ask AWS for, repeated for more
         #[arg(long, conflicts_with = "files", required_unless_present = "files")]
         region: Vec<Region>,
-        /// Where to write the book; standard output without it
+        /// File to write the book to; standard output without the option
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// Write what the Price List says and nothing else
+        /// Write the rows of the Price List alone, without the book under them
         #[arg(long)]
         only: bool,
     },
@@ -96,7 +110,7 @@ impl Prices {
     }
 }
 
-/// Does it, and says whether all was well.
+/// Does what the arguments ask for, and returns true if all was well.
 pub(crate) fn execute(
     prices: Prices,
     catalog: Option<&CatalogSource>,
@@ -131,6 +145,7 @@ pub(crate) fn execute(
         } => {
             let day = day.unwrap_or_else(today);
             let regions = || region.iter().cloned().collect();
+            // Two files of one name, in two folders, are told apart by their whole paths.
             let is_clear = column(&a) != column(&b);
             let named = |source: &CatalogSource| -> Result<PriceBook> {
                 let name = if is_clear {
@@ -155,7 +170,7 @@ pub(crate) fn execute(
     }
 }
 
-/// What a book is called at the head of a column: a file by its own name.
+/// Names a book at the head of a column: a file by the last part of its path.
 fn column(source: &CatalogSource) -> String {
     let text = source.to_string();
     match text.rsplit_once('/') {
@@ -248,7 +263,7 @@ fn refresh(
     if fresh.models.is_empty() {
         bail!("{told}none of the lines is a rate, so no book is written");
     }
-    // A name of its own: it is neither the embedded book any more nor that of another day.
+    // The new book has a name of its own, since it is neither the old one nor that of another day.
     let (base_name, fresh_name) = (base.name.clone(), fresh.name.clone());
     let book = if only {
         PriceBook {
@@ -281,7 +296,7 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     beside.push(".part");
     let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
-        // What is left of it is of no use; if it cannot be removed either, the first fault says why.
+        // Half a book is of no use. If it cannot be removed either, the first fault says why.
         let _ = fs::remove_file(&beside);
     }
     written
