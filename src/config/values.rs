@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Ratio;
-use crate::domain::money::NotAPrice;
+use crate::domain::money::NotAShare;
 
 /// The texts that a setting takes: their check, and the same in words.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +91,7 @@ impl fmt::Display for AllowedValues {
 }
 
 /// Reads a share, as saved settings spell one.
-pub(super) fn share(text: &str) -> Result<Ratio, NotAPrice> {
+pub(super) fn share(text: &str) -> Result<Ratio, NotAShare> {
     Ratio::try_from(text.to_owned())
 }
 
