@@ -335,7 +335,7 @@ fn saved_field(name: &str) -> String {
     format!("`settings.{field}`")
 }
 
-/// Reads settings from the texts of their variables, and collects the faults of all of them.
+/// Reader of settings from the texts of their variables, with the faults of all of them.
 struct Reader {
     texts: BTreeMap<String, String>,
     /// The way in which faults name a setting.
