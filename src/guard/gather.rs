@@ -52,14 +52,16 @@ pub(super) struct Inputs {
 /// Reads the account twice: the hourly survey, then the minutes of the lanes that need them.
 pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, Error> {
     let regions = inputs.settings.regions_or(&inputs.home.region);
-    let open_before = open_before(config, &inputs);
-    let (surveys, open_before) = tokio::join!(survey_all(config, &inputs, regions), open_before);
+    let (surveys, history) = tokio::join!(
+        survey_all(config, &inputs, regions),
+        open_before(config, &inputs)
+    );
     let (mut surveys, errors) = surveys;
-    let failed_enough =
-        surveys.is_empty() || (inputs.settings.fail_on_partial && !errors.is_empty());
-    if failed_enough && !errors.is_empty() {
+    let needs_all = surveys.is_empty() || inputs.settings.fail_on_partial;
+    if needs_all && !errors.is_empty() {
         return Err(Error::Read(errors));
     }
+    // Regions come in the order in which they are done, which differs from run to run.
     surveys.sort_by(|a, b| a.place.cmp(&b.place));
     // The platform tells a Lambda its account; at a terminal the inventory is asked, which may be empty.
     let account = surveys
@@ -70,7 +72,8 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observa
     for observed in &mut surveys {
         observed.place.account = account.clone();
     }
-    let (open_before, history_spent) = open_before;
+    // Without its history a run advises all the same, and the report says that it does not know.
+    let (open_before, history_spent) = history;
     let (open_before, history_unknown) = match open_before {
         Ok(open) => (open, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
