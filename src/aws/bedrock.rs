@@ -62,6 +62,7 @@ impl Bedrock {
         let mut pages = self
             .client
             .list_inference_profiles()
+            // The profiles that AWS defines are understood by their ids alone.
             .type_equals(InferenceProfileType::Application)
             .into_paginator()
             .items()

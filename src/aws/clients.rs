@@ -31,6 +31,7 @@ pub async fn config() -> SdkConfig {
         .http_client(https())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts);
+    // The name goes into the user agent, which CloudTrail shows.
     if let Ok(name) = AppName::new("bedrock-cost-guard") {
         loader = loader.app_name(name);
     }

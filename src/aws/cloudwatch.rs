@@ -79,6 +79,7 @@ impl CloudWatch {
                 }
             }
         }
+        // `ListMetrics` promises no order, and no series only once.
         listed.sort_unstable();
         listed.dedup();
         Ok(listed)
@@ -119,6 +120,7 @@ impl CloudWatch {
             .start_time(date_time(span.window.start()))
             .end_time(date_time(span.window.end()))
             .max_datapoints(POINTS_PER_CALL);
+        // Before the call: what fails has been asked for too.
         spent.metrics_requested += u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let mut decoder = Decoder::new(span, batch.len());
         let mut token: Option<String> = None;

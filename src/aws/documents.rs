@@ -158,6 +158,7 @@ fn object_fault(region: &Region, bucket: &str, error: &SdkError<GetObjectError>)
         .raw_response()
         .and_then(|answer| answer.headers().get("x-amz-bucket-region"))
         .filter(|there| *there != region.name());
+    // First the header with the bucket's Region, which says what to do; the code of the error does not.
     if let Some(there) = elsewhere {
         return DocumentFault::Unusable(format!(
             "the bucket `{bucket}` is in {there}, and the guard asks in {region}: keep the document in a bucket of {region} ({detail})"
@@ -179,6 +180,7 @@ async fn parameter(config: &SdkConfig, name: &str) -> Result<String, DocumentFau
     let call = clients::ssm(config)
         .get_parameter()
         .name(name)
+        // A parameter that is no SecureString is read all the same.
         .with_decryption(true);
     let answer = call
         .send()

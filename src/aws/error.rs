@@ -58,6 +58,7 @@ impl ApiError {
         let failure = match error {
             SdkError::TimeoutError(_) => Failure::TimedOut,
             SdkError::ServiceError(service) => by_code(service.err().code().unwrap_or_default()),
+            // The SDK has no kind of error for this; its chain of causes names the credentials.
             _ if chain.contains("credentials") => Failure::NoCredentials,
             _ => Failure::Broken,
         };

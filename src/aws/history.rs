@@ -26,6 +26,7 @@ pub async fn open_before(
         .await?;
     let known: BTreeSet<OpenBefore> = listed
         .iter()
+        // Other sets of dimensions in the namespace are of somebody else.
         .filter(|series| series.dimensions.len() == 2)
         .filter_map(|series| {
             let region = series.dimensions.get("Region")?.parse().ok()?;

@@ -59,6 +59,7 @@ impl Pricing {
                 Err(error)
                     if error.code() == Some("ExpiredNextTokenException") && restarts < RESTARTS =>
                 {
+                    // Without its token the next page cannot be asked for: the offer begins again.
                     restarts += 1;
                 }
                 Err(error) => return Err(ApiError::new(OPERATION, &self.endpoint, &error)),

@@ -118,6 +118,7 @@ impl Run {
                     ),
                 );
             }
+            // By the clock here: hours that have not settled yet would be read too low.
             let latest = latest_end(as_of);
             if end > latest {
                 return refuse(
@@ -130,6 +131,7 @@ impl Run {
     }
 
     fn from_envelope(fields: &Map<String, Value>) -> Result<Self, EventError> {
+        // An option beside `detail` would be passed over, and the run would do something else.
         let is_foreign = |name: &&String| !ENVELOPE_FIELDS.contains(&name.as_str());
         if let Some(name) = fields.keys().find(is_foreign) {
             return refuse(name, "is not one of an envelope: options go into detail");
@@ -312,6 +314,7 @@ fn lookback_days(field: &str, value: &Value) -> Result<u32, EventError> {
             format!("must be a number of days, not {}", json_type(value)),
         );
     };
+    // As text, by the check of the setting; 91.0 is refused with all else that is not whole.
     let read = LOOKBACK_DAYS.read(&days.to_string(), str::parse);
     read.or_else(|fault| refuse(field, format!("is not usable: {fault}")))
 }
@@ -339,6 +342,7 @@ fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
             regions.push(region);
         }
     }
+    // The settings have a meaning for no Regions, which nobody means who writes a list.
     if regions.is_empty() {
         return refuse(
             field,

@@ -120,17 +120,20 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "GUARD_MAX_PRICE_AGE_DAYS",
         "365",
+        // Amazon Bedrock is younger than ten years, so the upper end lets every price pass.
         AllowedValues::WholeNumber(1, 3_650),
         "days since somebody checked a price, above which no commitment rests on it",
     ),
     setting(
         "GUARD_ALLOW_GLOBAL_ROUTING",
+        // People decide in which Regions their data may be.
         "false",
         FLAG,
         "count advice that lets requests leave their Region or geography",
     ),
     setting(
         "GUARD_OVERFLOW",
+        // What AWS does by itself; to spill, somebody has to write the callers so.
         "throttle",
         AllowedValues::Text("throttle or spill", |text| choice::<Overflow>(text).is_ok()),
         "what happens above model units: throttle, or spill if callers route the rest",
@@ -143,6 +146,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "GUARD_RESERVED_CACHE_READS",
+        // Reserved tokens that serve less promise less.
         "false",
         FLAG,
         "count cache reads among what reserved tokens serve: AWS does not say how it bills them",
@@ -159,6 +163,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "GUARD_MAX_METRIC_MODELS",
         "50",
+        // A model has two metrics, at 0.30 USD a month each: a thousand of them cost 600 USD a month.
         AllowedValues::WholeNumber(0, 1_000),
         "models with metrics of their own, dearest first",
     ),
@@ -214,6 +219,7 @@ pub struct Settings {
     /// Days of history that a commitment needs.
     pub min_observed_days: u32,
     /// Days since somebody checked a price, above which no commitment rests on that price.
+    // The first observations that were saved have neither this setting nor `reserved_cache_reads`.
     #[serde(default = "max_price_age_days")]
     pub max_price_age_days: u32,
     /// True if advice counts that lets requests leave their Region or geography.

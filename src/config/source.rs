@@ -59,6 +59,7 @@ impl FromStr for DocumentSource {
                 Err(SourceError::Parameter(text.into()))
             };
         }
+        // Any other scheme is a mistake: as a path it would only be said not to be there.
         if text.contains("://") || text.trim().is_empty() {
             return Err(SourceError::Document(text.into()));
         }
@@ -171,6 +172,7 @@ impl FromStr for CatalogSource {
             "article" => Ok(Self::Article),
             "live" => Ok(Self::Live),
             _ if text.starts_with("ssm:") => Err(SourceError::BookInParameter(text.into())),
+            // Whoever asks for a book is told the forms of a book, not those of other documents.
             _ => text
                 .parse()
                 .map(Self::Document)

@@ -97,6 +97,7 @@ pub(super) fn share(text: &str) -> Result<Ratio, NotAShare> {
 
 /// Reads one of a few names, as saved settings spell them.
 pub(super) fn choice<T: DeserializeOwned>(text: &str) -> Result<T, value::Error> {
+    // By the names that saved settings use, so that a variable and a saved run cannot disagree.
     T::deserialize(text.into_deserializer())
 }
 
@@ -109,6 +110,7 @@ pub(super) fn list<T: PartialEq, E>(
     for item in text.split(',').map(str::trim) {
         if !item.is_empty() {
             let item = parse(item)?;
+            // A Region that is named twice is read once, and so is a metric.
             if !items.contains(&item) {
                 items.push(item);
             }

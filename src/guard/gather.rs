@@ -160,6 +160,7 @@ async fn survey_all(
             }
         }
     }
+    // In order of Regions and not of their ends, so that an error reads the same each time.
     errors.sort_by(|a, b| a.region.cmp(&b.region));
     (surveys, errors)
 }

@@ -86,6 +86,7 @@ impl Memory {
         regions: &BTreeSet<Region>,
         as_of: Timestamp,
     ) -> Result<RunBook, BookError> {
+        // Held while AWS is asked: a second run waits, and then finds the book.
         let mut memory = self.0.lock().await;
         if let Some(known) = memory.as_ref()
             && known.regions.is_superset(regions)
@@ -115,6 +116,7 @@ impl Memory {
                     contradictions: harvest.contradictions.len() as u64,
                     unmapped: harvest.unmapped.len() as u64,
                 };
+                // Over the embedded book: what the Price List does not give keeps its price.
                 let book = PriceBook {
                     name: "live".to_owned(),
                     ..embedded.overlaid(harvest.book)

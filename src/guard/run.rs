@@ -69,6 +69,7 @@ pub async fn run(
     .await?;
     let overrides = Box::pin(overrides(settings.overrides.as_ref(), &at_home)).await?;
     let mut notes: Vec<String> = note.into_iter().collect();
+    // Named in the report, since an override of a misspelled model changes nothing.
     notes.extend(overrides.unmatched(&book));
     let home = Place { account, region };
     let inputs = Inputs {

@@ -59,6 +59,7 @@ impl Decoder {
             return;
         };
         for (time, sum) in points {
+            // A series begins with its first point, so that silence stays without one.
             let series =
                 slot.get_or_insert_with(|| Series::empty(self.span.window, self.span.step));
             let index = series.index_of(time);
@@ -91,6 +92,7 @@ impl Decoder {
     #[must_use]
     pub fn finish(self) -> Vec<Answer> {
         let status = |last: Option<PageStatus>, fault: Option<String>| match (fault, last) {
+            // `CloudWatch` can say Complete of a series whose points make no sense.
             (Some(fault), _) => Status::Incomplete(fault),
             (None, Some(PageStatus::Complete)) => Status::Complete,
             (None, Some(PageStatus::Other(name))) => {

@@ -170,10 +170,12 @@ impl Observation {
             window: self.window.last_days(MINUTE_DAYS),
             step: MINUTE,
         };
+        // Types alone would let a threshold pass that the environment refuses.
         faults.extend(self.settings.faults());
         for observed in &self.places {
             let mut ids = BTreeSet::new();
             for lane in &observed.usage.lanes {
+                // Two lanes of one id would count its tokens twice.
                 if !ids.insert(lane.model_id.text()) {
                     faults.push(format!(
                         "`{}` in {} is there twice",
@@ -219,6 +221,7 @@ impl Observation {
     #[must_use]
     pub fn with_prices(mut self, book: &PriceBook) -> Self {
         let mut models = self.models();
+        // Advice compares a model that ends with its successor, which nobody may use yet.
         let successors = models.iter().filter_map(|model| book.model(model));
         let successors: Vec<BaseModel> = successors
             .flat_map(|prices| &prices.lifecycle)

@@ -227,6 +227,7 @@ impl Inventory {
     pub fn application_profile(&self, id: &ModelId) -> Option<&ApplicationProfile> {
         let text = match id.target() {
             Target::ApplicationProfile(arn) => arn.id.as_str(),
+            // The bare id of a profile may carry the suffix of a tier.
             _ => id.without_tier(),
         };
         self.application_profiles

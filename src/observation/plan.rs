@@ -78,6 +78,7 @@ pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
             continue;
         };
         if series.total_of().is_none() {
+            // Splits of latency or of errors say nothing of money.
             if matches!(read_name(&series.name), MetricName::Known(Metric::Meter(_))) {
                 let names = series.dimensions.keys();
                 lane.splits
@@ -106,6 +107,7 @@ pub(crate) fn names_for_all(spellings: &[CacheSpelling]) -> Vec<&'static str> {
         "InputTokenCount",
         "OutputTokenCount",
     ];
+    // In the order of the settings: the first spelling with points is the one that is counted.
     names.extend(spellings.iter().flat_map(|spelling| spelling.names()));
     names
 }

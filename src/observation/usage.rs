@@ -170,6 +170,7 @@ impl LaneUsage {
         if self.has_points() {
             gaps.extend(self.unknown_metrics.iter().cloned().map(Gap::Unknown));
         }
+        // Hours and minutes of one metric often have the same gap, which is said once.
         gaps.sort_by_cached_key(Gap::to_string);
         gaps.dedup();
         gaps
