@@ -11,7 +11,7 @@ use crate::config::{Overflow, Settings};
 use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Priced, Workload};
-use crate::sizing::demand::{Demands, SizedDemand};
+use crate::sizing::demand::{ServableDemand, SizedDemand};
 use crate::sizing::trial::Trial;
 use crate::sizing::{
     Purchase, Reservation, ReservationTerms, TokenPurchase, UnitPurchase, certainty,
@@ -152,8 +152,8 @@ pub(super) struct OfferBasis<'w> {
 impl<'w> Candidate<'w> {
     /// Units under an offer of known capacity.
     pub(super) fn of_units(
-        at: &OfferBasis<'_>,
-        demands: &Demands,
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
         offer: &'w Offer,
         held: u32,
     ) -> Option<Self> {
@@ -162,29 +162,29 @@ impl<'w> Candidate<'w> {
             price: offer.unit_price,
             held,
         };
-        let settings = &at.priced.observation.settings;
-        let sized = demands.sized(&kind);
+        let settings = &basis.priced.observation.settings;
+        let sized = demand.sized(&kind);
         match settings.overflow {
             Overflow::Spill => {
                 let optimum = sized.minutes.spill_optimum();
                 let offered = Offered::Units(offer);
                 Some(Self::of_spill(
-                    at,
-                    demands,
+                    basis,
+                    demand,
                     (&kind, offered),
                     &sized,
                     (optimum, 1),
                     |units| Amount::Units(ModelUnits::new(units)),
                 ))
             }
-            Overflow::Throttle => Some(Self::of_throttle(at, demands, (&kind, offer), &sized)),
+            Overflow::Throttle => Some(Self::of_throttle(basis, demand, (&kind, offer), &sized)),
         }
     }
 
     /// Reserved tokens under an offer. What exceeds them goes to the standard tier by itself.
     pub(super) fn of_tokens(
-        at: &OfferBasis<'_>,
-        demands: &Demands,
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
         offer: &'w ReservedOffer,
         held: Reservation,
     ) -> Self {
@@ -192,12 +192,12 @@ impl<'w> Candidate<'w> {
             terms: ReservationTerms::of(offer),
             held,
         };
-        let sized = demands.sized(&kind);
+        let sized = demand.sized(&kind);
         let amounts = (sized.minutes.optimum(), sized.minutes.smallest());
         let offered = Offered::Tokens(offer);
         Self::of_spill(
-            at,
-            demands,
+            basis,
+            demand,
             (&kind, offered),
             &sized,
             amounts,
@@ -206,8 +206,8 @@ impl<'w> Candidate<'w> {
     }
 
     fn of_spill<K: Purchase>(
-        at: &OfferBasis<'_>,
-        demands: &Demands,
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
         (kind, offered): (&K, Offered<'w>),
         sized: &SizedDemand<K>,
         (optimum, smallest): (K::Amount, K::Amount),
@@ -218,7 +218,7 @@ impl<'w> Candidate<'w> {
         let purchase = if is_none { smallest } else { optimum };
         let bound = kind.cost(purchase, MONTH);
         // What is held serves no less than what was not on-demand, whatever it is said to serve.
-        let held = sized.all_monthly() - demands.on_demand_monthly();
+        let held = sized.all_monthly() - demand.on_demand_monthly();
         let served = sized.replaced_monthly(K::NONE).max(held);
         let replaced = sized.replaced_monthly(purchase);
         let without = sized.all_monthly() - served;
@@ -226,7 +226,7 @@ impl<'w> Candidate<'w> {
         let burst = sized.burst(purchase);
         let trial = (!is_none).then(|| {
             let share = sized.burst_share(purchase);
-            Trial::of_spill(kind, demands, purchase, share, at.workload.observed_days)
+            Trial::of_spill(kind, demand, purchase, share, basis.workload.observed_days)
         });
         let month = |cost: Usd| cost.per_month(sized.minute_window_hours);
         let mut workings = vec![
@@ -281,18 +281,18 @@ impl<'w> Candidate<'w> {
             is_sized: true,
             offered,
         }
-        .gated(at)
+        .gated(basis)
     }
 
     fn of_throttle(
-        at: &OfferBasis<'_>,
-        demands: &Demands,
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
         (kind, offer): (&UnitPurchase, &'w Offer),
         sized: &SizedDemand<UnitPurchase>,
     ) -> Self {
-        let settings = &at.priced.observation.settings;
+        let settings = &basis.priced.observation.settings;
         let headroom = settings.headroom;
-        let without = demands.on_demand_monthly();
+        let without = demand.on_demand_monthly();
         // Not in the minutes, nor in the recent hours before them, of which no minutes are known.
         let enough = sized
             .minutes
@@ -304,7 +304,7 @@ impl<'w> Candidate<'w> {
         };
         let optimum = sized
             .minutes
-            .throttle_optimum(enough, demands.on_demand_minutes());
+            .throttle_optimum(enough, demand.on_demand_minutes());
         let units = enough.max(1);
         let amount = Amount::Units(ModelUnits::new(units));
         let bound = offer.unit_price.monthly_cost(ModelUnits::new(units));
@@ -318,13 +318,14 @@ impl<'w> Candidate<'w> {
                 "{amount} would cover the highest minute and {} headroom and cost {} a month; as the last {MINUTE_DAYS} days went, on-demand costs {}",
                 headroom.percent(),
                 month(sized.minutes.units_cost(units)),
-                month(demands.on_demand_minutes())
+                month(demand.on_demand_minutes())
             ))
         } else {
             None
         };
-        let trial = (optimum > 0)
-            .then(|| Trial::of_throttle(kind, demands, units, headroom, at.workload.observed_days));
+        let trial = (optimum > 0).then(|| {
+            Trial::of_throttle(kind, demand, units, headroom, basis.workload.observed_days)
+        });
         let fewer = sized
             .minutes
             .left_share(units - 1)
@@ -373,7 +374,7 @@ impl<'w> Candidate<'w> {
             fewer,
             is_sized: true,
         }
-        .gated(at)
+        .gated(basis)
     }
 
     /// An offer that is refused before any amount can be named.
@@ -395,8 +396,8 @@ impl<'w> Candidate<'w> {
     }
 
     /// Put to the gates. What does not pay at any size needs none of the others that ask for a size.
-    fn gated(mut self, at: &OfferBasis<'_>) -> Self {
-        let (priced, workload) = (at.priced, at.workload);
+    fn gated(mut self, basis: &OfferBasis<'_>) -> Self {
+        let (priced, workload) = (basis.priced, basis.workload);
         let settings = &priced.observation.settings;
         let term = self.offered.term();
         if self.refusals.is_empty() {
@@ -430,7 +431,10 @@ impl<'w> Candidate<'w> {
             .extend(gates::history(settings, workload, term));
         self.refusals
             .extend(gates::lifecycle(priced, workload, term));
-        let oldest = at.rates_checked.into_iter().chain([self.offered.checked()]);
+        let oldest = basis
+            .rates_checked
+            .into_iter()
+            .chain([self.offered.checked()]);
         self.refusals
             .extend(oldest.min().and_then(|day| gates::freshness(priced, day)));
         self

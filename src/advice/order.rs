@@ -95,19 +95,19 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let mut fill = fill::advise(priced, workload);
     let mut route = route::advise(priced, workload, &fill);
-    let mut renew = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
-    if renew.gives_up_counted() && fill.is_counted() {
+    let mut shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
+    if shrink.gives_up_now && fill.is_counted() {
         // One of both: what is given up is not filled before.
         fill = fill.forgone("holding less of what it would fill saves more");
         route = route::advise(priced, workload, &fill);
-        renew = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
+        shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
     }
     let idle = idle::advise(priced, workload, fill.filled());
     let cheapest = &route.cheapest;
     let is_routed = route.finding.counts();
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let break_even = of_offers(priced, workload, cheapest);
-    let mut commit = buy::advise(&buy::BuyingBasis {
+    let mut buy = buy::advise(&buy::BuyingBasis {
         priced,
         workload,
         cheapest,
@@ -120,19 +120,19 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         is_routed,
     });
     let ends_later = idle.recommendations.iter().any(|it| !it.is_counted());
-    if renew.finding.counts() && commit.saves() > renew.finding.saves() {
-        renew.finding.forgo("buying beside it saves more");
+    if shrink.finding.counts() && buy.saves() > shrink.finding.saves() {
+        shrink.finding.forgo("buying beside it saves more");
     }
-    if renew.finding.counts() {
-        commit.forgo("holding less of the same model comes first");
-    } else if ends_later || !renew.finding.recommendations.is_empty() {
-        commit.forgo(
+    if shrink.finding.counts() {
+        buy.forgo("holding less of the same model comes first");
+    } else if ends_later || !shrink.finding.recommendations.is_empty() {
+        buy.forgo(
             "what is held of the same model is to change when its term ends: that comes first",
         );
     }
     let mut found = Finding::default();
     let left = fill.remaining;
-    for finding in [fill.finding, idle, route.finding, renew.finding, commit] {
+    for finding in [fill.finding, idle, route.finding, shrink.finding, buy] {
         found.take(finding);
     }
     found.take(tiers::advise(priced, workload, cheapest, left));
@@ -146,7 +146,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let mut found = shrink_reserved::advise(priced, workload, &current);
-    let mut commit = buy::advise(&buy::BuyingBasis {
+    let mut buy = buy::advise(&buy::BuyingBasis {
         priced,
         workload,
         cheapest: &current,
@@ -159,9 +159,9 @@ fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Ve
         is_routed: false,
     });
     if !found.recommendations.is_empty() {
-        commit.forgo("holding less of what is reserved comes first");
+        buy.forgo("holding less of what is reserved comes first");
     }
-    found.take(commit);
+    found.take(buy);
     (found, Vec::new())
 }
 

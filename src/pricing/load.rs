@@ -15,7 +15,7 @@ pub const MONEY_SCALE: u32 = UNIT_PRICE_SCALE + 6;
 
 /// What one step asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bucket {
+pub struct StepDemand {
     /// What it would cost on-demand, in 10^-16 USD.
     pub value: u128,
     /// Input load, in 10^-4 tokens.
@@ -26,23 +26,23 @@ pub struct Bucket {
 
 /// Demand over a stretch of time, step by step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub struct DemandSeries {
     /// The start of the first step.
     pub start: Timestamp,
     /// Seconds of a step.
     pub step: u32,
     /// One entry for each step.
-    pub buckets: Vec<Bucket>,
+    pub steps: Vec<StepDemand>,
 }
 
-impl Demand {
+impl DemandSeries {
     /// No demand, from `start` on, over so many steps.
     #[must_use]
     pub fn none(start: Timestamp, step: u32, steps: usize) -> Self {
         Self {
             start,
             step,
-            buckets: vec![Bucket::default(); steps],
+            steps: vec![StepDemand::default(); steps],
         }
     }
 
@@ -63,11 +63,11 @@ impl Demand {
             Ceiling::Input => (weight, 0),
             Ceiling::Output => (0, weight),
         };
-        for (bucket, tokens) in self.buckets.iter_mut().zip(series.since(self.start)) {
+        for (step, tokens) in self.steps.iter_mut().zip(series.since(self.start)) {
             let tokens = u128::from(tokens.unwrap_or_default());
-            bucket.value += tokens * price;
-            bucket.input += tokens * input;
-            bucket.output += tokens * output;
+            step.value += tokens * price;
+            step.input += tokens * input;
+            step.output += tokens * output;
         }
         Some(())
     }
@@ -75,13 +75,13 @@ impl Demand {
     /// The hours that it spans.
     #[must_use]
     pub fn hours(&self) -> u64 {
-        u64::try_from(self.buckets.len()).unwrap_or_default() * u64::from(self.step) / 3_600
+        u64::try_from(self.steps.len()).unwrap_or_default() * u64::from(self.step) / 3_600
     }
 
     /// What all of it would cost on-demand.
     #[must_use]
     pub fn value(&self) -> Usd {
-        dollars(self.buckets.iter().map(|bucket| bucket.value).sum())
+        dollars(self.steps.iter().map(|step| step.value).sum())
     }
 }
 
@@ -125,8 +125,8 @@ mod tests {
         }
     }
 
-    fn demand(input: &[u64], output: &[u64]) -> Demand {
-        let mut demand = Demand::none(series(input).start, 60, input.len());
+    fn demand(input: &[u64], output: &[u64]) -> DemandSeries {
+        let mut demand = DemandSeries::none(series(input).start, 60, input.len());
         let weights = LoadWeights::default();
         demand
             .add(

@@ -23,7 +23,7 @@ mod workload;
 
 pub use holding::{Carried, Holding, Idleness, Use};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
-pub use load::{Bucket, Demand, LOAD_SCALE, MONEY_SCALE};
+pub use load::{DemandSeries, LOAD_SCALE, MONEY_SCALE, StepDemand};
 pub use reserved::{
     Covered, Reserved, UsedReservation, reserved_meters, reserved_weights, reserves,
 };

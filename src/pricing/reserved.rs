@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::observation::Observation;
 use crate::pricing::lane::Lane;
-use crate::pricing::load::{Demand, dollars};
+use crate::pricing::load::{DemandSeries, dollars};
 
 /// What reserved tokens serve: input, cache writes and output, which count one each towards what is
 /// reserved. How cache reads are billed is not known: a setting has them served without counting, or
@@ -180,7 +180,7 @@ pub(super) fn covered(
         let at_list = demand(&served, recent, settings, |rate| rate.list_unit_price)?;
         let paid = demand(&served, recent, settings, |rate| rate.contracted_unit_price)?;
         let mut served = (Usd::ZERO, Decimal::ZERO, Decimal::ZERO);
-        for (list, paid) in at_list.buckets.iter().zip(&paid.buckets) {
+        for (list, paid) in at_list.steps.iter().zip(&paid.steps) {
             let (part, whole) = fitting((paid.input, input), (paid.output, output));
             all.monthly_list_cost += dollars(list.value).in_proportion(part, whole);
             let value = dollars(paid.value).in_proportion(part, whole);
@@ -247,11 +247,11 @@ fn demand(
     recent: Window,
     settings: &Settings,
     price: impl Fn(&crate::catalog::Rate) -> UsdPerMillionTokens,
-) -> Option<Demand> {
+) -> Option<DemandSeries> {
     const HOUR: u32 = 3_600;
     let meters = reserved_meters(settings);
     let hours = usize::try_from(recent.hours()).ok()?;
-    let mut demand = Demand::none(recent.start(), HOUR, hours);
+    let mut demand = DemandSeries::none(recent.start(), HOUR, hours);
     for lane in lanes {
         for reading in lane.usage.readings() {
             let rate = lane.rate(reading.meter);

@@ -327,7 +327,7 @@ mod tests {
     use crate::catalog::LoadWeights;
     use crate::domain::quantity::CapacityOrigin;
     use crate::domain::{Meter, Series};
-    use crate::pricing::Demand;
+    use crate::pricing::DemandSeries;
     use crate::sizing::{ReservationSizing, UnitSizing};
     use proptest::prelude::*;
 
@@ -359,9 +359,9 @@ mod tests {
     }
 
     /// The same hours as a demand by the minute, each hour's tokens spread over some of its minutes.
-    fn demand(hours: &[Hour], prices: [i64; 4], weights: LoadWeights, busy: &[u8]) -> Demand {
+    fn demand(hours: &[Hour], prices: [i64; 4], weights: LoadWeights, busy: &[u8]) -> DemandSeries {
         let start = "2026-04-06T00:00:00Z".parse().unwrap();
-        let mut demand = Demand::none(start, 60, hours.len() * 60);
+        let mut demand = DemandSeries::none(start, 60, hours.len() * 60);
         for (place, meter) in METERS.into_iter().enumerate() {
             let values = hours
                 .iter()

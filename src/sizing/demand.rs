@@ -7,14 +7,14 @@ use crate::observation::MeterReading;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::LaneRates;
 use crate::pricing::{
-    Bucket, Demand, Holding, LaneKind, Priced, Workload, dollars, reserved_meters,
+    DemandSeries, Holding, LaneKind, Priced, StepDemand, Workload, dollars, reserved_meters,
     reserved_weights, reserves,
 };
 use crate::sizing::Purchase;
 
 /// What would serve it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum ServedBy<'s> {
+pub(crate) enum Traffic<'s> {
     /// Model units: the traffic of the holdings that serve on, whose units serve first, and standard
     /// on-demand traffic where it is asked for.
     Units {
@@ -26,7 +26,7 @@ pub(crate) enum ServedBy<'s> {
 }
 
 /// The lanes of a workload that something would serve, and how they count.
-struct Served<'s> {
+struct ServableLanes<'s> {
     on_demand: Vec<&'s LaneRates<'s>>,
     provisioned: Vec<&'s LaneRates<'s>>,
     weights: LoadWeights,
@@ -35,27 +35,27 @@ struct Served<'s> {
     recent: Window,
 }
 
-impl<'s> Served<'s> {
+impl<'s> ServableLanes<'s> {
     fn new(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         rates: &'s [LaneRates<'s>],
-        served_by: ServedBy<'_>,
+        traffic: Traffic<'_>,
     ) -> Self {
         let (mut on_demand, mut provisioned) = (Vec::new(), Vec::new());
         for lane in rates {
-            match (&lane.lane.kind, served_by) {
-                (LaneKind::Provisioned(held), ServedBy::Units { serving, .. })
+            match (&lane.lane.kind, traffic) {
+                (LaneKind::Provisioned(held), Traffic::Units { serving, .. })
                     if serving.iter().any(|holding| holding.held == *held) =>
                 {
                     provisioned.push(lane);
                 }
-                (_, ServedBy::Units { with_on_demand, .. })
+                (_, Traffic::Units { with_on_demand, .. })
                     if with_on_demand && lane.lane.is_standard() =>
                 {
                     on_demand.push(lane);
                 }
-                (_, ServedBy::Reserved(scope))
+                (_, Traffic::Reserved(scope))
                     if lane.lane.is_standard() && reserves(scope, lane.scope) =>
                 {
                     on_demand.push(lane);
@@ -63,12 +63,12 @@ impl<'s> Served<'s> {
                 _ => {}
             }
         }
-        let (weights, meters) = match served_by {
-            ServedBy::Units { .. } => {
+        let (weights, meters) = match traffic {
+            Traffic::Units { .. } => {
                 let weights = priced.observation.prices.load_weights(&workload.model);
                 (weights, None)
             }
-            ServedBy::Reserved(_) => (
+            Traffic::Reserved(_) => (
                 reserved_weights(),
                 Some(reserved_meters(&priced.observation.settings)),
             ),
@@ -83,14 +83,14 @@ impl<'s> Served<'s> {
     }
 
     /// The demand over a window, and the on-demand part of each step in 10^-16 USD.
-    fn over(&self, window: Window, step: u32) -> Result<(Demand, Vec<u128>), String> {
+    fn over(&self, window: Window, step: u32) -> Result<(DemandSeries, Vec<u128>), String> {
         let steps = window.hours() * u64::from(HOUR / step);
         let steps = usize::try_from(steps).unwrap_or_default();
-        let mut demand = Demand::none(window.start(), step, steps);
+        let mut demand = DemandSeries::none(window.start(), step, steps);
         for lane in &self.on_demand {
             self.add(&mut demand, lane)?;
         }
-        let values = demand.buckets.iter().map(|bucket| bucket.value).collect();
+        let values = demand.steps.iter().map(|step| step.value).collect();
         for lane in &self.provisioned {
             self.add(&mut demand, lane)?;
         }
@@ -100,11 +100,11 @@ impl<'s> Served<'s> {
 
 /// One workload's demand at the resolutions that sizing needs.
 #[derive(Debug)]
-pub(crate) struct Demands {
+pub(crate) struct ServableDemand {
     /// The last days by the minute: purchases are sized on these.
-    pub(crate) minutes: Demand,
+    pub(crate) minutes: DemandSeries,
     /// The whole survey by the hour.
-    pub(crate) hours: Demand,
+    pub(crate) hours: DemandSeries,
     /// The on-demand part of each hour, in 10^-16 USD.
     on_demand: Vec<u128>,
     /// What the on-demand part of the minutes costs.
@@ -113,27 +113,27 @@ pub(crate) struct Demands {
     recent: usize,
 }
 
-impl Demands {
+impl ServableDemand {
     /// The demand at the given rates. Flex and the other tiers stay where they are. An error says
     /// what is missing.
     pub(crate) fn new(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         rates: &[LaneRates<'_>],
-        served_by: ServedBy<'_>,
+        traffic: Traffic<'_>,
     ) -> Result<Self, String> {
         if let Some(why) = &workload.observed.minutes_unknown {
             return Err(why.clone());
         }
-        let served = Served::new(priced, workload, rates, served_by);
+        let served = ServableLanes::new(priced, workload, rates, traffic);
         let window = priced.observation.window;
         let (minutes, on_demand_minutes) = served.over(window.last_days(MINUTE_DAYS), MINUTE)?;
         let (hours, on_demand) = served.over(window, HOUR)?;
         let same = last(
-            &hours.buckets,
+            &hours.steps,
             usize::try_from(minutes.hours()).unwrap_or_default(),
         );
-        if !adds_up(&minutes.buckets, same) {
+        if !adds_up(&minutes.steps, same) {
             return Err("its minutes do not add up to its hours".to_owned());
         }
         Ok(Self {
@@ -152,15 +152,15 @@ impl Demands {
         workload: &Workload<'_>,
         lane: LaneRates<'_>,
     ) -> Result<Self, String> {
-        let served_by = ServedBy::Units {
+        let traffic = Traffic::Units {
             serving: &[],
             with_on_demand: true,
         };
-        let own = Self::new(priced, workload, &[lane], served_by)?;
-        let of = |all: &Demand, own: &Demand| {
+        let own = Self::new(priced, workload, &[lane], traffic)?;
+        let of = |all: &DemandSeries, own: &DemandSeries| {
             let mut of = all.clone();
-            for (bucket, own) in of.buckets.iter_mut().zip(&own.buckets) {
-                bucket.value = own.value;
+            for (step, own) in of.steps.iter_mut().zip(&own.steps) {
+                step.value = own.value;
             }
             of
         };
@@ -176,21 +176,21 @@ impl Demands {
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         rates: &[LaneRates<'_>],
-        served_by: ServedBy<'_>,
-    ) -> Result<Demand, String> {
-        let served = Served::new(priced, workload, rates, served_by);
+        traffic: Traffic<'_>,
+    ) -> Result<DemandSeries, String> {
+        let served = ServableLanes::new(priced, workload, rates, traffic);
         Ok(served.over(priced.observation.window, HOUR)?.0)
     }
 
     /// The hours of the recent window.
-    pub(crate) fn recent_hours(&self) -> &[Bucket] {
-        last(&self.hours.buckets, self.recent)
+    pub(crate) fn recent_hours(&self) -> &[StepDemand] {
+        last(&self.hours.steps, self.recent)
     }
 
     /// The hours of the days that are known by the minute.
-    fn same_hours(&self) -> &[Bucket] {
+    fn same_hours(&self) -> &[StepDemand] {
         let hours = usize::try_from(self.minutes.hours()).unwrap_or_default();
-        last(&self.hours.buckets, hours)
+        last(&self.hours.steps, hours)
     }
 
     /// The on-demand part of each hour of the survey, in 10^-16 USD.
@@ -210,11 +210,11 @@ impl Demands {
     }
 
     /// The demand as one kind of purchase sees it.
-    pub(crate) fn sized<K: Purchase>(&self, kind: &K) -> SizedDemand<K> {
+    pub(crate) fn sized<P: Purchase>(&self, purchase: &P) -> SizedDemand<P> {
         SizedDemand {
-            minutes: kind.sizing(&self.minutes.buckets, MINUTE),
-            same_hours: kind.sizing(self.same_hours(), HOUR),
-            recent_hours: kind.sizing(self.recent_hours(), HOUR),
+            minutes: purchase.sizing(&self.minutes.steps, MINUTE),
+            same_hours: purchase.sizing(self.same_hours(), HOUR),
+            recent_hours: purchase.sizing(self.recent_hours(), HOUR),
             minute_window_hours: self.minutes.hours(),
             recent_window_hours: hours(self.recent),
         }
@@ -223,8 +223,8 @@ impl Demands {
 
 /// Whether steps come to what coarser ones of the same days do, but for a hundredth: they are read
 /// one after the other, and late points arrive between.
-fn adds_up(fine: &[Bucket], coarse: &[Bucket]) -> bool {
-    let sum = |buckets: &[Bucket]| buckets.iter().map(|bucket| bucket.value).sum::<u128>();
+fn adds_up(fine: &[StepDemand], coarse: &[StepDemand]) -> bool {
+    let sum = |steps: &[StepDemand]| steps.iter().map(|step| step.value).sum::<u128>();
     let (fine, coarse) = (sum(fine), sum(coarse));
     fine.abs_diff(coarse) <= fine.max(coarse) / 100
 }
@@ -238,23 +238,23 @@ fn hours(count: usize) -> u64 {
 }
 
 /// A workload's demand as one kind of purchase sees it.
-pub(crate) struct SizedDemand<K: Purchase> {
-    pub(crate) minutes: K::Sizing,
-    same_hours: K::Sizing,
-    pub(crate) recent_hours: K::Sizing,
+pub(crate) struct SizedDemand<P: Purchase> {
+    pub(crate) minutes: P::Sizing,
+    same_hours: P::Sizing,
+    pub(crate) recent_hours: P::Sizing,
     pub(crate) minute_window_hours: u64,
     recent_window_hours: u64,
 }
 
-impl<K: Purchase> SizedDemand<K> {
+impl<P: Purchase> SizedDemand<P> {
     /// On-demand dollars a month that a purchase, beside what is held, would replace if what exceeds
     /// it goes on-demand.
     ///
     /// The recent window is known by the hour, and hours hide bursts: the loss is taken off in the
     /// proportion that minutes and hours have over the days that are known by both.
-    pub(crate) fn replaced_monthly(&self, purchase: K::Amount) -> Usd {
-        let recent = K::replaced(&self.recent_hours, purchase).per_month(self.recent_window_hours);
-        match self.burst(purchase) {
+    pub(crate) fn replaced_monthly(&self, amount: P::Amount) -> Usd {
+        let recent = P::replaced(&self.recent_hours, amount).per_month(self.recent_window_hours);
+        match self.burst(amount) {
             Some((by_minute, by_hour)) => {
                 recent.in_proportion(by_minute.dollars(), by_hour.dollars())
             }
@@ -264,27 +264,27 @@ impl<K: Purchase> SizedDemand<K> {
 
     /// What a purchase and what is held replace of the days that are known by both, by the minute
     /// and by the hour; `None` where hours hide nothing.
-    pub(crate) fn burst(&self, purchase: K::Amount) -> Option<(Usd, Usd)> {
-        let by_hour = K::replaced(&self.same_hours, purchase);
-        let by_minute = K::replaced(&self.minutes, purchase);
+    pub(crate) fn burst(&self, amount: P::Amount) -> Option<(Usd, Usd)> {
+        let by_hour = P::replaced(&self.same_hours, amount);
+        let by_minute = P::replaced(&self.minutes, amount);
         (by_minute < by_hour).then_some((by_minute, by_hour))
     }
 
     /// The same as a share, for statistics.
-    pub(crate) fn burst_share(&self, purchase: K::Amount) -> f64 {
-        self.burst(purchase).map_or(1.0, |(minutes, hours)| {
+    pub(crate) fn burst_share(&self, amount: P::Amount) -> f64 {
+        self.burst(amount).map_or(1.0, |(minutes, hours)| {
             crate::sizing::ratio(crate::sizing::float(minutes), crate::sizing::float(hours))
         })
     }
 
     /// What all of the demand, that of holdings included, would cost on-demand in a month.
     pub(crate) fn all_monthly(&self) -> Usd {
-        K::all_on_demand(&self.recent_hours).per_month(self.recent_window_hours)
+        P::all_on_demand(&self.recent_hours).per_month(self.recent_window_hours)
     }
 }
 
-impl Served<'_> {
-    fn add(&self, demand: &mut Demand, rates: &LaneRates<'_>) -> Result<(), String> {
+impl ServableLanes<'_> {
+    fn add(&self, demand: &mut DemandSeries, rates: &LaneRates<'_>) -> Result<(), String> {
         let usage = &rates.lane.usage;
         let id = &usage.model_id;
         let minutes = usage.minute_readings();
@@ -338,15 +338,15 @@ mod tests {
         ) {
             let (mut minutes, mut hours) = (Vec::new(), Vec::new());
             for (tokens, busy) in bursts {
-                let bucket = |tokens: u64| Bucket {
+                let step = |tokens: u64| StepDemand {
                     value: u128::from(tokens) * 30_000_000_000,
                     input: u128::from(tokens) * 10_000,
                     output: 0,
                 };
-                minutes.extend((0..60).map(|minute| bucket(if minute < busy { tokens } else { 0 })));
-                hours.push(bucket(tokens * u64::try_from(busy).unwrap()));
+                minutes.extend((0..60).map(|minute| step(if minute < busy { tokens } else { 0 })));
+                hours.push(step(tokens * u64::try_from(busy).unwrap()));
             }
-            let kind = UnitPurchase {
+            let purchase = UnitPurchase {
                 capacity: Capacity {
                     input_tokens_per_hour: 3_000_000,
                     output_tokens_per_hour: 1,
@@ -356,9 +356,9 @@ mod tests {
                 held: 0,
             };
             let sized = SizedDemand::<UnitPurchase> {
-                minutes: kind.sizing(&minutes, MINUTE),
-                same_hours: kind.sizing(&hours, HOUR),
-                recent_hours: kind.sizing(&hours, HOUR),
+                minutes: purchase.sizing(&minutes, MINUTE),
+                same_hours: purchase.sizing(&hours, HOUR),
+                recent_hours: purchase.sizing(&hours, HOUR),
                 minute_window_hours: super::hours(hours.len()),
                 recent_window_hours: super::hours(hours.len()),
             };

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::domain::{Capacity, ModelUnits, Percent, Ratio, Usd, UsdPerModelUnitHour};
-use crate::pricing::{Bucket, Demand, LOAD_SCALE, dollars};
+use crate::pricing::{DemandSeries, LOAD_SCALE, StepDemand, dollars};
 use crate::sizing::{COST_SCALE, TOLERANCE, float, float_value, part_of};
 
 /// The question of one workload and one offer: given what each step asks for, what a unit serves
@@ -37,13 +37,13 @@ struct LoadedStep {
 }
 
 impl LoadedStep {
-    fn new(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> Option<Self> {
-        let [input, output] = ceilings(bucket, steps_an_hour, capacity);
+    fn new(step: &StepDemand, steps_an_hour: u128, capacity: Capacity) -> Option<Self> {
+        let [input, output] = ceilings(step, steps_an_hour, capacity);
         // I/κI against O/κO, without dividing.
         let by_input = input.0.saturating_mul(output.1) >= output.0.saturating_mul(input.1);
         let (load, unit) = if by_input { input } else { output };
         (load > 0).then_some(Self {
-            value: bucket.value,
+            value: step.value,
             load,
             unit,
         })
@@ -59,15 +59,15 @@ impl LoadedStep {
 }
 
 /// The load of a step on each ceiling as if it went on for an hour, and what a unit serves in one.
-fn ceilings(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> [(u128, u128); 2] {
+fn ceilings(step: &StepDemand, steps_an_hour: u128, capacity: Capacity) -> [(u128, u128); 2] {
     let unit = |tokens: u64| u128::from(tokens) * 10_u128.pow(LOAD_SCALE);
     [
         (
-            bucket.input * steps_an_hour,
+            step.input * steps_an_hour,
             unit(capacity.input_tokens_per_hour),
         ),
         (
-            bucket.output * steps_an_hour,
+            step.output * steps_an_hour,
             unit(capacity.output_tokens_per_hour),
         ),
     ]
@@ -76,50 +76,55 @@ fn ceilings(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> [(u128,
 /// The units that a step of so many seconds needs, for statistics; zero where it asks for nothing.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "for statistics")]
-pub fn need(bucket: &Bucket, seconds: u32, capacity: Capacity) -> f64 {
-    LoadedStep::new(bucket, u128::from(3_600 / seconds), capacity)
+pub fn need(step: &StepDemand, seconds: u32, capacity: Capacity) -> f64 {
+    LoadedStep::new(step, u128::from(3_600 / seconds), capacity)
         .map_or(0.0, |step| step.load as f64 / step.unit as f64)
 }
 
 impl UnitSizing {
     /// The question over one stretch of demand, which is whole hours.
     #[must_use]
-    pub fn new(demand: &Demand, capacity: Capacity, price: UsdPerModelUnitHour, held: u32) -> Self {
-        Self::of_steps(&demand.buckets, demand.step, capacity, price, held)
+    pub fn new(
+        demand: &DemandSeries,
+        capacity: Capacity,
+        price: UsdPerModelUnitHour,
+        held: u32,
+    ) -> Self {
+        Self::of_steps(&demand.steps, demand.step, capacity, price, held)
     }
 
     /// The question over some steps in a row, of so many seconds each.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for the search")]
     pub fn of_steps(
-        buckets: &[Bucket],
-        step: u32,
+        steps: &[StepDemand],
+        seconds: u32,
         capacity: Capacity,
         price: UsdPerModelUnitHour,
         held: u32,
     ) -> Self {
-        let steps_an_hour = u128::from(3_600 / step);
-        let hours = u64::try_from(buckets.len()).unwrap_or_default() * u64::from(step) / 3_600;
-        let steps: Vec<LoadedStep> = buckets
+        let steps_an_hour = u128::from(3_600 / seconds);
+        let hours = u64::try_from(steps.len()).unwrap_or_default() * u64::from(seconds) / 3_600;
+        let loaded: Vec<LoadedStep> = steps
             .iter()
-            .filter_map(|bucket| LoadedStep::new(bucket, steps_an_hour, capacity))
+            .filter_map(|step| LoadedStep::new(step, steps_an_hour, capacity))
             .collect();
-        let needs = steps
+        let needs = loaded
             .iter()
             .map(|step| {
                 let need = step.load as f64 / step.unit as f64;
                 (need, float_value(step.value) / need)
             })
             .collect();
-        let mut highest = ceilings(&Bucket::default(), steps_an_hour, capacity);
-        for bucket in buckets {
-            let ceilings = ceilings(bucket, steps_an_hour, capacity);
+        let mut highest = ceilings(&StepDemand::default(), steps_an_hour, capacity);
+        for step in steps {
+            let ceilings = ceilings(step, steps_an_hour, capacity);
             for (most, (load, _)) in highest.iter_mut().zip(ceilings) {
                 most.0 = most.0.max(load);
             }
         }
         Self {
-            steps,
+            steps: loaded,
             needs,
             highest,
             held,
@@ -284,14 +289,14 @@ mod tests {
         origin: CapacityOrigin::Assumed,
     };
 
-    fn demand(step: u32, loads: &[(u64, u64)]) -> Demand {
+    fn demand(step: u32, loads: &[(u64, u64)]) -> DemandSeries {
         let start = "2026-04-06T00:00:00Z".parse().unwrap();
         let series = |pick: fn(&(u64, u64)) -> u64| Series {
             start,
             step,
             values: loads.iter().map(|load| Some(pick(load))).collect(),
         };
-        let mut demand = Demand::none(start, step, loads.len());
+        let mut demand = DemandSeries::none(start, step, loads.len());
         let weights = LoadWeights::default();
         demand
             .add(

@@ -1,7 +1,7 @@
 //! Both kinds of purchase by one face, for what is asked of either in the same words.
 
 use crate::domain::{Capacity, ModelUnits, Usd, UsdPerModelUnitHour};
-use crate::pricing::Bucket;
+use crate::pricing::StepDemand;
 use crate::sizing::model_units::UnitSizing;
 use crate::sizing::reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
 
@@ -15,22 +15,22 @@ pub trait Purchase {
     const NONE: Self::Amount;
 
     /// The question over some steps in a row, of so many seconds each, which are whole hours.
-    fn sizing(&self, buckets: &[Bucket], seconds: u32) -> Self::Sizing;
+    fn sizing(&self, steps: &[StepDemand], seconds: u32) -> Self::Sizing;
 
     /// The cheapest purchase if what exceeds it goes on-demand.
     fn optimum(sizing: &Self::Sizing) -> Self::Amount;
 
     /// The on-demand dollars that a purchase and what is held would replace.
-    fn replaced(sizing: &Self::Sizing, purchase: Self::Amount) -> Usd;
+    fn replaced(sizing: &Self::Sizing, amount: Self::Amount) -> Usd;
 
     /// What everything would cost on-demand.
     fn all_on_demand(sizing: &Self::Sizing) -> Usd;
 
     /// What a purchase costs over so many hours, used or not.
-    fn cost(&self, purchase: Self::Amount, hours: u64) -> Usd;
+    fn cost(&self, amount: Self::Amount, hours: u64) -> Usd;
 
     /// How many times over a step is served with a purchase, what is held included.
-    fn times_served(&self, bucket: &Bucket, seconds: u32, purchase: Self::Amount) -> f64;
+    fn times_served(&self, step: &StepDemand, seconds: u32, amount: Self::Amount) -> f64;
 }
 
 /// Model units under one offer.
@@ -49,8 +49,8 @@ impl Purchase for UnitPurchase {
     type Sizing = UnitSizing;
     const NONE: u32 = 0;
 
-    fn sizing(&self, buckets: &[Bucket], seconds: u32) -> UnitSizing {
-        UnitSizing::of_steps(buckets, seconds, self.capacity, self.price, self.held)
+    fn sizing(&self, steps: &[StepDemand], seconds: u32) -> UnitSizing {
+        UnitSizing::of_steps(steps, seconds, self.capacity, self.price, self.held)
     }
 
     fn optimum(sizing: &UnitSizing) -> u32 {
@@ -69,8 +69,8 @@ impl Purchase for UnitPurchase {
         self.price.cost(ModelUnits::new(units), hours)
     }
 
-    fn times_served(&self, bucket: &Bucket, seconds: u32, units: u32) -> f64 {
-        let need = crate::sizing::model_units::need(bucket, seconds, self.capacity);
+    fn times_served(&self, step: &StepDemand, seconds: u32, units: u32) -> f64 {
+        let need = crate::sizing::model_units::need(step, seconds, self.capacity);
         if need > 0.0 {
             f64::from(self.held.saturating_add(units)) / need
         } else {
@@ -93,8 +93,8 @@ impl Purchase for TokenPurchase {
     type Sizing = ReservationSizing;
     const NONE: Reservation = Reservation::NONE;
 
-    fn sizing(&self, buckets: &[Bucket], seconds: u32) -> ReservationSizing {
-        ReservationSizing::of_steps(buckets, seconds, self.terms, self.held)
+    fn sizing(&self, steps: &[StepDemand], seconds: u32) -> ReservationSizing {
+        ReservationSizing::of_steps(steps, seconds, self.terms, self.held)
     }
 
     fn optimum(sizing: &ReservationSizing) -> Reservation {
@@ -113,7 +113,7 @@ impl Purchase for TokenPurchase {
         self.terms.cost(reservation, hours)
     }
 
-    fn times_served(&self, bucket: &Bucket, seconds: u32, reservation: Reservation) -> f64 {
-        crate::sizing::reserved_tokens::times_served(bucket, seconds, self.held.and(reservation))
+    fn times_served(&self, step: &StepDemand, seconds: u32, reservation: Reservation) -> f64 {
+        crate::sizing::reserved_tokens::times_served(step, seconds, self.held.and(reservation))
     }
 }

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::catalog::{ReservedHolding, ReservedOffer};
 use crate::domain::{Usd, UsdPerThousandTpmHour};
-use crate::pricing::{Bucket, Demand, LOAD_SCALE, dollars};
+use crate::pricing::{DemandSeries, LOAD_SCALE, StepDemand, dollars};
 use crate::sizing::{COST_SCALE, TOLERANCE, float, float_value, part_of};
 
 /// Tokens per minute are sold in steps of so many.
@@ -106,7 +106,7 @@ impl ReservationTerms {
 /// already, which is sunk and serves first?
 #[derive(Clone, Debug)]
 pub struct ReservationSizing {
-    steps: Vec<Bucket>,
+    steps: Vec<StepDemand>,
     /// The same for searches: input and output in steps a minute, dollars.
     loads: Vec<StepLoad>,
     /// Seconds of a step.
@@ -133,20 +133,20 @@ struct Row {
 }
 
 /// The share of a step's requests that a reservation serves, as part and whole; `None` for all.
-fn served(bucket: &Bucket, seconds: u64, reservation: Reservation) -> Option<(u128, u128)> {
+fn served(step: &StepDemand, seconds: u64, reservation: Reservation) -> Option<(u128, u128)> {
     let reserved =
         |tokens: u64| u128::from(tokens) * u128::from(seconds) * 10_u128.pow(LOAD_SCALE) / 60;
     let input = reserved(reservation.input_tokens_per_minute);
     let output = reserved(reservation.output_tokens_per_minute);
-    let (over_input, over_output) = (bucket.input > input, bucket.output > output);
+    let (over_input, over_output) = (step.input > input, step.output > output);
     // r_I/I against r_O/O, without dividing.
     let is_input_scarcer =
-        || input.saturating_mul(bucket.output) <= output.saturating_mul(bucket.input);
+        || input.saturating_mul(step.output) <= output.saturating_mul(step.input);
     match (over_input, over_output) {
         (false, false) => None,
-        (true, false) => Some((input, bucket.input)),
-        (true, true) if is_input_scarcer() => Some((input, bucket.input)),
-        (_, true) => Some((output, bucket.output)),
+        (true, false) => Some((input, step.input)),
+        (true, true) if is_input_scarcer() => Some((input, step.input)),
+        (_, true) => Some((output, step.output)),
     }
 }
 
@@ -154,7 +154,7 @@ fn served(bucket: &Bucket, seconds: u64, reservation: Reservation) -> Option<(u1
 /// infinite where nothing is asked for.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "for statistics")]
-pub fn times_served(bucket: &Bucket, seconds: u32, reservation: Reservation) -> f64 {
+pub fn times_served(step: &StepDemand, seconds: u32, reservation: Reservation) -> f64 {
     let scale = LOADS_A_TOKEN * f64::from(seconds) / 60.0;
     let times = |tokens: u64, load: u128| {
         if load == 0 {
@@ -163,46 +163,47 @@ pub fn times_served(bucket: &Bucket, seconds: u32, reservation: Reservation) -> 
             tokens as f64 * scale / load as f64
         }
     };
-    times(reservation.input_tokens_per_minute, bucket.input)
-        .min(times(reservation.output_tokens_per_minute, bucket.output))
+    times(reservation.input_tokens_per_minute, step.input)
+        .min(times(reservation.output_tokens_per_minute, step.output))
 }
 
 impl ReservationSizing {
     /// The question over one stretch of demand, which is whole hours.
     #[must_use]
-    pub fn new(demand: &Demand, terms: ReservationTerms, held: Reservation) -> Self {
-        Self::of_steps(&demand.buckets, demand.step, terms, held)
+    pub fn new(demand: &DemandSeries, terms: ReservationTerms, held: Reservation) -> Self {
+        Self::of_steps(&demand.steps, demand.step, terms, held)
     }
 
     /// The question over some steps in a row, of so many seconds each.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for the search")]
     pub fn of_steps(
-        buckets: &[Bucket],
+        steps: &[StepDemand],
         seconds: u32,
         terms: ReservationTerms,
         held: Reservation,
     ) -> Self {
         let seconds = u64::from(seconds);
-        let steps: Vec<Bucket> = buckets
+        let hours = u64::try_from(steps.len()).unwrap_or_default() * seconds / 3_600;
+        let steps: Vec<StepDemand> = steps
             .iter()
-            .filter(|bucket| bucket.input > 0 || bucket.output > 0)
+            .filter(|step| step.input > 0 || step.output > 0)
             .copied()
             .collect();
         let a_step = (STEP * seconds) as f64 / 60.0 * LOADS_A_TOKEN;
         let loads = steps
             .iter()
-            .map(|bucket| StepLoad {
-                input: bucket.input as f64 / a_step,
-                output: bucket.output as f64 / a_step,
-                value: float_value(bucket.value),
+            .map(|step| StepLoad {
+                input: step.input as f64 / a_step,
+                output: step.output as f64 / a_step,
+                value: float_value(step.value),
             })
             .collect();
         Self {
             steps,
             loads,
             seconds,
-            hours: u64::try_from(buckets.len()).unwrap_or_default() * seconds / 3_600,
+            hours,
             terms,
             held,
         }
@@ -216,9 +217,9 @@ impl ReservationSizing {
         let left = self
             .steps
             .iter()
-            .filter_map(|bucket| {
-                let (part, whole) = served(bucket, self.seconds, all)?;
-                Some(part_of(bucket.value, whole - part, whole))
+            .filter_map(|step| {
+                let (part, whole) = served(step, self.seconds, all)?;
+                Some(part_of(step.value, whole - part, whole))
             })
             .sum();
         Usd::new(dollars(left).dollars().round_dp(COST_SCALE).normalize())
@@ -240,7 +241,7 @@ impl ReservationSizing {
     /// What everything would cost on-demand.
     #[must_use]
     pub fn all_on_demand(&self) -> Usd {
-        dollars(self.steps.iter().map(|bucket| bucket.value).sum())
+        dollars(self.steps.iter().map(|step| step.value).sum())
     }
 
     /// The on-demand dollars that this and what is held would replace.
@@ -472,14 +473,14 @@ mod tests {
     use crate::domain::{Meter, Series};
     use proptest::prelude::*;
 
-    fn demand(step: u32, loads: &[(u64, u64)]) -> Demand {
+    fn demand(step: u32, loads: &[(u64, u64)]) -> DemandSeries {
         let start = "2026-04-06T00:00:00Z".parse().unwrap();
         let series = |pick: fn(&(u64, u64)) -> u64| Series {
             start,
             step,
             values: loads.iter().map(|load| Some(pick(load))).collect(),
         };
-        let mut demand = Demand::none(start, step, loads.len());
+        let mut demand = DemandSeries::none(start, step, loads.len());
         let weights = LoadWeights::default();
         for (meter, price, pick) in [
             (

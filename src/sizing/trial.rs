@@ -7,9 +7,9 @@ use serde::Serialize;
 use crate::catalog::Term;
 use crate::domain::period::{HOUR, HOURS_PER_MONTH};
 use crate::domain::{Percent, Ratio, Usd, Window};
-use crate::pricing::{Bucket, Demand};
+use crate::pricing::{DemandSeries, StepDemand};
 use crate::sizing::backtest::ENOUGH_FOLDS;
-use crate::sizing::demand::Demands;
+use crate::sizing::demand::ServableDemand;
 use crate::sizing::{
     Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, UnitSizing,
     float, float_value,
@@ -63,9 +63,9 @@ pub(crate) fn percent(share: f64, decimals: u32) -> Option<Percent> {
 }
 
 /// The whole weeks of the survey on which a workload was observed.
-fn weeks_of(demands: &Demands, observed_days: u32) -> usize {
+fn weeks_of(demand: &ServableDemand, observed_days: u32) -> usize {
     let observed = usize::try_from(observed_days / 7).unwrap_or_default();
-    (demands.hours.buckets.len() / HOURS_PER_WEEK).min(observed)
+    (demand.hours.steps.len() / HOURS_PER_WEEK).min(observed)
 }
 
 /// The end of some hours that is so many whole weeks.
@@ -77,21 +77,21 @@ fn tail<T>(all: &[T], weeks: usize) -> &[T] {
 impl Trial {
     /// Of a purchase beside which the rest goes on-demand. `burst` is what minutes leave of what
     /// hours replace.
-    pub(crate) fn of_spill<K: Purchase>(
-        kind: &K,
-        demands: &Demands,
-        purchase: K::Amount,
+    pub(crate) fn of_spill<P: Purchase>(
+        purchase: &P,
+        demand: &ServableDemand,
+        amount: P::Amount,
         burst: f64,
         observed_days: u32,
     ) -> Self {
-        let weeks = weeks_of(demands, observed_days);
-        let buckets = tail(&demands.hours.buckets, weeks);
-        let on_demand = tail(demands.on_demand_hours(), weeks);
-        let covered = |purchase: K::Amount, span: std::ops::Range<usize>| {
-            let hours = buckets.get(span.clone()).unwrap_or_default();
+        let weeks = weeks_of(demand, observed_days);
+        let steps = tail(&demand.hours.steps, weeks);
+        let on_demand = tail(demand.on_demand_hours(), weeks);
+        let covered = |amount: P::Amount, span: std::ops::Range<usize>| {
+            let hours = steps.get(span.clone()).unwrap_or_default();
             let on_demand = on_demand.get(span).unwrap_or_default();
-            let hour = |(bucket, on_demand): (&Bucket, &u128)| {
-                let value = float_value(bucket.value);
+            let hour = |(step, on_demand): (&StepDemand, &u128)| {
+                let value = float_value(step.value);
                 // What is served by what is held was never on-demand, whatever it is said to serve.
                 let held = if value > 0.0 {
                     1.0 - float_value(*on_demand) / value
@@ -100,20 +100,20 @@ impl Trial {
                 };
                 (
                     value,
-                    kind.times_served(bucket, HOUR, purchase),
-                    kind.times_served(bucket, HOUR, K::NONE).max(held),
+                    purchase.times_served(step, HOUR, amount),
+                    purchase.times_served(step, HOUR, P::NONE).max(held),
                 )
             };
-            let cost = float(kind.cost(purchase, 1));
+            let cost = float(purchase.cost(amount, 1));
             Coverage::new(hours.iter().zip(on_demand).map(hour), burst, cost)
         };
         let walked = Backtest::walk_forward(
-            buckets.len(),
-            recent_weeks(demands),
+            steps.len(),
+            recent_weeks(demand),
             |span| {
-                let hours = buckets.get(span).unwrap_or_default();
-                let found = K::optimum(&kind.sizing(hours, HOUR));
-                (found != K::NONE).then_some(found)
+                let hours = steps.get(span).unwrap_or_default();
+                let found = P::optimum(&purchase.sizing(hours, HOUR));
+                (found != P::NONE).then_some(found)
             },
             |bought, span| {
                 let hours = span.len();
@@ -121,44 +121,50 @@ impl Trial {
             },
         );
         Self::of(
-            &covered(purchase, 0..buckets.len()),
-            recent_weeks(demands),
+            &covered(amount, 0..steps.len()),
+            recent_weeks(demand),
             BacktestOutcome::Savings(walked),
         )
     }
 
     /// Of model units above which requests are refused: all on-demand traffic goes to them.
     pub(crate) fn of_throttle(
-        kind: &UnitPurchase,
-        demands: &Demands,
+        purchase: &UnitPurchase,
+        demand: &ServableDemand,
         units: u32,
         headroom: Ratio,
         observed_days: u32,
     ) -> Self {
-        let weeks = weeks_of(demands, observed_days);
-        let buckets = tail(&demands.hours.buckets, weeks);
-        let values = tail(demands.on_demand_hours(), weeks);
-        let hours = buckets.iter().zip(values).map(|(bucket, value)| {
+        let weeks = weeks_of(demand, observed_days);
+        let steps = tail(&demand.hours.steps, weeks);
+        let values = tail(demand.on_demand_hours(), weeks);
+        let hours = steps.iter().zip(values).map(|(step, value)| {
             (
                 float_value(*value),
-                kind.times_served(bucket, HOUR, units),
+                purchase.times_served(step, HOUR, units),
                 0.0,
             )
         });
-        let coverage = Coverage::new(hours, 1.0, float(kind.cost(units, 1)));
-        let slice = |span: std::ops::Range<usize>| buckets.get(span).unwrap_or_default();
+        let coverage = Coverage::new(hours, 1.0, float(purchase.cost(units, 1)));
+        let slice = |span: std::ops::Range<usize>| steps.get(span).unwrap_or_default();
         let walked = Backtest::refusals(
-            buckets.len(),
-            recent_weeks(demands).min(SIZED_ON_AT_MOST),
+            steps.len(),
+            recent_weeks(demand).min(SIZED_ON_AT_MOST),
             |span| {
-                UnitSizing::of_steps(slice(span), HOUR, kind.capacity, kind.price, kind.held)
-                    .throttle_minimum(headroom)
+                UnitSizing::of_steps(
+                    slice(span),
+                    HOUR,
+                    purchase.capacity,
+                    purchase.price,
+                    purchase.held,
+                )
+                .throttle_minimum(headroom)
             },
             |enough, span| {
-                let asked = |bucket: &Bucket| tokens(bucket.input + bucket.output);
-                let refused = |bucket: &Bucket| {
-                    let served = kind.times_served(bucket, HOUR, *enough).min(1.0);
-                    asked(bucket) * (1.0 - served)
+                let asked = |step: &StepDemand| tokens(step.input + step.output);
+                let refused = |step: &StepDemand| {
+                    let served = purchase.times_served(step, HOUR, *enough).min(1.0);
+                    asked(step) * (1.0 - served)
                 };
                 let span = slice(span);
                 (span.iter().map(asked).sum(), span.iter().map(refused).sum())
@@ -166,14 +172,14 @@ impl Trial {
         );
         Self::of(
             &coverage,
-            recent_weeks(demands),
+            recent_weeks(demand),
             BacktestOutcome::Refusals(walked),
         )
     }
 
     /// Of what a holding serves, at on-demand prices, for so much a month.
     pub(crate) fn of_holding(
-        hours: &Demand,
+        hours: &DemandSeries,
         recent: Window,
         monthly_cost: Usd,
         observed_days: u32,
@@ -229,19 +235,19 @@ impl Trial {
 
 /// How sure it is that holding less saves: `now` against `then`, the smaller one, each with what it
 /// costs a month. What is cut costs the difference and replaces what only it served.
-pub(crate) fn certainty_of_cut<K: Purchase>(
-    kind: &K,
-    demands: &Demands,
-    (now, then): ((K::Amount, Usd), (K::Amount, Usd)),
+pub(crate) fn certainty_of_cut<P: Purchase>(
+    purchase: &P,
+    demand: &ServableDemand,
+    (now, then): ((P::Amount, Usd), (P::Amount, Usd)),
     burst: f64,
     observed_days: u32,
 ) -> Option<Certainty> {
-    let buckets = tail(&demands.hours.buckets, weeks_of(demands, observed_days));
-    let hours = buckets.iter().map(|bucket| {
+    let steps = tail(&demand.hours.steps, weeks_of(demand, observed_days));
+    let hours = steps.iter().map(|step| {
         (
-            float_value(bucket.value),
-            kind.times_served(bucket, HOUR, now.0),
-            kind.times_served(bucket, HOUR, then.0),
+            float_value(step.value),
+            purchase.times_served(step, HOUR, now.0),
+            purchase.times_served(step, HOUR, then.0),
         )
     });
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
@@ -251,7 +257,7 @@ pub(crate) fn certainty_of_cut<K: Purchase>(
 
 /// How sure it is that giving all of a holding up saves: what it costs a month, less what it serves.
 pub(crate) fn certainty_of_whole(
-    hours: &Demand,
+    hours: &DemandSeries,
     monthly_cost: Usd,
     observed_days: u32,
 ) -> Option<Certainty> {
@@ -259,15 +265,12 @@ pub(crate) fn certainty_of_whole(
 }
 
 /// All of a demand, served whole for so much a month, over the whole weeks that were observed.
-fn whole(hours: &Demand, monthly_cost: Usd, observed_days: u32) -> Coverage {
+fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverage {
     let weeks = usize::try_from(observed_days / 7).unwrap_or_default();
-    let all = tail(
-        &hours.buckets,
-        weeks.min(hours.buckets.len() / HOURS_PER_WEEK),
-    );
+    let all = tail(&hours.steps, weeks.min(hours.steps.len() / HOURS_PER_WEEK));
     let served = all
         .iter()
-        .map(|bucket| (float_value(bucket.value), f64::INFINITY, 0.0));
+        .map(|step| (float_value(step.value), f64::INFINITY, 0.0));
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let cost = float(monthly_cost) / HOURS_PER_MONTH as f64;
     Coverage::new(served, 1.0, cost)
@@ -293,8 +296,8 @@ fn tokens(load: u128) -> f64 {
     load as f64
 }
 
-fn recent_weeks(demands: &Demands) -> usize {
-    demands.recent_hours().len() / HOURS_PER_WEEK
+fn recent_weeks(demand: &ServableDemand) -> usize {
+    demand.recent_hours().len() / HOURS_PER_WEEK
 }
 
 /// Weeks of a term. What has none is still promised by the month.

@@ -21,7 +21,7 @@ use bedrock_cost_guard::observation::{
 };
 use bedrock_cost_guard::observation::{FailedPlace, Observation};
 use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status};
-use bedrock_cost_guard::pricing::{Demand, LOAD_SCALE};
+use bedrock_cost_guard::pricing::{DemandSeries, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics};
 use bedrock_cost_guard::terminal::report as text;
 use jiff::SignedDuration;
@@ -1051,7 +1051,7 @@ fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
         step: HOUR,
         values: vec![Some(count)],
     };
-    let mut demand = Demand::none(window().start(), HOUR, 1);
+    let mut demand = DemandSeries::none(window().start(), HOUR, 1);
     let weights = LoadWeights::default();
     let (input, read) = ("3.00".parse().unwrap(), "0.30".parse().unwrap());
     demand
@@ -1060,9 +1060,9 @@ fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
     demand
         .add(Meter::CacheRead, &hours(4_000_000), read, weights)
         .unwrap();
-    let load = demand.buckets[0].input;
+    let load = demand.steps[0].input;
     assert_eq!(load, (1_000_000 + 400_000) * 10_u128.pow(LOAD_SCALE));
-    assert_eq!(demand.buckets[0].output, 0);
+    assert_eq!(demand.steps[0].output, 0);
     assert_eq!(demand.value(), Usd::new("4.2".parse().unwrap()));
 
     // More is read from the cache than comes in: neither is taken off the other.

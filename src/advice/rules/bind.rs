@@ -10,7 +10,7 @@ use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, command
 use crate::catalog::{Offer, Term};
 use crate::domain::Usd;
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy};
+use crate::sizing::demand::{ServableDemand, Traffic};
 use crate::sizing::trial::{Trial, percent};
 
 /// Advises to hold the same units under a term that costs less: a commitment, so it has to pass its
@@ -27,11 +27,11 @@ pub(crate) fn advise(
     let (Some(own), Some(cost)) = (&holding.offer, holding.monthly_cost) else {
         return Finding::default();
     };
-    let served_by = ServedBy::Units {
+    let traffic = Traffic::Units {
         serving: &[holding],
         with_on_demand: false,
     };
-    let hours = Demands::hourly(priced, workload, cheapest, served_by);
+    let hours = ServableDemand::hourly(priced, workload, cheapest, traffic);
     let units = held.model_units;
     let others = workload.offers.iter().filter(|offer| {
         offer.label == own.label && offer.term != Term::None && offer.unit_price < own.unit_price

@@ -13,12 +13,12 @@ use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::LaneRates;
 use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy, SizedDemand};
+use crate::sizing::demand::{ServableDemand, SizedDemand, Traffic};
 use crate::sizing::{UnitPurchase, UnitSizing};
 
 /// What filling says, and what it leaves to the later rules.
 #[derive(Debug)]
-pub(crate) struct Filling<'w> {
+pub(crate) struct FillAdvice<'w> {
     pub(crate) finding: Finding,
     /// The share of standard on-demand traffic that stays on-demand, what leaves the holdings for
     /// it included.
@@ -31,7 +31,7 @@ pub(crate) struct Filling<'w> {
     savings: Option<Usd>,
 }
 
-impl<'w> Filling<'w> {
+impl<'w> FillAdvice<'w> {
     /// Nothing is filled.
     const fn none(finding: Finding, serving: Vec<&'w Holding<'w>>) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl<'w> Filling<'w> {
     }
 }
 
-pub(crate) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> Filling<'w> {
+pub(crate) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> FillAdvice<'w> {
     let able: Vec<&Holding<'_>> = workload
         .holdings
         .iter()
@@ -101,13 +101,13 @@ fn evaluate<'w>(
     priced: &Priced<'_>,
     workload: &'w Workload<'_>,
     serving: Vec<&'w Holding<'w>>,
-) -> Filling<'w> {
+) -> FillAdvice<'w> {
     let found = find(priced, workload, &serving);
     match found {
         Ok(mut found) => {
             found.finding.dismiss(priced);
             if found.finding.counts() {
-                Filling {
+                FillAdvice {
                     finding: found.finding,
                     remaining: found.remaining,
                     left: found.left,
@@ -115,10 +115,10 @@ fn evaluate<'w>(
                     savings: Some(found.savings),
                 }
             } else {
-                Filling::none(found.finding, serving)
+                FillAdvice::none(found.finding, serving)
             }
         }
-        Err(finding) => Filling::none(finding, serving),
+        Err(finding) => FillAdvice::none(finding, serving),
     }
 }
 
@@ -174,20 +174,20 @@ fn find(
         .map(|holding| holding.held.model_units)
         .sum::<ModelUnits>()
         .count();
-    let served_by = ServedBy::Units {
+    let traffic = Traffic::Units {
         serving: holdings,
         with_on_demand: true,
     };
     if let Some(holding) = holdings.iter().find(|it| it.exceeds_capacity().is_some()) {
         return Err(refused(None, vec![gates::capacity(holding)]));
     }
-    let demands = Demands::new(priced, workload, &now, served_by).map_err(unknown)?;
-    let kind = UnitPurchase {
+    let demand = ServableDemand::new(priced, workload, &now, traffic).map_err(unknown)?;
+    let purchase = UnitPurchase {
         capacity: offer.capacity.ok_or_else(Finding::default)?,
         price: offer.unit_price,
         held,
     };
-    let sized = demands.sized(&kind);
+    let sized = demand.sized(&purchase);
     let settings = &priced.observation.settings;
     let has_room = |sizing: &UnitSizing| sizing.throttle_minimum(settings.headroom) == Some(0);
     let savings = match settings.overflow {
@@ -217,7 +217,7 @@ fn find(
     let mut advice = recommendation(priced, workload, &standard, holdings, (before, savings));
     advice
         .workings
-        .extend(workings(&kind, &sized, settings.headroom));
+        .extend(workings(&purchase, &sized, settings.headroom));
     let is_forbidden = !advice.is_counted();
     let finding = Finding::advised(plan(Some(savings)), advice, Gate::Setting);
     if is_forbidden {
@@ -230,7 +230,7 @@ fn find(
         remaining: Ratio::new(left.dollars() / before.dollars()),
         left: now
             .iter()
-            .map(|rates| left_of(priced, workload, (&demands, &kind), rates))
+            .map(|rates| left_of(priced, workload, (&demand, &purchase), rates))
             .collect(),
         savings,
     })
@@ -241,7 +241,7 @@ fn find(
 fn left_of(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    (all, kind): (&Demands, &UnitPurchase),
+    (all, purchase): (&ServableDemand, &UnitPurchase),
     rates: &LaneRates<'_>,
 ) -> Ratio {
     if !rates.lane.is_standard() {
@@ -250,10 +250,10 @@ fn left_of(
     if priced.observation.settings.overflow == Overflow::Throttle {
         return Ratio::ZERO;
     }
-    let Ok(demands) = all.of_lane(priced, workload, rates.clone()) else {
+    let Ok(demand) = all.of_lane(priced, workload, rates.clone()) else {
         return Ratio::ZERO;
     };
-    let sized = demands.sized(kind);
+    let sized = demand.sized(purchase);
     let (all, replaced) = (sized.all_monthly(), sized.replaced_monthly(0));
     if all.is_positive() {
         Ratio::new((all - replaced).dollars() / all.dollars())
@@ -264,27 +264,27 @@ fn left_of(
 
 /// What is held, and what all of the traffic asks for.
 fn workings(
-    kind: &UnitPurchase,
+    purchase: &UnitPurchase,
     sized: &SizedDemand<UnitPurchase>,
     headroom: Ratio,
 ) -> [Working; 2] {
     let highest = sized.minutes.throttle_minimum(Ratio::ZERO).map_or_else(
         || "more than can be counted".to_owned(),
-        |more| ModelUnits::new(kind.held.saturating_add(more)).to_string(),
+        |more| ModelUnits::new(purchase.held.saturating_add(more)).to_string(),
     );
     [
         Working::new(
             "what a unit serves an hour",
             format!(
                 "{} input and {} output tokens",
-                Tokens::new(kind.capacity.input_tokens_per_hour),
-                Tokens::new(kind.capacity.output_tokens_per_hour)
+                Tokens::new(purchase.capacity.input_tokens_per_hour),
+                Tokens::new(purchase.capacity.output_tokens_per_hour)
             ),
             "the price book or the overrides",
         ),
         Working::new(
             "held, and enough for the highest minute of all traffic",
-            format!("{} and {highest}", ModelUnits::new(kind.held)),
+            format!("{} and {highest}", ModelUnits::new(purchase.held)),
             format!(
                 "the last {MINUTE_DAYS} days by the minute; under throttle {} more must fit",
                 headroom.percent()

@@ -5,7 +5,7 @@
 
 use crate::advice::finding::Finding;
 use crate::advice::recommendation::several;
-use crate::advice::rules::fill::Filling;
+use crate::advice::rules::fill::FillAdvice;
 use crate::advice::{
     Action, Arrangement, Evidence, Gate, Plan, Recommendation, Step, command, gates,
 };
@@ -17,12 +17,12 @@ use crate::pricing::{Lane, LaneKind, Priced, Workload};
 /// What routing says, and the cheapest rates of effort none or routing that each lane can have,
 /// which later rules compare with.
 #[derive(Debug)]
-pub(crate) struct Routing<'l> {
+pub(crate) struct RouteAdvice<'l> {
     pub(crate) finding: Finding,
     pub(crate) cheapest: Vec<LaneRates<'l>>,
 }
 
-impl<'l> Routing<'l> {
+impl<'l> RouteAdvice<'l> {
     /// What each lane costs from here on: on-demand lanes stay as they are unless routing counts,
     /// and what leaves a provisioned model goes where it costs least.
     pub(crate) fn afterwards(&self) -> Vec<LaneRates<'l>> {
@@ -40,8 +40,8 @@ impl<'l> Routing<'l> {
 pub(crate) fn advise<'l>(
     priced: &Priced<'_>,
     workload: &'l Workload<'_>,
-    fill: &Filling<'_>,
-) -> Routing<'l> {
+    fill: &FillAdvice<'_>,
+) -> RouteAdvice<'l> {
     let forbidden = forbidden(priced, workload);
     let cheapest = cheapest(priced, workload);
     let moved: Vec<LaneRates<'_>> = workload
@@ -65,7 +65,7 @@ pub(crate) fn advise<'l>(
         .sum();
     let savings = before - after;
     if !savings.is_positive() {
-        return Routing {
+        return RouteAdvice {
             finding: Finding::default(),
             cheapest,
         };
@@ -81,7 +81,7 @@ pub(crate) fn advise<'l>(
         gates::was_open(priced, workload, kind, workload.model.id()),
     );
     if let Some(failed) = failed {
-        return Routing {
+        return RouteAdvice {
             finding: Finding::refused(plan, vec![failed]),
             cheapest,
         };
@@ -90,7 +90,7 @@ pub(crate) fn advise<'l>(
     advice.not_counted_because = forbidden;
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
     finding.dismiss(priced);
-    Routing { finding, cheapest }
+    RouteAdvice { finding, cheapest }
 }
 
 /// The cheapest rates that each lane can have without a commitment. A lane that may not be moved is

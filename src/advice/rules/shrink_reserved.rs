@@ -16,7 +16,7 @@ use crate::domain::period::HOURS_PER_MONTH;
 use crate::pricing::LaneRates;
 use crate::pricing::{Priced, Reserved, Workload, reserves};
 use crate::sizing::ReservationTerms;
-use crate::sizing::demand::{Demands, ServedBy};
+use crate::sizing::demand::{ServableDemand, Traffic};
 use crate::sizing::trial::certainty_of_cut;
 use crate::sizing::{Purchase, Reservation, TokenPurchase};
 
@@ -96,13 +96,13 @@ fn smaller_reservation(
     let Some(offer) = offer else {
         return Err(unknown("the price book has no price of it"));
     };
-    let demands = Demands::new(priced, workload, current, ServedBy::Reserved(scope))
+    let demand = ServableDemand::new(priced, workload, current, Traffic::Reserved(scope))
         .map_err(|why| unknown(&why))?;
-    let kind = TokenPurchase {
+    let purchase = TokenPurchase {
         terms: ReservationTerms::of(offer),
         held: others,
     };
-    let sized = demands.sized(&kind);
+    let sized = demand.sized(&purchase);
     let now = Reservation::declared(held.declared);
     // At a price of its own only the whole of it is known to cost what it costs.
     let is_listed = held.declared.usd_per_hour.is_none();
@@ -114,7 +114,7 @@ fn smaller_reservation(
     let total = |reservation: Reservation, cost: Usd| {
         cost + sized.all_monthly() - sized.replaced_monthly(reservation)
     };
-    let then = total(to, kind.cost(to, HOURS_PER_MONTH));
+    let then = total(to, purchase.cost(to, HOURS_PER_MONTH));
     let as_it_is = total(now, cost);
     if to == now || then >= as_it_is {
         return Ok(None);
@@ -124,9 +124,9 @@ fn smaller_reservation(
         is_none: to == Reservation::NONE,
         savings: as_it_is - then,
         certainty: certainty_of_cut(
-            &kind,
-            &demands,
-            ((now, cost), (to, kind.cost(to, HOURS_PER_MONTH))),
+            &purchase,
+            &demand,
+            ((now, cost), (to, purchase.cost(to, HOURS_PER_MONTH))),
             sized.burst_share(now),
             workload.observed_days,
         ),

@@ -13,29 +13,22 @@ use crate::advice::holding_advice::{
     AtTermEnd, HoldingAdvice, HoldingLoad, SmallerHolding, put_off_to_term_end, refusals,
 };
 use crate::advice::rules::bind;
-use crate::advice::rules::fill::Filling;
+use crate::advice::rules::fill::FillAdvice;
 use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working, command};
 use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd};
 use crate::pricing::LaneRates;
 use crate::pricing::{Holding, Idleness, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy};
+use crate::sizing::demand::{ServableDemand, Traffic};
 use crate::sizing::trial::{certainty_of_cut, certainty_of_whole};
 use crate::sizing::{Purchase, UnitPurchase};
 
 /// What is said of all of them, and what it leaves to the later rules.
-pub(crate) struct Renewing {
+pub(crate) struct ShrinkAdvice {
     pub(crate) finding: Finding,
     /// Whether anything is to be given up at once.
-    gives_up_now: bool,
-}
-
-impl Renewing {
-    /// Whether anything is to be given up at once.
-    pub(crate) const fn gives_up_counted(&self) -> bool {
-        self.gives_up_now
-    }
+    pub(crate) gives_up_now: bool,
 }
 
 /// Whether a holding of a workload could be filled, or reserved tokens are held: then minutes of its
@@ -57,9 +50,9 @@ pub(crate) fn advise<'w>(
     priced: &'w Priced<'w>,
     workload: &'w Workload<'w>,
     cheapest: &[LaneRates<'w>],
-    fill: &Filling<'w>,
-) -> Renewing {
-    let mut renewing = Renewing {
+    fill: &FillAdvice<'w>,
+) -> ShrinkAdvice {
+    let mut shrink = ShrinkAdvice {
         finding: Finding::default(),
         gives_up_now: false,
     };
@@ -89,12 +82,12 @@ pub(crate) fn advise<'w>(
                 Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
             };
             let said = said_of(priced, workload, holding, at_end);
-            renewing.finding.holdings.push(said);
+            shrink.finding.holdings.push(said);
         }
     }
     for place in 0..at_work.len() {
         let holding = at_work[place];
-        let case = HoldingReview {
+        let review = HoldingReview {
             priced,
             workload,
             cheapest,
@@ -105,20 +98,20 @@ pub(crate) fn advise<'w>(
         };
         let mut said = said_of(priced, workload, holding, AtTermEnd::Undecided);
         let is_known = holding.capacity().is_some();
-        match case.smaller() {
+        match review.smaller() {
             Ok(Some(smaller)) => {
                 said.load = HoldingLoad::UnderUsed;
                 said.right_size = Some(smaller.to.to_string());
-                let mut found = case.finding(&smaller);
+                let mut found = review.finding(&smaller);
                 let is_dismissed = found.dismiss(priced);
                 if let [advice] = found.recommendations.as_slice() {
                     said.decide(holding, smaller.at_term_end());
                     if !is_dismissed {
                         units[place] = smaller.units();
                     }
-                    renewing.gives_up_now |= advice.is_counted() && smaller.is_none;
+                    shrink.gives_up_now |= advice.is_counted() && smaller.is_none;
                 }
-                renewing.finding.take(found);
+                shrink.finding.take(found);
             }
             Ok(None) => {
                 let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
@@ -129,21 +122,21 @@ pub(crate) fn advise<'w>(
                         workload,
                         cheapest,
                         holding,
-                        case.is_to_be_had(holding.held.model_units.count()),
+                        review.is_to_be_had(holding.held.model_units.count()),
                     );
                     found.dismiss(priced);
-                    renewing.finding.take(found);
+                    shrink.finding.take(found);
                 }
                 if is_known && holding.throttles == 0 {
                     said.load = HoldingLoad::Fits;
                     said.right_size = Some(holding.held.model_units.to_string());
                 }
             }
-            Err(why) => renewing.finding.reasons.extend(why),
+            Err(why) => shrink.finding.reasons.extend(why),
         }
-        renewing.finding.holdings.push(said);
+        shrink.finding.holdings.push(said);
     }
-    renewing
+    shrink
 }
 
 /// All units but those at one place.
@@ -215,19 +208,19 @@ impl HoldingReview<'_, '_> {
         }
         match (&holding.offer, holding.capacity()) {
             (Some(offer), Some(capacity)) => {
-                let kind = UnitPurchase {
+                let purchase = UnitPurchase {
                     capacity,
                     price: offer.unit_price,
                     held: self.others,
                 };
-                self.at_its_optimum(&kind)
+                self.at_its_optimum(&purchase)
             }
             _ => Ok(self.by_its_worth(cost)),
         }
     }
 
-    fn served_by(&self) -> ServedBy<'_> {
-        ServedBy::Units {
+    fn traffic(&self) -> Traffic<'_> {
+        Traffic::Units {
             serving: self.at_work,
             with_on_demand: self.is_filled,
         }
@@ -235,20 +228,20 @@ impl HoldingReview<'_, '_> {
 
     fn at_its_optimum(
         &self,
-        kind: &UnitPurchase,
+        purchase: &UnitPurchase,
     ) -> Result<Option<SmallerHolding>, Option<String>> {
         let settings = &self.priced.observation.settings;
         let name = &self.holding.held.provisioned_model_name;
         if self.holding.exceeds_capacity().is_some() {
             return Err(Some(gates::capacity(self.holding).why));
         }
-        let demands = Demands::new(self.priced, self.workload, self.cheapest, self.served_by())
+        let demand = ServableDemand::new(self.priced, self.workload, self.cheapest, self.traffic())
             .map_err(|why| {
                 Some(format!(
                     "whether {name} has its right size is not known: {why}"
                 ))
             })?;
-        let sized = demands.sized(kind);
+        let sized = demand.sized(purchase);
         let now = self.holding.held.model_units.count();
         let options: Vec<u32> = match settings.overflow {
             Overflow::Spill => vec![sized.minutes.spill_optimum()],
@@ -257,11 +250,11 @@ impl HoldingReview<'_, '_> {
                 let enough = sized.minutes.throttle_minimum(settings.headroom);
                 let hours = sized.recent_hours.throttle_minimum(settings.headroom);
                 let enough = enough.zip(hours).map(|(minutes, hours)| minutes.max(hours));
-                let none = (kind.held == 0).then_some(0);
+                let none = (purchase.held == 0).then_some(0);
                 enough.into_iter().chain(none).collect()
             }
         };
-        let month = |units: u32| kind.cost(units, HOURS_PER_MONTH);
+        let month = |units: u32| purchase.cost(units, HOURS_PER_MONTH);
         let all_is_served = settings.overflow == Overflow::Throttle;
         let left = |units: u32| {
             if all_is_served && units > 0 {
@@ -285,8 +278,8 @@ impl HoldingReview<'_, '_> {
             is_none: units == 0,
             savings,
             certainty: certainty_of_cut(
-                kind,
-                &demands,
+                purchase,
+                &demand,
                 ((now, month(now)), (units, month(units))),
                 sized.burst_share(now),
                 self.workload.observed_days,
@@ -298,7 +291,7 @@ impl HoldingReview<'_, '_> {
                     format!(
                         "{} × {} USD × 730 hours, and {} on-demand beside it",
                         ModelUnits::new(now),
-                        kind.price,
+                        purchase.price,
                         left(now)
                     ),
                 ),
@@ -307,7 +300,7 @@ impl HoldingReview<'_, '_> {
                     total(units),
                     format!(
                         "{to} × {} USD × 730 hours, and {} on-demand beside it",
-                        kind.price,
+                        purchase.price,
                         left(units)
                     ),
                 ),
@@ -360,11 +353,11 @@ impl HoldingReview<'_, '_> {
             to: Amount::Units(ModelUnits::new(0)),
             is_none: true,
             savings,
-            certainty: Demands::hourly(
+            certainty: ServableDemand::hourly(
                 self.priced,
                 self.workload,
                 self.cheapest,
-                ServedBy::Units {
+                Traffic::Units {
                     serving: &[self.holding],
                     with_on_demand: false,
                 },

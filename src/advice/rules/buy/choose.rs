@@ -14,9 +14,9 @@ use crate::catalog::{ReservedOffer, ReservedScope};
 use crate::domain::{Ratio, Usd};
 use crate::pricing::LaneRates;
 use crate::pricing::{Holding, Lane, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy};
+use crate::sizing::demand::{ServableDemand, Traffic};
 
-use crate::advice::rules::buy::question::BuyingBasis;
+use crate::advice::rules::buy::basis::BuyingBasis;
 use crate::advice::rules::buy::recommendation::{break_even, recommendation};
 /// Whether minutes could change what is said of commitments: an offer of known capacity that no
 /// certificate settles.
@@ -30,7 +30,7 @@ pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> boo
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     // Whether routing counts is not known yet: either may be asked.
     let could_change = |routed: &[LaneRates<'_>]| {
-        let question = BuyingBasis {
+        let basis = BuyingBasis {
             priced,
             workload,
             cheapest: &cheapest,
@@ -42,29 +42,29 @@ pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> boo
             deletes_its_own: false,
             is_routed: false,
         };
-        question.offered().iter().any(|offered| {
+        basis.offered().iter().any(|offered| {
             !matches!(offered, Offered::Units(offer) if offer.capacity.is_none())
-                && question.certificate(offered).is_none()
+                && basis.certificate(offered).is_none()
         })
     };
     standard_monthly_cost(workload).is_positive()
         && (could_change(&cheapest) || could_change(&current))
 }
 
-pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
-    let workload = question.workload;
+pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
+    let workload = basis.workload;
     let standard = standard_monthly_cost(workload);
-    let offered = question.offered();
-    if !question.remaining.of(standard).is_positive() || offered.is_empty() {
+    let offered = basis.offered();
+    if !basis.remaining.of(standard).is_positive() || offered.is_empty() {
         return Finding::default();
     }
     let mut found = Finding::default();
     let mut proofs = Vec::new();
     let mut open = Vec::new();
     for offered in offered {
-        match question.certificate(&offered) {
+        match basis.certificate(&offered) {
             Some(proof) => {
-                let report = CertificateReport::new(question.priced, workload, &offered, proof);
+                let report = CertificateReport::new(basis.priced, workload, &offered, proof);
                 found
                     .plans
                     .push(unseen(&offered, Gate::Certificate, &report.sentence));
@@ -79,7 +79,7 @@ pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
         .partition(|offered| !matches!(offered, Offered::Units(offer) if offer.capacity.is_none()));
     let conditions: Vec<Plan> = unknown
         .iter()
-        .map(|offered| unknown_capacity(question, offered))
+        .map(|offered| unknown_capacity(basis, offered))
         .collect();
     let condition = conditions.first().and_then(|plan| plan.why_not.first());
     let condition = condition.cloned();
@@ -95,7 +95,7 @@ pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
         found.reasons.push(because(&refusal.why));
         return found;
     }
-    let mut candidates = match candidates(question, &known) {
+    let mut candidates = match candidates(basis, &known) {
         Ok(candidates) => candidates,
         Err(why) => {
             found.reasons.push(because(&why));
@@ -109,7 +109,7 @@ pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
             .then_with(|| a.offered.term().cmp(&b.offered.term()))
             .then_with(|| a.offered.action().cmp(&b.offered.action()))
     });
-    let before = workload.monthly_cost() - question.saved_before;
+    let before = workload.monthly_cost() - basis.saved_before;
     let chosen = candidates
         .iter()
         .position(|candidate| candidate.refusals.is_empty());
@@ -126,9 +126,9 @@ pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
             other.refusals.push(Refusal::new(Gate::Better, why));
         }
         for best in &bought {
-            let advice = recommendation(question, best);
+            let advice = recommendation(basis, best);
             let mut finding = Finding::advised(best.plan(before), advice, Gate::Setting);
-            finding.dismiss(question.priced);
+            finding.dismiss(basis.priced);
             found.take(finding);
         }
     } else {
@@ -149,41 +149,41 @@ pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
 
 /// Each offer at its optimum. An error says what is missing to size any.
 fn candidates<'w>(
-    question: &BuyingBasis<'w>,
+    basis: &BuyingBasis<'w>,
     known: &[Offered<'w>],
 ) -> Result<Vec<Candidate<'w>>, String> {
-    let case = OfferBasis {
-        priced: question.priced,
-        workload: question.workload,
-        rates_checked: question
+    let offer_basis = OfferBasis {
+        priced: basis.priced,
+        workload: basis.workload,
+        rates_checked: basis
             .cheapest
             .iter()
             .flat_map(|rates| &rates.rates)
             .map(|(_, rate)| rate.source.provenance.checked)
             .min(),
     };
-    let demands = |served_by| {
-        Demands::new(
-            question.priced,
-            question.workload,
-            match served_by {
-                ServedBy::Units { .. } => question.cheapest,
-                ServedBy::Reserved(_) => question.routed,
+    let demand = |traffic| {
+        ServableDemand::new(
+            basis.priced,
+            basis.workload,
+            match traffic {
+                Traffic::Units { .. } => basis.cheapest,
+                Traffic::Reserved(_) => basis.routed,
             },
-            served_by,
+            traffic,
         )
     };
     let mut found = Vec::new();
     let is_units = |offered: &&Offered<'w>| matches!(offered, Offered::Units(_));
     if known.iter().any(|offered| is_units(&offered)) {
-        let units = demands(ServedBy::Units {
-            serving: question.serving,
+        let units = demand(Traffic::Units {
+            serving: basis.serving,
             with_on_demand: true,
         })?;
         for offered in known {
             if let Offered::Units(offer) = offered {
-                let candidate = Candidate::of_units(&case, &units, offer, question.held());
-                found.extend(candidate.map(|it| with_own_gates(question, it)));
+                let candidate = Candidate::of_units(&offer_basis, &units, offer, basis.held());
+                found.extend(candidate.map(|it| with_own_gates(basis, it)));
             }
         }
     }
@@ -198,21 +198,21 @@ fn candidates<'w>(
         if of_scope.is_empty() {
             continue;
         }
-        let tokens = demands(ServedBy::Reserved(scope))?;
+        let tokens = demand(Traffic::Reserved(scope))?;
         for offer in of_scope {
-            let held = question.reserved(scope);
-            let candidate = Candidate::of_tokens(&case, &tokens, offer, held);
-            found.push(with_own_gates(question, candidate));
+            let held = basis.reserved(scope);
+            let candidate = Candidate::of_tokens(&offer_basis, &tokens, offer, held);
+            found.push(with_own_gates(basis, candidate));
         }
     }
     Ok(found)
 }
 
 /// The gates of one kind of purchase alone.
-fn with_own_gates<'w>(question: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
-    let workload = question.workload;
+fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
+    let workload = basis.workload;
     let inventory = &workload.observed.inventory;
-    if matches!(candidate.offered, Offered::Tokens(_)) && question.remaining < Ratio::ONE {
+    if matches!(candidate.offered, Offered::Tokens(_)) && basis.remaining < Ratio::ONE {
         let why = "filling the provisioned model of the same model comes first";
         candidate.refusals.push(Refusal::new(Gate::Order, why));
     }
@@ -226,14 +226,14 @@ fn with_own_gates<'w>(question: &BuyingBasis<'_>, mut candidate: Candidate<'w>) 
                 .refusals
                 .push(Refusal::new(Gate::Availability, why));
         }
-        if let Some(holding) = question
+        if let Some(holding) = basis
             .serving
             .iter()
             .find(|it| it.exceeds_capacity().is_some())
         {
             candidate.refusals.push(gates::capacity(holding));
         }
-        if question.deletes_its_own {
+        if basis.deletes_its_own {
             let why = "the idle provisioned model of the same model comes first";
             candidate.refusals.push(Refusal::new(Gate::Order, why));
         }
@@ -251,9 +251,9 @@ fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
 }
 
 /// AWS publishes no capacity: without the operator's, only a condition can be stated.
-fn unknown_capacity(question: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
+fn unknown_capacity(basis: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
     let even = match offered {
-        Offered::Units(offer) => break_even(question, offer),
+        Offered::Units(offer) => break_even(basis, offer),
         Offered::Tokens(_) => None,
     };
     let condition = even.map_or_else(String::new, |even| {
@@ -268,7 +268,7 @@ fn unknown_capacity(question: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
         Gate::Knowledge,
         &format!("the capacity of a model unit is not known{condition}"),
     );
-    let leaves = gates::lifecycle(question.priced, question.workload, offered.term());
+    let leaves = gates::lifecycle(basis.priced, basis.workload, offered.term());
     plan.refused(leaves.into_iter().collect())
 }
 

@@ -12,22 +12,22 @@ use crate::sizing::BreakEven;
 use crate::sizing::Reservation;
 use crate::sizing::trial::percent;
 
-use crate::advice::rules::buy::question::BuyingBasis;
-pub(super) fn break_even<'q>(question: &BuyingBasis<'q>, offer: &Offer) -> Option<&'q BreakEven> {
-    question
+use crate::advice::rules::buy::basis::BuyingBasis;
+pub(super) fn break_even<'q>(basis: &BuyingBasis<'q>, offer: &Offer) -> Option<&'q BreakEven> {
+    basis
         .break_even
         .iter()
         .find(|even| even.term == offer.term && even.label == offer.label)
 }
 
-pub(super) fn recommendation(question: &BuyingBasis<'_>, best: &Candidate<'_>) -> Recommendation {
-    let (priced, workload) = (question.priced, question.workload);
+pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Recommendation {
+    let (priced, workload) = (basis.priced, basis.workload);
     let mut evidence = Evidence::default();
-    for rates in question.rates(&best.offered) {
+    for rates in basis.rates(&best.offered) {
         evidence.lane(priced, rates.lane);
         evidence.rates(workload, rates);
     }
-    for rates in question.rates(&best.offered) {
+    for rates in basis.rates(&best.offered) {
         evidence.history(priced, rates.lane);
     }
     match &best.offered {
@@ -59,7 +59,7 @@ pub(super) fn recommendation(question: &BuyingBasis<'_>, best: &Candidate<'_>) -
         advice.backtest = trial.backtest();
     }
     advice.months_to_pay = best.months_to_pay;
-    advice.risks.extend(risks(question, best));
+    advice.risks.extend(risks(basis, best));
     if let Some(total) = best.commitment_total() {
         advice.commitment_total = Some(total);
         advice.rollback_possible = false;
@@ -67,7 +67,7 @@ pub(super) fn recommendation(question: &BuyingBasis<'_>, best: &Candidate<'_>) -
     match &best.offered {
         Offered::Units(offer) => {
             advice.not_counted_because = gates::in_region(priced, workload);
-            advice.break_even = break_even(question, offer).cloned();
+            advice.break_even = break_even(basis, offer).cloned();
             let units = match best.amount {
                 Amount::Units(units) => units,
                 Amount::Tokens(_) => ModelUnits::default(),
@@ -86,13 +86,13 @@ pub(super) fn recommendation(question: &BuyingBasis<'_>, best: &Candidate<'_>) -
     advice
 }
 
-fn risks(question: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
+fn risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
     let mut risks = Vec::new();
     match &best.offered {
-        Offered::Units(offer) => risks.extend(unit_risks(question, best, offer)),
-        Offered::Tokens(offer) => risks.extend(token_risks(question, offer)),
+        Offered::Units(offer) => risks.extend(unit_risks(basis, best, offer)),
+        Offered::Tokens(offer) => risks.extend(token_risks(basis, offer)),
     }
-    if question.workload.is_throttled() {
+    if basis.workload.is_throttled() {
         risks.push(
             "requests were throttled: the true demand is higher than what was metered".into(),
         );
@@ -109,16 +109,16 @@ fn risks(question: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
     risks
 }
 
-fn unit_risks(question: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> Vec<String> {
-    let settings = &question.priced.observation.settings;
+fn unit_risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> Vec<String> {
+    let settings = &basis.priced.observation.settings;
     let mut risks = Vec::new();
-    if question.held() > 0 {
+    if basis.held() > 0 {
         risks.push(format!(
             "these are beside {} held already, which serve first: traffic has to go to both",
-            ModelUnits::new(question.held())
+            ModelUnits::new(basis.held())
         ));
     }
-    if question.is_routed {
+    if basis.is_routed {
         risks.push(
             "what the units serve is called by the provisioned model's address; only the rest goes through a profile"
                 .into(),
@@ -142,9 +142,9 @@ fn unit_risks(question: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -
     risks
 }
 
-fn token_risks(question: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String> {
+fn token_risks(basis: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String> {
     let mut risks = Vec::new();
-    let held = question.reserved(offer.scope);
+    let held = basis.reserved(offer.scope);
     if held == Reservation::NONE {
         risks.push(format!(
             "if you hold none: no API lists reserved tokens, and the overrides declare none of the {} scope for this model",
@@ -153,10 +153,10 @@ fn token_risks(question: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String>
     } else {
         risks.push("these are beside the reserved tokens that the overrides declare".into());
     }
-    if question.is_routed {
+    if basis.is_routed {
         risks.push("it serves what is routed to the global profile, so route first".into());
     }
-    let settings = &question.priced.observation.settings;
+    let settings = &basis.priced.observation.settings;
     risks.push(if settings.reserved_cache_reads {
         "cache reads are taken to be served by the reservation (GUARD_RESERVED_CACHE_READS)".into()
     } else {
