@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use serde::Serialize;
 
-use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
+use crate::catalog::{LoadWeights, Offer, Term};
+use crate::domain::period::HOUR;
 use crate::domain::{
     BaseModel, Capacity, Counter, Metric, ModelId, Percent, Series, Target, Tokens, Usd,
     UsdPerModelUnitHour, Window,
@@ -15,7 +16,7 @@ use crate::observation::MeterReading;
 use crate::observation::{CommitmentDuration, ProvisionedModel};
 use crate::observation::{Observation, PlaceObservation};
 use crate::pricing::lane::{Lane, LaneKind};
-use crate::pricing::load::{LOAD_SCALE, whole};
+use crate::pricing::load::{LOAD_ONE, Load};
 
 /// A window that ended longer ago says nothing of today.
 const RECENCY: SignedDuration = SignedDuration::from_hours(24);
@@ -255,29 +256,22 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// The loads of each step from a time on, input and output, in ten-thousandths of a token, and
-    /// the seconds of a step.
-    fn loads(&self, readings: &[MeterReading<'_>], start: Timestamp) -> (Vec<(u128, u128)>, u32) {
+    /// The load of each step from a time on.
+    fn loads(&self, readings: &[MeterReading<'_>], start: Timestamp) -> Vec<Load> {
         let steps = readings
             .iter()
             .map(|reading| reading.series.since(start).len())
             .max();
-        let mut loads = vec![(0, 0); steps.unwrap_or_default()];
+        let mut loads = vec![Load::default(); steps.unwrap_or_default()];
         for reading in readings {
-            let Some((ceiling, weight)) = self.weights.of(reading.meter) else {
+            let Some(token) = Load::of_token(reading.meter, self.weights) else {
                 continue;
             };
-            let weight = whole(weight.number(), LOAD_SCALE).unwrap_or_default();
             for (load, tokens) in loads.iter_mut().zip(reading.series.since(start)) {
-                let tokens = u128::from(tokens.unwrap_or_default()) * weight;
-                match ceiling {
-                    Ceiling::Input => load.0 += tokens,
-                    Ceiling::Output => load.1 += tokens,
-                }
+                load.add(token, tokens.unwrap_or_default());
             }
         }
-        let step = readings.first().map_or(1, |reading| reading.series.step);
-        (loads, step)
+        loads
     }
 
     /// How much of its capacity each step from a time on took: `max(I / κI, O / κO)` of its units.
@@ -287,7 +281,8 @@ impl<'a> Holding<'a> {
         capacity: Capacity,
         start: Timestamp,
     ) -> Option<Use> {
-        let (loads, step) = self.loads(readings, start);
+        let loads = self.loads(readings, start);
+        let step = readings.first().map_or(1, |reading| reading.series.step);
         let (per_input, per_output) = (
             u128::from(capacity.output_tokens_per_hour),
             u128::from(capacity.input_tokens_per_hour),
@@ -296,12 +291,12 @@ impl<'a> Holding<'a> {
         let full = per_input
             .checked_mul(per_output)?
             .checked_mul(u128::from(step) * u128::from(self.held.model_units.count()))?
-            .checked_mul(10_u128.pow(LOAD_SCALE))
+            .checked_mul(LOAD_ONE)
             .filter(|full| *full > 0)?;
-        let takes = |(input, output): &(u128, u128)| {
-            (input * per_input)
-                .max(output * per_output)
-                .saturating_mul(3_600)
+        let takes = |load: &Load| {
+            (load.input * per_input)
+                .max(load.output * per_output)
+                .saturating_mul(u128::from(HOUR))
         };
         let steps = u128::try_from(loads.len())
             .ok()
@@ -327,7 +322,7 @@ impl<'a> Holding<'a> {
         let Some(start) = minutes.first().map(|reading| reading.series.start) else {
             return Vec::new();
         };
-        let (loads, _) = self.loads(minutes, start);
+        let loads = self.loads(minutes, start);
         let refused: Vec<&Series> = own
             .iter()
             .flat_map(|lane| &lane.usage.minutes)
@@ -336,7 +331,7 @@ impl<'a> Holding<'a> {
             .collect();
         let units = u128::from(self.held.model_units.count().max(1));
         let a_minute = |load: u128| {
-            let whole = 10_u128.pow(LOAD_SCALE) * 5 * units;
+            let whole = LOAD_ONE * 5 * units;
             u64::try_from(load / whole).unwrap_or(u64::MAX)
         };
         let windows = loads.chunks_exact(MINUTES).enumerate();
@@ -348,8 +343,8 @@ impl<'a> Holding<'a> {
             })
         });
         let carried = unthrottled.map(|(_, loads)| Carried {
-            input_tokens_per_minute: a_minute(loads.iter().map(|load| load.0).sum()),
-            output_tokens_per_minute: a_minute(loads.iter().map(|load| load.1).sum()),
+            input_tokens_per_minute: a_minute(loads.iter().map(|load| load.input).sum()),
+            output_tokens_per_minute: a_minute(loads.iter().map(|load| load.output).sum()),
         });
         Carried::largest(carried.collect())
     }

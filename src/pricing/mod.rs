@@ -23,11 +23,11 @@ mod workload;
 
 pub use holding::{Carried, Holding, Idleness, Use};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
-pub use load::{DemandSeries, LOAD_SCALE, MONEY_SCALE, StepDemand};
+pub use load::{DemandSeries, LOAD_SCALE, Load, MONEY_SCALE, StepDemand, TimesServed};
 pub use reserved::{
     Covered, Reserved, UsedReservation, reserved_meters, reserved_weights, reserves,
 };
 pub use workload::{Priced, Stray, Workload, price};
 
 pub(crate) use lane_rates::LaneRates;
-pub(crate) use load::{dollars, whole};
+pub(crate) use load::{LOAD_ONE, dollars, whole};

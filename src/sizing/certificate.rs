@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::catalog::Ceiling;
 use crate::domain::money::UNIT_PRICE_SCALE;
 use crate::domain::{Capacity, ModelUnits, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour};
-use crate::pricing::{LOAD_SCALE, dollars, whole};
+use crate::pricing::{LOAD_ONE, LOAD_SCALE, Load, dollars, whole};
 use crate::sizing::reserved_tokens::{Reservation, ReservationTerms, STEP};
 
 /// How it is proven.
@@ -203,9 +203,8 @@ impl Certificate {
         by_price.or_else(|| {
             // What k units replace is concave in k and no less than nothing at none, so one unit
             // replaces most for its money, beside held ones too.
-            let load = |tokens: u64| u128::from(tokens) * 10_u128.pow(LOAD_SCALE);
-            let worth = packed(&input, load(capacity.input_tokens_per_hour))
-                + packed(&output, load(capacity.output_tokens_per_hour));
+            let unit = Load::of_units(capacity, 1);
+            let worth = packed(&input, unit.input) + packed(&output, unit.output);
             let window = Self {
                 proof: Proof::Window,
                 replaceable: dollars(worth),
@@ -290,8 +289,9 @@ impl Certificate {
 /// Both meters' together bound what any purchase of both can gain.
 fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -> (Usd, Usd) {
     let least = least.max(1);
+    let step_load = u128::from(STEP) * 60 * LOAD_ONE;
     let of = |steps: u64| {
-        let load = u128::from(steps) * u128::from(STEP) * 60 * 10_u128.pow(LOAD_SCALE);
+        let load = u128::from(steps) * step_load;
         let cost = step_hour.dollars() * Decimal::from(hours) * Decimal::from(steps);
         (dollars(packed(dearest, load)), Usd::new(cost))
     };
@@ -306,7 +306,7 @@ fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -
             u128::from(tokens) * meter.weight
         })
         .sum::<u128>()
-        .div_ceil(u128::from(STEP) * 60 * 10_u128.pow(LOAD_SCALE));
+        .div_ceil(step_load);
     let most = u64::try_from(most).unwrap_or(u64::MAX).max(least);
     // Concave in the steps: the first whose next one gains nothing.
     let (mut low, mut high) = (least, most);

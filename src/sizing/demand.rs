@@ -326,6 +326,7 @@ mod tests {
     use super::*;
     use crate::domain::Capacity;
     use crate::domain::quantity::CapacityOrigin;
+    use crate::pricing::Load;
     use crate::sizing::UnitPurchase;
     use proptest::prelude::*;
 
@@ -340,8 +341,10 @@ mod tests {
             for (tokens, busy) in bursts {
                 let step = |tokens: u64| StepDemand {
                     value: u128::from(tokens) * 30_000_000_000,
-                    input: u128::from(tokens) * 10_000,
-                    output: 0,
+                    load: Load {
+                        input: u128::from(tokens) * 10_000,
+                        output: 0,
+                    },
                 };
                 minutes.extend((0..60).map(|minute| step(if minute < busy { tokens } else { 0 })));
                 hours.push(step(tokens * u64::try_from(busy).unwrap()));

@@ -1,9 +1,10 @@
 //! Both kinds of purchase by one face, for what is asked of either in the same words.
 
 use crate::domain::{Capacity, ModelUnits, Usd, UsdPerModelUnitHour};
-use crate::pricing::StepDemand;
+use crate::pricing::{Load, StepDemand};
 use crate::sizing::model_units::UnitSizing;
 use crate::sizing::reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
+use crate::sizing::times;
 
 /// A kind of purchase under one offer, beside what is held already.
 pub trait Purchase {
@@ -29,8 +30,13 @@ pub trait Purchase {
     /// What a purchase costs over so many hours, used or not.
     fn cost(&self, amount: Self::Amount, hours: u64) -> Usd;
 
+    /// The load that a purchase and what is held serve in an hour.
+    fn room_an_hour(&self, amount: Self::Amount) -> Load;
+
     /// How many times over a step is served with a purchase, what is held included.
-    fn times_served(&self, step: &StepDemand, seconds: u32, amount: Self::Amount) -> f64;
+    fn times_served(&self, step: &StepDemand, seconds: u32, amount: Self::Amount) -> f64 {
+        times(step.times_served(seconds, self.room_an_hour(amount)))
+    }
 }
 
 /// Model units under one offer.
@@ -69,13 +75,8 @@ impl Purchase for UnitPurchase {
         self.price.cost(ModelUnits::new(units), hours)
     }
 
-    fn times_served(&self, step: &StepDemand, seconds: u32, units: u32) -> f64 {
-        let need = crate::sizing::model_units::need(step, seconds, self.capacity);
-        if need > 0.0 {
-            f64::from(self.held.saturating_add(units)) / need
-        } else {
-            f64::INFINITY
-        }
+    fn room_an_hour(&self, units: u32) -> Load {
+        Load::of_units(self.capacity, self.held.saturating_add(units))
     }
 }
 
@@ -113,7 +114,70 @@ impl Purchase for TokenPurchase {
         self.terms.cost(reservation, hours)
     }
 
-    fn times_served(&self, step: &StepDemand, seconds: u32, reservation: Reservation) -> f64 {
-        crate::sizing::reserved_tokens::times_served(step, seconds, self.held.and(reservation))
+    fn room_an_hour(&self, reservation: Reservation) -> Load {
+        self.held.and(reservation).load_an_hour()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quantity::CapacityOrigin;
+    use crate::sizing::{TOLERANCE, float, float_value};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Units and reserved tokens that serve the same load leave the same, by the hour and by the
+        /// minute, whether it is counted exactly, at each step or in floating point.
+        #[test]
+        fn what_serves_the_same_load_replaces_the_same(
+            loads in prop::collection::vec((0u64..900_000, 0u64..200_000, 0u64..90_000), 60),
+            unit in (1u64..9_000, 1u64..3_000), held in 0u32..3, more in 0u32..5,
+            seconds in prop_oneof![Just(60u32), Just(3_600)],
+        ) {
+            let units = UnitPurchase {
+                capacity: Capacity {
+                    input_tokens_per_hour: unit.0 * 60,
+                    output_tokens_per_hour: unit.1 * 60,
+                    origin: CapacityOrigin::Assumed,
+                },
+                price: "1.00".parse().unwrap(),
+                held,
+            };
+            let reserved = |units: u32| Reservation {
+                input_tokens_per_minute: unit.0 * u64::from(units),
+                output_tokens_per_minute: unit.1 * u64::from(units),
+            };
+            let tokens = TokenPurchase {
+                terms: ReservationTerms {
+                    input: "0.10".parse().unwrap(),
+                    output: "0.50".parse().unwrap(),
+                    minimum: reserved(1),
+                },
+                held: reserved(held),
+            };
+            let step = |(dollars, input, output): (u64, u64, u64)| StepDemand {
+                value: u128::from(dollars) * 10_u128.pow(13),
+                load: Load {
+                    input: u128::from(input) * 10_000,
+                    output: u128::from(output) * 10_000,
+                },
+            };
+            let steps: Vec<StepDemand> = loads.into_iter().map(step).collect();
+            prop_assert_eq!(units.room_an_hour(more), tokens.room_an_hour(reserved(more)));
+            let by_units = units.sizing(&steps, seconds);
+            let by_tokens = tokens.sizing(&steps, seconds);
+            let left = by_units.left_on_demand(more);
+            prop_assert_eq!(left, by_tokens.left_on_demand(reserved(more)));
+            let fast: f64 = steps
+                .iter()
+                .map(|step| {
+                    let served = units.times_served(step, seconds, more).min(1.0);
+                    float_value(step.value) * (1.0 - served)
+                })
+                .sum();
+            // What asks for nothing is no part of a sizing, and is served whole.
+            prop_assert!((fast - float(left)).abs() <= TOLERANCE * (1.0 + fast), "{fast} {left}");
+        }
     }
 }

@@ -8,14 +8,12 @@ use rust_decimal::Decimal;
 
 use crate::catalog::{ReservedHolding, ReservedOffer};
 use crate::domain::{Usd, UsdPerThousandTpmHour};
-use crate::pricing::{DemandSeries, LOAD_SCALE, StepDemand, dollars};
-use crate::sizing::{COST_SCALE, TOLERANCE, float, float_value, part_of};
+use crate::pricing::{DemandSeries, Load, StepDemand};
+use crate::sizing::loaded_steps::LoadedSteps;
+use crate::sizing::{TOLERANCE, float, float_value};
 
 /// Tokens per minute are sold in steps of so many.
 pub const STEP: u64 = 1_000;
-
-/// The units that loads are counted in: [`LOAD_SCALE`] as floating point.
-const LOADS_A_TOKEN: f64 = 10_000.0;
 
 /// Reserved tokens per minute of input and of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +39,12 @@ impl Reservation {
         input_tokens_per_minute: 0,
         output_tokens_per_minute: 0,
     };
+
+    /// The load that it serves in an hour.
+    #[must_use]
+    pub fn load_an_hour(self) -> Load {
+        Load::of_tokens_per_minute(self.input_tokens_per_minute, self.output_tokens_per_minute)
+    }
 
     /// Both together with another.
     #[must_use]
@@ -106,18 +110,18 @@ impl ReservationTerms {
 /// already, which is sunk and serves first?
 #[derive(Clone, Debug)]
 pub struct ReservationSizing {
-    steps: Vec<StepDemand>,
-    /// The same for searches: input and output in steps a minute, dollars.
-    loads: Vec<StepLoad>,
-    /// Seconds of a step.
-    seconds: u64,
-    hours: u64,
+    /// The steps that ask for anything, in order.
+    loaded: LoadedSteps,
+    /// The same for searches.
+    needs: Vec<Need>,
     terms: ReservationTerms,
     held: Reservation,
 }
 
+/// One step in floating point, for searches: the steps of [`STEP`] a minute that it asks for, and
+/// its dollars.
 #[derive(Clone, Copy, Debug)]
-struct StepLoad {
+struct Need {
     input: f64,
     output: f64,
     value: f64,
@@ -130,41 +134,6 @@ struct Row {
     cost: f64,
     /// No input costs less, in whole steps or not.
     floor: f64,
-}
-
-/// The share of a step's requests that a reservation serves, as part and whole; `None` for all.
-fn served(step: &StepDemand, seconds: u64, reservation: Reservation) -> Option<(u128, u128)> {
-    let reserved =
-        |tokens: u64| u128::from(tokens) * u128::from(seconds) * 10_u128.pow(LOAD_SCALE) / 60;
-    let input = reserved(reservation.input_tokens_per_minute);
-    let output = reserved(reservation.output_tokens_per_minute);
-    let (over_input, over_output) = (step.input > input, step.output > output);
-    // r_I/I against r_O/O, without dividing.
-    let is_input_scarcer =
-        || input.saturating_mul(step.output) <= output.saturating_mul(step.input);
-    match (over_input, over_output) {
-        (false, false) => None,
-        (true, false) => Some((input, step.input)),
-        (true, true) if is_input_scarcer() => Some((input, step.input)),
-        (_, true) => Some((output, step.output)),
-    }
-}
-
-/// How many times a step's requests a reservation could serve, for statistics: `min(r_I/I, r_O/O)`,
-/// infinite where nothing is asked for.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "for statistics")]
-pub fn times_served(step: &StepDemand, seconds: u32, reservation: Reservation) -> f64 {
-    let scale = LOADS_A_TOKEN * f64::from(seconds) / 60.0;
-    let times = |tokens: u64, load: u128| {
-        if load == 0 {
-            f64::INFINITY
-        } else {
-            tokens as f64 * scale / load as f64
-        }
-    };
-    times(reservation.input_tokens_per_minute, step.input)
-        .min(times(reservation.output_tokens_per_minute, step.output))
 }
 
 impl ReservationSizing {
@@ -183,27 +152,19 @@ impl ReservationSizing {
         terms: ReservationTerms,
         held: Reservation,
     ) -> Self {
-        let seconds = u64::from(seconds);
-        let hours = u64::try_from(steps.len()).unwrap_or_default() * seconds / 3_600;
-        let steps: Vec<StepDemand> = steps
-            .iter()
-            .filter(|step| step.input > 0 || step.output > 0)
-            .copied()
-            .collect();
-        let a_step = (STEP * seconds) as f64 / 60.0 * LOADS_A_TOKEN;
-        let loads = steps
-            .iter()
-            .map(|step| StepLoad {
-                input: step.input as f64 / a_step,
-                output: step.output as f64 / a_step,
-                value: float_value(step.value),
-            })
-            .collect();
+        let loaded = LoadedSteps::new(steps, seconds);
+        let step = reservation(1, 1).load_an_hour();
+        let need = |demand: &StepDemand| {
+            let load = demand.load_an_hour(seconds);
+            Need {
+                input: load.input as f64 / step.input as f64,
+                output: load.output as f64 / step.output as f64,
+                value: float_value(demand.value),
+            }
+        };
         Self {
-            steps,
-            loads,
-            seconds,
-            hours,
+            needs: loaded.steps.iter().map(need).collect(),
+            loaded,
             terms,
             held,
         }
@@ -214,15 +175,7 @@ impl ReservationSizing {
     #[must_use]
     pub fn left_on_demand(&self, reservation: Reservation) -> Usd {
         let all = self.held.and(reservation);
-        let left = self
-            .steps
-            .iter()
-            .filter_map(|step| {
-                let (part, whole) = served(step, self.seconds, all)?;
-                Some(part_of(step.value, whole - part, whole))
-            })
-            .sum();
-        Usd::new(dollars(left).dollars().round_dp(COST_SCALE).normalize())
+        self.loaded.left_on_demand(all.load_an_hour())
     }
 
     /// What a further reservation costs together with what stays on-demand:
@@ -235,13 +188,13 @@ impl ReservationSizing {
     /// What a further reservation costs over the stretch.
     #[must_use]
     pub fn reservation_cost(&self, reservation: Reservation) -> Usd {
-        self.terms.cost(reservation, self.hours)
+        self.terms.cost(reservation, self.loaded.hours)
     }
 
     /// What everything would cost on-demand.
     #[must_use]
     pub fn all_on_demand(&self) -> Usd {
-        dollars(self.steps.iter().map(|step| step.value).sum())
+        self.loaded.all_on_demand()
     }
 
     /// The on-demand dollars that this and what is held would replace.
@@ -269,8 +222,8 @@ impl ReservationSizing {
         // More than the largest step asks for serves nobody, but the least that is sold may be more.
         let (least_input, least_output) = self.terms.minimum_steps();
         self.optimum_within(reservation(
-            least_input.max(self.most(|load| load.input)),
-            least_output.max(self.most(|load| load.output)),
+            least_input.max(self.most(|need| need.input)),
+            least_output.max(self.most(|need| need.output)),
         ))
     }
 
@@ -280,7 +233,7 @@ impl ReservationSizing {
         let (least_input, least_output) = self.terms.minimum_steps();
         let most_input = most.input_tokens_per_minute / STEP;
         let most_output = most.output_tokens_per_minute / STEP;
-        if self.loads.is_empty() || most_input < least_input || most_output < least_output {
+        if self.needs.is_empty() || most_input < least_input || most_output < least_output {
             return Reservation::NONE;
         }
         let inputs = (least_input, most_input);
@@ -339,8 +292,8 @@ impl ReservationSizing {
         clippy::cast_sign_loss,
         reason = "loads are not negative, and far below 2^53"
     )]
-    fn most(&self, of: impl Fn(&StepLoad) -> f64) -> u64 {
-        self.loads.iter().map(of).fold(0.0, f64::max).ceil() as u64
+    fn most(&self, of: impl Fn(&Need) -> f64) -> u64 {
+        self.needs.iter().map(of).fold(0.0, f64::max).ceil() as u64
     }
 
     /// The cheapest input, of those from the first to the last, for so many steps of output, looked
@@ -355,24 +308,24 @@ impl ReservationSizing {
         let all_output = output as f64 + held_output;
         // Up to here input is what is scarce, and each step of it replaces so many dollars.
         let bounds: Vec<(f64, f64)> = self
-            .loads
+            .needs
             .iter()
-            .map(|load| {
-                let share = if load.output > all_output {
-                    all_output / load.output
+            .map(|need| {
+                let share = if need.output > all_output {
+                    all_output / need.output
                 } else {
                     1.0
                 };
-                if load.input > 0.0 {
-                    (load.input * share, load.value / load.input)
+                if need.input > 0.0 {
+                    (need.input * share, need.value / need.input)
                 } else {
                     // Without input it is served in the share that its output has room for.
                     (share, 0.0)
                 }
             })
             .collect();
-        let input_step = float(self.terms.cost(reservation(1, 0), self.hours));
-        let output_step = float(self.terms.cost(reservation(0, 1), self.hours));
+        let input_step = float(self.terms.cost(reservation(1, 0), self.loaded.hours));
+        let output_step = float(self.terms.cost(reservation(0, 1), self.loaded.hours));
         let gain = |input: u64| {
             let all = input as f64 + held_input;
             let more: f64 = bounds
@@ -384,14 +337,14 @@ impl ReservationSizing {
         let cost = |input: u64| {
             let all = input as f64 + held_input;
             let left: f64 = self
-                .loads
+                .needs
                 .iter()
                 .zip(&bounds)
-                .map(|(load, (bound, each))| {
-                    if load.input > 0.0 {
-                        load.value - bound.min(all) * each
+                .map(|(need, (bound, each))| {
+                    if need.input > 0.0 {
+                        need.value - bound.min(all) * each
                     } else {
-                        load.value * (1.0 - bound)
+                        need.value * (1.0 - bound)
                     }
                 })
                 .sum();
@@ -654,6 +607,18 @@ mod tests {
                 sizing.cost(reservation(bought.0, bought.1)).dollars(),
                 cost_by_definition(&loads, step, &terms, held, bought)
             ));
+        }
+
+        /// Far within the tolerance that the search gives itself.
+        #[test]
+        fn the_cost_that_searches_use_is_the_exact_one(
+            loads in loads((900_000, 500_000)), held in (0u64..3, 0u64..3), output in 1u64..9, most in 1u64..20,
+        ) {
+            let terms = terms("0.162", "0.81", (1, 1));
+            let sizing = ReservationSizing::new(&demand(3_600, &loads), terms, reservation(held.0, held.1));
+            let row = sizing.row(output, 1, (1, most));
+            let exact = float(sizing.cost(reservation(row.input, output)));
+            prop_assert!((row.cost - exact).abs() <= TOLERANCE / 100.0 * exact + 1e-11, "{row:?} {exact}");
         }
 
         #[test]

@@ -161,7 +161,7 @@ impl Trial {
                 .throttle_minimum(headroom)
             },
             |enough, span| {
-                let asked = |step: &StepDemand| tokens(step.input + step.output);
+                let asked = |step: &StepDemand| tokens(step.load.input + step.load.output);
                 let refused = |step: &StepDemand| {
                     let served = purchase.times_served(step, HOUR, *enough).min(1.0);
                     asked(step) * (1.0 - served)

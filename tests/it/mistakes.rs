@@ -1060,9 +1060,9 @@ fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
     demand
         .add(Meter::CacheRead, &hours(4_000_000), read, weights)
         .unwrap();
-    let load = demand.steps[0].input;
+    let load = demand.steps[0].load.input;
     assert_eq!(load, (1_000_000 + 400_000) * 10_u128.pow(LOAD_SCALE));
-    assert_eq!(demand.steps[0].output, 0);
+    assert_eq!(demand.steps[0].load.output, 0);
     assert_eq!(demand.value(), Usd::new("4.2".parse().unwrap()));
 
     // More is read from the cache than comes in: neither is taken off the other.
