@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::months::Months;
 use crate::advice::{Action, Plan, Working};
-use crate::catalog::{Offer, ReservedOffer, Term};
+use crate::catalog::{Offer, ReservedOffer, ReservedScope, Term};
 use crate::config::{Overflow, Settings};
 use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
@@ -49,6 +49,14 @@ impl Offered<'_> {
         }
     }
 
+    /// The requests that reserved tokens serve; `None` for model units, which serve all of a model's.
+    pub(super) const fn scope(&self) -> Option<ReservedScope> {
+        match self {
+            Self::Units(_) => None,
+            Self::Tokens(offer) => Some(offer.scope),
+        }
+    }
+
     /// What it is, without how much of it.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -78,12 +86,19 @@ impl Offered<'_> {
         }
     }
 
+    /// Whether it can be sized: units only where somebody says what one serves.
+    pub(super) const fn has_known_size(&self) -> bool {
+        match self {
+            Self::Units(offer) => offer.capacity.is_some(),
+            Self::Tokens(_) => true,
+        }
+    }
+
     /// Whether both can be bought, since they serve other requests.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Tokens(a), Self::Tokens(b)) => a.scope != b.scope,
-            _ => false,
-        }
+        self.scope()
+            .zip(other.scope())
+            .is_some_and(|(own, others)| own != others)
     }
 
     /// Whether both are the same thing under different terms.
@@ -246,10 +261,10 @@ impl<'w> Candidate<'w> {
                 "of each hour the share min(1, bought ÷ asked for), beyond what is held, in the recent window",
             ),
         ];
-        if let Some((by_minute, by_hour)) = burst {
+        if let Some(burst) = burst {
             workings.push(Working::new(
                 "burst correction",
-                format!("{by_minute} by the minute ÷ {by_hour} by the hour"),
+                format!("{} by the minute ÷ {} by the hour", burst.by_minute, burst.by_hour),
                 format!("what it replaces of the last {MINUTE_DAYS} days, at both resolutions: hours hide bursts"),
             ));
         }

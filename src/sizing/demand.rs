@@ -1,101 +1,107 @@
 //! The demand of a workload that a purchase could serve, by the minute and by the hour.
 
-use crate::catalog::{LoadWeights, ReservedScope};
 use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::{Meter, Series, Usd, Window};
 use crate::observation::MeterReading;
 use crate::observation::plan::MINUTE_DAYS;
-use crate::pricing::LaneRates;
-use crate::pricing::{
-    DemandSeries, Holding, LaneKind, Priced, StepDemand, Workload, dollars, reserved_meters,
-    reserved_weights, reserves,
-};
-use crate::sizing::Purchase;
+use crate::pricing::{DemandSeries, LaneRates, Priced, StepDemand, Workload, dollars};
+use crate::sizing::traffic::{ServableLanes, Traffic};
+use crate::sizing::{Purchase, float, ratio};
 
-/// What would serve it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Traffic<'s> {
-    /// Model units: the traffic of the holdings that serve on, whose units serve first, and standard
-    /// on-demand traffic where it is asked for.
-    Units {
-        serving: &'s [&'s Holding<'s>],
-        with_on_demand: bool,
-    },
-    /// Reserved tokens of one scope: standard on-demand traffic of that scope.
-    Reserved(ReservedScope),
+/// Why the demand of a workload is not known.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum UnknownDemand {
+    /// The minutes of its Region were not read.
+    #[error("{0}")]
+    MinutesNotRead(String),
+    /// Hours and minutes of the same days tell different sums.
+    #[error("its minutes do not add up to its hours")]
+    MinutesDoNotAddUp,
+    /// One meter of a lane has hours alone.
+    #[error("there are no minutes of {meter} of {model_id}, and hours hide bursts")]
+    NoMinutes { meter: Meter, model_id: String },
+    /// A meter in use has no rate.
+    #[error("{meter} of {model_id} have no on-demand price")]
+    NoPrice { meter: Meter, model_id: String },
+    /// What is bought does not serve a meter in use.
+    #[error("{meter} of {model_id} cannot be served by model units")]
+    NotServed { meter: Meter, model_id: String },
 }
 
-/// The lanes of a workload that something would serve, and how they count.
-struct ServableLanes<'s> {
-    on_demand: Vec<&'s LaneRates<'s>>,
-    provisioned: Vec<&'s LaneRates<'s>>,
-    weights: LoadWeights,
-    /// The meters that count; all where there is none.
-    meters: Option<&'static [Meter]>,
-    recent: Window,
+/// The demand over one window.
+struct WindowDemand {
+    series: DemandSeries,
+    /// The on-demand part of each step, in 10^-16 USD.
+    on_demand: Vec<u128>,
 }
 
-impl<'s> ServableLanes<'s> {
+impl WindowDemand {
     fn new(
-        priced: &Priced<'_>,
-        workload: &Workload<'_>,
-        rates: &'s [LaneRates<'s>],
-        traffic: Traffic<'_>,
-    ) -> Self {
-        let (mut on_demand, mut provisioned) = (Vec::new(), Vec::new());
-        for lane in rates {
-            match (&lane.lane.kind, traffic) {
-                (LaneKind::Provisioned(held), Traffic::Units { serving, .. })
-                    if serving.iter().any(|holding| holding.held == *held) =>
-                {
-                    provisioned.push(lane);
-                }
-                (_, Traffic::Units { with_on_demand, .. })
-                    if with_on_demand && lane.lane.is_standard() =>
-                {
-                    on_demand.push(lane);
-                }
-                (_, Traffic::Reserved(scope))
-                    if lane.lane.is_standard() && reserves(scope, lane.scope) =>
-                {
-                    on_demand.push(lane);
-                }
-                _ => {}
-            }
-        }
-        let (weights, meters) = match traffic {
-            Traffic::Units { .. } => {
-                let weights = priced.observation.prices.load_weights(&workload.model);
-                (weights, None)
-            }
-            Traffic::Reserved(_) => (
-                reserved_weights(),
-                Some(reserved_meters(&priced.observation.settings)),
-            ),
-        };
-        Self {
-            on_demand,
-            provisioned,
-            weights,
-            meters,
-            recent: priced.recent,
-        }
-    }
-
-    /// The demand over a window, and the on-demand part of each step in 10^-16 USD.
-    fn over(&self, window: Window, step: u32) -> Result<(DemandSeries, Vec<u128>), String> {
+        lanes: &ServableLanes<'_>,
+        recent: Window,
+        window: Window,
+        step: u32,
+    ) -> Result<Self, UnknownDemand> {
         let steps = window.hours() * u64::from(HOUR / step);
         let steps = usize::try_from(steps).unwrap_or_default();
-        let mut demand = DemandSeries::none(window.start(), step, steps);
-        for lane in &self.on_demand {
-            self.add(&mut demand, lane)?;
+        let mut series = DemandSeries::none(window.start(), step, steps);
+        for lane in &lanes.on_demand {
+            add(&mut series, lanes, lane, recent)?;
         }
-        let values = demand.steps.iter().map(|step| step.value).collect();
-        for lane in &self.provisioned {
-            self.add(&mut demand, lane)?;
+        let on_demand = series.steps.iter().map(|step| step.value).collect();
+        for lane in &lanes.provisioned {
+            add(&mut series, lanes, lane, recent)?;
         }
-        Ok((demand, values))
+        Ok(Self { series, on_demand })
     }
+}
+
+/// Adds what one lane was asked for to a demand.
+fn add(
+    demand: &mut DemandSeries,
+    lanes: &ServableLanes<'_>,
+    rates: &LaneRates<'_>,
+    recent: Window,
+) -> Result<(), UnknownDemand> {
+    let usage = &rates.lane.usage;
+    let model_id = || usage.model_id.text().to_owned();
+    let minutes = usage.minute_readings();
+    for reading in usage.readings() {
+        let meter = reading.meter;
+        if !lanes.counts(meter) || reading.series.total_since(demand.start).is_zero() {
+            continue;
+        }
+        let series: &Series = if demand.step == MINUTE {
+            let same = |minute: &&MeterReading<'_>| minute.meter == meter;
+            let minute = minutes.iter().find(same);
+            minute
+                .ok_or_else(|| UnknownDemand::NoMinutes {
+                    meter,
+                    model_id: model_id(),
+                })?
+                .series
+        } else {
+            reading.series
+        };
+        let Some((_, rate)) = rates.rates.iter().find(|(of, _)| *of == meter) else {
+            // Used only long ago, it has no weight in what a month costs, and makes older weeks
+            // promise less, not more.
+            if reading.series.total_since(recent.start()).is_zero() {
+                continue;
+            }
+            return Err(UnknownDemand::NoPrice {
+                meter,
+                model_id: model_id(),
+            });
+        };
+        demand
+            .add(meter, series, rate.contracted_unit_price, lanes.weights)
+            .ok_or_else(|| UnknownDemand::NotServed {
+                meter,
+                model_id: model_id(),
+            })?;
+    }
+    Ok(())
 }
 
 /// One workload's demand at the resolutions that sizing needs.
@@ -121,28 +127,27 @@ impl ServableDemand {
         workload: &Workload<'_>,
         rates: &[LaneRates<'_>],
         traffic: Traffic<'_>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, UnknownDemand> {
         if let Some(why) = &workload.observed.minutes_unknown {
-            return Err(why.clone());
+            return Err(UnknownDemand::MinutesNotRead(why.clone()));
         }
-        let served = ServableLanes::new(priced, workload, rates, traffic);
+        let lanes = ServableLanes::new(priced, workload, rates, traffic);
         let window = priced.observation.window;
-        let (minutes, on_demand_minutes) = served.over(window.last_days(MINUTE_DAYS), MINUTE)?;
-        let (hours, on_demand) = served.over(window, HOUR)?;
-        let same = last(
-            &hours.steps,
-            usize::try_from(minutes.hours()).unwrap_or_default(),
-        );
-        if !adds_up(&minutes.steps, same) {
-            return Err("its minutes do not add up to its hours".to_owned());
-        }
-        Ok(Self {
-            minutes,
-            hours,
-            on_demand,
-            on_demand_minutes: dollars(on_demand_minutes.into_iter().sum()),
+        let minutes = window.last_days(MINUTE_DAYS);
+        let minutes = WindowDemand::new(&lanes, priced.recent, minutes, MINUTE)?;
+        let hours = WindowDemand::new(&lanes, priced.recent, window, HOUR)?;
+        let demand = Self {
+            minutes: minutes.series,
+            hours: hours.series,
+            on_demand: hours.on_demand,
+            on_demand_minutes: dollars(minutes.on_demand.into_iter().sum()),
             recent: usize::try_from(priced.recent.hours()).unwrap_or_default(),
-        })
+        };
+        if adds_up(&demand.minutes.steps, demand.same_hours()) {
+            Ok(demand)
+        } else {
+            Err(UnknownDemand::MinutesDoNotAddUp)
+        }
     }
 
     /// The same load, of which one on-demand lane alone counts in dollars.
@@ -151,7 +156,7 @@ impl ServableDemand {
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         lane: LaneRates<'_>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, UnknownDemand> {
         let traffic = Traffic::Units {
             serving: &[],
             with_on_demand: true,
@@ -177,9 +182,10 @@ impl ServableDemand {
         workload: &Workload<'_>,
         rates: &[LaneRates<'_>],
         traffic: Traffic<'_>,
-    ) -> Result<DemandSeries, String> {
-        let served = ServableLanes::new(priced, workload, rates, traffic);
-        Ok(served.over(priced.observation.window, HOUR)?.0)
+    ) -> Result<DemandSeries, UnknownDemand> {
+        let lanes = ServableLanes::new(priced, workload, rates, traffic);
+        let window = priced.observation.window;
+        Ok(WindowDemand::new(&lanes, priced.recent, window, HOUR)?.series)
     }
 
     /// The hours of the recent window.
@@ -237,6 +243,13 @@ fn hours(count: usize) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }
 
+/// What is replaced of the days that are known by both resolutions: hours hide bursts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Burst {
+    pub(crate) by_minute: Usd,
+    pub(crate) by_hour: Usd,
+}
+
 /// A workload's demand as one kind of purchase sees it.
 pub(crate) struct SizedDemand<P: Purchase> {
     pub(crate) minutes: P::Sizing,
@@ -255,69 +268,29 @@ impl<P: Purchase> SizedDemand<P> {
     pub(crate) fn replaced_monthly(&self, amount: P::Amount) -> Usd {
         let recent = P::replaced(&self.recent_hours, amount).per_month(self.recent_window_hours);
         match self.burst(amount) {
-            Some((by_minute, by_hour)) => {
-                recent.in_proportion(by_minute.dollars(), by_hour.dollars())
-            }
+            Some(burst) => recent.in_proportion(burst.by_minute.dollars(), burst.by_hour.dollars()),
             None => recent,
         }
     }
 
-    /// What a purchase and what is held replace of the days that are known by both, by the minute
-    /// and by the hour; `None` where hours hide nothing.
-    pub(crate) fn burst(&self, amount: P::Amount) -> Option<(Usd, Usd)> {
+    /// What bursts take off what a purchase and what is held replace; `None` where hours hide
+    /// nothing.
+    pub(crate) fn burst(&self, amount: P::Amount) -> Option<Burst> {
         let by_hour = P::replaced(&self.same_hours, amount);
         let by_minute = P::replaced(&self.minutes, amount);
-        (by_minute < by_hour).then_some((by_minute, by_hour))
+        (by_minute < by_hour).then_some(Burst { by_minute, by_hour })
     }
 
     /// The same as a share, for statistics.
     pub(crate) fn burst_share(&self, amount: P::Amount) -> f64 {
-        self.burst(amount).map_or(1.0, |(minutes, hours)| {
-            crate::sizing::ratio(crate::sizing::float(minutes), crate::sizing::float(hours))
+        self.burst(amount).map_or(1.0, |burst| {
+            ratio(float(burst.by_minute), float(burst.by_hour))
         })
     }
 
     /// What all of the demand, that of holdings included, would cost on-demand in a month.
     pub(crate) fn all_monthly(&self) -> Usd {
         P::all_on_demand(&self.recent_hours).per_month(self.recent_window_hours)
-    }
-}
-
-impl ServableLanes<'_> {
-    fn add(&self, demand: &mut DemandSeries, rates: &LaneRates<'_>) -> Result<(), String> {
-        let usage = &rates.lane.usage;
-        let id = &usage.model_id;
-        let minutes = usage.minute_readings();
-        for reading in usage.readings() {
-            let meter = reading.meter;
-            let is_wanted = self.meters.is_none_or(|meters| meters.contains(&meter));
-            if !is_wanted || reading.series.total_since(demand.start).is_zero() {
-                continue;
-            }
-            let series: &Series = if demand.step == MINUTE {
-                let same = |minute: &&MeterReading<'_>| minute.meter == meter;
-                let minute = minutes.iter().find(same);
-                minute
-                    .ok_or_else(|| {
-                        format!("there are no minutes of {meter} of {id}, and hours hide bursts")
-                    })?
-                    .series
-            } else {
-                reading.series
-            };
-            let Some((_, rate)) = rates.rates.iter().find(|(of, _)| *of == meter) else {
-                // Used only long ago, it has no weight in what a month costs, and makes older weeks
-                // promise less, not more.
-                if reading.series.total_since(self.recent.start()).is_zero() {
-                    continue;
-                }
-                return Err(format!("{meter} of {id} have no on-demand price"));
-            };
-            demand
-                .add(meter, series, rate.contracted_unit_price, self.weights)
-                .ok_or_else(|| format!("{meter} of {id} cannot be served by model units"))?;
-        }
-        Ok(())
     }
 }
 

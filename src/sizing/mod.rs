@@ -7,7 +7,8 @@
 //!
 //! | file | job |
 //! |---|---|
-//! | `demand` | the traffic that a purchase could serve, by the minute and by the hour |
+//! | `traffic` | the traffic that a purchase could serve |
+//! | `demand` | the demand of that traffic, by the minute and by the hour |
 //! | `loaded_steps` | the steps that ask for anything, and what a purchase leaves of them on-demand |
 //! | [`model_units`] | the optimum of model units |
 //! | [`reserved_tokens`] | the optimum of reserved tokens per minute, input and output together |
@@ -33,6 +34,7 @@ pub mod model_units;
 mod purchase;
 pub mod reserved_tokens;
 mod student;
+pub(crate) mod traffic;
 pub(crate) mod trial;
 
 pub use backtest::{Backtest, Fold};

@@ -10,7 +10,8 @@ use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, command
 use crate::catalog::{Offer, Term};
 use crate::domain::Usd;
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
-use crate::sizing::demand::{ServableDemand, Traffic};
+use crate::sizing::demand::ServableDemand;
+use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{Trial, percent};
 
 /// Advises to hold the same units under a term that costs less: a commitment, so it has to pass its

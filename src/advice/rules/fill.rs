@@ -13,7 +13,8 @@ use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::LaneRates;
 use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
-use crate::sizing::demand::{ServableDemand, SizedDemand, Traffic};
+use crate::sizing::demand::{ServableDemand, SizedDemand};
+use crate::sizing::traffic::Traffic;
 use crate::sizing::{UnitPurchase, UnitSizing};
 
 /// What filling says, and what it leaves to the later rules.
@@ -181,7 +182,8 @@ fn find(
     if let Some(holding) = holdings.iter().find(|it| it.exceeds_capacity().is_some()) {
         return Err(refused(None, vec![gates::capacity(holding)]));
     }
-    let demand = ServableDemand::new(priced, workload, &now, traffic).map_err(unknown)?;
+    let demand = ServableDemand::new(priced, workload, &now, traffic)
+        .map_err(|why| unknown(why.to_string()))?;
     let purchase = UnitPurchase {
         capacity: offer.capacity.ok_or_else(Finding::default)?,
         price: offer.unit_price,

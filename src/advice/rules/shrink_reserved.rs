@@ -16,7 +16,8 @@ use crate::domain::period::HOURS_PER_MONTH;
 use crate::pricing::LaneRates;
 use crate::pricing::{Priced, Reserved, Workload, reserves};
 use crate::sizing::ReservationTerms;
-use crate::sizing::demand::{ServableDemand, Traffic};
+use crate::sizing::demand::ServableDemand;
+use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::certainty_of_cut;
 use crate::sizing::{Purchase, Reservation, TokenPurchase};
 
@@ -97,7 +98,7 @@ fn smaller_reservation(
         return Err(unknown("the price book has no price of it"));
     };
     let demand = ServableDemand::new(priced, workload, current, Traffic::Reserved(scope))
-        .map_err(|why| unknown(&why))?;
+        .map_err(|why| unknown(&why.to_string()))?;
     let purchase = TokenPurchase {
         terms: ReservationTerms::of(offer),
         held: others,

@@ -20,7 +20,8 @@ use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd};
 use crate::pricing::LaneRates;
 use crate::pricing::{Holding, Idleness, Priced, Workload};
-use crate::sizing::demand::{ServableDemand, Traffic};
+use crate::sizing::demand::ServableDemand;
+use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{certainty_of_cut, certainty_of_whole};
 use crate::sizing::{Purchase, UnitPurchase};
 

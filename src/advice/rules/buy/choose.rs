@@ -8,16 +8,15 @@
 use crate::advice::candidate::{Candidate, OfferBasis, Offered, months_to_pay};
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
-use crate::advice::rules::route;
-use crate::advice::{CertificateReport, Plan};
-use crate::catalog::{ReservedOffer, ReservedScope};
-use crate::domain::{Ratio, Usd};
-use crate::pricing::LaneRates;
-use crate::pricing::{Holding, Lane, Priced, Workload};
-use crate::sizing::demand::{ServableDemand, Traffic};
-
 use crate::advice::rules::buy::basis::BuyingBasis;
 use crate::advice::rules::buy::recommendation::{break_even, recommendation};
+use crate::advice::rules::route;
+use crate::advice::{CertificateReport, Plan};
+use crate::catalog::ReservedScope;
+use crate::domain::{Ratio, Usd};
+use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
+use crate::sizing::demand::{ServableDemand, UnknownDemand};
+
 /// Whether minutes could change what is said of commitments: an offer of known capacity that no
 /// certificate settles.
 pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> bool {
@@ -42,10 +41,10 @@ pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> boo
             deletes_its_own: false,
             is_routed: false,
         };
-        basis.offered().iter().any(|offered| {
-            !matches!(offered, Offered::Units(offer) if offer.capacity.is_none())
-                && basis.certificate(offered).is_none()
-        })
+        basis
+            .offered()
+            .iter()
+            .any(|offered| offered.has_known_size() && basis.certificate(offered).is_none())
     };
     standard_monthly_cost(workload).is_positive()
         && (could_change(&cheapest) || could_change(&current))
@@ -74,9 +73,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
             None => open.push(offered),
         }
     }
-    let (known, unknown): (Vec<_>, Vec<_>) = open
-        .into_iter()
-        .partition(|offered| !matches!(offered, Offered::Units(offer) if offer.capacity.is_none()));
+    let (known, unknown): (Vec<_>, Vec<_>) = open.into_iter().partition(Offered::has_known_size);
     let conditions: Vec<Plan> = unknown
         .iter()
         .map(|offered| unknown_capacity(basis, offered))
@@ -98,7 +95,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
     let mut candidates = match candidates(basis, &known) {
         Ok(candidates) => candidates,
         Err(why) => {
-            found.reasons.push(because(&why));
+            found.reasons.push(because(&why.to_string()));
             return found;
         }
     };
@@ -147,11 +144,11 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
     found
 }
 
-/// Each offer at its optimum. An error says what is missing to size any.
+/// Each offer at its optimum.
 fn candidates<'w>(
     basis: &BuyingBasis<'w>,
     known: &[Offered<'w>],
-) -> Result<Vec<Candidate<'w>>, String> {
+) -> Result<Vec<Candidate<'w>>, UnknownDemand> {
     let offer_basis = OfferBasis {
         priced: basis.priced,
         workload: basis.workload,
@@ -162,48 +159,35 @@ fn candidates<'w>(
             .map(|(_, rate)| rate.source.provenance.checked)
             .min(),
     };
-    let demand = |traffic| {
-        ServableDemand::new(
+    let mut found = Vec::new();
+    for scope in [
+        None,
+        Some(ReservedScope::Regional),
+        Some(ReservedScope::Global),
+    ] {
+        let of_scope = || known.iter().filter(|offered| offered.scope() == scope);
+        let Some(first) = of_scope().next() else {
+            continue;
+        };
+        // All offers of a scope serve the same traffic.
+        let demand = ServableDemand::new(
             basis.priced,
             basis.workload,
-            match traffic {
-                Traffic::Units { .. } => basis.cheapest,
-                Traffic::Reserved(_) => basis.routed,
-            },
-            traffic,
-        )
-    };
-    let mut found = Vec::new();
-    let is_units = |offered: &&Offered<'w>| matches!(offered, Offered::Units(_));
-    if known.iter().any(|offered| is_units(&offered)) {
-        let units = demand(Traffic::Units {
-            serving: basis.serving,
-            with_on_demand: true,
-        })?;
-        for offered in known {
-            if let Offered::Units(offer) = offered {
-                let candidate = Candidate::of_units(&offer_basis, &units, offer, basis.held());
-                found.extend(candidate.map(|it| with_own_gates(basis, it)));
-            }
-        }
-    }
-    for scope in [ReservedScope::Regional, ReservedScope::Global] {
-        let of_scope: Vec<&ReservedOffer> = known
-            .iter()
-            .filter_map(|offered| match offered {
-                Offered::Tokens(offer) if offer.scope == scope => Some(*offer),
-                _ => None,
-            })
-            .collect();
-        if of_scope.is_empty() {
-            continue;
-        }
-        let tokens = demand(Traffic::Reserved(scope))?;
-        for offer in of_scope {
-            let held = basis.reserved(scope);
-            let candidate = Candidate::of_tokens(&offer_basis, &tokens, offer, held);
-            found.push(with_own_gates(basis, candidate));
-        }
+            basis.rates(first),
+            basis.traffic(first),
+        )?;
+        found.extend(of_scope().filter_map(|offered| {
+            let candidate = match offered {
+                Offered::Units(offer) => {
+                    Candidate::of_units(&offer_basis, &demand, offer, basis.held())?
+                }
+                Offered::Tokens(offer) => {
+                    let held = basis.reserved(offer.scope);
+                    Candidate::of_tokens(&offer_basis, &demand, offer, held)
+                }
+            };
+            Some(with_own_gates(basis, candidate))
+        }));
     }
     Ok(found)
 }
