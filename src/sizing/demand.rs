@@ -1,12 +1,12 @@
 //! The demand of a workload that a purchase could serve, by the minute and by the hour.
 
 use crate::domain::period::{HOUR, MINUTE};
-use crate::domain::{Meter, Series, Usd, Window};
+use crate::domain::{Meter, Ratio, Series, Usd, Window};
 use crate::observation::MeterReading;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{DemandSeries, LaneRates, Priced, StepDemand, Workload, dollars};
 use crate::sizing::traffic::{ServableLanes, Traffic};
-use crate::sizing::{Purchase, float, ratio};
+use crate::sizing::{Purchase, UnitPurchase, float, ratio};
 
 /// Why the demand of a workload is not known.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -254,7 +254,7 @@ pub(crate) struct Burst {
 pub(crate) struct SizedDemand<P: Purchase> {
     pub(crate) minutes: P::Sizing,
     same_hours: P::Sizing,
-    pub(crate) recent_hours: P::Sizing,
+    recent_hours: P::Sizing,
     pub(crate) minute_window_hours: u64,
     recent_window_hours: u64,
 }
@@ -294,13 +294,21 @@ impl<P: Purchase> SizedDemand<P> {
     }
 }
 
+impl SizedDemand<UnitPurchase> {
+    /// The fewest further units that refuse nothing of the minutes, nor of the recent hours before
+    /// them, of which no minutes are known. `None` where no count is enough.
+    pub(crate) fn throttle_minimum(&self, headroom: Ratio) -> Option<u32> {
+        let minutes = self.minutes.throttle_minimum(headroom)?;
+        Some(minutes.max(self.recent_hours.throttle_minimum(headroom)?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Capacity;
     use crate::domain::quantity::CapacityOrigin;
+    use crate::domain::{Capacity, ModelUnits};
     use crate::pricing::Load;
-    use crate::sizing::UnitPurchase;
     use proptest::prelude::*;
 
     proptest! {
@@ -329,7 +337,7 @@ mod tests {
                     origin: CapacityOrigin::Assumed,
                 },
                 price: "1.00".parse().unwrap(),
-                held: 0,
+                held: UnitPurchase::NONE,
             };
             let sized = SizedDemand::<UnitPurchase> {
                 minutes: purchase.sizing(&minutes, MINUTE),
@@ -339,10 +347,10 @@ mod tests {
                 recent_window_hours: super::hours(hours.len()),
             };
             let month = |sizing: &<UnitPurchase as Purchase>::Sizing| {
-                UnitPurchase::replaced(sizing, units).per_month(super::hours(hours.len()))
+                UnitPurchase::replaced(sizing, ModelUnits::new(units)).per_month(super::hours(hours.len()))
             };
             let (by_minute, by_hour) = (month(&sized.minutes), month(&sized.recent_hours));
-            let corrected = sized.replaced_monthly(units);
+            let corrected = sized.replaced_monthly(ModelUnits::new(units));
             prop_assert!(corrected <= by_hour);
             let difference = (corrected - by_minute).dollars().abs();
             prop_assert!(difference < rust_decimal::Decimal::new(1, 6), "{corrected} {by_minute}");

@@ -21,6 +21,9 @@ pub trait Purchase {
     /// The cheapest purchase if what exceeds it goes on-demand.
     fn optimum(sizing: &Self::Sizing) -> Self::Amount;
 
+    /// The smallest purchase that is sold.
+    fn smallest(sizing: &Self::Sizing) -> Self::Amount;
+
     /// The on-demand dollars that a purchase and what is held would replace.
     fn replaced(sizing: &Self::Sizing, amount: Self::Amount) -> Usd;
 
@@ -47,36 +50,40 @@ pub struct UnitPurchase {
     /// What it costs an hour.
     pub price: UsdPerModelUnitHour,
     /// Units that are held already.
-    pub held: u32,
+    pub held: ModelUnits,
 }
 
 impl Purchase for UnitPurchase {
-    type Amount = u32;
+    type Amount = ModelUnits;
     type Sizing = UnitSizing;
-    const NONE: u32 = 0;
+    const NONE: ModelUnits = ModelUnits::new(0);
 
     fn sizing(&self, steps: &[StepDemand], seconds: u32) -> UnitSizing {
-        UnitSizing::of_steps(steps, seconds, self.capacity, self.price, self.held)
+        UnitSizing::of_steps(steps, seconds, self.capacity, self.price, self.held.count())
     }
 
-    fn optimum(sizing: &UnitSizing) -> u32 {
-        sizing.spill_optimum()
+    fn optimum(sizing: &UnitSizing) -> ModelUnits {
+        ModelUnits::new(sizing.spill_optimum())
     }
 
-    fn replaced(sizing: &UnitSizing, units: u32) -> Usd {
-        sizing.replaced(units)
+    fn smallest(_: &UnitSizing) -> ModelUnits {
+        ModelUnits::new(1)
+    }
+
+    fn replaced(sizing: &UnitSizing, units: ModelUnits) -> Usd {
+        sizing.replaced(units.count())
     }
 
     fn all_on_demand(sizing: &UnitSizing) -> Usd {
         sizing.all_on_demand()
     }
 
-    fn cost(&self, units: u32, hours: u64) -> Usd {
-        self.price.cost(ModelUnits::new(units), hours)
+    fn cost(&self, units: ModelUnits, hours: u64) -> Usd {
+        self.price.cost(units, hours)
     }
 
-    fn room_an_hour(&self, units: u32) -> Load {
-        Load::of_units(self.capacity, self.held.saturating_add(units))
+    fn room_an_hour(&self, units: ModelUnits) -> Load {
+        Load::of_units(self.capacity, (self.held + units).count())
     }
 }
 
@@ -100,6 +107,10 @@ impl Purchase for TokenPurchase {
 
     fn optimum(sizing: &ReservationSizing) -> Reservation {
         sizing.optimum()
+    }
+
+    fn smallest(sizing: &ReservationSizing) -> Reservation {
+        sizing.smallest()
     }
 
     fn replaced(sizing: &ReservationSizing, reservation: Reservation) -> Usd {
@@ -142,7 +153,7 @@ mod tests {
                     origin: CapacityOrigin::Assumed,
                 },
                 price: "1.00".parse().unwrap(),
-                held,
+                held: ModelUnits::new(held),
             };
             let reserved = |units: u32| Reservation {
                 input_tokens_per_minute: unit.0 * u64::from(units),
@@ -164,7 +175,7 @@ mod tests {
                 },
             };
             let steps: Vec<StepDemand> = loads.into_iter().map(step).collect();
-            prop_assert_eq!(units.room_an_hour(more), tokens.room_an_hour(reserved(more)));
+            prop_assert_eq!(units.room_an_hour(ModelUnits::new(more)), tokens.room_an_hour(reserved(more)));
             let by_units = units.sizing(&steps, seconds);
             let by_tokens = tokens.sizing(&steps, seconds);
             let left = by_units.left_on_demand(more);
@@ -172,7 +183,7 @@ mod tests {
             let fast: f64 = steps
                 .iter()
                 .map(|step| {
-                    let served = units.times_served(step, seconds, more).min(1.0);
+                    let served = units.times_served(step, seconds, ModelUnits::new(more)).min(1.0);
                     float_value(step.value) * (1.0 - served)
                 })
                 .sum();

@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use crate::catalog::Term;
 use crate::domain::period::{HOUR, HOURS_PER_MONTH};
-use crate::domain::{Percent, Ratio, Usd, Window};
+use crate::domain::{ModelUnits, Percent, Ratio, Usd, Window};
 use crate::pricing::{DemandSeries, StepDemand};
 use crate::sizing::backtest::ENOUGH_FOLDS;
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::{
-    Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, UnitSizing,
-    float, float_value,
+    Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, float,
+    float_value,
 };
 
 /// What the weeks say of one purchase.
@@ -131,7 +131,7 @@ impl Trial {
     pub(crate) fn of_throttle(
         purchase: &UnitPurchase,
         demand: &ServableDemand,
-        units: u32,
+        units: ModelUnits,
         headroom: Ratio,
         observed_days: u32,
     ) -> Self {
@@ -151,14 +151,8 @@ impl Trial {
             steps.len(),
             recent_weeks(demand).min(SIZED_ON_AT_MOST),
             |span| {
-                UnitSizing::of_steps(
-                    slice(span),
-                    HOUR,
-                    purchase.capacity,
-                    purchase.price,
-                    purchase.held,
-                )
-                .throttle_minimum(headroom)
+                let sizing = purchase.sizing(slice(span), HOUR);
+                sizing.throttle_minimum(headroom).map(ModelUnits::new)
             },
             |enough, span| {
                 let asked = |step: &StepDemand| tokens(step.load.input + step.load.output);
@@ -233,12 +227,20 @@ impl Trial {
     }
 }
 
-/// How sure it is that holding less saves: `now` against `then`, the smaller one, each with what it
-/// costs a month. What is cut costs the difference and replaces what only it served.
+/// An amount that is held, and what it costs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldAmount<A> {
+    pub(crate) amount: A,
+    pub(crate) monthly_cost: Usd,
+}
+
+/// How sure it is that holding less saves: `now` against `then`, the smaller one. What is cut costs
+/// the difference and replaces what only it served.
 pub(crate) fn certainty_of_cut<P: Purchase>(
     purchase: &P,
     demand: &ServableDemand,
-    (now, then): ((P::Amount, Usd), (P::Amount, Usd)),
+    now: HeldAmount<P::Amount>,
+    then: HeldAmount<P::Amount>,
     burst: f64,
     observed_days: u32,
 ) -> Option<Certainty> {
@@ -246,12 +248,12 @@ pub(crate) fn certainty_of_cut<P: Purchase>(
     let hours = steps.iter().map(|step| {
         (
             float_value(step.value),
-            purchase.times_served(step, HOUR, now.0),
-            purchase.times_served(step, HOUR, then.0),
+            purchase.times_served(step, HOUR, now.amount),
+            purchase.times_served(step, HOUR, then.amount),
         )
     });
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
-    let cost = (float(now.1) - float(then.1)) / HOURS_PER_MONTH as f64;
+    let cost = (float(now.monthly_cost) - float(then.monthly_cost)) / HOURS_PER_MONTH as f64;
     certainty_of_giving_up(&Coverage::new(hours, burst, cost))
 }
 

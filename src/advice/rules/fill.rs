@@ -11,11 +11,10 @@ use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
-use crate::pricing::LaneRates;
-use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
+use crate::pricing::{Holding, Idleness, Lane, LaneRates, Priced, Workload};
 use crate::sizing::demand::{ServableDemand, SizedDemand};
 use crate::sizing::traffic::Traffic;
-use crate::sizing::{UnitPurchase, UnitSizing};
+use crate::sizing::{Purchase as _, UnitPurchase};
 
 /// What filling says, and what it leaves to the later rules.
 #[derive(Debug)]
@@ -103,196 +102,184 @@ fn evaluate<'w>(
     workload: &'w Workload<'_>,
     serving: Vec<&'w Holding<'w>>,
 ) -> FillAdvice<'w> {
-    let found = find(priced, workload, &serving);
-    match found {
-        Ok(mut found) => {
-            found.finding.dismiss(priced);
-            if found.finding.counts() {
-                FillAdvice {
-                    finding: found.finding,
-                    remaining: found.remaining,
-                    left: found.left,
-                    serving,
-                    savings: Some(found.savings),
-                }
-            } else {
-                FillAdvice::none(found.finding, serving)
-            }
-        }
-        Err(finding) => FillAdvice::none(finding, serving),
-    }
-}
-
-/// What filling would do.
-struct Found {
-    finding: Finding,
-    remaining: Ratio,
-    left: Vec<Ratio>,
-    savings: Usd,
-}
-
-fn find(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    holdings: &[&Holding<'_>],
-) -> Result<Found, Finding> {
     let standard: Vec<&Lane<'_>> = workload
         .on_demand()
         .filter(|lane| lane.is_standard())
         .collect();
     let before: Usd = standard.iter().map(|lane| lane.monthly_cost()).sum();
-    if holdings.is_empty() || !before.is_positive() {
-        return Err(Finding::default());
+    if serving.is_empty() || !before.is_positive() {
+        return FillAdvice::none(Finding::default(), serving);
     }
-    let plan = |savings: Option<Usd>| {
-        let plan = Plan::new(
-            Action::FillProvisionedModel,
-            format!("on-demand traffic moved to {}", names(holdings)),
-        );
-        match savings {
-            Some(savings) => plan.saving(workload, savings),
-            None => plan,
-        }
+    let action = Action::FillProvisionedModel;
+    let description = format!("on-demand traffic moved to {}", names(&serving));
+    let plan = Plan::new(action, description);
+    let room = match Room::of(priced, workload, &serving, before) {
+        Ok(room) => room,
+        Err(refusals) => return FillAdvice::none(Finding::refused(plan, refusals), serving),
     };
-    let refused = |savings, why| Finding::refused(plan(savings), why);
-    let unknown = |why: String| refused(None, vec![Refusal::new(Gate::Knowledge, why)]);
-    let with_capacity = holdings.iter().find(|holding| holding.capacity().is_some());
-    let offer = with_capacity
-        .and_then(|holding| holding.offer.as_ref())
-        .ok_or_else(|| {
+    let plan = plan.saving(workload, room.savings);
+    let settings = &priced.observation.settings;
+    let was_open = gates::was_open(priced, workload, action, &arns(&serving).join(" "));
+    let failed = gates::thresholds(settings, room.savings, workload.monthly_cost(), was_open);
+    if let Some(failed) = failed {
+        return FillAdvice::none(Finding::refused(plan, vec![failed]), serving);
+    }
+    let after = before - room.savings;
+    let mut advice = recommendation(priced, workload, &standard, &serving, before, after);
+    advice.workings.extend(room.workings(settings.headroom));
+    let mut finding = Finding::advised(plan, advice, Gate::Setting);
+    if finding.counts() {
+        finding.dismiss(priced);
+    }
+    // What is only listed takes nothing from what the later rules can save.
+    if !finding.counts() {
+        return FillAdvice::none(finding, serving);
+    }
+    let lanes = room.current.iter();
+    FillAdvice {
+        finding,
+        remaining: Ratio::new(after.dollars() / before.dollars()),
+        left: lanes
+            .map(|rates| room.left_of(priced, workload, rates))
+            .collect(),
+        serving,
+        savings: Some(room.savings),
+    }
+}
+
+/// The room that some holdings have for the on-demand traffic beside them.
+struct Room<'w> {
+    current: Vec<LaneRates<'w>>,
+    purchase: UnitPurchase,
+    demand: ServableDemand,
+    sized: SizedDemand<UnitPurchase>,
+    /// What moving there saves in a month.
+    savings: Usd,
+}
+
+impl<'w> Room<'w> {
+    /// The room for traffic that costs `before` a month. An error says why that is not known, or
+    /// that there is none.
+    fn of(
+        priced: &Priced<'_>,
+        workload: &'w Workload<'_>,
+        holdings: &[&Holding<'_>],
+        before: Usd,
+    ) -> Result<Self, Vec<Refusal>> {
+        let unknown = |why: String| vec![Refusal::new(Gate::Knowledge, why)];
+        let mut offers = holdings.iter().filter_map(|holding| holding.offer.as_ref());
+        let known = offers.find_map(|offer| Some((offer.unit_price, offer.capacity?)));
+        let (price, capacity) = known.ok_or_else(|| {
             unknown(format!(
                 "whether {} has room cannot be said: the capacity of its units is not known",
                 names(holdings)
             ))
         })?;
-    let failed = gates::completeness(workload);
-    if !failed.is_empty() {
-        return Err(refused(None, failed));
-    }
-    let now: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
-    let held = holdings
-        .iter()
-        .map(|holding| holding.held.model_units)
-        .sum::<ModelUnits>()
-        .count();
-    let traffic = Traffic::Units {
-        serving: holdings,
-        with_on_demand: true,
-    };
-    if let Some(holding) = holdings.iter().find(|it| it.exceeds_capacity().is_some()) {
-        return Err(refused(None, vec![gates::capacity(holding)]));
-    }
-    let demand = ServableDemand::new(priced, workload, &now, traffic)
-        .map_err(|why| unknown(why.to_string()))?;
-    let purchase = UnitPurchase {
-        capacity: offer.capacity.ok_or_else(Finding::default)?,
-        price: offer.unit_price,
-        held,
-    };
-    let sized = demand.sized(&purchase);
-    let settings = &priced.observation.settings;
-    let has_room = |sizing: &UnitSizing| sizing.throttle_minimum(settings.headroom) == Some(0);
-    let savings = match settings.overflow {
-        Overflow::Throttle if !has_room(&sized.minutes) || !has_room(&sized.recent_hours) => {
-            return Err(unknown(format!(
-                "{} of {} do not have room for the highest minute of all traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
-                ModelUnits::new(held),
-                names(holdings),
-                settings.headroom.percent()
-            )));
+        let failed = gates::completeness(workload);
+        if !failed.is_empty() {
+            return Err(failed);
         }
-        Overflow::Throttle => before,
-        Overflow::Spill => {
-            let served: Usd = holdings
+        let mut holding = holdings.iter();
+        if let Some(holding) = holding.find(|holding| holding.exceeds_capacity().is_some()) {
+            return Err(vec![gates::capacity(holding)]);
+        }
+        let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
+        let traffic = Traffic::Units {
+            serving: holdings,
+            with_on_demand: true,
+        };
+        let demand = ServableDemand::new(priced, workload, &current, traffic)
+            .map_err(|why| unknown(why.to_string()))?;
+        let purchase = UnitPurchase {
+            capacity,
+            price,
+            held: holdings
                 .iter()
-                .filter_map(|holding| holding.monthly_value)
-                .sum();
-            (sized.replaced_monthly(0) - served).clamp(Usd::ZERO, before)
+                .map(|holding| holding.held.model_units)
+                .sum(),
+        };
+        let sized = demand.sized(&purchase);
+        let settings = &priced.observation.settings;
+        let savings = match settings.overflow {
+            Overflow::Throttle if sized.throttle_minimum(settings.headroom) != Some(0) => {
+                return Err(unknown(format!(
+                    "{} of {} do not have room for the highest minute of all traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
+                    purchase.held,
+                    names(holdings),
+                    settings.headroom.percent()
+                )));
+            }
+            Overflow::Throttle => before,
+            Overflow::Spill => {
+                let served = holdings.iter().filter_map(|holding| holding.monthly_value);
+                let replaced = sized.replaced_monthly(UnitPurchase::NONE);
+                (replaced - served.sum()).clamp(Usd::ZERO, before)
+            }
+        };
+        Ok(Self {
+            current,
+            purchase,
+            demand,
+            sized,
+            savings,
+        })
+    }
+
+    /// The share of one lane that stays on-demand: that of the minutes in which all of it does not
+    /// fit. Where that cannot be said, nothing is taken to stay.
+    fn left_of(
+        &self,
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        rates: &LaneRates<'_>,
+    ) -> Ratio {
+        if !rates.lane.is_standard() {
+            return Ratio::ONE;
         }
-    };
-    let action = Action::FillProvisionedModel;
-    let was_open = gates::was_open(priced, workload, action, &arns(holdings).join(" "));
-    let failed = gates::thresholds(settings, savings, workload.monthly_cost(), was_open);
-    if let Some(failed) = failed {
-        return Err(refused(Some(savings), vec![failed]));
+        if priced.observation.settings.overflow == Overflow::Throttle {
+            return Ratio::ZERO;
+        }
+        let Ok(demand) = self.demand.of_lane(priced, workload, rates.clone()) else {
+            return Ratio::ZERO;
+        };
+        let sized = demand.sized(&self.purchase);
+        let all = sized.all_monthly();
+        let replaced = sized.replaced_monthly(UnitPurchase::NONE);
+        if all.is_positive() {
+            Ratio::new((all - replaced).dollars() / all.dollars())
+        } else {
+            Ratio::ZERO
+        }
     }
-    let mut advice = recommendation(priced, workload, &standard, holdings, (before, savings));
-    advice
-        .workings
-        .extend(workings(&purchase, &sized, settings.headroom));
-    let is_forbidden = !advice.is_counted();
-    let finding = Finding::advised(plan(Some(savings)), advice, Gate::Setting);
-    if is_forbidden {
-        // Listed, and nothing is taken from what the later rules can save.
-        return Err(finding);
-    }
-    let left = before - savings;
-    Ok(Found {
-        finding,
-        remaining: Ratio::new(left.dollars() / before.dollars()),
-        left: now
-            .iter()
-            .map(|rates| left_of(priced, workload, (&demand, &purchase), rates))
-            .collect(),
-        savings,
-    })
-}
 
-/// The share of one lane that stays on-demand: that of the minutes in which all of it does not fit.
-/// Where that cannot be said, nothing is taken to stay.
-fn left_of(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    (all, purchase): (&ServableDemand, &UnitPurchase),
-    rates: &LaneRates<'_>,
-) -> Ratio {
-    if !rates.lane.is_standard() {
-        return Ratio::ONE;
-    }
-    if priced.observation.settings.overflow == Overflow::Throttle {
-        return Ratio::ZERO;
-    }
-    let Ok(demand) = all.of_lane(priced, workload, rates.clone()) else {
-        return Ratio::ZERO;
-    };
-    let sized = demand.sized(purchase);
-    let (all, replaced) = (sized.all_monthly(), sized.replaced_monthly(0));
-    if all.is_positive() {
-        Ratio::new((all - replaced).dollars() / all.dollars())
-    } else {
-        Ratio::ZERO
-    }
-}
-
-/// What is held, and what all of the traffic asks for.
-fn workings(
-    purchase: &UnitPurchase,
-    sized: &SizedDemand<UnitPurchase>,
-    headroom: Ratio,
-) -> [Working; 2] {
-    let highest = sized.minutes.throttle_minimum(Ratio::ZERO).map_or_else(
-        || "more than can be counted".to_owned(),
-        |more| ModelUnits::new(purchase.held.saturating_add(more)).to_string(),
-    );
-    [
-        Working::new(
-            "what a unit serves an hour",
-            format!(
-                "{} input and {} output tokens",
-                Tokens::new(purchase.capacity.input_tokens_per_hour),
-                Tokens::new(purchase.capacity.output_tokens_per_hour)
+    /// What is held, and what all of the traffic asks for.
+    fn workings(&self, headroom: Ratio) -> [Working; 2] {
+        let UnitPurchase { capacity, held, .. } = self.purchase;
+        let more = self.sized.minutes.throttle_minimum(Ratio::ZERO);
+        let highest = more.map_or_else(
+            || "more than can be counted".to_owned(),
+            |more| (held + ModelUnits::new(more)).to_string(),
+        );
+        [
+            Working::new(
+                "what a unit serves an hour",
+                format!(
+                    "{} input and {} output tokens",
+                    Tokens::new(capacity.input_tokens_per_hour),
+                    Tokens::new(capacity.output_tokens_per_hour)
+                ),
+                "the price book or the overrides",
             ),
-            "the price book or the overrides",
-        ),
-        Working::new(
-            "held, and enough for the highest minute of all traffic",
-            format!("{} and {highest}", ModelUnits::new(purchase.held)),
-            format!(
-                "the last {MINUTE_DAYS} days by the minute; under throttle {} more must fit",
-                headroom.percent()
+            Working::new(
+                "held, and enough for the highest minute of all traffic",
+                format!("{held} and {highest}"),
+                format!(
+                    "the last {MINUTE_DAYS} days by the minute; under throttle {} more must fit",
+                    headroom.percent()
+                ),
             ),
-        ),
-    ]
+        ]
+    }
 }
 
 fn recommendation(
@@ -300,7 +287,8 @@ fn recommendation(
     workload: &Workload<'_>,
     standard: &[&Lane<'_>],
     holdings: &[&Holding<'_>],
-    (before, savings): (Usd, Usd),
+    before: Usd,
+    after: Usd,
 ) -> Recommendation {
     let mut evidence = Evidence::default();
     for lane in standard {
@@ -320,7 +308,7 @@ fn recommendation(
     };
     let proposed = Arrangement {
         description: format!("model id {} for these calls", several(&arns)),
-        monthly_cost: before - savings,
+        monthly_cost: after,
     };
     let action = Action::FillProvisionedModel;
     let subject = arns.join(" ");

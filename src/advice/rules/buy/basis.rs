@@ -7,7 +7,9 @@ use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Usd};
 use crate::pricing::{Holding, LaneRates, Priced, Workload, reserves};
 use crate::sizing::traffic::{ServableLanes, Traffic};
-use crate::sizing::{BreakEven, Certificate, MeterLoads, Reservation, ReservationTerms};
+use crate::sizing::{
+    BreakEven, Certificate, MeterLoads, Purchase as _, Reservation, ReservationTerms, UnitPurchase,
+};
 
 /// What the rules before this one leave to decide.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +44,9 @@ impl<'w> BuyingBasis<'w> {
     }
 
     /// The units that are held and serve on.
-    pub(super) fn held(&self) -> u32 {
-        self.serving
-            .iter()
-            .map(|holding| holding.held.model_units)
-            .sum::<ModelUnits>()
-            .count()
+    pub(super) fn held(&self) -> ModelUnits {
+        let serving = self.serving.iter();
+        serving.map(|holding| holding.held.model_units).sum()
     }
 
     /// The reserved tokens of a scope that are held.
@@ -128,7 +127,8 @@ impl<'w> BuyingBasis<'w> {
         match offered {
             Offered::Units(offer) => {
                 // Where AWS refuses the rest, a few units can free what held ones have to spare.
-                let is_alone = settings.overflow == Overflow::Spill || self.held() == 0;
+                let is_alone =
+                    settings.overflow == Overflow::Spill || self.held() == UnitPurchase::NONE;
                 let capacity = offer.capacity.filter(|_| is_alone);
                 Certificate::of_units(&loads, capacity, offer.unit_price)
             }

@@ -120,7 +120,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         }
         for other in candidates.iter_mut().filter(|it| it.refusals.is_empty()) {
             let why = format!("{} saves more", bought[0].describe());
-            other.refusals.push(Refusal::new(Gate::Better, why));
+            other.refuse(Gate::Better, why);
         }
         for best in &bought {
             let advice = recommendation(basis, best);
@@ -198,7 +198,7 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
     let inventory = &workload.observed.inventory;
     if matches!(candidate.offered, Offered::Tokens(_)) && basis.remaining < Ratio::ONE {
         let why = "filling the provisioned model of the same model comes first";
-        candidate.refusals.push(Refusal::new(Gate::Order, why));
+        candidate.refuse(Gate::Order, why);
     }
     if matches!(candidate.offered, Offered::Units(_)) {
         if inventory.provisionable_ids(&workload.model).is_empty() {
@@ -206,9 +206,7 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
                 "AWS does not offer provisioned throughput of this model in {} (bedrock:ListFoundationModels)",
                 workload.place.region
             );
-            candidate
-                .refusals
-                .push(Refusal::new(Gate::Availability, why));
+            candidate.refuse(Gate::Availability, why);
         }
         if let Some(holding) = basis
             .serving
@@ -219,7 +217,7 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
         }
         if basis.deletes_its_own {
             let why = "the idle provisioned model of the same model comes first";
-            candidate.refusals.push(Refusal::new(Gate::Order, why));
+            candidate.refuse(Gate::Order, why);
         }
     }
     candidate

@@ -2,17 +2,16 @@
 
 use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
-use crate::advice::gates::{self};
+use crate::advice::gates;
+use crate::advice::rules::buy::basis::BuyingBasis;
 use crate::advice::{Arrangement, Evidence, Recommendation, Savings, command};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope, ScopeKind, Term};
 use crate::config::Overflow;
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{ModelUnits, Tokens};
-use crate::sizing::BreakEven;
-use crate::sizing::Reservation;
 use crate::sizing::trial::percent;
+use crate::sizing::{BreakEven, Purchase as _, Reservation, UnitPurchase};
 
-use crate::advice::rules::buy::basis::BuyingBasis;
 pub(super) fn break_even<'q>(basis: &BuyingBasis<'q>, offer: &Offer) -> Option<&'q BreakEven> {
     basis
         .break_even
@@ -112,10 +111,10 @@ fn risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
 fn unit_risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> Vec<String> {
     let settings = &basis.priced.observation.settings;
     let mut risks = Vec::new();
-    if basis.held() > 0 {
+    if basis.held() != UnitPurchase::NONE {
         risks.push(format!(
             "these are beside {} held already, which serve first: traffic has to go to both",
-            ModelUnits::new(basis.held())
+            basis.held()
         ));
     }
     if basis.is_routed {
