@@ -12,9 +12,10 @@ use crate::domain::{
     BaseModel, Capacity, Counter, Metric, ModelId, Percent, Series, Target, Tokens, Usd,
     UsdPerModelUnitHour, Window,
 };
-use crate::observation::MeterReading;
-use crate::observation::{CommitmentDuration, ProvisionedModel};
-use crate::observation::{Observation, PlaceObservation};
+use crate::observation::{
+    CommitmentDuration, LaneUsage, MeterReading, Observation, PlaceObservation, ProvisionedModel,
+};
+use crate::pricing::effective_cost::EffectiveCost;
 use crate::pricing::lane::{Lane, LaneKind};
 use crate::pricing::load::{LOAD_ONE, Load};
 
@@ -349,14 +350,13 @@ impl<'a> Holding<'a> {
         Carried::largest(carried.collect())
     }
 
-    /// The part of what it costs in a month that was used, and the part that was not: FOCUS's
-    /// effective cost by commitment status, which add up to what it costs. `None` where the price or
-    /// the capacity is not known.
+    /// What it costs in a month by whether that was used; `None` where the price or the capacity is
+    /// not known.
     #[must_use]
-    pub fn effective_cost(&self) -> Option<(Usd, Usd)> {
+    pub fn effective_cost(&self) -> Option<EffectiveCost> {
         let (cost, used) = (self.monthly_cost?, self.hourly_use?);
         let used = cost.in_proportion(used.served.number(), Decimal::ONE_HUNDRED);
-        Some((used, cost - used))
+        Some(EffectiveCost::new(cost, used))
     }
 }
 
@@ -386,7 +386,7 @@ fn idleness(
     }
     if !asked
         .iter()
-        .all(|lane| lane.is_some_and(crate::observation::LaneUsage::is_wholly_silent))
+        .all(|lane| lane.is_some_and(LaneUsage::is_wholly_silent))
     {
         return not_seen("not every answer about its traffic was complete");
     }

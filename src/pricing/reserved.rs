@@ -10,6 +10,7 @@ use crate::domain::{
     Meter, Percent, Ratio, Scope, Usd, UsdPerMillionTokens, UsdPerThousandTpmHour, Window,
 };
 use crate::observation::Observation;
+use crate::pricing::effective_cost::EffectiveCost;
 use crate::pricing::lane::Lane;
 use crate::pricing::load::{DemandSeries, Load, dollars};
 
@@ -108,15 +109,14 @@ impl<'a> Reserved<'a> {
         }
     }
 
-    /// The part of what it costs in a month that was used, and the part that was not, which add up
-    /// to what it costs: FOCUS's effective cost by commitment status. `None` where a price is missing.
+    /// What it costs in a month by whether that was used; `None` where a price is missing.
     #[must_use]
-    pub fn effective_cost(&self) -> Option<(Usd, Usd)> {
+    pub fn effective_cost(&self) -> Option<EffectiveCost> {
         let (cost, used, part) = (self.monthly_cost?, self.used?, self.input_part?);
         let input = cost.in_proportion(part.number(), Decimal::ONE_HUNDRED);
         let used = input.in_proportion(used.input.number(), Decimal::ONE_HUNDRED)
             + (cost - input).in_proportion(used.output.number(), Decimal::ONE_HUNDRED);
-        Some((used, cost - used))
+        Some(EffectiveCost::new(cost, used))
     }
 
     /// Whether it serves the requests of a lane.

@@ -6,8 +6,7 @@ use jiff::civil::Date;
 
 use crate::catalog::{Offer, ReservedOffer};
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
-use crate::observation::Gap;
-use crate::observation::{Observation, PlaceObservation};
+use crate::observation::{Gap, Observation, PlaceObservation};
 use crate::pricing::holding::{Carried, Holding};
 use crate::pricing::lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 use crate::pricing::reserved::{self, Covered, Reserved};

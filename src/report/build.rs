@@ -401,7 +401,7 @@ fn holding_report(
     said: HoldingAdvice,
 ) -> HoldingReport {
     let held = holding.held;
-    let (used, unused) = holding.effective_cost().unzip();
+    let effective_cost = holding.effective_cost();
     HoldingReport {
         account: workload.place.account.clone(),
         region: workload.place.region.clone(),
@@ -417,8 +417,8 @@ fn holding_report(
         utilization: holding.hourly_use.map(|used| used.mean),
         hourly_use: holding.hourly_use,
         minutely_use: holding.minutely_use,
-        used_effective_cost: used,
-        unused_effective_cost: unused,
+        used_effective_cost: effective_cost.map(|cost| cost.used),
+        unused_effective_cost: effective_cost.map(|cost| cost.unused),
         throttles: holding.throttles,
         load: said.load,
         right_size: said.right_size,
@@ -446,7 +446,7 @@ fn reserved_report(
     said: HoldingAdvice,
 ) -> ReservedReport {
     let declared = held.declared;
-    let (used, unused) = held.effective_cost().unzip();
+    let effective_cost = held.effective_cost();
     ReservedReport {
         account: workload.place.account.clone(),
         region: declared.region.clone(),
@@ -462,8 +462,8 @@ fn reserved_report(
         worth: held.used.and_then(|used| used.worth),
         input_utilization: held.used.map(|used| used.input),
         output_utilization: held.used.map(|used| used.output),
-        used_effective_cost: used,
-        unused_effective_cost: unused,
+        used_effective_cost: effective_cost.map(|cost| cost.used),
+        unused_effective_cost: effective_cost.map(|cost| cost.unused),
         load: said.load,
         right_size: said.right_size,
         at_term_end: said.at_term_end,

@@ -13,8 +13,7 @@ use crate::domain::{
     AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Tokens,
     Usd, UsdPerMillionTokens, Window,
 };
-use crate::observation::CommitmentDuration;
-use crate::observation::PriceListRead;
+use crate::observation::{CommitmentDuration, PriceListRead};
 use crate::pricing::Use;
 use crate::sizing::BreakEven;
 

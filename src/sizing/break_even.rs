@@ -5,11 +5,9 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
 use crate::catalog::{Ceiling, LoadWeights, Offer, Term};
-use crate::domain::ModelUnits;
 use crate::domain::period::HOURS_PER_MONTH;
-use crate::domain::{Capacity, Meter, Percent, Tokens, Usd, UsdPerModelUnitHour};
-use crate::pricing::LaneRates;
-use crate::pricing::{Carried, Priced, Workload};
+use crate::domain::{Capacity, Meter, ModelUnits, Percent, Tokens, Usd, UsdPerModelUnitHour};
+use crate::pricing::{Carried, LaneRates, Priced, Workload};
 
 /// What one unit of an offer must serve to cost no more than on-demand: `u / v`, where `u` is what
 /// it costs an hour and `v` is what a token costs on-demand, at the observed mix and the cheapest

@@ -41,7 +41,7 @@ pub use backtest::{Backtest, Fold};
 pub use break_even::BreakEven;
 pub use certainty::{Certainty, Decline};
 pub use certificate::{Certificate, MeterLoads, Proof};
-pub use coverage::Coverage;
+pub use coverage::{Coverage, CoveredHour};
 pub use model_units::UnitSizing;
 pub use purchase::{Purchase, TokenPurchase, UnitPurchase};
 pub use reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};

@@ -40,6 +40,14 @@ impl Reservation {
         output_tokens_per_minute: 0,
     };
 
+    /// So many steps of input and of output.
+    pub(super) fn of_steps(input: u64, output: u64) -> Self {
+        Self {
+            input_tokens_per_minute: input.saturating_mul(STEP),
+            output_tokens_per_minute: output.saturating_mul(STEP),
+        }
+    }
+
     /// The load that it serves in an hour.
     #[must_use]
     pub fn load_an_hour(self) -> Load {
@@ -127,6 +135,13 @@ struct Need {
     value: f64,
 }
 
+/// The least and the most steps that can be bought of one meter.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    least: u64,
+    most: u64,
+}
+
 /// The cheapest input for one output, in whole steps, and what it costs in floating point.
 #[derive(Clone, Copy, Debug)]
 struct Row {
@@ -153,7 +168,7 @@ impl ReservationSizing {
         held: Reservation,
     ) -> Self {
         let loaded = LoadedSteps::new(steps, seconds);
-        let step = reservation(1, 1).load_an_hour();
+        let step = Reservation::of_steps(1, 1).load_an_hour();
         let need = |demand: &StepDemand| {
             let load = demand.load_an_hour(seconds);
             Need {
@@ -207,7 +222,7 @@ impl ReservationSizing {
     #[must_use]
     pub fn smallest(&self) -> Reservation {
         let (input, output) = self.terms.minimum_steps();
-        reservation(input, output)
+        Reservation::of_steps(input, output)
     }
 
     /// The cheapest further reservation, in whole steps from the least that is sold on, or none
@@ -221,7 +236,7 @@ impl ReservationSizing {
     pub fn optimum(&self) -> Reservation {
         // More than the largest step asks for serves nobody, but the least that is sold may be more.
         let (least_input, least_output) = self.terms.minimum_steps();
-        self.optimum_within(reservation(
+        self.optimum_within(Reservation::of_steps(
             least_input.max(self.most(|need| need.input)),
             least_output.max(self.most(|need| need.output)),
         ))
@@ -236,17 +251,24 @@ impl ReservationSizing {
         if self.needs.is_empty() || most_input < least_input || most_output < least_output {
             return Reservation::NONE;
         }
-        let inputs = (least_input, most_input);
-        let first = self.first_row((least_output, most_output), inputs);
+        let inputs = Bounds {
+            least: least_input,
+            most: most_input,
+        };
+        let outputs = Bounds {
+            least: least_output,
+            most: most_output,
+        };
+        let first = self.first_row(outputs, inputs);
         let none = float(self.cost(Reservation::NONE));
-        let mut best = (first, self.row(first, least_input, inputs));
+        let mut best = (first, self.row(first, inputs.least, inputs));
         for is_up in [true, false] {
             let mut from = best.1.input;
             let mut output = first;
             loop {
                 output = match is_up {
-                    true if output < most_output => output + 1,
-                    false if output > least_output => output - 1,
+                    true if output < outputs.most => output + 1,
+                    false if output > outputs.least => output - 1,
                     _ => break,
                 };
                 let row = self.row(output, from, inputs);
@@ -260,7 +282,7 @@ impl ReservationSizing {
                 }
             }
         }
-        let found = reservation(best.1.input, best.0);
+        let found = Reservation::of_steps(best.1.input, best.0);
         if self.cost(found) < self.cost(Reservation::NONE) {
             found
         } else {
@@ -269,9 +291,9 @@ impl ReservationSizing {
     }
 
     /// A row near the best one, by thirds.
-    fn first_row(&self, (least, most): (u64, u64), inputs: (u64, u64)) -> u64 {
-        let (mut low, mut high) = (least, most);
-        let mut from = inputs.0;
+    fn first_row(&self, outputs: Bounds, inputs: Bounds) -> u64 {
+        let (mut low, mut high) = (outputs.least, outputs.most);
+        let mut from = inputs.least;
         while high - low > 2 {
             let third = (high - low) / 3;
             let (a, b) = (low + third, high - third);
@@ -299,7 +321,7 @@ impl ReservationSizing {
     /// The cheapest input, of those from the first to the last, for so many steps of output, looked
     /// for from a guess on.
     #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^53")]
-    fn row(&self, output: u64, guess: u64, (least, most): (u64, u64)) -> Row {
+    fn row(&self, output: u64, guess: u64, inputs: Bounds) -> Row {
         let held = |tokens: u64| tokens as f64 / STEP as f64;
         let (held_input, held_output) = (
             held(self.held.input_tokens_per_minute),
@@ -324,8 +346,14 @@ impl ReservationSizing {
                 }
             })
             .collect();
-        let input_step = float(self.terms.cost(reservation(1, 0), self.loaded.hours));
-        let output_step = float(self.terms.cost(reservation(0, 1), self.loaded.hours));
+        let input_step = float(
+            self.terms
+                .cost(Reservation::of_steps(1, 0), self.loaded.hours),
+        );
+        let output_step = float(
+            self.terms
+                .cost(Reservation::of_steps(0, 1), self.loaded.hours),
+        );
         let gain = |input: u64| {
             let all = input as f64 + held_input;
             let more: f64 = bounds
@@ -350,14 +378,16 @@ impl ReservationSizing {
                 .sum();
             input_step * input as f64 + output_step * output as f64 + left
         };
-        let flat = first(least, guess, |input| input >= most || gain(input) <= 0.0);
+        let flat = first(inputs.least, guess, |input| {
+            input >= inputs.most || gain(input) <= 0.0
+        });
         let at_flat = cost(flat);
         let mut row = Row {
             input: flat,
             cost: at_flat,
             floor: at_flat,
         };
-        if flat > least {
+        if flat > inputs.least {
             let before = cost(flat - 1);
             // Between the two the cost falls no faster than it does right of the first.
             row.floor = (before - gain(flat - 1)).min(at_flat);
@@ -367,13 +397,6 @@ impl ReservationSizing {
             }
         }
         row
-    }
-}
-
-fn reservation(input: u64, output: u64) -> Reservation {
-    Reservation {
-        input_tokens_per_minute: input.saturating_mul(STEP),
-        output_tokens_per_minute: output.saturating_mul(STEP),
     }
 }
 
@@ -425,6 +448,10 @@ mod tests {
     use crate::catalog::LoadWeights;
     use crate::domain::{Meter, Series};
     use proptest::prelude::*;
+
+    fn reservation(input: u64, output: u64) -> Reservation {
+        Reservation::of_steps(input, output)
+    }
 
     fn demand(step: u32, loads: &[(u64, u64)]) -> DemandSeries {
         let start = "2026-04-06T00:00:00Z".parse().unwrap();
@@ -616,7 +643,7 @@ mod tests {
         ) {
             let terms = terms("0.162", "0.81", (1, 1));
             let sizing = ReservationSizing::new(&demand(3_600, &loads), terms, reservation(held.0, held.1));
-            let row = sizing.row(output, 1, (1, most));
+            let row = sizing.row(output, 1, Bounds { least: 1, most });
             let exact = float(sizing.cost(reservation(row.input, output)));
             prop_assert!((row.cost - exact).abs() <= TOLERANCE / 100.0 * exact + 1e-11, "{row:?} {exact}");
         }

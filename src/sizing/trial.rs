@@ -8,7 +8,8 @@ use crate::catalog::Term;
 use crate::domain::period::{HOUR, HOURS_PER_MONTH};
 use crate::domain::{ModelUnits, Percent, Ratio, Usd, Window};
 use crate::pricing::{DemandSeries, StepDemand};
-use crate::sizing::backtest::ENOUGH_FOLDS;
+use crate::sizing::backtest::{ENOUGH_FOLDS, Fold};
+use crate::sizing::coverage::CoveredHour;
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::{
     Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, float,
@@ -27,6 +28,15 @@ pub(crate) struct Trial {
     pub(crate) decline: Option<Decline>,
     /// What deciding each week on those before it would have brought.
     pub(crate) backtest: BacktestOutcome,
+}
+
+/// A demand that would fall below what a purchase needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shortfall {
+    /// The share of today's demand that is left.
+    pub(crate) left: f64,
+    /// The share below which the purchase loses money.
+    pub(crate) needed: f64,
 }
 
 /// What walking through the weeks found.
@@ -98,11 +108,11 @@ impl Trial {
                 } else {
                     0.0
                 };
-                (
+                CoveredHour {
                     value,
-                    purchase.times_served(step, HOUR, amount),
-                    purchase.times_served(step, HOUR, P::NONE).max(held),
-                )
+                    with: purchase.times_served(step, HOUR, amount),
+                    without: purchase.times_served(step, HOUR, P::NONE).max(held),
+                }
             };
             let cost = float(purchase.cost(amount, 1));
             Coverage::new(hours.iter().zip(on_demand).map(hour), burst, cost)
@@ -138,12 +148,10 @@ impl Trial {
         let weeks = weeks_of(demand, observed_days);
         let steps = tail(&demand.hours.steps, weeks);
         let values = tail(demand.on_demand_hours(), weeks);
-        let hours = steps.iter().zip(values).map(|(step, value)| {
-            (
-                float_value(*value),
-                purchase.times_served(step, HOUR, units),
-                0.0,
-            )
+        let hours = steps.iter().zip(values).map(|(step, value)| CoveredHour {
+            value: float_value(*value),
+            with: purchase.times_served(step, HOUR, units),
+            without: 0.0,
         });
         let coverage = Coverage::new(hours, 1.0, float(purchase.cost(units, 1)));
         let slice = |span: std::ops::Range<usize>| steps.get(span).unwrap_or_default();
@@ -161,7 +169,10 @@ impl Trial {
                     asked(step) * (1.0 - served)
                 };
                 let span = slice(span);
-                (span.iter().map(asked).sum(), span.iter().map(refused).sum())
+                Fold {
+                    promised: span.iter().map(asked).sum(),
+                    realised: span.iter().map(refused).sum(),
+                }
             },
         );
         Self::of(
@@ -203,13 +214,13 @@ impl Trial {
         }
     }
 
-    /// The share of demand that is left at the end of a term if the observed decline goes on, and
-    /// the share below which it loses money, where the first is below the second.
-    pub(crate) fn falls_short(&self, term: Term) -> Option<(f64, f64)> {
+    /// Where demand would be at the end of a term if the observed decline goes on; `None` where that
+    /// still pays.
+    pub(crate) fn falls_short(&self, term: Term) -> Option<Shortfall> {
         let left = self.decline?.left_after(weeks_in(term));
         let needed = 1.0 - self.robustness?;
         // Without a decline there is nothing to go on: what pays at today's demand is for others.
-        (left < 1.0 && left < needed).then_some((left, needed))
+        (left < 1.0 && left < needed).then_some(Shortfall { left, needed })
     }
 
     /// What walking through the weeks found, for the report; `None` without a fold.
@@ -245,12 +256,10 @@ pub(crate) fn certainty_of_cut<P: Purchase>(
     observed_days: u32,
 ) -> Option<Certainty> {
     let steps = tail(&demand.hours.steps, weeks_of(demand, observed_days));
-    let hours = steps.iter().map(|step| {
-        (
-            float_value(step.value),
-            purchase.times_served(step, HOUR, now.amount),
-            purchase.times_served(step, HOUR, then.amount),
-        )
+    let hours = steps.iter().map(|step| CoveredHour {
+        value: float_value(step.value),
+        with: purchase.times_served(step, HOUR, now.amount),
+        without: purchase.times_served(step, HOUR, then.amount),
     });
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let cost = (float(now.monthly_cost) - float(then.monthly_cost)) / HOURS_PER_MONTH as f64;
@@ -270,9 +279,11 @@ pub(crate) fn certainty_of_whole(
 fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverage {
     let weeks = usize::try_from(observed_days / 7).unwrap_or_default();
     let all = tail(&hours.steps, weeks.min(hours.steps.len() / HOURS_PER_WEEK));
-    let served = all
-        .iter()
-        .map(|step| (float_value(step.value), f64::INFINITY, 0.0));
+    let served = all.iter().map(|step| CoveredHour {
+        value: float_value(step.value),
+        with: f64::INFINITY,
+        without: 0.0,
+    });
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let cost = float(monthly_cost) / HOURS_PER_MONTH as f64;
     Coverage::new(served, 1.0, cost)

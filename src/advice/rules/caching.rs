@@ -11,8 +11,7 @@ use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
 use crate::domain::{Meter, Percent, Ratio, Tokens, Usd, UsdPerMillionTokens};
-use crate::pricing::LaneRates;
-use crate::pricing::{Priced, Workload};
+use crate::pricing::{LaneRates, Priced, Workload};
 
 /// The three prices that caching is decided by.
 #[derive(Clone, Copy, Debug)]
@@ -53,13 +52,17 @@ pub(crate) fn advise(
             let of = meters.filter(|priced| priced.meter == meter);
             of.map(|priced| priced.recent).sum::<Tokens>()
         };
-        let (reads, writes) = (recent(Meter::CacheRead), recent(Meter::CacheWrite));
-        let listed = if reads.is_zero() && writes.is_zero() {
+        let tokens = PromptTokens {
+            input: recent(Meter::Input),
+            writes: recent(Meter::CacheWrite),
+            reads: recent(Meter::CacheRead),
+        };
+        let figures = if tokens.reads.is_zero() && tokens.writes.is_zero() {
             &mut uncached
         } else {
             &mut cached
         };
-        listed.add(&of_cache, [recent(Meter::Input), writes, reads]);
+        figures.add(&of_cache, tokens);
     }
     let least = priced.observation.settings.min_monthly_savings;
     let monthly = |cost: Usd| cost.per_month(priced.recent.hours());
@@ -105,6 +108,14 @@ pub(crate) fn advise(
     found
 }
 
+/// The prompt tokens of a lane.
+#[derive(Clone, Copy, Debug)]
+struct PromptTokens {
+    input: Tokens,
+    writes: Tokens,
+    reads: Tokens,
+}
+
 /// What is known of lanes that cache, or of those that do not.
 #[derive(Clone, Copy, Debug, Default)]
 struct CachingFigures {
@@ -120,7 +131,12 @@ struct CachingFigures {
 }
 
 impl CachingFigures {
-    fn add(&mut self, prices: &CachePrices, [input, writes, reads]: [Tokens; 3]) {
+    fn add(&mut self, prices: &CachePrices, tokens: PromptTokens) {
+        let PromptTokens {
+            input,
+            writes,
+            reads,
+        } = tokens;
         let Some(ratio) = prices.break_even_hit_ratio() else {
             return;
         };
@@ -203,9 +219,13 @@ mod tests {
             reads in 0u64..1_000_000, writes in 1u64..1_000_000,
         ) {
             let prices = prices(input, input + more, read);
-            let mut listed = CachingFigures::default();
-            listed.add(&prices, [Tokens::ZERO, Tokens::new(writes), Tokens::new(reads)]);
-            let Some(ratio) = listed.break_even else {
+            let mut figures = CachingFigures::default();
+            figures.add(&prices, PromptTokens {
+                input: Tokens::ZERO,
+                writes: Tokens::new(writes),
+                reads: Tokens::new(reads),
+            });
+            let Some(ratio) = figures.break_even else {
                 prop_assert!(read >= input);
                 return Ok(());
             };
@@ -214,9 +234,9 @@ mod tests {
             // The ratio is rounded to four decimals.
             let near = Decimal::new(1, 4);
             if hits > ratio.number() + near {
-                prop_assert!(listed.cached <= listed.plain);
+                prop_assert!(figures.cached <= figures.plain);
             } else if hits < ratio.number() - near {
-                prop_assert!(listed.cached >= listed.plain);
+                prop_assert!(figures.cached >= figures.plain);
             }
         }
     }

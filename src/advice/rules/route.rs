@@ -11,8 +11,7 @@ use crate::advice::{
 };
 use crate::catalog::ScopeKind;
 use crate::domain::{ModelId, Scope, Usd};
-use crate::pricing::LaneRates;
-use crate::pricing::{Lane, LaneKind, Priced, Workload};
+use crate::pricing::{Lane, LaneKind, LaneRates, Priced, Workload};
 
 /// What routing says, and the cheapest rates of effort none or routing that each lane can have,
 /// which later rules compare with.
@@ -71,14 +70,13 @@ pub(crate) fn advise<'l>(
         };
     }
     let target = ModelId::of_model(&workload.model, Scope::Global);
-    let plan = Plan::new(Action::RouteToGlobalProfile, format!("through {target}"))
-        .saving(workload, savings);
-    let kind = Action::RouteToGlobalProfile;
+    let action = Action::RouteToGlobalProfile;
+    let plan = Plan::new(action, format!("through {target}")).saving(workload, savings);
     let failed = gates::thresholds(
         &priced.observation.settings,
         savings,
         workload.monthly_cost(),
-        gates::was_open(priced, workload, kind, workload.model.id()),
+        gates::was_open(priced, workload, action, workload.model.id()),
     );
     if let Some(failed) = failed {
         return RouteAdvice {
@@ -86,7 +84,7 @@ pub(crate) fn advise<'l>(
             cheapest,
         };
     }
-    let mut advice = recommendation(priced, workload, &moved, &target, (before, after));
+    let mut advice = recommendation(priced, workload, &moved, &target, before, after);
     advice.not_counted_because = forbidden;
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
     finding.dismiss(priced);
@@ -138,7 +136,8 @@ fn recommendation(
     workload: &Workload<'_>,
     moved: &[LaneRates<'_>],
     target: &ModelId,
-    (before, after): (Usd, Usd),
+    before: Usd,
+    after: Usd,
 ) -> Recommendation {
     let mut evidence = Evidence::default();
     for to in moved {
