@@ -505,7 +505,7 @@ pub(super) fn overflow_risk(settings: &Settings) -> String {
             "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
             settings.headroom.percent()
         ),
-        Overflow::Spill => crate::advice::gates::SPILL_ASSUMPTION.into(),
+        Overflow::Spill => gates::SPILL_ASSUMPTION.into(),
     }
 }
 

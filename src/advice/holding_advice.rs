@@ -108,7 +108,6 @@ pub(super) struct SmallerHolding<A> {
     /// How sure the saving is.
     pub(super) certainty: Option<Certainty>,
     pub(super) workings: Vec<Working>,
-    pub(super) on: &'static str,
 }
 
 impl<A: Copy + Into<Amount>> SmallerHolding<A> {
@@ -131,21 +130,9 @@ impl<A: Copy + Into<Amount>> SmallerHolding<A> {
     }
 }
 
-impl Recommendation {
-    /// The figures of holding less.
-    pub(super) fn take_figures<A>(&mut self, smaller: &SmallerHolding<A>) {
-        self.workings.extend(smaller.workings.iter().cloned());
-        self.workings.push(Working::new(
-            "judged by",
-            smaller.on,
-            "the guard's own rule",
-        ));
-        if let Some(certainty) = &smaller.certainty {
-            self.estimated_monthly_savings.p10 = certainty.p10();
-            self.estimated_monthly_savings.p50 = certainty.p50();
-            self.estimated_monthly_savings.p90 = certainty.p90();
-        }
-    }
+/// The working that tells what a smaller size was judged by.
+pub(super) fn judged_by(what: &str) -> Working {
+    Working::new("judged by", what, "the guard's own rule")
 }
 
 /// What holding less must pass: it has to save enough, and surely.
@@ -176,18 +163,14 @@ pub(super) fn put_off_to_term_end(
     advice: &mut Recommendation,
     mut steps: Vec<Step>,
 ) {
-    if !held.is_under_term() {
-        advice.take_steps(steps);
-        return;
+    if held.is_under_term() {
+        advice.await_term_end(held);
+        advice.grounds.risks.push(
+            "it renews by itself at the end of its term unless that is prevented in time".into(),
+        );
+        if !steps.is_empty() {
+            steps.insert(0, command::await_term_end(held));
+        }
     }
-    advice.rollback_possible = false;
-    advice.savings_start = held.commitment_expiration_time;
-    advice.not_counted_because = Some("it is paid for until its term ends".into());
-    advice
-        .risks
-        .push("it renews by itself at the end of its term unless that is prevented in time".into());
-    if !steps.is_empty() {
-        steps.insert(0, command::await_term_end(held));
-    }
-    advice.take_steps(steps);
+    advice.remedy.take_steps(steps);
 }

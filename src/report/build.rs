@@ -298,7 +298,7 @@ fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Opt
         .map(|source| source.provenance.checked);
     let advised = recommendations
         .iter()
-        .flat_map(|advice| advice.evidence.list_prices())
+        .flat_map(|advice| advice.grounds.evidence.list_prices())
         .map(|rate| rate.checked);
     rates.chain(offers).chain(reserved).chain(advised).min()
 }

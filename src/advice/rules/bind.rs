@@ -6,7 +6,9 @@ use rust_decimal::Decimal;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::holding_advice::put_off_to_term_end;
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, command};
+use crate::advice::{
+    Action, Arrangement, Commitment, Evidence, Money, Plan, Recommendation, command,
+};
 use crate::catalog::{Offer, Term};
 use crate::domain::Usd;
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
@@ -108,10 +110,7 @@ pub(crate) fn advise(
         evidence.lane(priced, rates.lane);
     }
     let arn = &held.provisioned_model_arn;
-    let mut advice = Recommendation::new(
-        action,
-        workload,
-        arn,
+    let money = Money::saved(
         Arrangement {
             description: format!("{units} of {}, {}", held.provisioned_model_name, own.term),
             monthly_cost: cost,
@@ -120,21 +119,21 @@ pub(crate) fn advise(
             description,
             monthly_cost: then,
         },
-        evidence,
     );
+    let mut advice = Recommendation::new(action, workload, arn, money, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
-    advice.robustness = trial
-        .and_then(|trial| trial.robustness)
-        .and_then(|share| percent(share, 1));
+    let robustness = trial.and_then(|trial| trial.robustness);
     let months = Decimal::from(offer.term.months());
-    advice.commitment_total = Some(Usd::new(then.dollars() * months));
-    advice.rollback_possible = false;
-    advice.risks.push(
+    advice.commitment = Commitment {
+        robustness: robustness.and_then(|share| percent(share, 1)),
+        commitment_total: Some(Usd::new(then.dollars() * months)),
+        ..Commitment::default()
+    };
+    advice.standing.rollback_possible = false;
+    advice.grounds.risks.extend([
         "a term is bought with a new provisioned model: callers have to call that one".into(),
-    );
-    advice
-        .risks
-        .push("a term cannot be ended early and renews by itself".into());
+        "a term cannot be ended early and renews by itself".into(),
+    ]);
     put_off_to_term_end(
         held,
         &mut advice,

@@ -7,7 +7,7 @@
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::recommendation::several;
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working};
+use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working};
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
@@ -126,7 +126,8 @@ fn evaluate<'w>(
     }
     let after = before - room.savings;
     let mut advice = recommendation(priced, workload, &standard, &serving, before, after);
-    advice.workings.extend(room.workings(settings.headroom));
+    let workings = room.workings(settings.headroom);
+    advice.grounds.workings.extend(workings);
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
     if finding.counts() {
         finding.dismiss(priced);
@@ -312,17 +313,17 @@ fn recommendation(
     };
     let action = Action::FillProvisionedModel;
     let subject = arns.join(" ");
-    let mut advice = Recommendation::new(action, workload, &subject, current, proposed, evidence);
+    let money = Money::saved(current, proposed);
+    let mut advice = Recommendation::new(action, workload, &subject, money, evidence);
     advice.provisioned_model_arn = arns.first().map(|arn| (*arn).to_owned());
-    advice.not_counted_because = gates::in_region(priced, workload);
-    advice.risks.push(format!(
+    advice.standing.not_counted_because = gates::in_region(priced, workload);
+    let risks = &mut advice.grounds.risks;
+    risks.push(format!(
         "a unit of {} is taken to serve what the overrides or the price book say",
         names(holdings)
     ));
     if priced.observation.settings.overflow == Overflow::Spill {
-        advice
-            .risks
-            .push(crate::advice::gates::SPILL_ASSUMPTION.into());
+        risks.push(gates::SPILL_ASSUMPTION.into());
     }
     advice
 }

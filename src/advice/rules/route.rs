@@ -7,7 +7,7 @@ use crate::advice::finding::Finding;
 use crate::advice::recommendation::several;
 use crate::advice::rules::fill::FillAdvice;
 use crate::advice::{
-    Action, Arrangement, Evidence, Gate, Plan, Recommendation, Step, command, gates,
+    Action, Arrangement, Evidence, Gate, Money, Plan, Recommendation, Step, command, gates,
 };
 use crate::catalog::ScopeKind;
 use crate::domain::{ModelId, Scope, Usd};
@@ -85,7 +85,7 @@ pub(crate) fn advise<'l>(
         };
     }
     let mut advice = recommendation(priced, workload, &moved, &target, before, after);
-    advice.not_counted_because = forbidden;
+    advice.standing.not_counted_because = forbidden;
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
     finding.dismiss(priced);
     RouteAdvice { finding, cheapest }
@@ -158,22 +158,22 @@ fn recommendation(
     };
     let action = Action::RouteToGlobalProfile;
     let subject = workload.model.id();
-    let mut advice = Recommendation::new(action, workload, subject, current, proposed, evidence);
-    advice.risks.push(
+    let money = Money::saved(current, proposed);
+    let mut advice = Recommendation::new(action, workload, subject, money, evidence);
+    let risks = &mut advice.grounds.risks;
+    risks.push(
         "requests may be served in any commercial Region: data residency is the owner's call"
             .into(),
     );
     if !workload.is_whole() {
-        advice
-            .risks
-            .push("the usage is incomplete: the saving is at least this".into());
+        risks.push("the usage is incomplete: the saving is at least this".into());
     }
     if workload.has_tier_splits() {
-        advice
-            .risks
+        risks
             .push("part of it is served at another service tier, which is not priced apart".into());
     }
-    advice.take_steps(profile_step(workload, moved, target).into_iter().collect());
+    let step = profile_step(workload, moved, target);
+    advice.remedy.take_steps(step.into_iter().collect());
     advice
 }
 

@@ -3,14 +3,19 @@
 //!
 //! Silent where nobody says what it costs.
 
+use jiff::tz::TimeZone;
+
 use crate::advice::candidate::Amount;
 use crate::advice::command::CONTACT;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
 use crate::advice::holding_advice::{
-    AtTermEnd, HoldingAdvice, HoldingLoad, SizeReview, SmallerHolding, UnknownSize, refusals,
+    AtTermEnd, HoldingAdvice, HoldingLoad, SizeReview, SmallerHolding, UnknownSize, judged_by,
+    refusals,
 };
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working};
+use crate::advice::{
+    Action, Arrangement, Evidence, Money, Plan, Recommendation, Standing, Working,
+};
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::pricing::{LaneRates, Priced, Reserved, Workload, reserves};
 use crate::sizing::demand::ServableDemand;
@@ -151,8 +156,8 @@ impl ReservationReview<'_> {
                     total(then),
                     "likewise, at its optimum by the minute",
                 ),
+                judged_by("the joint optimum of input and output, by the minute"),
             ],
-            on: "the joint optimum of input and output, by the minute",
         }))
     }
 
@@ -195,29 +200,30 @@ impl ReservationReview<'_> {
             description,
             monthly_cost: cost - smaller.savings,
         };
-        let mut advice = Recommendation::new(action, workload, name, current, proposed, evidence);
-        advice.take_figures(smaller);
-        advice.rollback_possible = false;
-        advice.contact = Some(CONTACT.to_owned());
-        let today = priced.day;
-        match held.declared.term_ends {
-            Some(day) if day >= today => {
-                advice.not_counted_because =
-                    Some(format!("it is paid for until its term ends on {day}"));
-                advice.savings_start = day
-                    .to_zoned(jiff::tz::TimeZone::UTC)
-                    .ok()
-                    .map(|start| start.timestamp());
-            }
-            Some(_) => {}
-            None => {
-                advice.not_counted_because =
-                    Some("the overrides do not say when its term ends (`term_ends`)".to_owned());
-            }
-        }
-        advice
-            .risks
-            .push("it is billed on after its term until AWS is told to delete it".into());
+        let start = held.declared.term_ends.filter(|day| *day >= priced.day);
+        let money = Money {
+            savings_start: start
+                .and_then(|day| day.to_zoned(TimeZone::UTC).ok())
+                .map(|start| start.timestamp()),
+            ..Money::saved(current, proposed).sure(smaller.certainty.as_ref())
+        };
+        let mut advice = Recommendation::new(action, workload, name, money, evidence);
+        advice.standing = Standing {
+            rollback_possible: false,
+            not_counted_because: match (held.declared.term_ends, start) {
+                (None, _) => {
+                    Some("the overrides do not say when its term ends (`term_ends`)".to_owned())
+                }
+                (Some(_), Some(day)) => {
+                    Some(format!("it is paid for until its term ends on {day}"))
+                }
+                (Some(_), None) => None,
+            },
+        };
+        advice.grounds.workings.extend(smaller.workings.clone());
+        let risk = "it is billed on after its term until AWS is told to delete it";
+        advice.grounds.risks.push(risk.into());
+        advice.remedy.contact = Some(CONTACT.to_owned());
         Finding::advised(plan, advice, Gate::Order)
     }
 }

@@ -9,12 +9,12 @@
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
 use crate::advice::holding_advice::{
-    AtTermEnd, HoldingAdvice, HoldingLoad, SizeReview, SmallerHolding, UnknownSize,
+    AtTermEnd, HoldingAdvice, HoldingLoad, SizeReview, SmallerHolding, UnknownSize, judged_by,
     put_off_to_term_end, refusals,
 };
 use crate::advice::rules::bind;
 use crate::advice::rules::fill::FillAdvice;
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working, command};
+use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working, command};
 use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd, day_of};
@@ -299,8 +299,8 @@ impl HoldingReview<'_, '_> {
             workings: vec![
                 working("costs a month as it is", now),
                 working("costs a month then", to),
+                judged_by("the optimum of what it serves, by the minute"),
             ],
-            on: "the optimum of what it serves, by the minute",
         }))
     }
 
@@ -368,8 +368,8 @@ impl HoldingReview<'_, '_> {
                     value,
                     "its tokens of the recent window at the cheapest allowed rates × 730 ÷ its hours",
                 ),
+                judged_by("what it serves, at on-demand prices"),
             ],
-            on: "what it serves, at on-demand prices",
         })
     }
 
@@ -417,9 +417,10 @@ impl HoldingReview<'_, '_> {
             monthly_cost: cost - smaller.savings,
         };
         let arn = &held.provisioned_model_arn;
-        let mut advice = Recommendation::new(action, workload, arn, current, proposed, evidence);
+        let money = Money::saved(current, proposed).sure(smaller.certainty.as_ref());
+        let mut advice = Recommendation::new(action, workload, arn, money, evidence);
         advice.provisioned_model_arn = Some(arn.clone());
-        advice.take_figures(smaller);
+        advice.grounds.workings.extend(smaller.workings.clone());
         let steps = match &self.holding.offer {
             Some(offer) if !smaller.is_none() => {
                 command::replace(workload, held, offer, smaller.to)
@@ -442,7 +443,7 @@ impl HoldingReview<'_, '_> {
             } else {
                 "whoever calls it must call the model on-demand first: on-demand quotas have to carry it"
             };
-            advice.risks.push(risk.into());
+            advice.grounds.risks.push(risk.into());
         }
         put_off_to_term_end(held, &mut advice, steps);
         Finding::advised(plan, advice, Gate::Order)

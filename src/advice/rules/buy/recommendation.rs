@@ -4,12 +4,12 @@ use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
 use crate::advice::gates;
 use crate::advice::rules::buy::basis::BuyingBasis;
-use crate::advice::{Arrangement, Evidence, Recommendation, Savings, command};
+use crate::advice::{Arrangement, Commitment, Evidence, Money, Recommendation, Standing, command};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope, ScopeKind, Term};
 use crate::config::Overflow;
+use crate::domain::Tokens;
 use crate::domain::quantity::CapacityOrigin;
-use crate::domain::{ModelUnits, Tokens};
-use crate::sizing::trial::percent;
+use crate::sizing::trial::{Trial, percent};
 use crate::sizing::{BreakEven, Purchase as _, Reservation, UnitPurchase};
 
 pub(super) fn break_even<'q>(basis: &BuyingBasis<'q>, offer: &Offer) -> Option<&'q BreakEven> {
@@ -43,44 +43,42 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
     };
     let action = best.offered.action();
     let subject = best.offered.subject(&workload.model);
-    let mut advice = Recommendation::new(action, workload, &subject, current, proposed, evidence);
-    advice.workings.extend(best.workings.iter().cloned());
-    if let Some(trial) = &best.trial {
-        if let Some(certainty) = &trial.certainty {
-            advice.estimated_monthly_savings = Savings {
-                p10: certainty.p10(),
-                p50: certainty.p50(),
-                p90: certainty.p90(),
-                ..advice.estimated_monthly_savings
-            };
+    let trial = best.trial.as_ref();
+    let certainty = trial.and_then(|trial| trial.certainty.as_ref());
+    let money = Money::saved(current, proposed).sure(certainty);
+    let mut advice = Recommendation::new(action, workload, &subject, money, evidence);
+    let robustness = trial.and_then(|trial| trial.robustness);
+    advice.commitment = Commitment {
+        break_even: match &best.offered {
+            Offered::Units(offer) => break_even(basis, offer).cloned(),
+            Offered::Tokens(_) => None,
+        },
+        months_to_pay: best.months_to_pay,
+        robustness: robustness.and_then(|share| percent(share, 1)),
+        backtest: trial.and_then(Trial::backtest),
+        commitment_total: best.commitment_total(),
+    };
+    advice.standing = Standing {
+        rollback_possible: advice.commitment.commitment_total.is_none(),
+        not_counted_because: match best.offered.scope() {
+            None => gates::in_region(priced, workload),
+            Some(ReservedScope::Regional) => {
+                gates::allowed(priced, workload, &[ScopeKind::InRegion, ScopeKind::Geo])
+            }
+            Some(ReservedScope::Global) => gates::allowed(priced, workload, &[ScopeKind::Global]),
+        },
+    };
+    advice
+        .grounds
+        .workings
+        .extend(best.workings.iter().cloned());
+    advice.grounds.risks.extend(risks(basis, best));
+    match (&best.offered, best.amount) {
+        (Offered::Units(offer), Amount::Units(units)) => {
+            let step = command::buy(workload, offer, units);
+            advice.remedy.take_steps(step.into_iter().collect());
         }
-        advice.robustness = trial.robustness.and_then(|share| percent(share, 1));
-        advice.backtest = trial.backtest();
-    }
-    advice.months_to_pay = best.months_to_pay;
-    advice.risks.extend(risks(basis, best));
-    if let Some(total) = best.commitment_total() {
-        advice.commitment_total = Some(total);
-        advice.rollback_possible = false;
-    }
-    match &best.offered {
-        Offered::Units(offer) => {
-            advice.not_counted_because = gates::in_region(priced, workload);
-            advice.break_even = break_even(basis, offer).cloned();
-            let units = match best.amount {
-                Amount::Units(units) => units,
-                Amount::Tokens(_) => ModelUnits::default(),
-            };
-            advice.take_steps(command::buy(workload, offer, units).into_iter().collect());
-        }
-        Offered::Tokens(offer) => {
-            let scopes: &[ScopeKind] = match offer.scope {
-                ReservedScope::Regional => &[ScopeKind::InRegion, ScopeKind::Geo],
-                ReservedScope::Global => &[ScopeKind::Global],
-            };
-            advice.not_counted_because = gates::allowed(priced, workload, scopes);
-            advice.contact = Some(CONTACT.to_owned());
-        }
+        _ => advice.remedy.contact = Some(CONTACT.to_owned()),
     }
     advice
 }
