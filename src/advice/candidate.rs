@@ -12,10 +12,11 @@ use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{BaseModel, ModelUnits, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Priced, Workload};
+use crate::sizing::certainty::monthly;
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::trial::Trial;
 use crate::sizing::{
-    Purchase, Reservation, ReservationTerms, TokenPurchase, UnitPurchase, certainty,
+    Certainty, Purchase, Reservation, ReservationTerms, TokenPurchase, UnitPurchase,
 };
 
 /// What can be bought.
@@ -403,7 +404,8 @@ impl<'w> Candidate<'w> {
                     .extend(gates::certainty(trial.certainty.as_ref()));
                 self.refusals.extend(gates::trend(trial, term));
                 self.refusals.extend(gates::backtest(trial));
-                self.workings.extend(workings_of(trial));
+                self.workings
+                    .extend(trial.certainty.as_ref().map(working_of));
             }
         } else if workload.is_throttled() && !self.savings.is_positive() {
             let price = Usd::ZERO - self.savings;
@@ -459,20 +461,16 @@ impl<'w> Candidate<'w> {
     }
 }
 
-fn workings_of(trial: &Trial) -> Vec<Working> {
-    let mut workings = Vec::new();
-    if let Some(found) = &trial.certainty {
-        let lower = certainty::monthly(found.lower_bound());
-        workings.push(Working::new(
-            "lower 5 % bound",
-            lower.map_or_else(|| "unknown".into(), |lower| lower.to_string()),
-            format!(
-                "Student's t over the savings of {} whole weeks of this very purchase, a month",
-                found.weeks()
-            ),
-        ));
-    }
-    workings
+fn working_of(certainty: &Certainty) -> Working {
+    let lower = monthly(certainty.lower_bound());
+    Working::new(
+        "lower 5 % bound",
+        lower.map_or_else(|| "unknown".into(), |lower| lower.to_string()),
+        format!(
+            "Student's t over the savings of {} whole weeks of this very purchase, a month",
+            certainty.weeks()
+        ),
+    )
 }
 
 /// To each offer with a term, in how many months of it the next shorter arrangement has cost as much

@@ -21,7 +21,7 @@ impl Finding {
     /// A plan that is not advised.
     pub(super) fn refused(plan: Plan, refusals: Vec<Refusal>) -> Self {
         Self {
-            reasons: refusals.iter().map(|it| it.why.clone()).collect(),
+            reasons: refusals.iter().map(|refusal| refusal.why.clone()).collect(),
             plans: vec![plan.refused(refusals)],
             ..Self::default()
         }
@@ -60,7 +60,10 @@ impl Finding {
 
     /// What its counted advice saves in a month.
     pub(super) fn saves(&self) -> Usd {
-        let counted = self.recommendations.iter().filter(|it| it.is_counted());
+        let counted = self
+            .recommendations
+            .iter()
+            .filter(|advice| advice.is_counted());
         counted.map(Recommendation::savings).sum()
     }
 

@@ -89,13 +89,13 @@ impl<'a> Reserved<'a> {
             input.monthly_cost(declared.input_tokens_per_minute)
                 + output.monthly_cost(declared.output_tokens_per_minute)
         };
-        let said = declared.usd_per_hour.map(|hour| hour.per_month(1));
+        let declared_cost = declared.usd_per_hour.map(|hour| hour.per_month(1));
         Self {
             declared,
             monthly_list_cost: offer
                 .as_ref()
                 .map(|offer| monthly(offer.list_input, offer.list_output)),
-            monthly_cost: said.or_else(|| {
+            monthly_cost: declared_cost.or_else(|| {
                 offer
                     .as_ref()
                     .map(|offer| monthly(offer.input, offer.output))

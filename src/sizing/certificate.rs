@@ -104,13 +104,13 @@ fn hours_of(meters: &[MeterLoads]) -> u64 {
 
 /// The meters of one ceiling that are used, dearest load first.
 fn dearest_first(meters: &[MeterLoads], ceiling: Ceiling) -> Vec<&MeterLoads> {
-    let mut of: Vec<&MeterLoads> = meters
+    let mut used: Vec<&MeterLoads> = meters
         .iter()
         .filter(|meter| meter.ceiling == ceiling && meter.is_used())
         .collect();
     // p/w against p'/w'; what weighs nothing goes first.
-    of.sort_by(|a, b| (b.price * a.weight).cmp(&(a.price * b.weight)));
-    of
+    used.sort_by(|a, b| (b.price * a.weight).cmp(&(a.price * b.weight)));
+    used
 }
 
 /// The dollars that a full hour of `load` weighted tokens can replace at most, whatever the mix;

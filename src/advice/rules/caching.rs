@@ -66,7 +66,7 @@ pub(crate) fn advise(
     }
     let least = priced.observation.settings.min_monthly_savings;
     let monthly = |cost: Usd| cost.per_month(priced.recent.hours());
-    let mut found = Finding::default();
+    let mut finding = Finding::default();
     if let Some(ratio) = uncached.break_even
         && monthly(uncached.most_saved) > least
     {
@@ -85,7 +85,7 @@ pub(crate) fn advise(
         let why = format!(
             "how much of the prompts repeats is not metered: it could save {most} a month at the very most"
         );
-        found.take(Finding::listed(plan, Refusal::new(Gate::Effort, why)));
+        finding.take(Finding::listed(plan, Refusal::new(Gate::Effort, why)));
     }
     let lost = monthly(cached.lost());
     if lost > least
@@ -100,12 +100,12 @@ pub(crate) fn advise(
             ),
         );
         let why = "it asks for a change of prompts: listed, never counted";
-        found.take(Finding::listed(
+        finding.take(Finding::listed(
             plan.saving(workload, lost),
             Refusal::new(Gate::Effort, why),
         ));
     }
-    found
+    finding
 }
 
 /// The prompt tokens of a lane.

@@ -18,20 +18,20 @@ pub(crate) fn advise(
     workload: &Workload<'_>,
     filled: &[&Holding<'_>],
 ) -> Finding {
-    let mut found = Finding::default();
+    let mut finding = Finding::default();
     for holding in &workload.holdings {
         match &holding.idleness {
             Idleness::Busy => {}
             Idleness::Idle if filled.iter().any(|other| other.held == holding.held) => {}
-            Idleness::NotSeen(why) => found.reasons.push(format!(
+            Idleness::NotSeen(why) => finding.reasons.push(format!(
                 "no traffic of {} was seen, but {why}",
                 holding.held.provisioned_model_name
             )),
-            Idleness::Idle => found.take(delete(priced, workload, holding)),
+            Idleness::Idle => finding.take(delete(priced, workload, holding)),
         }
     }
-    found.dismiss(priced);
-    found
+    finding.dismiss(priced);
+    finding
 }
 
 fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -> Finding {

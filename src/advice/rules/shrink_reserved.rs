@@ -28,7 +28,7 @@ pub(crate) fn advise(
     workload: &Workload<'_>,
     current: &[LaneRates<'_>],
 ) -> Finding {
-    let mut found = Finding::default();
+    let mut finding = Finding::default();
     // One after the other, as units are: what ends first is decided first.
     let mut reserved: Vec<&Reserved<'_>> = workload.reserved.iter().collect();
     reserved.sort_by_key(|held| (held.declared.term_ends, &held.declared.name));
@@ -56,34 +56,34 @@ pub(crate) fn advise(
             others,
         };
         let name = &held.declared.name;
-        let mut said = HoldingAdvice::unknown(name);
+        let mut holding_advice = HoldingAdvice::unknown(name);
         let mut at_end = AtTermEnd::Undecided;
         match review.size() {
             Ok(SizeReview::Smaller(smaller)) => {
-                said.load = HoldingLoad::UnderUsed;
-                said.right_size = Some(smaller.amount().to_string());
-                let mut finding = review.finding(&smaller);
-                let is_dismissed = finding.dismiss(priced);
-                if !finding.recommendations.is_empty() {
+                holding_advice.load = HoldingLoad::UnderUsed;
+                holding_advice.right_size = Some(smaller.amount().to_string());
+                let mut shrunk = review.finding(&smaller);
+                let is_dismissed = shrunk.dismiss(priced);
+                if !shrunk.recommendations.is_empty() {
                     at_end = smaller.at_term_end();
                     if !is_dismissed {
                         amounts[place] = smaller.to;
                     }
                 }
-                found.take(finding);
+                finding.take(shrunk);
             }
             Ok(SizeReview::NoneCheaper) => {
-                said.load = HoldingLoad::Fits;
+                holding_advice.load = HoldingLoad::Fits;
                 at_end = AtTermEnd::Renew;
             }
-            Err(why) => found.reasons.push(format!(
+            Err(why) => finding.reasons.push(format!(
                 "whether {name} has its right size is not known: {why}"
             )),
         }
-        said.at_term_end = held.declared.term_ends.is_some().then_some(at_end);
-        found.holdings.push(said);
+        holding_advice.at_term_end = held.declared.term_ends.is_some().then_some(at_end);
+        finding.holdings.push(holding_advice);
     }
-    found
+    finding
 }
 
 /// One holding of reserved tokens.

@@ -81,8 +81,8 @@ pub(crate) fn advise<'w>(
                 Idleness::Idle => AtTermEnd::LetExpire,
                 Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
             };
-            let said = said_of(priced, workload, holding, at_end);
-            shrink.finding.holdings.push(said);
+            let holding_advice = advice_before_sizing(priced, workload, holding, at_end);
+            shrink.finding.holdings.push(holding_advice);
         }
     }
     for place in 0..at_work.len() {
@@ -96,40 +96,41 @@ pub(crate) fn advise<'w>(
             others: all_but(&units, place),
             is_filled: fill.is_counted(),
         };
-        let mut said = said_of(priced, workload, holding, AtTermEnd::Undecided);
+        let mut holding_advice =
+            advice_before_sizing(priced, workload, holding, AtTermEnd::Undecided);
         let is_known = holding.capacity().is_some();
         match review.size() {
             Ok(SizeReview::Smaller(smaller)) => {
-                said.load = HoldingLoad::UnderUsed;
-                said.right_size = Some(smaller.amount().to_string());
-                let mut found = review.finding(&smaller);
-                let is_dismissed = found.dismiss(priced);
-                if let [advice] = found.recommendations.as_slice() {
-                    said.decide(holding, smaller.at_term_end());
+                holding_advice.load = HoldingLoad::UnderUsed;
+                holding_advice.right_size = Some(smaller.amount().to_string());
+                let mut finding = review.finding(&smaller);
+                let is_dismissed = finding.dismiss(priced);
+                if let [advice] = finding.recommendations.as_slice() {
+                    holding_advice.decide(holding, smaller.at_term_end());
                     if !is_dismissed {
                         units[place] = smaller.to;
                     }
                     shrink.gives_up_now |= advice.is_counted() && smaller.is_none();
                 }
-                shrink.finding.take(found);
+                shrink.finding.take(finding);
             }
             Ok(SizeReview::NoneCheaper) => {
                 let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
                 if is_known || pays {
-                    said.decide(holding, AtTermEnd::Renew);
-                    let mut found = bind::advise(
+                    holding_advice.decide(holding, AtTermEnd::Renew);
+                    let mut finding = bind::advise(
                         priced,
                         workload,
                         cheapest,
                         holding,
                         review.is_to_be_had(holding.held.model_units),
                     );
-                    found.dismiss(priced);
-                    shrink.finding.take(found);
+                    finding.dismiss(priced);
+                    shrink.finding.take(finding);
                 }
                 if is_known && holding.throttles == 0 {
-                    said.load = HoldingLoad::Fits;
-                    said.right_size = Some(holding.held.model_units.to_string());
+                    holding_advice.load = HoldingLoad::Fits;
+                    holding_advice.right_size = Some(holding.held.model_units.to_string());
                 }
             }
             // The buy rule and the report say what is not whole and what has no price.
@@ -142,7 +143,7 @@ pub(crate) fn advise<'w>(
                 holding.held.provisioned_model_name
             )),
         }
-        shrink.finding.holdings.push(said);
+        shrink.finding.holdings.push(holding_advice);
     }
     shrink
 }
@@ -154,19 +155,19 @@ fn all_but(units: &[ModelUnits], place: usize) -> ModelUnits {
 }
 
 /// What is said of a holding before its size is looked at.
-fn said_of(
+fn advice_before_sizing(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     holding: &Holding<'_>,
     at_end: AtTermEnd,
 ) -> HoldingAdvice {
-    let mut said = HoldingAdvice::unknown(&holding.held.provisioned_model_arn);
+    let mut holding_advice = HoldingAdvice::unknown(&holding.held.provisioned_model_arn);
     if holding.throttles > 0 {
-        said.load = HoldingLoad::Oversubscribed;
+        holding_advice.load = HoldingLoad::Oversubscribed;
     }
-    said.lifecycle_risk = lifecycle_risk(priced, workload, holding);
-    said.decide(holding, at_end);
-    said
+    holding_advice.lifecycle_risk = lifecycle_risk(priced, workload, holding);
+    holding_advice.decide(holding, at_end);
+    holding_advice
 }
 
 /// A model that leaves while something is still bound to it.

@@ -49,7 +49,7 @@ pub(crate) fn advise(
     cheapest: &[LaneRates<'_>],
     left: Ratio,
 ) -> Finding {
-    let mut found = Finding::default();
+    let mut finding = Finding::default();
     for change in MOVES {
         let savings: Usd = cheapest
             .iter()
@@ -66,13 +66,13 @@ pub(crate) fn advise(
             let savings = Usd::new(savings.dollars().round_dp(12).normalize());
             let plan = Plan::new(change.action, change.description.to_owned());
             let why = "it asks for another latency: listed, never counted";
-            found.take(Finding::listed(
+            finding.take(Finding::listed(
                 plan.saving(workload, savings),
                 Refusal::new(Gate::Effort, why),
             ));
         }
     }
-    found
+    finding
 }
 
 fn is_at(lane: &Lane<'_>, asked: ServiceTier) -> bool {

@@ -57,18 +57,16 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
     if !basis.remaining.of(standard).is_positive() || offered.is_empty() {
         return Finding::default();
     }
-    let mut found = Finding::default();
-    let mut proofs = Vec::new();
+    let mut finding = Finding::default();
     let mut open = Vec::new();
     for offered in offered {
         match basis.certificate(&offered) {
             Some(proof) => {
                 let report = CertificateReport::new(basis.priced, workload, &offered, proof);
-                found
+                finding
                     .plans
                     .push(unseen(&offered, Gate::Certificate, &report.sentence));
-                proofs.push(report.sentence.clone());
-                found.certificates.push(report);
+                finding.certificates.push(report);
             }
             None => open.push(offered),
         }
@@ -78,25 +76,25 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         .iter()
         .map(|offered| unknown_capacity(basis, offered))
         .collect();
-    let condition = conditions.first().and_then(|plan| plan.why_not.first());
-    let condition = condition.cloned();
-    found.plans.extend(conditions);
+    let condition = conditions
+        .first()
+        .and_then(|plan| plan.why_not.first().cloned());
+    finding.plans.extend(conditions);
     if known.is_empty() {
-        found
-            .reasons
-            .extend(condition.or_else(|| proofs.first().cloned()));
-        return found;
+        let proof = finding.certificates.first().map(|proof| &proof.sentence);
+        finding.reasons.extend(condition.or(proof.cloned()));
+        return finding;
     }
     let because = |why: &str| format!("no commitment is advised: {why}");
     if let Some(refusal) = gates::completeness(workload).first() {
-        found.reasons.push(because(&refusal.why));
-        return found;
+        finding.reasons.push(because(&refusal.why));
+        return finding;
     }
     let mut candidates = match candidates(basis, &known) {
         Ok(candidates) => candidates,
         Err(why) => {
-            found.reasons.push(because(&why.to_string()));
-            return found;
+            finding.reasons.push(because(&why.to_string()));
+            return finding;
         }
     };
     months_to_pay(&mut candidates);
@@ -113,35 +111,41 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
     if let Some(best) = chosen.map(|place| candidates.remove(place)) {
         let mut bought = vec![best];
         // Reserved tokens of the other scope serve other requests.
-        let is_beside =
-            |it: &Candidate<'_>| it.refusals.is_empty() && bought[0].offered.is_beside(&it.offered);
+        let is_beside = |other: &Candidate<'_>| {
+            other.refusals.is_empty() && bought[0].offered.is_beside(&other.offered)
+        };
         if let Some(place) = candidates.iter().position(is_beside) {
             bought.push(candidates.remove(place));
         }
-        for other in candidates.iter_mut().filter(|it| it.refusals.is_empty()) {
+        for other in candidates
+            .iter_mut()
+            .filter(|other| other.refusals.is_empty())
+        {
             let why = format!("{} saves more", bought[0].describe());
             other.refuse(Gate::Better, why);
         }
         for best in &bought {
             let advice = recommendation(basis, best);
-            let mut finding = Finding::advised(best.plan(before), advice, Gate::Setting);
-            finding.dismiss(basis.priced);
-            found.take(finding);
+            let mut advised = Finding::advised(best.plan(before), advice, Gate::Setting);
+            advised.dismiss(basis.priced);
+            finding.take(advised);
         }
     } else {
         // The one that failed least tells most; of equals the one that would save most.
-        let nearest = candidates.iter().min_by_key(|it| it.refusals.len());
-        let refusals = nearest.into_iter().flat_map(|it| {
-            let offer = it.offered.describe();
-            let whys = it.refusals.iter();
+        let nearest = candidates
+            .iter()
+            .min_by_key(|candidate| candidate.refusals.len());
+        let refusals = nearest.into_iter().flat_map(|candidate| {
+            let offer = candidate.offered.describe();
+            let whys = candidate.refusals.iter();
             whys.map(move |refusal| format!("{} ({offer})", refusal.why))
         });
-        found.reasons.extend(refusals);
+        finding.reasons.extend(refusals);
     }
-    found
+    finding
         .plans
         .extend(candidates.iter().map(|candidate| candidate.plan(before)));
-    found
+    finding
 }
 
 /// Each offer at its optimum.
@@ -159,7 +163,7 @@ fn candidates<'w>(
             .map(|(_, rate)| rate.source.provenance.checked)
             .min(),
     };
-    let mut found = Vec::new();
+    let mut candidates = Vec::new();
     for scope in [
         None,
         Some(ReservedScope::Regional),
@@ -176,7 +180,7 @@ fn candidates<'w>(
             basis.rates(first),
             basis.traffic(first),
         )?;
-        found.extend(of_scope().filter_map(|offered| {
+        candidates.extend(of_scope().filter_map(|offered| {
             let candidate = match offered {
                 Offered::Units(offer) => {
                     Candidate::of_units(&offer_basis, &demand, offer, basis.held())?
@@ -189,7 +193,7 @@ fn candidates<'w>(
             Some(with_own_gates(basis, candidate))
         }));
     }
-    Ok(found)
+    Ok(candidates)
 }
 
 /// The gates of one kind of purchase alone.
@@ -211,7 +215,7 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
         if let Some(holding) = basis
             .serving
             .iter()
-            .find(|it| it.exceeds_capacity().is_some())
+            .find(|holding| holding.exceeds_capacity().is_some())
         {
             candidate.refusals.push(gates::capacity(holding));
         }
