@@ -44,14 +44,14 @@ pub struct Holding<'a> {
     pub monthly_value: Option<Usd>,
     /// How much of its capacity was used in the recent window, hour by hour; `None` where the
     /// capacity is not known.
-    pub hourly_use: Option<Use>,
+    pub hourly_use: Option<CapacityUse>,
     /// The same over the last days minute by minute; `None` where they were not read, too.
-    pub minutely_use: Option<Use>,
+    pub minutely_use: Option<CapacityUse>,
     /// Requests that it refused in the recent window.
     pub throttles: u64,
     /// What one of its units carried at least, unthrottled, over five minutes: the largest loads of
     /// which none is below another in both. Empty where its capacity is known, or minutes are not.
-    pub carried: Vec<Carried>,
+    pub carried: Vec<CarriedLoad>,
     /// Whether it is idle.
     pub idleness: Idleness,
     weights: LoadWeights,
@@ -59,7 +59,7 @@ pub struct Holding<'a> {
 
 /// How much of a holding's capacity was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Use {
+pub struct CapacityUse {
     /// The mean share.
     pub mean: Percent,
     /// The largest share of one step; above 100 % the capacity is not what it is taken for.
@@ -71,14 +71,14 @@ pub struct Use {
 
 /// A load that one model unit carried without refusing anything: a lower bound of its capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Carried {
+pub struct CarriedLoad {
     /// Input load a minute.
     pub input_tokens_per_minute: u64,
     /// Output tokens a minute.
     pub output_tokens_per_minute: u64,
 }
 
-impl Carried {
+impl CarriedLoad {
     /// Those of some loads that no other one exceeds in both, by input, the largest first.
     #[must_use]
     pub fn largest(mut loads: Vec<Self>) -> Vec<Self> {
@@ -281,7 +281,7 @@ impl<'a> Holding<'a> {
         readings: &[MeterReading<'_>],
         capacity: Capacity,
         start: Timestamp,
-    ) -> Option<Use> {
+    ) -> Option<CapacityUse> {
         let loads = self.loads(readings, start);
         let step = readings.first().map_or(1, |reading| reading.series.step);
         let (per_input, per_output) = (
@@ -310,7 +310,7 @@ impl<'a> Holding<'a> {
                 part.checked_mul(Decimal::ONE_HUNDRED)? / Decimal::from_u128(full >> shift)?;
             Some(Percent::new(share.round_dp(4).normalize()))
         };
-        Some(Use {
+        Some(CapacityUse {
             mean: share(loads.iter().map(takes).sum(), steps)?,
             peak: share(loads.iter().map(takes).max()?, 1)?,
             served: share(loads.iter().map(|load| takes(load).min(full)).sum(), steps)?,
@@ -318,7 +318,7 @@ impl<'a> Holding<'a> {
     }
 
     /// The largest loads of five minutes a unit, of those in which nothing was refused.
-    fn carried(&self, own: &[&Lane<'_>], minutes: &[MeterReading<'_>]) -> Vec<Carried> {
+    fn carried(&self, own: &[&Lane<'_>], minutes: &[MeterReading<'_>]) -> Vec<CarriedLoad> {
         const MINUTES: usize = 5;
         let Some(start) = minutes.first().map(|reading| reading.series.start) else {
             return Vec::new();
@@ -343,11 +343,11 @@ impl<'a> Holding<'a> {
                 counts.iter().flatten().all(|count| *count == 0)
             })
         });
-        let carried = unthrottled.map(|(_, loads)| Carried {
+        let carried = unthrottled.map(|(_, loads)| CarriedLoad {
             input_tokens_per_minute: a_minute(loads.iter().map(|load| load.input).sum()),
             output_tokens_per_minute: a_minute(loads.iter().map(|load| load.output).sum()),
         });
-        Carried::largest(carried.collect())
+        CarriedLoad::largest(carried.collect())
     }
 
     /// What it costs in a month by whether that was used; `None` where the price or the capacity is
@@ -427,20 +427,20 @@ mod tests {
         fn the_largest_loads_are_those_that_none_exceeds_in_both(
             loads in prop::collection::vec((0u64..20, 0u64..20), 0..30),
         ) {
-            let loads: Vec<Carried> = loads
+            let loads: Vec<CarriedLoad> = loads
                 .into_iter()
-                .map(|(input, output)| Carried {
+                .map(|(input, output)| CarriedLoad {
                     input_tokens_per_minute: input,
                     output_tokens_per_minute: output,
                 })
                 .collect();
-            let exceeds = |a: &Carried, b: &Carried| {
+            let exceeds = |a: &CarriedLoad, b: &CarriedLoad| {
                 a != b
                     && a.input_tokens_per_minute >= b.input_tokens_per_minute
                     && a.output_tokens_per_minute >= b.output_tokens_per_minute
             };
-            let largest = Carried::largest(loads.clone());
-            for load in loads.iter().filter(|load| **load != Carried::NOTHING) {
+            let largest = CarriedLoad::largest(loads.clone());
+            for load in loads.iter().filter(|load| **load != CarriedLoad::NOTHING) {
                 let is_exceeded = loads.iter().any(|other| exceeds(other, load));
                 prop_assert_eq!(largest.contains(load), !is_exceeded);
             }

@@ -24,7 +24,7 @@ mod reserved;
 mod workload;
 
 pub use effective_cost::EffectiveCost;
-pub use holding::{Carried, Holding, Idleness, Use};
+pub use holding::{CapacityUse, CarriedLoad, Holding, Idleness};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 pub use load::{DemandSeries, LOAD_SCALE, Load, MONEY_SCALE, StepDemand, TimesServed};
 pub use reserved::{

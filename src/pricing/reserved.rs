@@ -182,7 +182,7 @@ pub(super) fn covered(
         let lanes: Vec<&Lane<'_>> = lanes.iter().filter(|lane| first.serves(lane)).collect();
         let at_list = demand(&lanes, recent, settings, |rate| rate.list_unit_price)?;
         let paid = demand(&lanes, recent, settings, |rate| rate.contracted_unit_price)?;
-        let mut served = Served::default();
+        let mut served = ServedSum::default();
         for (list, paid) in at_list.steps.iter().zip(&paid.steps) {
             let (part, whole) = paid.times_served(HOUR, room).share();
             let (part, whole) = (Decimal::from(part), Decimal::from(whole));
@@ -225,7 +225,7 @@ fn percent(part: Decimal, whole: Decimal) -> Option<Percent> {
 
 /// What the reserved tokens of one scope serve of the recent window.
 #[derive(Default)]
-struct Served {
+struct ServedSum {
     /// At what the account pays on-demand.
     value: Usd,
     /// Input load, in 10^-4 tokens.
