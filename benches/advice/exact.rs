@@ -321,9 +321,9 @@ fn units(dice: &mut Dice, demand: &Demand) -> (UnitSizing, Units) {
 }
 
 /// The demand as the library measures it.
-fn measured(demand: &Demand) -> pricing::Demand {
+fn measured(demand: &Demand) -> pricing::DemandSeries {
     let start = Timestamp::UNIX_EPOCH;
-    let mut measured = pricing::Demand::none(start, demand.seconds, demand.steps.len());
+    let mut measured = pricing::DemandSeries::none(start, demand.seconds, demand.steps.len());
     for (place, meter) in METERS.into_iter().enumerate() {
         let series = Series {
             start,

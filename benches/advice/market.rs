@@ -156,7 +156,7 @@ source = "made up"
 
 /// Reads a recommendation, such as `3 model units, 6-month term`.
 fn purchase(advice: &Recommendation) -> Purchase {
-    let text = &advice.proposed.description;
+    let text = &advice.money.proposed.description;
     let (units, rest) = text.split_once(" model unit").expect("a number of units");
     let term = TERMS
         .into_iter()

@@ -3,7 +3,7 @@
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
 use bedrock_cost_guard::domain::{Capacity, LoadWeights, Meter, Series, Term, Usd};
-use bedrock_cost_guard::pricing::Demand;
+use bedrock_cost_guard::pricing::DemandSeries;
 use bedrock_cost_guard::sizing::UnitSizing;
 use jiff::Timestamp;
 
@@ -125,7 +125,7 @@ fn plans(market: &Market, family: Family, busy: u64, seed: u64) -> [Kept; 4] {
 
 fn sizing(tokens: &[u64], step: u32) -> UnitSizing {
     let start = Timestamp::UNIX_EPOCH;
-    let mut demand = Demand::none(start, step, tokens.len());
+    let mut demand = DemandSeries::none(start, step, tokens.len());
     for (meter, price, per) in [
         (Meter::Input, "1.00", 1),
         (Meter::Output, "2.00", INPUT_PER_OUTPUT),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bedrock_cost_guard::domain::period::MINUTE;
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
 use bedrock_cost_guard::domain::{Capacity, LoadWeights, Meter, Series};
-use bedrock_cost_guard::pricing::Demand;
+use bedrock_cost_guard::pricing::DemandSeries;
 use bedrock_cost_guard::sizing::reserved_tokens::ReservationTerms;
 use bedrock_cost_guard::sizing::{Reservation, ReservationSizing, UnitSizing};
 use jiff::Timestamp;
@@ -82,9 +82,9 @@ fn terms() -> ReservationTerms {
 }
 
 /// Input and output that do not go quite together.
-fn demand(minutes: &[u64]) -> Demand {
+fn demand(minutes: &[u64]) -> DemandSeries {
     let start = Timestamp::UNIX_EPOCH;
-    let mut demand = Demand::none(start, MINUTE, minutes.len());
+    let mut demand = DemandSeries::none(start, MINUTE, minutes.len());
     let mut dice = Dice::new("mix", 0);
     let output = minutes.iter().map(|tokens| {
         let mix = 90 + dice.roll() % 21;

@@ -6,15 +6,17 @@ use rust_decimal::Decimal;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::months::Months;
 use crate::advice::{Action, Plan, Working};
-use crate::catalog::{Offer, ReservedOffer};
+use crate::catalog::{Offer, ReservedOffer, ReservedScope};
 use crate::config::{Overflow, Settings};
+use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{BaseModel, ModelUnits, Term, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Priced, Workload};
-use crate::sizing::demand::{Demands, SizedDemand};
+use crate::sizing::certainty::monthly;
+use crate::sizing::demand::ServableDemand;
 use crate::sizing::trial::Trial;
 use crate::sizing::{
-    Purchase, Reservation, ReservationTerms, TokenPurchase, UnitPurchase, certainty,
+    Certainty, Purchase, Reservation, ReservationTerms, TokenPurchase, UnitPurchase,
 };
 
 /// What can be bought.
@@ -49,6 +51,14 @@ impl Offered<'_> {
         }
     }
 
+    /// The requests that reserved tokens serve; `None` for model units, which serve all of a model's.
+    pub(super) const fn scope(&self) -> Option<ReservedScope> {
+        match self {
+            Self::Units(_) => None,
+            Self::Tokens(offer) => Some(offer.scope),
+        }
+    }
+
     /// What it is, without how much of it.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -78,12 +88,19 @@ impl Offered<'_> {
         }
     }
 
+    /// Whether it can be sized: units only where somebody says what one serves.
+    pub(super) const fn has_known_size(&self) -> bool {
+        match self {
+            Self::Units(offer) => offer.capacity.is_some(),
+            Self::Tokens(_) => true,
+        }
+    }
+
     /// Whether both can be bought, since they serve other requests.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Tokens(a), Self::Tokens(b)) => a.scope != b.scope,
-            _ => false,
-        }
+        self.scope()
+            .zip(other.scope())
+            .is_some_and(|(own, others)| own != others)
     }
 
     /// Whether both are the same thing under different terms.
@@ -103,12 +120,33 @@ pub(super) enum Amount {
     Tokens(Reservation),
 }
 
+impl Amount {
+    /// Whether it is nothing.
+    pub(super) fn is_none(self) -> bool {
+        matches!(
+            self,
+            Self::Units(UnitPurchase::NONE) | Self::Tokens(Reservation::NONE)
+        )
+    }
+}
+
+impl From<ModelUnits> for Amount {
+    fn from(units: ModelUnits) -> Self {
+        Self::Units(units)
+    }
+}
+
+impl From<Reservation> for Amount {
+    fn from(reservation: Reservation) -> Self {
+        Self::Tokens(reservation)
+    }
+}
+
 impl std::fmt::Display for Amount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Units(units) if units.count() == 0 => f.pad("none"),
+            _ if self.is_none() => f.pad("none"),
             Self::Units(units) => units.fmt(f),
-            Self::Tokens(Reservation::NONE) => f.pad("none"),
             Self::Tokens(reservation) => write!(
                 f,
                 "{} input and {} output tokens a minute reserved",
@@ -152,190 +190,118 @@ pub(super) struct OfferBasis<'w> {
 impl<'w> Candidate<'w> {
     /// Units under an offer of known capacity.
     pub(super) fn of_units(
-        at: &OfferBasis<'_>,
-        demands: &Demands,
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
         offer: &'w Offer,
-        held: u32,
+        held: ModelUnits,
     ) -> Option<Self> {
-        let kind = UnitPurchase {
+        let purchase = UnitPurchase {
             capacity: offer.capacity?,
             price: offer.unit_price,
             held,
         };
-        let settings = &at.priced.observation.settings;
-        let sized = demands.sized(&kind);
-        match settings.overflow {
-            Overflow::Spill => {
-                let optimum = sized.minutes.spill_optimum();
-                let offered = Offered::Units(offer);
-                Some(Self::of_spill(
-                    at,
-                    demands,
-                    (&kind, offered),
-                    &sized,
-                    (optimum, 1),
-                    |units| Amount::Units(ModelUnits::new(units)),
-                ))
-            }
-            Overflow::Throttle => Some(Self::of_throttle(at, demands, (&kind, offer), &sized)),
-        }
+        Some(match basis.priced.observation.settings.overflow {
+            Overflow::Spill => Self::of_spill(basis, demand, &purchase, Offered::Units(offer)),
+            Overflow::Throttle => Self::of_throttle(basis, demand, &purchase, offer),
+        })
     }
 
     /// Reserved tokens under an offer. What exceeds them goes to the standard tier by itself.
     pub(super) fn of_tokens(
-        at: &OfferBasis<'_>,
-        demands: &Demands,
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
         offer: &'w ReservedOffer,
         held: Reservation,
     ) -> Self {
-        let kind = TokenPurchase {
+        let purchase = TokenPurchase {
             terms: ReservationTerms::of(offer),
             held,
         };
-        let sized = demands.sized(&kind);
-        let amounts = (sized.minutes.optimum(), sized.minutes.smallest());
-        let offered = Offered::Tokens(offer);
-        Self::of_spill(
-            at,
-            demands,
-            (&kind, offered),
-            &sized,
-            amounts,
-            Amount::Tokens,
-        )
+        Self::of_spill(basis, demand, &purchase, Offered::Tokens(offer))
     }
 
-    fn of_spill<K: Purchase>(
-        at: &OfferBasis<'_>,
-        demands: &Demands,
-        (kind, offered): (&K, Offered<'w>),
-        sized: &SizedDemand<K>,
-        (optimum, smallest): (K::Amount, K::Amount),
-        amount: impl Fn(K::Amount) -> Amount,
+    fn of_spill<P: Purchase<Amount: Into<Amount>>>(
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
+        purchase: &P,
+        offered: Offered<'w>,
     ) -> Self {
-        const MONTH: u64 = crate::domain::period::HOURS_PER_MONTH;
-        let is_none = optimum == K::NONE;
-        let purchase = if is_none { smallest } else { optimum };
-        let bound = kind.cost(purchase, MONTH);
+        let sized = demand.sized(purchase);
+        let optimum = P::optimum(&sized.minutes);
+        let is_none = optimum == P::NONE;
+        let bought = if is_none {
+            P::smallest(&sized.minutes)
+        } else {
+            optimum
+        };
+        let amount: Amount = bought.into();
+        let bound = purchase.cost(bought, HOURS_PER_MONTH);
         // What is held serves no less than what was not on-demand, whatever it is said to serve.
-        let held = sized.all_monthly() - demands.on_demand_monthly();
-        let served = sized.replaced_monthly(K::NONE).max(held);
-        let replaced = sized.replaced_monthly(purchase);
+        let held = sized.all_monthly() - demand.on_demand_monthly();
+        let served = sized.replaced_monthly(P::NONE).max(held);
+        let replaced = sized.replaced_monthly(bought) - served;
         let without = sized.all_monthly() - served;
-        let savings = replaced - served - bound;
-        let burst = sized.burst(purchase);
-        let trial = (!is_none).then(|| {
-            let share = sized.burst_share(purchase);
-            Trial::of_spill(kind, demands, purchase, share, at.workload.observed_days)
-        });
-        let month = |cost: Usd| cost.per_month(sized.minute_window_hours);
-        let mut workings = vec![
+        let mut candidate = Self::new(offered, amount, without, replaced - bound, bound);
+        candidate.workings.extend([
             Working::new(
                 "on-demand cost of the traffic that it could serve",
                 sized.all_monthly(),
                 "the hours of the recent window at the cheapest allowed rates × 730 ÷ its hours",
             ),
-            Working::new(
-                "binds a month",
-                bound,
-                format!("{} × 730 hours", amount(purchase)),
-            ),
+            Working::new("binds a month", bound, format!("{amount} × 730 hours")),
             Working::new(
                 "replaces a month",
-                replaced - served,
+                replaced,
                 "of each hour the share min(1, bought ÷ asked for), beyond what is held, in the recent window",
             ),
-        ];
-        if let Some((by_minute, by_hour)) = burst {
-            workings.push(Working::new(
+        ]);
+        if let Some(burst) = sized.burst(bought) {
+            candidate.workings.push(Working::new(
                 "burst correction",
-                format!("{by_minute} by the minute ÷ {by_hour} by the hour"),
+                format!("{} by the minute ÷ {} by the hour", burst.by_minute, burst.by_hour),
                 format!("what it replaces of the last {MINUTE_DAYS} days, at both resolutions: hours hide bursts"),
             ));
         }
-        let refusal = is_none.then(|| {
-            let (with, alone) = (
-                month(kind.cost(purchase, sized.minute_window_hours) + K::all_on_demand(&sized.minutes)
-                    - K::replaced(&sized.minutes, purchase)),
-                month(K::all_on_demand(&sized.minutes) - K::replaced(&sized.minutes, K::NONE)),
-            );
-            Refusal::new(
-                Gate::Optimum,
-                format!(
-                    "{} with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {alone}",
-                    amount(purchase)
-                ),
-            )
-        });
-        Self {
-            amount: amount(purchase),
-            without,
-            savings,
-            bound,
-            trial,
-            months_to_pay: None,
-            refusals: refusal.into_iter().collect(),
-            price_of_capacity: None,
-            workings,
-            fewer: None,
-            is_sized: true,
-            offered,
+        if is_none {
+            let hours = sized.minute_window_hours;
+            let left =
+                |amount| P::all_on_demand(&sized.minutes) - P::replaced(&sized.minutes, amount);
+            let with = (purchase.cost(bought, hours) + left(bought)).per_month(hours);
+            let alone = left(P::NONE).per_month(hours);
+            candidate.refuse(Gate::Optimum, format!(
+                "{amount} with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {alone}"
+            ));
+        } else {
+            let burst = sized.burst_share(bought);
+            let days = basis.workload.observed_days;
+            candidate.trial = Some(Trial::of_spill(purchase, demand, bought, burst, days));
         }
-        .gated(at)
+        candidate.gated(basis)
     }
 
     fn of_throttle(
-        at: &OfferBasis<'_>,
-        demands: &Demands,
-        (kind, offer): (&UnitPurchase, &'w Offer),
-        sized: &SizedDemand<UnitPurchase>,
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
+        purchase: &UnitPurchase,
+        offer: &'w Offer,
     ) -> Self {
-        let settings = &at.priced.observation.settings;
-        let headroom = settings.headroom;
-        let without = demands.on_demand_monthly();
-        // Not in the minutes, nor in the recent hours before them, of which no minutes are known.
-        let enough = sized
-            .minutes
-            .throttle_minimum(headroom)
-            .and_then(|minutes| Some(minutes.max(sized.recent_hours.throttle_minimum(headroom)?)));
-        let Some(enough) = enough else {
+        let sized = demand.sized(purchase);
+        let headroom = basis.priced.observation.settings.headroom;
+        let without = demand.on_demand_monthly();
+        let offered = Offered::Units(offer);
+        let Some(enough) = sized.throttle_minimum(headroom) else {
             let why = "the highest minute needs more units than can be counted";
-            return Self::unsized_offer(Offered::Units(offer), without, why);
+            return Self::unsized_offer(offered, without, why);
         };
         let optimum = sized
             .minutes
-            .throttle_optimum(enough, demands.on_demand_minutes());
-        let units = enough.max(1);
-        let amount = Amount::Units(ModelUnits::new(units));
-        let bound = offer.unit_price.monthly_cost(ModelUnits::new(units));
+            .throttle_optimum(enough, demand.on_demand_minutes());
+        let units = ModelUnits::new(enough.max(1));
+        let fewer = ModelUnits::new(units.count() - 1);
+        let bound = offer.unit_price.monthly_cost(units);
         // The units cover all of it, and nothing else may be left: AWS would refuse it.
-        let savings = without - bound;
-        let refusal = if enough == 0 {
-            Some("the units that are held have room for all of it".to_owned())
-        } else if optimum == 0 {
-            let month = |cost: Usd| cost.per_month(sized.minute_window_hours);
-            Some(format!(
-                "{amount} would cover the highest minute and {} headroom and cost {} a month; as the last {MINUTE_DAYS} days went, on-demand costs {}",
-                headroom.percent(),
-                month(sized.minutes.units_cost(units)),
-                month(demands.on_demand_minutes())
-            ))
-        } else {
-            None
-        };
-        let trial = (optimum > 0)
-            .then(|| Trial::of_throttle(kind, demands, units, headroom, at.workload.observed_days));
-        let fewer = sized
-            .minutes
-            .left_share(units - 1)
-            .filter(|_| units > 1)
-            .map(|refused| {
-                format!(
-                    "{} would have left {refused} of that traffic refused, by its price",
-                    ModelUnits::new(units - 1)
-                )
-            });
-        let workings = vec![
+        let mut candidate = Self::new(offered, units.into(), without, without - bound, bound);
+        candidate.workings.extend([
             Working::new(
                 "on-demand cost of the traffic that it could serve",
                 without,
@@ -343,60 +309,85 @@ impl<'w> Candidate<'w> {
             ),
             Working::new(
                 "units that refuse nothing",
-                amount.to_string(),
+                units,
                 format!(
                     "⌈(1 + {}) × the highest minute of {MINUTE_DAYS} days, or hour of the recent window⌉, less {} held",
                     headroom.percent(),
-                    ModelUnits::new(kind.held)
+                    purchase.held
                 ),
             ),
             Working::new(
                 "binds a month",
                 bound,
-                format!("{amount} × {} USD × 730 hours", offer.unit_price),
+                format!("{units} × {} USD × 730 hours", offer.unit_price),
             ),
-        ];
-        Self {
-            offered: Offered::Units(offer),
-            amount,
-            without,
-            savings,
-            bound,
-            trial,
-            months_to_pay: None,
-            refusals: refusal
-                .map(|why| Refusal::new(Gate::Optimum, why))
-                .into_iter()
-                .collect(),
-            price_of_capacity: None,
-            workings,
-            fewer,
-            is_sized: true,
+        ]);
+        candidate.fewer = sized
+            .minutes
+            .left_share(fewer.count())
+            .filter(|_| fewer != UnitPurchase::NONE)
+            .map(|refused| {
+                format!("{fewer} would have left {refused} of that traffic refused, by its price")
+            });
+        if enough == 0 {
+            let why = "the units that are held have room for all of it";
+            candidate.refuse(Gate::Optimum, why);
+        } else if optimum == 0 {
+            let month = |cost: Usd| cost.per_month(sized.minute_window_hours);
+            candidate.refuse(Gate::Optimum, format!(
+                "{units} would cover the highest minute and {} headroom and cost {} a month; as the last {MINUTE_DAYS} days went, on-demand costs {}",
+                headroom.percent(),
+                month(sized.minutes.units_cost(units.count())),
+                month(demand.on_demand_minutes())
+            ));
+        } else {
+            let days = basis.workload.observed_days;
+            candidate.trial = Some(Trial::of_throttle(purchase, demand, units, headroom, days));
         }
-        .gated(at)
+        candidate.gated(basis)
     }
 
     /// An offer that is refused before any amount can be named.
     fn unsized_offer(offered: Offered<'w>, without: Usd, why: &str) -> Self {
+        let none = Amount::Units(UnitPurchase::NONE);
+        let mut candidate = Self::new(offered, none, without, Usd::ZERO - without, Usd::ZERO);
+        candidate.is_sized = false;
+        candidate.refuse(Gate::Knowledge, why);
+        candidate
+    }
+
+    /// An amount with what it saves and binds in a month, not yet put to anything.
+    const fn new(
+        offered: Offered<'w>,
+        amount: Amount,
+        without: Usd,
+        savings: Usd,
+        bound: Usd,
+    ) -> Self {
         Self {
-            amount: Amount::Units(ModelUnits::default()),
+            offered,
+            amount,
             without,
-            savings: Usd::ZERO - without,
-            bound: Usd::ZERO,
+            savings,
+            bound,
             trial: None,
             months_to_pay: None,
-            refusals: vec![Refusal::new(Gate::Knowledge, why)],
+            refusals: Vec::new(),
             price_of_capacity: None,
             workings: Vec::new(),
             fewer: None,
-            is_sized: false,
-            offered,
+            is_sized: true,
         }
     }
 
+    /// Adds a gate that it fails.
+    pub(super) fn refuse(&mut self, gate: Gate, why: impl Into<String>) {
+        self.refusals.push(Refusal::new(gate, why));
+    }
+
     /// Put to the gates. What does not pay at any size needs none of the others that ask for a size.
-    fn gated(mut self, at: &OfferBasis<'_>) -> Self {
-        let (priced, workload) = (at.priced, at.workload);
+    fn gated(mut self, basis: &OfferBasis<'_>) -> Self {
+        let (priced, workload) = (basis.priced, basis.workload);
         let settings = &priced.observation.settings;
         let term = self.offered.term();
         if self.refusals.is_empty() {
@@ -413,24 +404,25 @@ impl<'w> Candidate<'w> {
                     .extend(gates::certainty(trial.certainty.as_ref()));
                 self.refusals.extend(gates::trend(trial, term));
                 self.refusals.extend(gates::backtest(trial));
-                self.workings.extend(workings_of(trial));
+                self.workings
+                    .extend(trial.certainty.as_ref().map(working_of));
             }
         } else if workload.is_throttled() && !self.savings.is_positive() {
             let price = Usd::ZERO - self.savings;
             self.price_of_capacity = Some(price);
-            self.refusals.push(Refusal::new(
-                Gate::Optimum,
-                format!(
-                    "requests were throttled: as capacity against that, {} would be bought for {price} a month, which is no saving",
-                    self.amount
-                ),
+            self.refuse(Gate::Optimum, format!(
+                "requests were throttled: as capacity against that, {} would be bought for {price} a month, which is no saving",
+                self.amount
             ));
         }
         self.refusals
             .extend(gates::history(settings, workload, term));
         self.refusals
             .extend(gates::lifecycle(priced, workload, term));
-        let oldest = at.rates_checked.into_iter().chain([self.offered.checked()]);
+        let oldest = basis
+            .rates_checked
+            .into_iter()
+            .chain([self.offered.checked()]);
         self.refusals
             .extend(oldest.min().and_then(|day| gates::freshness(priced, day)));
         self
@@ -469,20 +461,16 @@ impl<'w> Candidate<'w> {
     }
 }
 
-fn workings_of(trial: &Trial) -> Vec<Working> {
-    let mut workings = Vec::new();
-    if let Some(found) = &trial.certainty {
-        let lower = certainty::monthly(found.lower_bound());
-        workings.push(Working::new(
-            "lower 5 % bound",
-            lower.map_or_else(|| "unknown".into(), |lower| lower.to_string()),
-            format!(
-                "Student's t over the savings of {} whole weeks of this very purchase, a month",
-                found.weeks()
-            ),
-        ));
-    }
-    workings
+fn working_of(certainty: &Certainty) -> Working {
+    let lower = monthly(certainty.lower_bound());
+    Working::new(
+        "lower 5 % bound",
+        lower.map_or_else(|| "unknown".into(), |lower| lower.to_string()),
+        format!(
+            "Student's t over the savings of {} whole weeks of this very purchase, a month",
+            certainty.weeks()
+        ),
+    )
 }
 
 /// To each offer with a term, in how many months of it the next shorter arrangement has cost as much
@@ -515,7 +503,7 @@ pub(super) fn overflow_risk(settings: &Settings) -> String {
             "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
             settings.headroom.percent()
         ),
-        Overflow::Spill => crate::advice::gates::SPILL_ASSUMPTION.into(),
+        Overflow::Spill => gates::SPILL_ASSUMPTION.into(),
     }
 }
 

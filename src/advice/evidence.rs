@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::catalog::{InForce, Offer, Rate, RateSource, RegionBasis, ReservedOffer};
 use crate::domain::period::HOUR;
 use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Tokens};
+use crate::observation::NAMESPACE;
 use crate::pricing::{Lane, LaneKind, LaneRates, Priced, Workload};
 
 /// Where the numbers of a recommendation come from.
@@ -88,10 +89,10 @@ impl Evidence {
     ) {
         self.push(EvidenceItem::Rate(RateEvidence::new(
             format!("{model} {scope} {tier} {meter}"),
-            (
-                rate.list_unit_price.to_string(),
-                rate.contracted_unit_price.to_string(),
-            ),
+            UnitPrice {
+                list: rate.list_unit_price.to_string(),
+                paid: rate.contracted_unit_price.to_string(),
+            },
             "1000000 Tokens",
             &rate.source,
         )));
@@ -105,10 +106,10 @@ impl Evidence {
             .map_or_else(String::new, |label| format!(" {label}"));
         self.push(EvidenceItem::Rate(RateEvidence::new(
             format!("{model} model unit{label}, {}", offer.term),
-            (
-                offer.list_unit_price.to_string(),
-                offer.unit_price.to_string(),
-            ),
+            UnitPrice {
+                list: offer.list_unit_price.to_string(),
+                paid: offer.unit_price.to_string(),
+            },
             "Model Unit-Hours",
             &offer.source,
         )));
@@ -123,7 +124,10 @@ impl Evidence {
         ] {
             self.push(EvidenceItem::Rate(RateEvidence::new(
                 format!("{model} reserved {meter} tokens, {scope}, {}", offer.term),
-                (list.to_string(), paid.to_string()),
+                UnitPrice {
+                    list: list.to_string(),
+                    paid: paid.to_string(),
+                },
                 "1000 Tokens per Minute-Hours",
                 &offer.source,
             )));
@@ -170,7 +174,7 @@ impl Evidence {
                 self.rate(model, *scope, *tier, meter.meter, rate);
             }
             self.series(SeriesEvidence {
-                namespace: crate::observation::NAMESPACE,
+                namespace: NAMESPACE,
                 metric: meter.metric.clone(),
                 model_id: lane.usage.model_id.text().to_owned(),
                 start: priced.recent.start(),
@@ -188,7 +192,7 @@ impl Evidence {
         for reading in hours.into_iter().chain(minutes) {
             let start = reading.series.start.max(window.start());
             self.series(SeriesEvidence {
-                namespace: crate::observation::NAMESPACE,
+                namespace: NAMESPACE,
                 metric: reading.name.to_owned(),
                 model_id: lane.usage.model_id.text().to_owned(),
                 start,
@@ -220,17 +224,18 @@ impl Evidence {
     }
 }
 
+/// One price at list and as the account pays it.
+struct UnitPrice {
+    list: String,
+    paid: String,
+}
+
 impl RateEvidence {
-    fn new(
-        what: String,
-        (list, paid): (String, String),
-        unit: &'static str,
-        source: &RateSource,
-    ) -> Self {
+    fn new(what: String, price: UnitPrice, unit: &'static str, source: &RateSource) -> Self {
         Self {
             what,
-            contracted_unit_price: (paid != list).then_some(paid),
-            list_unit_price: list,
+            contracted_unit_price: (price.paid != price.list).then_some(price.paid),
+            list_unit_price: price.list,
             pricing_unit: unit,
             region_basis: source.region_basis,
             in_force: source.in_force,

@@ -21,7 +21,7 @@ impl Finding {
     /// A plan that is not advised.
     pub(super) fn refused(plan: Plan, refusals: Vec<Refusal>) -> Self {
         Self {
-            reasons: refusals.iter().map(|it| it.why.clone()).collect(),
+            reasons: refusals.iter().map(|refusal| refusal.why.clone()).collect(),
             plans: vec![plan.refused(refusals)],
             ..Self::default()
         }
@@ -41,7 +41,7 @@ impl Finding {
 
     /// Advice with its plan, which is not advised where something keeps it from counting.
     pub(super) fn advised(plan: Plan, advice: Recommendation, gate: Gate) -> Self {
-        let kept = advice.not_counted_because.as_deref();
+        let kept = advice.standing.not_counted_because.as_deref();
         let plan = match kept {
             None => plan.advised(),
             Some(because) => plan.refused(vec![Refusal::new(gate, because)]),
@@ -60,7 +60,10 @@ impl Finding {
 
     /// What its counted advice saves in a month.
     pub(super) fn saves(&self) -> Usd {
-        let counted = self.recommendations.iter().filter(|it| it.is_counted());
+        let counted = self
+            .recommendations
+            .iter()
+            .filter(|advice| advice.is_counted());
         counted.map(Recommendation::savings).sum()
     }
 
@@ -81,9 +84,9 @@ impl Finding {
     /// Counts nothing and keeps no command: the prices behind it are not what AWS charges.
     pub(super) fn compare_only(&mut self, warning: &str) {
         for advice in &mut self.recommendations {
-            advice.not_counted_because = Some(warning.to_owned());
-            advice.take_steps(Vec::new());
-            advice.contact = None;
+            advice.standing.not_counted_because = Some(warning.to_owned());
+            advice.remedy.take_steps(Vec::new());
+            advice.remedy.contact = None;
         }
         for plan in self.plans.iter_mut().filter(|plan| plan.advised) {
             *plan = plan
@@ -115,7 +118,8 @@ impl Finding {
                         .clone()
                         .refused(vec![Refusal::new(Gate::Setting, because.as_str())]);
                 }
-                advice.not_counted_because = Some(match advice.not_counted_because.take() {
+                let kept = &mut advice.standing.not_counted_because;
+                *kept = Some(match kept.take() {
                     Some(before) => format!("{before}; {because}"),
                     None => because,
                 });

@@ -13,6 +13,7 @@ use crate::domain::{Ratio, Term, Usd, day_of};
 use crate::observation::LifecycleStatus;
 use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::Certainty;
+use crate::sizing::certainty::monthly;
 use crate::sizing::trial::{BacktestOutcome, GATING_FOLDS, Trial, percent};
 
 /// The assumption behind figures where callers route what exceeds the units.
@@ -155,7 +156,7 @@ pub(super) fn certainty(certainty: Option<&Certainty>) -> Option<Refusal> {
         None => "fewer than two whole weeks tell nothing of its certainty".to_owned(),
         Some(certainty) if certainty.lower_bound() > 0.0 => return None,
         Some(certainty) => {
-            let lower = crate::sizing::certainty::monthly(certainty.lower_bound());
+            let lower = monthly(certainty.lower_bound());
             format!(
                 "over {} weeks its saving cannot be told from none: the lower 5 % bound is {} a month",
                 certainty.weeks(),
@@ -168,16 +169,16 @@ pub(super) fn certainty(certainty: Option<&Certainty>) -> Option<Refusal> {
 
 /// The saving must stay positive to the end of the term if the observed decline goes on.
 pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
-    let (left, needed) = trial.falls_short(term)?;
+    let shortfall = trial.falls_short(term)?;
     let share = |share: f64| percent(share, 1).map_or_else(String::new, |share| share.to_string());
     let why = format!(
         "demand falls: at this rate {} of it is left {}, and it loses money below {}",
-        share(left),
+        share(shortfall.left),
         match term {
             Term::None => "in a month".to_owned(),
             term => format!("at the end of the {term}"),
         },
-        share(needed)
+        share(shortfall.needed)
     );
     Some(Refusal::new(Gate::Trend, why))
 }

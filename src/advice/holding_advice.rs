@@ -8,7 +8,8 @@ use crate::advice::{Action, Recommendation, Step, Working, command};
 use crate::domain::Usd;
 use crate::observation::ProvisionedModel;
 use crate::pricing::{Holding, Priced, Workload};
-use crate::sizing::{Certainty, Reservation};
+use crate::sizing::Certainty;
+use crate::sizing::demand::UnknownDemand;
 
 /// What is said of one holding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,37 +72,57 @@ pub enum HoldingLoad {
     Unknown,
 }
 
+/// The result of looking for a smaller size of a holding.
+pub(super) enum SizeReview<A> {
+    /// Holding less would cost less.
+    Smaller(SmallerHolding<A>),
+    /// No smaller size is known to cost less.
+    NoneCheaper,
+}
+
+/// Why the size that a holding should have is not known.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnknownSize {
+    /// Its usage or its prices are not whole.
+    #[error("{}", .0.why)]
+    Incomplete(Refusal),
+    /// It has no cost.
+    #[error("nobody says what it costs")]
+    NoCost,
+    /// The book does not sell what is held.
+    #[error("the price book has no price of it")]
+    NoOffer,
+    /// It carried more than its units are said to serve.
+    #[error("{}", .0.why)]
+    ExceedsCapacity(Refusal),
+    /// The demand for it is not known.
+    #[error(transparent)]
+    Demand(#[from] UnknownDemand),
+}
+
 /// Holding less than now.
-pub(super) struct SmallerHolding {
-    /// How much less is held then.
-    pub(super) to: Amount,
-    pub(super) is_none: bool,
+pub(super) struct SmallerHolding<A> {
+    /// How much is held then.
+    pub(super) to: A,
     pub(super) savings: Usd,
     /// How sure the saving is.
     pub(super) certainty: Option<Certainty>,
     pub(super) workings: Vec<Working>,
-    pub(super) on: &'static str,
 }
 
-impl SmallerHolding {
-    /// The units that are left of it.
-    pub(super) const fn units(&self) -> u32 {
-        match self.to {
-            Amount::Units(units) => units.count(),
-            Amount::Tokens(_) => 0,
-        }
+impl<A: Copy + Into<Amount>> SmallerHolding<A> {
+    /// Whether nothing is held then.
+    pub(super) fn is_none(&self) -> bool {
+        self.amount().is_none()
     }
 
-    /// What is left of it, of reserved tokens.
-    pub(super) const fn reservation(&self) -> Reservation {
-        match self.to {
-            Amount::Tokens(reservation) => reservation,
-            Amount::Units(_) => Reservation::NONE,
-        }
+    /// How much is held then, in words.
+    pub(super) fn amount(&self) -> Amount {
+        self.to.into()
     }
 
-    pub(super) const fn at_term_end(&self) -> AtTermEnd {
-        if self.is_none {
+    pub(super) fn at_term_end(&self) -> AtTermEnd {
+        if self.is_none() {
             AtTermEnd::LetExpire
         } else {
             AtTermEnd::RightSize
@@ -109,29 +130,18 @@ impl SmallerHolding {
     }
 }
 
-impl Recommendation {
-    /// The figures of holding less.
-    pub(super) fn take_figures(&mut self, smaller: &SmallerHolding) {
-        self.workings.extend(smaller.workings.iter().cloned());
-        self.workings.push(Working::new(
-            "judged by",
-            smaller.on,
-            "the guard's own rule",
-        ));
-        if let Some(certainty) = &smaller.certainty {
-            self.estimated_monthly_savings.p10 = certainty.p10();
-            self.estimated_monthly_savings.p50 = certainty.p50();
-            self.estimated_monthly_savings.p90 = certainty.p90();
-        }
-    }
+/// The working that tells what a smaller size was judged by.
+pub(super) fn judged_by(what: &str) -> Working {
+    Working::new("judged by", what, "the guard's own rule")
 }
 
 /// What holding less must pass: it has to save enough, and surely.
-pub(super) fn refusals(
+pub(super) fn refusals<A>(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    smaller: &SmallerHolding,
-    (action, subject): (Action, &str),
+    smaller: &SmallerHolding<A>,
+    action: Action,
+    subject: &str,
 ) -> Vec<Refusal> {
     let was_open = gates::was_open(priced, workload, action, subject);
     let settings = &priced.observation.settings;
@@ -153,18 +163,14 @@ pub(super) fn put_off_to_term_end(
     advice: &mut Recommendation,
     mut steps: Vec<Step>,
 ) {
-    if !held.is_under_term() {
-        advice.take_steps(steps);
-        return;
+    if held.is_under_term() {
+        advice.await_term_end(held);
+        advice.grounds.risks.push(
+            "it renews by itself at the end of its term unless that is prevented in time".into(),
+        );
+        if !steps.is_empty() {
+            steps.insert(0, command::await_term_end(held));
+        }
     }
-    advice.rollback_possible = false;
-    advice.savings_start = held.commitment_expiration_time;
-    advice.not_counted_because = Some("it is paid for until its term ends".into());
-    advice
-        .risks
-        .push("it renews by itself at the end of its term unless that is prevented in time".into());
-    if !steps.is_empty() {
-        steps.insert(0, command::await_term_end(held));
-    }
-    advice.take_steps(steps);
+    advice.remedy.take_steps(steps);
 }

@@ -40,4 +40,7 @@ pub use months::Months;
 pub use order::{Advice, advise};
 pub use plan::Plan;
 pub use proof::CertificateReport;
-pub use recommendation::{Arrangement, Recommendation, Savings, Step, Working};
+pub use recommendation::{
+    Arrangement, Commitment, Grounds, Money, Recommendation, Remedy, Savings, Standing, Step,
+    Working,
+};

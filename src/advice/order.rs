@@ -58,36 +58,35 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     if let Some(why) = workload.no_advice(priced.observation) {
         return Advice::silent(workload, &why);
     }
-    let (mut found, break_even) = if workload.reserved.is_empty() {
+    let (mut all, break_even) = if workload.reserved.is_empty() {
         by_the_token(priced, workload)
     } else {
         beside_reserved(priced, workload)
     };
     if let Some(warning) = priced.observation.prices.warning() {
-        found.compare_only(&warning);
+        all.compare_only(&warning);
     }
-    let keeps = !found.recommendations.iter().any(Recommendation::is_counted);
+    let keeps = !all.recommendations.iter().any(Recommendation::is_counted);
     let mut plans = vec![Plan::present(workload, keeps)];
-    plans.extend(found.plans);
+    plans.extend(all.plans);
     plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
     // In the order of the rules, which is the order to do them in.
     let mut reasons: Vec<String> = Vec::new();
-    for reason in found.reasons {
+    for reason in all.reasons {
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
     }
-    let verdict = verdict(workload, &found.recommendations, &reasons);
-    found
-        .recommendations
+    let verdict = verdict(workload, &all.recommendations, &reasons);
+    all.recommendations
         .sort_by(|a, b| b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id)));
     Advice {
         plans,
-        recommendations: found.recommendations,
+        recommendations: all.recommendations,
         verdict,
         break_even,
-        certificates: found.certificates,
-        holdings: found.holdings,
+        certificates: all.certificates,
+        holdings: all.holdings,
     }
 }
 
@@ -95,19 +94,19 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let mut fill = fill::advise(priced, workload);
     let mut route = route::advise(priced, workload, &fill);
-    let mut renew = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
-    if renew.gives_up_counted() && fill.is_counted() {
+    let mut shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
+    if shrink.gives_up_now && fill.is_counted() {
         // One of both: what is given up is not filled before.
         fill = fill.forgone("holding less of what it would fill saves more");
         route = route::advise(priced, workload, &fill);
-        renew = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
+        shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
     }
     let idle = idle::advise(priced, workload, fill.filled());
     let cheapest = &route.cheapest;
     let is_routed = route.finding.counts();
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let break_even = of_offers(priced, workload, cheapest);
-    let mut commit = buy::advise(&buy::BuyingBasis {
+    let mut buy = buy::advise(&buy::BuyingBasis {
         priced,
         workload,
         cheapest,
@@ -119,34 +118,37 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         deletes_its_own: idle.counts(),
         is_routed,
     });
-    let ends_later = idle.recommendations.iter().any(|it| !it.is_counted());
-    if renew.finding.counts() && commit.saves() > renew.finding.saves() {
-        renew.finding.forgo("buying beside it saves more");
+    let ends_later = idle
+        .recommendations
+        .iter()
+        .any(|advice| !advice.is_counted());
+    if shrink.finding.counts() && buy.saves() > shrink.finding.saves() {
+        shrink.finding.forgo("buying beside it saves more");
     }
-    if renew.finding.counts() {
-        commit.forgo("holding less of the same model comes first");
-    } else if ends_later || !renew.finding.recommendations.is_empty() {
-        commit.forgo(
+    if shrink.finding.counts() {
+        buy.forgo("holding less of the same model comes first");
+    } else if ends_later || !shrink.finding.recommendations.is_empty() {
+        buy.forgo(
             "what is held of the same model is to change when its term ends: that comes first",
         );
     }
-    let mut found = Finding::default();
+    let mut all = Finding::default();
     let left = fill.remaining;
-    for finding in [fill.finding, idle, route.finding, renew.finding, commit] {
-        found.take(finding);
+    for finding in [fill.finding, idle, route.finding, shrink.finding, buy] {
+        all.take(finding);
     }
-    found.take(tiers::advise(priced, workload, cheapest, left));
-    found.take(caching::advise(priced, workload, cheapest));
-    found.take(successor::advise(priced, workload, cheapest));
-    (found, break_even)
+    all.take(tiers::advise(priced, workload, cheapest, left));
+    all.take(caching::advise(priced, workload, cheapest));
+    all.take(successor::advise(priced, workload, cheapest));
+    (all, break_even)
 }
 
 /// What is advised beside reserved tokens: more of them, or fewer. What they serve would be lost on
 /// another profile or tier, so nothing else is.
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
-    let mut found = shrink_reserved::advise(priced, workload, &current);
-    let mut commit = buy::advise(&buy::BuyingBasis {
+    let mut all = shrink_reserved::advise(priced, workload, &current);
+    let mut buy = buy::advise(&buy::BuyingBasis {
         priced,
         workload,
         cheapest: &current,
@@ -158,11 +160,11 @@ fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Ve
         deletes_its_own: false,
         is_routed: false,
     });
-    if !found.recommendations.is_empty() {
-        commit.forgo("holding less of what is reserved comes first");
+    if !all.recommendations.is_empty() {
+        buy.forgo("holding less of what is reserved comes first");
     }
-    found.take(commit);
-    (found, Vec::new())
+    all.take(buy);
+    (all, Vec::new())
 }
 
 fn verdict(
@@ -183,13 +185,13 @@ fn verdict(
             })
             .collect();
         titles.dedup();
-        let said = titles.join(", then ");
+        let titles = titles.join(", then ");
         let is_done = recommendations.iter().any(Recommendation::is_counted);
         // Where nothing is to be done now, the reasons are still what people would ask about.
         return if is_done || reasons.is_empty() {
-            said
+            titles
         } else {
-            format!("{said}; {}", reasons.join("; "))
+            format!("{titles}; {}", reasons.join("; "))
         };
     }
     if workload.lanes.is_empty() && workload.holdings.is_empty() {

@@ -9,9 +9,10 @@ use crate::advice::action::{Action, Effort};
 use crate::advice::evidence::Evidence;
 use crate::advice::months::Months;
 use crate::domain::{AccountId, BaseModel, Partition, Percent, Place, Region, Usd, day_of};
+use crate::observation::ProvisionedModel;
 use crate::pricing::Workload;
-use crate::sizing::BreakEven;
 use crate::sizing::trial::BacktestReport;
+use crate::sizing::{BreakEven, Certainty};
 
 /// A change that saves money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +32,26 @@ pub struct Recommendation {
     /// The provisioned model that it is about, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provisioned_model_arn: Option<String>,
+    /// What it saves.
+    #[serde(flatten)]
+    pub money: Money,
+    /// What a purchase adds to that.
+    #[serde(flatten)]
+    pub commitment: Commitment,
+    /// How it stands.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// What it rests on.
+    #[serde(flatten)]
+    pub grounds: Grounds,
+    /// How it is carried out.
+    #[serde(flatten)]
+    pub remedy: Remedy,
+}
+
+/// What a change saves, and from when on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Money {
     /// How it runs now.
     pub current: Arrangement,
     /// How it would run.
@@ -43,6 +64,11 @@ pub struct Recommendation {
     /// From when on it saves, where that is not at once. It does not count until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub savings_start: Option<Timestamp>,
+}
+
+/// The figures of a purchase; empty for other changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Commitment {
     /// The volume at which it begins to pay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even: Option<BreakEven>,
@@ -58,11 +84,21 @@ pub struct Recommendation {
     /// What a commitment costs over its whole term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_total: Option<Usd>,
+}
+
+/// Whether a change can be undone, and whether it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
     /// Whether it can be taken back.
     pub rollback_possible: bool,
     /// What keeps it from counting: a setting by its name, or a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_counted_because: Option<String>,
+}
+
+/// What a change rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Grounds {
     /// What could go wrong, and what was assumed.
     pub risks: Vec<String>,
     /// How its figures come about, step by step.
@@ -70,6 +106,11 @@ pub struct Recommendation {
     pub workings: Vec<Working>,
     /// Where the numbers come from.
     pub evidence: Evidence,
+}
+
+/// How a change is carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remedy {
     /// What a person does, in this order; empty where there is no command for any of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -162,6 +203,51 @@ pub struct Savings {
     pub p90: Option<Usd>,
 }
 
+impl Money {
+    /// What one arrangement saves instead of another, from now on.
+    pub(super) fn saved(current: Arrangement, proposed: Arrangement) -> Self {
+        let observed = current.monthly_cost - proposed.monthly_cost;
+        Self {
+            estimated_monthly_savings: Savings {
+                observed,
+                p10: None,
+                p50: None,
+                p90: None,
+            },
+            estimated_savings_percentage: observed.percent_of(current.monthly_cost),
+            current,
+            proposed,
+            savings_start: None,
+        }
+    }
+
+    /// The same with how sure the weeks are of it.
+    pub(super) fn sure(mut self, certainty: Option<&Certainty>) -> Self {
+        let savings = &mut self.estimated_monthly_savings;
+        savings.p10 = certainty.and_then(Certainty::p10);
+        savings.p50 = certainty.and_then(Certainty::p50);
+        savings.p90 = certainty.and_then(Certainty::p90);
+        self
+    }
+
+    fn working(&self) -> Working {
+        let (now, instead) = (self.current.monthly_cost, self.proposed.monthly_cost);
+        Working::new(
+            "saves a month",
+            now - instead,
+            format!("{now} now − {instead} instead"),
+        )
+    }
+}
+
+impl Remedy {
+    /// Names the steps, and the first one's command beside them.
+    pub(super) fn take_steps(&mut self, steps: Vec<Step>) {
+        self.command = steps.first().and_then(|step| step.command.clone());
+        self.steps = steps;
+    }
+}
+
 impl Recommendation {
     /// A change of a workload that takes effect at once and can be taken back. `subject` is what
     /// makes it the same from run to run.
@@ -169,79 +255,68 @@ impl Recommendation {
         action: Action,
         workload: &Workload<'_>,
         subject: &str,
-        current: Arrangement,
-        proposed: Arrangement,
+        money: Money,
         evidence: Evidence,
     ) -> Self {
-        let savings = current.monthly_cost - proposed.monthly_cost;
-        let workings = vec![Working::new(
-            "saves a month",
-            savings,
-            format!(
-                "{} now − {} instead",
-                current.monthly_cost, proposed.monthly_cost
-            ),
-        )];
+        let region = &workload.place.region;
         Self {
             id: stable_id(action, workload.place, subject),
             action,
             effort: action.effort(),
             account: workload.place.account.clone(),
-            region: workload.place.region.clone(),
+            region: region.clone(),
             model: workload.model.clone(),
             provisioned_model_arn: None,
-            estimated_monthly_savings: Savings {
-                observed: savings,
-                p10: None,
-                p50: None,
-                p90: None,
+            commitment: Commitment::default(),
+            standing: Standing {
+                rollback_possible: true,
+                not_counted_because: None,
             },
-            estimated_savings_percentage: savings.percent_of(current.monthly_cost),
-            current,
-            proposed,
-            savings_start: None,
-            break_even: None,
-            months_to_pay: None,
-            robustness: None,
-            backtest: None,
-            commitment_total: None,
-            rollback_possible: true,
-            not_counted_because: None,
-            risks: evidence.caveats(),
-            workings,
-            evidence,
-            steps: Vec::new(),
-            command: None,
-            contact: None,
-            console_url: console_url(&workload.place.region),
+            grounds: Grounds {
+                risks: evidence.caveats(),
+                workings: vec![money.working()],
+                evidence,
+            },
+            remedy: Remedy {
+                steps: Vec::new(),
+                command: None,
+                contact: None,
+                console_url: console_url(region),
+            },
+            money,
         }
     }
 
-    /// Names the steps, and the first one's command beside them.
-    pub(super) fn take_steps(&mut self, steps: Vec<Step>) {
-        self.command = steps.first().and_then(|step| step.command.clone());
-        self.steps = steps;
+    /// Puts it off until the term of a provisioned model ends, which is paid for until then.
+    pub(super) fn await_term_end(&mut self, held: &ProvisionedModel) {
+        self.money.savings_start = held.commitment_expiration_time;
+        self.standing = Standing {
+            rollback_possible: false,
+            not_counted_because: Some("it is paid for until its term ends".into()),
+        };
     }
 
     /// Whether its savings are part of the headline.
     #[must_use]
     pub const fn is_counted(&self) -> bool {
-        self.not_counted_because.is_none()
+        self.standing.not_counted_because.is_none()
     }
 
     /// What it saves in a month.
     #[must_use]
     pub const fn savings(&self) -> Usd {
-        self.estimated_monthly_savings.observed
+        self.money.estimated_monthly_savings.observed
     }
 
     /// One sentence that can be read alone.
     #[must_use]
     pub fn message(&self) -> String {
         let start = self
+            .money
             .savings_start
             .map_or_else(String::new, |start| format!(" from {} on", day_of(start)));
         let uncounted = self
+            .standing
             .not_counted_because
             .as_ref()
             .map_or_else(String::new, |because| format!(" (not counted: {because})"));
@@ -251,8 +326,8 @@ impl Recommendation {
             self.model,
             self.region,
             self.savings(),
-            self.current.description,
-            self.proposed.description
+            self.money.current.description,
+            self.money.proposed.description
         )
     }
 }

@@ -7,15 +7,18 @@ use rust_decimal::prelude::FromPrimitive as _;
 use serde::Serialize;
 
 use crate::catalog::Offer;
+use crate::domain::period::HOUR;
 use crate::domain::{
-    BaseModel, Capacity, Ceiling, Counter, LoadWeights, Metric, ModelId, Percent, Series, Target,
-    Term, Tokens, Usd, UsdPerModelUnitHour, Window,
+    BaseModel, Capacity, Counter, LoadWeights, Metric, ModelId, Percent, Series, Target, Term,
+    Tokens, Usd, UsdPerModelUnitHour, Window,
 };
-use crate::observation::MeterReading;
-use crate::observation::{CommitmentDuration, ProvisionedModel, ProvisionedModelStatus};
-use crate::observation::{Observation, PlaceObservation};
+use crate::observation::{
+    CommitmentDuration, LaneUsage, MeterReading, Observation, PlaceObservation, ProvisionedModel,
+    ProvisionedModelStatus,
+};
+use crate::pricing::effective_cost::EffectiveCost;
 use crate::pricing::lane::{Lane, LaneKind};
-use crate::pricing::load::{LOAD_SCALE, whole};
+use crate::pricing::load::{LOAD_ONE, Load};
 
 /// A window that ended longer ago says nothing of today.
 const RECENCY: SignedDuration = SignedDuration::from_hours(24);
@@ -42,14 +45,14 @@ pub struct Holding<'a> {
     pub monthly_value: Option<Usd>,
     /// How much of its capacity was used in the recent window, hour by hour; `None` where the
     /// capacity is not known.
-    pub hourly_use: Option<Use>,
+    pub hourly_use: Option<CapacityUse>,
     /// The same over the last days minute by minute; `None` where they were not read, too.
-    pub minutely_use: Option<Use>,
+    pub minutely_use: Option<CapacityUse>,
     /// Requests that it refused in the recent window.
     pub throttles: u64,
     /// What one of its units carried at least, unthrottled, over five minutes: the largest loads of
     /// which none is below another in both. Empty where its capacity is known, or minutes are not.
-    pub carried: Vec<Carried>,
+    pub carried: Vec<CarriedLoad>,
     /// Whether it is idle.
     pub idleness: Idleness,
     weights: LoadWeights,
@@ -57,7 +60,7 @@ pub struct Holding<'a> {
 
 /// How much of a holding's capacity was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Use {
+pub struct CapacityUse {
     /// The mean share.
     pub mean: Percent,
     /// The largest share of one step; above 100 % the capacity is not what it is taken for.
@@ -69,14 +72,14 @@ pub struct Use {
 
 /// A load that one model unit carried without refusing anything: a lower bound of its capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Carried {
+pub struct CarriedLoad {
     /// Input load a minute.
     pub input_tokens_per_minute: u64,
     /// Output tokens a minute.
     pub output_tokens_per_minute: u64,
 }
 
-impl Carried {
+impl CarriedLoad {
     /// Those of some loads that no other one exceeds in both, by input, the largest first.
     #[must_use]
     pub fn largest(mut loads: Vec<Self>) -> Vec<Self> {
@@ -255,29 +258,22 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// The loads of each step from a time on, input and output, in ten-thousandths of a token, and
-    /// the seconds of a step.
-    fn loads(&self, readings: &[MeterReading<'_>], start: Timestamp) -> (Vec<(u128, u128)>, u32) {
+    /// The load of each step from a time on.
+    fn loads(&self, readings: &[MeterReading<'_>], start: Timestamp) -> Vec<Load> {
         let steps = readings
             .iter()
             .map(|reading| reading.series.since(start).len())
             .max();
-        let mut loads = vec![(0, 0); steps.unwrap_or_default()];
+        let mut loads = vec![Load::default(); steps.unwrap_or_default()];
         for reading in readings {
-            let Some((ceiling, weight)) = self.weights.of(reading.meter) else {
+            let Some(token) = Load::of_token(reading.meter, self.weights) else {
                 continue;
             };
-            let weight = whole(weight.number(), LOAD_SCALE).unwrap_or_default();
             for (load, tokens) in loads.iter_mut().zip(reading.series.since(start)) {
-                let tokens = u128::from(tokens.unwrap_or_default()) * weight;
-                match ceiling {
-                    Ceiling::Input => load.0 += tokens,
-                    Ceiling::Output => load.1 += tokens,
-                }
+                load.add(token, tokens.unwrap_or_default());
             }
         }
-        let step = readings.first().map_or(1, |reading| reading.series.step);
-        (loads, step)
+        loads
     }
 
     /// How much of its capacity each step from a time on took: `max(I / κI, O / κO)` of its units.
@@ -286,8 +282,9 @@ impl<'a> Holding<'a> {
         readings: &[MeterReading<'_>],
         capacity: Capacity,
         start: Timestamp,
-    ) -> Option<Use> {
-        let (loads, step) = self.loads(readings, start);
+    ) -> Option<CapacityUse> {
+        let loads = self.loads(readings, start);
+        let step = readings.first().map_or(1, |reading| reading.series.step);
         let (per_input, per_output) = (
             u128::from(capacity.output_tokens_per_hour),
             u128::from(capacity.input_tokens_per_hour),
@@ -296,12 +293,12 @@ impl<'a> Holding<'a> {
         let full = per_input
             .checked_mul(per_output)?
             .checked_mul(u128::from(step) * u128::from(self.held.model_units.count()))?
-            .checked_mul(10_u128.pow(LOAD_SCALE))
+            .checked_mul(LOAD_ONE)
             .filter(|full| *full > 0)?;
-        let takes = |(input, output): &(u128, u128)| {
-            (input * per_input)
-                .max(output * per_output)
-                .saturating_mul(3_600)
+        let takes = |load: &Load| {
+            (load.input * per_input)
+                .max(load.output * per_output)
+                .saturating_mul(u128::from(HOUR))
         };
         let steps = u128::try_from(loads.len())
             .ok()
@@ -314,7 +311,7 @@ impl<'a> Holding<'a> {
                 part.checked_mul(Decimal::ONE_HUNDRED)? / Decimal::from_u128(full >> shift)?;
             Some(Percent::new(share.round_dp(4).normalize()))
         };
-        Some(Use {
+        Some(CapacityUse {
             mean: share(loads.iter().map(takes).sum(), steps)?,
             peak: share(loads.iter().map(takes).max()?, 1)?,
             served: share(loads.iter().map(|load| takes(load).min(full)).sum(), steps)?,
@@ -322,12 +319,12 @@ impl<'a> Holding<'a> {
     }
 
     /// The largest loads of five minutes a unit, of those in which nothing was refused.
-    fn carried(&self, own: &[&Lane<'_>], minutes: &[MeterReading<'_>]) -> Vec<Carried> {
+    fn carried(&self, own: &[&Lane<'_>], minutes: &[MeterReading<'_>]) -> Vec<CarriedLoad> {
         const MINUTES: usize = 5;
         let Some(start) = minutes.first().map(|reading| reading.series.start) else {
             return Vec::new();
         };
-        let (loads, _) = self.loads(minutes, start);
+        let loads = self.loads(minutes, start);
         let refused: Vec<&Series> = own
             .iter()
             .flat_map(|lane| &lane.usage.minutes)
@@ -336,7 +333,7 @@ impl<'a> Holding<'a> {
             .collect();
         let units = u128::from(self.held.model_units.count().max(1));
         let a_minute = |load: u128| {
-            let whole = 10_u128.pow(LOAD_SCALE) * 5 * units;
+            let whole = LOAD_ONE * 5 * units;
             u64::try_from(load / whole).unwrap_or(u64::MAX)
         };
         let windows = loads.chunks_exact(MINUTES).enumerate();
@@ -347,21 +344,20 @@ impl<'a> Holding<'a> {
                 counts.iter().flatten().all(|count| *count == 0)
             })
         });
-        let carried = unthrottled.map(|(_, loads)| Carried {
-            input_tokens_per_minute: a_minute(loads.iter().map(|load| load.0).sum()),
-            output_tokens_per_minute: a_minute(loads.iter().map(|load| load.1).sum()),
+        let carried = unthrottled.map(|(_, loads)| CarriedLoad {
+            input_tokens_per_minute: a_minute(loads.iter().map(|load| load.input).sum()),
+            output_tokens_per_minute: a_minute(loads.iter().map(|load| load.output).sum()),
         });
-        Carried::largest(carried.collect())
+        CarriedLoad::largest(carried.collect())
     }
 
-    /// The part of what it costs in a month that was used, and the part that was not: FOCUS's
-    /// effective cost by commitment status, which add up to what it costs. `None` where the price or
-    /// the capacity is not known.
+    /// What it costs in a month by whether that was used; `None` where the price or the capacity is
+    /// not known.
     #[must_use]
-    pub fn effective_cost(&self) -> Option<(Usd, Usd)> {
+    pub fn effective_cost(&self) -> Option<EffectiveCost> {
         let (cost, used) = (self.monthly_cost?, self.hourly_use?);
         let used = cost.in_proportion(used.served.number(), Decimal::ONE_HUNDRED);
-        Some((used, cost - used))
+        Some(EffectiveCost::new(cost, used))
     }
 }
 
@@ -391,7 +387,7 @@ fn idleness(
     }
     if !asked
         .iter()
-        .all(|lane| lane.is_some_and(crate::observation::LaneUsage::is_wholly_silent))
+        .all(|lane| lane.is_some_and(LaneUsage::is_wholly_silent))
     {
         return not_seen("not every answer about its traffic was complete");
     }
@@ -432,20 +428,20 @@ mod tests {
         fn the_largest_loads_are_those_that_none_exceeds_in_both(
             loads in prop::collection::vec((0u64..20, 0u64..20), 0..30),
         ) {
-            let loads: Vec<Carried> = loads
+            let loads: Vec<CarriedLoad> = loads
                 .into_iter()
-                .map(|(input, output)| Carried {
+                .map(|(input, output)| CarriedLoad {
                     input_tokens_per_minute: input,
                     output_tokens_per_minute: output,
                 })
                 .collect();
-            let exceeds = |a: &Carried, b: &Carried| {
+            let exceeds = |a: &CarriedLoad, b: &CarriedLoad| {
                 a != b
                     && a.input_tokens_per_minute >= b.input_tokens_per_minute
                     && a.output_tokens_per_minute >= b.output_tokens_per_minute
             };
-            let largest = Carried::largest(loads.clone());
-            for load in loads.iter().filter(|load| **load != Carried::NOTHING) {
+            let largest = CarriedLoad::largest(loads.clone());
+            for load in loads.iter().filter(|load| **load != CarriedLoad::NOTHING) {
                 let is_exceeded = loads.iter().any(|other| exceeds(other, load));
                 prop_assert_eq!(largest.contains(load), !is_exceeded);
             }

@@ -7,9 +7,9 @@ use crate::domain::{
     BaseModel, Counter, Geo, Meter, Place, Scope, ServiceTier, Target, Tokens, Usd,
     UsdPerMillionTokens, Window,
 };
-use crate::observation::LaneUsage;
-use crate::observation::{ApplicationProfile, ProvisionedModel};
-use crate::observation::{Observation, PlaceObservation};
+use crate::observation::{
+    ApplicationProfile, LaneUsage, Observation, PlaceObservation, ProvisionedModel,
+};
 
 /// What one `ModelId` carried, with prices.
 #[derive(Debug)]

@@ -4,44 +4,169 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use crate::domain::money::UNIT_PRICE_SCALE;
-use crate::domain::{Ceiling, LoadWeights, Meter, Series, Usd, UsdPerMillionTokens};
+use crate::domain::period::HOUR;
+use crate::domain::{Capacity, Ceiling, LoadWeights, Meter, Series, Usd, UsdPerMillionTokens};
 
 /// Loads are counted in ten-thousandths of a token, so that weights such as 1.25 stay whole.
 pub const LOAD_SCALE: u32 = 4;
 
+/// The load of one token of weight one.
+pub(crate) const LOAD_ONE: u128 = 10_u128.pow(LOAD_SCALE);
+
 /// Dollars are counted in units of so many decimals: a price for a million tokens has ten.
 pub const MONEY_SCALE: u32 = UNIT_PRICE_SCALE + 6;
 
-/// What one step asks for.
+/// A load on the two ceilings of what serves it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bucket {
-    /// What it would cost on-demand, in 10^-16 USD.
-    pub value: u128,
+pub struct Load {
     /// Input load, in 10^-4 tokens.
     pub input: u128,
     /// Output load, in 10^-4 tokens.
     pub output: u128,
 }
 
+impl Load {
+    /// The load of one token of a meter; `None` for what a model unit does not serve.
+    pub(super) fn of_token(meter: Meter, weights: LoadWeights) -> Option<Self> {
+        let (ceiling, weight) = weights.of(meter)?;
+        let weight = whole(weight.number(), LOAD_SCALE)?;
+        let (input, output) = match ceiling {
+            Ceiling::Input => (weight, 0),
+            Ceiling::Output => (0, weight),
+        };
+        Some(Self { input, output })
+    }
+
+    /// Adds so many tokens of the load of one.
+    pub(super) fn add(&mut self, token: Self, tokens: u64) {
+        self.input += token.input * u128::from(tokens);
+        self.output += token.output * u128::from(tokens);
+    }
+
+    /// The load that so many tokens per minute serve in an hour.
+    #[must_use]
+    pub fn of_tokens_per_minute(input: u64, output: u64) -> Self {
+        let an_hour = |tokens: u64| u128::from(tokens) * 60 * LOAD_ONE;
+        Self {
+            input: an_hour(input),
+            output: an_hour(output),
+        }
+    }
+
+    /// The load that so many model units serve in an hour.
+    #[must_use]
+    pub fn of_units(capacity: Capacity, units: u32) -> Self {
+        let all = |tokens: u64| u128::from(tokens) * u128::from(units) * LOAD_ONE;
+        Self {
+            input: all(capacity.input_tokens_per_hour),
+            output: all(capacity.output_tokens_per_hour),
+        }
+    }
+
+    /// How many times over this load is served where there is room for so much of it.
+    #[must_use]
+    pub const fn times_served(self, room: Self) -> TimesServed {
+        let input = TimesServed {
+            room: room.input,
+            asked: self.input,
+        };
+        let output = TimesServed {
+            room: room.output,
+            asked: self.output,
+        };
+        // r_I/I against r_O/O, without dividing. Nothing is asked of a ceiling without load.
+        match (self.input, self.output) {
+            (_, 0) => input,
+            (0, _) => output,
+            _ if room.input.saturating_mul(self.output)
+                <= room.output.saturating_mul(self.input) =>
+            {
+                input
+            }
+            _ => output,
+        }
+    }
+}
+
+/// How many times over a load could be served, as an exact fraction: `min(r_I / I, r_O / O)`. The
+/// share of the requests that is served is that, or all of them where it is above one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimesServed {
+    pub(crate) room: u128,
+    /// The load on the same ceiling; zero where nothing is asked for.
+    pub(crate) asked: u128,
+}
+
+impl TimesServed {
+    /// The share of the requests that is served, `min(1, r_I / I, r_O / O)`, as part and whole.
+    #[must_use]
+    pub fn share(self) -> (u128, u128) {
+        match self.asked {
+            0 => (1, 1),
+            asked => (self.room.min(asked), asked),
+        }
+    }
+
+    /// The part of a value that is not served, rounded down.
+    #[must_use]
+    pub fn left_of(self, value: u128) -> u128 {
+        let (part, whole) = self.share();
+        part_of(value, whole - part, whole)
+    }
+}
+
+/// What one step asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepDemand {
+    /// What it would cost on-demand, in 10^-16 USD.
+    pub value: u128,
+    /// What it asks of what serves it.
+    pub load: Load,
+}
+
+impl StepDemand {
+    /// The load of a step of so many seconds, as if it went on for an hour.
+    #[must_use]
+    pub fn load_an_hour(&self, seconds: u32) -> Load {
+        let steps = u128::from(HOUR / seconds);
+        Load {
+            input: self.load.input * steps,
+            output: self.load.output * steps,
+        }
+    }
+
+    /// How many times over a step of so many seconds is served by what serves so much in an hour.
+    #[must_use]
+    pub fn times_served(&self, seconds: u32, room_an_hour: Load) -> TimesServed {
+        self.load_an_hour(seconds).times_served(room_an_hour)
+    }
+
+    /// Whether it asks for nothing.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.load == Load::default()
+    }
+}
+
 /// Demand over a stretch of time, step by step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub struct DemandSeries {
     /// The start of the first step.
     pub start: Timestamp,
     /// Seconds of a step.
     pub step: u32,
     /// One entry for each step.
-    pub buckets: Vec<Bucket>,
+    pub steps: Vec<StepDemand>,
 }
 
-impl Demand {
+impl DemandSeries {
     /// No demand, from `start` on, over so many steps.
     #[must_use]
     pub fn none(start: Timestamp, step: u32, steps: usize) -> Self {
         Self {
             start,
             step,
-            buckets: vec![Bucket::default(); steps],
+            steps: vec![StepDemand::default(); steps],
         }
     }
 
@@ -56,17 +181,11 @@ impl Demand {
         weights: LoadWeights,
     ) -> Option<()> {
         let price = whole(price.dollars(), UNIT_PRICE_SCALE)?;
-        let (ceiling, weight) = weights.of(meter)?;
-        let weight = whole(weight.number(), LOAD_SCALE)?;
-        let (input, output) = match ceiling {
-            Ceiling::Input => (weight, 0),
-            Ceiling::Output => (0, weight),
-        };
-        for (bucket, tokens) in self.buckets.iter_mut().zip(series.since(self.start)) {
-            let tokens = u128::from(tokens.unwrap_or_default());
-            bucket.value += tokens * price;
-            bucket.input += tokens * input;
-            bucket.output += tokens * output;
+        let token = Load::of_token(meter, weights)?;
+        for (step, tokens) in self.steps.iter_mut().zip(series.since(self.start)) {
+            let tokens = tokens.unwrap_or_default();
+            step.value += u128::from(tokens) * price;
+            step.load.add(token, tokens);
         }
         Some(())
     }
@@ -74,13 +193,13 @@ impl Demand {
     /// The hours that it spans.
     #[must_use]
     pub fn hours(&self) -> u64 {
-        u64::try_from(self.buckets.len()).unwrap_or_default() * u64::from(self.step) / 3_600
+        u64::try_from(self.steps.len()).unwrap_or_default() * u64::from(self.step) / 3_600
     }
 
     /// What all of it would cost on-demand.
     #[must_use]
     pub fn value(&self) -> Usd {
-        dollars(self.buckets.iter().map(|bucket| bucket.value).sum())
+        dollars(self.steps.iter().map(|step| step.value).sum())
     }
 }
 
@@ -93,6 +212,19 @@ pub(crate) fn whole(number: Decimal, scale: u32) -> Option<u128> {
         u128::try_from(scaled.mantissa()).ok()
     } else {
         None
+    }
+}
+
+/// A value in the share `part` of `whole`, rounded down.
+fn part_of(value: u128, part: u128, whole: u128) -> u128 {
+    let (mut part, mut whole) = (part, whole);
+    loop {
+        if let Some(product) = value.checked_mul(part) {
+            return product / whole;
+        }
+        // No demand that CloudWatch can count comes here; should one, it loses its last digits.
+        part >>= 8;
+        whole = (whole >> 8).max(1);
     }
 }
 
@@ -124,8 +256,8 @@ mod tests {
         }
     }
 
-    fn demand(input: &[u64], output: &[u64]) -> Demand {
-        let mut demand = Demand::none(series(input).start, 60, input.len());
+    fn demand(input: &[u64], output: &[u64]) -> DemandSeries {
+        let mut demand = DemandSeries::none(series(input).start, 60, input.len());
         let weights = LoadWeights::default();
         demand
             .add(
@@ -146,6 +278,39 @@ mod tests {
         demand
     }
 
+    fn amounts() -> impl Strategy<Value = u128> {
+        prop_oneof![
+            Just(0_u128),
+            0..1_000_u128,
+            0..1_000_000_000_000_000_000_u128
+        ]
+    }
+
+    fn loads() -> impl Strategy<Value = Load> {
+        (amounts(), amounts()).prop_map(|(input, output)| Load { input, output })
+    }
+
+    #[test]
+    fn the_scarcer_of_input_and_output_tells_how_many_requests_are_served() {
+        let room = Load::of_tokens_per_minute(1_000, 1_000);
+        let share = |input: u128, output: u128| {
+            let asked = Load {
+                input: input * LOAD_ONE,
+                output: output * LOAD_ONE,
+            };
+            let (part, whole) = asked.times_served(room).share();
+            (Decimal::from(part) / Decimal::from(whole))
+                .normalize()
+                .to_string()
+        };
+        // 1,000 a minute are 60,000 an hour.
+        assert_eq!(share(60_000, 120_000), "0.5");
+        assert_eq!(share(240_000, 120_000), "0.25");
+        assert_eq!(share(10, 10), "1");
+        assert_eq!(share(0, 120_000), "0.5");
+        assert_eq!(share(0, 0), "1");
+    }
+
     #[test]
     fn dollars_never_panic() {
         assert_eq!(dollars(10_000_000_000_000_000).to_string(), "$1.00");
@@ -153,6 +318,30 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_share_served_is_the_least_of_one_and_of_each_ceilings_share(load in loads(), room in loads()) {
+            let (part, whole) = load.times_served(room).share();
+            prop_assert!(part <= whole && whole > 0);
+            // part/whole against r/L, without dividing.
+            let ceilings = [(load.input, room.input), (load.output, room.output)];
+            prop_assert!(ceilings.iter().all(|(load, room)| part * load <= room * whole));
+            let is_met = |(load, room): &(u128, u128)| *load > 0 && part * load == room * whole;
+            prop_assert!(part == whole || ceilings.iter().any(is_met));
+        }
+
+        #[test]
+        fn the_share_served_never_falls_with_more_room(
+            load in loads(), room in loads(), more in loads(), value in amounts(),
+        ) {
+            let larger = Load { input: room.input + more.input, output: room.output + more.output };
+            let (small, large) = (load.times_served(room), load.times_served(larger));
+            let ((part, whole), (larger_part, larger_whole)) = (small.share(), large.share());
+            prop_assert!(part * larger_whole <= larger_part * whole);
+            prop_assert!(large.left_of(value) <= small.left_of(value));
+            prop_assert!(small.left_of(value) <= value);
+            prop_assert_eq!(small.left_of(value), value * (whole - part) / whole);
+        }
+
         #[test]
         fn the_value_of_a_demand_is_what_its_tokens_cost(input in proptest::collection::vec(0u64..1_000_000, 1..20)) {
             let output: Vec<u64> = input.iter().map(|n| n / 3).collect();

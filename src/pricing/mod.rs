@@ -11,9 +11,11 @@
 //! | `load` | demand over time, in dollars and in the load of a unit |
 //! | `holding` | a provisioned model: its cost, use and worth |
 //! | `reserved` | reserved tokens: what they take off the on-demand bill |
+//! | `effective_cost` | the cost of what is held, by whether it was used |
 
 #![deny(clippy::float_arithmetic)]
 
+mod effective_cost;
 mod holding;
 mod lane;
 mod lane_rates;
@@ -21,13 +23,14 @@ mod load;
 mod reserved;
 mod workload;
 
-pub use holding::{Carried, Holding, Idleness, Use};
+pub use effective_cost::EffectiveCost;
+pub use holding::{CapacityUse, CarriedLoad, Holding, Idleness};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
-pub use load::{Bucket, Demand, LOAD_SCALE, MONEY_SCALE};
+pub use load::{DemandSeries, LOAD_SCALE, Load, MONEY_SCALE, StepDemand, TimesServed};
 pub use reserved::{
     Covered, Reserved, UsedReservation, reserved_meters, reserved_weights, reserves,
 };
 pub use workload::{Priced, Stray, Workload, price};
 
 pub(crate) use lane_rates::LaneRates;
-pub(crate) use load::{dollars, whole};
+pub(crate) use load::{LOAD_ONE, dollars, whole};

@@ -3,15 +3,17 @@
 
 use rust_decimal::Decimal;
 
-use crate::catalog::{RateSource, ReservedHolding, ReservedScope};
+use crate::catalog::{Rate, RateSource, ReservedHolding, ReservedScope};
 use crate::config::Settings;
+use crate::domain::period::HOUR;
 use crate::domain::{
     LoadWeights, Meter, Percent, Ratio, Scope, Usd, UsdPerMillionTokens, UsdPerThousandTpmHour,
     Window,
 };
 use crate::observation::Observation;
+use crate::pricing::effective_cost::EffectiveCost;
 use crate::pricing::lane::Lane;
-use crate::pricing::load::{Demand, dollars};
+use crate::pricing::load::{DemandSeries, Load, dollars};
 
 /// What reserved tokens serve: input, cache writes and output, which count one each towards what is
 /// reserved. How cache reads are billed is not known: a setting has them served without counting, or
@@ -88,13 +90,13 @@ impl<'a> Reserved<'a> {
             input.monthly_cost(declared.input_tokens_per_minute)
                 + output.monthly_cost(declared.output_tokens_per_minute)
         };
-        let said = declared.usd_per_hour.map(|hour| hour.per_month(1));
+        let declared_cost = declared.usd_per_hour.map(|hour| hour.per_month(1));
         Self {
             declared,
             monthly_list_cost: offer
                 .as_ref()
                 .map(|offer| monthly(offer.list_input, offer.list_output)),
-            monthly_cost: said.or_else(|| {
+            monthly_cost: declared_cost.or_else(|| {
                 offer
                     .as_ref()
                     .map(|offer| monthly(offer.input, offer.output))
@@ -108,15 +110,14 @@ impl<'a> Reserved<'a> {
         }
     }
 
-    /// The part of what it costs in a month that was used, and the part that was not, which add up
-    /// to what it costs: FOCUS's effective cost by commitment status. `None` where a price is missing.
+    /// What it costs in a month by whether that was used; `None` where a price is missing.
     #[must_use]
-    pub fn effective_cost(&self) -> Option<(Usd, Usd)> {
+    pub fn effective_cost(&self) -> Option<EffectiveCost> {
         let (cost, used, part) = (self.monthly_cost?, self.used?, self.input_part?);
         let input = cost.in_proportion(part.number(), Decimal::ONE_HUNDRED);
         let used = input.in_proportion(used.input.number(), Decimal::ONE_HUNDRED)
             + (cost - input).in_proportion(used.output.number(), Decimal::ONE_HUNDRED);
-        Some((used, cost - used))
+        Some(EffectiveCost::new(cost, used))
     }
 
     /// Whether it serves the requests of a lane.
@@ -160,86 +161,78 @@ pub(super) fn covered(
     settings: &Settings,
 ) -> Option<Covered> {
     let mut all = Covered::default();
-    let mut fits = (Decimal::ZERO, Decimal::ZERO);
+    let (mut fitting, mut asked) = (Decimal::ZERO, Decimal::ZERO);
+    let hours = recent.hours();
     for scope in [ReservedScope::Regional, ReservedScope::Global] {
-        let mut of: Vec<&mut Reserved<'_>> = reserved
+        let mut of_scope: Vec<&mut Reserved<'_>> = reserved
             .iter_mut()
             .filter(|held| held.declared.scope == scope)
             .collect();
-        let Some(first) = of.first() else {
+        let Some(first) = of_scope.first() else {
             continue;
         };
-        let input: u64 = of
+        let input: u64 = of_scope
             .iter()
             .map(|held| held.declared.input_tokens_per_minute)
             .sum();
-        let output: u64 = of
+        let output: u64 = of_scope
             .iter()
             .map(|held| held.declared.output_tokens_per_minute)
             .sum();
-        let served: Vec<&Lane<'_>> = lanes.iter().filter(|lane| first.serves(lane)).collect();
-        let at_list = demand(&served, recent, settings, |rate| rate.list_unit_price)?;
-        let paid = demand(&served, recent, settings, |rate| rate.contracted_unit_price)?;
-        let mut served = (Usd::ZERO, Decimal::ZERO, Decimal::ZERO);
-        for (list, paid) in at_list.buckets.iter().zip(&paid.buckets) {
-            let (part, whole) = fitting((paid.input, input), (paid.output, output));
+        let room = Load::of_tokens_per_minute(input, output);
+        let lanes: Vec<&Lane<'_>> = lanes.iter().filter(|lane| first.serves(lane)).collect();
+        let at_list = demand(&lanes, recent, settings, |rate| rate.list_unit_price)?;
+        let paid = demand(&lanes, recent, settings, |rate| rate.contracted_unit_price)?;
+        let mut served = ServedSum::default();
+        for (list, paid) in at_list.steps.iter().zip(&paid.steps) {
+            let (part, whole) = paid.times_served(HOUR, room).share();
+            let (part, whole) = (Decimal::from(part), Decimal::from(whole));
             all.monthly_list_cost += dollars(list.value).in_proportion(part, whole);
-            let value = dollars(paid.value).in_proportion(part, whole);
-            all.monthly_cost += value;
-            served.0 += value;
-            served.1 += Decimal::from(paid.input) * (part / whole);
-            served.2 += Decimal::from(paid.output) * (part / whole);
-            let tokens = Decimal::from(paid.input + paid.output);
+            served.value += dollars(paid.value).in_proportion(part, whole);
             // Divided first: the product of two loads is more than a decimal holds.
-            fits.0 += tokens * (part / whole);
-            fits.1 += tokens;
+            let share = part / whole;
+            served.input += Decimal::from(paid.load.input) * share;
+            served.output += Decimal::from(paid.load.output) * share;
+            let load = Decimal::from(paid.load.input + paid.load.output);
+            fitting += load * share;
+            asked += load;
         }
-        let hours = recent.hours();
-        let cost: Option<Usd> = of.iter().map(|held| held.monthly_cost).sum();
-        let share = |tokens: Decimal, per_minute: u64| {
-            let all = Decimal::from(per_minute) * Decimal::from(60 * hours * 10_000);
-            let share = if all.is_zero() {
-                Decimal::ZERO
-            } else {
-                tokens * Decimal::ONE_HUNDRED / all
-            };
-            Percent::new(share.round_dp(4).normalize())
+        all.monthly_cost += served.value;
+        let cost: Option<Usd> = of_scope.iter().map(|held| held.monthly_cost).sum();
+        let used_share = |load: Decimal, room_an_hour: u128| {
+            let room = Decimal::from(room_an_hour) * Decimal::from(hours);
+            percent(load, room).unwrap_or(Percent::new(Decimal::ZERO))
         };
         let used = UsedReservation {
-            worth: cost.and_then(|cost| served.0.per_month(hours).percent_of(cost)),
-            input: share(served.1, input),
-            output: share(served.2, output),
+            worth: cost.and_then(|cost| served.value.per_month(hours).percent_of(cost)),
+            input: used_share(served.input, room.input),
+            output: used_share(served.output, room.output),
         };
-        for held in &mut of {
+        for held in &mut of_scope {
             held.used = Some(used);
         }
     }
-    let hours = recent.hours();
     all.monthly_list_cost = all.monthly_list_cost.per_month(hours);
     all.monthly_cost = all.monthly_cost.per_month(hours);
-    if !fits.1.is_zero() {
-        let share = fits.0 * Decimal::ONE_HUNDRED / fits.1;
-        all.share = Some(Percent::new(share.round_dp(4).normalize()));
-    }
+    all.share = percent(fitting, asked);
     Some(all)
 }
 
-/// The share of an hour's requests that fits, as part and whole. Loads are in 10^-4 tokens.
-fn fitting(input: (u128, u64), output: (u128, u64)) -> (Decimal, Decimal) {
-    let share = |(load, per_minute): (u128, u64)| {
-        let reserved = u128::from(per_minute) * 60 * 10_000;
-        (reserved.min(load), load)
-    };
-    let ((a, b), (c, d)) = (share(input), share(output));
-    // a/b against c/d; nothing is asked of a meter whose load is zero.
-    let (part, whole) = match (b, d) {
-        (0, 0) => (1, 1),
-        (0, _) => (c, d),
-        (_, 0) => (a, b),
-        _ if a.saturating_mul(d) <= c.saturating_mul(b) => (a, b),
-        _ => (c, d),
-    };
-    (Decimal::from(part), Decimal::from(whole))
+/// One load as a share of another; `None` where that is zero.
+fn percent(part: Decimal, whole: Decimal) -> Option<Percent> {
+    let share = (part * Decimal::ONE_HUNDRED).checked_div(whole)?;
+    Some(Percent::new(share.round_dp(4).normalize()))
+}
+
+/// What the reserved tokens of one scope serve of the recent window.
+#[derive(Default)]
+struct ServedSum {
+    /// At what the account pays on-demand.
+    value: Usd,
+    /// Input load, in 10^-4 tokens.
+    input: Decimal,
+    /// Output load, in 10^-4 tokens.
+    output: Decimal,
 }
 
 /// The demand that counts towards the reservation; `None` where a price does not fit.
@@ -247,12 +240,11 @@ fn demand(
     lanes: &[&Lane<'_>],
     recent: Window,
     settings: &Settings,
-    price: impl Fn(&crate::catalog::Rate) -> UsdPerMillionTokens,
-) -> Option<Demand> {
-    const HOUR: u32 = 3_600;
+    price: impl Fn(&Rate) -> UsdPerMillionTokens,
+) -> Option<DemandSeries> {
     let meters = reserved_meters(settings);
     let hours = usize::try_from(recent.hours()).ok()?;
-    let mut demand = Demand::none(recent.start(), HOUR, hours);
+    let mut demand = DemandSeries::none(recent.start(), HOUR, hours);
     for lane in lanes {
         for reading in lane.usage.readings() {
             let rate = lane.rate(reading.meter);
@@ -267,28 +259,4 @@ fn demand(
         }
     }
     Some(demand)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn share(input: (u128, u64), output: (u128, u64)) -> String {
-        let (part, whole) = fitting(input, output);
-        (part / whole).round_dp(4).normalize().to_string()
-    }
-
-    #[test]
-    fn the_scarcer_of_input_and_output_tells_how_many_requests_fit() {
-        // 1,000 a minute are 60,000 an hour, in ten-thousandths of a token.
-        let hour = |tokens: u128| tokens * 10_000;
-        assert_eq!(share((hour(60_000), 1_000), (hour(120_000), 1_000)), "0.5");
-        assert_eq!(
-            share((hour(240_000), 1_000), (hour(120_000), 1_000)),
-            "0.25"
-        );
-        assert_eq!(share((hour(10), 1_000), (hour(10), 1_000)), "1");
-        assert_eq!(share((0, 1_000), (hour(120_000), 1_000)), "0.5");
-        assert_eq!(share((0, 1_000), (0, 1_000)), "1");
-    }
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::catalog::{Offer, ReservedOffer};
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
 use crate::observation::{Observation, PlaceObservation};
-use crate::pricing::holding::{Carried, Holding};
+use crate::pricing::holding::{CarriedLoad, Holding};
 use crate::pricing::lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 use crate::pricing::reserved::{self, Covered, Reserved};
 
@@ -63,7 +63,7 @@ pub struct Workload<'a> {
     /// Reserved tokens per minute that the book sells for it here.
     pub reserved_offers: Vec<ReservedOffer>,
     /// What a unit of this model carried in any place of the account, where its capacity is unknown.
-    pub carried: Vec<Carried>,
+    pub carried: Vec<CarriedLoad>,
     /// The window that a month is scaled from.
     pub recent: Window,
     /// Whole days from the first point to the end of the window.
@@ -165,10 +165,10 @@ pub fn price(observation: &Observation) -> Priced<'_> {
 
 /// What one place's units carried says something of the same model everywhere.
 fn share_carried(workloads: &mut [Workload<'_>]) {
-    let mut by_model: BTreeMap<BaseModel, Vec<Carried>> = BTreeMap::new();
+    let mut by_model: BTreeMap<BaseModel, Vec<CarriedLoad>> = BTreeMap::new();
     for workload in workloads.iter() {
         let carried = workload.holdings.iter().flat_map(|held| &held.carried);
-        let carried: Vec<Carried> = carried.copied().collect();
+        let carried: Vec<CarriedLoad> = carried.copied().collect();
         if !carried.is_empty() {
             let all = by_model.entry(workload.model.clone()).or_default();
             all.extend(carried);
@@ -176,7 +176,7 @@ fn share_carried(workloads: &mut [Workload<'_>]) {
     }
     for workload in workloads {
         if let Some(carried) = by_model.get(&workload.model) {
-            workload.carried = Carried::largest(carried.clone());
+            workload.carried = CarriedLoad::largest(carried.clone());
         }
     }
 }

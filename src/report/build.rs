@@ -84,23 +84,23 @@ pub fn build(observation: &Observation) -> Report {
 
 /// What is held, with what is said of it.
 fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
-    let said = |advice: &Advice, subject: &str| {
-        let found = advice.holdings.iter().find(|it| it.subject == subject);
+    let advice_on = |advice: &Advice, subject: &str| {
+        let found = advice.holdings.iter().find(|on| on.subject == subject);
         found
             .cloned()
             .unwrap_or_else(|| HoldingAdvice::unknown(subject))
     };
     let units = advised.iter().flat_map(|(workload, advice)| {
         workload.holdings.iter().map(|holding| {
-            let said = said(advice, &holding.held.provisioned_model_arn);
-            holding_report(workload, holding, said)
+            let on_holding = advice_on(advice, &holding.held.provisioned_model_arn);
+            holding_report(workload, holding, on_holding)
         })
     });
     let reserved = advised.iter().flat_map(|(workload, advice)| {
         workload
             .reserved
             .iter()
-            .map(|held| reserved_report(workload, held, said(advice, &held.declared.name)))
+            .map(|held| reserved_report(workload, held, advice_on(advice, &held.declared.name)))
     });
     (units.collect(), reserved.collect())
 }
@@ -298,7 +298,7 @@ fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Opt
         .map(|source| source.provenance.checked);
     let advised = recommendations
         .iter()
-        .flat_map(|advice| advice.evidence.list_prices())
+        .flat_map(|advice| advice.grounds.evidence.list_prices())
         .map(|rate| rate.checked);
     rates.chain(offers).chain(reserved).chain(advised).min()
 }
@@ -398,10 +398,10 @@ fn lane_report(lane: &Lane<'_>) -> LaneReport {
 fn holding_report(
     workload: &Workload<'_>,
     holding: &Holding<'_>,
-    said: HoldingAdvice,
+    advice: HoldingAdvice,
 ) -> HoldingReport {
     let held = holding.held;
-    let (used, unused) = holding.effective_cost().unzip();
+    let effective_cost = holding.effective_cost();
     HoldingReport {
         account: workload.place.account.clone(),
         region: workload.place.region.clone(),
@@ -417,13 +417,13 @@ fn holding_report(
         utilization: holding.hourly_use.map(|used| used.mean),
         hourly_use: holding.hourly_use,
         minutely_use: holding.minutely_use,
-        used_effective_cost: used,
-        unused_effective_cost: unused,
+        used_effective_cost: effective_cost.map(|cost| cost.used),
+        unused_effective_cost: effective_cost.map(|cost| cost.unused),
         throttles: holding.throttles,
-        load: said.load,
-        right_size: said.right_size,
-        lifecycle_risk: said.lifecycle_risk,
-        at_term_end: said.at_term_end,
+        load: advice.load,
+        right_size: advice.right_size,
+        lifecycle_risk: advice.lifecycle_risk,
+        at_term_end: advice.at_term_end,
         commitment_duration: held.commitment_duration.clone(),
         state: match &holding.idleness {
             Idleness::Busy => HoldingState::Busy,
@@ -443,10 +443,10 @@ fn holding_report(
 fn reserved_report(
     workload: &Workload<'_>,
     held: &Reserved<'_>,
-    said: HoldingAdvice,
+    advice: HoldingAdvice,
 ) -> ReservedReport {
     let declared = held.declared;
-    let (used, unused) = held.effective_cost().unzip();
+    let effective_cost = held.effective_cost();
     ReservedReport {
         account: workload.place.account.clone(),
         region: declared.region.clone(),
@@ -462,11 +462,11 @@ fn reserved_report(
         worth: held.used.and_then(|used| used.worth),
         input_utilization: held.used.map(|used| used.input),
         output_utilization: held.used.map(|used| used.output),
-        used_effective_cost: used,
-        unused_effective_cost: unused,
-        load: said.load,
-        right_size: said.right_size,
-        at_term_end: said.at_term_end,
+        used_effective_cost: effective_cost.map(|cost| cost.used),
+        unused_effective_cost: effective_cost.map(|cost| cost.unused),
+        load: advice.load,
+        right_size: advice.right_size,
+        at_term_end: advice.at_term_end,
         source: held
             .source
             .as_ref()

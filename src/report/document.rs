@@ -13,9 +13,8 @@ use crate::domain::{
     AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Term,
     Tokens, Usd, UsdPerMillionTokens, Window,
 };
-use crate::observation::CommitmentDuration;
-use crate::observation::PriceListRead;
-use crate::pricing::Use;
+use crate::observation::{CommitmentDuration, PriceListRead};
+use crate::pricing::CapacityUse;
 use crate::sizing::BreakEven;
 
 /// What a run found out.
@@ -273,10 +272,10 @@ pub struct HoldingReport {
     pub utilization: Option<Percent>,
     /// How much of its capacity was used in the recent window, by the hour.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hourly_use: Option<Use>,
+    pub hourly_use: Option<CapacityUse>,
     /// The same over the last days by the minute, where minutes were read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub minutely_use: Option<Use>,
+    pub minutely_use: Option<CapacityUse>,
     /// The part of its monthly cost that was used: FOCUS's effective cost of the status `Used`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_effective_cost: Option<Usd>,

@@ -6,7 +6,7 @@ use crate::domain::Usd;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::schedule::runs_per_month;
 use crate::observation::Observation;
-use crate::report::Report;
+use crate::report::{Report, metrics};
 
 /// USD for 1,000 metrics that `GetMetricData` is asked for.
 const PER_THOUSAND_REQUESTED: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
@@ -28,7 +28,7 @@ pub(super) fn monthly(observation: &Observation, report: &Report) -> Usd {
         return Usd::ZERO;
     };
     let read = report.run.metrics_requested_cost.dollars() * runs;
-    let metrics = Decimal::from(crate::report::metrics::count(report, &observation.settings));
+    let metrics = Decimal::from(metrics::count(report, &observation.settings));
     let hours = runs.min(Decimal::from(HOURS_PER_MONTH));
     let put = if observation.settings.dry_run {
         Decimal::ZERO

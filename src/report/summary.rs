@@ -27,7 +27,7 @@ pub struct Summary {
     /// The sums.
     pub totals: Totals,
     /// The recommendations that save most.
-    pub recommendations: Vec<Named>,
+    pub recommendations: Vec<NamedRecommendation>,
     /// Metrics that were put.
     pub metrics_put: u64,
     /// Why none were put, where none were.
@@ -37,7 +37,7 @@ pub struct Summary {
 
 /// A recommendation by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Named {
+pub struct NamedRecommendation {
     /// Its id.
     pub id: String,
     /// What to do.
@@ -71,7 +71,7 @@ impl Summary {
                 .recommendations
                 .iter()
                 .take(NAMED)
-                .map(|advice| Named {
+                .map(|advice| NamedRecommendation {
                     id: advice.id.clone(),
                     action: advice.action,
                     region: advice.region.clone(),

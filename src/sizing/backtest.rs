@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::sizing::HOURS_PER_WEEK;
+use crate::sizing::coverage::weeks;
 
 /// Weeks that a purchase is sized on, as the days of minutes are.
 const SIZED_ON: usize = 2;
@@ -62,14 +63,13 @@ impl Backtest {
         hours: usize,
         recent: usize,
         enough: impl Fn(Range<usize>) -> Option<P>,
-        refused: impl Fn(&P, Range<usize>) -> (f64, f64),
+        refused: impl Fn(&P, Range<usize>) -> Fold,
     ) -> Self {
         let fold = |week: usize, weeks: &[Range<usize>]| {
             let held_out = weeks.get(week)?.clone();
             let first = weeks.get(week.saturating_sub(recent))?;
             let units = enough(first.start..held_out.start)?;
-            let (promised, realised) = refused(&units, held_out);
-            Some(Fold { promised, realised })
+            Some(refused(&units, held_out))
         };
         Self::over(hours, recent.max(1), fold)
     }
@@ -79,7 +79,7 @@ impl Backtest {
         from: usize,
         fold: impl Fn(usize, &[Range<usize>]) -> Option<Fold>,
     ) -> Self {
-        let weeks: Vec<Range<usize>> = crate::sizing::coverage::weeks(hours).collect();
+        let weeks: Vec<Range<usize>> = weeks(hours).collect();
         let folds = (from..weeks.len()).filter_map(|week| fold(week, &weeks));
         Self {
             folds: folds.collect(),
@@ -142,7 +142,10 @@ mod tests {
             |span| span.map(at).max_by(f64::total_cmp),
             |units, span| {
                 let asked: f64 = span.clone().map(at).sum();
-                (asked, span.map(|hour| (at(hour) - units).max(0.0)).sum())
+                Fold {
+                    promised: asked,
+                    realised: span.map(|hour| (at(hour) - units).max(0.0)).sum(),
+                }
             },
         );
         assert_eq!(backtest.folds.len(), 2);

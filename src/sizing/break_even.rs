@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::catalog::Offer;
 use crate::domain::period::HOURS_PER_MONTH;
-use crate::domain::{Capacity, Meter, Percent, Tokens, Usd, UsdPerModelUnitHour};
-use crate::domain::{Ceiling, LoadWeights, ModelUnits, Term};
-use crate::pricing::LaneRates;
-use crate::pricing::{Carried, Priced, Workload};
+use crate::domain::{
+    Capacity, Ceiling, LoadWeights, Meter, ModelUnits, Percent, Term, Tokens, Usd,
+    UsdPerModelUnitHour,
+};
+use crate::pricing::{CarriedLoad, LaneRates, Priced, Workload};
 
 /// What one unit of an offer must serve to cost no more than on-demand: `u / v`, where `u` is what
 /// it costs an hour and `v` is what a token costs on-demand, at the observed mix and the cheapest
@@ -39,14 +40,14 @@ pub struct BreakEven {
     /// What one unit carried at least, where its capacity is not known: the largest unthrottled
     /// five-minute loads of the account's own units, of which none is below another in both.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub carried_at_least: Vec<Carried>,
+    pub carried_at_least: Vec<CarriedLoad>,
 }
 
 impl BreakEven {
     /// The ends of what units carried, to go on after a condition; empty where nothing is known.
     #[must_use]
     pub fn carried_in_words(&self) -> String {
-        let load = |carried: &Carried| {
+        let load = |carried: &CarriedLoad| {
             format!(
                 "{} input and {} output tokens a minute",
                 Tokens::new(carried.input_tokens_per_minute),

@@ -11,7 +11,7 @@ use crate::domain::money::UNIT_PRICE_SCALE;
 use crate::domain::{
     Capacity, Ceiling, ModelUnits, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour,
 };
-use crate::pricing::{LOAD_SCALE, dollars, whole};
+use crate::pricing::{LOAD_ONE, LOAD_SCALE, Load, dollars, whole};
 use crate::sizing::reserved_tokens::{Reservation, ReservationTerms, STEP};
 
 /// How it is proven.
@@ -105,13 +105,13 @@ fn hours_of(meters: &[MeterLoads]) -> u64 {
 
 /// The meters of one ceiling that are used, dearest load first.
 fn dearest_first(meters: &[MeterLoads], ceiling: Ceiling) -> Vec<&MeterLoads> {
-    let mut of: Vec<&MeterLoads> = meters
+    let mut used: Vec<&MeterLoads> = meters
         .iter()
         .filter(|meter| meter.ceiling == ceiling && meter.is_used())
         .collect();
     // p/w against p'/w'; what weighs nothing goes first.
-    of.sort_by(|a, b| (b.price * a.weight).cmp(&(a.price * b.weight)));
-    of
+    used.sort_by(|a, b| (b.price * a.weight).cmp(&(a.price * b.weight)));
+    used
 }
 
 /// The dollars that a full hour of `load` weighted tokens can replace at most, whatever the mix;
@@ -124,7 +124,7 @@ fn full_worth(dearest: &[&MeterLoads], load: u64) -> Option<Usd> {
         return None;
     }
     let tokens = Decimal::from(load) * Decimal::from(10_u64.pow(LOAD_SCALE));
-    let price = Usd::new(dollars(first.price).dollars());
+    let price = dollars(first.price);
     // Rounded up: a bound must not be below what it bounds.
     let worth = tokens.checked_mul(price.dollars())? / Decimal::from(first.weight);
     let up = rust_decimal::RoundingStrategy::AwayFromZero;
@@ -176,13 +176,11 @@ impl Certificate {
     ) -> Option<Self> {
         let hours = hours_of(meters);
         let cost = price.cost(ModelUnits::new(1), hours);
-        let volume = Self {
-            proof: Proof::Volume,
-            replaceable: dollars(meters.iter().map(MeterLoads::value).sum()),
+        let volume = Bound {
+            replaceable: all_value(meters),
             cost,
-            hours,
         };
-        if let Some(proof) = volume.holding() {
+        if let Some(proof) = volume.proves(Proof::Volume, hours) {
             return Some(proof);
         }
         let capacity = capacity?;
@@ -190,30 +188,22 @@ impl Certificate {
         let output = dearest_first(meters, Ceiling::Output);
         let full = || {
             let input = full_worth(&input, capacity.input_tokens_per_hour)?;
-            Some(input + full_worth(&output, capacity.output_tokens_per_hour)?)
-        };
-        let by_price = full().and_then(|worth| {
-            let one = Self {
-                proof: Proof::Price,
-                replaceable: worth,
+            let output = full_worth(&output, capacity.output_tokens_per_hour)?;
+            let full = Bound {
+                replaceable: input + output,
                 cost: price.cost(ModelUnits::new(1), 1),
-                hours: 1,
             };
-            one.holding()
-        });
-        by_price.or_else(|| {
+            full.proves(Proof::Price, 1)
+        };
+        full().or_else(|| {
             // What k units replace is concave in k and no less than nothing at none, so one unit
             // replaces most for its money, beside held ones too.
-            let load = |tokens: u64| u128::from(tokens) * 10_u128.pow(LOAD_SCALE);
-            let worth = packed(&input, load(capacity.input_tokens_per_hour))
-                + packed(&output, load(capacity.output_tokens_per_hour));
-            let window = Self {
-                proof: Proof::Window,
-                replaceable: dollars(worth),
+            let unit = Load::of_units(capacity, 1);
+            let window = Bound {
+                replaceable: dollars(packed(&input, unit.input) + packed(&output, unit.output)),
                 cost,
-                hours,
             };
-            window.holding()
+            window.proves(Proof::Window, hours)
         })
     }
 
@@ -222,83 +212,91 @@ impl Certificate {
     #[must_use]
     pub fn of_reservation(meters: &[MeterLoads], terms: &ReservationTerms) -> Option<Self> {
         let hours = hours_of(meters);
-        let smallest = terms.cost(terms.minimum, hours);
-        let volume = Self {
-            proof: Proof::Volume,
-            replaceable: dollars(meters.iter().map(MeterLoads::value).sum()),
-            cost: smallest,
-            hours,
+        let volume = Bound {
+            replaceable: all_value(meters),
+            cost: terms.cost(terms.minimum, hours),
         };
-        if let Some(proof) = volume.holding() {
+        if let Some(proof) = volume.proves(Proof::Volume, hours) {
             return Some(proof);
         }
-        let sides = [
+        let mut full = Some(Bound::default());
+        let mut window = Bound::default();
+        for (ceiling, step, least) in [
             (
                 Ceiling::Input,
-                STEP,
-                0,
+                Reservation::of_steps(1, 0),
                 terms.minimum.input_tokens_per_minute,
             ),
             (
                 Ceiling::Output,
-                0,
-                STEP,
+                Reservation::of_steps(0, 1),
                 terms.minimum.output_tokens_per_minute,
             ),
-        ];
-        let mut full = (Usd::ZERO, Usd::ZERO, true);
-        let mut window = (Usd::ZERO, Usd::ZERO);
-        for (ceiling, input, output, least) in sides {
+        ] {
             let dearest = dearest_first(meters, ceiling);
-            let step = Reservation {
-                input_tokens_per_minute: input,
-                output_tokens_per_minute: output,
-            };
             let step_hour = terms.cost(step, 1);
-            let worth = full_worth(&dearest, STEP * 60);
-            full = (
-                full.0 + worth.unwrap_or_default(),
-                full.1 + step_hour,
-                full.2 && worth.is_some_and(|worth| worth <= step_hour),
-            );
-            let (replaced, cost) = best_alone(&dearest, step_hour, hours, least.div_ceil(STEP));
-            window = (window.0 + replaced, window.1 + cost);
-        }
-        if full.2 {
-            return Some(Self {
-                proof: Proof::Price,
-                replaceable: full.0,
-                cost: full.1,
-                hours: 1,
+            let worth = full_worth(&dearest, STEP * 60).filter(|worth| *worth <= step_hour);
+            full = full.zip(worth).map(|(full, worth)| {
+                full.and(Bound {
+                    replaceable: worth,
+                    cost: step_hour,
+                })
             });
+            window = window.and(best_alone(&dearest, step_hour, hours, least.div_ceil(STEP)));
         }
+        full.and_then(|full| full.proves(Proof::Price, 1))
+            .or_else(|| window.proves(Proof::Window, hours))
+    }
+}
+
+/// What a purchase can replace at most, and what it costs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bound {
+    replaceable: Usd,
+    cost: Usd,
+}
+
+impl Bound {
+    /// Both purchases together.
+    fn and(self, other: Self) -> Self {
         Self {
-            proof: Proof::Window,
-            replaceable: window.0,
-            cost: window.1,
-            hours,
+            replaceable: self.replaceable + other.replaceable,
+            cost: self.cost + other.cost,
         }
-        .holding()
     }
 
-    /// Itself, if it proves anything.
-    fn holding(self) -> Option<Self> {
-        (self.replaceable <= self.cost).then_some(self)
+    /// The proof that the purchase does not save, if the bound is one.
+    fn proves(self, proof: Proof, hours: u64) -> Option<Certificate> {
+        (self.replaceable <= self.cost).then_some(Certificate {
+            proof,
+            replaceable: self.replaceable,
+            cost: self.cost,
+            hours,
+        })
     }
+}
+
+/// What everything costs on-demand.
+fn all_value(meters: &[MeterLoads]) -> Usd {
+    dollars(meters.iter().map(MeterLoads::value).sum())
 }
 
 /// The best purchase of one meter as if the other were free and plenty: what it replaces and costs.
 /// Both meters' together bound what any purchase of both can gain.
-fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -> (Usd, Usd) {
+fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -> Bound {
     let least = least.max(1);
+    let step_load = u128::from(STEP) * 60 * LOAD_ONE;
     let of = |steps: u64| {
-        let load = u128::from(steps) * u128::from(STEP) * 60 * 10_u128.pow(LOAD_SCALE);
+        let load = u128::from(steps) * step_load;
         let cost = step_hour.dollars() * Decimal::from(hours) * Decimal::from(steps);
-        (dollars(packed(dearest, load)), Usd::new(cost))
+        Bound {
+            replaceable: dollars(packed(dearest, load)),
+            cost: Usd::new(cost),
+        }
     };
     let gain = |steps: u64| {
-        let (replaced, cost) = of(steps);
-        replaced - cost
+        let bound = of(steps);
+        bound.replaceable - bound.cost
     };
     let most = dearest
         .iter()
@@ -307,7 +305,7 @@ fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -
             u128::from(tokens) * meter.weight
         })
         .sum::<u128>()
-        .div_ceil(u128::from(STEP) * 60 * 10_u128.pow(LOAD_SCALE));
+        .div_ceil(step_load);
     let most = u64::try_from(most).unwrap_or(u64::MAX).max(least);
     // Concave in the steps: the first whose next one gains nothing.
     let (mut low, mut high) = (least, most);
@@ -327,7 +325,7 @@ mod tests {
     use super::*;
     use crate::domain::quantity::CapacityOrigin;
     use crate::domain::{LoadWeights, Meter, Series};
-    use crate::pricing::Demand;
+    use crate::pricing::DemandSeries;
     use crate::sizing::{ReservationSizing, UnitSizing};
     use proptest::prelude::*;
 
@@ -359,9 +357,9 @@ mod tests {
     }
 
     /// The same hours as a demand by the minute, each hour's tokens spread over some of its minutes.
-    fn demand(hours: &[Hour], prices: [i64; 4], weights: LoadWeights, busy: &[u8]) -> Demand {
+    fn demand(hours: &[Hour], prices: [i64; 4], weights: LoadWeights, busy: &[u8]) -> DemandSeries {
         let start = "2026-04-06T00:00:00Z".parse().unwrap();
-        let mut demand = Demand::none(start, 60, hours.len() * 60);
+        let mut demand = DemandSeries::none(start, 60, hours.len() * 60);
         for (place, meter) in METERS.into_iter().enumerate() {
             let values = hours
                 .iter()

@@ -12,31 +12,32 @@ use crate::sizing::HOURS_PER_WEEK;
 /// `y` and grows with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coverage {
-    hours: Vec<Hour>,
+    hours: Vec<CoveredHour>,
     /// What is left of the replaced dollars once bursts within the hour are taken off.
     burst: f64,
     /// What the purchase costs an hour.
     cost: f64,
 }
 
-/// One hour: dollars, times served with and without.
+/// One hour of a survey.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Hour {
-    value: f64,
-    with: f64,
-    without: f64,
+pub struct CoveredHour {
+    /// Its on-demand dollars.
+    pub value: f64,
+    /// How many times over it is served with the purchase.
+    pub with: f64,
+    /// The same without it.
+    pub without: f64,
 }
 
 impl Coverage {
-    /// From each hour's on-demand dollars and how many times over it is served with and without the
-    /// purchase. `burst` is the share of the replaced dollars that is left by the minute; `cost` is
-    /// what the purchase costs an hour.
+    /// From each hour. `burst` is the share of the replaced dollars that is left by the minute;
+    /// `cost` is what the purchase costs an hour.
     #[must_use]
-    pub fn new(hours: impl IntoIterator<Item = (f64, f64, f64)>, burst: f64, cost: f64) -> Self {
-        let hour = |(value, with, without): (f64, f64, f64)| Hour {
-            value,
-            with,
-            without: without.min(with),
+    pub fn new(hours: impl IntoIterator<Item = CoveredHour>, burst: f64, cost: f64) -> Self {
+        let hour = |hour: CoveredHour| CoveredHour {
+            without: hour.without.min(hour.with),
+            ..hour
         };
         Self {
             hours: hours.into_iter().map(hour).collect(),
@@ -51,7 +52,7 @@ impl Coverage {
         self.hours.len()
     }
 
-    fn span(&self, range: Range<usize>) -> &[Hour] {
+    fn span(&self, range: Range<usize>) -> &[CoveredHour] {
         self.hours.get(range).unwrap_or_default()
     }
 
@@ -128,6 +129,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn hour((value, with, without): (f64, f64, f64)) -> CoveredHour {
+        CoveredHour {
+            value,
+            with,
+            without,
+        }
+    }
+
     #[test]
     fn weeks_are_counted_back_from_the_end() {
         let weeks: Vec<_> = weeks(400).collect();
@@ -137,16 +146,16 @@ mod tests {
     #[test]
     fn a_purchase_that_is_full_breaks_even_at_its_share_of_the_price() {
         // 10 dollars an hour, served once and a half over, for 6.
-        let coverage = Coverage::new(vec![(10.0, 1.5, 0.0); 168], 1.0, 6.0);
+        let coverage = Coverage::new([hour((10.0, 1.5, 0.0)); 168], 1.0, 6.0);
         assert!((coverage.robustness(0..168).unwrap() - 0.4).abs() < 1e-12);
-        let dear = Coverage::new(vec![(10.0, 1.5, 0.0); 168], 1.0, 11.0);
+        let dear = Coverage::new([hour((10.0, 1.5, 0.0)); 168], 1.0, 11.0);
         assert_eq!(dear.robustness(0..168), None);
     }
 
     #[test]
     fn what_is_held_serves_first_and_goes_last() {
         // Half is served by what is held: at half of the demand the purchase replaces nothing.
-        let coverage = Coverage::new(vec![(10.0, 1.0, 0.5); 168], 1.0, 1.0);
+        let coverage = Coverage::new([hour((10.0, 1.0, 0.5)); 168], 1.0, 1.0);
         assert!((coverage.robustness(0..168).unwrap() - 0.4).abs() < 1e-12);
     }
 
@@ -156,7 +165,7 @@ mod tests {
             hours in prop::collection::vec((0.0f64..10.0, 0.0f64..2.0, 0.0f64..1.0), 1..40),
             burst in 0.5f64..1.0, cost in 0.1f64..3.0,
         ) {
-            let coverage = Coverage::new(hours.clone(), burst, cost);
+            let coverage = Coverage::new(hours.iter().copied().map(hour), burst, cost);
             let all = 0..hours.len();
             match coverage.robustness(all.clone()) {
                 None => prop_assert!(coverage.saving(all, 1.0) < 0.0),
@@ -180,7 +189,7 @@ mod tests {
 
         #[test]
         fn the_weeks_of_whole_weeks_are_all_of_it(weeks in 1usize..5, value in 0.0f64..10.0, with in 0.0f64..2.0) {
-            let coverage = Coverage::new(vec![(value, with, 0.0); weeks * HOURS_PER_WEEK], 0.9, 1.0);
+            let coverage = Coverage::new(vec![hour((value, with, 0.0)); weeks * HOURS_PER_WEEK], 0.9, 1.0);
             let sum: f64 = coverage.weeks().map(|week| coverage.saving(week, 1.0)).sum();
             prop_assert!((sum - coverage.saving(0..coverage.hours(), 1.0)).abs() < 1e-6);
         }

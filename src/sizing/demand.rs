@@ -1,110 +1,116 @@
 //! The demand of a workload that a purchase could serve, by the minute and by the hour.
 
-use crate::catalog::ReservedScope;
 use crate::domain::period::{HOUR, MINUTE};
-use crate::domain::{LoadWeights, Meter, Series, Usd, Window};
+use crate::domain::{Meter, Ratio, Series, Usd, Window};
 use crate::observation::MeterReading;
 use crate::observation::plan::MINUTE_DAYS;
-use crate::pricing::LaneRates;
-use crate::pricing::{
-    Bucket, Demand, Holding, LaneKind, Priced, Workload, dollars, reserved_meters,
-    reserved_weights, reserves,
-};
-use crate::sizing::Purchase;
+use crate::pricing::{DemandSeries, LaneRates, Priced, StepDemand, Workload, dollars};
+use crate::sizing::traffic::{ServableLanes, Traffic};
+use crate::sizing::{Purchase, UnitPurchase, float, ratio};
 
-/// What would serve it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ServedBy<'s> {
-    /// Model units: the traffic of the holdings that serve on, whose units serve first, and standard
-    /// on-demand traffic where it is asked for.
-    Units {
-        serving: &'s [&'s Holding<'s>],
-        with_on_demand: bool,
-    },
-    /// Reserved tokens of one scope: standard on-demand traffic of that scope.
-    Reserved(ReservedScope),
+/// Why the demand of a workload is not known.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum UnknownDemand {
+    /// The minutes of its Region were not read.
+    #[error("{0}")]
+    MinutesNotRead(String),
+    /// Hours and minutes of the same days tell different sums.
+    #[error("its minutes do not add up to its hours")]
+    MinutesDoNotAddUp,
+    /// One meter of a lane has hours alone.
+    #[error("there are no minutes of {meter} of {model_id}, and hours hide bursts")]
+    NoMinutes { meter: Meter, model_id: String },
+    /// A meter in use has no rate.
+    #[error("{meter} of {model_id} have no on-demand price")]
+    NoPrice { meter: Meter, model_id: String },
+    /// What is bought does not serve a meter in use.
+    #[error("{meter} of {model_id} cannot be served by model units")]
+    NotServed { meter: Meter, model_id: String },
 }
 
-/// The lanes of a workload that something would serve, and how they count.
-struct Served<'s> {
-    on_demand: Vec<&'s LaneRates<'s>>,
-    provisioned: Vec<&'s LaneRates<'s>>,
-    weights: LoadWeights,
-    /// The meters that count; all where there is none.
-    meters: Option<&'static [Meter]>,
-    recent: Window,
+/// The demand over one window.
+struct WindowDemand {
+    series: DemandSeries,
+    /// The on-demand part of each step, in 10^-16 USD.
+    on_demand: Vec<u128>,
 }
 
-impl<'s> Served<'s> {
+impl WindowDemand {
     fn new(
-        priced: &Priced<'_>,
-        workload: &Workload<'_>,
-        rates: &'s [LaneRates<'s>],
-        served_by: ServedBy<'_>,
-    ) -> Self {
-        let (mut on_demand, mut provisioned) = (Vec::new(), Vec::new());
-        for lane in rates {
-            match (&lane.lane.kind, served_by) {
-                (LaneKind::Provisioned(held), ServedBy::Units { serving, .. })
-                    if serving.iter().any(|holding| holding.held == *held) =>
-                {
-                    provisioned.push(lane);
-                }
-                (_, ServedBy::Units { with_on_demand, .. })
-                    if with_on_demand && lane.lane.is_standard() =>
-                {
-                    on_demand.push(lane);
-                }
-                (_, ServedBy::Reserved(scope))
-                    if lane.lane.is_standard() && reserves(scope, lane.scope) =>
-                {
-                    on_demand.push(lane);
-                }
-                _ => {}
-            }
-        }
-        let (weights, meters) = match served_by {
-            ServedBy::Units { .. } => {
-                let weights = priced.observation.prices.load_weights(&workload.model);
-                (weights, None)
-            }
-            ServedBy::Reserved(_) => (
-                reserved_weights(),
-                Some(reserved_meters(&priced.observation.settings)),
-            ),
-        };
-        Self {
-            on_demand,
-            provisioned,
-            weights,
-            meters,
-            recent: priced.recent,
-        }
-    }
-
-    /// The demand over a window, and the on-demand part of each step in 10^-16 USD.
-    fn over(&self, window: Window, step: u32) -> Result<(Demand, Vec<u128>), String> {
+        lanes: &ServableLanes<'_>,
+        recent: Window,
+        window: Window,
+        step: u32,
+    ) -> Result<Self, UnknownDemand> {
         let steps = window.hours() * u64::from(HOUR / step);
         let steps = usize::try_from(steps).unwrap_or_default();
-        let mut demand = Demand::none(window.start(), step, steps);
-        for lane in &self.on_demand {
-            self.add(&mut demand, lane)?;
+        let mut series = DemandSeries::none(window.start(), step, steps);
+        for lane in &lanes.on_demand {
+            add(&mut series, lanes, lane, recent)?;
         }
-        let values = demand.buckets.iter().map(|bucket| bucket.value).collect();
-        for lane in &self.provisioned {
-            self.add(&mut demand, lane)?;
+        let on_demand = series.steps.iter().map(|step| step.value).collect();
+        for lane in &lanes.provisioned {
+            add(&mut series, lanes, lane, recent)?;
         }
-        Ok((demand, values))
+        Ok(Self { series, on_demand })
     }
+}
+
+/// Adds what one lane was asked for to a demand.
+fn add(
+    demand: &mut DemandSeries,
+    lanes: &ServableLanes<'_>,
+    rates: &LaneRates<'_>,
+    recent: Window,
+) -> Result<(), UnknownDemand> {
+    let usage = &rates.lane.usage;
+    let model_id = || usage.model_id.text().to_owned();
+    let minutes = usage.minute_readings();
+    for reading in usage.readings() {
+        let meter = reading.meter;
+        if !lanes.counts(meter) || reading.series.total_since(demand.start).is_zero() {
+            continue;
+        }
+        let series: &Series = if demand.step == MINUTE {
+            let same = |minute: &&MeterReading<'_>| minute.meter == meter;
+            let minute = minutes.iter().find(same);
+            minute
+                .ok_or_else(|| UnknownDemand::NoMinutes {
+                    meter,
+                    model_id: model_id(),
+                })?
+                .series
+        } else {
+            reading.series
+        };
+        let Some((_, rate)) = rates.rates.iter().find(|(of, _)| *of == meter) else {
+            // Used only long ago, it has no weight in what a month costs, and makes older weeks
+            // promise less, not more.
+            if reading.series.total_since(recent.start()).is_zero() {
+                continue;
+            }
+            return Err(UnknownDemand::NoPrice {
+                meter,
+                model_id: model_id(),
+            });
+        };
+        demand
+            .add(meter, series, rate.contracted_unit_price, lanes.weights)
+            .ok_or_else(|| UnknownDemand::NotServed {
+                meter,
+                model_id: model_id(),
+            })?;
+    }
+    Ok(())
 }
 
 /// One workload's demand at the resolutions that sizing needs.
 #[derive(Debug)]
-pub(crate) struct Demands {
+pub(crate) struct ServableDemand {
     /// The last days by the minute: purchases are sized on these.
-    pub(crate) minutes: Demand,
+    pub(crate) minutes: DemandSeries,
     /// The whole survey by the hour.
-    pub(crate) hours: Demand,
+    pub(crate) hours: DemandSeries,
     /// The on-demand part of each hour, in 10^-16 USD.
     on_demand: Vec<u128>,
     /// What the on-demand part of the minutes costs.
@@ -113,36 +119,35 @@ pub(crate) struct Demands {
     recent: usize,
 }
 
-impl Demands {
+impl ServableDemand {
     /// The demand at the given rates. Flex and the other tiers stay where they are. An error says
     /// what is missing.
     pub(crate) fn new(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         rates: &[LaneRates<'_>],
-        served_by: ServedBy<'_>,
-    ) -> Result<Self, String> {
+        traffic: Traffic<'_>,
+    ) -> Result<Self, UnknownDemand> {
         if let Some(why) = &workload.observed.minutes_unknown {
-            return Err(why.clone());
+            return Err(UnknownDemand::MinutesNotRead(why.clone()));
         }
-        let served = Served::new(priced, workload, rates, served_by);
+        let lanes = ServableLanes::new(priced, workload, rates, traffic);
         let window = priced.observation.window;
-        let (minutes, on_demand_minutes) = served.over(window.last_days(MINUTE_DAYS), MINUTE)?;
-        let (hours, on_demand) = served.over(window, HOUR)?;
-        let same = last(
-            &hours.buckets,
-            usize::try_from(minutes.hours()).unwrap_or_default(),
-        );
-        if !adds_up(&minutes.buckets, same) {
-            return Err("its minutes do not add up to its hours".to_owned());
-        }
-        Ok(Self {
-            minutes,
-            hours,
-            on_demand,
-            on_demand_minutes: dollars(on_demand_minutes.into_iter().sum()),
+        let minutes = window.last_days(MINUTE_DAYS);
+        let minutes = WindowDemand::new(&lanes, priced.recent, minutes, MINUTE)?;
+        let hours = WindowDemand::new(&lanes, priced.recent, window, HOUR)?;
+        let demand = Self {
+            minutes: minutes.series,
+            hours: hours.series,
+            on_demand: hours.on_demand,
+            on_demand_minutes: dollars(minutes.on_demand.into_iter().sum()),
             recent: usize::try_from(priced.recent.hours()).unwrap_or_default(),
-        })
+        };
+        if adds_up(&demand.minutes.steps, demand.same_hours()) {
+            Ok(demand)
+        } else {
+            Err(UnknownDemand::MinutesDoNotAddUp)
+        }
     }
 
     /// The same load, of which one on-demand lane alone counts in dollars.
@@ -151,16 +156,16 @@ impl Demands {
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         lane: LaneRates<'_>,
-    ) -> Result<Self, String> {
-        let served_by = ServedBy::Units {
+    ) -> Result<Self, UnknownDemand> {
+        let traffic = Traffic::Units {
             serving: &[],
             with_on_demand: true,
         };
-        let own = Self::new(priced, workload, &[lane], served_by)?;
-        let of = |all: &Demand, own: &Demand| {
+        let own = Self::new(priced, workload, &[lane], traffic)?;
+        let of = |all: &DemandSeries, own: &DemandSeries| {
             let mut of = all.clone();
-            for (bucket, own) in of.buckets.iter_mut().zip(&own.buckets) {
-                bucket.value = own.value;
+            for (step, own) in of.steps.iter_mut().zip(&own.steps) {
+                step.value = own.value;
             }
             of
         };
@@ -176,21 +181,22 @@ impl Demands {
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         rates: &[LaneRates<'_>],
-        served_by: ServedBy<'_>,
-    ) -> Result<Demand, String> {
-        let served = Served::new(priced, workload, rates, served_by);
-        Ok(served.over(priced.observation.window, HOUR)?.0)
+        traffic: Traffic<'_>,
+    ) -> Result<DemandSeries, UnknownDemand> {
+        let lanes = ServableLanes::new(priced, workload, rates, traffic);
+        let window = priced.observation.window;
+        Ok(WindowDemand::new(&lanes, priced.recent, window, HOUR)?.series)
     }
 
     /// The hours of the recent window.
-    pub(crate) fn recent_hours(&self) -> &[Bucket] {
-        last(&self.hours.buckets, self.recent)
+    pub(crate) fn recent_hours(&self) -> &[StepDemand] {
+        last(&self.hours.steps, self.recent)
     }
 
     /// The hours of the days that are known by the minute.
-    fn same_hours(&self) -> &[Bucket] {
+    fn same_hours(&self) -> &[StepDemand] {
         let hours = usize::try_from(self.minutes.hours()).unwrap_or_default();
-        last(&self.hours.buckets, hours)
+        last(&self.hours.steps, hours)
     }
 
     /// The on-demand part of each hour of the survey, in 10^-16 USD.
@@ -210,11 +216,11 @@ impl Demands {
     }
 
     /// The demand as one kind of purchase sees it.
-    pub(crate) fn sized<K: Purchase>(&self, kind: &K) -> SizedDemand<K> {
+    pub(crate) fn sized<P: Purchase>(&self, purchase: &P) -> SizedDemand<P> {
         SizedDemand {
-            minutes: kind.sizing(&self.minutes.buckets, MINUTE),
-            same_hours: kind.sizing(self.same_hours(), HOUR),
-            recent_hours: kind.sizing(self.recent_hours(), HOUR),
+            minutes: purchase.sizing(&self.minutes.steps, MINUTE),
+            same_hours: purchase.sizing(self.same_hours(), HOUR),
+            recent_hours: purchase.sizing(self.recent_hours(), HOUR),
             minute_window_hours: self.minutes.hours(),
             recent_window_hours: hours(self.recent),
         }
@@ -223,8 +229,8 @@ impl Demands {
 
 /// Whether steps come to what coarser ones of the same days do, but for a hundredth: they are read
 /// one after the other, and late points arrive between.
-fn adds_up(fine: &[Bucket], coarse: &[Bucket]) -> bool {
-    let sum = |buckets: &[Bucket]| buckets.iter().map(|bucket| bucket.value).sum::<u128>();
+fn adds_up(fine: &[StepDemand], coarse: &[StepDemand]) -> bool {
+    let sum = |steps: &[StepDemand]| steps.iter().map(|step| step.value).sum::<u128>();
     let (fine, coarse) = (sum(fine), sum(coarse));
     fine.abs_diff(coarse) <= fine.max(coarse) / 100
 }
@@ -237,96 +243,72 @@ fn hours(count: usize) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }
 
+/// What is replaced of the days that are known by both resolutions: hours hide bursts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Burst {
+    pub(crate) by_minute: Usd,
+    pub(crate) by_hour: Usd,
+}
+
 /// A workload's demand as one kind of purchase sees it.
-pub(crate) struct SizedDemand<K: Purchase> {
-    pub(crate) minutes: K::Sizing,
-    same_hours: K::Sizing,
-    pub(crate) recent_hours: K::Sizing,
+pub(crate) struct SizedDemand<P: Purchase> {
+    pub(crate) minutes: P::Sizing,
+    same_hours: P::Sizing,
+    recent_hours: P::Sizing,
     pub(crate) minute_window_hours: u64,
     recent_window_hours: u64,
 }
 
-impl<K: Purchase> SizedDemand<K> {
+impl<P: Purchase> SizedDemand<P> {
     /// On-demand dollars a month that a purchase, beside what is held, would replace if what exceeds
     /// it goes on-demand.
     ///
     /// The recent window is known by the hour, and hours hide bursts: the loss is taken off in the
     /// proportion that minutes and hours have over the days that are known by both.
-    pub(crate) fn replaced_monthly(&self, purchase: K::Amount) -> Usd {
-        let recent = K::replaced(&self.recent_hours, purchase).per_month(self.recent_window_hours);
-        match self.burst(purchase) {
-            Some((by_minute, by_hour)) => {
-                recent.in_proportion(by_minute.dollars(), by_hour.dollars())
-            }
+    pub(crate) fn replaced_monthly(&self, amount: P::Amount) -> Usd {
+        let recent = P::replaced(&self.recent_hours, amount).per_month(self.recent_window_hours);
+        match self.burst(amount) {
+            Some(burst) => recent.in_proportion(burst.by_minute.dollars(), burst.by_hour.dollars()),
             None => recent,
         }
     }
 
-    /// What a purchase and what is held replace of the days that are known by both, by the minute
-    /// and by the hour; `None` where hours hide nothing.
-    pub(crate) fn burst(&self, purchase: K::Amount) -> Option<(Usd, Usd)> {
-        let by_hour = K::replaced(&self.same_hours, purchase);
-        let by_minute = K::replaced(&self.minutes, purchase);
-        (by_minute < by_hour).then_some((by_minute, by_hour))
+    /// What bursts take off what a purchase and what is held replace; `None` where hours hide
+    /// nothing.
+    pub(crate) fn burst(&self, amount: P::Amount) -> Option<Burst> {
+        let by_hour = P::replaced(&self.same_hours, amount);
+        let by_minute = P::replaced(&self.minutes, amount);
+        (by_minute < by_hour).then_some(Burst { by_minute, by_hour })
     }
 
     /// The same as a share, for statistics.
-    pub(crate) fn burst_share(&self, purchase: K::Amount) -> f64 {
-        self.burst(purchase).map_or(1.0, |(minutes, hours)| {
-            crate::sizing::ratio(crate::sizing::float(minutes), crate::sizing::float(hours))
+    pub(crate) fn burst_share(&self, amount: P::Amount) -> f64 {
+        self.burst(amount).map_or(1.0, |burst| {
+            ratio(float(burst.by_minute), float(burst.by_hour))
         })
     }
 
     /// What all of the demand, that of holdings included, would cost on-demand in a month.
     pub(crate) fn all_monthly(&self) -> Usd {
-        K::all_on_demand(&self.recent_hours).per_month(self.recent_window_hours)
+        P::all_on_demand(&self.recent_hours).per_month(self.recent_window_hours)
     }
 }
 
-impl Served<'_> {
-    fn add(&self, demand: &mut Demand, rates: &LaneRates<'_>) -> Result<(), String> {
-        let usage = &rates.lane.usage;
-        let id = &usage.model_id;
-        let minutes = usage.minute_readings();
-        for reading in usage.readings() {
-            let meter = reading.meter;
-            let is_wanted = self.meters.is_none_or(|meters| meters.contains(&meter));
-            if !is_wanted || reading.series.total_since(demand.start).is_zero() {
-                continue;
-            }
-            let series: &Series = if demand.step == MINUTE {
-                let same = |minute: &&MeterReading<'_>| minute.meter == meter;
-                let minute = minutes.iter().find(same);
-                minute
-                    .ok_or_else(|| {
-                        format!("there are no minutes of {meter} of {id}, and hours hide bursts")
-                    })?
-                    .series
-            } else {
-                reading.series
-            };
-            let Some((_, rate)) = rates.rates.iter().find(|(of, _)| *of == meter) else {
-                // Used only long ago, it has no weight in what a month costs, and makes older weeks
-                // promise less, not more.
-                if reading.series.total_since(self.recent.start()).is_zero() {
-                    continue;
-                }
-                return Err(format!("{meter} of {id} have no on-demand price"));
-            };
-            demand
-                .add(meter, series, rate.contracted_unit_price, self.weights)
-                .ok_or_else(|| format!("{meter} of {id} cannot be served by model units"))?;
-        }
-        Ok(())
+impl SizedDemand<UnitPurchase> {
+    /// The fewest further units that refuse nothing of the minutes, nor of the recent hours before
+    /// them, of which no minutes are known. `None` where no count is enough.
+    pub(crate) fn throttle_minimum(&self, headroom: Ratio) -> Option<u32> {
+        let minutes = self.minutes.throttle_minimum(headroom)?;
+        Some(minutes.max(self.recent_hours.throttle_minimum(headroom)?))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Capacity;
     use crate::domain::quantity::CapacityOrigin;
-    use crate::sizing::UnitPurchase;
+    use crate::domain::{Capacity, ModelUnits};
+    use crate::pricing::Load;
     use proptest::prelude::*;
 
     proptest! {
@@ -338,35 +320,37 @@ mod tests {
         ) {
             let (mut minutes, mut hours) = (Vec::new(), Vec::new());
             for (tokens, busy) in bursts {
-                let bucket = |tokens: u64| Bucket {
+                let step = |tokens: u64| StepDemand {
                     value: u128::from(tokens) * 30_000_000_000,
-                    input: u128::from(tokens) * 10_000,
-                    output: 0,
+                    load: Load {
+                        input: u128::from(tokens) * 10_000,
+                        output: 0,
+                    },
                 };
-                minutes.extend((0..60).map(|minute| bucket(if minute < busy { tokens } else { 0 })));
-                hours.push(bucket(tokens * u64::try_from(busy).unwrap()));
+                minutes.extend((0..60).map(|minute| step(if minute < busy { tokens } else { 0 })));
+                hours.push(step(tokens * u64::try_from(busy).unwrap()));
             }
-            let kind = UnitPurchase {
+            let purchase = UnitPurchase {
                 capacity: Capacity {
                     input_tokens_per_hour: 3_000_000,
                     output_tokens_per_hour: 1,
                     origin: CapacityOrigin::Assumed,
                 },
                 price: "1.00".parse().unwrap(),
-                held: 0,
+                held: UnitPurchase::NONE,
             };
             let sized = SizedDemand::<UnitPurchase> {
-                minutes: kind.sizing(&minutes, MINUTE),
-                same_hours: kind.sizing(&hours, HOUR),
-                recent_hours: kind.sizing(&hours, HOUR),
+                minutes: purchase.sizing(&minutes, MINUTE),
+                same_hours: purchase.sizing(&hours, HOUR),
+                recent_hours: purchase.sizing(&hours, HOUR),
                 minute_window_hours: super::hours(hours.len()),
                 recent_window_hours: super::hours(hours.len()),
             };
             let month = |sizing: &<UnitPurchase as Purchase>::Sizing| {
-                UnitPurchase::replaced(sizing, units).per_month(super::hours(hours.len()))
+                UnitPurchase::replaced(sizing, ModelUnits::new(units)).per_month(super::hours(hours.len()))
             };
             let (by_minute, by_hour) = (month(&sized.minutes), month(&sized.recent_hours));
-            let corrected = sized.replaced_monthly(units);
+            let corrected = sized.replaced_monthly(ModelUnits::new(units));
             prop_assert!(corrected <= by_hour);
             let difference = (corrected - by_minute).dollars().abs();
             prop_assert!(difference < rust_decimal::Decimal::new(1, 6), "{corrected} {by_minute}");

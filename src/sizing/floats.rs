@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::domain::Usd;
-use crate::pricing::MONEY_SCALE;
+use crate::pricing::{MONEY_SCALE, TimesServed};
 
 /// Costs are compared rounded to so many decimals, so that a tie is a tie.
 pub(crate) const COST_SCALE: u32 = 12;
@@ -38,15 +38,17 @@ pub(crate) fn float_value(value: u128) -> f64 {
     value as f64 / ONE
 }
 
-/// The dollars of `value`, counted in 10^-16, in the share `part` of `whole`, rounded down.
-pub(crate) fn part_of(value: u128, part: u128, whole: u128) -> u128 {
-    let (mut part, mut whole) = (part, whole);
-    loop {
-        if let Some(product) = value.checked_mul(part) {
-            return product / whole;
-        }
-        // No demand that CloudWatch can count comes here; should one, it loses its last digits.
-        part >>= 8;
-        whole = (whole >> 8).max(1);
+/// How many times over a load is served, in floating point; infinite where nothing is asked for.
+#[expect(clippy::cast_precision_loss, reason = "for searches and statistics")]
+pub(crate) fn times(served: TimesServed) -> f64 {
+    match served.asked {
+        0 => f64::INFINITY,
+        asked => served.room as f64 / asked as f64,
     }
+}
+
+/// How many times the room a load would need, which is not zero: the inverse of the above.
+#[expect(clippy::cast_precision_loss, reason = "for searches and statistics")]
+pub(crate) fn needed(served: TimesServed) -> f64 {
+    served.asked as f64 / served.room as f64
 }

@@ -7,7 +7,9 @@
 //!
 //! | file | job |
 //! |---|---|
-//! | `demand` | the traffic that a purchase could serve, by the minute and by the hour |
+//! | `traffic` | the traffic that a purchase could serve |
+//! | `demand` | the demand of that traffic, by the minute and by the hour |
+//! | `loaded_steps` | the steps that ask for anything, and what a purchase leaves of them on-demand |
 //! | [`model_units`] | the optimum of model units |
 //! | [`reserved_tokens`] | the optimum of reserved tokens per minute, input and output together |
 //! | `purchase` | both kinds of purchase by one face |
@@ -27,17 +29,19 @@ pub mod certificate;
 mod coverage;
 pub(crate) mod demand;
 mod floats;
+mod loaded_steps;
 pub mod model_units;
 mod purchase;
 pub mod reserved_tokens;
 mod student;
+pub(crate) mod traffic;
 pub(crate) mod trial;
 
 pub use backtest::{Backtest, Fold};
 pub use break_even::BreakEven;
 pub use certainty::{Certainty, Decline};
 pub use certificate::{Certificate, MeterLoads, Proof};
-pub use coverage::Coverage;
+pub use coverage::{Coverage, CoveredHour};
 pub use model_units::UnitSizing;
 pub use purchase::{Purchase, TokenPurchase, UnitPurchase};
 pub use reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
@@ -45,4 +49,6 @@ pub use trial::BacktestReport;
 
 pub(crate) use break_even::of_offers;
 pub use floats::HOURS_PER_WEEK;
-pub(crate) use floats::{COST_SCALE, TOLERANCE, estimate, float, float_value, part_of, ratio};
+pub(crate) use floats::{
+    COST_SCALE, TOLERANCE, estimate, float, float_value, needed, ratio, times,
+};

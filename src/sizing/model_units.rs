@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 
 use crate::domain::{Capacity, ModelUnits, Percent, Ratio, Usd, UsdPerModelUnitHour};
-use crate::pricing::{Bucket, Demand, LOAD_SCALE, dollars};
-use crate::sizing::{COST_SCALE, TOLERANCE, float, float_value, part_of};
+use crate::pricing::{DemandSeries, Load, StepDemand};
+use crate::sizing::loaded_steps::LoadedSteps;
+use crate::sizing::{TOLERANCE, float, float_value, needed};
 
 /// The question of one workload and one offer: given what each step asks for, what a unit serves
 /// and what it costs, how many units beside those that are held already?
@@ -13,117 +14,80 @@ use crate::sizing::{COST_SCALE, TOLERANCE, float, float_value, part_of};
 #[derive(Clone, Debug)]
 pub struct UnitSizing {
     /// The steps that need any, in order.
-    steps: Vec<LoadedStep>,
-    /// The same for searches: the units that a step needs, and its dollars for each of them.
-    needs: Vec<(f64, f64)>,
-    /// The largest load on each ceiling, with what a unit serves of it.
-    highest: [(u128, u128); 2],
+    loaded: LoadedSteps,
+    /// The same for searches.
+    needs: Vec<Need>,
+    /// What a unit serves.
+    capacity: Capacity,
+    /// The largest load on each ceiling, as if it went on for an hour.
+    highest: Load,
     /// Units that are held already. They are sunk and serve first.
     held: u32,
     /// What one further unit costs over the whole stretch.
     unit_cost: Usd,
 }
 
+/// One step in floating point, for searches.
+#[derive(Clone, Copy, Debug)]
+struct Need {
+    /// The units that it needs.
+    units: f64,
+    /// Its dollars for each of them.
+    value_each: f64,
+}
+
+impl Need {
+    /// Its dollars beyond so many units.
+    fn left(&self, units: f64) -> f64 {
+        (self.units - units).max(0.0) * self.value_each
+    }
+}
+
 /// More units than anybody can buy: no more are counted.
 const MOST_UNITS: u32 = 1 << 24;
-
-/// A step with load: what it would cost on-demand in 10^-16 USD, its load on the ceiling that it
-/// comes nearest to, and what one unit serves of that.
-#[derive(Clone, Copy, Debug)]
-struct LoadedStep {
-    value: u128,
-    load: u128,
-    unit: u128,
-}
-
-impl LoadedStep {
-    fn new(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> Option<Self> {
-        let [input, output] = ceilings(bucket, steps_an_hour, capacity);
-        // I/κI against O/κO, without dividing.
-        let by_input = input.0.saturating_mul(output.1) >= output.0.saturating_mul(input.1);
-        let (load, unit) = if by_input { input } else { output };
-        (load > 0).then_some(Self {
-            value: bucket.value,
-            load,
-            unit,
-        })
-    }
-
-    /// What stays on-demand beside so many units, in 10^-16 USD, rounded down.
-    fn left(&self, units: u32) -> u128 {
-        match self.load.checked_sub(self.unit * u128::from(units)) {
-            Some(excess) if excess > 0 => part_of(self.value, excess, self.load),
-            _ => 0,
-        }
-    }
-}
-
-/// The load of a step on each ceiling as if it went on for an hour, and what a unit serves in one.
-fn ceilings(bucket: &Bucket, steps_an_hour: u128, capacity: Capacity) -> [(u128, u128); 2] {
-    let unit = |tokens: u64| u128::from(tokens) * 10_u128.pow(LOAD_SCALE);
-    [
-        (
-            bucket.input * steps_an_hour,
-            unit(capacity.input_tokens_per_hour),
-        ),
-        (
-            bucket.output * steps_an_hour,
-            unit(capacity.output_tokens_per_hour),
-        ),
-    ]
-}
-
-/// The units that a step of so many seconds needs, for statistics; zero where it asks for nothing.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "for statistics")]
-pub fn need(bucket: &Bucket, seconds: u32, capacity: Capacity) -> f64 {
-    LoadedStep::new(bucket, u128::from(3_600 / seconds), capacity)
-        .map_or(0.0, |step| step.load as f64 / step.unit as f64)
-}
 
 impl UnitSizing {
     /// The question over one stretch of demand, which is whole hours.
     #[must_use]
-    pub fn new(demand: &Demand, capacity: Capacity, price: UsdPerModelUnitHour, held: u32) -> Self {
-        Self::of_steps(&demand.buckets, demand.step, capacity, price, held)
-    }
-
-    /// The question over some steps in a row, of so many seconds each.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "for the search")]
-    pub fn of_steps(
-        buckets: &[Bucket],
-        step: u32,
+    pub fn new(
+        demand: &DemandSeries,
         capacity: Capacity,
         price: UsdPerModelUnitHour,
         held: u32,
     ) -> Self {
-        let steps_an_hour = u128::from(3_600 / step);
-        let hours = u64::try_from(buckets.len()).unwrap_or_default() * u64::from(step) / 3_600;
-        let steps: Vec<LoadedStep> = buckets
-            .iter()
-            .filter_map(|bucket| LoadedStep::new(bucket, steps_an_hour, capacity))
-            .collect();
-        let needs = steps
-            .iter()
-            .map(|step| {
-                let need = step.load as f64 / step.unit as f64;
-                (need, float_value(step.value) / need)
-            })
-            .collect();
-        let mut highest = ceilings(&Bucket::default(), steps_an_hour, capacity);
-        for bucket in buckets {
-            let ceilings = ceilings(bucket, steps_an_hour, capacity);
-            for (most, (load, _)) in highest.iter_mut().zip(ceilings) {
-                most.0 = most.0.max(load);
+        Self::of_steps(&demand.steps, demand.step, capacity, price, held)
+    }
+
+    /// The question over some steps in a row, of so many seconds each.
+    #[must_use]
+    pub fn of_steps(
+        steps: &[StepDemand],
+        seconds: u32,
+        capacity: Capacity,
+        price: UsdPerModelUnitHour,
+        held: u32,
+    ) -> Self {
+        let loaded = LoadedSteps::new(steps, seconds);
+        let one = Load::of_units(capacity, 1);
+        let need = |step: &StepDemand| {
+            let units = needed(step.times_served(seconds, one));
+            Need {
+                units,
+                value_each: float_value(step.value) / units,
             }
+        };
+        let mut highest = Load::default();
+        for load in loaded.steps.iter().map(|step| step.load_an_hour(seconds)) {
+            highest.input = highest.input.max(load.input);
+            highest.output = highest.output.max(load.output);
         }
         Self {
-            steps,
-            needs,
+            needs: loaded.steps.iter().map(need).collect(),
             highest,
+            unit_cost: price.cost(ModelUnits::new(1), loaded.hours),
+            loaded,
+            capacity,
             held,
-            unit_cost: price.cost(ModelUnits::new(1), hours),
         }
     }
 
@@ -132,9 +96,8 @@ impl UnitSizing {
     /// each step to 10^-16 USD, the sum to 10^-12.
     #[must_use]
     pub fn left_on_demand(&self, units: u32) -> Usd {
-        let all = self.held.saturating_add(units);
-        let left = self.steps.iter().map(|step| step.left(all)).sum();
-        Usd::new(dollars(left).dollars().round_dp(COST_SCALE).normalize())
+        let room = Load::of_units(self.capacity, self.held.saturating_add(units));
+        self.loaded.left_on_demand(room)
     }
 
     /// What `units` further units cost together with what stays on-demand:
@@ -173,7 +136,13 @@ impl UnitSizing {
             let more: f64 = self
                 .needs
                 .iter()
-                .map(|(need, each)| if *need > served { *each } else { 0.0 })
+                .map(|need| {
+                    if need.units > served {
+                        need.value_each
+                    } else {
+                        0.0
+                    }
+                })
                 .sum();
             more > unit_cost
         };
@@ -199,21 +168,18 @@ impl UnitSizing {
 
     /// Whether one number of further units costs less than another.
     fn is_cheaper(&self, one: u32, other: u32) -> bool {
-        let cost = |units: u32| {
-            let served = f64::from(self.held) + f64::from(units);
-            let left: f64 = self
-                .needs
-                .iter()
-                .map(|(need, each)| (need - served).max(0.0) * each)
-                .sum();
-            (float(self.unit_cost) * f64::from(units), left)
-        };
-        let (a, b) = (cost(one), cost(other));
-        let (sum_a, sum_b) = (a.0 + a.1, b.0 + b.1);
-        if (sum_a - sum_b).abs() > TOLERANCE * (sum_a + sum_b) {
-            return sum_a < sum_b;
+        let (a, b) = (self.fast_cost(one), self.fast_cost(other));
+        if (a - b).abs() > TOLERANCE * (a + b) {
+            return a < b;
         }
         self.cost(one) < self.cost(other)
+    }
+
+    /// The cost in floating point, for searches: a law holds it to the exact one.
+    fn fast_cost(&self, units: u32) -> f64 {
+        let all = f64::from(self.held) + f64::from(units);
+        let left: f64 = self.needs.iter().map(|need| need.left(all)).sum();
+        float(self.unit_cost) * f64::from(units) + left
     }
 
     /// The fewest further units that refuse nothing: all units together are at least the highest
@@ -224,7 +190,11 @@ impl UnitSizing {
         let numerator = u128::try_from(factor.mantissa()).ok()?;
         let denominator = 10_u128.checked_pow(factor.scale())?;
         let mut units = 0;
-        for (load, unit) in self.highest {
+        let unit = Load::of_units(self.capacity, 1);
+        for (load, unit) in [
+            (self.highest.input, unit.input),
+            (self.highest.output, unit.output),
+        ] {
             let needed = load
                 .checked_mul(numerator)?
                 .div_ceil(denominator.checked_mul(unit)?);
@@ -254,7 +224,7 @@ impl UnitSizing {
     /// What everything would cost on-demand, with no units at all.
     #[must_use]
     pub fn all_on_demand(&self) -> Usd {
-        dollars(self.steps.iter().map(|step| step.value).sum())
+        self.loaded.all_on_demand()
     }
 
     /// The share of all dollars that all units together would leave; `None` where there are none.
@@ -283,14 +253,14 @@ mod tests {
         origin: CapacityOrigin::Assumed,
     };
 
-    fn demand(step: u32, loads: &[(u64, u64)]) -> Demand {
+    fn demand(step: u32, loads: &[(u64, u64)]) -> DemandSeries {
         let start = "2026-04-06T00:00:00Z".parse().unwrap();
         let series = |pick: fn(&(u64, u64)) -> u64| Series {
             start,
             step,
             values: loads.iter().map(|load| Some(pick(load))).collect(),
         };
-        let mut demand = Demand::none(start, step, loads.len());
+        let mut demand = DemandSeries::none(start, step, loads.len());
         let weights = LoadWeights::default();
         demand
             .add(
@@ -345,7 +315,7 @@ mod tests {
     fn steps_without_load_are_skipped() {
         let demand = demand(3_600, &[(0, 0), (60_000, 0)]);
         let sizing = UnitSizing::new(&demand, CAPACITY, "0.05".parse().unwrap(), 0);
-        assert_eq!(sizing.steps.len(), 1);
+        assert_eq!(sizing.loaded.steps.len(), 1);
         assert_eq!(sizing.spill_optimum(), 1);
     }
 
@@ -401,6 +371,18 @@ mod tests {
                 sizing.cost(units).dollars(),
                 cost_by_definition(&loads, step, price, held, units)
             ));
+        }
+
+        /// Far within the tolerance that exact costs are asked for.
+        #[test]
+        fn the_cost_that_searches_use_is_the_exact_one(
+            loads in proptest::collection::vec((0u64..900_000, 0u64..200_000), 1..30),
+            cents in 1i64..300, held in 0u32..6, units in 0u32..20,
+        ) {
+            let price = Decimal::new(cents, 3).to_string().parse().unwrap();
+            let sizing = UnitSizing::new(&demand(3_600, &loads), CAPACITY, price, held);
+            let (fast, exact) = (sizing.fast_cost(units), float(sizing.cost(units)));
+            prop_assert!((fast - exact).abs() <= TOLERANCE / 100.0 * exact + 1e-11, "{fast} {exact}");
         }
 
         #[test]

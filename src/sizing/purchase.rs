@@ -1,9 +1,10 @@
 //! Both kinds of purchase by one face, for what is asked of either in the same words.
 
 use crate::domain::{Capacity, ModelUnits, Usd, UsdPerModelUnitHour};
-use crate::pricing::Bucket;
+use crate::pricing::{Load, StepDemand};
 use crate::sizing::model_units::UnitSizing;
 use crate::sizing::reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
+use crate::sizing::times;
 
 /// A kind of purchase under one offer, beside what is held already.
 pub trait Purchase {
@@ -15,22 +16,30 @@ pub trait Purchase {
     const NONE: Self::Amount;
 
     /// The question over some steps in a row, of so many seconds each, which are whole hours.
-    fn sizing(&self, buckets: &[Bucket], seconds: u32) -> Self::Sizing;
+    fn sizing(&self, steps: &[StepDemand], seconds: u32) -> Self::Sizing;
 
     /// The cheapest purchase if what exceeds it goes on-demand.
     fn optimum(sizing: &Self::Sizing) -> Self::Amount;
 
+    /// The smallest purchase that is sold.
+    fn smallest(sizing: &Self::Sizing) -> Self::Amount;
+
     /// The on-demand dollars that a purchase and what is held would replace.
-    fn replaced(sizing: &Self::Sizing, purchase: Self::Amount) -> Usd;
+    fn replaced(sizing: &Self::Sizing, amount: Self::Amount) -> Usd;
 
     /// What everything would cost on-demand.
     fn all_on_demand(sizing: &Self::Sizing) -> Usd;
 
     /// What a purchase costs over so many hours, used or not.
-    fn cost(&self, purchase: Self::Amount, hours: u64) -> Usd;
+    fn cost(&self, amount: Self::Amount, hours: u64) -> Usd;
+
+    /// The load that a purchase and what is held serve in an hour.
+    fn room_an_hour(&self, amount: Self::Amount) -> Load;
 
     /// How many times over a step is served with a purchase, what is held included.
-    fn times_served(&self, bucket: &Bucket, seconds: u32, purchase: Self::Amount) -> f64;
+    fn times_served(&self, step: &StepDemand, seconds: u32, amount: Self::Amount) -> f64 {
+        times(step.times_served(seconds, self.room_an_hour(amount)))
+    }
 }
 
 /// Model units under one offer.
@@ -41,41 +50,40 @@ pub struct UnitPurchase {
     /// What it costs an hour.
     pub price: UsdPerModelUnitHour,
     /// Units that are held already.
-    pub held: u32,
+    pub held: ModelUnits,
 }
 
 impl Purchase for UnitPurchase {
-    type Amount = u32;
+    type Amount = ModelUnits;
     type Sizing = UnitSizing;
-    const NONE: u32 = 0;
+    const NONE: ModelUnits = ModelUnits::new(0);
 
-    fn sizing(&self, buckets: &[Bucket], seconds: u32) -> UnitSizing {
-        UnitSizing::of_steps(buckets, seconds, self.capacity, self.price, self.held)
+    fn sizing(&self, steps: &[StepDemand], seconds: u32) -> UnitSizing {
+        UnitSizing::of_steps(steps, seconds, self.capacity, self.price, self.held.count())
     }
 
-    fn optimum(sizing: &UnitSizing) -> u32 {
-        sizing.spill_optimum()
+    fn optimum(sizing: &UnitSizing) -> ModelUnits {
+        ModelUnits::new(sizing.spill_optimum())
     }
 
-    fn replaced(sizing: &UnitSizing, units: u32) -> Usd {
-        sizing.replaced(units)
+    fn smallest(_: &UnitSizing) -> ModelUnits {
+        ModelUnits::new(1)
+    }
+
+    fn replaced(sizing: &UnitSizing, units: ModelUnits) -> Usd {
+        sizing.replaced(units.count())
     }
 
     fn all_on_demand(sizing: &UnitSizing) -> Usd {
         sizing.all_on_demand()
     }
 
-    fn cost(&self, units: u32, hours: u64) -> Usd {
-        self.price.cost(ModelUnits::new(units), hours)
+    fn cost(&self, units: ModelUnits, hours: u64) -> Usd {
+        self.price.cost(units, hours)
     }
 
-    fn times_served(&self, bucket: &Bucket, seconds: u32, units: u32) -> f64 {
-        let need = crate::sizing::model_units::need(bucket, seconds, self.capacity);
-        if need > 0.0 {
-            f64::from(self.held.saturating_add(units)) / need
-        } else {
-            f64::INFINITY
-        }
+    fn room_an_hour(&self, units: ModelUnits) -> Load {
+        Load::of_units(self.capacity, (self.held + units).count())
     }
 }
 
@@ -93,12 +101,16 @@ impl Purchase for TokenPurchase {
     type Sizing = ReservationSizing;
     const NONE: Reservation = Reservation::NONE;
 
-    fn sizing(&self, buckets: &[Bucket], seconds: u32) -> ReservationSizing {
-        ReservationSizing::of_steps(buckets, seconds, self.terms, self.held)
+    fn sizing(&self, steps: &[StepDemand], seconds: u32) -> ReservationSizing {
+        ReservationSizing::of_steps(steps, seconds, self.terms, self.held)
     }
 
     fn optimum(sizing: &ReservationSizing) -> Reservation {
         sizing.optimum()
+    }
+
+    fn smallest(sizing: &ReservationSizing) -> Reservation {
+        sizing.smallest()
     }
 
     fn replaced(sizing: &ReservationSizing, reservation: Reservation) -> Usd {
@@ -113,7 +125,70 @@ impl Purchase for TokenPurchase {
         self.terms.cost(reservation, hours)
     }
 
-    fn times_served(&self, bucket: &Bucket, seconds: u32, reservation: Reservation) -> f64 {
-        crate::sizing::reserved_tokens::times_served(bucket, seconds, self.held.and(reservation))
+    fn room_an_hour(&self, reservation: Reservation) -> Load {
+        self.held.and(reservation).load_an_hour()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quantity::CapacityOrigin;
+    use crate::sizing::{TOLERANCE, float, float_value};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Units and reserved tokens that serve the same load leave the same, by the hour and by the
+        /// minute, whether it is counted exactly, at each step or in floating point.
+        #[test]
+        fn what_serves_the_same_load_replaces_the_same(
+            loads in prop::collection::vec((0u64..900_000, 0u64..200_000, 0u64..90_000), 60),
+            unit in (1u64..9_000, 1u64..3_000), held in 0u32..3, more in 0u32..5,
+            seconds in prop_oneof![Just(60u32), Just(3_600)],
+        ) {
+            let units = UnitPurchase {
+                capacity: Capacity {
+                    input_tokens_per_hour: unit.0 * 60,
+                    output_tokens_per_hour: unit.1 * 60,
+                    origin: CapacityOrigin::Assumed,
+                },
+                price: "1.00".parse().unwrap(),
+                held: ModelUnits::new(held),
+            };
+            let reserved = |units: u32| Reservation {
+                input_tokens_per_minute: unit.0 * u64::from(units),
+                output_tokens_per_minute: unit.1 * u64::from(units),
+            };
+            let tokens = TokenPurchase {
+                terms: ReservationTerms {
+                    input: "0.10".parse().unwrap(),
+                    output: "0.50".parse().unwrap(),
+                    minimum: reserved(1),
+                },
+                held: reserved(held),
+            };
+            let step = |(dollars, input, output): (u64, u64, u64)| StepDemand {
+                value: u128::from(dollars) * 10_u128.pow(13),
+                load: Load {
+                    input: u128::from(input) * 10_000,
+                    output: u128::from(output) * 10_000,
+                },
+            };
+            let steps: Vec<StepDemand> = loads.into_iter().map(step).collect();
+            prop_assert_eq!(units.room_an_hour(ModelUnits::new(more)), tokens.room_an_hour(reserved(more)));
+            let by_units = units.sizing(&steps, seconds);
+            let by_tokens = tokens.sizing(&steps, seconds);
+            let left = by_units.left_on_demand(more);
+            prop_assert_eq!(left, by_tokens.left_on_demand(reserved(more)));
+            let fast: f64 = steps
+                .iter()
+                .map(|step| {
+                    let served = units.times_served(step, seconds, ModelUnits::new(more)).min(1.0);
+                    float_value(step.value) * (1.0 - served)
+                })
+                .sum();
+            // What asks for nothing is no part of a sizing, and is served whole.
+            prop_assert!((fast - float(left)).abs() <= TOLERANCE * (1.0 + fast), "{fast} {left}");
+        }
     }
 }

@@ -8,14 +8,12 @@ use rust_decimal::Decimal;
 
 use crate::catalog::{ReservedHolding, ReservedOffer};
 use crate::domain::{Usd, UsdPerThousandTpmHour};
-use crate::pricing::{Bucket, Demand, LOAD_SCALE, dollars};
-use crate::sizing::{COST_SCALE, TOLERANCE, float, float_value, part_of};
+use crate::pricing::{DemandSeries, Load, StepDemand};
+use crate::sizing::loaded_steps::LoadedSteps;
+use crate::sizing::{TOLERANCE, float, float_value};
 
 /// Tokens per minute are sold in steps of so many.
 pub const STEP: u64 = 1_000;
-
-/// The units that loads are counted in: [`LOAD_SCALE`] as floating point.
-const LOADS_A_TOKEN: f64 = 10_000.0;
 
 /// Reserved tokens per minute of input and of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +39,20 @@ impl Reservation {
         input_tokens_per_minute: 0,
         output_tokens_per_minute: 0,
     };
+
+    /// So many steps of input and of output.
+    pub(super) fn of_steps(input: u64, output: u64) -> Self {
+        Self {
+            input_tokens_per_minute: input.saturating_mul(STEP),
+            output_tokens_per_minute: output.saturating_mul(STEP),
+        }
+    }
+
+    /// The load that it serves in an hour.
+    #[must_use]
+    pub fn load_an_hour(self) -> Load {
+        Load::of_tokens_per_minute(self.input_tokens_per_minute, self.output_tokens_per_minute)
+    }
 
     /// Both together with another.
     #[must_use]
@@ -106,21 +118,28 @@ impl ReservationTerms {
 /// already, which is sunk and serves first?
 #[derive(Clone, Debug)]
 pub struct ReservationSizing {
-    steps: Vec<Bucket>,
-    /// The same for searches: input and output in steps a minute, dollars.
-    loads: Vec<StepLoad>,
-    /// Seconds of a step.
-    seconds: u64,
-    hours: u64,
+    /// The steps that ask for anything, in order.
+    loaded: LoadedSteps,
+    /// The same for searches.
+    needs: Vec<Need>,
     terms: ReservationTerms,
     held: Reservation,
 }
 
+/// One step in floating point, for searches: the steps of [`STEP`] a minute that it asks for, and
+/// its dollars.
 #[derive(Clone, Copy, Debug)]
-struct StepLoad {
+struct Need {
     input: f64,
     output: f64,
     value: f64,
+}
+
+/// The least and the most steps that can be bought of one meter.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    least: u64,
+    most: u64,
 }
 
 /// The cheapest input for one output, in whole steps, and what it costs in floating point.
@@ -132,77 +151,35 @@ struct Row {
     floor: f64,
 }
 
-/// The share of a step's requests that a reservation serves, as part and whole; `None` for all.
-fn served(bucket: &Bucket, seconds: u64, reservation: Reservation) -> Option<(u128, u128)> {
-    let reserved =
-        |tokens: u64| u128::from(tokens) * u128::from(seconds) * 10_u128.pow(LOAD_SCALE) / 60;
-    let input = reserved(reservation.input_tokens_per_minute);
-    let output = reserved(reservation.output_tokens_per_minute);
-    let (over_input, over_output) = (bucket.input > input, bucket.output > output);
-    // r_I/I against r_O/O, without dividing.
-    let is_input_scarcer =
-        || input.saturating_mul(bucket.output) <= output.saturating_mul(bucket.input);
-    match (over_input, over_output) {
-        (false, false) => None,
-        (true, false) => Some((input, bucket.input)),
-        (true, true) if is_input_scarcer() => Some((input, bucket.input)),
-        (_, true) => Some((output, bucket.output)),
-    }
-}
-
-/// How many times a step's requests a reservation could serve, for statistics: `min(r_I/I, r_O/O)`,
-/// infinite where nothing is asked for.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "for statistics")]
-pub fn times_served(bucket: &Bucket, seconds: u32, reservation: Reservation) -> f64 {
-    let scale = LOADS_A_TOKEN * f64::from(seconds) / 60.0;
-    let times = |tokens: u64, load: u128| {
-        if load == 0 {
-            f64::INFINITY
-        } else {
-            tokens as f64 * scale / load as f64
-        }
-    };
-    times(reservation.input_tokens_per_minute, bucket.input)
-        .min(times(reservation.output_tokens_per_minute, bucket.output))
-}
-
 impl ReservationSizing {
     /// The question over one stretch of demand, which is whole hours.
     #[must_use]
-    pub fn new(demand: &Demand, terms: ReservationTerms, held: Reservation) -> Self {
-        Self::of_steps(&demand.buckets, demand.step, terms, held)
+    pub fn new(demand: &DemandSeries, terms: ReservationTerms, held: Reservation) -> Self {
+        Self::of_steps(&demand.steps, demand.step, terms, held)
     }
 
     /// The question over some steps in a row, of so many seconds each.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for the search")]
     pub fn of_steps(
-        buckets: &[Bucket],
+        steps: &[StepDemand],
         seconds: u32,
         terms: ReservationTerms,
         held: Reservation,
     ) -> Self {
-        let seconds = u64::from(seconds);
-        let steps: Vec<Bucket> = buckets
-            .iter()
-            .filter(|bucket| bucket.input > 0 || bucket.output > 0)
-            .copied()
-            .collect();
-        let a_step = (STEP * seconds) as f64 / 60.0 * LOADS_A_TOKEN;
-        let loads = steps
-            .iter()
-            .map(|bucket| StepLoad {
-                input: bucket.input as f64 / a_step,
-                output: bucket.output as f64 / a_step,
-                value: float_value(bucket.value),
-            })
-            .collect();
+        let loaded = LoadedSteps::new(steps, seconds);
+        let step = Reservation::of_steps(1, 1).load_an_hour();
+        let need = |demand: &StepDemand| {
+            let load = demand.load_an_hour(seconds);
+            Need {
+                input: load.input as f64 / step.input as f64,
+                output: load.output as f64 / step.output as f64,
+                value: float_value(demand.value),
+            }
+        };
         Self {
-            steps,
-            loads,
-            seconds,
-            hours: u64::try_from(buckets.len()).unwrap_or_default() * seconds / 3_600,
+            needs: loaded.steps.iter().map(need).collect(),
+            loaded,
             terms,
             held,
         }
@@ -213,15 +190,7 @@ impl ReservationSizing {
     #[must_use]
     pub fn left_on_demand(&self, reservation: Reservation) -> Usd {
         let all = self.held.and(reservation);
-        let left = self
-            .steps
-            .iter()
-            .filter_map(|bucket| {
-                let (part, whole) = served(bucket, self.seconds, all)?;
-                Some(part_of(bucket.value, whole - part, whole))
-            })
-            .sum();
-        Usd::new(dollars(left).dollars().round_dp(COST_SCALE).normalize())
+        self.loaded.left_on_demand(all.load_an_hour())
     }
 
     /// What a further reservation costs together with what stays on-demand:
@@ -234,13 +203,13 @@ impl ReservationSizing {
     /// What a further reservation costs over the stretch.
     #[must_use]
     pub fn reservation_cost(&self, reservation: Reservation) -> Usd {
-        self.terms.cost(reservation, self.hours)
+        self.terms.cost(reservation, self.loaded.hours)
     }
 
     /// What everything would cost on-demand.
     #[must_use]
     pub fn all_on_demand(&self) -> Usd {
-        dollars(self.steps.iter().map(|bucket| bucket.value).sum())
+        self.loaded.all_on_demand()
     }
 
     /// The on-demand dollars that this and what is held would replace.
@@ -253,7 +222,7 @@ impl ReservationSizing {
     #[must_use]
     pub fn smallest(&self) -> Reservation {
         let (input, output) = self.terms.minimum_steps();
-        reservation(input, output)
+        Reservation::of_steps(input, output)
     }
 
     /// The cheapest further reservation, in whole steps from the least that is sold on, or none
@@ -267,9 +236,9 @@ impl ReservationSizing {
     pub fn optimum(&self) -> Reservation {
         // More than the largest step asks for serves nobody, but the least that is sold may be more.
         let (least_input, least_output) = self.terms.minimum_steps();
-        self.optimum_within(reservation(
-            least_input.max(self.most(|load| load.input)),
-            least_output.max(self.most(|load| load.output)),
+        self.optimum_within(Reservation::of_steps(
+            least_input.max(self.most(|need| need.input)),
+            least_output.max(self.most(|need| need.output)),
         ))
     }
 
@@ -279,20 +248,27 @@ impl ReservationSizing {
         let (least_input, least_output) = self.terms.minimum_steps();
         let most_input = most.input_tokens_per_minute / STEP;
         let most_output = most.output_tokens_per_minute / STEP;
-        if self.loads.is_empty() || most_input < least_input || most_output < least_output {
+        if self.needs.is_empty() || most_input < least_input || most_output < least_output {
             return Reservation::NONE;
         }
-        let inputs = (least_input, most_input);
-        let first = self.first_row((least_output, most_output), inputs);
+        let inputs = Bounds {
+            least: least_input,
+            most: most_input,
+        };
+        let outputs = Bounds {
+            least: least_output,
+            most: most_output,
+        };
+        let first = self.first_row(outputs, inputs);
         let none = float(self.cost(Reservation::NONE));
-        let mut best = (first, self.row(first, least_input, inputs));
+        let mut best = (first, self.row(first, inputs.least, inputs));
         for is_up in [true, false] {
             let mut from = best.1.input;
             let mut output = first;
             loop {
                 output = match is_up {
-                    true if output < most_output => output + 1,
-                    false if output > least_output => output - 1,
+                    true if output < outputs.most => output + 1,
+                    false if output > outputs.least => output - 1,
                     _ => break,
                 };
                 let row = self.row(output, from, inputs);
@@ -306,7 +282,7 @@ impl ReservationSizing {
                 }
             }
         }
-        let found = reservation(best.1.input, best.0);
+        let found = Reservation::of_steps(best.1.input, best.0);
         if self.cost(found) < self.cost(Reservation::NONE) {
             found
         } else {
@@ -315,9 +291,9 @@ impl ReservationSizing {
     }
 
     /// A row near the best one, by thirds.
-    fn first_row(&self, (least, most): (u64, u64), inputs: (u64, u64)) -> u64 {
-        let (mut low, mut high) = (least, most);
-        let mut from = inputs.0;
+    fn first_row(&self, outputs: Bounds, inputs: Bounds) -> u64 {
+        let (mut low, mut high) = (outputs.least, outputs.most);
+        let mut from = inputs.least;
         while high - low > 2 {
             let third = (high - low) / 3;
             let (a, b) = (low + third, high - third);
@@ -338,14 +314,14 @@ impl ReservationSizing {
         clippy::cast_sign_loss,
         reason = "loads are not negative, and far below 2^53"
     )]
-    fn most(&self, of: impl Fn(&StepLoad) -> f64) -> u64 {
-        self.loads.iter().map(of).fold(0.0, f64::max).ceil() as u64
+    fn most(&self, of: impl Fn(&Need) -> f64) -> u64 {
+        self.needs.iter().map(of).fold(0.0, f64::max).ceil() as u64
     }
 
     /// The cheapest input, of those from the first to the last, for so many steps of output, looked
     /// for from a guess on.
     #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^53")]
-    fn row(&self, output: u64, guess: u64, (least, most): (u64, u64)) -> Row {
+    fn row(&self, output: u64, guess: u64, inputs: Bounds) -> Row {
         let held = |tokens: u64| tokens as f64 / STEP as f64;
         let (held_input, held_output) = (
             held(self.held.input_tokens_per_minute),
@@ -354,24 +330,30 @@ impl ReservationSizing {
         let all_output = output as f64 + held_output;
         // Up to here input is what is scarce, and each step of it replaces so many dollars.
         let bounds: Vec<(f64, f64)> = self
-            .loads
+            .needs
             .iter()
-            .map(|load| {
-                let share = if load.output > all_output {
-                    all_output / load.output
+            .map(|need| {
+                let share = if need.output > all_output {
+                    all_output / need.output
                 } else {
                     1.0
                 };
-                if load.input > 0.0 {
-                    (load.input * share, load.value / load.input)
+                if need.input > 0.0 {
+                    (need.input * share, need.value / need.input)
                 } else {
                     // Without input it is served in the share that its output has room for.
                     (share, 0.0)
                 }
             })
             .collect();
-        let input_step = float(self.terms.cost(reservation(1, 0), self.hours));
-        let output_step = float(self.terms.cost(reservation(0, 1), self.hours));
+        let input_step = float(
+            self.terms
+                .cost(Reservation::of_steps(1, 0), self.loaded.hours),
+        );
+        let output_step = float(
+            self.terms
+                .cost(Reservation::of_steps(0, 1), self.loaded.hours),
+        );
         let gain = |input: u64| {
             let all = input as f64 + held_input;
             let more: f64 = bounds
@@ -383,27 +365,29 @@ impl ReservationSizing {
         let cost = |input: u64| {
             let all = input as f64 + held_input;
             let left: f64 = self
-                .loads
+                .needs
                 .iter()
                 .zip(&bounds)
-                .map(|(load, (bound, each))| {
-                    if load.input > 0.0 {
-                        load.value - bound.min(all) * each
+                .map(|(need, (bound, each))| {
+                    if need.input > 0.0 {
+                        need.value - bound.min(all) * each
                     } else {
-                        load.value * (1.0 - bound)
+                        need.value * (1.0 - bound)
                     }
                 })
                 .sum();
             input_step * input as f64 + output_step * output as f64 + left
         };
-        let flat = first(least, guess, |input| input >= most || gain(input) <= 0.0);
+        let flat = first(inputs.least, guess, |input| {
+            input >= inputs.most || gain(input) <= 0.0
+        });
         let at_flat = cost(flat);
         let mut row = Row {
             input: flat,
             cost: at_flat,
             floor: at_flat,
         };
-        if flat > least {
+        if flat > inputs.least {
             let before = cost(flat - 1);
             // Between the two the cost falls no faster than it does right of the first.
             row.floor = (before - gain(flat - 1)).min(at_flat);
@@ -413,13 +397,6 @@ impl ReservationSizing {
             }
         }
         row
-    }
-}
-
-fn reservation(input: u64, output: u64) -> Reservation {
-    Reservation {
-        input_tokens_per_minute: input.saturating_mul(STEP),
-        output_tokens_per_minute: output.saturating_mul(STEP),
     }
 }
 
@@ -471,14 +448,18 @@ mod tests {
     use crate::domain::{LoadWeights, Meter, Series};
     use proptest::prelude::*;
 
-    fn demand(step: u32, loads: &[(u64, u64)]) -> Demand {
+    fn reservation(input: u64, output: u64) -> Reservation {
+        Reservation::of_steps(input, output)
+    }
+
+    fn demand(step: u32, loads: &[(u64, u64)]) -> DemandSeries {
         let start = "2026-04-06T00:00:00Z".parse().unwrap();
         let series = |pick: fn(&(u64, u64)) -> u64| Series {
             start,
             step,
             values: loads.iter().map(|load| Some(pick(load))).collect(),
         };
-        let mut demand = Demand::none(start, step, loads.len());
+        let mut demand = DemandSeries::none(start, step, loads.len());
         let weights = LoadWeights::default();
         for (meter, price, pick) in [
             (
@@ -652,6 +633,18 @@ mod tests {
                 sizing.cost(reservation(bought.0, bought.1)).dollars(),
                 cost_by_definition(&loads, step, &terms, held, bought)
             ));
+        }
+
+        /// Far within the tolerance that the search gives itself.
+        #[test]
+        fn the_cost_that_searches_use_is_the_exact_one(
+            loads in loads((900_000, 500_000)), held in (0u64..3, 0u64..3), output in 1u64..9, most in 1u64..20,
+        ) {
+            let terms = terms("0.162", "0.81", (1, 1));
+            let sizing = ReservationSizing::new(&demand(3_600, &loads), terms, reservation(held.0, held.1));
+            let row = sizing.row(output, 1, Bounds { least: 1, most });
+            let exact = float(sizing.cost(reservation(row.input, output)));
+            prop_assert!((row.cost - exact).abs() <= TOLERANCE / 100.0 * exact + 1e-11, "{row:?} {exact}");
         }
 
         #[test]

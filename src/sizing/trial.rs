@@ -5,13 +5,14 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::domain::period::{HOUR, HOURS_PER_MONTH};
-use crate::domain::{Percent, Ratio, Term, Usd, Window};
-use crate::pricing::{Bucket, Demand};
-use crate::sizing::backtest::ENOUGH_FOLDS;
-use crate::sizing::demand::Demands;
+use crate::domain::{ModelUnits, Percent, Ratio, Term, Usd, Window};
+use crate::pricing::{DemandSeries, StepDemand};
+use crate::sizing::backtest::{ENOUGH_FOLDS, Fold};
+use crate::sizing::coverage::CoveredHour;
+use crate::sizing::demand::ServableDemand;
 use crate::sizing::{
-    Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, UnitSizing,
-    float, float_value,
+    Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, float,
+    float_value,
 };
 
 /// What the weeks say of one purchase.
@@ -26,6 +27,15 @@ pub(crate) struct Trial {
     pub(crate) decline: Option<Decline>,
     /// What deciding each week on those before it would have brought.
     pub(crate) backtest: BacktestOutcome,
+}
+
+/// A demand that would fall below what a purchase needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shortfall {
+    /// The share of today's demand that is left.
+    pub(crate) left: f64,
+    /// The share below which the purchase loses money.
+    pub(crate) needed: f64,
 }
 
 /// What walking through the weeks found.
@@ -62,9 +72,9 @@ pub(crate) fn percent(share: f64, decimals: u32) -> Option<Percent> {
 }
 
 /// The whole weeks of the survey on which a workload was observed.
-fn weeks_of(demands: &Demands, observed_days: u32) -> usize {
+fn weeks_of(demand: &ServableDemand, observed_days: u32) -> usize {
     let observed = usize::try_from(observed_days / 7).unwrap_or_default();
-    (demands.hours.buckets.len() / HOURS_PER_WEEK).min(observed)
+    (demand.hours.steps.len() / HOURS_PER_WEEK).min(observed)
 }
 
 /// The end of some hours that is so many whole weeks.
@@ -76,43 +86,43 @@ fn tail<T>(all: &[T], weeks: usize) -> &[T] {
 impl Trial {
     /// Of a purchase beside which the rest goes on-demand. `burst` is what minutes leave of what
     /// hours replace.
-    pub(crate) fn of_spill<K: Purchase>(
-        kind: &K,
-        demands: &Demands,
-        purchase: K::Amount,
+    pub(crate) fn of_spill<P: Purchase>(
+        purchase: &P,
+        demand: &ServableDemand,
+        amount: P::Amount,
         burst: f64,
         observed_days: u32,
     ) -> Self {
-        let weeks = weeks_of(demands, observed_days);
-        let buckets = tail(&demands.hours.buckets, weeks);
-        let on_demand = tail(demands.on_demand_hours(), weeks);
-        let covered = |purchase: K::Amount, span: std::ops::Range<usize>| {
-            let hours = buckets.get(span.clone()).unwrap_or_default();
+        let weeks = weeks_of(demand, observed_days);
+        let steps = tail(&demand.hours.steps, weeks);
+        let on_demand = tail(demand.on_demand_hours(), weeks);
+        let covered = |amount: P::Amount, span: std::ops::Range<usize>| {
+            let hours = steps.get(span.clone()).unwrap_or_default();
             let on_demand = on_demand.get(span).unwrap_or_default();
-            let hour = |(bucket, on_demand): (&Bucket, &u128)| {
-                let value = float_value(bucket.value);
+            let hour = |(step, on_demand): (&StepDemand, &u128)| {
+                let value = float_value(step.value);
                 // What is served by what is held was never on-demand, whatever it is said to serve.
                 let held = if value > 0.0 {
                     1.0 - float_value(*on_demand) / value
                 } else {
                     0.0
                 };
-                (
+                CoveredHour {
                     value,
-                    kind.times_served(bucket, HOUR, purchase),
-                    kind.times_served(bucket, HOUR, K::NONE).max(held),
-                )
+                    with: purchase.times_served(step, HOUR, amount),
+                    without: purchase.times_served(step, HOUR, P::NONE).max(held),
+                }
             };
-            let cost = float(kind.cost(purchase, 1));
+            let cost = float(purchase.cost(amount, 1));
             Coverage::new(hours.iter().zip(on_demand).map(hour), burst, cost)
         };
         let walked = Backtest::walk_forward(
-            buckets.len(),
-            recent_weeks(demands),
+            steps.len(),
+            recent_weeks(demand),
             |span| {
-                let hours = buckets.get(span).unwrap_or_default();
-                let found = K::optimum(&kind.sizing(hours, HOUR));
-                (found != K::NONE).then_some(found)
+                let hours = steps.get(span).unwrap_or_default();
+                let found = P::optimum(&purchase.sizing(hours, HOUR));
+                (found != P::NONE).then_some(found)
             },
             |bought, span| {
                 let hours = span.len();
@@ -120,59 +130,60 @@ impl Trial {
             },
         );
         Self::of(
-            &covered(purchase, 0..buckets.len()),
-            recent_weeks(demands),
+            &covered(amount, 0..steps.len()),
+            recent_weeks(demand),
             BacktestOutcome::Savings(walked),
         )
     }
 
     /// Of model units above which requests are refused: all on-demand traffic goes to them.
     pub(crate) fn of_throttle(
-        kind: &UnitPurchase,
-        demands: &Demands,
-        units: u32,
+        purchase: &UnitPurchase,
+        demand: &ServableDemand,
+        units: ModelUnits,
         headroom: Ratio,
         observed_days: u32,
     ) -> Self {
-        let weeks = weeks_of(demands, observed_days);
-        let buckets = tail(&demands.hours.buckets, weeks);
-        let values = tail(demands.on_demand_hours(), weeks);
-        let hours = buckets.iter().zip(values).map(|(bucket, value)| {
-            (
-                float_value(*value),
-                kind.times_served(bucket, HOUR, units),
-                0.0,
-            )
+        let weeks = weeks_of(demand, observed_days);
+        let steps = tail(&demand.hours.steps, weeks);
+        let values = tail(demand.on_demand_hours(), weeks);
+        let hours = steps.iter().zip(values).map(|(step, value)| CoveredHour {
+            value: float_value(*value),
+            with: purchase.times_served(step, HOUR, units),
+            without: 0.0,
         });
-        let coverage = Coverage::new(hours, 1.0, float(kind.cost(units, 1)));
-        let slice = |span: std::ops::Range<usize>| buckets.get(span).unwrap_or_default();
+        let coverage = Coverage::new(hours, 1.0, float(purchase.cost(units, 1)));
+        let slice = |span: std::ops::Range<usize>| steps.get(span).unwrap_or_default();
         let walked = Backtest::refusals(
-            buckets.len(),
-            recent_weeks(demands).min(SIZED_ON_AT_MOST),
+            steps.len(),
+            recent_weeks(demand).min(SIZED_ON_AT_MOST),
             |span| {
-                UnitSizing::of_steps(slice(span), HOUR, kind.capacity, kind.price, kind.held)
-                    .throttle_minimum(headroom)
+                let sizing = purchase.sizing(slice(span), HOUR);
+                sizing.throttle_minimum(headroom).map(ModelUnits::new)
             },
             |enough, span| {
-                let asked = |bucket: &Bucket| tokens(bucket.input + bucket.output);
-                let refused = |bucket: &Bucket| {
-                    let served = kind.times_served(bucket, HOUR, *enough).min(1.0);
-                    asked(bucket) * (1.0 - served)
+                let asked = |step: &StepDemand| tokens(step.load.input + step.load.output);
+                let refused = |step: &StepDemand| {
+                    let served = purchase.times_served(step, HOUR, *enough).min(1.0);
+                    asked(step) * (1.0 - served)
                 };
                 let span = slice(span);
-                (span.iter().map(asked).sum(), span.iter().map(refused).sum())
+                Fold {
+                    promised: span.iter().map(asked).sum(),
+                    realised: span.iter().map(refused).sum(),
+                }
             },
         );
         Self::of(
             &coverage,
-            recent_weeks(demands),
+            recent_weeks(demand),
             BacktestOutcome::Refusals(walked),
         )
     }
 
     /// Of what a holding serves, at on-demand prices, for so much a month.
     pub(crate) fn of_holding(
-        hours: &Demand,
+        hours: &DemandSeries,
         recent: Window,
         monthly_cost: Usd,
         observed_days: u32,
@@ -202,13 +213,13 @@ impl Trial {
         }
     }
 
-    /// The share of demand that is left at the end of a term if the observed decline goes on, and
-    /// the share below which it loses money, where the first is below the second.
-    pub(crate) fn falls_short(&self, term: Term) -> Option<(f64, f64)> {
+    /// Where demand would be at the end of a term if the observed decline goes on; `None` where that
+    /// still pays.
+    pub(crate) fn falls_short(&self, term: Term) -> Option<Shortfall> {
         let left = self.decline?.left_after(weeks_in(term));
         let needed = 1.0 - self.robustness?;
         // Without a decline there is nothing to go on: what pays at today's demand is for others.
-        (left < 1.0 && left < needed).then_some((left, needed))
+        (left < 1.0 && left < needed).then_some(Shortfall { left, needed })
     }
 
     /// What walking through the weeks found, for the report; `None` without a fold.
@@ -226,31 +237,37 @@ impl Trial {
     }
 }
 
-/// How sure it is that holding less saves: `now` against `then`, the smaller one, each with what it
-/// costs a month. What is cut costs the difference and replaces what only it served.
-pub(crate) fn certainty_of_cut<K: Purchase>(
-    kind: &K,
-    demands: &Demands,
-    (now, then): ((K::Amount, Usd), (K::Amount, Usd)),
+/// An amount that is held, and what it costs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldAmount<A> {
+    pub(crate) amount: A,
+    pub(crate) monthly_cost: Usd,
+}
+
+/// How sure it is that holding less saves: `now` against `then`, the smaller one. What is cut costs
+/// the difference and replaces what only it served.
+pub(crate) fn certainty_of_cut<P: Purchase>(
+    purchase: &P,
+    demand: &ServableDemand,
+    now: HeldAmount<P::Amount>,
+    then: HeldAmount<P::Amount>,
     burst: f64,
     observed_days: u32,
 ) -> Option<Certainty> {
-    let buckets = tail(&demands.hours.buckets, weeks_of(demands, observed_days));
-    let hours = buckets.iter().map(|bucket| {
-        (
-            float_value(bucket.value),
-            kind.times_served(bucket, HOUR, now.0),
-            kind.times_served(bucket, HOUR, then.0),
-        )
+    let steps = tail(&demand.hours.steps, weeks_of(demand, observed_days));
+    let hours = steps.iter().map(|step| CoveredHour {
+        value: float_value(step.value),
+        with: purchase.times_served(step, HOUR, now.amount),
+        without: purchase.times_served(step, HOUR, then.amount),
     });
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
-    let cost = (float(now.1) - float(then.1)) / HOURS_PER_MONTH as f64;
+    let cost = (float(now.monthly_cost) - float(then.monthly_cost)) / HOURS_PER_MONTH as f64;
     certainty_of_giving_up(&Coverage::new(hours, burst, cost))
 }
 
 /// How sure it is that giving all of a holding up saves: what it costs a month, less what it serves.
 pub(crate) fn certainty_of_whole(
-    hours: &Demand,
+    hours: &DemandSeries,
     monthly_cost: Usd,
     observed_days: u32,
 ) -> Option<Certainty> {
@@ -258,15 +275,14 @@ pub(crate) fn certainty_of_whole(
 }
 
 /// All of a demand, served whole for so much a month, over the whole weeks that were observed.
-fn whole(hours: &Demand, monthly_cost: Usd, observed_days: u32) -> Coverage {
+fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverage {
     let weeks = usize::try_from(observed_days / 7).unwrap_or_default();
-    let all = tail(
-        &hours.buckets,
-        weeks.min(hours.buckets.len() / HOURS_PER_WEEK),
-    );
-    let served = all
-        .iter()
-        .map(|bucket| (float_value(bucket.value), f64::INFINITY, 0.0));
+    let all = tail(&hours.steps, weeks.min(hours.steps.len() / HOURS_PER_WEEK));
+    let served = all.iter().map(|step| CoveredHour {
+        value: float_value(step.value),
+        with: f64::INFINITY,
+        without: 0.0,
+    });
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let cost = float(monthly_cost) / HOURS_PER_MONTH as f64;
     Coverage::new(served, 1.0, cost)
@@ -292,8 +308,8 @@ fn tokens(load: u128) -> f64 {
     load as f64
 }
 
-fn recent_weeks(demands: &Demands) -> usize {
-    demands.recent_hours().len() / HOURS_PER_WEEK
+fn recent_weeks(demand: &ServableDemand) -> usize {
+    demand.recent_hours().len() / HOURS_PER_WEEK
 }
 
 /// Weeks of a term. What has none is still promised by the month.

@@ -26,13 +26,13 @@ pub fn render(report: &Report, advice: &Recommendation) -> String {
     for (label, text) in facts(report, advice) {
         wrapped(&mut page, &format!("  {label:<12}"), &text);
     }
-    for risk in &advice.risks {
+    for risk in &advice.grounds.risks {
         wrapped(&mut page, "  note        ", risk);
     }
     line(&mut page, "");
     line(&mut page, "HOW ITS FIGURES COME ABOUT");
     let mut workings = table(&["Figure", "Value", "From"], &[1]);
-    for working in &advice.workings {
+    for working in &advice.grounds.workings {
         workings.add_row([
             cell(working.what.clone(), false),
             cell(working.value.clone(), true),
@@ -52,11 +52,17 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
         ("asks for", advice.effort.to_string()),
         (
             "now",
-            of(&advice.current.description, advice.current.monthly_cost),
+            of(
+                &advice.money.current.description,
+                advice.money.current.monthly_cost,
+            ),
         ),
         (
             "instead",
-            of(&advice.proposed.description, advice.proposed.monthly_cost),
+            of(
+                &advice.money.proposed.description,
+                advice.money.proposed.monthly_cost,
+            ),
         ),
         (
             "window",
@@ -68,7 +74,7 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
             ),
         ),
     ];
-    let savings = &advice.estimated_monthly_savings;
+    let savings = &advice.money.estimated_monthly_savings;
     if let (Some(p10), Some(p50), Some(p90)) = (savings.p10, savings.p50, savings.p90) {
         facts.push((
             "weeks",
@@ -78,13 +84,13 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
             ),
         ));
     }
-    if let Some(robust) = advice.robustness {
+    if let Some(robust) = advice.commitment.robustness {
         facts.push((
             "robust",
             format!("the recent hours at a share of their demand: even at {robust} less it costs no more than none"),
         ));
     }
-    if let Some(test) = &advice.backtest {
+    if let Some(test) = &advice.commitment.backtest {
         let text = match (test.realised_of_promised, test.refused_tokens) {
             (Some(share), _) => format!("{share} of what was promised was saved"),
             (None, Some(share)) => format!("{share} of the tokens would have been refused"),
@@ -98,7 +104,7 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
             ),
         ));
     }
-    if let Some(months) = advice.months_to_pay {
+    if let Some(months) = advice.commitment.months_to_pay {
         facts.push((
             "term",
             format!(
@@ -106,10 +112,10 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
             ),
         ));
     }
-    if let Some(total) = advice.commitment_total {
+    if let Some(total) = advice.commitment.commitment_total {
         facts.push(("binds", format!("{total} over the whole term")));
     }
-    if let Some(even) = &advice.break_even {
+    if let Some(even) = &advice.commitment.break_even {
         facts.push((
             "pays",
             format!(
@@ -118,17 +124,17 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
             ),
         ));
     }
-    if let Some(because) = &advice.not_counted_because {
+    if let Some(because) = &advice.standing.not_counted_because {
         facts.push(("not counted", because.clone()));
     }
-    if let Some(start) = advice.savings_start {
+    if let Some(start) = advice.money.savings_start {
         facts.push(("saves from", start.to_string()));
     }
-    if let Some(contact) = &advice.contact {
+    if let Some(contact) = &advice.remedy.contact {
         facts.push(("ask", contact.clone()));
     }
     facts.extend(crate::terminal::report::steps(advice));
-    facts.push(("look at", advice.console_url.clone()));
+    facts.push(("look at", advice.remedy.console_url.clone()));
     facts
 }
 
@@ -138,7 +144,7 @@ fn of(description: &str, cost: crate::domain::Usd) -> String {
 
 fn rates(page: &mut String, advice: &Recommendation) {
     line(page, "PRICES");
-    for rate in advice.evidence.list_prices() {
+    for rate in advice.grounds.evidence.list_prices() {
         let paid = rate
             .contracted_unit_price
             .as_ref()
@@ -166,7 +172,7 @@ fn rates(page: &mut String, advice: &Recommendation) {
 fn series(page: &mut String, advice: &Recommendation) {
     line(page, "");
     line(page, "SERIES");
-    for item in advice.evidence.items() {
+    for item in advice.grounds.evidence.items() {
         match item {
             EvidenceItem::Rate(_) => {}
             EvidenceItem::Series(series) => wrapped(

@@ -23,7 +23,8 @@ fn uncharged() -> Vec<Observation> {
 /// Says what of a report somebody could act on.
 pub(crate) fn fault(report: &Report) -> Option<String> {
     for advice in &report.recommendations {
-        if advice.is_counted() || advice.command.is_some() || !advice.steps.is_empty() {
+        if advice.is_counted() || advice.remedy.command.is_some() || !advice.remedy.steps.is_empty()
+        {
             return Some(format!("{} can be acted on", advice.message()));
         }
     }

@@ -343,12 +343,12 @@ fn a_unit_is_loaded_by_a_cache_write_with_a_quarter_more_and_by_a_read_with_a_te
     // 400,000 + 1.25 × 160,000 + 0.1 × 2,000,000 are 800,000, with a fifth more 960,000: one unit,
     // in place of 24 + 12 + 12 + 12 USD.
     let one = bought(2_000_000);
-    assert_eq!(one.current.monthly_cost, month("60"));
-    assert_eq!(one.proposed.monthly_cost, month("30"));
+    assert_eq!(one.money.current.monthly_cost, month("60"));
+    assert_eq!(one.money.proposed.monthly_cost, month("30"));
     // With 4,000,000 reads 1,000,000, with a fifth more two units, in place of 12 USD more.
     let two = bought(4_000_000);
-    assert_eq!(two.current.monthly_cost, month("72"));
-    assert_eq!(two.proposed.monthly_cost, month("60"));
+    assert_eq!(two.money.current.monthly_cost, month("72"));
+    assert_eq!(two.money.proposed.monthly_cost, month("60"));
 }
 
 /// Mistake 1, of reserved tokens: they are sized on all tokens alike, or on input alone.
@@ -375,10 +375,11 @@ fn cache_writes_fill_a_reservation_once_at_a_quarter_more_and_reads_do_not_fill_
     // An hour on-demand: 1.2 × 3.30 + 4.8 × 4.125 + 0.6 × 16.50 USD. Reserved for three months:
     // 100 × 0.1782 + 10 × 0.891.
     assert_eq!(advice.action, Action::ReserveTokens);
-    assert_eq!(advice.current.monthly_cost, month("33.66"));
-    assert_eq!(advice.proposed.monthly_cost, month("26.73"));
+    assert_eq!(advice.money.current.monthly_cost, month("33.66"));
+    assert_eq!(advice.money.proposed.monthly_cost, month("26.73"));
     assert!(
         advice
+            .money
             .proposed
             .description
             .starts_with("100,000 input and 10,000 output tokens a minute reserved")
@@ -394,13 +395,13 @@ fn cache_writes_fill_a_reservation_once_at_a_quarter_more_and_reads_do_not_fill_
     let mut with = observed(1_000_000);
     let beside = report::build(&with);
     assert_eq!(beside.totals.monthly_cost, month("53.46"));
-    assert_eq!(the_one(&beside).current.monthly_cost, month("33.66"));
-    assert_eq!(the_one(&beside).proposed, advice.proposed);
+    assert_eq!(the_one(&beside).money.current.monthly_cost, month("33.66"));
+    assert_eq!(the_one(&beside).money.proposed, advice.money.proposed);
     // Where the operator says that they are served, they are, and take no room.
     with.settings.reserved_cache_reads = true;
     let served = report::build(&with);
-    assert_eq!(the_one(&served).current.monthly_cost, month("53.46"));
-    assert_eq!(the_one(&served).proposed, advice.proposed);
+    assert_eq!(the_one(&served).money.current.monthly_cost, month("53.46"));
+    assert_eq!(the_one(&served).money.proposed, advice.money.proposed);
 }
 
 /// Mistake 2: series of several dimension sets, or of two spellings of one metric, are added up.
@@ -551,7 +552,7 @@ fn units_are_sized_on_the_highest_minute_and_not_on_the_mean() {
     let meters = [("InputTokenCount", 700_000), ("OutputTokenCount", 100_000)];
     let even = report::build(&on(with_units(), vec![steady(MODEL, &meters)]));
     // An hour: 42 × 1.00 + 6 × 2.00 USD. 840,000 with a fifth more are one unit.
-    assert_eq!(the_one(&even).current.monthly_cost, month("54"));
+    assert_eq!(the_one(&even).money.current.monthly_cost, month("54"));
     assert_eq!(the_one(&even).savings(), month("24"));
 
     let mut uneven = on(with_units(), vec![varying(MODEL, &meters, bursts)]);
@@ -582,14 +583,15 @@ fn what_exceeds_a_reservation_is_paid_at_the_standard_price_beside_it() {
     assert_eq!(advice.action, Action::ReserveTokens);
     assert!(
         advice
+            .money
             .proposed
             .description
             .starts_with("100,000 input and 10,000 output tokens a minute reserved")
     );
     // Each hour asks for 33.66 USD and one of each day for twice as much beside that: 2.805 USD on
     // the mean. A reservation of 26.73 replaces the first alone.
-    assert_eq!(advice.current.monthly_cost, month("36.465"));
-    assert_eq!(advice.proposed.monthly_cost, month("29.535"));
+    assert_eq!(advice.money.current.monthly_cost, month("36.465"));
+    assert_eq!(advice.money.proposed.monthly_cost, month("29.535"));
     assert_eq!(advice.savings(), month("6.93"));
 }
 
@@ -794,12 +796,13 @@ fn what_is_bound_saves_from_the_end_of_its_term_on_and_renews_unless_it_is_ended
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), month("22.80"));
     assert_eq!(
-        advice.savings_start.unwrap().to_string(),
+        advice.money.savings_start.unwrap().to_string(),
         "2026-04-26T00:00:00Z"
     );
-    assert!(!advice.rollback_possible);
+    assert!(!advice.standing.rollback_possible);
     assert!(
         advice
+            .grounds
             .risks
             .iter()
             .any(|risk| risk.contains("renews by itself"))
@@ -822,7 +825,7 @@ fn what_is_bound_saves_from_the_end_of_its_term_on_and_renews_unless_it_is_ended
     let advice = the_one_to_come(&idle);
     assert_eq!(advice.action, Action::DeleteIdleProvisionedModel);
     assert_eq!(advice.savings(), month("30"));
-    assert!(advice.savings_start.is_some());
+    assert!(advice.money.savings_start.is_some());
     assert_eq!(idle.totals.potential_monthly_savings, Usd::ZERO);
 
     // What is paid for either way has room for 45 USD an hour: it is filled, and nothing is bought.
@@ -847,8 +850,8 @@ async fn output_tokens_are_billed_and_load_a_unit_once_whatever_quotas_count() {
     // 250,000 a minute with a fifth more fill a unit to the brim; five times as many would take five.
     let lane = tokens(MODEL, 500_000, 250_000);
     let report = report::build(&on(with_units(), vec![lane]));
-    assert_eq!(the_one(&report).current.monthly_cost, month("60"));
-    assert_eq!(the_one(&report).proposed.monthly_cost, month("30"));
+    assert_eq!(the_one(&report).money.current.monthly_cost, month("60"));
+    assert_eq!(the_one(&report).money.proposed.monthly_cost, month("30"));
 }
 
 /// A line of the Price List as `GetProducts` gives it.

@@ -86,24 +86,25 @@ fn three_months_of_reserved_tokens_are_advised_where_use_is_whole() {
     let report = report::build(&account(|_| (200_000, 20_000), ""));
     let advice = only(&report);
     assert_eq!(advice.action, Action::ReserveTokens);
-    assert_eq!(advice.current.monthly_cost, an_hour("54"));
-    assert_eq!(advice.proposed.monthly_cost, an_hour("48.6"));
+    assert_eq!(advice.money.current.monthly_cost, an_hour("54"));
+    assert_eq!(advice.money.proposed.monthly_cost, an_hour("48.6"));
     assert_eq!(
-        advice.proposed.description,
+        advice.money.proposed.description,
         "200,000 input and 20,000 output tokens a minute reserved, global, 3-month term"
     );
     // Three months of it against months of on-demand: 3 × 48.6 ÷ 54.
-    assert_eq!(advice.months_to_pay.unwrap().to_string(), "2.7");
-    assert_eq!(advice.robustness.unwrap().to_string(), "10.0 %");
-    assert_eq!(advice.backtest.as_ref().unwrap().folds, 11);
-    assert!(advice.contact.is_some() && advice.command.is_none());
+    assert_eq!(advice.commitment.months_to_pay.unwrap().to_string(), "2.7");
+    assert_eq!(advice.commitment.robustness.unwrap().to_string(), "10.0 %");
+    assert_eq!(advice.commitment.backtest.as_ref().unwrap().folds, 11);
+    assert!(advice.remedy.contact.is_some() && advice.remedy.command.is_none());
     assert!(
         advice
+            .grounds
             .risks
             .iter()
             .any(|risk| risk.starts_with("if you hold none"))
     );
-    let savings = advice.estimated_monthly_savings;
+    let savings = advice.money.estimated_monthly_savings;
     assert_eq!((savings.p10, savings.p90), (savings.p50, savings.p50));
     // One month costs what on-demand costs in full use.
     assert_eq!(plan(&report, "1-month").failed_gates, [Gate::Certificate]);
@@ -155,6 +156,7 @@ fn what_is_reserved_already_is_taken_into_account() {
     assert_eq!(advice.savings(), an_hour("2.7"));
     assert!(
         advice
+            .grounds
             .risks
             .iter()
             .any(|risk| risk.contains("beside the reserved tokens"))
@@ -170,7 +172,7 @@ fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
     assert_eq!(advice.savings(), an_hour("35.1"));
     assert!(!advice.is_counted());
     assert_eq!(
-        advice.savings_start.unwrap().to_string(),
+        advice.money.savings_start.unwrap().to_string(),
         "2026-05-31T00:00:00Z"
     );
     let reserved = &report.reserved_holdings[0];
@@ -207,6 +209,7 @@ fn global_tokens_are_reserved_only_for_what_is_routed_there() {
     let report = report::build(&observation);
     assert!(
         only(&report)
+            .money
             .proposed
             .description
             .contains("in-Region and geo")
@@ -249,6 +252,7 @@ fn one_meter_of_a_reservation_can_be_too_large_while_the_other_is_too_small() {
     assert_eq!(advice.action, Action::RightSizeReservation);
     assert!(
         advice
+            .money
             .proposed
             .description
             .starts_with("195,000 input and 40,000 output")
@@ -270,7 +274,7 @@ fn what_is_paid_by_a_price_of_its_own_is_judged_as_a_whole() {
     // 54 USD an hour on-demand for what costs 100.
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), an_hour("46"));
-    let savings = advice.estimated_monthly_savings;
+    let savings = advice.money.estimated_monthly_savings;
     assert_eq!(
         (savings.p10, savings.p90),
         (Some(an_hour("46")), Some(an_hour("46")))
@@ -339,7 +343,7 @@ fn explaining_shows_every_rate_and_series_behind_a_recommendation() {
         assert_eq!(found, advice);
         let page = explain::render(&report, advice);
         let flat: String = page.split_whitespace().collect::<Vec<_>>().join(" ");
-        for rate in advice.evidence.list_prices() {
+        for rate in advice.grounds.evidence.list_prices() {
             assert!(
                 flat.contains(&rate.what) && flat.contains(&rate.list_unit_price),
                 "{flat}"

@@ -732,7 +732,7 @@ impl Account<'_> {
 
     /// Changes what is held.
     fn change(&mut self, advice: &Recommendation, homeless: &mut Flow) {
-        let words = advice.proposed.description.replace(',', "");
+        let words = advice.money.proposed.description.replace(',', "");
         let numbers: Vec<u64> = words.split(' ').filter_map(|it| it.parse().ok()).collect();
         let place = self
             .held
@@ -782,6 +782,7 @@ impl Account<'_> {
             }),
             Action::RightSizeReservation | Action::LetCommitmentExpire => {
                 let number: String = advice
+                    .money
                     .current
                     .description
                     .chars()
@@ -913,16 +914,20 @@ fn counted(report: &Report) -> impl Iterator<Item = &Recommendation> {
 /// What is wrong with the steps to the changes of a report; `None` where nothing is.
 fn steps_fault(report: &Report) -> Option<String> {
     for advice in &report.recommendations {
-        let steps = &advice.steps;
+        let steps = &advice.remedy.steps;
         let first = steps.first().and_then(|step| step.command.as_ref());
-        if first != advice.command.as_ref() {
+        if first != advice.remedy.command.as_ref() {
             return Some(format!(
                 "{}: not the first step's command",
                 advice.message()
             ));
         }
         let mut commands = steps.iter().filter_map(|step| step.command.as_ref());
-        let is_hidden = advice.risks.iter().any(|risk| risk.contains("aws bedrock"));
+        let is_hidden = advice
+            .grounds
+            .risks
+            .iter()
+            .any(|risk| risk.contains("aws bedrock"));
         if is_hidden || commands.any(|text| text.contains("&&") || text.contains(';')) {
             return Some(format!("{}: two commands in one line", advice.message()));
         }

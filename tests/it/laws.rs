@@ -158,8 +158,9 @@ fn faults(report: &Report) -> Vec<String> {
     }
     for advice in &report.recommendations {
         let saves = advice.savings();
-        let adds_up = advice.current.monthly_cost - advice.proposed.monthly_cost == saves;
-        if !saves.is_positive() || !adds_up || advice.proposed.monthly_cost < Usd::ZERO {
+        let adds_up =
+            advice.money.current.monthly_cost - advice.money.proposed.monthly_cost == saves;
+        if !saves.is_positive() || !adds_up || advice.money.proposed.monthly_cost < Usd::ZERO {
             faults.push(advice.message());
         }
     }

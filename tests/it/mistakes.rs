@@ -21,7 +21,7 @@ use bedrock_cost_guard::observation::{
 };
 use bedrock_cost_guard::observation::{FailedPlace, Observation};
 use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status};
-use bedrock_cost_guard::pricing::{Demand, LOAD_SCALE};
+use bedrock_cost_guard::pricing::{DemandSeries, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics};
 use bedrock_cost_guard::terminal::report as text;
 use jiff::SignedDuration;
@@ -307,10 +307,16 @@ fn units_beside_a_full_holding_save_what_on_demand_costs_less_what_they_cost() {
     let advice = of(&report, Action::BuyModelUnits);
     let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
     assert_eq!(on_demand, an_hour(54));
-    assert_eq!(advice.current.monthly_cost, on_demand);
-    assert_eq!(advice.proposed.monthly_cost, an_hour(30));
+    assert_eq!(advice.money.current.monthly_cost, on_demand);
+    assert_eq!(advice.money.proposed.monthly_cost, an_hour(30));
     assert_eq!(advice.savings(), an_hour(24));
-    assert!(advice.proposed.description.starts_with("1 model unit,"));
+    assert!(
+        advice
+            .money
+            .proposed
+            .description
+            .starts_with("1 model unit,")
+    );
 }
 
 #[test]
@@ -352,9 +358,9 @@ fn a_provisioned_model_has_not_been_idle_for_longer_than_it_exists() {
     observation.places[0].inventory.provisioned_models[0].creation_time = created;
     let report = report::build(&observation);
     let advice = of(&report, Action::DeleteIdleProvisionedModel);
-    let description = &advice.current.description;
+    let description = &advice.money.current.description;
     assert!(description.ends_with("idle for 20 days"), "{description}");
-    let evidence = serde_json::to_value(&advice.evidence).unwrap();
+    let evidence = serde_json::to_value(&advice.grounds.evidence).unwrap();
     let starts: BTreeSet<&str> = evidence
         .as_array()
         .unwrap()
@@ -547,16 +553,17 @@ fn under_throttle_units_cover_the_recent_hours_before_the_minutes_too() {
         let advice = of(&report, Action::BuyModelUnits);
         assert!(
             advice
+                .money
                 .proposed
                 .description
                 .starts_with(&ModelUnits::new(units).to_string())
         );
         let cost = an_hour(30 * i64::from(units));
-        assert_eq!(advice.proposed.monthly_cost, cost);
-        assert_eq!(advice.savings(), advice.current.monthly_cost - cost);
+        assert_eq!(advice.money.proposed.monthly_cost, cost);
+        assert_eq!(advice.savings(), advice.money.current.monthly_cost - cost);
         let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
         assert_eq!(
-            advice.current.monthly_cost.to_string(),
+            advice.money.current.monthly_cost.to_string(),
             on_demand.to_string()
         );
     }
@@ -598,7 +605,7 @@ fn a_model_that_leaves_gets_no_units_and_the_reason_is_named() {
     assert!(why.contains("end of life, 2026-04-26"), "{why}");
     // Units without a term can go with the model.
     let advice = of(&ending, Action::BuyModelUnits);
-    assert!(advice.rollback_possible && advice.commitment_total.is_none());
+    assert!(advice.standing.rollback_possible && advice.commitment.commitment_total.is_none());
 }
 
 #[test]
@@ -612,7 +619,7 @@ fn requests_that_were_refused_make_a_workload_cost_at_least_what_it_shows() {
         report::build(&account(false, vec![lane]))
     };
     let is_a_risk = |report: &Report| {
-        let risks = &of(report, Action::BuyModelUnits).risks;
+        let risks = &of(report, Action::BuyModelUnits).grounds.risks;
         risks.iter().any(|risk| risk.contains("throttled"))
     };
     let recent = report(window().hours() - 1);
@@ -708,14 +715,14 @@ fn a_recommendation_about_thousands_of_profiles_stays_short_and_says_how_many_mo
     place.inventory.application_profiles = ids.iter().map(|id| profile(id)).collect();
     let report = report::build(&observation);
     let advice = of(&report, Action::RouteToGlobalProfile);
-    assert_eq!(advice.current.monthly_cost, an_hour(1_500));
+    assert_eq!(advice.money.current.monthly_cost, an_hour(1_500));
     assert_eq!(advice.savings(), an_hour(150));
-    assert_eq!(advice.command, None);
-    assert!(advice.current.description.ends_with("and 1495 more"));
+    assert_eq!(advice.remedy.command, None);
+    assert!(advice.money.current.description.ends_with("and 1495 more"));
     let whole = serde_json::to_string(advice).unwrap();
     assert!(whole.len() < 64 * 1024, "{}", whole.len());
     // Two rates and a series for each profile.
-    let evidence = serde_json::to_value(&advice.evidence).unwrap();
+    let evidence = serde_json::to_value(&advice.grounds.evidence).unwrap();
     let (last, named) = evidence.as_array().unwrap().split_last().unwrap();
     assert_eq!(last["kind"], "more");
     let more = usize::try_from(last["count"].as_u64().unwrap()).unwrap();
@@ -761,7 +768,7 @@ fn units_are_not_counted_where_the_overrides_do_not_allow_their_region() {
         let allowed = report::build(&allowing(observation.clone(), &[AllowedScope::InRegion]));
         assert_eq!(counted(&allowed), [action]);
         let report = report::build(&allowing(observation, &[AllowedScope::Geo]));
-        let because = of(&report, action).not_counted_because.as_deref();
+        let because = of(&report, action).standing.not_counted_because.as_deref();
         assert!(because.unwrap().contains("in-Region scope"));
         assert_eq!(counted(&report), []);
         assert_eq!(report.totals.potential_monthly_savings, Usd::ZERO);
@@ -778,6 +785,7 @@ fn the_overrides_of_a_model_go_before_the_setting_for_global_routing() {
     let route = |observation: &Observation| {
         let report = report::build(observation);
         of(&report, Action::RouteToGlobalProfile)
+            .standing
             .not_counted_because
             .clone()
     };
@@ -1051,7 +1059,7 @@ fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
         step: HOUR,
         values: vec![Some(count)],
     };
-    let mut demand = Demand::none(window().start(), HOUR, 1);
+    let mut demand = DemandSeries::none(window().start(), HOUR, 1);
     let weights = LoadWeights::default();
     let (input, read) = ("3.00".parse().unwrap(), "0.30".parse().unwrap());
     demand
@@ -1060,9 +1068,9 @@ fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
     demand
         .add(Meter::CacheRead, &hours(4_000_000), read, weights)
         .unwrap();
-    let load = demand.buckets[0].input;
+    let load = demand.steps[0].load.input;
     assert_eq!(load, (1_000_000 + 400_000) * 10_u128.pow(LOAD_SCALE));
-    assert_eq!(demand.buckets[0].output, 0);
+    assert_eq!(demand.steps[0].load.output, 0);
     assert_eq!(demand.value(), Usd::new("4.2".parse().unwrap()));
 
     // More is read from the cache than comes in: neither is taken off the other.
@@ -1185,7 +1193,8 @@ fn changes_are_said_in_the_order_to_make_them_in() {
     );
     let buy = of(&report, Action::BuyModelUnits);
     assert!(
-        buy.risks
+        buy.grounds
+            .risks
             .iter()
             .any(|risk| risk.contains("only the rest goes through a profile"))
     );
@@ -1201,7 +1210,8 @@ fn units_beside_held_ones_say_that_both_have_to_be_called() {
     let report = report::build(&beside);
     let buy = of(&report, Action::BuyModelUnits);
     assert!(
-        buy.risks
+        buy.grounds
+            .risks
             .iter()
             .any(|risk| risk.contains("1 model unit held already"))
     );
@@ -1369,7 +1379,7 @@ fn nothing_is_bought_beside_units_that_are_let_go_when_their_term_ends() {
         "{reasons:?}"
     );
     // Nothing is to be run before that day.
-    assert!(report.recommendations[0].command.is_none());
+    assert!(report.recommendations[0].remedy.command.is_none());
 }
 
 #[test]

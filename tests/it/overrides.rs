@@ -149,7 +149,7 @@ fn a_dismissed_recommendation_is_listed_and_not_counted_until_its_day() {
             .recommendations
             .iter()
             .find(|advice| advice.id == dearest.id);
-        found.map(|advice| advice.not_counted_because.clone())
+        found.map(|advice| advice.standing.not_counted_because.clone())
     };
     assert_eq!(
         same(&report),

@@ -167,7 +167,7 @@ fn what_is_held_says_what_of_it_was_used_and_what_to_do_before_its_term_ends() {
         .find(|it| it.action == Action::LetCommitmentExpire)
         .unwrap();
     assert_eq!(
-        expire.savings_start,
+        expire.money.savings_start,
         held("search-index").commitment_expiration_time
     );
 }

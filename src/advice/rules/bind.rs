@@ -6,12 +6,73 @@ use rust_decimal::Decimal;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::holding_advice::put_off_to_term_end;
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, command};
+use crate::advice::{
+    Action, Arrangement, Commitment, Evidence, Money, Plan, Recommendation, command,
+};
 use crate::catalog::Offer;
 use crate::domain::{Term, Usd};
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy};
+use crate::sizing::demand::ServableDemand;
+use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{Trial, percent};
+
+/// An offer of the same units under a term, put to the gates.
+struct TermOption<'o> {
+    offer: &'o Offer,
+    refusals: Vec<Refusal>,
+    /// What the weeks say of it; `None` where the demand is not known.
+    trial: Option<Trial>,
+}
+
+/// The term that costs least of those that fail the fewest gates; `None` where none costs less.
+fn best_term<'w>(
+    priced: &Priced<'_>,
+    workload: &'w Workload<'_>,
+    cheapest: &[LaneRates<'_>],
+    holding: &Holding<'_>,
+    are_units_sold: bool,
+) -> Option<TermOption<'w>> {
+    let held = holding.held;
+    let settings = &priced.observation.settings;
+    let (own, cost) = (holding.offer.as_ref()?, holding.monthly_cost?);
+    let traffic = Traffic::Units {
+        serving: &[holding],
+        with_on_demand: false,
+    };
+    let hours = ServableDemand::hourly(priced, workload, cheapest, traffic).ok();
+    let option = |offer: &'w Offer| {
+        let then = offer.unit_price.monthly_cost(held.model_units);
+        let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
+        let was_open = gates::was_open(priced, workload, action, arn);
+        let mut refusals = Vec::new();
+        refusals.extend(gates::thresholds(settings, cost - then, then, was_open));
+        let trial = hours
+            .as_ref()
+            .map(|hours| Trial::of_holding(hours, priced.recent, then, workload.observed_days));
+        if let Some(trial) = &trial {
+            refusals.extend(gates::certainty(trial.certainty.as_ref()));
+            refusals.extend(gates::trend(trial, offer.term));
+        }
+        refusals.extend(gates::history(settings, workload, offer.term));
+        refusals.extend(gates::lifecycle(priced, workload, offer.term));
+        refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
+        if !are_units_sold {
+            let why = "AWS does not offer units of this model in this Region";
+            refusals.push(Refusal::new(Gate::Availability, why));
+        }
+        TermOption {
+            offer,
+            refusals,
+            trial,
+        }
+    };
+    let others = workload.offers.iter().filter(|offer| {
+        offer.label == own.label && offer.term != Term::None && offer.unit_price < own.unit_price
+    });
+    others
+        .map(option)
+        .min_by_key(|option| (option.refusals.len(), option.offer.unit_price))
+}
 
 /// Advises to hold the same units under a term that costs less: a commitment, so it has to pass its
 /// gates. Silent where the price or the cost of what is held is not known.
@@ -23,51 +84,18 @@ pub(crate) fn advise(
     are_units_sold: bool,
 ) -> Finding {
     let held = holding.held;
-    let settings = &priced.observation.settings;
+    let units = held.model_units;
     let (Some(own), Some(cost)) = (&holding.offer, holding.monthly_cost) else {
         return Finding::default();
     };
-    let served_by = ServedBy::Units {
-        serving: &[holding],
-        with_on_demand: false,
-    };
-    let hours = Demands::hourly(priced, workload, cheapest, served_by);
-    let units = held.model_units;
-    let others = workload.offers.iter().filter(|offer| {
-        offer.label == own.label && offer.term != Term::None && offer.unit_price < own.unit_price
-    });
-    let mut options: Vec<(&Offer, Vec<Refusal>, Option<Trial>)> = others
-        .map(|offer| {
-            let then = offer.unit_price.monthly_cost(units);
-            let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
-            let was_open = gates::was_open(priced, workload, action, arn);
-            let mut refusals: Vec<Refusal> =
-                gates::thresholds(settings, cost - then, then, was_open)
-                    .into_iter()
-                    .collect();
-            let trial = hours
-                .as_ref()
-                .ok()
-                .map(|hours| Trial::of_holding(hours, priced.recent, then, workload.observed_days));
-            let trials = trial.iter();
-            refusals.extend(trials.flat_map(|trial| {
-                let certain = gates::certainty(trial.certainty.as_ref());
-                certain.into_iter().chain(gates::trend(trial, offer.term))
-            }));
-            refusals.extend(gates::history(settings, workload, offer.term));
-            refusals.extend(gates::lifecycle(priced, workload, offer.term));
-            refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
-            if !are_units_sold {
-                let why = "AWS does not offer units of this model in this Region";
-                refusals.push(Refusal::new(Gate::Availability, why));
-            }
-            (offer, refusals, trial)
-        })
-        .collect();
-    options.sort_by_key(|(offer, refusals, _)| (refusals.len(), offer.unit_price));
-    let Some((offer, refusals, trial)) = options.into_iter().next() else {
+    let Some(option) = best_term(priced, workload, cheapest, holding, are_units_sold) else {
         return Finding::default();
     };
+    let TermOption {
+        offer,
+        refusals,
+        trial,
+    } = option;
     let then = offer.unit_price.monthly_cost(units);
     let action = Action::BindProvisionedModel;
     let description = format!("{units}, {}", offer.term);
@@ -82,10 +110,7 @@ pub(crate) fn advise(
         evidence.lane(priced, rates.lane);
     }
     let arn = &held.provisioned_model_arn;
-    let mut advice = Recommendation::new(
-        action,
-        workload,
-        arn,
+    let money = Money::saved(
         Arrangement {
             description: format!("{units} of {}, {}", held.provisioned_model_name, own.term),
             monthly_cost: cost,
@@ -94,21 +119,21 @@ pub(crate) fn advise(
             description,
             monthly_cost: then,
         },
-        evidence,
     );
+    let mut advice = Recommendation::new(action, workload, arn, money, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
-    advice.robustness = trial
-        .and_then(|trial| trial.robustness)
-        .and_then(|it| percent(it, 1));
+    let robustness = trial.and_then(|trial| trial.robustness);
     let months = Decimal::from(offer.term.months());
-    advice.commitment_total = Some(Usd::new(then.dollars() * months));
-    advice.rollback_possible = false;
-    advice.risks.push(
+    advice.commitment = Commitment {
+        robustness: robustness.and_then(|share| percent(share, 1)),
+        commitment_total: Some(Usd::new(then.dollars() * months)),
+        ..Commitment::default()
+    };
+    advice.standing.rollback_possible = false;
+    advice.grounds.risks.extend([
         "a term is bought with a new provisioned model: callers have to call that one".into(),
-    );
-    advice
-        .risks
-        .push("a term cannot be ended early and renews by itself".into());
+        "a term cannot be ended early and renews by itself".into(),
+    ]);
     put_off_to_term_end(
         held,
         &mut advice,

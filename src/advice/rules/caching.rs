@@ -11,8 +11,7 @@ use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
 use crate::domain::{Meter, Percent, Ratio, Tokens, Usd, UsdPerMillionTokens};
-use crate::pricing::LaneRates;
-use crate::pricing::{Priced, Workload};
+use crate::pricing::{LaneRates, Priced, Workload};
 
 /// The three prices that caching is decided by.
 #[derive(Clone, Copy, Debug)]
@@ -53,17 +52,21 @@ pub(crate) fn advise(
             let of = meters.filter(|priced| priced.meter == meter);
             of.map(|priced| priced.recent).sum::<Tokens>()
         };
-        let (reads, writes) = (recent(Meter::CacheRead), recent(Meter::CacheWrite));
-        let listed = if reads.is_zero() && writes.is_zero() {
+        let tokens = PromptTokens {
+            input: recent(Meter::Input),
+            writes: recent(Meter::CacheWrite),
+            reads: recent(Meter::CacheRead),
+        };
+        let figures = if tokens.reads.is_zero() && tokens.writes.is_zero() {
             &mut uncached
         } else {
             &mut cached
         };
-        listed.add(&of_cache, [recent(Meter::Input), writes, reads]);
+        figures.add(&of_cache, tokens);
     }
     let least = priced.observation.settings.min_monthly_savings;
     let monthly = |cost: Usd| cost.per_month(priced.recent.hours());
-    let mut found = Finding::default();
+    let mut finding = Finding::default();
     if let Some(ratio) = uncached.break_even
         && monthly(uncached.most_saved) > least
     {
@@ -82,7 +85,7 @@ pub(crate) fn advise(
         let why = format!(
             "how much of the prompts repeats is not metered: it could save {most} a month at the very most"
         );
-        found.take(Finding::listed(plan, Refusal::new(Gate::Effort, why)));
+        finding.take(Finding::listed(plan, Refusal::new(Gate::Effort, why)));
     }
     let lost = monthly(cached.lost());
     if lost > least
@@ -97,12 +100,20 @@ pub(crate) fn advise(
             ),
         );
         let why = "it asks for a change of prompts: listed, never counted";
-        found.take(Finding::listed(
+        finding.take(Finding::listed(
             plan.saving(workload, lost),
             Refusal::new(Gate::Effort, why),
         ));
     }
-    found
+    finding
+}
+
+/// The prompt tokens of a lane.
+#[derive(Clone, Copy, Debug)]
+struct PromptTokens {
+    input: Tokens,
+    writes: Tokens,
+    reads: Tokens,
 }
 
 /// What is known of lanes that cache, or of those that do not.
@@ -120,7 +131,12 @@ struct CachingFigures {
 }
 
 impl CachingFigures {
-    fn add(&mut self, prices: &CachePrices, [input, writes, reads]: [Tokens; 3]) {
+    fn add(&mut self, prices: &CachePrices, tokens: PromptTokens) {
+        let PromptTokens {
+            input,
+            writes,
+            reads,
+        } = tokens;
         let Some(ratio) = prices.break_even_hit_ratio() else {
             return;
         };
@@ -203,9 +219,13 @@ mod tests {
             reads in 0u64..1_000_000, writes in 1u64..1_000_000,
         ) {
             let prices = prices(input, input + more, read);
-            let mut listed = CachingFigures::default();
-            listed.add(&prices, [Tokens::ZERO, Tokens::new(writes), Tokens::new(reads)]);
-            let Some(ratio) = listed.break_even else {
+            let mut figures = CachingFigures::default();
+            figures.add(&prices, PromptTokens {
+                input: Tokens::ZERO,
+                writes: Tokens::new(writes),
+                reads: Tokens::new(reads),
+            });
+            let Some(ratio) = figures.break_even else {
                 prop_assert!(read >= input);
                 return Ok(());
             };
@@ -214,9 +234,9 @@ mod tests {
             // The ratio is rounded to four decimals.
             let near = Decimal::new(1, 4);
             if hits > ratio.number() + near {
-                prop_assert!(listed.cached <= listed.plain);
+                prop_assert!(figures.cached <= figures.plain);
             } else if hits < ratio.number() - near {
-                prop_assert!(listed.cached >= listed.plain);
+                prop_assert!(figures.cached >= figures.plain);
             }
         }
     }

@@ -7,18 +7,18 @@
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::recommendation::several;
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working};
+use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working};
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
-use crate::pricing::LaneRates;
-use crate::pricing::{Holding, Idleness, Lane, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy, SizedDemand};
-use crate::sizing::{UnitPurchase, UnitSizing};
+use crate::pricing::{Holding, Idleness, Lane, LaneRates, Priced, Workload};
+use crate::sizing::demand::{ServableDemand, SizedDemand};
+use crate::sizing::traffic::Traffic;
+use crate::sizing::{Purchase as _, UnitPurchase};
 
 /// What filling says, and what it leaves to the later rules.
 #[derive(Debug)]
-pub(crate) struct Filling<'w> {
+pub(crate) struct FillAdvice<'w> {
     pub(crate) finding: Finding,
     /// The share of standard on-demand traffic that stays on-demand, what leaves the holdings for
     /// it included.
@@ -31,7 +31,7 @@ pub(crate) struct Filling<'w> {
     savings: Option<Usd>,
 }
 
-impl<'w> Filling<'w> {
+impl<'w> FillAdvice<'w> {
     /// Nothing is filled.
     const fn none(finding: Finding, serving: Vec<&'w Holding<'w>>) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl<'w> Filling<'w> {
     }
 }
 
-pub(crate) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> Filling<'w> {
+pub(crate) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> FillAdvice<'w> {
     let able: Vec<&Holding<'_>> = workload
         .holdings
         .iter()
@@ -101,196 +101,186 @@ fn evaluate<'w>(
     priced: &Priced<'_>,
     workload: &'w Workload<'_>,
     serving: Vec<&'w Holding<'w>>,
-) -> Filling<'w> {
-    let found = find(priced, workload, &serving);
-    match found {
-        Ok(mut found) => {
-            found.finding.dismiss(priced);
-            if found.finding.counts() {
-                Filling {
-                    finding: found.finding,
-                    remaining: found.remaining,
-                    left: found.left,
-                    serving,
-                    savings: Some(found.savings),
-                }
-            } else {
-                Filling::none(found.finding, serving)
-            }
-        }
-        Err(finding) => Filling::none(finding, serving),
-    }
-}
-
-/// What filling would do.
-struct Found {
-    finding: Finding,
-    remaining: Ratio,
-    left: Vec<Ratio>,
-    savings: Usd,
-}
-
-fn find(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    holdings: &[&Holding<'_>],
-) -> Result<Found, Finding> {
+) -> FillAdvice<'w> {
     let standard: Vec<&Lane<'_>> = workload
         .on_demand()
         .filter(|lane| lane.is_standard())
         .collect();
     let before: Usd = standard.iter().map(|lane| lane.monthly_cost()).sum();
-    if holdings.is_empty() || !before.is_positive() {
-        return Err(Finding::default());
+    if serving.is_empty() || !before.is_positive() {
+        return FillAdvice::none(Finding::default(), serving);
     }
-    let plan = |savings: Option<Usd>| {
-        let plan = Plan::new(
-            Action::FillProvisionedModel,
-            format!("on-demand traffic moved to {}", names(holdings)),
-        );
-        match savings {
-            Some(savings) => plan.saving(workload, savings),
-            None => plan,
-        }
+    let action = Action::FillProvisionedModel;
+    let description = format!("on-demand traffic moved to {}", names(&serving));
+    let plan = Plan::new(action, description);
+    let room = match Room::of(priced, workload, &serving, before) {
+        Ok(room) => room,
+        Err(refusals) => return FillAdvice::none(Finding::refused(plan, refusals), serving),
     };
-    let refused = |savings, why| Finding::refused(plan(savings), why);
-    let unknown = |why: String| refused(None, vec![Refusal::new(Gate::Knowledge, why)]);
-    let with_capacity = holdings.iter().find(|holding| holding.capacity().is_some());
-    let offer = with_capacity
-        .and_then(|holding| holding.offer.as_ref())
-        .ok_or_else(|| {
+    let plan = plan.saving(workload, room.savings);
+    let settings = &priced.observation.settings;
+    let was_open = gates::was_open(priced, workload, action, &arns(&serving).join(" "));
+    let failed = gates::thresholds(settings, room.savings, workload.monthly_cost(), was_open);
+    if let Some(failed) = failed {
+        return FillAdvice::none(Finding::refused(plan, vec![failed]), serving);
+    }
+    let after = before - room.savings;
+    let mut advice = recommendation(priced, workload, &standard, &serving, before, after);
+    let workings = room.workings(settings.headroom);
+    advice.grounds.workings.extend(workings);
+    let mut finding = Finding::advised(plan, advice, Gate::Setting);
+    if finding.counts() {
+        finding.dismiss(priced);
+    }
+    // What is only listed takes nothing from what the later rules can save.
+    if !finding.counts() {
+        return FillAdvice::none(finding, serving);
+    }
+    let lanes = room.current.iter();
+    FillAdvice {
+        finding,
+        remaining: Ratio::new(after.dollars() / before.dollars()),
+        left: lanes
+            .map(|rates| room.left_of(priced, workload, rates))
+            .collect(),
+        serving,
+        savings: Some(room.savings),
+    }
+}
+
+/// The room that some holdings have for the on-demand traffic beside them.
+struct Room<'w> {
+    current: Vec<LaneRates<'w>>,
+    purchase: UnitPurchase,
+    demand: ServableDemand,
+    sized: SizedDemand<UnitPurchase>,
+    /// What moving there saves in a month.
+    savings: Usd,
+}
+
+impl<'w> Room<'w> {
+    /// The room for traffic that costs `before` a month. An error says why that is not known, or
+    /// that there is none.
+    fn of(
+        priced: &Priced<'_>,
+        workload: &'w Workload<'_>,
+        holdings: &[&Holding<'_>],
+        before: Usd,
+    ) -> Result<Self, Vec<Refusal>> {
+        let unknown = |why: String| vec![Refusal::new(Gate::Knowledge, why)];
+        let mut offers = holdings.iter().filter_map(|holding| holding.offer.as_ref());
+        let known = offers.find_map(|offer| Some((offer.unit_price, offer.capacity?)));
+        let (price, capacity) = known.ok_or_else(|| {
             unknown(format!(
                 "whether {} has room cannot be said: the capacity of its units is not known",
                 names(holdings)
             ))
         })?;
-    let failed = gates::completeness(workload);
-    if !failed.is_empty() {
-        return Err(refused(None, failed));
-    }
-    let now: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
-    let held = holdings
-        .iter()
-        .map(|holding| holding.held.model_units)
-        .sum::<ModelUnits>()
-        .count();
-    let served_by = ServedBy::Units {
-        serving: holdings,
-        with_on_demand: true,
-    };
-    if let Some(holding) = holdings.iter().find(|it| it.exceeds_capacity().is_some()) {
-        return Err(refused(None, vec![gates::capacity(holding)]));
-    }
-    let demands = Demands::new(priced, workload, &now, served_by).map_err(unknown)?;
-    let kind = UnitPurchase {
-        capacity: offer.capacity.ok_or_else(Finding::default)?,
-        price: offer.unit_price,
-        held,
-    };
-    let sized = demands.sized(&kind);
-    let settings = &priced.observation.settings;
-    let has_room = |sizing: &UnitSizing| sizing.throttle_minimum(settings.headroom) == Some(0);
-    let savings = match settings.overflow {
-        Overflow::Throttle if !has_room(&sized.minutes) || !has_room(&sized.recent_hours) => {
-            return Err(unknown(format!(
-                "{} of {} do not have room for the highest minute of all traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
-                ModelUnits::new(held),
-                names(holdings),
-                settings.headroom.percent()
-            )));
+        let failed = gates::completeness(workload);
+        if !failed.is_empty() {
+            return Err(failed);
         }
-        Overflow::Throttle => before,
-        Overflow::Spill => {
-            let served: Usd = holdings
+        let mut holding = holdings.iter();
+        if let Some(holding) = holding.find(|holding| holding.exceeds_capacity().is_some()) {
+            return Err(vec![gates::capacity(holding)]);
+        }
+        let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
+        let traffic = Traffic::Units {
+            serving: holdings,
+            with_on_demand: true,
+        };
+        let demand = ServableDemand::new(priced, workload, &current, traffic)
+            .map_err(|why| unknown(why.to_string()))?;
+        let purchase = UnitPurchase {
+            capacity,
+            price,
+            held: holdings
                 .iter()
-                .filter_map(|holding| holding.monthly_value)
-                .sum();
-            (sized.replaced_monthly(0) - served).clamp(Usd::ZERO, before)
+                .map(|holding| holding.held.model_units)
+                .sum(),
+        };
+        let sized = demand.sized(&purchase);
+        let settings = &priced.observation.settings;
+        let savings = match settings.overflow {
+            Overflow::Throttle if sized.throttle_minimum(settings.headroom) != Some(0) => {
+                return Err(unknown(format!(
+                    "{} of {} do not have room for the highest minute of all traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
+                    purchase.held,
+                    names(holdings),
+                    settings.headroom.percent()
+                )));
+            }
+            Overflow::Throttle => before,
+            Overflow::Spill => {
+                let served = holdings.iter().filter_map(|holding| holding.monthly_value);
+                let replaced = sized.replaced_monthly(UnitPurchase::NONE);
+                (replaced - served.sum()).clamp(Usd::ZERO, before)
+            }
+        };
+        Ok(Self {
+            current,
+            purchase,
+            demand,
+            sized,
+            savings,
+        })
+    }
+
+    /// The share of one lane that stays on-demand: that of the minutes in which all of it does not
+    /// fit. Where that cannot be said, nothing is taken to stay.
+    fn left_of(
+        &self,
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        rates: &LaneRates<'_>,
+    ) -> Ratio {
+        if !rates.lane.is_standard() {
+            return Ratio::ONE;
         }
-    };
-    let action = Action::FillProvisionedModel;
-    let was_open = gates::was_open(priced, workload, action, &arns(holdings).join(" "));
-    let failed = gates::thresholds(settings, savings, workload.monthly_cost(), was_open);
-    if let Some(failed) = failed {
-        return Err(refused(Some(savings), vec![failed]));
+        if priced.observation.settings.overflow == Overflow::Throttle {
+            return Ratio::ZERO;
+        }
+        let Ok(demand) = self.demand.of_lane(priced, workload, rates.clone()) else {
+            return Ratio::ZERO;
+        };
+        let sized = demand.sized(&self.purchase);
+        let all = sized.all_monthly();
+        let replaced = sized.replaced_monthly(UnitPurchase::NONE);
+        if all.is_positive() {
+            Ratio::new((all - replaced).dollars() / all.dollars())
+        } else {
+            Ratio::ZERO
+        }
     }
-    let mut advice = recommendation(priced, workload, &standard, holdings, (before, savings));
-    advice
-        .workings
-        .extend(workings(&kind, &sized, settings.headroom));
-    let is_forbidden = !advice.is_counted();
-    let finding = Finding::advised(plan(Some(savings)), advice, Gate::Setting);
-    if is_forbidden {
-        // Listed, and nothing is taken from what the later rules can save.
-        return Err(finding);
-    }
-    let left = before - savings;
-    Ok(Found {
-        finding,
-        remaining: Ratio::new(left.dollars() / before.dollars()),
-        left: now
-            .iter()
-            .map(|rates| left_of(priced, workload, (&demands, &kind), rates))
-            .collect(),
-        savings,
-    })
-}
 
-/// The share of one lane that stays on-demand: that of the minutes in which all of it does not fit.
-/// Where that cannot be said, nothing is taken to stay.
-fn left_of(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    (all, kind): (&Demands, &UnitPurchase),
-    rates: &LaneRates<'_>,
-) -> Ratio {
-    if !rates.lane.is_standard() {
-        return Ratio::ONE;
-    }
-    if priced.observation.settings.overflow == Overflow::Throttle {
-        return Ratio::ZERO;
-    }
-    let Ok(demands) = all.of_lane(priced, workload, rates.clone()) else {
-        return Ratio::ZERO;
-    };
-    let sized = demands.sized(kind);
-    let (all, replaced) = (sized.all_monthly(), sized.replaced_monthly(0));
-    if all.is_positive() {
-        Ratio::new((all - replaced).dollars() / all.dollars())
-    } else {
-        Ratio::ZERO
-    }
-}
-
-/// What is held, and what all of the traffic asks for.
-fn workings(
-    kind: &UnitPurchase,
-    sized: &SizedDemand<UnitPurchase>,
-    headroom: Ratio,
-) -> [Working; 2] {
-    let highest = sized.minutes.throttle_minimum(Ratio::ZERO).map_or_else(
-        || "more than can be counted".to_owned(),
-        |more| ModelUnits::new(kind.held.saturating_add(more)).to_string(),
-    );
-    [
-        Working::new(
-            "what a unit serves an hour",
-            format!(
-                "{} input and {} output tokens",
-                Tokens::new(kind.capacity.input_tokens_per_hour),
-                Tokens::new(kind.capacity.output_tokens_per_hour)
+    /// What is held, and what all of the traffic asks for.
+    fn workings(&self, headroom: Ratio) -> [Working; 2] {
+        let UnitPurchase { capacity, held, .. } = self.purchase;
+        let more = self.sized.minutes.throttle_minimum(Ratio::ZERO);
+        let highest = more.map_or_else(
+            || "more than can be counted".to_owned(),
+            |more| (held + ModelUnits::new(more)).to_string(),
+        );
+        [
+            Working::new(
+                "what a unit serves an hour",
+                format!(
+                    "{} input and {} output tokens",
+                    Tokens::new(capacity.input_tokens_per_hour),
+                    Tokens::new(capacity.output_tokens_per_hour)
+                ),
+                "the price book or the overrides",
             ),
-            "the price book or the overrides",
-        ),
-        Working::new(
-            "held, and enough for the highest minute of all traffic",
-            format!("{} and {highest}", ModelUnits::new(kind.held)),
-            format!(
-                "the last {MINUTE_DAYS} days by the minute; under throttle {} more must fit",
-                headroom.percent()
+            Working::new(
+                "held, and enough for the highest minute of all traffic",
+                format!("{held} and {highest}"),
+                format!(
+                    "the last {MINUTE_DAYS} days by the minute; under throttle {} more must fit",
+                    headroom.percent()
+                ),
             ),
-        ),
-    ]
+        ]
+    }
 }
 
 fn recommendation(
@@ -298,7 +288,8 @@ fn recommendation(
     workload: &Workload<'_>,
     standard: &[&Lane<'_>],
     holdings: &[&Holding<'_>],
-    (before, savings): (Usd, Usd),
+    before: Usd,
+    after: Usd,
 ) -> Recommendation {
     let mut evidence = Evidence::default();
     for lane in standard {
@@ -318,21 +309,21 @@ fn recommendation(
     };
     let proposed = Arrangement {
         description: format!("model id {} for these calls", several(&arns)),
-        monthly_cost: before - savings,
+        monthly_cost: after,
     };
     let action = Action::FillProvisionedModel;
     let subject = arns.join(" ");
-    let mut advice = Recommendation::new(action, workload, &subject, current, proposed, evidence);
+    let money = Money::saved(current, proposed);
+    let mut advice = Recommendation::new(action, workload, &subject, money, evidence);
     advice.provisioned_model_arn = arns.first().map(|arn| (*arn).to_owned());
-    advice.not_counted_because = gates::in_region(priced, workload);
-    advice.risks.push(format!(
+    advice.standing.not_counted_because = gates::in_region(priced, workload);
+    let risks = &mut advice.grounds.risks;
+    risks.push(format!(
         "a unit of {} is taken to serve what the overrides or the price book say",
         names(holdings)
     ));
     if priced.observation.settings.overflow == Overflow::Spill {
-        advice
-            .risks
-            .push(crate::advice::gates::SPILL_ASSUMPTION.into());
+        risks.push(gates::SPILL_ASSUMPTION.into());
     }
     advice
 }

@@ -5,9 +5,12 @@
 
 use crate::advice::finding::Finding;
 use crate::advice::{
-    Action, Arrangement, Evidence, Gate, Plan, Recommendation, SeriesEvidence, command, gates,
+    Action, Arrangement, Evidence, Gate, Money, Plan, Recommendation, SeriesEvidence, command,
+    gates,
 };
+use crate::domain::period::HOUR;
 use crate::domain::{Tokens, Usd};
+use crate::observation::NAMESPACE;
 use crate::pricing::{Holding, Idleness, Priced, Workload};
 
 pub(crate) fn advise(
@@ -15,20 +18,20 @@ pub(crate) fn advise(
     workload: &Workload<'_>,
     filled: &[&Holding<'_>],
 ) -> Finding {
-    let mut found = Finding::default();
+    let mut finding = Finding::default();
     for holding in &workload.holdings {
         match &holding.idleness {
             Idleness::Busy => {}
             Idleness::Idle if filled.iter().any(|other| other.held == holding.held) => {}
-            Idleness::NotSeen(why) => found.reasons.push(format!(
+            Idleness::NotSeen(why) => finding.reasons.push(format!(
                 "no traffic of {} was seen, but {why}",
                 holding.held.provisioned_model_name
             )),
-            Idleness::Idle => found.take(delete(priced, workload, holding)),
+            Idleness::Idle => finding.take(delete(priced, workload, holding)),
         }
     }
-    found.dismiss(priced);
-    found
+    finding.dismiss(priced);
+    finding
 }
 
 fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -> Finding {
@@ -43,11 +46,11 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         };
     };
     let description = format!("without {name}");
-    let plan =
-        Plan::new(Action::DeleteIdleProvisionedModel, description.clone()).saving(workload, cost);
+    let action = Action::DeleteIdleProvisionedModel;
+    let plan = Plan::new(action, description.clone()).saving(workload, cost);
     let settings = &priced.observation.settings;
     let arn = &held.provisioned_model_arn;
-    let was_open = gates::was_open(priced, workload, Action::DeleteIdleProvisionedModel, arn);
+    let was_open = gates::was_open(priced, workload, action, arn);
     let failed = gates::thresholds(settings, cost, workload.monthly_cost(), was_open);
     if let Some(failed) = failed {
         return Finding::refused(plan, vec![failed]);
@@ -62,12 +65,12 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     let days = window.end().duration_since(since).as_hours() / 24;
     for id in held.metered_ids() {
         evidence.series(SeriesEvidence {
-            namespace: crate::observation::NAMESPACE,
+            namespace: NAMESPACE,
             metric: "Invocations".into(),
             model_id: id.to_owned(),
             start: since,
             end: window.end(),
-            step: crate::domain::period::HOUR,
+            step: HOUR,
             total: Tokens::ZERO,
         });
     }
@@ -79,26 +82,26 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         description,
         monthly_cost: Usd::ZERO,
     };
-    let action = Action::DeleteIdleProvisionedModel;
-    let mut advice = Recommendation::new(action, workload, arn, current, proposed, evidence);
+    let money = Money::saved(current, proposed);
+    let mut advice = Recommendation::new(action, workload, arn, money, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
-    advice.rollback_possible = false;
+    advice.standing.rollback_possible = false;
     let mut steps = Vec::new();
+    let risks = &mut advice.grounds.risks;
     if held.is_under_term() {
         steps.push(command::await_term_end(held));
-        advice.savings_start = held.commitment_expiration_time;
-        advice.not_counted_because = Some("it is paid for until its term ends".into());
         let risk = "it renews by itself at the end of its term unless it is deleted in time";
-        advice.risks.push(risk.into());
+        risks.push(risk.into());
     }
     if held.is_custom() {
         let risk = "it serves a custom model, which may have no other way to be called";
-        advice.risks.push(risk.into());
+        risks.push(risk.into());
     }
-    advice
-        .risks
-        .push("whoever calls it after that gets an error".into());
+    risks.push("whoever calls it after that gets an error".into());
     steps.push(command::delete(&workload.place.region, held));
-    advice.take_steps(steps);
+    advice.remedy.take_steps(steps);
+    if held.is_under_term() {
+        advice.await_term_end(held);
+    }
     Finding::advised(plan, advice, Gate::Order)
 }

@@ -5,24 +5,23 @@
 
 use crate::advice::finding::Finding;
 use crate::advice::recommendation::several;
-use crate::advice::rules::fill::Filling;
+use crate::advice::rules::fill::FillAdvice;
 use crate::advice::{
-    Action, Arrangement, Evidence, Gate, Plan, Recommendation, Step, command, gates,
+    Action, Arrangement, Evidence, Gate, Money, Plan, Recommendation, Step, command, gates,
 };
 use crate::catalog::AllowedScope;
 use crate::domain::{ModelId, Scope, Usd};
-use crate::pricing::LaneRates;
-use crate::pricing::{Lane, LaneKind, Priced, Workload};
+use crate::pricing::{Lane, LaneKind, LaneRates, Priced, Workload};
 
 /// What routing says, and the cheapest rates of effort none or routing that each lane can have,
 /// which later rules compare with.
 #[derive(Debug)]
-pub(crate) struct Routing<'l> {
+pub(crate) struct RouteAdvice<'l> {
     pub(crate) finding: Finding,
     pub(crate) cheapest: Vec<LaneRates<'l>>,
 }
 
-impl<'l> Routing<'l> {
+impl<'l> RouteAdvice<'l> {
     /// What each lane costs from here on: on-demand lanes stay as they are unless routing counts,
     /// and what leaves a provisioned model goes where it costs least.
     pub(crate) fn afterwards(&self) -> Vec<LaneRates<'l>> {
@@ -40,8 +39,8 @@ impl<'l> Routing<'l> {
 pub(crate) fn advise<'l>(
     priced: &Priced<'_>,
     workload: &'l Workload<'_>,
-    fill: &Filling<'_>,
-) -> Routing<'l> {
+    fill: &FillAdvice<'_>,
+) -> RouteAdvice<'l> {
     let forbidden = forbidden(priced, workload);
     let cheapest = cheapest(priced, workload);
     let moved: Vec<LaneRates<'_>> = workload
@@ -65,32 +64,31 @@ pub(crate) fn advise<'l>(
         .sum();
     let savings = before - after;
     if !savings.is_positive() {
-        return Routing {
+        return RouteAdvice {
             finding: Finding::default(),
             cheapest,
         };
     }
     let target = ModelId::of_model(&workload.model, Scope::Global);
-    let plan = Plan::new(Action::RouteToGlobalProfile, format!("through {target}"))
-        .saving(workload, savings);
-    let kind = Action::RouteToGlobalProfile;
+    let action = Action::RouteToGlobalProfile;
+    let plan = Plan::new(action, format!("through {target}")).saving(workload, savings);
     let failed = gates::thresholds(
         &priced.observation.settings,
         savings,
         workload.monthly_cost(),
-        gates::was_open(priced, workload, kind, workload.model.id()),
+        gates::was_open(priced, workload, action, workload.model.id()),
     );
     if let Some(failed) = failed {
-        return Routing {
+        return RouteAdvice {
             finding: Finding::refused(plan, vec![failed]),
             cheapest,
         };
     }
-    let mut advice = recommendation(priced, workload, &moved, &target, (before, after));
-    advice.not_counted_because = forbidden;
+    let mut advice = recommendation(priced, workload, &moved, &target, before, after);
+    advice.standing.not_counted_because = forbidden;
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
     finding.dismiss(priced);
-    Routing { finding, cheapest }
+    RouteAdvice { finding, cheapest }
 }
 
 /// The cheapest rates that each lane can have without a commitment. A lane that may not be moved is
@@ -138,7 +136,8 @@ fn recommendation(
     workload: &Workload<'_>,
     moved: &[LaneRates<'_>],
     target: &ModelId,
-    (before, after): (Usd, Usd),
+    before: Usd,
+    after: Usd,
 ) -> Recommendation {
     let mut evidence = Evidence::default();
     for to in moved {
@@ -159,22 +158,22 @@ fn recommendation(
     };
     let action = Action::RouteToGlobalProfile;
     let subject = workload.model.id();
-    let mut advice = Recommendation::new(action, workload, subject, current, proposed, evidence);
-    advice.risks.push(
+    let money = Money::saved(current, proposed);
+    let mut advice = Recommendation::new(action, workload, subject, money, evidence);
+    let risks = &mut advice.grounds.risks;
+    risks.push(
         "requests may be served in any commercial Region: data residency is the owner's call"
             .into(),
     );
     if !workload.is_whole() {
-        advice
-            .risks
-            .push("the usage is incomplete: the saving is at least this".into());
+        risks.push("the usage is incomplete: the saving is at least this".into());
     }
     if workload.has_tier_splits() {
-        advice
-            .risks
+        risks
             .push("part of it is served at another service tier, which is not priced apart".into());
     }
-    advice.take_steps(profile_step(workload, moved, target).into_iter().collect());
+    let step = profile_step(workload, moved, target);
+    advice.remedy.take_steps(step.into_iter().collect());
     advice
 }
 

@@ -3,29 +3,32 @@
 //!
 //! Silent where nobody says what it costs.
 
+use jiff::tz::TimeZone;
+
 use crate::advice::candidate::Amount;
 use crate::advice::command::CONTACT;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
 use crate::advice::holding_advice::{
-    AtTermEnd, HoldingAdvice, HoldingLoad, SmallerHolding, refusals,
+    AtTermEnd, HoldingAdvice, HoldingLoad, SizeReview, SmallerHolding, UnknownSize, judged_by,
+    refusals,
 };
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working};
-use crate::domain::Usd;
+use crate::advice::{
+    Action, Arrangement, Evidence, Money, Plan, Recommendation, Standing, Working,
+};
 use crate::domain::period::HOURS_PER_MONTH;
-use crate::pricing::LaneRates;
-use crate::pricing::{Priced, Reserved, Workload, reserves};
-use crate::sizing::ReservationTerms;
-use crate::sizing::demand::{Demands, ServedBy};
-use crate::sizing::trial::certainty_of_cut;
-use crate::sizing::{Purchase, Reservation, TokenPurchase};
+use crate::pricing::{LaneRates, Priced, Reserved, Workload, reserves};
+use crate::sizing::demand::ServableDemand;
+use crate::sizing::traffic::Traffic;
+use crate::sizing::trial::{HeldAmount, certainty_of_cut};
+use crate::sizing::{Purchase as _, Reservation, ReservationTerms, TokenPurchase};
 
 pub(crate) fn advise(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     current: &[LaneRates<'_>],
 ) -> Finding {
-    let mut found = Finding::default();
+    let mut finding = Finding::default();
     // One after the other, as units are: what ends first is decided first.
     let mut reserved: Vec<&Reserved<'_>> = workload.reserved.iter().collect();
     reserved.sort_by_key(|held| (held.declared.term_ends, &held.declared.name));
@@ -45,172 +48,182 @@ pub(crate) fn advise(
             })
             .map(|(_, amount)| *amount)
             .fold(Reservation::NONE, Reservation::and);
-        let mut said = HoldingAdvice::unknown(&held.declared.name);
+        let review = ReservationReview {
+            priced,
+            workload,
+            current,
+            held,
+            others,
+        };
+        let name = &held.declared.name;
+        let mut holding_advice = HoldingAdvice::unknown(name);
         let mut at_end = AtTermEnd::Undecided;
-        match smaller_reservation(priced, workload, current, (held, others)) {
-            Ok(Some(smaller)) => {
-                said.load = HoldingLoad::UnderUsed;
-                said.right_size = Some(smaller.to.to_string());
-                let mut finding = finding(priced, workload, current, held, &smaller);
-                let is_dismissed = finding.dismiss(priced);
-                if !finding.recommendations.is_empty() {
+        match review.size() {
+            Ok(SizeReview::Smaller(smaller)) => {
+                holding_advice.load = HoldingLoad::UnderUsed;
+                holding_advice.right_size = Some(smaller.amount().to_string());
+                let mut shrunk = review.finding(&smaller);
+                let is_dismissed = shrunk.dismiss(priced);
+                if !shrunk.recommendations.is_empty() {
                     at_end = smaller.at_term_end();
                     if !is_dismissed {
-                        amounts[place] = smaller.reservation();
+                        amounts[place] = smaller.to;
                     }
                 }
-                found.take(finding);
+                finding.take(shrunk);
             }
-            Ok(None) => {
-                said.load = HoldingLoad::Fits;
+            Ok(SizeReview::NoneCheaper) => {
+                holding_advice.load = HoldingLoad::Fits;
                 at_end = AtTermEnd::Renew;
             }
-            Err(why) => found.reasons.push(why),
+            Err(why) => finding.reasons.push(format!(
+                "whether {name} has its right size is not known: {why}"
+            )),
         }
-        said.at_term_end = held.declared.term_ends.is_some().then_some(at_end);
-        found.holdings.push(said);
+        holding_advice.at_term_end = held.declared.term_ends.is_some().then_some(at_end);
+        finding.holdings.push(holding_advice);
     }
-    found
+    finding
 }
 
-/// What of a reservation would cost less, if anything. An error says why that is not known.
-fn smaller_reservation(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    current: &[LaneRates<'_>],
-    (held, others): (&Reserved<'_>, Reservation),
-) -> Result<Option<SmallerHolding>, String> {
-    let name = &held.declared.name;
-    let unknown = |why: &str| format!("whether {name} has its right size is not known: {why}");
-    if let Some(refusal) = gates::completeness(workload).first() {
-        return Err(unknown(&refusal.why));
-    }
-    let Some(cost) = held.monthly_cost else {
-        return Err(unknown("nobody says what it costs"));
-    };
-    let scope = held.declared.scope;
-    let offers = &workload.reserved_offers;
-    let offer = offers
-        .iter()
-        .find(|offer| offer.scope == scope && offer.term == held.declared.term);
-    let Some(offer) = offer else {
-        return Err(unknown("the price book has no price of it"));
-    };
-    let demands = Demands::new(priced, workload, current, ServedBy::Reserved(scope))
-        .map_err(|why| unknown(&why))?;
-    let kind = TokenPurchase {
-        terms: ReservationTerms::of(offer),
-        held: others,
-    };
-    let sized = demands.sized(&kind);
-    let now = Reservation::declared(held.declared);
-    // At a price of its own only the whole of it is known to cost what it costs.
-    let is_listed = held.declared.usd_per_hour.is_none();
-    let to = if is_listed {
-        sized.minutes.optimum_within(now)
-    } else {
-        Reservation::NONE
-    };
-    let total = |reservation: Reservation, cost: Usd| {
-        cost + sized.all_monthly() - sized.replaced_monthly(reservation)
-    };
-    let then = total(to, kind.cost(to, HOURS_PER_MONTH));
-    let as_it_is = total(now, cost);
-    if to == now || then >= as_it_is {
-        return Ok(None);
-    }
-    Ok(Some(SmallerHolding {
-        to: Amount::Tokens(to),
-        is_none: to == Reservation::NONE,
-        savings: as_it_is - then,
-        certainty: certainty_of_cut(
-            &kind,
-            &demands,
-            ((now, cost), (to, kind.cost(to, HOURS_PER_MONTH))),
-            sized.burst_share(now),
-            workload.observed_days,
-        ),
-        workings: vec![
-            Working::new(
-                "costs a month as it is",
-                as_it_is,
-                "the reservation and what goes on-demand beside it",
-            ),
-            Working::new(
-                "costs a month then",
+/// One holding of reserved tokens.
+struct ReservationReview<'r> {
+    priced: &'r Priced<'r>,
+    workload: &'r Workload<'r>,
+    current: &'r [LaneRates<'r>],
+    held: &'r Reserved<'r>,
+    /// The reserved tokens of the same scope beside it that serve on.
+    others: Reservation,
+}
+
+impl ReservationReview<'_> {
+    /// What of it would cost less, if anything.
+    fn size(&self) -> Result<SizeReview<Reservation>, UnknownSize> {
+        let declared = self.held.declared;
+        if let Some(refusal) = gates::completeness(self.workload).into_iter().next() {
+            return Err(UnknownSize::Incomplete(refusal));
+        }
+        let cost = self.held.monthly_cost.ok_or(UnknownSize::NoCost)?;
+        let mut offers = self.workload.reserved_offers.iter();
+        let offer = offers
+            .find(|offer| offer.scope == declared.scope && offer.term == declared.term)
+            .ok_or(UnknownSize::NoOffer)?;
+        let traffic = Traffic::Reserved(declared.scope);
+        let demand = ServableDemand::new(self.priced, self.workload, self.current, traffic)?;
+        let purchase = TokenPurchase {
+            terms: ReservationTerms::of(offer),
+            held: self.others,
+        };
+        let sized = demand.sized(&purchase);
+        let now = HeldAmount {
+            amount: Reservation::declared(declared),
+            monthly_cost: cost,
+        };
+        // At a price of its own only the whole of it is known to cost what it costs.
+        let to = match declared.usd_per_hour {
+            None => sized.minutes.optimum_within(now.amount),
+            Some(_) => Reservation::NONE,
+        };
+        let then = HeldAmount {
+            amount: to,
+            monthly_cost: purchase.cost(to, HOURS_PER_MONTH),
+        };
+        let total = |held: HeldAmount<Reservation>| {
+            held.monthly_cost + sized.all_monthly() - sized.replaced_monthly(held.amount)
+        };
+        if to == now.amount || total(then) >= total(now) {
+            return Ok(SizeReview::NoneCheaper);
+        }
+        Ok(SizeReview::Smaller(SmallerHolding {
+            to,
+            savings: total(now) - total(then),
+            certainty: certainty_of_cut(
+                &purchase,
+                &demand,
+                now,
                 then,
-                "likewise, at its optimum by the minute",
+                sized.burst_share(now.amount),
+                self.workload.observed_days,
             ),
-        ],
-        on: "the joint optimum of input and output, by the minute",
-    }))
-}
+            workings: vec![
+                Working::new(
+                    "costs a month as it is",
+                    total(now),
+                    "the reservation and what goes on-demand beside it",
+                ),
+                Working::new(
+                    "costs a month then",
+                    total(then),
+                    "likewise, at its optimum by the minute",
+                ),
+                judged_by("the joint optimum of input and output, by the minute"),
+            ],
+        }))
+    }
 
-fn finding(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    current: &[LaneRates<'_>],
-    held: &Reserved<'_>,
-    smaller: &SmallerHolding,
-) -> Finding {
-    let name = &held.declared.name;
-    let action = if smaller.is_none {
-        Action::LetCommitmentExpire
-    } else {
-        Action::RightSizeReservation
-    };
-    let description = if smaller.is_none {
-        format!("without `{name}`")
-    } else {
-        smaller.to.to_string()
-    };
-    let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
-    let refusals = refusals(priced, workload, smaller, (action, name));
-    if !refusals.is_empty() {
-        return Finding::refused(plan, refusals);
-    }
-    let mut evidence = Evidence::default();
-    let served = current
-        .iter()
-        .filter(|rates| reserves(held.declared.scope, rates.scope));
-    for rates in served {
-        evidence.lane(priced, rates.lane);
-    }
-    let cost = held.monthly_cost.unwrap_or_default();
-    let current = Arrangement {
-        description: format!(
-            "`{name}`: {}, {}",
-            Amount::Tokens(Reservation::declared(held.declared)),
-            held.declared.scope.in_words()
-        ),
-        monthly_cost: cost,
-    };
-    let proposed = Arrangement {
-        description,
-        monthly_cost: cost - smaller.savings,
-    };
-    let mut advice = Recommendation::new(action, workload, name, current, proposed, evidence);
-    advice.take_figures(smaller);
-    advice.rollback_possible = false;
-    advice.contact = Some(CONTACT.to_owned());
-    let today = priced.day;
-    match held.declared.term_ends {
-        Some(day) if day >= today => {
-            advice.not_counted_because =
-                Some(format!("it is paid for until its term ends on {day}"));
-            advice.savings_start = day
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()
-                .map(|start| start.timestamp());
+    fn finding(&self, smaller: &SmallerHolding<Reservation>) -> Finding {
+        let (priced, workload, held) = (self.priced, self.workload, self.held);
+        let name = &held.declared.name;
+        let action = if smaller.is_none() {
+            Action::LetCommitmentExpire
+        } else {
+            Action::RightSizeReservation
+        };
+        let description = if smaller.is_none() {
+            format!("without `{name}`")
+        } else {
+            smaller.amount().to_string()
+        };
+        let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
+        let refusals = refusals(priced, workload, smaller, action, name);
+        if !refusals.is_empty() {
+            return Finding::refused(plan, refusals);
         }
-        Some(_) => {}
-        None => {
-            advice.not_counted_because =
-                Some("the overrides do not say when its term ends (`term_ends`)".to_owned());
+        let mut evidence = Evidence::default();
+        let served = self
+            .current
+            .iter()
+            .filter(|rates| reserves(held.declared.scope, rates.scope));
+        for rates in served {
+            evidence.lane(priced, rates.lane);
         }
+        let cost = held.monthly_cost.unwrap_or_default();
+        let current = Arrangement {
+            description: format!(
+                "`{name}`: {}, {}",
+                Amount::Tokens(Reservation::declared(held.declared)),
+                held.declared.scope.in_words()
+            ),
+            monthly_cost: cost,
+        };
+        let proposed = Arrangement {
+            description,
+            monthly_cost: cost - smaller.savings,
+        };
+        let start = held.declared.term_ends.filter(|day| *day >= priced.day);
+        let money = Money {
+            savings_start: start
+                .and_then(|day| day.to_zoned(TimeZone::UTC).ok())
+                .map(|start| start.timestamp()),
+            ..Money::saved(current, proposed).sure(smaller.certainty.as_ref())
+        };
+        let mut advice = Recommendation::new(action, workload, name, money, evidence);
+        advice.standing = Standing {
+            rollback_possible: false,
+            not_counted_because: match (held.declared.term_ends, start) {
+                (None, _) => {
+                    Some("the overrides do not say when its term ends (`term_ends`)".to_owned())
+                }
+                (Some(_), Some(day)) => {
+                    Some(format!("it is paid for until its term ends on {day}"))
+                }
+                (Some(_), None) => None,
+            },
+        };
+        advice.grounds.workings.extend(smaller.workings.clone());
+        let risk = "it is billed on after its term until AWS is told to delete it";
+        advice.grounds.risks.push(risk.into());
+        advice.remedy.contact = Some(CONTACT.to_owned());
+        Finding::advised(plan, advice, Gate::Order)
     }
-    advice
-        .risks
-        .push("it is billed on after its term until AWS is told to delete it".into());
-    Finding::advised(plan, advice, Gate::Order)
 }

@@ -6,37 +6,30 @@
 //! holding worth under 100 % costs more than the same tokens on-demand. Silent about idle holdings,
 //! which `idle` deletes, and about custom models, which have no on-demand twin.
 
-use crate::advice::candidate::Amount;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
 use crate::advice::holding_advice::{
-    AtTermEnd, HoldingAdvice, HoldingLoad, SmallerHolding, put_off_to_term_end, refusals,
+    AtTermEnd, HoldingAdvice, HoldingLoad, SizeReview, SmallerHolding, UnknownSize, judged_by,
+    put_off_to_term_end, refusals,
 };
 use crate::advice::rules::bind;
-use crate::advice::rules::fill::Filling;
-use crate::advice::{Action, Arrangement, Evidence, Plan, Recommendation, Working, command};
+use crate::advice::rules::fill::FillAdvice;
+use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working, command};
 use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
-use crate::domain::{ModelUnits, Percent, Usd};
+use crate::domain::{ModelUnits, Percent, Usd, day_of};
 use crate::observation::InferenceType;
-use crate::pricing::LaneRates;
-use crate::pricing::{Holding, Idleness, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy};
-use crate::sizing::trial::{certainty_of_cut, certainty_of_whole};
-use crate::sizing::{Purchase, UnitPurchase};
+use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
+use crate::sizing::demand::ServableDemand;
+use crate::sizing::traffic::Traffic;
+use crate::sizing::trial::{HeldAmount, certainty_of_cut, certainty_of_whole};
+use crate::sizing::{Purchase as _, UnitPurchase};
 
 /// What is said of all of them, and what it leaves to the later rules.
-pub(crate) struct Renewing {
+pub(crate) struct ShrinkAdvice {
     pub(crate) finding: Finding,
     /// Whether anything is to be given up at once.
-    gives_up_now: bool,
-}
-
-impl Renewing {
-    /// Whether anything is to be given up at once.
-    pub(crate) const fn gives_up_counted(&self) -> bool {
-        self.gives_up_now
-    }
+    pub(crate) gives_up_now: bool,
 }
 
 /// Whether a holding of a workload could be filled, or reserved tokens are held: then minutes of its
@@ -58,9 +51,9 @@ pub(crate) fn advise<'w>(
     priced: &'w Priced<'w>,
     workload: &'w Workload<'w>,
     cheapest: &[LaneRates<'w>],
-    fill: &Filling<'w>,
-) -> Renewing {
-    let mut renewing = Renewing {
+    fill: &FillAdvice<'w>,
+) -> ShrinkAdvice {
+    let mut shrink = ShrinkAdvice {
         finding: Finding::default(),
         gives_up_now: false,
     };
@@ -79,9 +72,9 @@ pub(crate) fn advise<'w>(
     // What can be changed first is decided first, and what is decided holds for those after it: two
     // that could each be spared while the other stays cannot both be.
     at_work.sort_by_key(|holding| holding.held.commitment_expiration_time);
-    let mut units: Vec<u32> = at_work
+    let mut units: Vec<ModelUnits> = at_work
         .iter()
-        .map(|holding| holding.held.model_units.count())
+        .map(|holding| holding.held.model_units)
         .collect();
     for holding in &workload.holdings {
         if at_work.iter().all(|other| other.held != holding.held) {
@@ -89,13 +82,13 @@ pub(crate) fn advise<'w>(
                 Idleness::Idle => AtTermEnd::LetExpire,
                 Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
             };
-            let said = said_of(priced, workload, holding, at_end);
-            renewing.finding.holdings.push(said);
+            let holding_advice = advice_before_sizing(priced, workload, holding, at_end);
+            shrink.finding.holdings.push(holding_advice);
         }
     }
     for place in 0..at_work.len() {
         let holding = at_work[place];
-        let case = HoldingReview {
+        let review = HoldingReview {
             priced,
             workload,
             cheapest,
@@ -104,69 +97,78 @@ pub(crate) fn advise<'w>(
             others: all_but(&units, place),
             is_filled: fill.is_counted(),
         };
-        let mut said = said_of(priced, workload, holding, AtTermEnd::Undecided);
+        let mut holding_advice =
+            advice_before_sizing(priced, workload, holding, AtTermEnd::Undecided);
         let is_known = holding.capacity().is_some();
-        match case.smaller() {
-            Ok(Some(smaller)) => {
-                said.load = HoldingLoad::UnderUsed;
-                said.right_size = Some(smaller.to.to_string());
-                let mut found = case.finding(&smaller);
-                let is_dismissed = found.dismiss(priced);
-                if let [advice] = found.recommendations.as_slice() {
-                    said.decide(holding, smaller.at_term_end());
+        match review.size() {
+            Ok(SizeReview::Smaller(smaller)) => {
+                holding_advice.load = HoldingLoad::UnderUsed;
+                holding_advice.right_size = Some(smaller.amount().to_string());
+                let mut finding = review.finding(&smaller);
+                let is_dismissed = finding.dismiss(priced);
+                if let [advice] = finding.recommendations.as_slice() {
+                    holding_advice.decide(holding, smaller.at_term_end());
                     if !is_dismissed {
-                        units[place] = smaller.units();
+                        units[place] = smaller.to;
                     }
-                    renewing.gives_up_now |= advice.is_counted() && smaller.is_none;
+                    shrink.gives_up_now |= advice.is_counted() && smaller.is_none();
                 }
-                renewing.finding.take(found);
+                shrink.finding.take(finding);
             }
-            Ok(None) => {
+            Ok(SizeReview::NoneCheaper) => {
                 let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
                 if is_known || pays {
-                    said.decide(holding, AtTermEnd::Renew);
-                    let mut found = bind::advise(
+                    holding_advice.decide(holding, AtTermEnd::Renew);
+                    let mut finding = bind::advise(
                         priced,
                         workload,
                         cheapest,
                         holding,
-                        case.is_to_be_had(holding.held.model_units.count()),
+                        review.is_to_be_had(holding.held.model_units),
                     );
-                    found.dismiss(priced);
-                    renewing.finding.take(found);
+                    finding.dismiss(priced);
+                    shrink.finding.take(finding);
                 }
                 if is_known && holding.throttles == 0 {
-                    said.load = HoldingLoad::Fits;
-                    said.right_size = Some(holding.held.model_units.to_string());
+                    holding_advice.load = HoldingLoad::Fits;
+                    holding_advice.right_size = Some(holding.held.model_units.to_string());
                 }
             }
-            Err(why) => renewing.finding.reasons.extend(why),
+            // The buy rule and the report say what is not whole and what has no price.
+            Err(UnknownSize::Incomplete(_) | UnknownSize::NoCost | UnknownSize::NoOffer) => {}
+            Err(UnknownSize::ExceedsCapacity(refusal)) => {
+                shrink.finding.reasons.push(refusal.why);
+            }
+            Err(UnknownSize::Demand(why)) => shrink.finding.reasons.push(format!(
+                "whether {} has its right size is not known: {why}",
+                holding.held.provisioned_model_name
+            )),
         }
-        renewing.finding.holdings.push(said);
+        shrink.finding.holdings.push(holding_advice);
     }
-    renewing
+    shrink
 }
 
 /// All units but those at one place.
-fn all_but(units: &[u32], place: usize) -> u32 {
+fn all_but(units: &[ModelUnits], place: usize) -> ModelUnits {
     let others = units.iter().enumerate().filter(|(at, _)| *at != place);
-    others.fold(0, |sum, (_, units)| sum.saturating_add(*units))
+    others.map(|(_, units)| *units).sum()
 }
 
 /// What is said of a holding before its size is looked at.
-fn said_of(
+fn advice_before_sizing(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     holding: &Holding<'_>,
     at_end: AtTermEnd,
 ) -> HoldingAdvice {
-    let mut said = HoldingAdvice::unknown(&holding.held.provisioned_model_arn);
+    let mut holding_advice = HoldingAdvice::unknown(&holding.held.provisioned_model_arn);
     if holding.throttles > 0 {
-        said.load = HoldingLoad::Oversubscribed;
+        holding_advice.load = HoldingLoad::Oversubscribed;
     }
-    said.lifecycle_risk = lifecycle_risk(priced, workload, holding);
-    said.decide(holding, at_end);
-    said
+    holding_advice.lifecycle_risk = lifecycle_risk(priced, workload, holding);
+    holding_advice.decide(holding, at_end);
+    holding_advice
 }
 
 /// A model that leaves while something is still bound to it.
@@ -175,7 +177,7 @@ fn lifecycle_risk(
     workload: &Workload<'_>,
     holding: &Holding<'_>,
 ) -> Option<String> {
-    let ends = crate::domain::day_of(holding.held.commitment_expiration_time?);
+    let ends = day_of(holding.held.commitment_expiration_time?);
     let lifecycle = gates::Lifecycle::of(priced, workload);
     if let Some(end) = lifecycle.end_of_life.filter(|end| *end <= ends) {
         return Some(format!(
@@ -199,136 +201,124 @@ struct HoldingReview<'c, 'w> {
     at_work: &'c [&'w Holding<'w>],
     holding: &'w Holding<'w>,
     /// The units beside it that serve on.
-    others: u32,
+    others: ModelUnits,
     is_filled: bool,
 }
 
 impl HoldingReview<'_, '_> {
-    /// What of it would cost less, if anything. An error says why that is not known, where a reader
-    /// would ask.
-    fn smaller(&self) -> Result<Option<SmallerHolding>, Option<String>> {
+    /// What of it would cost less, if anything.
+    fn size(&self) -> Result<SizeReview<ModelUnits>, UnknownSize> {
         let holding = self.holding;
-        let Some(cost) = holding.monthly_cost else {
-            return Err(None);
+        let cost = holding.monthly_cost.ok_or(UnknownSize::NoCost)?;
+        if let Some(refusal) = gates::completeness(self.workload).into_iter().next() {
+            return Err(UnknownSize::Incomplete(refusal));
+        }
+        let smaller = match (&holding.offer, holding.capacity()) {
+            (Some(offer), Some(capacity)) => self.at_its_optimum(&UnitPurchase {
+                capacity,
+                price: offer.unit_price,
+                held: self.others,
+            })?,
+            _ => self.by_its_worth(cost),
         };
-        if !gates::completeness(self.workload).is_empty() {
-            return Err(None);
-        }
-        match (&holding.offer, holding.capacity()) {
-            (Some(offer), Some(capacity)) => {
-                let kind = UnitPurchase {
-                    capacity,
-                    price: offer.unit_price,
-                    held: self.others,
-                };
-                self.at_its_optimum(&kind)
-            }
-            _ => Ok(self.by_its_worth(cost)),
-        }
+        Ok(smaller.map_or(SizeReview::NoneCheaper, SizeReview::Smaller))
     }
 
-    fn served_by(&self) -> ServedBy<'_> {
-        ServedBy::Units {
+    fn traffic(&self) -> Traffic<'_> {
+        Traffic::Units {
             serving: self.at_work,
             with_on_demand: self.is_filled,
         }
     }
 
+    /// The cheapest size, if that is a smaller one.
     fn at_its_optimum(
         &self,
-        kind: &UnitPurchase,
-    ) -> Result<Option<SmallerHolding>, Option<String>> {
+        purchase: &UnitPurchase,
+    ) -> Result<Option<SmallerHolding<ModelUnits>>, UnknownSize> {
         let settings = &self.priced.observation.settings;
-        let name = &self.holding.held.provisioned_model_name;
         if self.holding.exceeds_capacity().is_some() {
-            return Err(Some(gates::capacity(self.holding).why));
+            return Err(UnknownSize::ExceedsCapacity(gates::capacity(self.holding)));
         }
-        let demands = Demands::new(self.priced, self.workload, self.cheapest, self.served_by())
-            .map_err(|why| {
-                Some(format!(
-                    "whether {name} has its right size is not known: {why}"
-                ))
-            })?;
-        let sized = demands.sized(kind);
-        let now = self.holding.held.model_units.count();
-        let options: Vec<u32> = match settings.overflow {
-            Overflow::Spill => vec![sized.minutes.spill_optimum()],
+        let demand =
+            ServableDemand::new(self.priced, self.workload, self.cheapest, self.traffic())?;
+        let sized = demand.sized(purchase);
+        let now = self.holding.held.model_units;
+        let options: Vec<ModelUnits> = match settings.overflow {
+            Overflow::Spill => vec![UnitPurchase::optimum(&sized.minutes)],
             // Fewer must still refuse nothing; none at all leaves everything on-demand.
             Overflow::Throttle => {
-                let enough = sized.minutes.throttle_minimum(settings.headroom);
-                let hours = sized.recent_hours.throttle_minimum(settings.headroom);
-                let enough = enough.zip(hours).map(|(minutes, hours)| minutes.max(hours));
-                let none = (kind.held == 0).then_some(0);
-                enough.into_iter().chain(none).collect()
+                let enough = sized.throttle_minimum(settings.headroom);
+                let is_alone = purchase.held == UnitPurchase::NONE;
+                let none = is_alone.then_some(UnitPurchase::NONE);
+                enough
+                    .map(ModelUnits::new)
+                    .into_iter()
+                    .chain(none)
+                    .collect()
             }
         };
-        let month = |units: u32| kind.cost(units, HOURS_PER_MONTH);
+        let month = |units: ModelUnits| purchase.cost(units, HOURS_PER_MONTH);
         let all_is_served = settings.overflow == Overflow::Throttle;
-        let left = |units: u32| {
-            if all_is_served && units > 0 {
+        let left = |units: ModelUnits| {
+            if all_is_served && units != UnitPurchase::NONE {
                 Usd::ZERO
             } else {
                 sized.all_monthly() - sized.replaced_monthly(units)
             }
         };
-        let total = |units: u32| month(units) + left(units);
+        let total = |units: ModelUnits| month(units) + left(units);
         let best = options
             .into_iter()
             .filter(|units| *units < now && self.is_to_be_had(*units))
             .min_by_key(|units| (total(*units), *units));
-        let Some(units) = best.filter(|units| total(*units) < total(now)) else {
+        let Some(to) = best.filter(|units| total(*units) < total(now)) else {
             return Ok(None);
         };
-        let to = ModelUnits::new(units);
-        let savings = total(now) - total(units);
+        let held = |amount: ModelUnits| HeldAmount {
+            amount,
+            monthly_cost: month(amount),
+        };
+        let working = |what: &str, units: ModelUnits| {
+            let from = format!(
+                "{units} × {} USD × 730 hours, and {} on-demand beside it",
+                purchase.price,
+                left(units)
+            );
+            Working::new(what, total(units), from)
+        };
         Ok(Some(SmallerHolding {
-            to: Amount::Units(to),
-            is_none: units == 0,
-            savings,
+            to,
+            savings: total(now) - total(to),
             certainty: certainty_of_cut(
-                kind,
-                &demands,
-                ((now, month(now)), (units, month(units))),
+                purchase,
+                &demand,
+                held(now),
+                held(to),
                 sized.burst_share(now),
                 self.workload.observed_days,
             ),
             workings: vec![
-                Working::new(
-                    "costs a month as it is",
-                    total(now),
-                    format!(
-                        "{} × {} USD × 730 hours, and {} on-demand beside it",
-                        ModelUnits::new(now),
-                        kind.price,
-                        left(now)
-                    ),
-                ),
-                Working::new(
-                    "costs a month then",
-                    total(units),
-                    format!(
-                        "{to} × {} USD × 730 hours, and {} on-demand beside it",
-                        kind.price,
-                        left(units)
-                    ),
-                ),
+                working("costs a month as it is", now),
+                working("costs a month then", to),
+                judged_by("the optimum of what it serves, by the minute"),
             ],
-            on: "the optimum of what it serves, by the minute",
         }))
     }
 
     /// Whether AWS serves what would be left: calls on-demand, or so many new units.
-    fn is_to_be_had(&self, units: u32) -> bool {
+    fn is_to_be_had(&self, units: ModelUnits) -> bool {
         let inventory = &self.workload.observed.inventory;
         let model = &self.workload.model;
-        if units > 0 {
+        if units != UnitPurchase::NONE {
             let is_sold = !inventory.provisionable_ids(model).is_empty();
             return is_sold && !gates::Lifecycle::of(self.priced, self.workload).is_legacy;
         }
         // Under throttle it all goes to the others, which have room for it.
         let settings = &self.priced.observation.settings;
         let is_known = self.holding.capacity().is_some();
-        if is_known && self.others > 0 && settings.overflow == Overflow::Throttle {
+        let has_others = self.others != UnitPurchase::NONE;
+        if is_known && has_others && settings.overflow == Overflow::Throttle {
             return true;
         }
         let mut listed = inventory.listed(model).peekable();
@@ -342,65 +332,58 @@ impl HoldingReview<'_, '_> {
     }
 
     /// Without a capacity only the whole of it can be judged: what it serves against what it costs.
-    fn by_its_worth(&self, cost: Usd) -> Option<SmallerHolding> {
-        let own: Vec<&LaneRates<'_>> = self
-            .cheapest
-            .iter()
-            .filter(|rates| {
-                matches!(rates.lane.kind, crate::pricing::LaneKind::Provisioned(held) if held == self.holding.held)
-            })
-            .collect();
+    fn by_its_worth(&self, cost: Usd) -> Option<SmallerHolding<ModelUnits>> {
         // Something that it serves has no price: what it is worth is not known.
         self.holding.monthly_value?;
-        let value: Usd = own
-            .iter()
-            .map(|rates| rates.monthly_cost(self.priced.recent))
+        let (held, recent) = (self.holding.held, self.priced.recent);
+        let rates = self.cheapest.iter();
+        let value: Usd = rates
+            .filter(|rates| rates.lane.kind == LaneKind::Provisioned(held))
+            .map(|rates| rates.monthly_cost(recent))
             .sum();
         let savings = cost - value;
-        (savings.is_positive() && self.is_to_be_had(0)).then(|| SmallerHolding {
-            to: Amount::Units(ModelUnits::new(0)),
-            is_none: true,
+        if !savings.is_positive() || !self.is_to_be_had(UnitPurchase::NONE) {
+            return None;
+        }
+        let traffic = Traffic::Units {
+            serving: &[self.holding],
+            with_on_demand: false,
+        };
+        let hours = ServableDemand::hourly(self.priced, self.workload, self.cheapest, traffic);
+        let days = self.workload.observed_days;
+        Some(SmallerHolding {
+            to: UnitPurchase::NONE,
             savings,
-            certainty: Demands::hourly(
-                self.priced,
-                self.workload,
-                self.cheapest,
-                ServedBy::Units {
-                    serving: &[self.holding],
-                    with_on_demand: false,
-                },
-            )
-            .ok()
-            .and_then(|hours| {
-                certainty_of_whole(&hours, cost, self.workload.observed_days)
-            }),
+            certainty: hours
+                .ok()
+                .and_then(|hours| certainty_of_whole(&hours, cost, days)),
             workings: vec![
                 Working::new(
                     "costs a month",
                     cost,
-                    format!("{} × 730 hours", self.holding.held.model_units),
+                    format!("{} × 730 hours", held.model_units),
                 ),
                 Working::new(
                     "what it serves, on-demand",
                     value,
                     "its tokens of the recent window at the cheapest allowed rates × 730 ÷ its hours",
                 ),
+                judged_by("what it serves, at on-demand prices"),
             ],
-            on: "what it serves, at on-demand prices",
         })
     }
 
-    fn finding(&self, smaller: &SmallerHolding) -> Finding {
+    fn finding(&self, smaller: &SmallerHolding<ModelUnits>) -> Finding {
         let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
         let name = &held.provisioned_model_name;
-        let action = match (smaller.is_none, held.is_under_term()) {
+        let action = match (smaller.is_none(), held.is_under_term()) {
             (true, true) => Action::LetCommitmentExpire,
             (true, false) => Action::GiveUpProvisionedModel,
             (false, _) => Action::RightSizeProvisionedModel,
         };
         // Whether the others have room is known only where the capacity is.
-        let to_others = self.others > 0 && self.holding.capacity().is_some();
-        let description = if smaller.is_none {
+        let to_others = self.others != UnitPurchase::NONE && self.holding.capacity().is_some();
+        let description = if smaller.is_none() {
             let others = if to_others {
                 "to the others"
             } else {
@@ -408,11 +391,11 @@ impl HoldingReview<'_, '_> {
             };
             format!("its calls {others}, without {name}")
         } else {
-            smaller.to.to_string()
+            smaller.amount().to_string()
         };
         let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
         let arn = &held.provisioned_model_arn;
-        let refusals = refusals(priced, workload, smaller, (action, arn));
+        let refusals = refusals(priced, workload, smaller, action, arn);
         if !refusals.is_empty() {
             return Finding::refused(plan, refusals);
         }
@@ -434,12 +417,13 @@ impl HoldingReview<'_, '_> {
             monthly_cost: cost - smaller.savings,
         };
         let arn = &held.provisioned_model_arn;
-        let mut advice = Recommendation::new(action, workload, arn, current, proposed, evidence);
+        let money = Money::saved(current, proposed).sure(smaller.certainty.as_ref());
+        let mut advice = Recommendation::new(action, workload, arn, money, evidence);
         advice.provisioned_model_arn = Some(arn.clone());
-        advice.take_figures(smaller);
-        let steps = match (&self.holding.offer, smaller.to) {
-            (Some(offer), Amount::Units(units)) if !smaller.is_none => {
-                command::replace(workload, held, offer, units)
+        advice.grounds.workings.extend(smaller.workings.clone());
+        let steps = match &self.holding.offer {
+            Some(offer) if !smaller.is_none() => {
+                command::replace(workload, held, offer, smaller.to)
             }
             _ => {
                 let instead = if to_others {
@@ -453,13 +437,13 @@ impl HoldingReview<'_, '_> {
                 ]
             }
         };
-        if smaller.is_none {
+        if smaller.is_none() {
             let risk = if to_others {
                 "where the others are given up too, its calls go on-demand: on-demand quotas have to carry them"
             } else {
                 "whoever calls it must call the model on-demand first: on-demand quotas have to carry it"
             };
-            advice.risks.push(risk.into());
+            advice.grounds.risks.push(risk.into());
         }
         put_off_to_term_end(held, &mut advice, steps);
         Finding::advised(plan, advice, Gate::Order)

@@ -2,13 +2,14 @@
 //! access a model may cost more, and at its end of life requests fail. Another model is another
 //! product, so this is listed and never counted. Silent where the book names no successor.
 
+use jiff::civil::Date;
+
 use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Lifecycle, Refusal};
 use crate::advice::{Action, Plan};
 use crate::catalog::RateQuery;
 use crate::domain::{BaseModel, Usd};
-use crate::pricing::LaneRates;
-use crate::pricing::{LaneKind, Priced, Workload};
+use crate::pricing::{LaneKind, LaneRates, Priced, PricedMeter, Workload};
 
 pub(crate) fn advise(
     priced: &Priced<'_>,
@@ -18,7 +19,7 @@ pub(crate) fn advise(
     let book = &priced.observation.prices;
     let rows = book.lifecycle(&workload.model, &workload.place.region);
     let day = priced.day;
-    let is_past = |date: Option<jiff::civil::Date>| date.is_some_and(|date| date <= day);
+    let is_past = |date: Option<Date>| date.is_some_and(|date| date <= day);
     let is_legacy = Lifecycle::of(priced, workload).is_legacy;
     let leaving = rows
         .into_iter()
@@ -68,7 +69,7 @@ fn cost_with(
     rates: &LaneRates<'_>,
     successor: &BaseModel,
 ) -> Option<Usd> {
-    let cost = |meter: &crate::pricing::PricedMeter| {
+    let cost = |meter: &PricedMeter| {
         if meter.recent.is_zero() {
             return Some(Usd::ZERO);
         }

@@ -6,35 +6,41 @@ use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
 use crate::domain::{Ratio, ServiceTier, Usd};
-use crate::pricing::LaneRates;
-use crate::pricing::{Lane, LaneKind, Priced, Workload};
+use crate::pricing::{Lane, LaneKind, LaneRates, Priced, Workload};
 
-/// What can be asked of requests at one tier: another tier, under the name of an action.
-const MOVES: [(Action, &[ServiceTier], ServiceTier, &str); 4] = [
-    (
-        Action::UseFlexTier,
-        &[ServiceTier::Standard],
-        ServiceTier::Flex,
-        "at the flex tier: requests may wait",
-    ),
-    (
-        Action::UseBatchInference,
-        &[ServiceTier::Standard],
-        ServiceTier::Batch,
-        "as batch inference jobs: answers within a day",
-    ),
-    (
-        Action::LeaveDearerTier,
-        &[ServiceTier::Priority],
-        ServiceTier::Standard,
-        "at the standard tier instead of priority",
-    ),
-    (
-        Action::LeaveDearerTier,
-        &[ServiceTier::LatencyOptimized],
-        ServiceTier::Standard,
-        "at the standard tier instead of latency-optimized",
-    ),
+/// A change of tier under the name of an action.
+struct TierMove {
+    action: Action,
+    from: ServiceTier,
+    to: ServiceTier,
+    description: &'static str,
+}
+
+const MOVES: [TierMove; 4] = [
+    TierMove {
+        action: Action::UseFlexTier,
+        from: ServiceTier::Standard,
+        to: ServiceTier::Flex,
+        description: "at the flex tier: requests may wait",
+    },
+    TierMove {
+        action: Action::UseBatchInference,
+        from: ServiceTier::Standard,
+        to: ServiceTier::Batch,
+        description: "as batch inference jobs: answers within a day",
+    },
+    TierMove {
+        action: Action::LeaveDearerTier,
+        from: ServiceTier::Priority,
+        to: ServiceTier::Standard,
+        description: "at the standard tier instead of priority",
+    },
+    TierMove {
+        action: Action::LeaveDearerTier,
+        from: ServiceTier::LatencyOptimized,
+        to: ServiceTier::Standard,
+        description: "at the standard tier instead of latency-optimized",
+    },
 ];
 
 pub(crate) fn advise(
@@ -43,32 +49,30 @@ pub(crate) fn advise(
     cheapest: &[LaneRates<'_>],
     left: Ratio,
 ) -> Finding {
-    let mut found = Finding::default();
-    for (action, from, to, description) in MOVES {
+    let mut finding = Finding::default();
+    for change in MOVES {
         let savings: Usd = cheapest
             .iter()
-            .filter(|rates| from.iter().any(|tier| is_at(rates.lane, *tier)))
-            .filter_map(|rates| saving(priced, workload, rates, to))
+            .filter(|rates| is_at(rates.lane, change.from))
+            .filter_map(|rates| saving(priced, workload, rates, change.to))
             .filter(|savings| savings.is_positive())
             .sum();
         // What filling takes away is standard traffic.
-        let savings = match from {
-            [ServiceTier::Standard] => left.of(savings),
+        let savings = match change.from {
+            ServiceTier::Standard => left.of(savings),
             _ => savings,
         };
         if savings > priced.observation.settings.min_monthly_savings {
-            let plan = Plan::new(action, description.to_owned());
+            let savings = Usd::new(savings.dollars().round_dp(12).normalize());
+            let plan = Plan::new(change.action, change.description.to_owned());
             let why = "it asks for another latency: listed, never counted";
-            found.take(Finding::listed(
-                plan.saving(
-                    workload,
-                    Usd::new(savings.dollars().round_dp(12).normalize()),
-                ),
+            finding.take(Finding::listed(
+                plan.saving(workload, savings),
                 Refusal::new(Gate::Effort, why),
             ));
         }
     }
-    found
+    finding
 }
 
 fn is_at(lane: &Lane<'_>, asked: ServiceTier) -> bool {

@@ -76,7 +76,7 @@ fn notes(report: &Report) -> Vec<&str> {
         report
             .recommendations
             .iter()
-            .flat_map(|advice| advice.evidence.list_prices())
+            .flat_map(|advice| advice.grounds.evidence.list_prices())
     };
     let mut notes: Vec<&str> = report.notes.iter().map(String::as_str).collect();
     if report

@@ -28,6 +28,7 @@ pub(super) fn advice(page: &mut String, report: &Report) {
 
 fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
     let share = advice
+        .money
         .estimated_savings_percentage
         .map_or_else(String::new, |share| format!(", {share}"));
     let title = format!(
@@ -42,20 +43,26 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
         .max(2);
     line(page, format!("  {title}{}{savings}", " ".repeat(gap)));
     line(page, format!("     id       {}", advice.id));
-    if let Some(because) = &advice.not_counted_because {
-        let start = advice.savings_start.map_or_else(String::new, |start| {
-            format!("it saves from {} on; ", day_of(start))
-        });
+    if let Some(because) = &advice.standing.not_counted_because {
+        let start = advice
+            .money
+            .savings_start
+            .map_or_else(String::new, |start| {
+                format!("it saves from {} on; ", day_of(start))
+            });
         wrapped(page, "     not counted  ", &format!("{start}{because}"));
     }
-    for (label, arrangement) in [("now", &advice.current), ("instead", &advice.proposed)] {
+    for (label, arrangement) in [
+        ("now", &advice.money.current),
+        ("instead", &advice.money.proposed),
+    ] {
         let text = format!(
             "{}, {} a month",
             arrangement.description, arrangement.monthly_cost
         );
         wrapped(page, &format!("     {label:<9}"), &text);
     }
-    if let Some(even) = &advice.break_even {
+    if let Some(even) = &advice.commitment.break_even {
         let share = even.share_of_capacity.map_or_else(String::new, |share| {
             format!(", {share} of what one can carry")
         });
@@ -65,7 +72,7 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
         );
         wrapped(page, "     pays     ", &text);
     }
-    if let Some(total) = advice.commitment_total {
+    if let Some(total) = advice.commitment.commitment_total {
         wrapped(
             page,
             "     binds    ",
@@ -75,10 +82,10 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
     for (label, text) in certainty_lines(advice) {
         wrapped(page, &format!("     {label:<9}"), &text);
     }
-    for risk in &advice.risks {
+    for risk in &advice.grounds.risks {
         wrapped(page, "     note     ", risk);
     }
-    if let Some(contact) = &advice.contact {
+    if let Some(contact) = &advice.remedy.contact {
         wrapped(page, "     ask      ", contact);
     }
     for (label, text) in steps(advice) {
@@ -93,9 +100,9 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
 
 /// Lists the steps of a change with their labels: of a single one the command says enough.
 pub(crate) fn steps(advice: &Recommendation) -> Vec<(&'static str, String)> {
-    let is_single = advice.steps.len() < 2;
+    let is_single = advice.remedy.steps.len() < 2;
     let mut lines = Vec::new();
-    for (place, step) in advice.steps.iter().enumerate() {
+    for (place, step) in advice.remedy.steps.iter().enumerate() {
         if !is_single {
             lines.push(("step", format!("{}. {}", place + 1, step.text)));
         }
@@ -113,18 +120,18 @@ pub(crate) fn steps(advice: &Recommendation) -> Vec<(&'static str, String)> {
 /// How sure a saving is, in words.
 fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    let savings = &advice.estimated_monthly_savings;
+    let savings = &advice.money.estimated_monthly_savings;
     if let (Some(p10), Some(p90)) = (savings.p10, savings.p90) {
         let text = format!("{p10} to {p90} a month four times in five, by all whole weeks");
         lines.push(("weeks", text));
     }
-    if let Some(robust) = advice.robustness {
+    if let Some(robust) = advice.commitment.robustness {
         lines.push((
             "robust",
             format!("it costs no more than none until {robust} of the demand is gone"),
         ));
     }
-    if let Some(test) = &advice.backtest {
+    if let Some(test) = &advice.commitment.backtest {
         let weeks = counted(u64::try_from(test.folds).unwrap_or_default(), "week");
         let text = match (test.realised_of_promised, test.refused_tokens) {
             (Some(share), _) => {
@@ -137,7 +144,7 @@ fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
         };
         lines.push(("tested", text));
     }
-    if let Some(months) = advice.months_to_pay {
+    if let Some(months) = advice.commitment.months_to_pay {
         lines.push((
             "term",
             format!(

@@ -8,16 +8,15 @@
 use crate::advice::candidate::{Candidate, OfferBasis, Offered, months_to_pay};
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::rules::buy::basis::BuyingBasis;
+use crate::advice::rules::buy::recommendation::{break_even, recommendation};
 use crate::advice::rules::route;
 use crate::advice::{CertificateReport, Plan};
-use crate::catalog::{ReservedOffer, ReservedScope};
+use crate::catalog::ReservedScope;
 use crate::domain::{Ratio, Usd};
-use crate::pricing::LaneRates;
-use crate::pricing::{Holding, Lane, Priced, Workload};
-use crate::sizing::demand::{Demands, ServedBy};
+use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
+use crate::sizing::demand::{ServableDemand, UnknownDemand};
 
-use crate::advice::rules::buy::question::BuyingBasis;
-use crate::advice::rules::buy::recommendation::{break_even, recommendation};
 /// Whether minutes could change what is said of commitments: an offer of known capacity that no
 /// certificate settles.
 pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> bool {
@@ -30,7 +29,7 @@ pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> boo
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     // Whether routing counts is not known yet: either may be asked.
     let could_change = |routed: &[LaneRates<'_>]| {
-        let question = BuyingBasis {
+        let basis = BuyingBasis {
             priced,
             workload,
             cheapest: &cheapest,
@@ -42,64 +41,60 @@ pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> boo
             deletes_its_own: false,
             is_routed: false,
         };
-        question.offered().iter().any(|offered| {
-            !matches!(offered, Offered::Units(offer) if offer.capacity.is_none())
-                && question.certificate(offered).is_none()
-        })
+        basis
+            .offered()
+            .iter()
+            .any(|offered| offered.has_known_size() && basis.certificate(offered).is_none())
     };
     standard_monthly_cost(workload).is_positive()
         && (could_change(&cheapest) || could_change(&current))
 }
 
-pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
-    let workload = question.workload;
+pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
+    let workload = basis.workload;
     let standard = standard_monthly_cost(workload);
-    let offered = question.offered();
-    if !question.remaining.of(standard).is_positive() || offered.is_empty() {
+    let offered = basis.offered();
+    if !basis.remaining.of(standard).is_positive() || offered.is_empty() {
         return Finding::default();
     }
-    let mut found = Finding::default();
-    let mut proofs = Vec::new();
+    let mut finding = Finding::default();
     let mut open = Vec::new();
     for offered in offered {
-        match question.certificate(&offered) {
+        match basis.certificate(&offered) {
             Some(proof) => {
-                let report = CertificateReport::new(question.priced, workload, &offered, proof);
-                found
+                let report = CertificateReport::new(basis.priced, workload, &offered, proof);
+                finding
                     .plans
                     .push(unseen(&offered, Gate::Certificate, &report.sentence));
-                proofs.push(report.sentence.clone());
-                found.certificates.push(report);
+                finding.certificates.push(report);
             }
             None => open.push(offered),
         }
     }
-    let (known, unknown): (Vec<_>, Vec<_>) = open
-        .into_iter()
-        .partition(|offered| !matches!(offered, Offered::Units(offer) if offer.capacity.is_none()));
+    let (known, unknown): (Vec<_>, Vec<_>) = open.into_iter().partition(Offered::has_known_size);
     let conditions: Vec<Plan> = unknown
         .iter()
-        .map(|offered| unknown_capacity(question, offered))
+        .map(|offered| unknown_capacity(basis, offered))
         .collect();
-    let condition = conditions.first().and_then(|plan| plan.why_not.first());
-    let condition = condition.cloned();
-    found.plans.extend(conditions);
+    let condition = conditions
+        .first()
+        .and_then(|plan| plan.why_not.first().cloned());
+    finding.plans.extend(conditions);
     if known.is_empty() {
-        found
-            .reasons
-            .extend(condition.or_else(|| proofs.first().cloned()));
-        return found;
+        let proof = finding.certificates.first().map(|proof| &proof.sentence);
+        finding.reasons.extend(condition.or(proof.cloned()));
+        return finding;
     }
     let because = |why: &str| format!("no commitment is advised: {why}");
     if let Some(refusal) = gates::completeness(workload).first() {
-        found.reasons.push(because(&refusal.why));
-        return found;
+        finding.reasons.push(because(&refusal.why));
+        return finding;
     }
-    let mut candidates = match candidates(question, &known) {
+    let mut candidates = match candidates(basis, &known) {
         Ok(candidates) => candidates,
         Err(why) => {
-            found.reasons.push(because(&why));
-            return found;
+            finding.reasons.push(because(&why.to_string()));
+            return finding;
         }
     };
     months_to_pay(&mut candidates);
@@ -109,112 +104,105 @@ pub(crate) fn advise(question: &BuyingBasis<'_>) -> Finding {
             .then_with(|| a.offered.term().cmp(&b.offered.term()))
             .then_with(|| a.offered.action().cmp(&b.offered.action()))
     });
-    let before = workload.monthly_cost() - question.saved_before;
+    let before = workload.monthly_cost() - basis.saved_before;
     let chosen = candidates
         .iter()
         .position(|candidate| candidate.refusals.is_empty());
     if let Some(best) = chosen.map(|place| candidates.remove(place)) {
         let mut bought = vec![best];
         // Reserved tokens of the other scope serve other requests.
-        let is_beside =
-            |it: &Candidate<'_>| it.refusals.is_empty() && bought[0].offered.is_beside(&it.offered);
+        let is_beside = |other: &Candidate<'_>| {
+            other.refusals.is_empty() && bought[0].offered.is_beside(&other.offered)
+        };
         if let Some(place) = candidates.iter().position(is_beside) {
             bought.push(candidates.remove(place));
         }
-        for other in candidates.iter_mut().filter(|it| it.refusals.is_empty()) {
+        for other in candidates
+            .iter_mut()
+            .filter(|other| other.refusals.is_empty())
+        {
             let why = format!("{} saves more", bought[0].describe());
-            other.refusals.push(Refusal::new(Gate::Better, why));
+            other.refuse(Gate::Better, why);
         }
         for best in &bought {
-            let advice = recommendation(question, best);
-            let mut finding = Finding::advised(best.plan(before), advice, Gate::Setting);
-            finding.dismiss(question.priced);
-            found.take(finding);
+            let advice = recommendation(basis, best);
+            let mut advised = Finding::advised(best.plan(before), advice, Gate::Setting);
+            advised.dismiss(basis.priced);
+            finding.take(advised);
         }
     } else {
         // The one that failed least tells most; of equals the one that would save most.
-        let nearest = candidates.iter().min_by_key(|it| it.refusals.len());
-        let refusals = nearest.into_iter().flat_map(|it| {
-            let offer = it.offered.describe();
-            let whys = it.refusals.iter();
+        let nearest = candidates
+            .iter()
+            .min_by_key(|candidate| candidate.refusals.len());
+        let refusals = nearest.into_iter().flat_map(|candidate| {
+            let offer = candidate.offered.describe();
+            let whys = candidate.refusals.iter();
             whys.map(move |refusal| format!("{} ({offer})", refusal.why))
         });
-        found.reasons.extend(refusals);
+        finding.reasons.extend(refusals);
     }
-    found
+    finding
         .plans
         .extend(candidates.iter().map(|candidate| candidate.plan(before)));
-    found
+    finding
 }
 
-/// Each offer at its optimum. An error says what is missing to size any.
+/// Each offer at its optimum.
 fn candidates<'w>(
-    question: &BuyingBasis<'w>,
+    basis: &BuyingBasis<'w>,
     known: &[Offered<'w>],
-) -> Result<Vec<Candidate<'w>>, String> {
-    let case = OfferBasis {
-        priced: question.priced,
-        workload: question.workload,
-        rates_checked: question
+) -> Result<Vec<Candidate<'w>>, UnknownDemand> {
+    let offer_basis = OfferBasis {
+        priced: basis.priced,
+        workload: basis.workload,
+        rates_checked: basis
             .cheapest
             .iter()
             .flat_map(|rates| &rates.rates)
             .map(|(_, rate)| rate.source.provenance.checked)
             .min(),
     };
-    let demands = |served_by| {
-        Demands::new(
-            question.priced,
-            question.workload,
-            match served_by {
-                ServedBy::Units { .. } => question.cheapest,
-                ServedBy::Reserved(_) => question.routed,
-            },
-            served_by,
-        )
-    };
-    let mut found = Vec::new();
-    let is_units = |offered: &&Offered<'w>| matches!(offered, Offered::Units(_));
-    if known.iter().any(|offered| is_units(&offered)) {
-        let units = demands(ServedBy::Units {
-            serving: question.serving,
-            with_on_demand: true,
-        })?;
-        for offered in known {
-            if let Offered::Units(offer) = offered {
-                let candidate = Candidate::of_units(&case, &units, offer, question.held());
-                found.extend(candidate.map(|it| with_own_gates(question, it)));
-            }
-        }
-    }
-    for scope in [ReservedScope::Regional, ReservedScope::Global] {
-        let of_scope: Vec<&ReservedOffer> = known
-            .iter()
-            .filter_map(|offered| match offered {
-                Offered::Tokens(offer) if offer.scope == scope => Some(*offer),
-                _ => None,
-            })
-            .collect();
-        if of_scope.is_empty() {
+    let mut candidates = Vec::new();
+    for scope in [
+        None,
+        Some(ReservedScope::Regional),
+        Some(ReservedScope::Global),
+    ] {
+        let of_scope = || known.iter().filter(|offered| offered.scope() == scope);
+        let Some(first) = of_scope().next() else {
             continue;
-        }
-        let tokens = demands(ServedBy::Reserved(scope))?;
-        for offer in of_scope {
-            let held = question.reserved(scope);
-            let candidate = Candidate::of_tokens(&case, &tokens, offer, held);
-            found.push(with_own_gates(question, candidate));
-        }
+        };
+        // All offers of a scope serve the same traffic.
+        let demand = ServableDemand::new(
+            basis.priced,
+            basis.workload,
+            basis.rates(first),
+            basis.traffic(first),
+        )?;
+        candidates.extend(of_scope().filter_map(|offered| {
+            let candidate = match offered {
+                Offered::Units(offer) => {
+                    Candidate::of_units(&offer_basis, &demand, offer, basis.held())?
+                }
+                Offered::Tokens(offer) => {
+                    let held = basis.reserved(offer.scope);
+                    Candidate::of_tokens(&offer_basis, &demand, offer, held)
+                }
+            };
+            Some(with_own_gates(basis, candidate))
+        }));
     }
-    Ok(found)
+    Ok(candidates)
 }
 
 /// The gates of one kind of purchase alone.
-fn with_own_gates<'w>(question: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
-    let workload = question.workload;
+fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
+    let workload = basis.workload;
     let inventory = &workload.observed.inventory;
-    if matches!(candidate.offered, Offered::Tokens(_)) && question.remaining < Ratio::ONE {
+    if matches!(candidate.offered, Offered::Tokens(_)) && basis.remaining < Ratio::ONE {
         let why = "filling the provisioned model of the same model comes first";
-        candidate.refusals.push(Refusal::new(Gate::Order, why));
+        candidate.refuse(Gate::Order, why);
     }
     if matches!(candidate.offered, Offered::Units(_)) {
         if inventory.provisionable_ids(&workload.model).is_empty() {
@@ -222,20 +210,18 @@ fn with_own_gates<'w>(question: &BuyingBasis<'_>, mut candidate: Candidate<'w>) 
                 "AWS does not offer provisioned throughput of this model in {} (bedrock:ListFoundationModels)",
                 workload.place.region
             );
-            candidate
-                .refusals
-                .push(Refusal::new(Gate::Availability, why));
+            candidate.refuse(Gate::Availability, why);
         }
-        if let Some(holding) = question
+        if let Some(holding) = basis
             .serving
             .iter()
-            .find(|it| it.exceeds_capacity().is_some())
+            .find(|holding| holding.exceeds_capacity().is_some())
         {
             candidate.refusals.push(gates::capacity(holding));
         }
-        if question.deletes_its_own {
+        if basis.deletes_its_own {
             let why = "the idle provisioned model of the same model comes first";
-            candidate.refusals.push(Refusal::new(Gate::Order, why));
+            candidate.refuse(Gate::Order, why);
         }
     }
     candidate
@@ -251,9 +237,9 @@ fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
 }
 
 /// AWS publishes no capacity: without the operator's, only a condition can be stated.
-fn unknown_capacity(question: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
+fn unknown_capacity(basis: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
     let even = match offered {
-        Offered::Units(offer) => break_even(question, offer),
+        Offered::Units(offer) => break_even(basis, offer),
         Offered::Tokens(_) => None,
     };
     let condition = even.map_or_else(String::new, |even| {
@@ -268,7 +254,7 @@ fn unknown_capacity(question: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
         Gate::Knowledge,
         &format!("the capacity of a model unit is not known{condition}"),
     );
-    let leaves = gates::lifecycle(question.priced, question.workload, offered.term());
+    let leaves = gates::lifecycle(basis.priced, basis.workload, offered.term());
     plan.refused(leaves.into_iter().collect())
 }
 

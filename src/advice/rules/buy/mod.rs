@@ -5,9 +5,9 @@
 //! optimum, on minutes, beside what is held already, and must pass every gate. Of those that pass,
 //! the one that saves most is advised; the others say why not.
 
+mod basis;
 mod choose;
-mod question;
 mod recommendation;
 
+pub(crate) use basis::BuyingBasis;
 pub(crate) use choose::{advise, needs_minutes};
-pub(crate) use question::BuyingBasis;

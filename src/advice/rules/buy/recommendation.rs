@@ -2,32 +2,31 @@
 
 use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
-use crate::advice::gates::{self};
-use crate::advice::{Arrangement, Evidence, Recommendation, Savings, command};
+use crate::advice::gates;
+use crate::advice::rules::buy::basis::BuyingBasis;
+use crate::advice::{Arrangement, Commitment, Evidence, Money, Recommendation, Standing, command};
 use crate::catalog::{AllowedScope, Offer, ReservedOffer, ReservedScope};
 use crate::config::Overflow;
 use crate::domain::quantity::CapacityOrigin;
-use crate::domain::{ModelUnits, Term, Tokens};
-use crate::sizing::BreakEven;
-use crate::sizing::Reservation;
-use crate::sizing::trial::percent;
+use crate::domain::{Term, Tokens};
+use crate::sizing::trial::{Trial, percent};
+use crate::sizing::{BreakEven, Purchase as _, Reservation, UnitPurchase};
 
-use crate::advice::rules::buy::question::BuyingBasis;
-pub(super) fn break_even<'q>(question: &BuyingBasis<'q>, offer: &Offer) -> Option<&'q BreakEven> {
-    question
+pub(super) fn break_even<'q>(basis: &BuyingBasis<'q>, offer: &Offer) -> Option<&'q BreakEven> {
+    basis
         .break_even
         .iter()
         .find(|even| even.term == offer.term && even.label == offer.label)
 }
 
-pub(super) fn recommendation(question: &BuyingBasis<'_>, best: &Candidate<'_>) -> Recommendation {
-    let (priced, workload) = (question.priced, question.workload);
+pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Recommendation {
+    let (priced, workload) = (basis.priced, basis.workload);
     let mut evidence = Evidence::default();
-    for rates in question.rates(&best.offered) {
+    for rates in basis.rates(&best.offered) {
         evidence.lane(priced, rates.lane);
         evidence.rates(workload, rates);
     }
-    for rates in question.rates(&best.offered) {
+    for rates in basis.rates(&best.offered) {
         evidence.history(priced, rates.lane);
     }
     match &best.offered {
@@ -44,55 +43,57 @@ pub(super) fn recommendation(question: &BuyingBasis<'_>, best: &Candidate<'_>) -
     };
     let action = best.offered.action();
     let subject = best.offered.subject(&workload.model);
-    let mut advice = Recommendation::new(action, workload, &subject, current, proposed, evidence);
-    advice.workings.extend(best.workings.iter().cloned());
-    if let Some(trial) = &best.trial {
-        if let Some(certainty) = &trial.certainty {
-            advice.estimated_monthly_savings = Savings {
-                p10: certainty.p10(),
-                p50: certainty.p50(),
-                p90: certainty.p90(),
-                ..advice.estimated_monthly_savings
-            };
+    let trial = best.trial.as_ref();
+    let certainty = trial.and_then(|trial| trial.certainty.as_ref());
+    let money = Money::saved(current, proposed).sure(certainty);
+    let mut advice = Recommendation::new(action, workload, &subject, money, evidence);
+    let robustness = trial.and_then(|trial| trial.robustness);
+    advice.commitment = Commitment {
+        break_even: match &best.offered {
+            Offered::Units(offer) => break_even(basis, offer).cloned(),
+            Offered::Tokens(_) => None,
+        },
+        months_to_pay: best.months_to_pay,
+        robustness: robustness.and_then(|share| percent(share, 1)),
+        backtest: trial.and_then(Trial::backtest),
+        commitment_total: best.commitment_total(),
+    };
+    advice.standing = Standing {
+        rollback_possible: advice.commitment.commitment_total.is_none(),
+        not_counted_because: match best.offered.scope() {
+            None => gates::in_region(priced, workload),
+            Some(ReservedScope::Regional) => gates::allowed(
+                priced,
+                workload,
+                &[AllowedScope::InRegion, AllowedScope::Geo],
+            ),
+            Some(ReservedScope::Global) => {
+                gates::allowed(priced, workload, &[AllowedScope::Global])
+            }
+        },
+    };
+    advice
+        .grounds
+        .workings
+        .extend(best.workings.iter().cloned());
+    advice.grounds.risks.extend(risks(basis, best));
+    match (&best.offered, best.amount) {
+        (Offered::Units(offer), Amount::Units(units)) => {
+            let step = command::buy(workload, offer, units);
+            advice.remedy.take_steps(step.into_iter().collect());
         }
-        advice.robustness = trial.robustness.and_then(|share| percent(share, 1));
-        advice.backtest = trial.backtest();
-    }
-    advice.months_to_pay = best.months_to_pay;
-    advice.risks.extend(risks(question, best));
-    if let Some(total) = best.commitment_total() {
-        advice.commitment_total = Some(total);
-        advice.rollback_possible = false;
-    }
-    match &best.offered {
-        Offered::Units(offer) => {
-            advice.not_counted_because = gates::in_region(priced, workload);
-            advice.break_even = break_even(question, offer).cloned();
-            let units = match best.amount {
-                Amount::Units(units) => units,
-                Amount::Tokens(_) => ModelUnits::default(),
-            };
-            advice.take_steps(command::buy(workload, offer, units).into_iter().collect());
-        }
-        Offered::Tokens(offer) => {
-            let scopes: &[AllowedScope] = match offer.scope {
-                ReservedScope::Regional => &[AllowedScope::InRegion, AllowedScope::Geo],
-                ReservedScope::Global => &[AllowedScope::Global],
-            };
-            advice.not_counted_because = gates::allowed(priced, workload, scopes);
-            advice.contact = Some(CONTACT.to_owned());
-        }
+        _ => advice.remedy.contact = Some(CONTACT.to_owned()),
     }
     advice
 }
 
-fn risks(question: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
+fn risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
     let mut risks = Vec::new();
     match &best.offered {
-        Offered::Units(offer) => risks.extend(unit_risks(question, best, offer)),
-        Offered::Tokens(offer) => risks.extend(token_risks(question, offer)),
+        Offered::Units(offer) => risks.extend(unit_risks(basis, best, offer)),
+        Offered::Tokens(offer) => risks.extend(token_risks(basis, offer)),
     }
-    if question.workload.is_throttled() {
+    if basis.workload.is_throttled() {
         risks.push(
             "requests were throttled: the true demand is higher than what was metered".into(),
         );
@@ -109,16 +110,16 @@ fn risks(question: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
     risks
 }
 
-fn unit_risks(question: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> Vec<String> {
-    let settings = &question.priced.observation.settings;
+fn unit_risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> Vec<String> {
+    let settings = &basis.priced.observation.settings;
     let mut risks = Vec::new();
-    if question.held() > 0 {
+    if basis.held() != UnitPurchase::NONE {
         risks.push(format!(
             "these are beside {} held already, which serve first: traffic has to go to both",
-            ModelUnits::new(question.held())
+            basis.held()
         ));
     }
-    if question.is_routed {
+    if basis.is_routed {
         risks.push(
             "what the units serve is called by the provisioned model's address; only the rest goes through a profile"
                 .into(),
@@ -142,9 +143,9 @@ fn unit_risks(question: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -
     risks
 }
 
-fn token_risks(question: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String> {
+fn token_risks(basis: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String> {
     let mut risks = Vec::new();
-    let held = question.reserved(offer.scope);
+    let held = basis.reserved(offer.scope);
     if held == Reservation::NONE {
         risks.push(format!(
             "if you hold none: no API lists reserved tokens, and the overrides declare none of the {} scope for this model",
@@ -153,10 +154,10 @@ fn token_risks(question: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String>
     } else {
         risks.push("these are beside the reserved tokens that the overrides declare".into());
     }
-    if question.is_routed {
+    if basis.is_routed {
         risks.push("it serves what is routed to the global profile, so route first".into());
     }
-    let settings = &question.priced.observation.settings;
+    let settings = &basis.priced.observation.settings;
     risks.push(if settings.reserved_cache_reads {
         "cache reads are taken to be served by the reservation (GUARD_RESERVED_CACHE_READS)".into()
     } else {

@@ -1,17 +1,15 @@
 //! The question of what to buy: what the rules before it left, and the loads that a purchase could serve.
 
 use crate::advice::candidate::Offered;
-use crate::advice::gates::{self};
+use crate::advice::gates;
 use crate::catalog::{ReservedOffer, ReservedScope};
 use crate::config::Overflow;
-use crate::domain::{LoadWeights, Meter, ModelUnits, Ratio, Usd};
-use crate::pricing::LaneRates;
-use crate::pricing::{
-    Holding, LaneKind, Priced, Workload, reserved_meters, reserved_weights, reserves,
+use crate::domain::{ModelUnits, Ratio, Usd};
+use crate::pricing::{Holding, LaneRates, Priced, Workload, reserves};
+use crate::sizing::traffic::{ServableLanes, Traffic};
+use crate::sizing::{
+    BreakEven, Certificate, MeterLoads, Purchase as _, Reservation, ReservationTerms, UnitPurchase,
 };
-use crate::sizing::BreakEven;
-use crate::sizing::ReservationTerms;
-use crate::sizing::{Certificate, MeterLoads, Reservation};
 
 /// What the rules before this one leave to decide.
 #[derive(Clone, Copy, Debug)]
@@ -46,12 +44,9 @@ impl<'w> BuyingBasis<'w> {
     }
 
     /// The units that are held and serve on.
-    pub(super) fn held(&self) -> u32 {
-        self.serving
-            .iter()
-            .map(|holding| holding.held.model_units)
-            .sum::<ModelUnits>()
-            .count()
+    pub(super) fn held(&self) -> ModelUnits {
+        let serving = self.serving.iter();
+        serving.map(|holding| holding.held.model_units).sum()
     }
 
     /// The reserved tokens of a scope that are held.
@@ -79,59 +74,46 @@ impl<'w> BuyingBasis<'w> {
         units.chain(tokens.map(Offered::Tokens)).collect()
     }
 
+    /// The traffic that an offer could serve.
+    pub(super) const fn traffic(&self, offered: &Offered<'_>) -> Traffic<'w> {
+        match offered {
+            Offered::Units(_) => Traffic::Units {
+                serving: self.serving,
+                with_on_demand: true,
+            },
+            Offered::Tokens(offer) => Traffic::Reserved(offer.scope),
+        }
+    }
+
     /// The tokens that an offer could serve, hour by hour of the recent window, at the upper end of
     /// their prices; `None` where some have no price or are not served.
-    pub(super) fn loads(&self, offered: &Offered<'_>) -> Option<Vec<MeterLoads>> {
-        let settings = &self.priced.observation.settings;
-        let (weights, meters) = match offered {
-            Offered::Units(_) => {
-                let prices = &self.priced.observation.prices;
-                (prices.load_weights(&self.workload.model), None)
-            }
-            Offered::Tokens(_) => (reserved_weights(), Some(reserved_meters(settings))),
-        };
+    fn loads(&self, offered: &Offered<'_>) -> Option<Vec<MeterLoads>> {
+        let recent = self.priced.recent.start();
+        let lanes = ServableLanes::new(
+            self.priced,
+            self.workload,
+            self.rates(offered),
+            self.traffic(offered),
+        );
         let mut loads: Vec<MeterLoads> = Vec::new();
-        for rates in self.rates(offered) {
-            let is_served = match (offered, &rates.lane.kind) {
-                (Offered::Units(_), LaneKind::Provisioned(held)) => {
-                    self.serving.iter().any(|holding| *holding.held == **held)
+        for rates in lanes.all() {
+            for reading in rates.lane.usage.readings() {
+                let meter = reading.meter;
+                if !lanes.counts(meter) || reading.series.total_since(recent).is_zero() {
+                    continue;
                 }
-                (Offered::Units(_), _) => rates.lane.is_standard(),
-                (Offered::Tokens(offer), _) => {
-                    rates.lane.is_standard() && reserves(offer.scope, rates.scope)
+                let (_, rate) = rates.rates.iter().find(|(of, _)| *of == meter)?;
+                let (ceiling, weight) = lanes.weights.of(meter)?;
+                let hours = reading.series.since(recent).iter();
+                let hours = hours.map(|tokens| tokens.unwrap_or_default()).collect();
+                let of_meter = MeterLoads::new(ceiling, weight, rate.upper_unit_price, hours)?;
+                match loads.iter_mut().find(|other| other.is_alike(&of_meter)) {
+                    Some(other) => other.add(&of_meter),
+                    None => loads.push(of_meter),
                 }
-            };
-            if is_served {
-                self.add_loads(&mut loads, rates, weights, meters)?;
             }
         }
         Some(loads)
-    }
-
-    pub(super) fn add_loads(
-        &self,
-        loads: &mut Vec<MeterLoads>,
-        rates: &LaneRates<'_>,
-        weights: LoadWeights,
-        meters: Option<&[Meter]>,
-    ) -> Option<()> {
-        let recent = self.priced.recent;
-        for reading in rates.lane.usage.readings() {
-            let hours = reading.series.since(recent.start());
-            let is_wanted = meters.is_none_or(|meters| meters.contains(&reading.meter));
-            if !is_wanted || reading.series.total_since(recent.start()).is_zero() {
-                continue;
-            }
-            let (_, rate) = rates.rates.iter().find(|(of, _)| *of == reading.meter)?;
-            let (ceiling, weight) = weights.of(reading.meter)?;
-            let hours = hours.iter().map(|tokens| tokens.unwrap_or_default());
-            let of = MeterLoads::new(ceiling, weight, rate.upper_unit_price, hours.collect())?;
-            match loads.iter_mut().find(|other| other.is_alike(&of)) {
-                Some(other) => other.add(&of),
-                None => loads.push(of),
-            }
-        }
-        Some(())
     }
 
     /// The proof that nothing is saved under an offer, if there is one. What was refused by AWS or
@@ -145,7 +127,8 @@ impl<'w> BuyingBasis<'w> {
         match offered {
             Offered::Units(offer) => {
                 // Where AWS refuses the rest, a few units can free what held ones have to spare.
-                let is_alone = settings.overflow == Overflow::Spill || self.held() == 0;
+                let is_alone =
+                    settings.overflow == Overflow::Spill || self.held() == UnitPurchase::NONE;
                 let capacity = offer.capacity.filter(|_| is_alone);
                 Certificate::of_units(&loads, capacity, offer.unit_price)
             }
