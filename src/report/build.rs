@@ -18,10 +18,10 @@ use crate::report::document::{
 use crate::report::guard_cost;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
 
-/// The version of the document. Additions raise the minor number; removals and new meanings the major.
+/// Version of the document. Additions raise the minor number; removals and new meanings the major.
 pub const SCHEMA_VERSION: &str = "1.3";
 
-/// Turns an observation into a report.
+/// Builds a report from an observation.
 #[must_use]
 pub fn build(observation: &Observation) -> Report {
     let priced = pricing::price(observation);
@@ -34,6 +34,7 @@ pub fn build(observation: &Observation) -> Report {
         .iter()
         .flat_map(|(_, advice)| advice.recommendations.clone())
         .collect();
+    // The id decides last, so that the order does not hang on the order of the observation.
     recommendations.sort_by(|a, b| {
         b.is_counted()
             .cmp(&a.is_counted())
@@ -82,7 +83,7 @@ pub fn build(observation: &Observation) -> Report {
     report
 }
 
-/// What is held, with what is said of it.
+/// Builds the reports of all holdings, provisioned models and reserved tokens, with their advice.
 fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
     let advice_on = |advice: &Advice, subject: &str| {
         let found = advice.holdings.iter().find(|on| on.subject == subject);
@@ -105,7 +106,7 @@ fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<Res
     (units.collect(), reserved.collect())
 }
 
-/// Usage without a price, of workloads and of lanes that no model is known behind.
+/// Lists usage without a price, of workloads and of lanes whose model is not known.
 fn unpriced(priced: &Priced<'_>) -> Vec<UnpricedReport> {
     priced
         .workloads
@@ -121,13 +122,14 @@ fn unpriced(priced: &Priced<'_>) -> Vec<UnpricedReport> {
         .collect()
 }
 
-/// What may be higher than it is shown, workloads and lanes that no model is known behind.
+/// Lists workloads, and lanes whose model is not known, whose figures may be too low.
 fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
     let workload_gaps = priced
         .workloads
         .iter()
         .map(|workload| (workload.place, workload.model.clone(), &workload.gaps));
     let stray_gaps = priced.strays.iter().map(|stray| {
+        // Without a model the lane's own id stands for one.
         let id = stray.lane.usage.model_id.text();
         (stray.place, BaseModel::new(id), &stray.gaps)
     });
@@ -143,19 +145,19 @@ fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
         .collect()
 }
 
-/// What was open before and is not any more.
+/// Lists the recommendations that were open before this run and are no longer.
 fn closed(
     observation: &Observation,
     recommendations: &[Recommendation],
 ) -> Vec<ClosedRecommendation> {
-    // What was not read, or not whole, says nothing of what was open there.
+    // A Region that was not read whole proves nothing: its recommendations may still be open.
     let was_read = |region: &Region| {
         observation
             .places
             .iter()
             .any(|observed| observed.place.region == *region && observed.minutes_unknown.is_none())
     };
-    // Nor do prices that nobody pays.
+    // On prices that nobody pays no recommendation counts, so that all would seem closed.
     let open_before = observation.open_before.iter();
     open_before
         .filter(|open| observation.prices.charged && was_read(&open.region))
@@ -267,12 +269,13 @@ fn totals(
             days_between(checked, day_of(priced.observation.as_of))
         }),
         prices_checked: stalest,
+        // `build` sets this last: the cost depends on the metrics of the finished report.
         guard_monthly_cost: Usd::ZERO,
     }
 }
 
-/// The day on which the stalest rate in use was checked: rates of lanes and holdings, and those
-/// that advice rests on.
+/// Returns the day on which the stalest rate in use was checked, of lanes, of holdings and of the
+/// evidence of advice; `None` where no rate is in use.
 fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Option<Date> {
     let rates = priced
         .workloads
@@ -303,7 +306,7 @@ fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Opt
     rates.chain(offers).chain(reserved).chain(advised).min()
 }
 
-/// Whole days from one day to a later one; none where it is not later.
+/// Counts the whole days from one day to a later one; 0 where the other is not later.
 fn days_between(from: Date, to: Date) -> u32 {
     let days = from.until(to).map_or(0, |span| span.get_days());
     u32::try_from(days).unwrap_or_default()
@@ -365,6 +368,7 @@ fn lane_report(lane: &Lane<'_>) -> LaneReport {
         service_tier,
         inference_profile_name: profile.map(|profile| profile.inference_profile_name.clone()),
         provisioned_model_name: held.map(|held| held.provisioned_model_name.clone()),
+        // The units are billed by the hour: to add their tokens would count the same use twice.
         monthly_cost: if held.is_some() {
             Usd::ZERO
         } else {
@@ -381,6 +385,7 @@ fn lane_report(lane: &Lane<'_>) -> LaneReport {
                     tokens: meter.recent,
                     list_unit_price: rate.map(|rate| rate.list_unit_price),
                     contracted_unit_price: rate.map(|rate| rate.contracted_unit_price),
+                    // Both ends are the same where the price is not a range.
                     upper_unit_price: rate
                         .filter(|rate| rate.upper_unit_price > rate.contracted_unit_price)
                         .map(|rate| rate.upper_unit_price),

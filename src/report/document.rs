@@ -17,290 +17,306 @@ use crate::observation::{CommitmentDuration, PriceListRead};
 use crate::pricing::CapacityUse;
 use crate::sizing::BreakEven;
 
-/// What a run found out.
+/// Result of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The document's version.
+    /// Version of this document, as `major.minor`.
     pub schema_version: &'static str,
-    /// What was run, over what, on which prices.
+    /// Scope of the run: its time, its windows, its prices and its places.
     pub run: RunInfo,
-    /// The sums.
+    /// Sums over all workloads.
     pub totals: Totals,
-    /// Every workload, dearest first.
+    /// Workloads, dearest first.
     pub workloads: Vec<WorkloadReport>,
-    /// What to change, most saving first; what does not count comes last.
+    /// Changes that save money: those that count first, then by their saving, largest first.
     pub recommendations: Vec<Recommendation>,
-    /// What the account holds.
+    /// Provisioned models that the account holds.
     pub holdings: Vec<HoldingReport>,
-    /// Reserved tokens per minute that the overrides declare.
+    /// Reserved tokens per minute that the overrides declare; empty where they declare none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reserved_holdings: Vec<ReservedReport>,
     /// Usage that has no price.
     pub unpriced: Vec<UnpricedReport>,
-    /// Workloads whose figures may be too low, and why.
+    /// Workloads whose figures may be too low, each with the reasons.
     pub incomplete: Vec<IncompleteReport>,
-    /// What gathering found that a reader should know.
+    /// Notes of the gathering that a reader should know; empty where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// What was not read at all.
+    /// Parts of the account and of the bill that the run did not read, each in words.
     pub not_covered: Vec<String>,
-    /// Proofs that nothing can be saved.
+    /// Proofs that no purchase under an offer saves, whatever its size.
     pub certificates: Vec<CertificateReport>,
-    /// Recommendations that were open before and are no longer.
+    /// Recommendations that were open before this run and are no longer.
     pub closed: Vec<ClosedRecommendation>,
 }
 
-/// What was run.
+/// Scope of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RunInfo {
-    /// The event's time.
+    /// Time of the event that started the run.
     pub time: Timestamp,
-    /// What started it.
+    /// Origin of the event that started the run.
     pub trigger: Trigger,
-    /// The clock when it ran.
+    /// Time on the clock during the run, read once.
     pub as_of: Timestamp,
-    /// The window that was surveyed.
+    /// Window that was surveyed.
     pub window: Window,
-    /// The end of it that a month is scaled from.
+    /// Last days of the window, which a month is scaled from.
     pub recent: Window,
-    /// The price book's name.
+    /// Name of the price book.
     pub catalog: String,
-    /// Whether AWS charges its prices.
+    /// True if AWS charges the prices of the book.
     pub charged: bool,
-    /// Why no figure of this report may be acted on; `None` where AWS charges the prices.
+    /// Warning against acting on any figure of this report; `None` where AWS charges the prices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// Whether the overrides name prices other than those of the book.
+    /// True if the overrides name prices other than those of the book.
     pub has_contract: bool,
-    /// What the price book is.
+    /// Description of the price book, in its own words.
     pub catalog_description: String,
-    /// What was read of the Price List, where the book is `live`.
+    /// Counts of the Price List's lines, by what became of them; `None` where the book is not
+    /// `live`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_list: Option<PriceListRead>,
-    /// The accounts and Regions that were read.
+    /// Accounts and Regions that were read.
     pub places: Vec<Place>,
-    /// Regions that could not be read.
+    /// Regions that could not be read; empty where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed_regions: Vec<Region>,
-    /// Whether nothing is put.
+    /// True if the run puts no metrics.
     pub dry_run: bool,
-    /// Metrics that CloudWatch was asked for, which is what it bills.
+    /// Number of metrics that CloudWatch was asked for, each of which it bills.
     pub metrics_requested: u64,
-    /// What it bills for them, at list.
+    /// Cost of the metrics that CloudWatch was asked for, USD for this run at list.
     pub metrics_requested_cost: Usd,
-    /// Lanes whose minutes were read: those where minutes could change the advice.
+    /// Number of lanes whose minutes were read: those where minutes could change the advice.
     pub lanes_with_minutes: u64,
 }
 
-/// The sums over all workloads.
+/// Sums over all workloads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// What a month costs at list prices.
+    /// Cost at list prices, USD a month.
     pub monthly_list_cost: Usd,
-    /// What a month costs as it runs now, at what the account pays.
+    /// Cost as everything runs now, at what the account pays, USD a month.
     pub monthly_cost: Usd,
-    /// The part of it that is billed by the token.
+    /// Part of the monthly cost that is billed by the token, USD a month.
     pub on_demand_monthly_cost: Usd,
-    /// The part of it that holdings cost.
+    /// Part of the monthly cost that is billed for holdings, USD a month.
     pub holdings_monthly_cost: Usd,
-    /// Whether the true cost may be above that.
+    /// True if the true cost may be above the monthly cost.
     pub is_at_least: bool,
-    /// What the counted recommendations save, each dollar once.
+    /// Savings of the recommendations that count, each dollar once, USD a month.
     pub potential_monthly_savings: Usd,
-    /// The same, of the cost.
+    /// Savings of the recommendations that count, in percent of the monthly cost; `None` where that
+    /// is zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub potential_savings_percentage: Option<Percent>,
-    /// The same, by what it asks for.
+    /// Savings of the recommendations that count, by the effort that they ask for, USD a month.
     pub savings_by_effort: BTreeMap<Effort, Usd>,
-    /// Recommendations that count.
+    /// Number of recommendations that count.
     pub recommendations: u64,
-    /// Recommendations that a setting or a term keeps from counting.
+    /// Number of recommendations that a setting or a term keeps from counting.
     pub uncounted_recommendations: u64,
-    /// Workloads.
+    /// Number of workloads.
     pub workloads: u64,
-    /// Workloads whose figures may be too low.
+    /// Number of workloads whose figures may be too low.
     pub incomplete_workloads: u64,
-    /// Tokens of the recent window that have no price.
+    /// Number of tokens of the recent window that have no price.
     pub unpriced_tokens: Tokens,
-    /// Days since somebody last checked the stalest rate in use.
+    /// Whole days since somebody last checked the stalest rate in use; 0 where no rate is in use.
     pub catalog_age_days: u32,
-    /// The day on which that was; absent where no rate is in use.
+    /// Day on which somebody last checked the stalest rate in use; `None` where no rate is in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prices_checked: Option<Date>,
-    /// What the guard itself costs in a month at its schedule, CloudWatch's part.
+    /// Cost of the guard itself at its schedule, CloudWatch's part, USD a month.
     pub guard_monthly_cost: Usd,
 }
 
-/// One workload.
+/// One workload: all use of one model in one account and Region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkloadReport {
-    /// The account, empty where it is not known.
+    /// Account id; empty where it is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region of the usage.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// The name that people use.
+    /// Name that people use for the model; `None` where the book has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it costs in a month at list prices, as far as it is priced.
+    /// Cost at list prices, as far as the usage is priced, USD a month.
     pub monthly_list_cost: Usd,
-    /// What it costs in a month as it runs now, at what the account pays.
+    /// Cost as the workload runs now, at what the account pays, USD a month.
     pub monthly_cost: Usd,
-    /// The most that reserved tokens take off: the same tokens by the token. It is in none of the
-    /// other sums.
+    /// On-demand value of the tokens that reserved tokens serve, at most, USD a month. The other
+    /// sums do not hold this value; left out where it is zero.
     #[serde(skip_serializing_if = "Usd::is_zero")]
     pub covered_monthly_cost: Usd,
-    /// The part that is billed by the token.
+    /// Part of the monthly cost that is billed by the token, USD a month.
     pub on_demand_monthly_cost: Usd,
-    /// The part that holdings cost.
+    /// Part of the monthly cost that is billed for holdings, USD a month.
     pub holdings_monthly_cost: Usd,
-    /// Whether the true cost may be above that.
+    /// True if the true cost may be above the monthly cost.
     pub is_at_least: bool,
-    /// Whether any of its usage has a price.
+    /// True if any of the workload's usage has a price, or if it has no usage to price.
     pub is_priced: bool,
-    /// What its counted recommendations save.
+    /// Savings of the workload's recommendations that count, USD a month.
     pub potential_monthly_savings: Usd,
-    /// Whole days of history.
+    /// Number of whole days from the first point to the end of the window.
     pub observed_days: u32,
-    /// Requests of the recent window, as far as they were counted.
+    /// Number of requests in the recent window, as far as they were counted.
     pub invocations: u64,
-    /// Requests of the recent window that were refused: demand that the figures do not hold.
+    /// Number of requests in the recent window that were refused: demand that the other figures
+    /// lack.
     pub throttles: u64,
-    /// What each `ModelId` carried.
+    /// Traffic of the workload by `ModelId`.
     pub lanes: Vec<LaneReport>,
-    /// Ways to serve it, cheapest first.
+    /// Ways to serve the workload, cheapest first.
     pub plans: Vec<Plan>,
-    /// Where a unit of each offer begins to pay, at the observed mix.
+    /// Volumes at which one unit of each offer begins to pay, at the observed mix.
     pub break_even: Vec<BreakEven>,
-    /// The advice in one sentence.
+    /// Advice in one sentence.
     pub verdict: String,
-    /// Why figures may be too low.
+    /// Reasons why the figures may be too low; empty where they are whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
 }
 
-/// One lane of a workload.
+/// One lane of a workload: its traffic under one `ModelId`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LaneReport {
-    /// The value of `ModelId`.
+    /// Value of `ModelId`.
     pub model_id: String,
-    /// Where its requests may be served; absent for a provisioned model.
+    /// Group of Regions in which the lane's requests may be served; `None` for a provisioned model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
-    /// How they are served.
+    /// Service tier that the lane's id names; `None` for a provisioned model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<ServiceTier>,
-    /// The application profile that they go through.
+    /// Name of the application profile that the requests go through; `None` where they go through
+    /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inference_profile_name: Option<String>,
-    /// The provisioned model that serves them.
+    /// Name of the provisioned model that serves the requests; `None` where they are billed by the
+    /// token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provisioned_model_name: Option<String>,
-    /// What its tokens cost in a month; for a provisioned model nothing, its hours do.
+    /// Cost of the lane's tokens, USD a month; 0 for a provisioned model, whose hours are billed
+    /// instead.
     pub monthly_cost: Usd,
-    /// Meter by meter.
+    /// Tokens and their cost by meter.
     pub meters: Vec<MeterReport>,
 }
 
 /// One meter of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MeterReport {
-    /// What is billed.
+    /// Kind of tokens that is billed.
     pub meter: Meter,
-    /// Its series in CloudWatch.
+    /// Name of the CloudWatch metric that counts the tokens.
     pub metric: String,
-    /// Tokens of the recent window.
+    /// Number of tokens in the recent window.
     pub tokens: Tokens,
-    /// USD for a million at list; absent where there is no rate.
+    /// List price, USD for a million tokens; `None` where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list_unit_price: Option<UsdPerMillionTokens>,
-    /// USD for a million as the account pays it.
+    /// Price that the account pays, USD for a million tokens; `None` where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contracted_unit_price: Option<UsdPerMillionTokens>,
-    /// The upper end of that, where the true price is a range.
+    /// Upper end of the price that the account pays, USD for a million tokens; `None` where the
+    /// price is no range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upper_unit_price: Option<UsdPerMillionTokens>,
-    /// How the row came to apply to the Region.
+    /// Ground on which the price row applies to the Region; `None` where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region_basis: Option<RegionBasis>,
-    /// Whether the row's dates hold the day.
+    /// Relation of the price row's dates to the window's last day; `None` where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_force: Option<InForce>,
-    /// Where the price is written.
+    /// Source in which the price is written; `None` where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// What the tokens come to in a month at list.
+    /// Cost of the tokens at list, USD a month; `None` where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_list_cost: Option<Usd>,
-    /// What they come to at what the account pays; for a provisioned model what they are worth.
+    /// Cost of the tokens at what the account pays, USD a month; `None` where there is no rate. For
+    /// a provisioned model this is the tokens' on-demand value, which is not billed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
 }
 
-/// What the account holds.
+/// One provisioned model that the account holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HoldingReport {
-    /// The account.
+    /// Account id; empty where it is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region of the provisioned model.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// Its name.
+    /// Name of the provisioned model.
     pub provisioned_model_name: String,
-    /// Its address.
+    /// ARN of the provisioned model.
     pub provisioned_model_arn: String,
-    /// Its units.
+    /// Number of model units.
     pub model_units: ModelUnits,
-    /// AWS's word for its state.
+    /// Status of the provisioned model, in AWS's word.
     pub status: String,
-    /// When its term ends and begins again; absent without a term.
+    /// Time at which the term ends and begins again; `None` without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_expiration_time: Option<Timestamp>,
-    /// What it costs in a month at list; absent where the book has no price for it.
+    /// Cost of the holding at list, USD a month; `None` where the book has no price for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_list_cost: Option<Usd>,
-    /// What the account pays for it in a month; absent where the book has no price for it.
+    /// Cost of the holding at what the account pays, USD a month; `None` where the book has no
+    /// price for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
-    /// The on-demand dollars that it serves, of what it costs; under 100 % it loses money.
+    /// On-demand value of the tokens that the holding serves, in percent of its cost; under 100 %
+    /// the holding loses money. `None` where either is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worth: Option<Percent>,
-    /// The mean share of its capacity that is used; absent where that is not known.
+    /// Mean share of the capacity that was used in the recent window, in percent; `None` where that
+    /// is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utilization: Option<Percent>,
-    /// How much of its capacity was used in the recent window, by the hour.
+    /// Use of the capacity in the recent window, by the hour; `None` where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hourly_use: Option<CapacityUse>,
-    /// The same over the last days by the minute, where minutes were read.
+    /// Use of the capacity over the last days, by the minute; `None` where that is not known, or
+    /// minutes were not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minutely_use: Option<CapacityUse>,
-    /// The part of its monthly cost that was used: FOCUS's effective cost of the status `Used`.
+    /// Part of the monthly cost that was used, USD a month: FOCUS's effective cost of the status
+    /// `Used`. `None` where the price or the use is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_effective_cost: Option<Usd>,
-    /// The part that was not: `Unused`. Both add up to what it costs.
+    /// Part of the monthly cost that was not used, USD a month: FOCUS's effective cost of the
+    /// status `Unused`. `None` where the price or the use is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unused_effective_cost: Option<Usd>,
-    /// Requests of the recent window that it refused.
+    /// Number of requests in the recent window that the holding refused.
     pub throttles: u64,
-    /// How what it is asked for compares with what it has.
+    /// Relation of the demand on the holding to its size.
     pub load: HoldingLoad,
-    /// How much of it would cost least; absent where that cannot be said.
+    /// Size of the holding that would cost least, in words; `None` where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right_size: Option<String>,
-    /// When its model leaves inside its term.
+    /// Warning that the model becomes Legacy or reaches its end of life within the term; `None`
+    /// where nothing says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifecycle_risk: Option<String>,
-    /// What to do about it before its term ends, since it renews by itself; absent without a term.
+    /// Advice for the end of the term, at which the holding renews by itself; `None` without a
+    /// term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_term_end: Option<AtTermEnd>,
-    /// The term that it is under; absent without one.
+    /// Term of the holding; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_duration: Option<CommitmentDuration>,
-    /// Whether it is used.
+    /// State of the holding: busy, idle, or not seen.
     pub state: HoldingState,
-    /// Why that cannot be said, where it cannot, or why there is no price.
+    /// Reason why the state or the price is not known; `None` where both are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -308,73 +324,82 @@ pub struct HoldingReport {
 /// Reserved tokens per minute that the overrides declare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReservedReport {
-    /// The account.
+    /// Account id; empty where it is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region of the reserved tokens.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// What the operator calls it.
+    /// Name that the operator gives the reserved tokens.
     pub name: String,
-    /// The profiles that it serves.
+    /// Profiles that the reserved tokens serve.
     pub scope: ReservedScope,
-    /// Input tokens a minute.
+    /// Number of input tokens a minute.
     pub input_tokens_per_minute: u64,
-    /// Output tokens a minute.
+    /// Number of output tokens a minute.
     pub output_tokens_per_minute: u64,
-    /// How long it binds.
+    /// Term of the reserved tokens.
     pub term: Term,
-    /// The last day of its term, where the operator says so.
+    /// Last day of the term; `None` where the operator does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub term_ends: Option<Date>,
-    /// What it costs in a month at list; absent where the book has no price for it.
+    /// Cost of the reserved tokens at list, USD a month; `None` where the book has no price for
+    /// them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_list_cost: Option<Usd>,
-    /// What the account pays for it in a month; absent where nobody says.
+    /// Cost of the reserved tokens at what the account pays, USD a month; `None` where neither the
+    /// operator nor the book has a price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
-    /// The on-demand dollars that all of its scope serve, of what they cost, at most.
+    /// On-demand value of the tokens that all reserved tokens of the scope serve, in percent of
+    /// their cost, at most; `None` where either is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worth: Option<Percent>,
-    /// The mean share of the input tokens of its scope that is used, at most.
+    /// Mean share of the scope's reserved input tokens that is used, in percent, at most; `None`
+    /// where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_utilization: Option<Percent>,
-    /// The same of the output tokens.
+    /// Mean share of the scope's reserved output tokens that is used, in percent, at most; `None`
+    /// where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_utilization: Option<Percent>,
-    /// The part of its monthly cost that was used: FOCUS's effective cost of the status `Used`.
+    /// Part of the monthly cost that was used, USD a month: FOCUS's effective cost of the status
+    /// `Used`. `None` where a price or the use is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_effective_cost: Option<Usd>,
-    /// The part that was not: `Unused`. Both add up to what it costs.
+    /// Part of the monthly cost that was not used, USD a month: FOCUS's effective cost of the
+    /// status `Unused`. `None` where a price or the use is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unused_effective_cost: Option<Usd>,
-    /// How what it is asked for compares with what it has.
+    /// Relation of the demand on the reserved tokens to their size.
     pub load: HoldingLoad,
-    /// How much of it would cost least; absent where that cannot be said.
+    /// Number of reserved tokens that would cost least, in words; `None` where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right_size: Option<String>,
-    /// What to do about it before its term ends, since it is billed on after it; absent where nobody says when.
+    /// Advice for the end of the term, after which the reserved tokens are billed on; `None` where
+    /// the operator does not say when the term ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_term_end: Option<AtTermEnd>,
-    /// Where the list price is written.
+    /// Source in which the list price is written; `None` where the book has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
-/// Whether a holding is used.
+/// State of a holding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldingState {
-    /// It serves.
+    /// The holding serves requests.
     Busy,
-    /// It is paid for and certainly not used.
+    /// The holding is paid for and certainly not used.
     Idle,
     /// No traffic was seen, which proves nothing.
     NotSeen,
 }
 
 impl HoldingReport {
-    /// Whole days from the event to the end of its term; `None` without a term.
+    /// Returns the whole days from the event to the end of the term, negative once that is over;
+    /// `None` without a term.
     #[must_use]
     pub fn days_to_expiry(&self, now: Timestamp) -> Option<i64> {
         Some(
@@ -389,45 +414,46 @@ impl HoldingReport {
 /// Usage that has no price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnpricedReport {
-    /// The account.
+    /// Account id; empty where it is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region of the usage.
     pub region: Region,
-    /// The value of `ModelId`.
+    /// Value of `ModelId`.
     pub model_id: String,
-    /// What was used; absent where requests were counted and nothing that is billed was metered.
+    /// Kind of tokens that was used; `None` where requests were counted and nothing that is billed
+    /// was metered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meter: Option<Meter>,
-    /// Tokens of the recent window, or requests where there is no meter.
+    /// Number of tokens of the recent window, or of requests where there is no meter.
     pub quantity: Tokens,
-    /// Why there is no price.
+    /// Reason why there is no price.
     pub reason: String,
 }
 
 /// A workload whose figures may be too low.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IncompleteReport {
-    /// The account.
+    /// Account id; empty where it is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region of the usage.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// Why.
+    /// Reasons why the figures may be too low.
     pub gaps: Vec<String>,
 }
 
-/// A recommendation that was open before this run and is not any more.
+/// A recommendation that was open before this run and is no longer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClosedRecommendation {
-    /// Its Region.
+    /// Region of the recommendation.
     pub region: Region,
-    /// Its id.
+    /// Id of the recommendation.
     pub id: String,
 }
 
 impl Report {
-    /// The whole document as JSON, with a newline at its end.
+    /// Returns the whole document as JSON, with a newline at its end.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');

@@ -1,4 +1,4 @@
-//! What the guard itself costs in a month: CloudWatch's part, which is nearly all of it.
+//! The cost of the guard itself: CloudWatch's part, which is nearly all of it.
 
 use rust_decimal::Decimal;
 
@@ -8,27 +8,29 @@ use crate::domain::schedule::runs_per_month;
 use crate::observation::Observation;
 use crate::report::{Report, metrics};
 
-/// USD for 1,000 metrics that `GetMetricData` is asked for.
+/// Price of 1,000 metrics that `GetMetricData` is asked for, USD.
+// 0.01 is AWS's list price; free allowances are not taken off.
 const PER_THOUSAND_REQUESTED: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
-/// USD for a custom metric that is published through a whole month; less of it costs in proportion.
+/// Price of one custom metric that is put in each hour of a month, USD.
+// 0.30 is AWS's list price; fewer hours cost in proportion.
 const PER_CUSTOM_METRIC: Decimal = Decimal::from_parts(3, 0, 0, false, 1);
 
-/// What CloudWatch bills for so many metrics that it was asked for.
+/// Returns CloudWatch's charge for the metrics that it was asked for.
 pub(super) fn of_requested(metrics: u64) -> Usd {
     let thousands = Decimal::from(metrics) / Decimal::ONE_THOUSAND;
     Usd::new((thousands * PER_THOUSAND_REQUESTED).normalize())
 }
 
-/// Metrics asked for on each run, and custom metrics for each hour in which they are put. AWS's
-/// list prices of both (`GetMetricData` 0.01 USD for 1,000 metrics, 0.30 USD for a metric-month
-/// prorated by the hour); free allowances are not taken off.
+/// Returns the cost of the guard at its schedule, USD a month: metrics asked for on each run, and
+/// custom metrics for each hour in which they are put.
 pub(super) fn monthly(observation: &Observation, report: &Report) -> Usd {
     let Ok(runs) = runs_per_month(&observation.settings.schedule) else {
         return Usd::ZERO;
     };
     let read = report.run.metrics_requested_cost.dollars() * runs;
     let metrics = Decimal::from(metrics::count(report, &observation.settings));
+    // A metric is billed once an hour, however often a run puts it in that hour.
     let hours = runs.min(Decimal::from(HOURS_PER_MONTH));
     let put = if observation.settings.dry_run {
         Decimal::ZERO

@@ -1,4 +1,4 @@
-//! A report as metric points: the names and dimension sets that alarms rely on.
+//! A report as metric points, with the names and dimension sets that alarms rely on.
 
 use rust_decimal::Decimal;
 
@@ -9,13 +9,13 @@ use crate::report::{HoldingReport, Report, WorkloadReport};
 /// One value of one metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// The metric's name.
+    /// Name of the metric.
     pub name: &'static str,
-    /// Its unit.
+    /// Unit of the metric.
     pub unit: Unit,
-    /// Its dimensions, none for a total.
+    /// Names and values of the dimensions; empty for a total.
     pub dimensions: Vec<(&'static str, String)>,
-    /// Its value, exact until it is sent.
+    /// Value of the point, exact until it is sent.
     pub value: Decimal,
 }
 
@@ -30,22 +30,23 @@ pub enum Unit {
     Percent,
 }
 
-/// The metric that says that a run ended well. It is sent last and alone.
+/// Returns the point that says that a run ended well. It is sent last and alone, so that a run that
+/// broke off is noticed.
 #[must_use]
 pub fn run_succeeded() -> Point {
     point("RunSucceeded", Unit::None, Vec::new(), Decimal::ONE)
 }
 
-/// How many custom metrics a report puts, `RunSucceeded` included.
+/// Counts the custom metrics that a report puts, `RunSucceeded` included.
 pub(super) fn count(report: &Report, settings: &Settings) -> usize {
     points(report, settings).len() + 1
 }
 
-/// The metric that is 1 while a recommendation is open.
+/// Name of the metric that is 1 while a recommendation is open.
 pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
 
-/// The metrics that are withheld on a book whose prices AWS does not charge: an alarm would take their
-/// dollars for real ones, and their zeros for an all-clear.
+/// Names of the metrics that are withheld on a book whose prices AWS does not charge: an alarm would
+/// take their dollars for real ones, and their zeros for an all-clear.
 const REST_ON_PRICES: [&str; 5] = [
     "MonthlyCost",
     "PotentialMonthlySavings",
@@ -54,7 +55,7 @@ const REST_ON_PRICES: [&str; 5] = [
     "CommitmentWorth",
 ];
 
-/// All points of a report but `RunSucceeded`, zeros included, so that an alarm can clear.
+/// Returns all points of a report but `RunSucceeded`, zeros included, so that an alarm can clear.
 #[must_use]
 pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     let most = usize::try_from(settings.max_metric_models).unwrap_or(usize::MAX);
@@ -65,14 +66,14 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
         .iter()
         .map(|place| &place.region)
         .collect();
-    // Places are in order of account first.
+    // Places are sorted by account first, so that a Region can occur twice and apart.
     regions.sort_unstable();
     regions.dedup();
     for region in regions {
         points.extend(of_region(report, region));
     }
-    // Workloads are in order of cost, dearest first.
-    // One without a price has no cost that could be put.
+    // Workloads are sorted by cost, so that the limit keeps the dearest. One without a price has no
+    // cost that could be put.
     for workload in report
         .workloads
         .iter()
@@ -109,6 +110,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
             .closed
             .iter()
             .take(most)
+            // The zero lets the alarm of a recommendation that is gone clear.
             .map(|closed| open(&closed.region, &closed.id, Decimal::ZERO)),
     );
     points.retain(|point| report.run.charged || !REST_ON_PRICES.contains(&point.name));

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `build` | a report from an observation |
 //! | `document` | the parts of a report, named as programs read them |
-//! | `not_covered` | what was not seen, and what a reader should know |
+//! | `not_covered` | the parts of the bill that were not read, and notes for the reader |
 //! | [`metrics`] | a report as metric points |
 //! | `summary` | a report in a few lines, however large the account |
-//! | `guard_cost` | what the guard itself costs in `CloudWatch` |
+//! | `guard_cost` | the guard's own cost in CloudWatch |
 
 #![deny(clippy::float_arithmetic)]
 

@@ -1,4 +1,4 @@
-//! What a report did not see, and what a reader should know of what it saw.
+//! The parts of an account and its bill that a report did not read, and notes on those that it read.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use crate::domain::Region;
 use crate::observation::Observation;
 use crate::pricing::Priced;
 
-/// Lists what gathering noted, and of an account without usage what was looked at: that nothing was
-/// found must not be taken for nothing to pay.
+/// Lists the notes of the gathering, and for an account without usage the places that were looked
+/// at: an empty result must not be taken for an empty bill.
 pub(super) fn notes(priced: &Priced<'_>) -> Vec<String> {
     let observation = priced.observation;
     let mut notes = observation.notes.clone();
@@ -30,6 +30,7 @@ pub(super) fn notes(priced: &Priced<'_>) -> Vec<String> {
     notes
 }
 
+/// Lists the parts of the account and of the bill that the run did not read, each in words.
 pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
     let observation = priced.observation;
     let mut not_covered: Vec<String> = observation
@@ -122,7 +123,7 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
     not_covered
 }
 
-/// Whether the overrides name prices other than those of the list.
+/// Returns true if the overrides name prices other than those of the list.
 pub(super) fn has_contract(observation: &Observation) -> bool {
     let overrides = &observation.overrides;
     !overrides.discount.is_empty()
@@ -133,7 +134,8 @@ pub(super) fn has_contract(observation: &Observation) -> bool {
             .any(|held| held.usd_per_hour.is_some())
 }
 
-/// `ListMetrics` forgets what was silent for two weeks, so an older window lacks much.
+/// Returns true if the window ended so long ago that it lacks much: `ListMetrics` forgets metrics that
+/// were silent for two weeks.
 pub(super) fn has_old_window(observation: &Observation) -> bool {
     let age = observation.as_of.duration_since(observation.window.end());
     age > SignedDuration::from_hours(14 * 24)

@@ -1,4 +1,4 @@
-//! What the Lambda returns: the run in a few lines, however large the account.
+//! The answer of the Lambda: a run in a few lines, however large the account.
 
 use serde::Serialize;
 
@@ -6,31 +6,32 @@ use crate::advice::Action;
 use crate::domain::{BaseModel, Region, Usd};
 use crate::report::{Report, RunInfo, Totals};
 
-/// Recommendations that a summary names; the log has them all.
+/// Limit of the recommendations that a summary names; the log has them all.
+// Together the three limits keep a summary under 32 KB, whatever the account and the price book.
 const NAMED: usize = 25;
 
-/// Places that a summary names.
+/// Limit of the places, and of the failed Regions, that a summary names.
 const PLACES: usize = 40;
 
-/// Characters of a text of the price book's that a summary repeats.
+/// Limit of the characters that a summary repeats of each text of the price book.
 const TEXT: usize = 200;
 
 /// A run in a few lines, under 32 KB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// The version of the report that it sums up.
+    /// Version of the report that is summed up.
     pub schema_version: &'static str,
-    /// What was run.
+    /// Scope of the run, with long lists and texts cut off.
     pub run: RunInfo,
-    /// Places that were read and are not named above.
+    /// Number of places that were read and are not named in `run`.
     pub places_left_out: usize,
-    /// The sums.
+    /// Sums over all workloads.
     pub totals: Totals,
-    /// The recommendations that save most.
+    /// First recommendations of the report: those that count and save most.
     pub recommendations: Vec<NamedRecommendation>,
-    /// Metrics that were put.
+    /// Number of metrics that were put.
     pub metrics_put: u64,
-    /// Why none were put, where none were.
+    /// Reason why no metrics were put; `None` where they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_withheld: Option<String>,
 }
@@ -38,17 +39,17 @@ pub struct Summary {
 /// A recommendation by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NamedRecommendation {
-    /// Its id.
+    /// Id of the recommendation.
     pub id: String,
-    /// What to do.
+    /// Kind of change.
     pub action: Action,
-    /// Where.
+    /// Region of the workload.
     pub region: Region,
-    /// About which model.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// What it saves in a month.
+    /// Saving of the change, USD a month.
     pub estimated_monthly_savings: Usd,
-    /// Whether it counts.
+    /// True if the saving is part of the totals.
     pub is_counted: bool,
 }
 

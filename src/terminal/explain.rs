@@ -1,18 +1,19 @@
-//! One recommendation with every number's origin, down to the rows of the price book and the series.
+//! One recommendation with the origin of every number, down to the rows of the price book and the
+//! series.
 
 use crate::advice::{EvidenceItem, Recommendation};
 use crate::catalog::{InForce, RegionBasis};
 use crate::report::Report;
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
 
-/// The recommendation of this id, in either case of its letters.
+/// Returns the recommendation of an id, in either case of its letters.
 #[must_use]
 pub fn find<'r>(report: &'r Report, id: &str) -> Option<&'r Recommendation> {
     let mut advice = report.recommendations.iter();
     advice.find(|advice| advice.id.eq_ignore_ascii_case(id))
 }
 
-/// A recommendation as text.
+/// Writes a recommendation as text.
 #[must_use]
 pub fn render(report: &Report, advice: &Recommendation) -> String {
     let mut page = String::new();
@@ -196,7 +197,7 @@ fn series(page: &mut String, advice: &Recommendation) {
     }
 }
 
-/// The other ways to serve the same workload, with what each fails.
+/// Adds the other ways to serve the same workload, each with the gates that it fails.
 fn others(page: &mut String, report: &Report, advice: &Recommendation) {
     let workload = report.workloads.iter().find(|workload| {
         (&workload.account, &workload.region, &workload.model)

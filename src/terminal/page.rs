@@ -2,16 +2,18 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
-/// Columns of the page.
+/// Width of the page in columns.
+// Fixed, not asked of the terminal: a report has the same page in a pipe and on any screen.
 pub(crate) const WIDTH: u16 = 110;
 
-/// Names come from elsewhere: what would steer a terminal is left out.
+/// Adds a line to a page, without control characters: names come from elsewhere and could steer a
+/// terminal.
 pub(crate) fn line(page: &mut String, text: impl AsRef<str>) {
     page.extend(text.as_ref().trim_end().chars().filter(|c| !c.is_control()));
     page.push('\n');
 }
 
-/// A paragraph behind a label, its later lines indented as far as its first.
+/// Adds a paragraph behind a label, its later lines indented as far as its first.
 pub(crate) fn wrapped(page: &mut String, label: &str, text: &str) {
     let indent = label.chars().count();
     let mut out = label.to_owned();

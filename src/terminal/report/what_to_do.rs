@@ -1,4 +1,4 @@
-//! What to do, most saving first, and what would be cheaper but asks for more than money.
+//! Recommendations, most saving first, and plans that are cheaper but ask for more than money.
 
 use comfy_table::ContentArrangement;
 
@@ -98,7 +98,8 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
     }
 }
 
-/// Lists the steps of a change with their labels: of a single one the command says enough.
+/// Lists the steps of a change with their labels; a single step shows only its command, which says
+/// enough.
 pub(crate) fn steps(advice: &Recommendation) -> Vec<(&'static str, String)> {
     let is_single = advice.remedy.steps.len() < 2;
     let mut lines = Vec::new();
@@ -117,7 +118,7 @@ pub(crate) fn steps(advice: &Recommendation) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// How sure a saving is, in words.
+/// Says how sure a saving is, each ground with its label.
 fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     let savings = &advice.money.estimated_monthly_savings;
@@ -155,8 +156,9 @@ fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// What costs less and asks for more than money: listed, never counted.
+/// Adds the plans that cost less and ask for more than money: listed, never counted.
 pub(super) fn alternatives(page: &mut String, report: &Report) {
+    // A dozen keeps the page to a screen or two; the JSON report has all plans.
     const SHOWN: usize = 12;
     let mut listed: Vec<(&WorkloadReport, &Plan, Usd)> = report
         .workloads
@@ -183,6 +185,7 @@ pub(super) fn alternatives(page: &mut String, report: &Report) {
         &["Model", "Region", "Asks for", "Change", "Would save"],
         &[4],
     );
+    // As in the table of workloads, nothing is broken in two.
     rows.set_content_arrangement(ContentArrangement::Disabled);
     for (workload, plan, savings) in listed.iter().take(SHOWN) {
         let name = workload.name.as_deref().unwrap_or(workload.model.id());

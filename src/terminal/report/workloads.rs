@@ -10,7 +10,7 @@ pub(super) fn workloads(page: &mut String, report: &Report) {
     line(page, "WORKLOADS");
     let tokens_title = format!("Tokens in {} d", report.run.recent.hours() / 24);
     let mut rows = table(&["Model", "Region", &tokens_title, "Now, a month"], &[2, 3]);
-    // Nothing is broken in two: an id that is cannot be searched for.
+    // Nothing is broken in two: a broken id cannot be searched for.
     rows.set_content_arrangement(ContentArrangement::Disabled);
     for workload in &report.workloads {
         let name = workload.name.as_deref().unwrap_or(workload.model.id());
@@ -49,7 +49,7 @@ fn cost(workload: &WorkloadReport) -> String {
     format!("{at_least}{}", workload.monthly_cost)
 }
 
-/// A count in four digits or less, as in `12.3 M`.
+/// Writes a count in four digits or less, as in `12.3 M`.
 fn short(tokens: Tokens) -> String {
     let count = rust_decimal::Decimal::from(tokens.count());
     for (size, letter) in [
