@@ -193,7 +193,7 @@ async fn list_when_there(client: &Client, namespace: &str, count: usize) -> List
 #[tokio::test]
 async fn cloudwatch_keeps_the_contract() {
     let now = now();
-    let fake = FakeAws::start(support::empty_observation(now));
+    let fake = FakeAws::start(support::account::Account::new().seen(now).observation);
     let endpoint = endpoint();
     let is_fake = endpoint.is_none();
     let client = Client::new(&config_of(endpoint.unwrap_or_else(|| fake.url())).await);

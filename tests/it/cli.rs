@@ -7,10 +7,9 @@ use bedrock_cost_guard::observation::Observation;
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
+use crate::support::account::Account;
 use crate::support::fake_aws::FakeAws;
-use crate::support::{
-    ROUTE, UNITS, empty_observation, now, overrides_file, sample, sample_of, shifted,
-};
+use crate::support::{ROUTE, UNITS, now, overrides_file, sample, sample_of, shifted};
 
 /// The program in an empty environment, in the folder of the repository.
 fn cost_guard() -> Command {
@@ -35,7 +34,7 @@ fn complaint(command: &mut Command, status: i32) -> String {
 }
 
 /// An account on the fake as the clock has it, and the environment in which it is found.
-struct Account {
+struct Served {
     aws: FakeAws,
     overrides: NamedTempFile,
     regions: String,
@@ -43,7 +42,7 @@ struct Account {
 }
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
-impl Account {
+impl Served {
     fn of(observation: Observation) -> Self {
         let regions: Vec<&str> = observation
             .settings
@@ -140,7 +139,7 @@ fn the_articles_book_prices_the_sample_as_the_article_does() {
 
 #[test]
 fn what_run_saves_replay_reports_byte_for_byte() {
-    let account = Account::of(shifted(sample_of(&[ROUTE, UNITS]), now()));
+    let account = Served::of(shifted(sample_of(&[ROUTE, UNITS]), now()));
     let file = account.home.path().join("observation.json");
     let file = file.to_str().unwrap();
     let text = printed(account.cost_guard().args(["run", "--save", file]));
@@ -162,7 +161,7 @@ fn what_run_saves_replay_reports_byte_for_byte() {
 
 #[test]
 fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
-    let account = Account::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = Served::of(shifted(sample_of(&[ROUTE]), now()));
     let mut command = account.cost_guard();
     let output = command
         .args(["run", "--dry-run", "--save", "/nowhere/observation.json"])
@@ -180,7 +179,7 @@ fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
 
 #[test]
 fn an_empty_account_says_what_was_looked_at_and_where_else_to_look() {
-    let account = Account::of(empty_observation(now()));
+    let account = Served::of(Account::new().seen(now()).observation);
     let page = printed(account.cost_guard().args(["run", "--dry-run"]));
     for text in [
         "no use of Amazon Bedrock was found in us-east-1",
@@ -279,7 +278,7 @@ fn explain_shows_where_the_figures_of_a_recommendation_come_from() {
 
 #[test]
 fn run_puts_the_metrics_that_the_lambda_would_put_unless_it_is_dry() {
-    let account = Account::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = Served::of(shifted(sample_of(&[ROUTE]), now()));
     printed(account.cost_guard().args(["run", "--dry-run"]));
     printed(
         account
@@ -633,7 +632,7 @@ fn refresh_writes_nothing_where_nothing_was_understood() {
 
 #[test]
 fn refresh_asks_the_price_list_with_the_credentials_of_the_terminal() {
-    let account = Account::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = Served::of(shifted(sample_of(&[ROUTE]), now()));
     let products: Value = serde_json::from_str(include_str!(
         "../data/price_list/amazon-bedrock.get-products.json"
     ))

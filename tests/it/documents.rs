@@ -16,8 +16,9 @@ use bedrock_cost_guard::report::Report;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::account::{ACCOUNT, region};
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind};
-use crate::support::{UNITS, now, overrides_file, region, sample_of, shifted};
+use crate::support::{UNITS, now, overrides_file, sample_of, shifted};
 
 const PARAMETER: &str = "/guard/overrides";
 const BUCKET: &str = "team-guard";
@@ -28,13 +29,13 @@ const ARTICLE: &str = include_str!("../../catalog/article.toml");
 const MOST_BYTES: usize = 5_000_000;
 
 /// An account in `us-west-2` whose advice rests on overrides, run from `us-east-1`.
-struct Account {
+struct Served {
     fake: FakeAws,
     observation: Observation,
     overrides: String,
 }
 
-impl Account {
+impl Served {
     fn new() -> Self {
         Self::of(sample_of(&[UNITS]))
     }
@@ -79,7 +80,7 @@ impl Account {
 
     async fn run_with(&self, config: &SdkConfig, settings: &Settings) -> Result<RunOutcome, Error> {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
-        let account = AccountId::new("123456789012");
+        let account = AccountId::new(ACCOUNT);
         let memory = Memory::default();
         guard::run(
             config,
@@ -152,7 +153,7 @@ fn printed(command: &mut Command) -> String {
 
 #[tokio::test]
 async fn overrides_count_the_same_wherever_they_are_kept() {
-    let account = Account::new().with_overrides();
+    let account = Served::new().with_overrides();
     let none = account.run(&CatalogSource::Aws, None).await;
     assert_eq!(none.report.recommendations, []);
     assert_eq!(account.fake.requests("GetObject"), 0);
@@ -160,7 +161,7 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
 
     let file = overrides_file(&account.observation.overrides);
     let path = DocumentSource::Path(file.path().to_string_lossy().into_owned());
-    let local = Account::new().run(&CatalogSource::Aws, Some(path)).await;
+    let local = Served::new().run(&CatalogSource::Aws, Some(path)).await;
     let actions: Vec<Action> = local
         .report
         .recommendations
@@ -170,7 +171,7 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
     assert_eq!(actions, [Action::BuyModelUnits]);
 
     for (source, operation) in [(parameter(), "GetParameter"), (object(KEY), "GetObject")] {
-        let account = Account::new().with_overrides();
+        let account = Served::new().with_overrides();
         let remote = account.run(&CatalogSource::Aws, Some(source.clone())).await;
         assert_eq!(comparable(&remote.report), comparable(&local.report));
         assert_eq!(account.fake.requests(operation), 1);
@@ -184,14 +185,14 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
 
 #[tokio::test]
 async fn a_price_book_counts_the_same_in_s3_as_in_the_program() {
-    let account = Account::new();
+    let account = Served::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
     let embedded = account.run(&CatalogSource::Article, None).await;
     assert_eq!(account.fake.requests("GetObject"), 0);
     // The first run put metrics, which the second would read.
-    let account = Account::new();
+    let account = Served::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
@@ -203,7 +204,7 @@ async fn a_price_book_counts_the_same_in_s3_as_in_the_program() {
 
 #[tokio::test]
 async fn without_a_region_of_its_own_the_guard_asks_in_the_first_that_it_reads() {
-    let account = Account::new();
+    let account = Served::new();
     account
         .fake
         .set_parameter(&region("us-west-2"), PARAMETER, &account.overrides);
@@ -218,7 +219,7 @@ async fn without_a_region_of_its_own_the_guard_asks_in_the_first_that_it_reads()
 #[tokio::test]
 async fn a_name_that_leads_nowhere_says_so_and_is_a_fault_of_the_setting() {
     let elsewhere = region("eu-west-1");
-    let account = Account::new().with_overrides();
+    let account = Served::new().with_overrides();
     account
         .fake
         .set_object(&elsewhere, "elsewhere", "book.toml", ARTICLE);
@@ -307,7 +308,7 @@ async fn a_refusal_names_the_action_to_allow_and_what_else_may_be_behind_it() {
             ],
         ),
     ] {
-        let account = Account::new()
+        let account = Served::new()
             .with_overrides()
             .with_fault(operation, FaultKind::Forbidden);
         let error = account.fail(&CatalogSource::Aws, Some(source)).await;
@@ -326,7 +327,7 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
             (FaultKind::ServerError, ErrorType::Access),
             (FaultKind::Reset, ErrorType::Access),
         ] {
-            let account = Account::new().with_overrides().with_fault(operation, kind);
+            let account = Served::new().with_overrides().with_fault(operation, kind);
             let error = account
                 .fail(&CatalogSource::Aws, Some(source.clone()))
                 .await;
@@ -335,7 +336,7 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
             assert!(text.contains(operation) && !text.contains("kms:"), "{text}");
             assert_eq!(account.fake.requests(operation), 3, "{kind:?}");
 
-            let account = Account::new().with_overrides();
+            let account = Served::new().with_overrides();
             account.fake.fault(Fault {
                 operation,
                 region: None,
@@ -351,16 +352,14 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
 #[tokio::test]
 async fn a_body_that_comes_late_is_waited_for() {
     let late = FaultKind::SlowBody(Duration::from_millis(200));
-    let account = Account::new()
-        .with_overrides()
-        .with_fault("GetObject", late);
+    let account = Served::new().with_overrides().with_fault("GetObject", late);
     let outcome = account.run(&CatalogSource::Aws, Some(object(KEY))).await;
     assert_eq!(outcome.report.recommendations.len(), 1);
 }
 
 #[tokio::test]
 async fn an_object_that_is_too_large_is_refused() {
-    let account = Account::new();
+    let account = Served::new();
     let home = region("us-east-1");
     let padded = |bytes: usize| {
         let comment = "#".repeat(bytes - account.overrides.len());
@@ -388,7 +387,7 @@ async fn an_object_that_is_too_large_is_refused() {
 
 #[tokio::test]
 async fn content_that_is_not_the_document_is_refused_under_the_name_of_its_place() {
-    let account = Account::new();
+    let account = Served::new();
     let home = region("us-east-1");
     account
         .fake
@@ -427,7 +426,7 @@ async fn content_that_is_not_the_document_is_refused_under_the_name_of_its_place
 
 #[test]
 fn the_terminal_runs_on_overrides_of_systems_manager() {
-    let account = Account::of(shifted(sample_of(&[UNITS]), now())).with_overrides();
+    let account = Served::of(shifted(sample_of(&[UNITS]), now())).with_overrides();
     let home = TempDir::new().unwrap();
     for source in [parameter(), object(KEY)] {
         let mut command = account.cost_guard(&home);
@@ -442,7 +441,7 @@ fn the_terminal_runs_on_overrides_of_systems_manager() {
 
 #[test]
 fn what_needs_no_account_takes_a_book_from_s3_and_asks_for_nothing_else() {
-    let account = Account::new();
+    let account = Served::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);

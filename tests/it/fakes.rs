@@ -20,9 +20,10 @@ use bedrock_cost_guard::domain::{Series, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::support::account::region;
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes};
 use crate::support::fake_runtime::FakeRuntime;
-use crate::support::{region, small_observation};
+use crate::support::small_observation;
 
 const STEADY: &str = "amazon.nova-micro-v1:0";
 const INCOMPLETE: &str = "us.amazon.nova-pro-v1:0";

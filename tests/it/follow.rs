@@ -13,25 +13,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bedrock_cost_guard::advice::{Action, Recommendation};
-use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::config::Overflow;
-use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
-use bedrock_cost_guard::domain::{ModelId, ModelUnits, Ratio, Usd, Window};
-use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::observation::{CommitmentDuration, FoundationModel, ProvisionedModel};
-use bedrock_cost_guard::observation::{LaneUsage, MetricSeries};
-use bedrock_cost_guard::report::{self, Report};
-use jiff::SignedDuration;
+use bedrock_cost_guard::domain::{ModelUnits, Ratio, Usd};
+use bedrock_cost_guard::observation::{CommitmentDuration, ProvisionedModel};
+use bedrock_cost_guard::report::Report;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rust_decimal::Decimal;
 
-use crate::support::{empty_observation, metric};
-
-const MODEL: &str = "maker.model-v1:0";
-
-/// What a unit serves in a minute: input and output.
-const UNIT: [u64; 2] = [1_000_000, 300_000];
+use crate::support::account::{self, Account, HELD, TOKENS, bound};
+use crate::support::book::{MODEL, UNIT, book, rate, row, unit};
 
 const MINUTES_OF_A_WEEK: usize = 7 * 24 * 60;
 
@@ -108,37 +99,15 @@ impl Flow {
         self.minutes().map(needed).max().unwrap()
     }
 
-    fn usage(&self, id: &str, window: Window) -> LaneUsage {
-        let hour = |meter: usize| {
-            move |hour: u64| {
-                let hour = usize::try_from(hour).unwrap();
-                let (week, hour) = (hour / 168, hour % 168);
-                let of = if week < WEEKS - KNOWN_BY_THE_MINUTE {
-                    &self.older
-                } else {
-                    &self.last
-                };
-                Some(of[hour * 60..][..60].iter().map(|it| it[meter]).sum())
-            }
+    /// Returns the tokens of a minute, counted from the start of the window.
+    fn minute(&self, minute: u64) -> [u64; 2] {
+        let minute = usize::try_from(minute).unwrap();
+        let of = if minute / MINUTES_OF_A_WEEK < WEEKS - KNOWN_BY_THE_MINUTE {
+            &self.older
+        } else {
+            &self.last
         };
-        let minute = |meter: usize| {
-            move |minute: u64| {
-                Some(self.last[usize::try_from(minute).unwrap() % MINUTES_OF_A_WEEK][meter])
-            }
-        };
-        let last = window.last_days(14);
-        LaneUsage {
-            survey: vec![
-                metric("Invocations", window, HOUR, |_| Some(60)),
-                metric("InputTokenCount", window, HOUR, hour(0)),
-                metric("OutputTokenCount", window, HOUR, hour(1)),
-            ],
-            minutes: vec![
-                metric("InputTokenCount", last, MINUTE, minute(0)),
-                metric("OutputTokenCount", last, MINUTE, minute(1)),
-            ],
-            ..LaneUsage::new(ModelId::parse(id))
-        }
+        of[minute % MINUTES_OF_A_WEEK]
     }
 }
 
@@ -387,32 +356,19 @@ fn percent_of(dollars: i64, percent: i64) -> Decimal {
 impl Variant {
     /// A million tokens cost 1 USD of input and 2 USD of output in the Region, and a full unit
     /// serves 96 USD an hour.
-    fn book(&self) -> String {
-        const DATES: &str =
-            "effective_from = \"2026-01-01\"\nchecked = \"2026-04-01\"\nsource = \"s\"\n";
-        let mut book = format!(
-            "schema_version = 1\nname = \"round\"\ndescription = \"round prices\"\ncharged = true\n[[model]]\n\
-             id = \"{MODEL}\"\nname = \"Model\"\nprovider = \"Maker\"\n"
-        );
-        let mut rate = |scope: &str, tier: &str, percent: Decimal| {
-            let whole = percent / Decimal::ONE_HUNDRED;
-            let _ = write!(
-                book,
-                "[[model.rate]]\nscope = {scope}\nregions = [\"*\"]\ntier = \"{tier}\"\n{DATES}\
-                 input = \"{whole}\"\noutput = \"{}\"\n",
-                whole * Decimal::TWO
-            );
-        };
+    fn book(&self) -> Vec<String> {
+        let mut rows = Vec::new();
         let scopes = [
-            ("\"in-region\"", Some(100)),
-            ("\"geo\"\ngeo = \"us\"", Some(self.geo)),
-            ("\"global\"", self.global),
+            ("in-region", Some(100)),
+            ("us", Some(self.geo)),
+            ("global", self.global),
         ];
         for (scope, percent) in scopes {
             let Some(percent) = percent else { continue };
-            rate(scope, "standard", Decimal::from(percent));
-            if self.flex || scope == "\"in-region\"" {
-                rate(scope, "flex", Decimal::from(percent) / Decimal::TWO);
+            let input = Decimal::new(percent, 2);
+            rows.push(rate(scope, "standard", [input, input * Decimal::TWO]));
+            if self.flex || scope == "in-region" {
+                rows.push(rate(scope, "flex", [input / Decimal::TWO, input]));
             }
         }
         let terms = [
@@ -421,41 +377,27 @@ impl Variant {
             ("6-months", self.half_year),
         ];
         for (term, percent) in terms {
-            let Some((unit, percent)) = self.unit.zip(percent) else {
-                continue;
-            };
-            let _ = write!(
-                book,
-                "[[model.model_units]]\nregions = [\"us-east-1\"]\nterm = \"{term}\"\n\
-                 usd_per_unit_hour = \"{}\"\n{DATES}",
-                percent_of(unit, percent)
-            );
-            if self.is_capacity_known {
-                let _ = write!(
-                    book,
-                    "input_tokens_per_hour = \"{}\"\noutput_tokens_per_hour = \"{}\"\n",
-                    UNIT[0] * 60,
-                    UNIT[1] * 60
-                );
+            if let Some((dollars, percent)) = self.unit.zip(percent) {
+                let serves = self.is_capacity_known.then_some(UNIT);
+                rows.push(unit(term, percent_of(dollars, percent), serves));
             }
         }
         let Some((month, quarter)) = self.reserved_offers else {
-            return book;
+            return rows;
         };
-        for (scope, of) in [("\"in-region\"", Some(100)), ("\"global\"", self.global)] {
+        for (scope, of) in [("in-region", Some(100)), ("global", self.global)] {
             for (term, percent) in [("1-month", month), ("3-months", quarter)] {
                 let Some(of) = of else { continue };
                 let hour = Decimal::new(6 * percent * of, 6);
-                let _ = write!(
-                    book,
-                    "[[model.reserved_tokens]]\nscope = {scope}\nregions = [\"*\"]\n\
-                     term = \"{term}\"\ninput = \"{hour}\"\noutput = \"{}\"\n\
-                     minimum_input_tpm = 100000\nminimum_output_tpm = 10000\n{DATES}",
+                let lines = format!(
+                    "scope = \"{scope}\"\nregions = [\"*\"]\nterm = \"{term}\"\ninput = \"{hour}\"\n\
+                     output = \"{}\"\nminimum_input_tpm = 100000\nminimum_output_tpm = 10000",
                     hour * Decimal::TWO
                 );
+                rows.push(row("reserved_tokens", &lines));
             }
         }
-        book
+        rows
     }
 
     /// What the tokens of a lane cost, in percent of the in-Region price.
@@ -493,7 +435,7 @@ impl Variant {
         Traffic { older, ..traffic }.flow(units)
     }
 
-    fn account(&self) -> Account<'_> {
+    fn follower(&self) -> Follower<'_> {
         let mut on_demand: BTreeMap<String, Flow> = BTreeMap::new();
         for (id, traffic) in &self.lanes {
             on_demand.insert((*id).to_owned(), self.flow(*traffic, 1));
@@ -506,7 +448,7 @@ impl Variant {
                 .traffic
                 .map_or_else(Flow::none, |it| self.flow(it, u64::from(holding.units))),
         });
-        Account {
+        Follower {
             variant: self,
             on_demand,
             held: held.collect(),
@@ -517,7 +459,7 @@ impl Variant {
 }
 
 fn arn(place: usize) -> String {
-    format!("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/h0ldh0ldh0{place:02}")
+    HELD.replace("h0ldh0ldh0ld", &format!("h0ldh0ldh0{place:02}"))
 }
 
 struct Held {
@@ -527,7 +469,7 @@ struct Held {
     flow: Flow,
 }
 
-struct Account<'v> {
+struct Follower<'v> {
     variant: &'v Variant,
     on_demand: BTreeMap<String, Flow>,
     held: Vec<Held>,
@@ -536,61 +478,41 @@ struct Account<'v> {
     dismissed: Option<String>,
 }
 
-impl Account<'_> {
-    fn observation(&self) -> Observation {
-        let mut observation = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
+impl Follower<'_> {
+    fn account(&self) -> Account {
         let variant = self.variant;
-        let window = observation.window;
-        observation.prices = PriceBook::parse("round", &variant.book()).unwrap();
-        let settings = &mut observation.settings;
+        let mut account = Account::on(book(&variant.book())).overrides(&self.overrides());
+        let settings = &mut account.observation.settings;
         settings.allow_global_routing = variant.allow_global;
         settings.headroom = Ratio::new(Decimal::new(variant.headroom, 2));
         settings.min_savings_ratio = Ratio::new(Decimal::new(variant.ratio, 2));
         settings.overflow = variant.overflow;
-        let place = &mut observation.places[0];
         for (id, flow) in &self.on_demand {
-            place.usage.lanes.push(flow.usage(id, window));
+            account = account.lane(id, TOKENS, |minute| flow.minute(minute));
         }
         for (number, held) in self.held.iter().enumerate() {
-            let model = format!("arn:aws:bedrock:us-east-1::foundation-model/{MODEL}:8k");
+            let unit = match &held.term {
+                Some((term, days)) => bound(term.clone(), *days),
+                None => account::held(),
+            };
             let model = ProvisionedModel {
                 provisioned_model_arn: held.arn.clone(),
                 provisioned_model_name: format!("held-{number}"),
-                model_arn: model.clone(),
-                foundation_model_arn: model,
                 model_units: ModelUnits::new(held.units),
-                status: "InService".to_owned(),
-                commitment_duration: held.term.as_ref().map(|(term, _)| term.clone()),
-                commitment_expiration_time: held
-                    .term
-                    .as_ref()
-                    .map(|(_, days)| window.end() + SignedDuration::from_hours(days * 24)),
-                creation_time: window.start(),
+                ..unit
             };
-            if held.flow.is_none() {
-                for id in model.metered_ids() {
-                    place.usage.lanes.push(silent(id, window));
-                }
+            account = if held.flow.is_none() {
+                account.idle(model)
             } else {
-                place.usage.lanes.push(held.flow.usage(&held.arn, window));
-            }
-            place.inventory.provisioned_models.push(model);
+                let minute = |minute| held.flow.minute(minute);
+                account.lane(&held.arn, TOKENS, minute).holding(model)
+            };
         }
-        place.inventory.foundation_models =
-            [(MODEL, "ON_DEMAND"), ("maker.model-v1:0:8k", "PROVISIONED")]
-                .map(|(id, kind)| FoundationModel {
-                    model_id: id.to_owned(),
-                    lifecycle_status: Some("ACTIVE".to_owned()),
-                    end_of_life_time: None,
-                    inference_types_supported: vec![kind.to_owned()],
-                })
-                .to_vec();
-        observation.overrides = self.overrides();
-        observation
+        account
     }
 
-    fn overrides(&self) -> Overrides {
-        let mut overrides = "schema_version = 1\n".to_owned();
+    fn overrides(&self) -> String {
+        let mut overrides = String::new();
         let reserved = self.reserved.iter().enumerate();
         for (number, reserved) in reserved.filter(|(_, it)| it.input + it.output > 0) {
             let _ = write!(
@@ -630,7 +552,7 @@ impl Account<'_> {
                 "[[dismissed]]\nid = \"{id}\"\nuntil = \"2026-12-31\"\nwhy = \"no\"\n"
             );
         }
-        Overrides::parse("o.toml", &overrides).unwrap()
+        overrides
     }
 
     /// What goes to model units.
@@ -868,23 +790,13 @@ fn amount(words: &str, word: &str) -> u64 {
     place.map_or(0, |place| words[place - 1].parse().unwrap())
 }
 
-fn silent(id: &str, window: Window) -> LaneUsage {
-    LaneUsage {
-        survey: vec![MetricSeries {
-            series: None,
-            ..metric("Invocations", window, HOUR, |_| None)
-        }],
-        ..LaneUsage::new(ModelId::parse(id))
-    }
-}
-
 /// What is wrong with the advice to an account; `None` where nothing is.
 fn fault(variant: &Variant) -> Option<String> {
-    let mut account = variant.account();
-    let mut before = report::build(&account.observation());
+    let mut account = variant.follower();
+    let mut before = account.account().report();
     if let Some(advice) = variant.dismissed.and_then(|at| counted(&before).nth(at)) {
         account.dismissed = Some(advice.id.clone());
-        before = report::build(&account.observation());
+        before = account.account().report();
     }
     counted(&before).next()?;
     let told: Vec<String> = counted(&before).map(Recommendation::message).collect();
@@ -893,7 +805,7 @@ fn fault(variant: &Variant) -> Option<String> {
         before.totals.potential_monthly_savings,
     );
     let is_sized = account.follow(&before);
-    let is = account.cost(&report::build(&account.observation()));
+    let is = account.cost(&account.account().report());
     let slack = Usd::new(was.dollars() * Decimal::new(5, 3) + Decimal::ONE);
     if is > was - claimed + slack {
         let saved = was - is;
@@ -964,10 +876,10 @@ proptest! {
 
     #[test]
     fn steps_are_apart_and_on_prices_that_nobody_pays_there_are_none(variant in variant()) {
-        let mut observation = variant.account().observation();
-        prop_assert_eq!(steps_fault(&report::build(&observation)), None);
-        observation.prices.charged = false;
-        let report = report::build(&observation);
+        let mut account = variant.follower().account();
+        prop_assert_eq!(steps_fault(&account.report()), None);
+        account.observation.prices.charged = false;
+        let report = account.report();
         prop_assert_eq!(super::charged::fault(&report), None);
     }
 }

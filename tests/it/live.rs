@@ -2,17 +2,17 @@
 
 use aws_config::SdkConfig;
 use bedrock_cost_guard::config::CatalogSource;
-use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
+use bedrock_cost_guard::domain::AccountId;
 use bedrock_cost_guard::guard;
 use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::observation::LaneUsage;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::Report;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::support::account::{ACCOUNT, Account, TOKENS, region};
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes};
-use crate::support::{metric, region, small_observation};
+use crate::support::reports::usd;
 
 const GET_PRODUCTS: &str = "GetProducts";
 const MICRO: &str = "amazon.nova-micro-v1:0";
@@ -54,29 +54,18 @@ fn micro(region: &str, meter: &str, usd: &str) -> String {
 }
 
 /// An account that uses Nova Micro in `us-east-1`, a million tokens each way an hour.
-struct Account {
+struct Served {
     fake: FakeAws,
     observation: Observation,
 }
 
-impl Account {
+impl Served {
     fn new() -> Self {
-        let mut observation = small_observation();
+        let mut observation = Account::new()
+            .survey(MICRO, TOKENS, |_| [1_000_000; 2])
+            .observation;
         observation.settings.catalog = CatalogSource::Live;
         observation.settings.regions = vec![region("us-east-1")];
-        let window = observation.window;
-        let place = &mut observation.places[0];
-        assert_eq!(place.place.region, region("us-east-1"));
-        let hour = bedrock_cost_guard::domain::period::HOUR;
-        place.usage.lanes = vec![LaneUsage {
-            survey: vec![
-                metric("InputTokenCount", window, hour, |_| Some(1_000_000)),
-                metric("OutputTokenCount", window, hour, |_| Some(1_000_000)),
-            ],
-            ..LaneUsage::new(ModelId::parse(MICRO))
-        }];
-        place.inventory.provisioned_models.clear();
-        observation.places.truncate(1);
         let fake = FakeAws::start(observation.clone());
         let products = ["us-east-1", "eu-west-1"].into_iter().flat_map(|region| {
             // Twice what the embedded book says.
@@ -106,7 +95,7 @@ impl Account {
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
     async fn run(&self, config: &SdkConfig, memory: &Memory, as_of: Timestamp) -> Report {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
-        let account = AccountId::new("123456789012");
+        let account = AccountId::new(ACCOUNT);
         let settings = &self.observation.settings;
         let outcome = guard::run(config, settings, &event, as_of, account, memory);
         outcome.await.unwrap().report
@@ -119,18 +108,13 @@ impl Account {
     }
 }
 
-fn usd(text: &str) -> Usd {
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    text.parse().unwrap()
-}
-
 /// 730 hours at the prices of the embedded book, and at those of the list, which are twice as high.
 const EMBEDDED: &str = "127.75";
 const LISTED: &str = "255.5";
 
 #[tokio::test]
 async fn prices_of_the_list_go_before_those_of_the_embedded_book() {
-    let account = Account::new();
+    let account = Served::new();
     let report = account.once().await;
     assert_eq!(report.totals.monthly_cost, usd(LISTED));
     assert_eq!(report.run.catalog, "live");
@@ -152,7 +136,7 @@ async fn prices_of_the_list_go_before_those_of_the_embedded_book() {
 
 #[tokio::test]
 async fn a_list_that_was_read_serves_a_day_and_no_longer() {
-    let account = Account::new();
+    let account = Served::new();
     let config = account.fake.sdk_config().await;
     let memory = Memory::default();
     let start = account.observation.as_of;
@@ -168,7 +152,7 @@ async fn a_list_that_was_read_serves_a_day_and_no_longer() {
 
 #[tokio::test]
 async fn throttles_and_tokens_that_ran_out_are_gone_through() {
-    let account = Account::new();
+    let account = Served::new();
     account.fault(FaultKind::Throttle, 2);
     account.fault(FaultKind::ExpiredToken, 1);
     assert_eq!(account.once().await.totals.monthly_cost, usd(LISTED));
@@ -177,7 +161,7 @@ async fn throttles_and_tokens_that_ran_out_are_gone_through() {
 #[tokio::test]
 async fn the_run_goes_on_with_the_embedded_book_when_the_list_is_down_and_says_so() {
     for kind in [FaultKind::Forbidden, FaultKind::ServerError] {
-        let account = Account::new();
+        let account = Served::new();
         account.fault(kind, usize::MAX);
         let report = account.once().await;
         assert_eq!(report.totals.monthly_cost, usd(EMBEDDED), "{kind:?}");
@@ -196,7 +180,7 @@ async fn the_run_goes_on_with_the_embedded_book_when_the_list_is_down_and_says_s
 
 #[tokio::test]
 async fn a_list_without_a_rate_is_no_list() {
-    let account = Account::new();
+    let account = Served::new();
     account.fake.set_products(
         "AmazonBedrock",
         vec![micro("us-east-1", "input", "0.00007").replace("1K tokens", "1B tokens")],
@@ -208,7 +192,7 @@ async fn a_list_without_a_rate_is_no_list() {
 
 #[tokio::test]
 async fn names_without_a_model_are_counted_and_price_nothing() {
-    let account = Account::new();
+    let account = Served::new();
     let stranger = micro("us-east-1", "input", "0.009").replace("Nova Micro", "Nova Colossal");
     let stranger = stranger
         .replace("us-east-1-input", "stranger")
@@ -231,7 +215,7 @@ async fn names_without_a_model_are_counted_and_price_nothing() {
 
 #[tokio::test]
 async fn govcloud_has_no_price_list_and_nobody_is_asked_there() {
-    let mut account = Account::new();
+    let mut account = Served::new();
     account.observation.settings.regions = vec![region("us-gov-west-1")];
     let mut observation = account.observation.clone();
     observation.places[0].place.region = region("us-gov-west-1");

@@ -7,6 +7,7 @@ use aws_config::retry::RetryConfig;
 use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::aws::Failure;
 use bedrock_cost_guard::config::{CacheSpelling, DocumentSource, Settings};
+use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
 use bedrock_cost_guard::guard::Memory;
 use bedrock_cost_guard::guard::{self, RunOutcome};
@@ -14,17 +15,17 @@ use bedrock_cost_guard::guard::{Error, ErrorType};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::observation::OpenBefore;
 use bedrock_cost_guard::observation::{LaneUsage, Status};
-use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport};
+use bedrock_cost_guard::report::{self, HoldingState, Report};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
+use crate::support::account::{ACCOUNT, Account, metric, region, window};
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes, PutDatum};
-use crate::support::{
-    ROUTE, UNITS, empty_observation, metric, overrides_file, region, sample, sample_of,
-};
+use crate::support::reports::{actions, workload};
+use crate::support::{ROUTE, UNITS, lane_of, overrides_file, sample, sample_of};
 
 /// How often a call is tried, as in the configuration of the programs.
 const ATTEMPTS: usize = 6;
@@ -37,7 +38,7 @@ const LEFTOVER: [&str; 3] = [
 ];
 
 /// An account on the fake, and what a run over it is started with.
-struct Account {
+struct Served {
     fake: FakeAws,
     settings: Settings,
     event: Value,
@@ -45,7 +46,7 @@ struct Account {
     _overrides: NamedTempFile,
 }
 
-impl Account {
+impl Served {
     /// Serves an observation and asks for the run that would make it.
     fn of(observation: Observation) -> Self {
         let overrides = overrides_file(&observation.overrides);
@@ -73,7 +74,7 @@ impl Account {
             .with_initial_backoff(Duration::from_millis(1));
         let config = self.fake.sdk_config().await.to_builder();
         let config = config.retry_config(retry).build();
-        let account = AccountId::new("123456789012");
+        let account = AccountId::new(ACCOUNT);
         let memory = Memory::default();
         guard::run(
             &config,
@@ -137,12 +138,12 @@ const CALM: Calls = Calls {
 };
 
 /// The Region of [`UNITS`] alone; the guard's own metrics are in `us-east-1`.
-fn one_region() -> Account {
-    Account::of(sample_of(&[UNITS]))
+fn one_region() -> Served {
+    Served::of(sample_of(&[UNITS]))
 }
 
-fn two_regions() -> Account {
-    Account::of(sample_of(&[ROUTE, UNITS]))
+fn two_regions() -> Served {
+    Served::of(sample_of(&[ROUTE, UNITS]))
 }
 
 fn fault(operation: &'static str, kind: FaultKind, times: usize) -> Fault {
@@ -171,36 +172,12 @@ fn comparable(report: &Report) -> Value {
     value
 }
 
-fn actions(report: &Report) -> Vec<Action> {
-    report
-        .recommendations
-        .iter()
-        .map(|advice| advice.action)
-        .collect()
-}
-
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn workload<'r>(report: &'r Report, model: &str) -> &'r WorkloadReport {
-    report
-        .workloads
-        .iter()
-        .find(|workload| workload.model.id() == model)
-        .unwrap()
-}
-
 const LLAMA: &str = "meta.llama3-1-70b-instruct-v1:0";
-
-fn lane<'o>(observation: &'o mut Observation, id: &str) -> Option<&'o mut LaneUsage> {
-    let places = observation.places.iter_mut();
-    places
-        .flat_map(|place| &mut place.usage.lanes)
-        .find(|lane| lane.model_id.text() == id)
-}
 
 #[tokio::test]
 async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sample() {
     let sample = sample();
-    let account = Account::of(sample.clone());
+    let account = Served::of(sample.clone());
     let outcome = account.run().await;
     let expected = report::build(&sample);
     assert_eq!(comparable(&outcome.report), comparable(&expected));
@@ -233,7 +210,7 @@ async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sampl
 
 #[tokio::test]
 async fn minutes_are_asked_for_only_where_they_could_change_what_is_said() {
-    let outcome = Account::of(sample()).run().await;
+    let outcome = Served::of(sample()).run().await;
     let mut lanes = outcome.observation.places.iter().flat_map(|place| {
         let lanes = place.usage.lanes.iter();
         lanes.filter(|lane| !lane.minutes.is_empty())
@@ -260,7 +237,7 @@ async fn minutes_are_asked_for_only_where_they_could_change_what_is_said() {
         ]
     );
     assert_eq!(outcome.report.run.lanes_with_minutes, 12);
-    let without = Account::of(Observation {
+    let without = Served::of(Observation {
         overrides: bedrock_cost_guard::catalog::Overrides::default(),
         ..sample_of(&[UNITS])
     });
@@ -297,7 +274,7 @@ async fn what_was_gathered_replays_to_the_same_report() {
 
 #[tokio::test]
 async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory() {
-    let account = Account::of(sample());
+    let account = Served::of(sample());
     let config = account.fake.sdk_config().await;
     let (settings, event) = (&account.settings, &account.event);
     let outcome = guard::run(
@@ -346,7 +323,7 @@ fn count(count: u64) -> Option<f64> {
 
 #[tokio::test]
 async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
-    let account = Account::of(sample());
+    let account = Served::of(sample());
     let RunOutcome {
         report, summary, ..
     } = account.run().await;
@@ -471,8 +448,7 @@ async fn run_succeeded_is_put_last_and_alone() {
 
 #[tokio::test]
 async fn zeros_are_put_too_so_that_an_alarm_can_clear() {
-    let as_of = "2026-04-06T00:20:00Z".parse().unwrap();
-    let account = Account::of(empty_observation(as_of));
+    let account = Served::of(Account::new().observation);
     account.run().await;
     let data = account.fake.put_data();
     for name in [
@@ -541,7 +517,7 @@ async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
         // A Region that this run does not read says nothing of what is open there.
         open("rec-1111111111", "us-east-1"),
     ];
-    let account = Account::of(observation);
+    let account = Served::of(observation);
     let outcome = account.run().await;
     let data = account.fake.put_data();
     let value = |region: &str, id: &str| {
@@ -699,7 +675,7 @@ async fn a_region_that_fails_does_not_stop_the_other() {
         let RunOutcome {
             report, summary, ..
         } = account.run().await;
-        let alone = Account::of(sample_of(&[ROUTE])).run().await.report;
+        let alone = Served::of(sample_of(&[ROUTE])).run().await.report;
         assert_eq!(report.workloads, alone.workloads);
         assert_eq!(report.recommendations, alone.recommendations);
         let missing = &report.not_covered[0];
@@ -781,13 +757,13 @@ async fn a_history_that_cannot_be_read_is_named_and_stops_nothing() {
 async fn an_answer_that_ends_incomplete_is_shown_as_that_and_never_as_zero() {
     for status in ["PartialData", "Forbidden", "InternalError"] {
         let mut observation = sample_of(&[UNITS]);
-        let lane = lane(&mut observation, UNITS).unwrap();
+        let lane = lane_of(&mut observation, UNITS);
         for metric in &mut lane.survey {
             if metric.name == "OutputTokenCount" {
                 metric.status = Status::Incomplete(status.to_owned());
             }
         }
-        let account = Account::of(observation);
+        let account = Served::of(observation);
         let report = account.run().await.report;
         assert_eq!(report.totals.incomplete_workloads, 1);
         assert_eq!(report.incomplete[0].model.id(), LLAMA);
@@ -813,12 +789,12 @@ async fn an_answer_that_ends_incomplete_is_shown_as_that_and_never_as_zero() {
 #[tokio::test]
 async fn an_answer_without_a_point_that_ends_incomplete_is_not_zero_either() {
     let mut observation = sample_of(&[UNITS]);
-    for metric in &mut lane(&mut observation, UNITS).unwrap().survey {
+    for metric in &mut lane_of(&mut observation, UNITS).survey {
         if metric.name == "CacheReadInputTokenCount" {
             metric.status = Status::Incomplete("PartialData".to_owned());
         }
     }
-    let report = Account::of(observation).run().await.report;
+    let report = Served::of(observation).run().await.report;
     assert_eq!(report.totals.incomplete_workloads, 1);
     assert_eq!(actions(&report), []);
 }
@@ -826,8 +802,8 @@ async fn an_answer_without_a_point_that_ends_incomplete_is_not_zero_either() {
 #[tokio::test]
 async fn a_metric_that_nobody_knows_makes_its_workload_incomplete() {
     let mut observation = sample_of(&[UNITS]);
-    lane(&mut observation, UNITS).unwrap().unknown_metrics = vec!["ReasoningTokenCount".to_owned()];
-    let report = Account::of(observation).run().await.report;
+    lane_of(&mut observation, UNITS).unknown_metrics = vec!["ReasoningTokenCount".to_owned()];
+    let report = Served::of(observation).run().await.report;
     assert_eq!(report.totals.incomplete_workloads, 1);
     assert!(report.incomplete[0].gaps[0].contains("ReasoningTokenCount"));
     assert_eq!(actions(&report), []);
@@ -906,14 +882,14 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
             id: format!("rec-{number:010x}"),
         })
         .collect();
-    let calm = Account::of(observation.clone());
+    let calm = Served::of(observation.clone());
     calm.run().await;
     let all = calm.fake.put_data();
     assert_eq!(calm.calls().put_metric_data, 3);
     assert!(all.len() > 1_001, "{}", all.len());
 
     let account =
-        Account::of(observation).with_fault(fault("PutMetricData", FaultKind::Throttle, ATTEMPTS));
+        Served::of(observation).with_fault(fault("PutMetricData", FaultKind::Throttle, ATTEMPTS));
     let outcome = account.try_run().await.unwrap();
     let failure = outcome.failure.unwrap();
     assert_eq!(failure.error_type(), ErrorType::Emit);
@@ -933,8 +909,8 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
 async fn the_total_of_a_model_is_never_added_to_its_splits() {
     let expected = one_region().run().await.report;
     let mut observation = sample_of(&[UNITS]);
-    lane(&mut observation, UNITS).unwrap().splits = vec!["ContextWindow, ModelId".to_owned()];
-    let account = Account::of(observation);
+    lane_of(&mut observation, UNITS).splits = vec!["ContextWindow, ModelId".to_owned()];
+    let account = Served::of(observation);
     let report = account.run().await.report;
     assert_eq!(report.workloads, expected.workloads);
     assert_eq!(report.totals, expected.totals);
@@ -950,9 +926,9 @@ async fn the_total_of_a_model_is_never_added_to_its_splits() {
 #[tokio::test]
 async fn usage_of_another_tier_that_is_not_priced_apart_gets_no_commitment() {
     let mut observation = sample_of(&[UNITS]);
-    lane(&mut observation, UNITS).unwrap().splits =
+    lane_of(&mut observation, UNITS).splits =
         vec!["ModelId, ResolvedServiceTier, ServiceTier".to_owned()];
-    let report = Account::of(observation).run().await.report;
+    let report = Served::of(observation).run().await.report;
     assert_eq!(actions(&report), []);
     let verdict = &workload(&report, LLAMA).verdict;
     assert!(verdict.contains("another service tier"), "{verdict}");
@@ -961,9 +937,9 @@ async fn usage_of_another_tier_that_is_not_priced_apart_gets_no_commitment() {
 #[tokio::test]
 async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
     const CACHED: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
-    let expected = Account::of(sample_of(&[CACHED])).run().await.report;
+    let expected = Served::of(sample_of(&[CACHED])).run().await.report;
     let mut observation = sample_of(&[CACHED]);
-    let lane = lane(&mut observation, CACHED).unwrap();
+    let lane = lane_of(&mut observation, CACHED);
     let series_of = |name: &str| {
         let metric = lane.survey.iter().find(|metric| metric.name == name);
         metric.and_then(|metric| metric.series.clone())
@@ -978,12 +954,12 @@ async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
             _ => {}
         }
     }
-    let both = Account::of(observation.clone()).run().await.report;
+    let both = Served::of(observation.clone()).run().await.report;
     assert_eq!(both.totals, expected.totals);
     assert_eq!(both.workloads, expected.workloads);
     // Asked for under one spelling, it is the same again, for two metrics fewer.
     observation.settings.cache_metric_names = vec![CacheSpelling::Tokens];
-    let one = Account::of(observation.clone()).run().await.report;
+    let one = Served::of(observation.clone()).run().await.report;
     assert_eq!(one.totals.monthly_cost, expected.totals.monthly_cost);
     assert_eq!(
         one.run.metrics_requested,
@@ -992,31 +968,29 @@ async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
     // Two that disagree are a gap, not a sum.
     observation.settings.cache_metric_names =
         vec![CacheSpelling::TokenCount, CacheSpelling::Tokens];
-    let lane = self::lane(&mut observation, CACHED).unwrap();
+    let lane = lane_of(&mut observation, CACHED);
     for metric in &mut lane.survey {
         if metric.name == "CacheReadInputTokens" {
             metric.series.clone_from(&written);
         }
     }
-    let differ = Account::of(observation).run().await.report;
+    let differ = Served::of(observation).run().await.report;
     assert_eq!(differ.totals.monthly_cost, expected.totals.monthly_cost);
     assert_eq!(differ.totals.incomplete_workloads, 1);
 }
 
 #[tokio::test]
 async fn a_large_account_is_asked_for_in_full_batches() {
-    let as_of = "2026-04-06T00:20:00Z".parse().unwrap();
-    let mut observation = empty_observation(as_of);
-    let window = observation.window;
+    let mut observation = Account::new().observation;
     observation.places[0].usage.lanes = (0..600)
         .map(|number| LaneUsage {
-            survey: vec![metric("InputTokenCount", window, 3_600, |hour| {
-                (hour + 1 == window.hours()).then_some(7)
+            survey: vec![metric("InputTokenCount", window(), HOUR, |hour| {
+                (hour + 1 == window().hours()).then_some(7)
             })],
             ..LaneUsage::new(ModelId::parse(format!("example.model-{number:03}-v1:0")))
         })
         .collect();
-    let account = Account::of(observation);
+    let account = Served::of(observation);
     let outcome = account.run().await;
     assert_eq!(outcome.report.totals.workloads, 600);
     assert_eq!(outcome.report.totals.unpriced_tokens.count(), 600 * 7);
@@ -1039,7 +1013,7 @@ async fn idle(
 ) -> (Vec<Action>, String, HoldingState, Option<String>) {
     let mut observation = sample_of(&LEFTOVER);
     change(&mut observation);
-    let report = Account::of(observation).run().await.report;
+    let report = Served::of(observation).run().await.report;
     let verdict = workload(&report, "amazon.nova-2-lite-v1:0").verdict.clone();
     let holding = &report.holdings[0];
     (
@@ -1063,7 +1037,7 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
     };
     let opaque = |observation: &mut Observation| {
         let lane = LaneUsage {
-            survey: vec![metric("Invocations", observation.window, 3_600, |hour| {
+            survey: vec![metric("Invocations", observation.window, HOUR, |hour| {
                 (hour % 100 == 0).then_some(1)
             })],
             ..LaneUsage::new(ModelId::parse("zzzzzzzzzzzz"))
@@ -1071,7 +1045,7 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
         observation.places[0].usage.lanes.push(lane);
     };
     let incomplete = |observation: &mut Observation| {
-        for metric in &mut lane(observation, LEFTOVER[1]).unwrap().survey {
+        for metric in &mut lane_of(observation, LEFTOVER[1]).survey {
             if metric.name == "Invocations" {
                 metric.status = Status::Incomplete("PartialData".to_owned());
             }
@@ -1082,7 +1056,7 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
     };
     let variant = |observation: &mut Observation| {
         let lane = LaneUsage {
-            survey: vec![metric("Invocations", observation.window, 3_600, |hour| {
+            survey: vec![metric("Invocations", observation.window, HOUR, |hour| {
                 (hour % 100 == 0).then_some(1)
             })],
             ..LaneUsage::new(ModelId::parse("amazon.nova-2-lite-v1:0:256k"))
@@ -1109,9 +1083,9 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
 async fn a_provisioned_model_with_any_traffic_is_busy() {
     let traffic = |observation: &mut Observation| {
         let window = observation.window;
-        let survey = &mut lane(observation, LEFTOVER[2]).unwrap().survey;
+        let survey = &mut lane_of(observation, LEFTOVER[2]).survey;
         survey.retain(|metric| metric.name != "Invocations");
-        survey.push(metric("Invocations", window, 3_600, |hour| {
+        survey.push(metric("Invocations", window, HOUR, |hour| {
             (hour == 3).then_some(1)
         }));
     };

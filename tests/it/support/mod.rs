@@ -4,36 +4,29 @@
     reason = "a fake that cannot start has nothing better to do"
 )]
 
+pub(crate) mod account;
+pub(crate) mod book;
 pub(crate) mod fake_aws;
 pub(crate) mod fake_runtime;
+pub(crate) mod reports;
 mod server;
 
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-use bedrock_cost_guard::catalog::{Overrides, PriceBook};
-use bedrock_cost_guard::config::Settings;
-use bedrock_cost_guard::config::{Run, SETTLE, Trigger};
-use bedrock_cost_guard::domain::meter::{MetricName, read_name};
+use bedrock_cost_guard::catalog::Overrides;
+use bedrock_cost_guard::config::SETTLE;
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE, floor_to_hour};
-use bedrock_cost_guard::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
-use bedrock_cost_guard::observation::OpenBefore;
+use bedrock_cost_guard::domain::{ModelId, ModelUnits, Window};
 use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
-use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status, Usage};
-use bedrock_cost_guard::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
+use bedrock_cost_guard::observation::{LaneUsage, Observation, OpenBefore, Status};
 use bedrock_cost_guard::terminal::sample;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;
 
-/// The account of the observations here.
-const ACCOUNT: &str = "123456789012";
-
-/// The Region of this name.
-pub(crate) fn region(name: &str) -> Region {
-    name.parse().expect("the name of a Region")
-}
+use account::{ACCOUNT, Account, metric, region};
 
 /// The lane of the sample that model units are advised for, in `us-west-2`.
 pub(crate) const UNITS: &str = "us.meta.llama3-1-70b-instruct-v1:0";
@@ -101,6 +94,15 @@ pub(crate) fn shifted(mut observation: Observation, as_of: Timestamp) -> Observa
     observation
 }
 
+/// Returns the lane of an id, wherever the account has it.
+pub(crate) fn lane_of<'o>(observation: &'o mut Observation, id: &str) -> &'o mut LaneUsage {
+    let places = observation.places.iter_mut();
+    places
+        .flat_map(|place| &mut place.usage.lanes)
+        .find(|lane| lane.model_id.text() == id)
+        .expect("the account has the lane")
+}
+
 /// The clock, for programs that read it themselves.
 #[expect(
     clippy::disallowed_methods,
@@ -128,54 +130,11 @@ pub(crate) fn overrides_file(overrides: &Overrides) -> NamedTempFile {
     file
 }
 
-/// An observation at some time of an account in `us-east-1` that has and uses nothing.
-pub(crate) fn empty_observation(as_of: Timestamp) -> Observation {
-    let event = Run {
-        time: as_of,
-        trigger: Trigger::Manual,
-        end: None,
-        lookback_days: None,
-        regions: None,
-        dry_run: None,
-    };
-    let settings = Settings::default();
-    let window = event
-        .window(&settings, as_of)
-        .expect("the time is after the first 91 days");
-    let home = Place {
-        account: AccountId::new(ACCOUNT),
-        region: region("us-east-1"),
-    };
-    Observation {
-        schema_version: SCHEMA_VERSION,
-        event,
-        as_of,
-        window,
-        settings,
-        places: vec![PlaceObservation {
-            place: home.clone(),
-            usage: Usage::default(),
-            inventory: Inventory::default(),
-            minutes_unknown: None,
-        }],
-        home,
-        failed: Vec::new(),
-        prices: PriceBook::aws().expect("the embedded book is valid"),
-        overrides: Overrides::default(),
-        open_before: Vec::new(),
-        history_metrics_requested: 0,
-        history_unknown: None,
-        price_list: None,
-        notes: Vec::new(),
-    }
-}
-
 /// A small account: a model in steady use with minutes, splits and an unknown metric, a lane that
 /// fell silent, and one that came back incomplete.
 pub(crate) fn small_observation() -> Observation {
-    let as_of = "2026-04-06T00:20:00Z".parse().expect("a time");
-    let mut observation = empty_observation(as_of);
-    let window = observation.window;
+    let Account { mut observation } = Account::new();
+    let (as_of, window) = (observation.as_of, observation.window);
     let steady = LaneUsage {
         minutes: vec![metric(
             "InputTokenCount",
@@ -222,26 +181,6 @@ pub(crate) fn small_observation() -> Observation {
     place.usage.lanes = vec![silent, steady, incomplete];
     place.inventory = small_inventory(as_of);
     observation
-}
-
-/// One metric over a window, a value for each step from 0 on.
-pub(crate) fn metric(
-    name: &str,
-    window: Window,
-    step: u32,
-    value: impl Fn(u64) -> Option<u64>,
-) -> MetricSeries {
-    let MetricName::Known(metric) = read_name(name) else {
-        unreachable!("{name} is not read")
-    };
-    let empty = Series::empty(window, step);
-    let values: Vec<Option<u64>> = (0..).map(value).take(empty.values.len()).collect();
-    MetricSeries {
-        name: name.to_owned(),
-        metric,
-        status: Status::Complete,
-        series: Some(Series { values, ..empty }),
-    }
 }
 
 fn small_inventory(as_of: Timestamp) -> Inventory {
