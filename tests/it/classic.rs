@@ -10,9 +10,8 @@ use bedrock_cost_guard::advice::{Action, Effort, Gate, Plan, Recommendation};
 use bedrock_cost_guard::catalog::InForce;
 use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::config::{Overflow, Settings};
-use bedrock_cost_guard::domain::{AccountId, Meter, ModelUnits, Ratio, Tokens, Usd};
-use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, RunOutcome};
+use bedrock_cost_guard::domain::{Meter, ModelUnits, Ratio, Tokens, Usd};
+use bedrock_cost_guard::guard::RunOutcome;
 use bedrock_cost_guard::observation::{CommitmentDuration, OpenBefore, ProvisionedModel, Status};
 use bedrock_cost_guard::report::{self, Report, metrics};
 use jiff::SignedDuration;
@@ -20,11 +19,12 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::support::account::{
-    ACCOUNT, Account, HELD, SONNET, TOKENS, bound, held, region, reserved, window,
+    Account, HELD, SONNET, TOKENS, bound, held, region, reserved, window,
 };
 use crate::support::book::{MODEL, UNIT, book, in_region, model, parse, rate, unit, with_units};
 use crate::support::fake_aws::FakeAws;
 use crate::support::reports::{an_hour, counted, only, usd};
+use crate::support::served::Served;
 
 /// Metrics a minute for which tokens are reserved: 33.66 USD an hour on-demand, for 26.73.
 const WRITES: [(&str, u64); 3] = [
@@ -57,27 +57,16 @@ fn plans<'r>(report: &'r Report, action: Action, words: &str) -> Vec<&'r Plan> {
         .collect()
 }
 
-/// A run over an account, minutes after it was observed, and the AWS that it asked.
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-async fn run_later(account: &Account, event: &Value, minutes: i64) -> (RunOutcome, FakeAws) {
-    let observation = &account.observation;
-    let fake = FakeAws::start(observation.clone());
-    let outcome = guard::run(
-        &fake.sdk_config().await,
-        &observation.settings,
-        event,
-        observation.as_of + SignedDuration::from_mins(minutes),
-        AccountId::new(ACCOUNT),
-        &Memory::default(),
-    )
-    .await
-    .unwrap();
-    assert_eq!(fake.violations(), [""; 0]);
-    (outcome, fake)
+/// Runs the guard over an account, minutes after it was observed.
+async fn run_later(account: &Account, event: Value, minutes: i64) -> (RunOutcome, FakeAws) {
+    let mut served = Served::of(account.observation.clone());
+    served.event = event;
+    served.as_of += SignedDuration::from_mins(minutes);
+    (served.run().await, served.fake)
 }
 
 async fn run(account: &Account) -> Report {
-    run_later(account, &json!({}), 0).await.0.report
+    run_later(account, json!({}), 0).await.0.report
 }
 
 /// Mistake 1: input tokens are taken to hold the cached ones, or cached ones are forgotten.
@@ -429,7 +418,7 @@ fn a_unit_of_unknown_capacity_is_a_condition_and_no_purchase() {
 #[tokio::test]
 async fn minutes_that_cloudwatch_forgot_are_not_asked_for_and_nothing_is_bought_without_them() {
     let account = Account::new().steady(SONNET, WRITES);
-    let (fresh, fake) = run_later(&account, &json!({}), 0).await;
+    let (fresh, fake) = run_later(&account, json!({}), 0).await;
     assert_eq!(counted(&fresh.report), [Action::ReserveTokens]);
     assert_eq!(fake.requests("GetMetricData"), 2);
     let minutes = &fresh.observation.places[0].usage.lanes[0].minutes[0];
@@ -438,7 +427,7 @@ async fn minutes_that_cloudwatch_forgot_are_not_asked_for_and_nothing_is_bought_
 
     // Its minutes would begin 17 days ago.
     let past = json!({ "end": "2026-04-03T00:00:00Z" });
-    let (old, fake) = run_later(&account, &past, 0).await;
+    let (old, fake) = run_later(&account, past, 0).await;
     assert_eq!(counted(&old.report), []);
     assert_eq!(fake.requests("GetMetricData"), 1);
     assert_eq!(old.report.totals.monthly_cost, an_hour("33.66"));
@@ -956,8 +945,8 @@ fn advice_saves_what_the_account_pays_and_the_list_stands_beside_it() {
 async fn an_event_that_comes_again_puts_the_same_values_at_the_same_time() {
     let account = Account::new().steady(SONNET, WRITES);
     let event = json!({ "scheduled_time": "2026-04-06T00:20:00Z" });
-    let (first, once) = run_later(&account, &event, 0).await;
-    let (again, twice) = run_later(&account, &event, 25).await;
+    let (first, once) = run_later(&account, event.clone(), 0).await;
+    let (again, twice) = run_later(&account, event, 25).await;
     assert_eq!(once.put_data(), twice.put_data());
     let put = once.put_data();
     let stamps: BTreeSet<String> = put.iter().map(|it| it.timestamp.to_string()).collect();

@@ -9,7 +9,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::support::account::Account;
 use crate::support::fake_aws::FakeAws;
-use crate::support::{ROUTE, UNITS, now, overrides_file, sample, sample_of, shifted};
+use crate::support::{ROUTE, UNITS, now, overrides_file, regions, sample, sample_of, shifted};
 
 /// The program in an empty environment, in the folder of the repository.
 fn cost_guard() -> Command {
@@ -34,7 +34,7 @@ fn complaint(command: &mut Command, status: i32) -> String {
 }
 
 /// An account on the fake as the clock has it, and the environment in which it is found.
-struct Served {
+struct FakeAccount {
     aws: FakeAws,
     overrides: NamedTempFile,
     regions: String,
@@ -42,17 +42,11 @@ struct Served {
 }
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
-impl Served {
+impl FakeAccount {
     fn of(observation: Observation) -> Self {
-        let regions: Vec<&str> = observation
-            .settings
-            .regions
-            .iter()
-            .map(bedrock_cost_guard::domain::Region::name)
-            .collect();
         Self {
             overrides: overrides_file(&observation.overrides),
-            regions: regions.join(","),
+            regions: regions(&observation),
             aws: FakeAws::start(observation),
             home: TempDir::new().unwrap(),
         }
@@ -139,7 +133,7 @@ fn the_articles_book_prices_the_sample_as_the_article_does() {
 
 #[test]
 fn what_run_saves_replay_reports_byte_for_byte() {
-    let account = Served::of(shifted(sample_of(&[ROUTE, UNITS]), now()));
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE, UNITS]), now()));
     let file = account.home.path().join("observation.json");
     let file = file.to_str().unwrap();
     let text = printed(account.cost_guard().args(["run", "--save", file]));
@@ -161,7 +155,7 @@ fn what_run_saves_replay_reports_byte_for_byte() {
 
 #[test]
 fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
-    let account = Served::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
     let mut command = account.cost_guard();
     let output = command
         .args(["run", "--dry-run", "--save", "/nowhere/observation.json"])
@@ -179,7 +173,7 @@ fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
 
 #[test]
 fn an_empty_account_says_what_was_looked_at_and_where_else_to_look() {
-    let account = Served::of(Account::new().seen(now()).observation);
+    let account = FakeAccount::of(Account::new().seen(now()).observation);
     let page = printed(account.cost_guard().args(["run", "--dry-run"]));
     for text in [
         "no use of Amazon Bedrock was found in us-east-1",
@@ -278,7 +272,7 @@ fn explain_shows_where_the_figures_of_a_recommendation_come_from() {
 
 #[test]
 fn run_puts_the_metrics_that_the_lambda_would_put_unless_it_is_dry() {
-    let account = Served::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
     printed(account.cost_guard().args(["run", "--dry-run"]));
     printed(
         account
@@ -632,7 +626,7 @@ fn refresh_writes_nothing_where_nothing_was_understood() {
 
 #[test]
 fn refresh_asks_the_price_list_with_the_credentials_of_the_terminal() {
-    let account = Served::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
     let products: Value = serde_json::from_str(include_str!(
         "../data/price_list/amazon-bedrock.get-products.json"
     ))

@@ -29,13 +29,13 @@ const ARTICLE: &str = include_str!("../../catalog/article.toml");
 const MOST_BYTES: usize = 5_000_000;
 
 /// An account in `us-west-2` whose advice rests on overrides, run from `us-east-1`.
-struct Served {
+struct FakeAccount {
     fake: FakeAws,
     observation: Observation,
     overrides: String,
 }
 
-impl Served {
+impl FakeAccount {
     fn new() -> Self {
         Self::of(sample_of(&[UNITS]))
     }
@@ -60,13 +60,7 @@ impl Served {
     }
 
     fn with_fault(self, operation: &'static str, kind: FaultKind) -> Self {
-        self.fake.fault(Fault {
-            operation,
-            region: None,
-            from: 0,
-            times: usize::MAX,
-            kind,
-        });
+        self.fake.fault(Fault::of(operation, kind));
         self
     }
 
@@ -80,17 +74,9 @@ impl Served {
 
     async fn run_with(&self, config: &SdkConfig, settings: &Settings) -> Result<RunOutcome, Error> {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
-        let account = AccountId::new(ACCOUNT);
-        let memory = Memory::default();
-        guard::run(
-            config,
-            settings,
-            &event,
-            self.observation.as_of,
-            account,
-            &memory,
-        )
-        .await
+        let (account, memory) = (AccountId::new(ACCOUNT), Memory::default());
+        let as_of = self.observation.as_of;
+        guard::run(config, settings, &event, as_of, account, &memory).await
     }
 
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
@@ -153,7 +139,7 @@ fn printed(command: &mut Command) -> String {
 
 #[tokio::test]
 async fn overrides_count_the_same_wherever_they_are_kept() {
-    let account = Served::new().with_overrides();
+    let account = FakeAccount::new().with_overrides();
     let none = account.run(&CatalogSource::Aws, None).await;
     assert_eq!(none.report.recommendations, []);
     assert_eq!(account.fake.requests("GetObject"), 0);
@@ -161,7 +147,9 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
 
     let file = overrides_file(&account.observation.overrides);
     let path = DocumentSource::Path(file.path().to_string_lossy().into_owned());
-    let local = Served::new().run(&CatalogSource::Aws, Some(path)).await;
+    let local = FakeAccount::new()
+        .run(&CatalogSource::Aws, Some(path))
+        .await;
     let actions: Vec<Action> = local
         .report
         .recommendations
@@ -171,7 +159,7 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
     assert_eq!(actions, [Action::BuyModelUnits]);
 
     for (source, operation) in [(parameter(), "GetParameter"), (object(KEY), "GetObject")] {
-        let account = Served::new().with_overrides();
+        let account = FakeAccount::new().with_overrides();
         let remote = account.run(&CatalogSource::Aws, Some(source.clone())).await;
         assert_eq!(comparable(&remote.report), comparable(&local.report));
         assert_eq!(account.fake.requests(operation), 1);
@@ -185,14 +173,14 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
 
 #[tokio::test]
 async fn a_price_book_counts_the_same_in_s3_as_in_the_program() {
-    let account = Served::new();
+    let account = FakeAccount::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
     let embedded = account.run(&CatalogSource::Article, None).await;
     assert_eq!(account.fake.requests("GetObject"), 0);
     // The first run put metrics, which the second would read.
-    let account = Served::new();
+    let account = FakeAccount::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
@@ -204,7 +192,7 @@ async fn a_price_book_counts_the_same_in_s3_as_in_the_program() {
 
 #[tokio::test]
 async fn without_a_region_of_its_own_the_guard_asks_in_the_first_that_it_reads() {
-    let account = Served::new();
+    let account = FakeAccount::new();
     account
         .fake
         .set_parameter(&region("us-west-2"), PARAMETER, &account.overrides);
@@ -219,7 +207,7 @@ async fn without_a_region_of_its_own_the_guard_asks_in_the_first_that_it_reads()
 #[tokio::test]
 async fn a_name_that_leads_nowhere_says_so_and_is_a_fault_of_the_setting() {
     let elsewhere = region("eu-west-1");
-    let account = Served::new().with_overrides();
+    let account = FakeAccount::new().with_overrides();
     account
         .fake
         .set_object(&elsewhere, "elsewhere", "book.toml", ARTICLE);
@@ -308,7 +296,7 @@ async fn a_refusal_names_the_action_to_allow_and_what_else_may_be_behind_it() {
             ],
         ),
     ] {
-        let account = Served::new()
+        let account = FakeAccount::new()
             .with_overrides()
             .with_fault(operation, FaultKind::Forbidden);
         let error = account.fail(&CatalogSource::Aws, Some(source)).await;
@@ -327,7 +315,9 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
             (FaultKind::ServerError, ErrorType::Access),
             (FaultKind::Reset, ErrorType::Access),
         ] {
-            let account = Served::new().with_overrides().with_fault(operation, kind);
+            let account = FakeAccount::new()
+                .with_overrides()
+                .with_fault(operation, kind);
             let error = account
                 .fail(&CatalogSource::Aws, Some(source.clone()))
                 .await;
@@ -336,14 +326,8 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
             assert!(text.contains(operation) && !text.contains("kms:"), "{text}");
             assert_eq!(account.fake.requests(operation), 3, "{kind:?}");
 
-            let account = Served::new().with_overrides();
-            account.fake.fault(Fault {
-                operation,
-                region: None,
-                from: 0,
-                times: 2,
-                kind,
-            });
+            let account = FakeAccount::new().with_overrides();
+            account.fake.fault(Fault::of(operation, kind).times(2));
             account.run(&CatalogSource::Aws, Some(source.clone())).await;
         }
     }
@@ -352,14 +336,16 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
 #[tokio::test]
 async fn a_body_that_comes_late_is_waited_for() {
     let late = FaultKind::SlowBody(Duration::from_millis(200));
-    let account = Served::new().with_overrides().with_fault("GetObject", late);
+    let account = FakeAccount::new()
+        .with_overrides()
+        .with_fault("GetObject", late);
     let outcome = account.run(&CatalogSource::Aws, Some(object(KEY))).await;
     assert_eq!(outcome.report.recommendations.len(), 1);
 }
 
 #[tokio::test]
 async fn an_object_that_is_too_large_is_refused() {
-    let account = Served::new();
+    let account = FakeAccount::new();
     let home = region("us-east-1");
     let padded = |bytes: usize| {
         let comment = "#".repeat(bytes - account.overrides.len());
@@ -387,7 +373,7 @@ async fn an_object_that_is_too_large_is_refused() {
 
 #[tokio::test]
 async fn content_that_is_not_the_document_is_refused_under_the_name_of_its_place() {
-    let account = Served::new();
+    let account = FakeAccount::new();
     let home = region("us-east-1");
     account
         .fake
@@ -426,7 +412,7 @@ async fn content_that_is_not_the_document_is_refused_under_the_name_of_its_place
 
 #[test]
 fn the_terminal_runs_on_overrides_of_systems_manager() {
-    let account = Served::of(shifted(sample_of(&[UNITS]), now())).with_overrides();
+    let account = FakeAccount::of(shifted(sample_of(&[UNITS]), now())).with_overrides();
     let home = TempDir::new().unwrap();
     for source in [parameter(), object(KEY)] {
         let mut command = account.cost_guard(&home);
@@ -441,7 +427,7 @@ fn the_terminal_runs_on_overrides_of_systems_manager() {
 
 #[test]
 fn what_needs_no_account_takes_a_book_from_s3_and_asks_for_nothing_else() {
-    let account = Served::new();
+    let account = FakeAccount::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);

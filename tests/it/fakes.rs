@@ -120,23 +120,6 @@ fn observed(series: &Series) -> BTreeMap<i64, f64> {
         .collect()
 }
 
-fn always(operation: &'static str, kind: FaultKind) -> Fault {
-    Fault {
-        operation,
-        region: None,
-        from: 0,
-        times: usize::MAX,
-        kind,
-    }
-}
-
-fn once(operation: &'static str, kind: FaultKind) -> Fault {
-    Fault {
-        times: 1,
-        ..always(operation, kind)
-    }
-}
-
 /// Sends a request by hand and returns the answer's status and body.
 fn raw(address: &str, head: &str, body: &str) -> std::io::Result<(String, String)> {
     let mut stream = TcpStream::connect(address)?;
@@ -570,14 +553,11 @@ async fn a_parameter_that_is_not_known_is_refused() {
 #[tokio::test]
 async fn throttled_calls_are_tried_again() {
     let fake = FakeAws::start(small_observation());
-    fake.fault(Fault {
-        times: 2,
-        ..always("ListMetrics", FaultKind::Throttle)
-    });
+    fake.fault(Fault::of("ListMetrics", FaultKind::Throttle).times(2));
     cloudwatch(&fake).await.list_metrics().send().await.unwrap();
     assert_eq!(fake.requests("ListMetrics"), 3);
-    fake.fault(once("ListInferenceProfiles", FaultKind::Throttle));
-    fake.fault(once("ListFoundationModels", FaultKind::ServerError));
+    fake.fault(Fault::of("ListInferenceProfiles", FaultKind::Throttle).times(1));
+    fake.fault(Fault::of("ListFoundationModels", FaultKind::ServerError).times(1));
     bedrock(&fake).await.inventory().await.unwrap();
     assert_eq!(fake.requests("ListInferenceProfiles"), 3);
     assert_eq!(fake.requests("ListFoundationModels"), 2);
@@ -588,16 +568,9 @@ async fn throttled_calls_are_tried_again() {
 async fn faults_last_as_long_as_they_are_set_for() {
     let fake = FakeAws::start(small_observation());
     let client = cloudwatch(&fake).await;
-    let elsewhere = Some(region("eu-west-1"));
-    fake.fault(Fault {
-        region: elsewhere,
-        ..always("ListMetrics", FaultKind::Forbidden)
-    });
-    fake.fault(Fault {
-        from: 1,
-        times: 1,
-        ..always("ListMetrics", FaultKind::Forbidden)
-    });
+    let forbidden = || Fault::of("ListMetrics", FaultKind::Forbidden);
+    fake.fault(forbidden().to(region("eu-west-1")));
+    fake.fault(forbidden().after(1).times(1));
     client.list_metrics().send().await.unwrap();
     let error = client.list_metrics().send().await.unwrap_err();
     assert_eq!(error.code(), Some("AccessDenied"));
@@ -612,25 +585,20 @@ async fn faults_of_every_kind_reach_the_client() {
     let fake = FakeAws::start(observation);
     let client = cloudwatch(&fake).await;
 
-    fake.fault(once("ListMetrics", FaultKind::Reset));
+    fake.fault(Fault::of("ListMetrics", FaultKind::Reset).times(1));
     client.list_metrics().send().await.unwrap();
     assert_eq!(fake.requests("ListMetrics"), 2);
 
-    fake.fault(once("ListMetrics", FaultKind::Malformed));
+    fake.fault(Fault::of("ListMetrics", FaultKind::Malformed).times(1));
     let error = client.list_metrics().send().await.unwrap_err();
     assert!(error.code().is_none(), "{error:?}");
 
-    fake.fault(Fault {
-        times: 3,
-        ..always("ListMetrics", FaultKind::ServerError)
-    });
+    fake.fault(Fault::of("ListMetrics", FaultKind::ServerError).times(3));
     let error = client.list_metrics().send().await.unwrap_err();
     assert_eq!(error.code(), Some("InternalServiceError"));
 
-    fake.fault(once(
-        "ListMetrics",
-        FaultKind::Slow(Duration::from_millis(60)),
-    ));
+    let slow = FaultKind::Slow(Duration::from_millis(60));
+    fake.fault(Fault::of("ListMetrics", slow).times(1));
     let before = Instant::now();
     client.list_metrics().send().await.unwrap();
     assert!(before.elapsed() >= Duration::from_millis(60));
@@ -640,14 +608,14 @@ async fn faults_of_every_kind_reach_the_client() {
         window,
         vec![query("q0", usage("Invocations", STEADY), 3_600)],
     );
-    fake.fault(once("GetMetricData", FaultKind::Messages));
+    fake.fault(Fault::of("GetMetricData", FaultKind::Messages).times(1));
     let page = call.clone().send().await.unwrap();
     assert_eq!(
         page.messages()[0].value(),
         Some("Maximum number of allowed metrics exceeded")
     );
 
-    fake.fault(once("GetMetricData", FaultKind::InternalError));
+    fake.fault(Fault::of("GetMetricData", FaultKind::InternalError).times(1));
     let pages = pages(call).await;
     let (points, statuses) = joined(&pages, "q0");
     assert_eq!(statuses, ["InternalError", "Complete"]);
@@ -881,34 +849,30 @@ async fn faults_of_the_price_list_reach_the_client() {
         (FaultKind::ServerError, "InternalErrorException"),
     ] {
         let before = fake.requests("GetProducts");
-        let times = 4;
-        fake.fault(Fault {
-            times,
-            ..always("GetProducts", kind)
-        });
+        fake.fault(Fault::of("GetProducts", kind).times(4));
         let error = call().send().await.unwrap_err();
         assert_eq!(error.code(), Some(code));
         // The fourth is tried again, and goes well.
         call().send().await.unwrap();
         assert_eq!(fake.requests("GetProducts") - before, 5);
     }
-    fake.fault(once("GetProducts", FaultKind::Forbidden));
+    fake.fault(Fault::of("GetProducts", FaultKind::Forbidden).times(1));
     let error = call().send().await.unwrap_err();
     assert_eq!(error.code(), Some("AccessDeniedException"));
 
-    fake.fault(once("GetProducts", FaultKind::Reset));
+    fake.fault(Fault::of("GetProducts", FaultKind::Reset).times(1));
     call().send().await.unwrap();
 
-    fake.fault(once("GetProducts", FaultKind::Malformed));
+    fake.fault(Fault::of("GetProducts", FaultKind::Malformed).times(1));
     assert!(call().send().await.unwrap_err().code().is_none());
 
     let late = Duration::from_millis(60);
-    fake.fault(once("GetProducts", FaultKind::SlowBody(late)));
+    fake.fault(Fault::of("GetProducts", FaultKind::SlowBody(late)).times(1));
     let before = Instant::now();
     call().send().await.unwrap();
     assert!(before.elapsed() >= late);
 
-    fake.fault(always("GetProducts", FaultKind::ExpiredToken));
+    fake.fault(Fault::of("GetProducts", FaultKind::ExpiredToken));
     let page = call().send().await.unwrap();
     let next = call().next_token(page.next_token().unwrap());
     let error = next.send().await.unwrap_err();

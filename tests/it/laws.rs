@@ -10,25 +10,12 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::support::{ROUTE, UNITS, sample_of};
-
-const MODERATION: &str = "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/m0derat10n8b";
-const BESIDE: &str = "us.meta.llama3-1-8b-instruct-v1:0";
+use crate::support::{LEFTOVER, MODERATION, ROUTE, UNITS, sample_of};
 
 /// An account with something for every rule: units to buy, a profile to route to, a provisioned
 /// model to fill and one to delete.
 fn account() -> Observation {
-    sample_of(&[
-        UNITS,
-        ROUTE,
-        MODERATION,
-        "m0derat10n8b",
-        "moderation-8b",
-        BESIDE,
-        "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/l0adt3stl3ft",
-        "l0adt3stl3ft",
-        "load-test-leftover",
-    ])
+    sample_of(&[&[UNITS, ROUTE], &MODERATION[..], &LEFTOVER].concat())
 }
 
 fn config(cases: u32) -> ProptestConfig {
@@ -324,16 +311,12 @@ proptest! {
 
     #[test]
     fn no_event_makes_its_parser_panic(event in json()) {
-        let as_of = account_time();
+        let as_of = "2026-04-06T00:20:00Z".parse().unwrap_or_default();
         if let Ok(run) = Run::parse(&event, as_of) {
             let settings = run.settings(&bedrock_cost_guard::config::Settings::default());
             let _ = run.window(&settings, as_of);
         }
     }
-}
-
-fn account_time() -> jiff::Timestamp {
-    "2026-04-06T00:20:00Z".parse().unwrap_or_default()
 }
 
 #[test]

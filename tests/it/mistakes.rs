@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use bedrock_cost_guard::advice::{Action, Plan, Recommendation};
 use bedrock_cost_guard::catalog::{LoadWeights, Overrides, PriceBook, RateQuery, RegionBasis};
-use bedrock_cost_guard::config::{DocumentSource, Overflow, Run, Settings};
+use bedrock_cost_guard::config::{Overflow, Run, Settings};
 use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{
     AccountId, BaseModel, Geo, Meter, ModelUnits, Ratio, Scope, Series, ServiceTier, Tokens, Usd,
 };
-use bedrock_cost_guard::guard::{self, Memory, RunOutcome};
+use bedrock_cost_guard::guard::RunOutcome;
 use bedrock_cost_guard::observation::{
     CommitmentDuration, FailedPlace, FoundationModel, Observation, OpenBefore, ProvisionedModel,
     Status,
@@ -20,29 +20,17 @@ use bedrock_cost_guard::terminal::report as text;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::account::{ACCOUNT, Account, HELD, TOKENS, bound, held, region, window};
+use crate::support::account::{Account, HELD, TOKENS, bound, held, region, window};
 use crate::support::book::{MODEL, UNIT, book, in_region, rate, unit, with_units};
-use crate::support::fake_aws::{FakeAws, PutDatum};
+use crate::support::fake_aws::PutDatum;
 use crate::support::reports::{actions, an_hour, counted, workload};
-use crate::support::{UNITS, lane_of, overrides_file, sample, sample_of, small_observation};
+use crate::support::served::Served;
+use crate::support::{
+    CACHED, LEFTOVER, MODERATION, UNITS, lane_of, sample, sample_of, small_observation,
+};
 
 /// Id under which [`MODEL`] is called at the flex tier.
 const FLEX: &str = "maker.model-v1:0+flex";
-
-/// A provisioned model of the sample that nobody uses, under the ids that it could be metered by.
-const LEFTOVER: [&str; 3] = [
-    "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/l0adt3stl3ft",
-    "l0adt3stl3ft",
-    "load-test-leftover",
-];
-
-/// A busy provisioned model of the sample, and the on-demand traffic beside it.
-const MODERATION: [&str; 4] = [
-    "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/m0derat10n8b",
-    "m0derat10n8b",
-    "moderation-8b",
-    "us.meta.llama3-1-8b-instruct-v1:0",
-];
 
 /// Writes the rows of [`with_units`], and a tenth less through the global profile.
 fn with_global_prices() -> Vec<String> {
@@ -701,31 +689,11 @@ fn a_recommendation_keeps_its_id_where_the_account_is_not_known() {
     assert_eq!(ids(&unknown), ids(&known));
 }
 
-/// A run of the sample's [`UNITS`] with this event, and what it put.
-#[expect(clippy::expect_used, reason = "only tests call it")]
+/// Runs the guard over the sample's [`UNITS`] with this event, and returns what the run put.
 async fn run_with(event: Value) -> (RunOutcome, Vec<PutDatum>) {
-    let observation = sample_of(&[UNITS]);
-    let overrides = overrides_file(&observation.overrides);
-    let path = overrides.path().to_string_lossy().into_owned();
-    let settings = Settings {
-        overrides: Some(DocumentSource::Path(path)),
-        ..observation.settings.clone()
-    };
-    let as_of = observation.as_of;
-    let fake = FakeAws::start(observation);
-    let config = fake.sdk_config().await;
-    let account = AccountId::new(ACCOUNT);
-    let outcome = guard::run(
-        &config,
-        &settings,
-        &event,
-        as_of,
-        account,
-        &Memory::default(),
-    )
-    .await
-    .expect("the run goes well");
-    (outcome, fake.put_data())
+    let mut served = Served::of(sample_of(&[UNITS]));
+    served.event = event;
+    (served.run().await, served.fake.put_data())
 }
 
 #[tokio::test]
@@ -795,7 +763,6 @@ fn a_price_of_the_very_scope_goes_before_one_of_any_scope_wherever_it_stands() {
 
 #[test]
 fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
-    const CACHED: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
     let hours = |count| Series {
         start: window().start(),
         step: HOUR,

@@ -1,107 +1,27 @@
 //! Whole runs: the real clients against the fake AWS, from the event to the metrics that were put.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
 use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::aws::Failure;
-use bedrock_cost_guard::config::{CacheSpelling, DocumentSource, Settings};
+use bedrock_cost_guard::config::CacheSpelling;
 use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
-use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, RunOutcome};
-use bedrock_cost_guard::guard::{Error, ErrorType};
-use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::observation::OpenBefore;
-use bedrock_cost_guard::observation::{LaneUsage, Status};
+use bedrock_cost_guard::guard::{self, Error, ErrorType, Memory, RunOutcome};
+use bedrock_cost_guard::observation::{LaneUsage, Observation, OpenBefore, Status};
 use bedrock_cost_guard::report::{self, HoldingState, Report};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
-use crate::support::account::{ACCOUNT, Account, metric, region, window};
-use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes, PutDatum};
+use crate::support::account::{Account, metric, region, window};
+use crate::support::fake_aws::{Fault, FaultKind, PageSizes, PutDatum};
 use crate::support::reports::{actions, workload};
-use crate::support::{ROUTE, UNITS, lane_of, overrides_file, sample, sample_of};
-
-/// How often a call is tried, as in the configuration of the programs.
-const ATTEMPTS: usize = 6;
-
-/// A provisioned model of the sample that nobody uses, under the ids that it could be metered by.
-const LEFTOVER: [&str; 3] = [
-    "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/l0adt3stl3ft",
-    "l0adt3stl3ft",
-    "load-test-leftover",
-];
-
-/// An account on the fake, and what a run over it is started with.
-struct Served {
-    fake: FakeAws,
-    settings: Settings,
-    event: Value,
-    as_of: Timestamp,
-    _overrides: NamedTempFile,
-}
+use crate::support::served::{ATTEMPTS, Served};
+use crate::support::{CACHED, LEFTOVER, ROUTE, UNITS, lane_of, sample, sample_of};
 
 impl Served {
-    /// Serves an observation and asks for the run that would make it.
-    fn of(observation: Observation) -> Self {
-        let overrides = overrides_file(&observation.overrides);
-        let path = overrides.path().to_string_lossy().into_owned();
-        Self {
-            settings: Settings {
-                overrides: Some(DocumentSource::Path(path)),
-                ..observation.settings.clone()
-            },
-            event: json!({ "scheduled_time": observation.event.time.to_string() }),
-            as_of: observation.as_of,
-            fake: FakeAws::start(observation),
-            _overrides: overrides,
-        }
-    }
-
-    fn with_fault(self, fault: Fault) -> Self {
-        self.fake.fault(fault);
-        self
-    }
-
-    async fn try_run(&self) -> Result<RunOutcome, Error> {
-        let retry = RetryConfig::standard()
-            .with_max_attempts(u32::try_from(ATTEMPTS).unwrap_or(u32::MAX))
-            .with_initial_backoff(Duration::from_millis(1));
-        let config = self.fake.sdk_config().await.to_builder();
-        let config = config.retry_config(retry).build();
-        let account = AccountId::new(ACCOUNT);
-        let memory = Memory::default();
-        guard::run(
-            &config,
-            &self.settings,
-            &self.event,
-            self.as_of,
-            account,
-            &memory,
-        )
-        .await
-    }
-
-    /// A run that goes well and in which nothing was asked that must not be.
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    async fn run(&self) -> RunOutcome {
-        let outcome = self.try_run().await.unwrap();
-        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
-        assert_eq!(self.fake.violations(), [""; 0]);
-        outcome
-    }
-
-    /// A run that goes wrong.
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    async fn fail(&self) -> Error {
-        self.try_run().await.map(drop).unwrap_err()
-    }
-
     /// Calls of each operation, those that went wrong included.
     fn calls(&self) -> Calls {
         let of = |operation| self.fake.requests(operation);
@@ -146,22 +66,9 @@ fn two_regions() -> Served {
     Served::of(sample_of(&[ROUTE, UNITS]))
 }
 
-fn fault(operation: &'static str, kind: FaultKind, times: usize) -> Fault {
-    Fault {
-        operation,
-        region: None,
-        from: 0,
-        times,
-        kind,
-    }
-}
-
-/// A fault of every call to `us-west-2`.
+/// Makes every call to `us-west-2` go wrong.
 fn outage(operation: &'static str, kind: FaultKind) -> Fault {
-    Fault {
-        region: Some(region("us-west-2")),
-        ..fault(operation, kind, usize::MAX)
-    }
+    Fault::of(operation, kind).to(region("us-west-2"))
 }
 
 /// A report without what depends on how it was gathered: the metrics asked for and their price.
@@ -436,10 +343,11 @@ async fn run_succeeded_is_put_last_and_alone() {
     assert_eq!(account.calls().put_metric_data, 2);
 
     // The second call is the one that has it, and nothing else.
-    let account = one_region().with_fault(Fault {
-        from: 1,
-        ..fault("PutMetricData", FaultKind::Forbidden, 1)
-    });
+    let account = one_region().with_fault(
+        Fault::of("PutMetricData", FaultKind::Forbidden)
+            .after(1)
+            .times(1),
+    );
     let outcome = account.try_run().await.unwrap();
     assert_eq!(outcome.failure.unwrap().error_type(), ErrorType::Emit);
     let without: Vec<PutDatum> = account.fake.put_data();
@@ -559,7 +467,7 @@ async fn calls_that_go_wrong_for_a_while_do_not_change_the_report() {
             "ListInferenceProfiles",
             "ListFoundationModels",
         ] {
-            let account = one_region().with_fault(fault(operation, kind, times));
+            let account = one_region().with_fault(Fault::of(operation, kind).times(times));
             let outcome = account.run().await;
             assert_eq!(
                 comparable(&outcome.report),
@@ -706,10 +614,7 @@ async fn a_region_that_fails_can_be_made_to_fail_the_run() {
 
 #[tokio::test]
 async fn minutes_that_cannot_be_read_leave_the_survey_and_are_named() {
-    let minutes = || Fault {
-        from: 1,
-        ..outage("GetMetricData", FaultKind::Throttle)
-    };
+    let minutes = || outage("GetMetricData", FaultKind::Throttle).after(1);
     let account = one_region().with_fault(minutes());
     let calm = one_region().run().await.report;
     let report = account.run().await.report;
@@ -729,10 +634,8 @@ async fn minutes_that_cannot_be_read_leave_the_survey_and_are_named() {
 
 #[tokio::test]
 async fn minutes_that_cannot_be_read_can_be_made_to_fail_the_run() {
-    let mut account = one_region().with_fault(Fault {
-        from: 1,
-        ..outage("GetMetricData", FaultKind::Throttle)
-    });
+    let mut account =
+        one_region().with_fault(outage("GetMetricData", FaultKind::Throttle).after(1));
     account.settings.fail_on_partial = true;
     let error = account.fail().await;
     assert_eq!(error.error_type(), ErrorType::Throttled);
@@ -740,10 +643,8 @@ async fn minutes_that_cannot_be_read_can_be_made_to_fail_the_run() {
 
 #[tokio::test]
 async fn a_history_that_cannot_be_read_is_named_and_stops_nothing() {
-    let account = one_region().with_fault(Fault {
-        region: Some(region("us-east-1")),
-        ..fault("ListMetrics", FaultKind::Forbidden, usize::MAX)
-    });
+    let account = one_region()
+        .with_fault(Fault::of("ListMetrics", FaultKind::Forbidden).to(region("us-east-1")));
     let report = account.run().await.report;
     assert_eq!(actions(&report), [Action::BuyModelUnits]);
     let last = report.not_covered.last().unwrap();
@@ -811,7 +712,7 @@ async fn a_metric_that_nobody_knows_makes_its_workload_incomplete() {
 
 #[tokio::test]
 async fn a_message_about_a_whole_call_makes_its_workloads_incomplete() {
-    let account = one_region().with_fault(fault("GetMetricData", FaultKind::Messages, 1));
+    let account = one_region().with_fault(Fault::of("GetMetricData", FaultKind::Messages).times(1));
     let report = account.run().await.report;
     assert_eq!(report.totals.incomplete_workloads, 1);
     assert!(
@@ -827,10 +728,11 @@ async fn a_message_about_a_whole_call_makes_its_workloads_incomplete() {
 async fn an_internal_error_that_the_next_page_makes_good_leaves_the_answer_whole() {
     let expected = comparable(&one_region().run().await.report);
     for from in [0, 1] {
-        let account = one_region().with_fault(Fault {
-            from,
-            ..fault("GetMetricData", FaultKind::InternalError, 1)
-        });
+        let account = one_region().with_fault(
+            Fault::of("GetMetricData", FaultKind::InternalError)
+                .after(from)
+                .times(1),
+        );
         assert_eq!(comparable(&account.run().await.report), expected);
         assert_eq!(
             account.calls(),
@@ -888,8 +790,8 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
     assert_eq!(calm.calls().put_metric_data, 3);
     assert!(all.len() > 1_001, "{}", all.len());
 
-    let account =
-        Served::of(observation).with_fault(fault("PutMetricData", FaultKind::Throttle, ATTEMPTS));
+    let account = Served::of(observation)
+        .with_fault(Fault::of("PutMetricData", FaultKind::Throttle).times(ATTEMPTS));
     let outcome = account.try_run().await.unwrap();
     let failure = outcome.failure.unwrap();
     assert_eq!(failure.error_type(), ErrorType::Emit);
@@ -936,7 +838,6 @@ async fn usage_of_another_tier_that_is_not_priced_apart_gets_no_commitment() {
 
 #[tokio::test]
 async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
-    const CACHED: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
     let expected = Served::of(sample_of(&[CACHED])).run().await.report;
     let mut observation = sample_of(&[CACHED]);
     let lane = lane_of(&mut observation, CACHED);

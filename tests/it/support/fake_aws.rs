@@ -104,6 +104,37 @@ pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
 }
 
+impl Fault {
+    /// Makes every call of an operation go wrong, in all Regions.
+    pub(crate) fn of(operation: &'static str, kind: FaultKind) -> Self {
+        Self {
+            operation,
+            region: None,
+            from: 0,
+            times: usize::MAX,
+            kind,
+        }
+    }
+
+    /// Lets all but so many calls go well.
+    pub(crate) fn times(self, times: usize) -> Self {
+        Self { times, ..self }
+    }
+
+    /// Lets so many calls go well before the first that goes wrong.
+    pub(crate) fn after(self, from: usize) -> Self {
+        Self { from, ..self }
+    }
+
+    /// Lets the calls to all other Regions go well.
+    pub(crate) fn to(self, region: Region) -> Self {
+        Self {
+            region: Some(region),
+            ..self
+        }
+    }
+}
+
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaultKind {

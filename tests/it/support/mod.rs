@@ -9,6 +9,7 @@ pub(crate) mod book;
 pub(crate) mod fake_aws;
 pub(crate) mod fake_runtime;
 pub(crate) mod reports;
+pub(crate) mod served;
 mod server;
 
 use std::io::Write as _;
@@ -17,7 +18,7 @@ use std::sync::OnceLock;
 use bedrock_cost_guard::catalog::Overrides;
 use bedrock_cost_guard::config::SETTLE;
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE, floor_to_hour};
-use bedrock_cost_guard::domain::{ModelId, ModelUnits, Window};
+use bedrock_cost_guard::domain::{ModelId, ModelUnits, Region, Window};
 use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
@@ -33,6 +34,24 @@ pub(crate) const UNITS: &str = "us.meta.llama3-1-70b-instruct-v1:0";
 
 /// The lane of the sample that a global profile is advised for, in `us-east-1`.
 pub(crate) const ROUTE: &str = "us.anthropic.claude-sonnet-4-6";
+
+/// Lane of the sample, in `us-east-1`, that reads more from the cache than comes in.
+pub(crate) const CACHED: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/// Provisioned model of the sample that nobody uses, under the ids that it could be metered by.
+pub(crate) const LEFTOVER: [&str; 3] = [
+    "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/l0adt3stl3ft",
+    "l0adt3stl3ft",
+    "load-test-leftover",
+];
+
+/// Busy provisioned model of the sample, and the on-demand traffic beside it.
+pub(crate) const MODERATION: [&str; 4] = [
+    "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/m0derat10n8b",
+    "m0derat10n8b",
+    "moderation-8b",
+    "us.meta.llama3-1-8b-instruct-v1:0",
+];
 
 /// The sample account, generated once for all tests.
 pub(crate) fn sample() -> Observation {
@@ -110,6 +129,12 @@ pub(crate) fn lane_of<'o>(observation: &'o mut Observation, id: &str) -> &'o mut
 )]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// Writes the Regions of an account as `GUARD_REGIONS` has them.
+pub(crate) fn regions(observation: &Observation) -> String {
+    let names = observation.settings.regions.iter().map(Region::name);
+    names.collect::<Vec<_>>().join(",")
 }
 
 /// A file with the capacities of some overrides, as an operator would write it.
