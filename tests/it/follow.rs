@@ -70,7 +70,7 @@ impl Flow {
         let mut taken = Self::none();
         let rows = self.minutes_mut().zip(taken.minutes_mut());
         for ((mine, to), asked) in rows.zip(asked.minutes()) {
-            let (part, whole) = share(*asked, units);
+            let (part, whole) = share(*asked, UNIT.map(|unit| unit * units));
             for (mine, to) in mine.iter_mut().zip(to) {
                 let served = u128::from(*mine) * part / whole;
                 *to = u64::try_from(served).unwrap();
@@ -111,12 +111,8 @@ impl Flow {
     }
 }
 
-/// The part of a minute's requests that units serve: `min(1, units ÷ needed)`, the scarcer meter's.
-fn share(asked: [u64; 2], units: u64) -> (u128, u128) {
-    share_of(asked, UNIT.map(|unit| unit * units))
-}
-
-fn share_of(asked: [u64; 2], there: [u64; 2]) -> (u128, u128) {
+/// Returns the part of a minute's requests that is served: `min(1, there ÷ asked)`, the scarcer meter's.
+fn share(asked: [u64; 2], there: [u64; 2]) -> (u128, u128) {
     let mut best = (1, 1);
     for (asked, there) in asked.into_iter().zip(there) {
         let (part, whole) = (u128::from(there), u128::from(asked));
@@ -349,10 +345,6 @@ fn variant() -> impl Strategy<Value = Variant> {
     )
 }
 
-fn percent_of(dollars: i64, percent: i64) -> Decimal {
-    Decimal::from(dollars) * Decimal::new(percent, 2)
-}
-
 impl Variant {
     /// A million tokens cost 1 USD of input and 2 USD of output in the Region, and a full unit
     /// serves 96 USD an hour.
@@ -379,7 +371,11 @@ impl Variant {
         for (term, percent) in terms {
             if let Some((dollars, percent)) = self.unit.zip(percent) {
                 let serves = self.is_capacity_known.then_some(UNIT);
-                rows.push(unit(term, percent_of(dollars, percent), serves));
+                rows.push(unit(
+                    term,
+                    Decimal::from(dollars) * Decimal::new(percent, 2),
+                    serves,
+                ));
             }
         }
         let Some((month, quarter)) = self.reserved_offers else {
@@ -409,14 +405,11 @@ impl Variant {
         }
     }
 
-    fn allows_global(&self) -> bool {
-        self.scopes
-            .map_or(self.allow_global, |[_, _, global]| global)
-    }
-
     /// The cheapest profile that is allowed.
     fn cheapest(&self) -> &'static str {
-        if self.allows_global() && self.global.is_some_and(|global| global < 100) {
+        let scopes = self.scopes;
+        let allows_global = scopes.map_or(self.allow_global, |[_, _, global]| global);
+        if allows_global && self.global.is_some_and(|global| global < 100) {
             "global.maker.model-v1:0"
         } else {
             MODEL
@@ -612,7 +605,7 @@ impl Follower<'_> {
                     value +=
                         u128::from(tokens[0] + 2 * tokens[1]) * u128::try_from(*percent).unwrap();
                 }
-                let (part, whole) = share_of(asked, reserved);
+                let (part, whole) = share(asked, reserved);
                 covered += value * part / whole;
             }
         }
@@ -792,20 +785,20 @@ fn amount(words: &str, word: &str) -> u64 {
 
 /// What is wrong with the advice to an account; `None` where nothing is.
 fn fault(variant: &Variant) -> Option<String> {
-    let mut account = variant.follower();
-    let mut before = account.account().report();
+    let mut follower = variant.follower();
+    let mut before = follower.account().report();
     if let Some(advice) = variant.dismissed.and_then(|at| counted(&before).nth(at)) {
-        account.dismissed = Some(advice.id.clone());
-        before = account.account().report();
+        follower.dismissed = Some(advice.id.clone());
+        before = follower.account().report();
     }
     counted(&before).next()?;
     let told: Vec<String> = counted(&before).map(Recommendation::message).collect();
     let (was, claimed) = (
-        account.cost(&before),
+        follower.cost(&before),
         before.totals.potential_monthly_savings,
     );
-    let is_sized = account.follow(&before);
-    let is = account.cost(&account.account().report());
+    let is_sized = follower.follow(&before);
+    let is = follower.cost(&follower.account().report());
     let slack = Usd::new(was.dollars() * Decimal::new(5, 3) + Decimal::ONE);
     if is > was - claimed + slack {
         let saved = was - is;
@@ -813,7 +806,7 @@ fn fault(variant: &Variant) -> Option<String> {
             "{claimed} of {was} are promised and {saved} saved: {told:#?}"
         ));
     }
-    let (asked, units) = (account.on_units().known().units(), account.units(true));
+    let (asked, units) = (follower.on_units().known().units(), follower.units(true));
     (is_sized && !variant.spills() && asked > units)
         .then(|| format!("{asked} units are needed of {units}: {told:#?}"))
 }
