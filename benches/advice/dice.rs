@@ -12,8 +12,13 @@ impl Dice {
         let seed = study.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        let mut dice = Self(seed);
+        let mut dice = Self::seeded(seed);
         Self(dice.roll() ^ case.wrapping_mul(0xD6E8_FEB8_6659_FD93))
+    }
+
+    /// Starts dice from a seed.
+    pub(crate) const fn seeded(seed: u64) -> Self {
+        Self(seed)
     }
 
     pub(crate) fn roll(&mut self) -> u64 {
