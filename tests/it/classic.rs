@@ -23,6 +23,7 @@ use crate::support::account::{
 };
 use crate::support::book::{MODEL, UNIT, book, in_region, model, parse, rate, unit, with_units};
 use crate::support::fake_aws::FakeAws;
+use crate::support::products::{nova_micro, product};
 use crate::support::reports::{an_hour, counted, only, usd};
 use crate::support::served::Served;
 
@@ -582,39 +583,6 @@ async fn output_tokens_are_billed_and_load_a_unit_once_whatever_quotas_count() {
     assert_eq!(the_one(&report).proposed.monthly_cost, an_hour("30"));
 }
 
-/// A line of the Price List as `GetProducts` gives it.
-fn product(
-    service: &str,
-    attributes: &Value,
-    unit: &str,
-    description: &str,
-    price: &str,
-) -> String {
-    let sku = attributes["usagetype"].as_str().unwrap_or_default();
-    let mut attributes = attributes.clone();
-    attributes["regionCode"] = "us-east-1".into();
-    json!({
-        "product": { "sku": sku, "attributes": attributes },
-        "serviceCode": service,
-        "version": "20260401000000",
-        "publicationDate": "2026-04-01T00:00:00Z",
-        "terms": { "OnDemand": { "t": {
-            "sku": sku,
-            "effectiveDate": "2026-03-01T00:00:00Z",
-            "termAttributes": {},
-            "priceDimensions": { "d": {
-                "unit": unit,
-                "description": description,
-                "beginRange": "0",
-                "endRange": "Inf",
-                "appliesTo": [],
-                "pricePerUnit": { "USD": price },
-            } },
-        } } },
-    })
-    .to_string()
-}
-
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn harvest(products: &[String]) -> Harvest {
     let mut list = PriceList::new();
@@ -630,23 +598,7 @@ fn harvest(products: &[String]) -> Harvest {
 fn a_price_is_of_as_many_as_its_description_says_and_a_zero_is_no_price() {
     const MICRO: &str = "amazon.nova-micro-v1:0";
     let micro = |price: &str| {
-        let attributes = json!({
-            "servicecode": "AmazonBedrock",
-            "feature": "On-demand Inference",
-            "inferenceType": "Input tokens",
-            "model": "Nova Micro",
-            "usagetype": "USE1-NovaMicro-input-tokens",
-        });
-        let description = format!(
-            "$ {price} per 1K tokens for Nova Micro-input-tokens in us-east-1 (N. Virginia)"
-        );
-        let product = product(
-            "AmazonBedrock",
-            &attributes,
-            "1K tokens",
-            &description,
-            price,
-        );
+        let product = nova_micro("us-east-1", "input", price);
         Account::on(harvest(&[product]).book)
             .survey(MICRO, ["InputTokenCount"], |_| [1_000_000])
             .report()
@@ -664,6 +616,7 @@ fn a_price_is_of_as_many_as_its_description_says_and_a_zero_is_no_price() {
     let sonnet = |side: &str, price: &str| {
         let attributes = json!({
             "servicename": "Claude Sonnet 4.6 (Amazon Bedrock Edition)",
+            "regionCode": "us-east-1",
             "usagetype": format!("USE1-MP:USE1_Reserved_1Month_{side}TPM_Geo-Units"),
         });
         let description = format!(

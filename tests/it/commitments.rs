@@ -15,7 +15,7 @@ use bedrock_cost_guard::report::{self, Report};
 use bedrock_cost_guard::terminal::explain;
 use rust_decimal::Decimal;
 
-use crate::support::account::{Account, TOKENS, reserved};
+use crate::support::account::{Account, TOKENS, dismissed, reserved};
 use crate::support::reports::{an_hour, counted};
 use crate::support::sample;
 
@@ -188,10 +188,7 @@ fn of_two_reservations_that_could_each_be_spared_one_is() {
     assert_eq!(advice.savings(), an_hour("48.6"));
 
     // Dismissed, it changes nothing for the other, which can be spared just as well.
-    let dismissed = format!(
-        "{twice}[[dismissed]]\nid = \"{}\"\nuntil = \"2026-12-31\"\nwhy = \"it is kept\"\n",
-        advice.id
-    );
+    let dismissed = twice + &dismissed(&advice.id);
     let report = using(200_000, 20_000).overrides(&dismissed).report();
     assert_eq!(report.recommendations.len(), 2);
     assert_eq!(

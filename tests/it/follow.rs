@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rust_decimal::Decimal;
 
-use crate::support::account::{self, Account, HELD, TOKENS, bound};
+use crate::support::account::{self, Account, HELD, TOKENS, allowed_scopes, bound, dismissed};
 use crate::support::book::{MODEL, UNIT, book, rate, row, unit};
 
 const MINUTES_OF_A_WEEK: usize = 7 * 24 * 60;
@@ -530,20 +530,12 @@ impl Follower<'_> {
             );
         }
         if let Some(allowed) = self.variant.scopes {
-            let names = ["\"in-region\"", "\"geo\"", "\"global\""];
-            let names = names.into_iter().zip(allowed).filter(|(_, is)| *is);
-            let names: Vec<&str> = names.map(|(name, _)| name).collect();
-            let _ = write!(
-                overrides,
-                "[[allowed_scopes]]\nmodel = \"{MODEL}\"\nscopes = [{}]\n",
-                names.join(", ")
-            );
+            let names = ["in-region", "geo", "global"].into_iter().zip(allowed);
+            let names: Vec<&str> = names.filter_map(|(name, is)| is.then_some(name)).collect();
+            overrides += &allowed_scopes(&names);
         }
         if let Some(id) = &self.dismissed {
-            let _ = write!(
-                overrides,
-                "[[dismissed]]\nid = \"{id}\"\nuntil = \"2026-12-31\"\nwhy = \"no\"\n"
-            );
+            overrides += &dismissed(id);
         }
         overrides
     }

@@ -2,51 +2,16 @@
 
 use bedrock_cost_guard::config::CatalogSource;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::account::{Account, TOKENS, region};
 use crate::support::fake_aws::{Fault, FaultKind, PageSizes};
+use crate::support::products::nova_micro;
 use crate::support::reports::usd;
 use crate::support::served::Served;
 
 const GET_PRODUCTS: &str = "GetProducts";
 const MICRO: &str = "amazon.nova-micro-v1:0";
-
-/// A product of Nova Micro in a Region, at a price for 1,000 tokens.
-fn micro(region: &str, meter: &str, usd: &str) -> String {
-    let sku = format!("{region}-{meter}");
-    let term = format!("{sku}.TERM");
-    json!({
-        "serviceCode": "AmazonBedrock",
-        "version": "20261120000000",
-        "publicationDate": "2026-11-20T00:00:00Z",
-        "product": { "sku": sku, "attributes": {
-            "servicecode": "AmazonBedrock",
-            "servicename": "Amazon Bedrock",
-            "regionCode": region,
-            "model": "Nova Micro",
-            "usagetype": format!("XXX1-NovaMicro-{meter}-tokens"),
-            "inferenceType": if meter == "input" { "Input tokens" } else { "Output tokens" },
-            "feature": "On-demand Inference",
-        }},
-        "terms": { "OnDemand": { &term: {
-            "sku": sku,
-            "effectiveDate": "2026-04-01T00:00:00Z",
-            "offerTermCode": "TERM",
-            "termAttributes": {},
-            "priceDimensions": { format!("{term}.RATE"): {
-                "unit": "1K tokens",
-                "beginRange": "0",
-                "endRange": "Inf",
-                "description": format!("${usd} per 1K tokens for Nova Micro {meter} tokens"),
-                "appliesTo": [],
-                "rateCode": format!("{term}.RATE"),
-                "pricePerUnit": { "USD": usd },
-            }},
-        }}},
-    })
-    .to_string()
-}
 
 /// Serves an account that uses Nova Micro in a Region, a million tokens each way an hour, and a Price
 /// List with twice the prices of the embedded book.
@@ -59,8 +24,8 @@ fn served(name: &str) -> Served {
     let served = Served::of(account.observation);
     let products = ["us-east-1", "eu-west-1"].into_iter().flat_map(|region| {
         [
-            micro(region, "input", "0.0000700000"),
-            micro(region, "output", "0.0002800000"),
+            nova_micro(region, "input", "0.0000700000"),
+            nova_micro(region, "output", "0.0002800000"),
         ]
     });
     served
@@ -146,7 +111,7 @@ async fn a_list_without_a_rate_is_no_list() {
     let account = served("us-east-1");
     account.fake.set_products(
         "AmazonBedrock",
-        vec![micro("us-east-1", "input", "0.00007").replace("1K tokens", "1B tokens")],
+        vec![nova_micro("us-east-1", "input", "0.00007").replace("1K tokens", "1B tokens")],
     );
     let report = account.run().await.report;
     assert_eq!(report.totals.monthly_cost, usd(EMBEDDED));
@@ -156,13 +121,11 @@ async fn a_list_without_a_rate_is_no_list() {
 #[tokio::test]
 async fn names_without_a_model_are_counted_and_price_nothing() {
     let account = served("us-east-1");
-    let stranger = micro("us-east-1", "input", "0.009").replace("Nova Micro", "Nova Colossal");
-    let stranger = stranger
-        .replace("us-east-1-input", "stranger")
-        .replace("NovaMicro", "NovaColossal");
+    let stranger = nova_micro("us-east-1", "input", "0.009").replace("Nova Micro", "Nova Colossal");
+    let stranger = stranger.replace("NovaMicro", "NovaColossal");
     let products = vec![
-        micro("us-east-1", "input", "0.00007"),
-        micro("us-east-1", "output", "0.00028"),
+        nova_micro("us-east-1", "input", "0.00007"),
+        nova_micro("us-east-1", "output", "0.00028"),
         stranger,
     ];
     account.fake.set_products("AmazonBedrock", products);

@@ -20,7 +20,9 @@ use bedrock_cost_guard::terminal::report as text;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, HELD, TOKENS, bound, held, region, window};
+use crate::support::account::{
+    Account, HELD, TOKENS, allowed_scopes, bound, dismissed, held, region, window,
+};
 use crate::support::book::{MODEL, UNIT, book, in_region, rate, unit, with_units};
 use crate::support::fake_aws::PutDatum;
 use crate::support::reports::{actions, an_hour, counted, workload};
@@ -490,11 +492,8 @@ fn a_recommendation_about_thousands_of_profiles_stays_short_and_says_how_many_mo
     assert_eq!(named.len() + more, 2 + PROFILES);
 }
 
-/// Allows these scopes alone to requests of [`MODEL`].
-fn allowing(account: Account, scopes: &str) -> Account {
-    account.overrides(&format!(
-        "[[allowed_scopes]]\nmodel = \"{MODEL}\"\nscopes = [{scopes}]\n"
-    ))
+fn allowing(account: Account, scopes: &[&str]) -> Report {
+    account.overrides(&allowed_scopes(scopes)).report()
 }
 
 #[test]
@@ -505,9 +504,9 @@ fn units_are_not_counted_where_the_overrides_do_not_allow_their_region() {
         (buy, Action::BuyModelUnits),
         (fill, Action::FillProvisionedModel),
     ] {
-        let allowed = allowing(account.clone(), "\"in-region\"").report();
+        let allowed = allowing(account.clone(), &["in-region"]);
         assert_eq!(counted(&allowed), [action]);
-        let report = allowing(account, "\"geo\"").report();
+        let report = allowing(account, &["geo"]);
         let because = of(&report, action).not_counted_because.as_deref();
         assert!(because.unwrap().contains("in-Region scope"));
         assert_eq!(counted(&report), []);
@@ -522,17 +521,15 @@ fn the_overrides_of_a_model_go_before_the_setting_for_global_routing() {
         account.observation.settings.allow_global_routing = setting;
         account
     };
-    let route = |account: &Account| {
-        let report = account.report();
-        of(&report, Action::RouteToGlobalProfile)
-            .not_counted_because
-            .clone()
+    let route = |report: &Report| {
+        let advice = of(report, Action::RouteToGlobalProfile);
+        advice.not_counted_because.clone()
     };
-    let why = route(&account(false)).unwrap();
+    let why = route(&account(false).report()).unwrap();
     assert!(why.contains("GUARD_ALLOW_GLOBAL_ROUTING"), "{why}");
-    let with = "\"in-region\", \"global\"";
-    assert_eq!(route(&allowing(account(false), with)), None);
-    let why = route(&allowing(account(true), "\"in-region\"")).unwrap();
+    let both = allowing(account(false), &["in-region", "global"]);
+    assert_eq!(route(&both), None);
+    let why = route(&allowing(account(true), &["in-region"])).unwrap();
     assert!(why.contains("overrides"), "{why}");
 }
 
@@ -859,13 +856,13 @@ fn a_fill_that_does_not_count_keeps_nothing_else_from_counting() {
     let idle = Account::selling_units()
         .tokens(MODEL, 700_000, 100_000)
         .idle(held());
-    let report = allowing(idle, "\"geo\"").report();
+    let report = allowing(idle, &["geo"]);
     assert_eq!(counted(&report), [Action::DeleteIdleProvisionedModel]);
 
     let busy = with_global()
         .tokens(MODEL, 700_000, 100_000)
         .busy(bound_for_weeks(), 1_000, 1_000);
-    let report = allowing(busy, "\"geo\", \"global\"").report();
+    let report = allowing(busy, &["geo", "global"]);
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
     let filling = Some(Action::FillProvisionedModel);
     let plans = &report.workloads[0].plans;
@@ -1096,8 +1093,7 @@ fn a_dismissed_fill_leaves_its_traffic_for_others_to_save() {
             .busy(bound_for_weeks(), 1_000, 1_000);
     let filled = account.report();
     assert_eq!(counted(&filled), [Action::FillProvisionedModel]);
-    let id = filled.recommendations[0].id.clone();
-    let dismissed = format!("[[dismissed]]\nid = \"{id}\"\nuntil = \"2026-12-31\"\nwhy = \"no\"\n");
+    let dismissed = dismissed(&filled.recommendations[0].id);
     let report = account.overrides(&dismissed).report();
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
 }

@@ -316,6 +316,16 @@ pub(crate) fn reserved(scope: &str, input: u64, output: u64) -> String {
     )
 }
 
+/// Writes the overrides by which an operator dismisses a recommendation, for longer than tests look.
+pub(crate) fn dismissed(id: &str) -> String {
+    format!("[[dismissed]]\nid = \"{id}\"\nuntil = \"2026-12-31\"\nwhy = \"it is kept\"\n")
+}
+
+/// Writes the overrides by which an operator allows requests of [`MODEL`] these scopes alone.
+pub(crate) fn allowed_scopes(scopes: &[&str]) -> String {
+    format!("[[allowed_scopes]]\nmodel = \"{MODEL}\"\nscopes = {scopes:?}\n")
+}
+
 /// Returns the Region of this name.
 pub(crate) fn region(name: &str) -> Region {
     name.parse().expect("the name of a Region")

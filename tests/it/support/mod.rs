@@ -8,6 +8,7 @@ pub(crate) mod account;
 pub(crate) mod book;
 pub(crate) mod fake_aws;
 pub(crate) mod fake_runtime;
+pub(crate) mod products;
 pub(crate) mod reports;
 pub(crate) mod served;
 mod server;
