@@ -12,14 +12,14 @@ use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::config::{Overflow, Settings};
 use bedrock_cost_guard::domain::{Meter, ModelUnits, Ratio, Tokens, Usd};
 use bedrock_cost_guard::guard::RunOutcome;
-use bedrock_cost_guard::observation::{CommitmentDuration, OpenBefore, ProvisionedModel, Status};
+use bedrock_cost_guard::observation::{OpenBefore, ProvisionedModel, Status};
 use bedrock_cost_guard::report::{self, Report, metrics};
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::support::account::{
-    Account, HELD, SONNET, TOKENS, bound, held, region, reserved, window,
+    Account, HELD, SONNET, TOKENS, bound_for_weeks, held, region, reserved, window,
 };
 use crate::support::book::{MODEL, UNIT, book, in_region, model, parse, rate, unit, with_units};
 use crate::support::fake_aws::FakeAws;
@@ -524,9 +524,8 @@ fn slower_tiers_are_listed_where_they_have_a_price_and_never_counted() {
 fn what_is_bound_saves_from_the_end_of_its_term_on_and_renews_unless_it_is_ended() {
     // Six million input and 600,000 output tokens an hour are worth 7.20 USD, and it costs 30, or 40
     // without a term.
-    let bound = || bound(CommitmentDuration::OneMonth, 20);
     let at_work = Account::selling_units()
-        .busy(bound(), 100_000, 10_000)
+        .busy(bound_for_weeks(), 100_000, 10_000)
         .report();
     let advice = the_one_to_come(&at_work);
     assert_eq!(advice.action, Action::LetCommitmentExpire);
@@ -549,7 +548,7 @@ fn what_is_bound_saves_from_the_end_of_its_term_on_and_renews_unless_it_is_ended
     assert_eq!(counted(&free), [Action::GiveUpProvisionedModel]);
     assert_eq!(free.totals.potential_monthly_savings, an_hour("32.80"));
 
-    let idle = Account::selling_units().idle(bound()).report();
+    let idle = Account::selling_units().idle(bound_for_weeks()).report();
     let advice = the_one_to_come(&idle);
     assert_eq!(advice.action, Action::DeleteIdleProvisionedModel);
     assert_eq!(advice.savings(), an_hour("30"));
@@ -559,7 +558,7 @@ fn what_is_bound_saves_from_the_end_of_its_term_on_and_renews_unless_it_is_ended
     // What is paid for either way has room for 45 USD an hour: it is filled, and nothing is bought.
     let beside = Account::selling_units()
         .tokens(MODEL, 650_000, 50_000)
-        .busy(bound(), 100_000, 10_000)
+        .busy(bound_for_weeks(), 100_000, 10_000)
         .report();
     assert_eq!(the_one(&beside).action, Action::FillProvisionedModel);
     assert_eq!(the_one(&beside).savings(), an_hour("45"));
@@ -1031,7 +1030,7 @@ fn metrics_of_what_is_held_are_bounded_and_the_dearest_have_theirs() {
             provisioned_model_arn: HELD.replace("h0ld", &format!("h0{number:02}")),
             provisioned_model_name: format!("held-{number}"),
             model_units: ModelUnits::new(number),
-            ..bound(CommitmentDuration::OneMonth, 20)
+            ..bound_for_weeks()
         })
     });
     let points = metrics::points(&account.report(), &Settings::default());

@@ -20,7 +20,7 @@ fn cost_guard() -> Command {
 
 /// What it prints when all goes well.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn printed(command: &mut Command) -> String {
+pub(crate) fn printed(command: &mut Command) -> String {
     let output = command.assert().success().get_output().clone();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     String::from_utf8(output.stdout).unwrap()

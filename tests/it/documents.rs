@@ -16,6 +16,7 @@ use bedrock_cost_guard::report::Report;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::cli::printed;
 use crate::support::account::{ACCOUNT, region};
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind};
 use crate::support::{UNITS, now, overrides_file, sample_of, shifted};
@@ -129,12 +130,6 @@ fn book(key: &str) -> CatalogSource {
 
 fn comparable(report: &Report) -> Value {
     serde_json::to_value(report).unwrap_or_default()
-}
-
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn printed(command: &mut Command) -> String {
-    let output = command.assert().success().get_output().clone();
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::account::{
-    Account, HELD, TOKENS, allowed_scopes, bound, dismissed, held, region, window,
+    Account, HELD, TOKENS, allowed_scopes, bound, bound_for_weeks, dismissed, held, region, window,
 };
 use crate::support::book::{MODEL, UNIT, book, in_region, rate, unit, with_units};
 use crate::support::fake_aws::PutDatum;
@@ -57,14 +57,8 @@ fn units(number: u32) -> ProvisionedModel {
     }
 }
 
-/// Returns the unit of [`held`] under a term that ends long after the window, so that nothing is
-/// given up now.
-fn bound_for_weeks() -> ProvisionedModel {
-    bound(CommitmentDuration::OneMonth, 20)
-}
-
 #[expect(clippy::expect_used, reason = "only tests call it")]
-fn of(report: &Report, action: Action) -> &Recommendation {
+fn recommended(report: &Report, action: Action) -> &Recommendation {
     let mut recommendations = report.recommendations.iter();
     recommendations
         .find(|advice| advice.action == action)
@@ -91,7 +85,7 @@ fn units_beside_a_full_holding_save_what_on_demand_costs_less_what_they_cost() {
     let account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
     let report = account.busy(held(), 960_000, 100_000).report();
     assert_eq!(counted(&report), [Action::BuyModelUnits]);
-    let advice = of(&report, Action::BuyModelUnits);
+    let advice = recommended(&report, Action::BuyModelUnits);
     let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
     assert_eq!(on_demand, an_hour(54));
     assert_eq!(advice.current.monthly_cost, on_demand);
@@ -140,7 +134,7 @@ fn a_provisioned_model_has_not_been_idle_for_longer_than_it_exists() {
     let created = observation.window.end() - SignedDuration::from_hours(20 * 24);
     observation.places[0].inventory.provisioned_models[0].creation_time = created;
     let report = report::build(&observation);
-    let advice = of(&report, Action::DeleteIdleProvisionedModel);
+    let advice = recommended(&report, Action::DeleteIdleProvisionedModel);
     let description = &advice.current.description;
     assert!(description.ends_with("idle for 20 days"), "{description}");
     let evidence = serde_json::to_value(&advice.evidence).unwrap();
@@ -324,7 +318,7 @@ fn under_throttle_units_cover_the_recent_hours_before_the_minutes_too() {
     // On-demand costs 69 USD an hour, a unit 30: two still pay, three do not.
     for (times, units) in [(1, 1), (2, 2)] {
         let report = report(times);
-        let advice = of(&report, Action::BuyModelUnits);
+        let advice = recommended(&report, Action::BuyModelUnits);
         assert!(
             advice
                 .proposed
@@ -377,7 +371,7 @@ fn a_model_that_leaves_gets_no_units_and_the_reason_is_named() {
     let why = bound.why_not.join("; ");
     assert!(why.contains("end of life, 2026-04-26"), "{why}");
     // Units without a term can go with the model.
-    let advice = of(&ending, Action::BuyModelUnits);
+    let advice = recommended(&ending, Action::BuyModelUnits);
     assert!(advice.rollback_possible && advice.commitment_total.is_none());
 }
 
@@ -391,7 +385,7 @@ fn requests_that_were_refused_make_a_workload_cost_at_least_what_it_shows() {
             .report()
     };
     let is_a_risk = |report: &Report| {
-        let risks = &of(report, Action::BuyModelUnits).risks;
+        let risks = &recommended(report, Action::BuyModelUnits).risks;
         risks.iter().any(|risk| risk.contains("throttled"))
     };
     let recent = report(window().hours() - 1);
@@ -477,7 +471,7 @@ fn a_recommendation_about_thousands_of_profiles_stays_short_and_says_how_many_mo
             .profile(&id, &["us-east-1"])
     });
     let report = account.report();
-    let advice = of(&report, Action::RouteToGlobalProfile);
+    let advice = recommended(&report, Action::RouteToGlobalProfile);
     assert_eq!(advice.current.monthly_cost, an_hour(1_500));
     assert_eq!(advice.savings(), an_hour(150));
     assert_eq!(advice.command, None);
@@ -507,7 +501,7 @@ fn units_are_not_counted_where_the_overrides_do_not_allow_their_region() {
         let allowed = allowing(account.clone(), &["in-region"]);
         assert_eq!(counted(&allowed), [action]);
         let report = allowing(account, &["geo"]);
-        let because = of(&report, action).not_counted_because.as_deref();
+        let because = recommended(&report, action).not_counted_because.as_deref();
         assert!(because.unwrap().contains("in-Region scope"));
         assert_eq!(counted(&report), []);
         assert_eq!(report.totals.potential_monthly_savings, Usd::ZERO);
@@ -522,7 +516,7 @@ fn the_overrides_of_a_model_go_before_the_setting_for_global_routing() {
         account
     };
     let route = |report: &Report| {
-        let advice = of(report, Action::RouteToGlobalProfile);
+        let advice = recommended(report, Action::RouteToGlobalProfile);
         advice.not_counted_because.clone()
     };
     let why = route(&account(false).report()).unwrap();
@@ -559,14 +553,17 @@ fn filling_standard_traffic_takes_nothing_from_the_routing_of_a_flex_lane() {
             .busy(bound_for_weeks(), 1_000, 1_000);
     account.observation.settings.min_savings_ratio = Ratio::ZERO;
     let alone = account.report();
-    let expected = of(&alone, Action::RouteToGlobalProfile).savings();
+    let expected = recommended(&alone, Action::RouteToGlobalProfile).savings();
     assert_eq!(expected, Usd::new("1533".parse().unwrap()));
     let both = account.tokens(MODEL, 500_000, 100_000).report();
     assert_eq!(
-        of(&both, Action::FillProvisionedModel).savings(),
+        recommended(&both, Action::FillProvisionedModel).savings(),
         an_hour(42)
     );
-    assert_eq!(of(&both, Action::RouteToGlobalProfile).savings(), expected);
+    assert_eq!(
+        recommended(&both, Action::RouteToGlobalProfile).savings(),
+        expected
+    );
 }
 
 #[test]
@@ -901,7 +898,7 @@ fn changes_are_said_in_the_order_to_make_them_in() {
         workload(&report, MODEL).verdict,
         "route to the global profile, then buy model units"
     );
-    let buy = of(&report, Action::BuyModelUnits);
+    let buy = recommended(&report, Action::BuyModelUnits);
     assert!(
         buy.risks
             .iter()
@@ -915,7 +912,7 @@ fn units_beside_held_ones_say_that_both_have_to_be_called() {
         .tokens(MODEL, 700_000, 100_000)
         .busy(held(), 800_000, 100_000)
         .report();
-    let buy = of(&report, Action::BuyModelUnits);
+    let buy = recommended(&report, Action::BuyModelUnits);
     assert!(
         buy.risks
             .iter()

@@ -301,6 +301,12 @@ pub(crate) fn bound(term: CommitmentDuration, days: i64) -> ProvisionedModel {
     }
 }
 
+/// Returns the same unit under a term that ends long after the window, so that nothing about it can
+/// be changed now.
+pub(crate) fn bound_for_weeks() -> ProvisionedModel {
+    bound(CommitmentDuration::OneMonth, 20)
+}
+
 /// Reads overrides without their first line.
 pub(crate) fn overrides(text: &str) -> Overrides {
     Overrides::parse("o.toml", &format!("schema_version = 1\n{text}")).expect("they are right")
