@@ -44,7 +44,7 @@ const SEED: u64 = 0x5EED;
 /// A request that is short in every price list.
 const SHORT: u64 = 1_000;
 
-/// Where calls come from. The first Region of a row that the book has a price in is taken.
+/// Scopes and Regions of calls. The first Region of a row that the book has a price in is taken.
 const PLACES: [(Scope, &[&str]); 11] = [
     (Scope::InRegion, &["us-east-1", "us-west-2", "us-east-2"]),
     (
@@ -152,7 +152,7 @@ fn compare(book: &PriceBook, source: &BookSource) {
     );
 }
 
-/// How long it takes to price the records, sorted.
+/// Measures the time that pricing the records takes, sorted.
 fn passes(book: &PriceBook, records: &[Record]) -> Vec<Duration> {
     let total = || -> Usd {
         let dollars = records.iter().map(|record| price(book, record));
@@ -172,7 +172,7 @@ fn passes(book: &PriceBook, records: &[Record]) -> Vec<Duration> {
     passes
 }
 
-/// Where the book comes from: the text of `GUARD_COMPARE_BOOK`, or what is embedded.
+/// Source of the book: the text of `GUARD_COMPARE_BOOK`, or what is embedded.
 struct BookSource(Option<String>);
 
 impl BookSource {
@@ -192,7 +192,7 @@ impl BookSource {
         }
     }
 
-    /// How long it takes to load the book, sorted.
+    /// Measures the time that loading the book takes, sorted.
     fn loads(&self) -> Vec<Duration> {
         let mut loads: Vec<Duration> = (0..LOADS)
             .map(|_| {
@@ -207,7 +207,7 @@ impl BookSource {
         loads
     }
 
-    /// The bytes of its text; of the embedded book, those of its files.
+    /// Counts the bytes of the book's text; of the embedded book, those of the files.
     fn bytes(&self) -> u64 {
         if let Some(text) = &self.0 {
             return text.len() as u64;
@@ -224,7 +224,7 @@ impl BookSource {
     }
 }
 
-/// What one record costs: from its text to exact dollars. `None` where a meter has no price.
+/// Prices one record, from text to exact dollars; `None` where a meter has no price.
 fn price(book: &PriceBook, record: &Record) -> Option<Usd> {
     let id = ModelId::parse(record.model_id.as_str());
     let Target::Model { model, scope, .. } = id.target() else {
@@ -257,8 +257,9 @@ fn price(book: &PriceBook, record: &Record) -> Option<Usd> {
     Some(dollars)
 }
 
-/// The ways to call a model that the book has prices for, one for each of [`PLACES`] at most. A geo
-/// profile has to be named by a row: that a price would hold for one does not say that there is one.
+/// Lists the ways to call a model that the book has prices for, one for each of [`PLACES`] at most.
+/// A geo profile has to be named by a row: that a price would hold for one does not say that there
+/// is one.
 fn lanes(book: &PriceBook, model: &ModelPrices) -> Vec<Lane> {
     let is_offered = |scope| match scope {
         Scope::Geo(geo) => model.rates.iter().any(|row| row.geo == Some(geo)),
@@ -310,7 +311,7 @@ fn unit_price(book: &PriceBook, lane: &Lane, meter: Meter, request: u64) -> Opti
     }))
 }
 
-/// A lane with its prices for a million tokens, of a short request and of a long one.
+/// Writes a lane with the prices for a million tokens, of a short request and of a long one.
 fn described(book: &PriceBook, lane: &Lane) -> Value {
     let lengths = [Some(SHORT), lane.long].into_iter().flatten();
     let prices: Vec<Value> = lengths
@@ -334,7 +335,7 @@ fn described(book: &PriceBook, lane: &Lane) -> Value {
     })
 }
 
-/// The records as lines of JSON, the same ones for the same lanes.
+/// Writes the records as lines of JSON, the same ones for the same lanes.
 fn written(lanes: &[Lane]) -> String {
     let mut dice = Dice::seeded(SEED);
     let mut text = String::new();

@@ -105,7 +105,7 @@ impl Guard {
         }
     }
 
-    /// The time from the start of the process to its first answer.
+    /// Measures the time from the start of the process to the first answer.
     fn answer(&self) -> Duration {
         let answer = self.runtime.invoke(&json!({}), Duration::from_mins(1));
         let elapsed = self.started.elapsed();
@@ -113,7 +113,7 @@ impl Guard {
         elapsed
     }
 
-    /// The most memory that the process ever had.
+    /// Returns the most memory that the process ever had, in kilobytes.
     fn peak_kilobytes(&self) -> u32 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .expect("Linux tells of a process");
@@ -134,7 +134,7 @@ impl Drop for Guard {
     }
 }
 
-/// Fifty models that the book has prices of, each busy for 91 days.
+/// Builds an account of fifty models that the book has prices of, each busy for 91 days.
 fn large_observation() -> Observation {
     let book = PriceBook::aws().expect("the embedded book is valid");
     let scopes = [Scope::InRegion, Scope::Geo(Geo::Us), Scope::Global];

@@ -24,7 +24,7 @@ pub(crate) struct Market {
     offers: Vec<(Term, u32)>,
 }
 
-/// What the guard advises to buy.
+/// Purchase that the guard advises.
 #[derive(Clone, Copy)]
 pub(crate) struct Purchase {
     pub(crate) units: u32,
@@ -55,20 +55,20 @@ impl Market {
         }
     }
 
-    /// USD an hour of a unit under a term.
+    /// Returns the price of a unit under a term, USD an hour.
     pub(crate) fn price(&self, term: Term) -> f64 {
         let offer = self.offers.iter().find(|(of, _)| *of == term);
         f64::from(offer.expect("the term is on offer").1)
     }
 
-    /// The least USD an hour of a unit.
+    /// Returns the least price of a unit, USD an hour.
     pub(crate) fn best_price(&self) -> f64 {
         let prices = self.offers.iter().map(|(_, price)| *price);
         f64::from(prices.min().expect("something is on offer"))
     }
 
-    /// The account with a history of whole weeks: input tokens by the hour, and by the minute over
-    /// the last days.
+    /// Builds the account with a history of whole weeks: input tokens by the hour, and by the
+    /// minute over the last days.
     pub(crate) fn account(&self, hours: &[u64], minutes: &[u64]) -> Account {
         let as_of = "2026-07-06T00:20:00Z".parse().expect("a time");
         let days = u32::try_from(hours.len() / 24).expect("few days");
@@ -85,7 +85,7 @@ impl Market {
         account
     }
 
-    /// What the guard advises such an account to buy, if anything.
+    /// Returns what the guard advises such an account to buy, if anything.
     pub(crate) fn advised(&self, hours: &[u64], minutes: &[u64]) -> Option<Purchase> {
         let report = self.account(hours, minutes).report();
         let buys = |advice: &&Recommendation| {
@@ -110,13 +110,14 @@ fn purchase(advice: &Recommendation) -> Purchase {
     }
 }
 
-/// The minutes of a history that the guard sees.
+/// Returns the minutes of a history that the guard sees.
 pub(crate) fn last_minutes(minutes: &[u64]) -> &[u64] {
     let seen = usize::try_from(MINUTE_DAYS).expect("few days") * 24 * 60;
     &minutes[minutes.len() - seen..]
 }
 
-/// What so many units at a price an hour save a week over some minutes, by their definition.
+/// Returns what so many units at a price an hour save a week over some minutes, by the definition
+/// of a saving.
 pub(crate) fn saving(minutes: &[u64], units: u32, price: f64) -> f64 {
     let most = u64::from(units) * UNIT;
     let served: u64 = minutes.iter().map(|tokens| (*tokens).min(most)).sum();
@@ -125,8 +126,8 @@ pub(crate) fn saving(minutes: &[u64], units: u32, price: f64) -> f64 {
     (replaced - f64::from(units) * price * hours) * HOURS_PER_WEEK / hours
 }
 
-/// The number of units that saves most over some minutes, and what it saves a week. The saving is
-/// concave in the units.
+/// Returns the number of units that saves most over some minutes, and their saving a week. The
+/// saving is concave in the units.
 pub(crate) fn best(minutes: &[u64], price: f64) -> (u32, f64) {
     let mut best = (0, 0.0);
     loop {

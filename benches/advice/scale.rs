@@ -19,7 +19,7 @@ use crate::account::{Account, TOKENS, region};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
-/// What makes the program measure one size.
+/// Argument that makes the program measure one size.
 const ARGUMENT: &str = "--workloads=";
 
 const REGIONS: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
@@ -28,11 +28,11 @@ const REGIONS: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
 /// minutes.
 const ONE_IN: usize = 100;
 
-/// What a unit of that model is said to serve in a minute.
+/// Tokens that a unit of that model is said to serve in a minute.
 const UNIT_INPUT: u64 = 300_000;
 const UNIT_OUTPUT: u64 = 60_000;
 
-/// The size that the program was started to measure, if it was.
+/// Reads the size that the program was started to measure, if it was.
 pub(crate) fn asked(arguments: &[String]) -> Option<usize> {
     arguments
         .iter()
@@ -81,7 +81,7 @@ pub(crate) fn measure(workloads: usize) {
     );
 }
 
-/// A line of what Linux says of this process, in megabytes.
+/// Reads a line of what Linux says of this process, in megabytes.
 fn megabytes(line: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let kilobytes = status
@@ -91,7 +91,7 @@ fn megabytes(line: &str) -> f64 {
     kilobytes.parse::<f64>().expect("a number") / 1_024.0
 }
 
-/// Many accounts in a few Regions, which use all that the price book has there.
+/// Builds many accounts in a few Regions, which use all that the price book has there.
 fn account(workloads: usize) -> Observation {
     let as_of = "2026-11-14T00:20:00Z".parse().expect("a time");
     let empty = Account::new().seen(as_of);
@@ -136,8 +136,8 @@ fn account(workloads: usize) -> Observation {
     observation
 }
 
-/// Models of the price book whose input and output have a price in a Region, as they are called:
-/// fewer than [`ONE_IN`], so that no place has the sold one twice.
+/// Lists models of the price book whose input and output have a price in a Region, as they are
+/// called: fewer than [`ONE_IN`], so that no place has the sold one twice.
 fn ids(observation: &Observation, region: &Region) -> Vec<(BaseModel, ModelId)> {
     let day = observation.window.last_day();
     let is_priced = |model: &BaseModel, scope: Scope| {
@@ -166,7 +166,7 @@ fn ids(observation: &Observation, region: &Region) -> Vec<(BaseModel, ModelId)> 
         .collect()
 }
 
-/// A model whose units are sold.
+/// Finds a model whose units are sold.
 fn sold(observation: &Observation, ids: &[(BaseModel, ModelId)]) -> (BaseModel, ModelId) {
     let region = region(REGIONS[0]);
     let day = observation.window.last_day();
@@ -206,7 +206,7 @@ fn using(account: Account, id: &ModelId, number: usize, with_minutes: bool) -> A
     })
 }
 
-/// Thousandths of the level: days, weeks and a little noise.
+/// Returns thousandths of the level: days, weeks and a little noise.
 fn shape(hour: u64, noise: u64) -> u64 {
     let day = if (8..20).contains(&(hour % 24)) {
         1_000

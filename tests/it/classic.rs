@@ -34,14 +34,14 @@ const WRITES: [(&str, u64); 3] = [
     ("CacheWriteInputTokenCount", 80_000),
 ];
 
-/// The one recommendation that counts.
+/// Returns the one recommendation that counts.
 fn the_one(report: &Report) -> &Recommendation {
     assert_eq!(counted(report).len(), 1, "{:?}", counted(report));
     // Those that do not count stand behind.
     &report.recommendations[0]
 }
 
-/// The one recommendation that a term keeps from counting.
+/// Returns the one recommendation, which a term keeps from counting.
 fn the_one_to_come(report: &Report) -> &Recommendation {
     let [advice] = &report.recommendations[..] else {
         unreachable!("{:?}", counted(report))
@@ -50,7 +50,7 @@ fn the_one_to_come(report: &Report) -> &Recommendation {
     advice
 }
 
-/// The plans of an action whose descriptions have some words.
+/// Returns the plans of an action whose descriptions have some words.
 fn plans<'r>(report: &'r Report, action: Action, words: &str) -> Vec<&'r Plan> {
     let plans = report.workloads.iter().flat_map(|it| &it.plans);
     plans
@@ -324,7 +324,8 @@ fn units_are_sized_on_the_highest_minute_and_not_on_the_mean() {
     assert_eq!(counted(&uneven.report()), []);
 }
 
-/// Mistake 6, of reserved tokens: what exceeds them is forgotten, or refused, or the peak is reserved.
+/// Mistake 6, of reserved tokens: what exceeds them is forgotten, or refused, or the peak is
+/// reserved.
 #[test]
 fn what_exceeds_a_reservation_is_paid_at_the_standard_price_beside_it() {
     let noon = |minute: u64| if minute / 60 % 24 == 12 { 3 } else { 1 };

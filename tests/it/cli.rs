@@ -11,14 +11,14 @@ use crate::support::account::Account;
 use crate::support::fake_aws::FakeAws;
 use crate::support::{ROUTE, UNITS, now, overrides_file, regions, sample, sample_of, shifted};
 
-/// The program in an empty environment, in the folder of the repository.
+/// Starts the program in an empty environment, in the folder of the repository.
 fn cost_guard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cost-guard"));
     command.env_clear().current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
 
-/// What it prints when all goes well.
+/// Returns what a program prints, which goes well.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 pub(crate) fn printed(command: &mut Command) -> String {
     let output = command.assert().success().get_output().clone();
@@ -26,14 +26,14 @@ pub(crate) fn printed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What it complains of when it fails with a status.
+/// Returns what a program complains of, which fails with a status.
 fn complaint(command: &mut Command, status: i32) -> String {
     let output = command.assert().code(status).get_output().clone();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// An account on the fake as the clock has it, and the environment in which it is found.
+/// Account on the fake as the clock has it, and the environment in which a program finds it.
 struct FakeAccount {
     aws: FakeAws,
     overrides: NamedTempFile,

@@ -19,9 +19,9 @@ use crate::support::account::{Account, TOKENS, dismissed, reserved};
 use crate::support::reports::{an_hour, counted};
 use crate::support::sample;
 
-/// Id of the global profile of Claude Sonnet 4.6, which costs 3 and 15 USD for a million and can be reserved
-/// for 0.162 and 0.81 USD an hour for 1,000 a minute over three months: nine tenths of that, from
-/// 100,000 and 10,000 a minute on.
+/// Id of the global profile of Claude Sonnet 4.6, which costs 3 and 15 USD for a million and can be
+/// reserved for 0.162 and 0.81 USD an hour for 1,000 a minute over three months: nine tenths of
+/// that, from 100,000 and 10,000 a minute on.
 const GLOBAL: &str = "global.anthropic.claude-sonnet-4-6";
 
 /// Starts an account with so many input and output tokens in every minute of [`GLOBAL`].
@@ -33,7 +33,7 @@ fn held(input: u64, output: u64) -> String {
     reserved("global", input, output) + "term_ends = \"2026-05-31\"\n"
 }
 
-/// An account with reserved tokens that are hardly used.
+/// Starts an account with reserved tokens that are hardly used.
 pub(crate) fn with_reserved_tokens() -> Account {
     using(50_000, 5_000).overrides(&held(200_000, 20_000))
 }

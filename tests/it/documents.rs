@@ -26,10 +26,10 @@ const BUCKET: &str = "team-guard";
 const KEY: &str = "of the/guard+1=2.toml";
 const ARTICLE: &str = include_str!("../../catalog/article.toml");
 
-/// As many bytes as a document may have.
+/// Bytes that a document may have.
 const MOST_BYTES: usize = 5_000_000;
 
-/// An account in `us-west-2` whose advice rests on overrides, run from `us-east-1`.
+/// Account in `us-west-2` whose advice rests on overrides, run from `us-east-1`.
 struct FakeAccount {
     fake: FakeAws,
     observation: Observation,
@@ -51,7 +51,7 @@ impl FakeAccount {
         }
     }
 
-    /// The same with the overrides in S3 and in Systems Manager, where the run is at home.
+    /// Keeps the overrides in S3 and in Systems Manager too, where the run is at home.
     fn with_overrides(self) -> Self {
         let home = region("us-east-1");
         self.fake.set_parameter(&home, PARAMETER, &self.overrides);
@@ -91,7 +91,7 @@ impl FakeAccount {
         outcome
     }
 
-    /// A run on these documents that fails before anything of the account is read.
+    /// Runs the guard on these documents, which fails before anything of the account is read.
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
     async fn fail(&self, catalog: &CatalogSource, overrides: Option<DocumentSource>) -> Error {
         let settings = self.settings(catalog, overrides);

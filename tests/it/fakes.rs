@@ -88,7 +88,7 @@ async fn pages(call: GetMetricDataFluentBuilder) -> Vec<GetMetricDataOutput> {
         .unwrap()
 }
 
-/// All points of a series on some pages, and its statuses, one for each page that has it.
+/// Returns all points of a series on some pages, and a status for each page that has the series.
 fn joined(pages: &[GetMetricDataOutput], id: &str) -> (BTreeMap<i64, f64>, Vec<String>) {
     let results = pages
         .iter()
@@ -650,7 +650,7 @@ fn the_environment_of_a_program_names_the_fake_and_its_region() {
     assert_eq!(env["AWS_REGION"], "us-east-1");
 }
 
-/// A function that takes so many events and echoes them; an event with `fail` is an error.
+/// Echoes so many events as a function does; an event with `fail` is an error.
 fn function(address: &str, events: usize) {
     for _ in 0..events {
         let (head, event) = raw(
@@ -710,7 +710,7 @@ fn a_function_gets_events_and_its_answers_come_back() {
     thread.join().unwrap();
 }
 
-/// A product of the Price List with as much as the fake looks at.
+/// Writes a product of the Price List with as much as the fake looks at.
 fn product(region: &str, usage_type: &str) -> String {
     let attributes = json!({ "regionCode": region, "usagetype": usage_type });
     json!({ "product": { "attributes": attributes, "sku": usage_type } }).to_string()
@@ -726,7 +726,7 @@ fn filter(kind: FilterType, field: &str, value: &str) -> Filter {
         .unwrap()
 }
 
-/// The products of a service in a Region, a hundred on a page.
+/// Asks for the products of a service in a Region, a hundred on a page.
 fn products(
     client: &aws_sdk_pricing::Client,
     service: &str,
@@ -740,7 +740,7 @@ fn products(
         .max_results(100)
 }
 
-/// A fake that sells five products in `us-east-1` and one in `eu-west-1`.
+/// Starts a fake that sells five products in `us-east-1` and one in `eu-west-1`.
 async fn price_list() -> (FakeAws, aws_sdk_pricing::Client) {
     let fake = FakeAws::start(small_observation());
     let mut all: Vec<String> = (0..5)

@@ -80,7 +80,7 @@ impl Flow {
         taken
     }
 
-    /// The same as far as it is known: by the hour where it is not by the minute.
+    /// Returns the flow as far as the guard knows it: by the hour in the older weeks.
     fn known(&self) -> Self {
         let mut known = self.clone();
         for hour in known.older.chunks_exact_mut(60) {
@@ -90,7 +90,7 @@ impl Flow {
         known
     }
 
-    /// The fewest units that refuse nothing of it.
+    /// Returns the fewest units that refuse nothing of the flow.
     fn units(&self) -> u64 {
         let needed = |tokens: &[u64; 2]| {
             let of = |meter: usize| tokens[meter].div_ceil(UNIT[meter]);
@@ -111,7 +111,8 @@ impl Flow {
     }
 }
 
-/// Returns the part of a minute's requests that is served: `min(1, there ÷ asked)`, the scarcer meter's.
+/// Returns the part of a minute's requests that is served: `min(1, there ÷ asked)`, the scarcer
+/// meter's.
 fn share(asked: [u64; 2], there: [u64; 2]) -> (u128, u128) {
     let mut best = (1, 1);
     for (asked, there) in asked.into_iter().zip(there) {
@@ -123,7 +124,7 @@ fn share(asked: [u64; 2], there: [u64; 2]) -> (u128, u128) {
     best
 }
 
-/// How traffic goes over a week.
+/// Course of traffic over a week.
 #[derive(Clone, Copy, Debug)]
 enum Shape {
     Steady,
@@ -141,7 +142,7 @@ struct Traffic {
     input: u64,
     output: u64,
     shape: Shape,
-    /// What the weeks before the last two had of it, in percent.
+    /// Traffic of the weeks before the last two, in percent of theirs.
     older: u64,
 }
 
@@ -178,13 +179,13 @@ impl Traffic {
     }
 }
 
-/// What a unit of a holding, or a whole lane, is asked for comes from its [`Traffic`].
+/// Provisioned model; a unit of it is asked for its [`Traffic`].
 #[derive(Clone, Debug)]
 struct Holding {
     units: u32,
     /// Its term, and in how many days it ends.
     term: Option<(CommitmentDuration, i64)>,
-    /// What it serves; it is idle without.
+    /// Tokens that a unit is asked for; `None` where the model is idle.
     traffic: Option<Traffic>,
 }
 
@@ -194,19 +195,20 @@ struct Reserved {
     input: u64,
     output: u64,
     term: &'static str,
-    /// Whether its term has ended, so that it could be let go at once.
+    /// True if the term has ended, so that the tokens could be let go at once.
     is_over: bool,
 }
 
-/// A random account: small enough to read when the law fails.
+/// Random account, small enough to read when the law fails.
 #[derive(Clone, Debug)]
 struct Variant {
     overflow: Overflow,
     headroom: i64,
     allow_global: bool,
-    /// Which of in-Region, geo and global the overrides allow, where they say so.
+    /// In-Region, geo and global: true where the overrides allow the scope; `None` where they say
+    /// nothing.
     scopes: Option<[bool; 3]>,
-    /// Which of the counted recommendations is dismissed.
+    /// Place of the recommendation that is dismissed among the counted ones.
     dismissed: Option<usize>,
     ratio: i64,
     /// Percent of the in-Region price.
@@ -346,8 +348,8 @@ fn variant() -> impl Strategy<Value = Variant> {
 }
 
 impl Variant {
-    /// A million tokens cost 1 USD of input and 2 USD of output in the Region, and a full unit
-    /// serves 96 USD an hour.
+    /// Writes prices: a million tokens cost 1 USD of input and 2 USD of output in the Region, and a
+    /// full unit serves 96 USD an hour.
     fn book(&self) -> Vec<String> {
         let mut rows = Vec::new();
         let scopes = [
@@ -396,7 +398,7 @@ impl Variant {
         rows
     }
 
-    /// What the tokens of a lane cost, in percent of the in-Region price.
+    /// Returns the price of a lane's tokens, in percent of the in-Region price.
     fn percent(&self, id: &str) -> i64 {
         match id.split('.').next() {
             Some("us") => self.geo,
@@ -405,7 +407,7 @@ impl Variant {
         }
     }
 
-    /// The cheapest profile that is allowed.
+    /// Returns the id of the cheapest profile that is allowed.
     fn cheapest(&self) -> &'static str {
         let scopes = self.scopes;
         let allows_global = scopes.map_or(self.allow_global, |[_, _, global]| global);
@@ -420,8 +422,8 @@ impl Variant {
         self.overflow == Overflow::Spill
     }
 
-    /// Where a part is served and a part is not, the weeks before the minutes are taken by the hour
-    /// and scaled, which is but near. So there all weeks are alike.
+    /// Builds a flow. Where a part is served and a part is not, the weeks before the minutes are
+    /// taken by the hour and scaled, which is but near. So there all weeks are alike.
     fn flow(&self, traffic: Traffic, units: u64) -> Flow {
         let in_part = self.spills() || self.reserved_offers.is_some() || !self.reserved.is_empty();
         let older = if in_part { 100 } else { traffic.older };
@@ -540,7 +542,7 @@ impl Follower<'_> {
         overrides
     }
 
-    /// What goes to model units.
+    /// Returns what goes to model units.
     fn on_units(&self) -> Flow {
         let mut all = Flow::none();
         for held in &self.held {
@@ -549,7 +551,7 @@ impl Follower<'_> {
         all
     }
 
-    /// The units at work, or all of them.
+    /// Counts the units at work, or all of them.
     fn units(&self, with_idle: bool) -> u64 {
         let held = self.held.iter();
         held.filter(|held| with_idle || !held.flow.is_none())
@@ -557,15 +559,15 @@ impl Follower<'_> {
             .sum()
     }
 
-    /// What it costs in a month, with reserved tokens taken by the minute: the report covers by the
-    /// hour, which it says is the most, and sizes by the minute.
+    /// Returns the cost of a month, with reserved tokens taken by the minute: the report covers by
+    /// the hour, which it says is the most, and sizes by the minute.
     fn cost(&self, report: &Report) -> Usd {
         let workloads = report.workloads.iter();
         let by_hour: Usd = workloads.map(|it| it.covered_monthly_cost).sum();
         report.totals.monthly_cost + by_hour - self.covered()
     }
 
-    /// On-demand dollars a month that reserved tokens take off, minute by minute.
+    /// Returns the on-demand dollars a month that reserved tokens take off, minute by minute.
     fn covered(&self) -> Usd {
         let mut covered: u128 = 0;
         for is_global in [false, true] {
@@ -616,7 +618,7 @@ impl Follower<'_> {
         lane.or_insert_with(Flow::none).add(flow);
     }
 
-    /// Does all that is counted. Whether it changed what goes to model units of known capacity.
+    /// Does all that is counted; true if that changed what goes to model units of known capacity.
     fn follow(&mut self, report: &Report) -> bool {
         let mut homeless = Flow::none();
         for advice in counted(report) {
@@ -768,14 +770,14 @@ impl Follower<'_> {
     }
 }
 
-/// The number before a word; zero without one.
+/// Returns the number before a word; zero without one.
 fn amount(words: &str, word: &str) -> u64 {
     let words: Vec<&str> = words.split(' ').collect();
     let place = words.iter().position(|it| *it == word);
     place.map_or(0, |place| words[place - 1].parse().unwrap())
 }
 
-/// What is wrong with the advice to an account; `None` where nothing is.
+/// Says what is wrong with the advice to an account; `None` where nothing is.
 fn fault(variant: &Variant) -> Option<String> {
     let mut follower = variant.follower();
     let mut before = follower.account().report();
@@ -807,7 +809,7 @@ fn counted(report: &Report) -> impl Iterator<Item = &Recommendation> {
     report.recommendations.iter().filter(|it| it.is_counted())
 }
 
-/// What is wrong with the steps to the changes of a report; `None` where nothing is.
+/// Says what is wrong with the steps to the changes of a report; `None` where nothing is.
 fn steps_fault(report: &Report) -> Option<String> {
     for advice in &report.recommendations {
         let steps = &advice.steps;

@@ -81,7 +81,7 @@ impl Drop for Function {
     }
 }
 
-/// One Region with model units to buy, as the clock has it.
+/// Returns one Region with model units to buy, as the clock has it.
 fn one_region() -> Observation {
     shifted(sample_of(&[UNITS]), now())
 }

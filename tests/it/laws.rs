@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::support::{LEFTOVER, MODERATION, ROUTE, UNITS, sample_of};
 
-/// An account with something for every rule: units to buy, a profile to route to, a provisioned
-/// model to fill and one to delete.
+/// Returns an account with something for every rule: units to buy, a profile to route to, a
+/// provisioned model to fill and one to delete.
 fn account() -> Observation {
     sample_of(&[&[UNITS, ROUTE], &MODERATION[..], &LEFTOVER].concat())
 }
@@ -30,7 +30,7 @@ fn hundredths(range: std::ops::Range<i64>) -> impl Strategy<Value = Decimal> {
     range.prop_map(|number| Decimal::new(number, 2))
 }
 
-/// How an account differs from the sample: small enough to read when a law fails.
+/// Differences of an account from the sample, small enough to read when a law fails.
 #[derive(Clone, Debug)]
 struct Variant {
     article: bool,
@@ -39,7 +39,7 @@ struct Variant {
     headroom: Decimal,
     ratio: Decimal,
     least: Decimal,
-    /// What a unit serves in a minute, of the 70B and the 8B model; `None` where nobody knows.
+    /// Tokens that a unit serves in a minute, of the 70B and the 8B model; `None` where nobody knows.
     capacities: Vec<Option<(u64, u64)>>,
 }
 
@@ -66,7 +66,7 @@ fn variant() -> impl Strategy<Value = Variant> {
 }
 
 impl Variant {
-    /// The account under other prices, settings and capacities.
+    /// Returns the account under other prices, settings and capacities.
     fn observation(&self) -> Observation {
         let mut observation = account();
         if self.article
@@ -100,14 +100,14 @@ impl Variant {
     }
 }
 
-/// A list in the order of some keys.
+/// Sorts a list by some keys.
 fn reorder<T>(items: Vec<T>, keys: &[u8]) -> Vec<T> {
     let mut keyed: Vec<(u8, T)> = keys.iter().copied().cycle().zip(items).collect();
     keyed.sort_by_key(|(key, _)| *key);
     keyed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// What is wrong with the advice of a report; empty where nothing is.
+/// Lists what is wrong with the advice of a report; empty where nothing is.
 fn faults(report: &Report) -> Vec<String> {
     let mut faults = Vec::new();
     let totals = &report.totals;
@@ -282,7 +282,7 @@ const BOOK: &str = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharg
 const OVERRIDES: &str = "schema_version = 1\n[[capacity]]\nmodel = \"a.b\"\ninput_tokens_per_minute = 1\noutput_tokens_per_minute = 2\n\
 [[allowed_scopes]]\nmodel = \"*\"\nscopes = [\"geo\"]\n";
 
-/// A text with some of its middle replaced by another.
+/// Replaces some of the middle of a text by another.
 fn mutilated(text: &str, from: usize, length: usize, with: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let from = from % (chars.len() + 1);

@@ -42,7 +42,8 @@ fn with_global_prices() -> Vec<String> {
     rows
 }
 
-/// Starts an account that sells units, and where the global profile costs a tenth less and may be used.
+/// Starts an account that sells units, and where the global profile costs a tenth less and may be
+/// used.
 fn with_global() -> Account {
     let mut account = Account::on(book(&with_global_prices()));
     account.observation.settings.allow_global_routing = true;

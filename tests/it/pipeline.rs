@@ -22,7 +22,7 @@ use crate::support::served::{ATTEMPTS, Served};
 use crate::support::{CACHED, LEFTOVER, ROUTE, UNITS, lane_of, sample, sample_of};
 
 impl Served {
-    /// Calls of each operation, those that went wrong included.
+    /// Counts the calls of each operation, those that went wrong included.
     fn calls(&self) -> Calls {
         let of = |operation| self.fake.requests(operation);
         Calls {
@@ -46,7 +46,7 @@ struct Calls {
     models: usize,
 }
 
-/// What a run over the one lane [`UNITS`] asks for: the Region's list and the guard's own history,
+/// Calls of a run over the one lane [`UNITS`]: the Region's list and the guard's own history,
 /// the survey and the minutes, the metrics and `RunSucceeded`, and the inventory.
 const CALM: Calls = Calls {
     list_metrics: 2,
@@ -57,7 +57,7 @@ const CALM: Calls = Calls {
     models: 1,
 };
 
-/// The Region of [`UNITS`] alone; the guard's own metrics are in `us-east-1`.
+/// Serves the Region of [`UNITS`] alone; the guard's own metrics are in `us-east-1`.
 fn one_region() -> Served {
     Served::of(sample_of(&[UNITS]))
 }
@@ -71,7 +71,8 @@ fn outage(operation: &'static str, kind: FaultKind) -> Fault {
     Fault::of(operation, kind).to(region("us-west-2"))
 }
 
-/// A report without what depends on how it was gathered: the metrics asked for and their price.
+/// Writes a report without what depends on how it was gathered: the metrics asked for and their
+/// price.
 fn comparable(report: &Report) -> Value {
     let mut value = serde_json::to_value(report).unwrap_or_default();
     value["run"]["metrics_requested"].take();
@@ -206,7 +207,7 @@ async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory()
     );
 }
 
-/// The value of a metric that was put, by its name and dimensions.
+/// Returns the value of a metric that was put, by its name and dimensions.
 fn put_value(data: &[PutDatum], name: &str, dimensions: &[(&str, &str)]) -> Option<f64> {
     let dimensions: BTreeMap<String, String> = dimensions
         .iter()
@@ -908,7 +909,7 @@ async fn a_large_account_is_asked_for_in_full_batches() {
 /// Something that is done to an observation.
 type Change<'c> = &'c dyn Fn(&mut Observation);
 
-/// The sample's forgotten provisioned model, and what advice about it comes to.
+/// Runs the guard over the sample's forgotten provisioned model, and returns what is said of it.
 async fn idle(
     change: impl FnOnce(&mut Observation),
 ) -> (Vec<Action>, String, HoldingState, Option<String>) {

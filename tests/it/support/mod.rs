@@ -30,10 +30,10 @@ use tempfile::NamedTempFile;
 
 use account::{ACCOUNT, Account, metric, region};
 
-/// The lane of the sample that model units are advised for, in `us-west-2`.
+/// Lane of the sample that model units are advised for, in `us-west-2`.
 pub(crate) const UNITS: &str = "us.meta.llama3-1-70b-instruct-v1:0";
 
-/// The lane of the sample that a global profile is advised for, in `us-east-1`.
+/// Lane of the sample that a global profile is advised for, in `us-east-1`.
 pub(crate) const ROUTE: &str = "us.anthropic.claude-sonnet-4-6";
 
 /// Lane of the sample, in `us-east-1`, that reads more from the cache than comes in.
@@ -54,7 +54,7 @@ pub(crate) const MODERATION: [&str; 4] = [
     "us.meta.llama3-1-8b-instruct-v1:0",
 ];
 
-/// The sample account, generated once for all tests.
+/// Returns the sample account, generated once for all tests.
 pub(crate) fn sample() -> Observation {
     static SAMPLE: OnceLock<Observation> = OnceLock::new();
     SAMPLE
@@ -62,8 +62,8 @@ pub(crate) fn sample() -> Observation {
         .clone()
 }
 
-/// The sample account with these lanes only, the holdings and profiles among them, and no Region
-/// without a lane.
+/// Returns the sample account with these lanes only, the holdings and profiles among them, and no
+/// Region without a lane.
 pub(crate) fn sample_of(ids: &[&str]) -> Observation {
     let mut observation = sample();
     for place in &mut observation.places {
@@ -89,7 +89,7 @@ pub(crate) fn sample_of(ids: &[&str]) -> Observation {
     observation
 }
 
-/// The same account as it would have been seen at another time.
+/// Moves an account to another time.
 pub(crate) fn shifted(mut observation: Observation, as_of: Timestamp) -> Observation {
     let by = floor_to_hour(as_of - SETTLE).duration_since(observation.window.end());
     let window = observation.window;
@@ -123,7 +123,7 @@ pub(crate) fn lane_of<'o>(observation: &'o mut Observation, id: &str) -> &'o mut
         .expect("the account has the lane")
 }
 
-/// The clock, for programs that read it themselves.
+/// Reads the clock, for programs that read it themselves.
 #[expect(
     clippy::disallowed_methods,
     reason = "what a program sees must be near its own clock"
@@ -138,7 +138,7 @@ pub(crate) fn regions(observation: &Observation) -> String {
     names.collect::<Vec<_>>().join(",")
 }
 
-/// A file with the capacities of some overrides, as an operator would write it.
+/// Writes a file with the capacities of some overrides, as an operator would.
 pub(crate) fn overrides_file(overrides: &Overrides) -> NamedTempFile {
     let mut file = tempfile::Builder::new()
         .suffix(".toml")
@@ -156,8 +156,8 @@ pub(crate) fn overrides_file(overrides: &Overrides) -> NamedTempFile {
     file
 }
 
-/// A small account: a model in steady use with minutes, splits and an unknown metric, a lane that
-/// fell silent, and one that came back incomplete.
+/// Returns a small account: a model in steady use with minutes, splits and an unknown metric, a
+/// lane that fell silent, and one that came back incomplete.
 pub(crate) fn small_observation() -> Observation {
     let Account { mut observation } = Account::new();
     let (as_of, window) = (observation.as_of, observation.window);
