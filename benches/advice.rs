@@ -12,9 +12,11 @@
     reason = "statistics of counts that are far below 2^53"
 )]
 
-#[path = "../tests/it/support/mod.rs"]
-#[expect(dead_code, reason = "a bench needs a part of what stands in for AWS")]
-mod support;
+#[path = "../tests/it/support/account.rs"]
+#[expect(dead_code, reason = "a bench needs a part of what tests build")]
+mod account;
+#[path = "../tests/it/support/book.rs"]
+mod book;
 
 /// The parts, in the folder of that name.
 mod advice {

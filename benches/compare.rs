@@ -10,6 +10,14 @@
     reason = "a measurement that cannot be made has nothing better to do"
 )]
 
+#[path = "advice/dice.rs"]
+#[expect(
+    dead_code,
+    clippy::cast_precision_loss,
+    reason = "this bench throws whole numbers alone"
+)]
+mod dice;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -23,6 +31,8 @@ use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use dice::Dice;
+
 /// The last day on which most prices were seen, by the book and by its peers alike.
 const DAY: Date = date(2026, 11, 13);
 
@@ -34,7 +44,7 @@ const SEED: u64 = 0x5EED;
 /// A request that is short in every price list.
 const SHORT: u64 = 1_000;
 
-/// Where calls come from. The first Region of a row that the book has a price in is taken.
+/// Scopes and Regions of calls. The first Region of a row that the book has a price in is taken.
 const PLACES: [(Scope, &[&str]); 11] = [
     (Scope::InRegion, &["us-east-1", "us-west-2", "us-east-2"]),
     (
@@ -142,7 +152,7 @@ fn compare(book: &PriceBook, source: &BookSource) {
     );
 }
 
-/// How long it takes to price the records, sorted.
+/// Measures the time that pricing the records takes, sorted.
 fn passes(book: &PriceBook, records: &[Record]) -> Vec<Duration> {
     let total = || -> Usd {
         let dollars = records.iter().map(|record| price(book, record));
@@ -162,7 +172,7 @@ fn passes(book: &PriceBook, records: &[Record]) -> Vec<Duration> {
     passes
 }
 
-/// Where the book comes from: the text of `GUARD_COMPARE_BOOK`, or what is embedded.
+/// Source of the book: the text of `GUARD_COMPARE_BOOK`, or what is embedded.
 struct BookSource(Option<String>);
 
 impl BookSource {
@@ -182,7 +192,7 @@ impl BookSource {
         }
     }
 
-    /// How long it takes to load the book, sorted.
+    /// Measures the time that loading the book takes, sorted.
     fn loads(&self) -> Vec<Duration> {
         let mut loads: Vec<Duration> = (0..LOADS)
             .map(|_| {
@@ -197,7 +207,7 @@ impl BookSource {
         loads
     }
 
-    /// The bytes of its text; of the embedded book, those of its files.
+    /// Counts the bytes of the book's text; of the embedded book, those of the files.
     fn bytes(&self) -> u64 {
         if let Some(text) = &self.0 {
             return text.len() as u64;
@@ -214,7 +224,7 @@ impl BookSource {
     }
 }
 
-/// What one record costs: from its text to exact dollars. `None` where a meter has no price.
+/// Prices one record, from text to exact dollars; `None` where a meter has no price.
 fn price(book: &PriceBook, record: &Record) -> Option<Usd> {
     let id = ModelId::parse(record.model_id.as_str());
     let Target::Model { model, scope, .. } = id.target() else {
@@ -247,8 +257,9 @@ fn price(book: &PriceBook, record: &Record) -> Option<Usd> {
     Some(dollars)
 }
 
-/// The ways to call a model that the book has prices for, one for each of [`PLACES`] at most. A geo
-/// profile has to be named by a row: that a price would hold for one does not say that there is one.
+/// Lists the ways to call a model that the book has prices for, one for each of [`PLACES`] at most.
+/// A geo profile has to be named by a row: that a price would hold for one does not say that there
+/// is one.
 fn lanes(book: &PriceBook, model: &ModelPrices) -> Vec<Lane> {
     let is_offered = |scope| match scope {
         Scope::Geo(geo) => model.rates.iter().any(|row| row.geo == Some(geo)),
@@ -300,7 +311,7 @@ fn unit_price(book: &PriceBook, lane: &Lane, meter: Meter, request: u64) -> Opti
     }))
 }
 
-/// A lane with its prices for a million tokens, of a short request and of a long one.
+/// Writes a lane with the prices for a million tokens, of a short request and of a long one.
 fn described(book: &PriceBook, lane: &Lane) -> Value {
     let lengths = [Some(SHORT), lane.long].into_iter().flatten();
     let prices: Vec<Value> = lengths
@@ -324,14 +335,15 @@ fn described(book: &PriceBook, lane: &Lane) -> Value {
     })
 }
 
-/// The records as lines of JSON, the same ones for the same lanes.
+/// Writes the records as lines of JSON, the same ones for the same lanes.
 fn written(lanes: &[Lane]) -> String {
-    let mut dice = Dice(SEED);
+    let mut dice = Dice::seeded(SEED);
     let mut text = String::new();
     for _ in 0..RECORDS {
-        let lane = &lanes[dice.below(lanes.len() as u64)];
+        let place = dice.between(0, lanes.len() as u64 - 1);
+        let lane = &lanes[usize::try_from(place).expect("an index")];
         // Half of the requests use a cache, as far as it has a price.
-        let is_cached = dice.one_in(2);
+        let is_cached = dice.roll().is_multiple_of(2);
         let cached = |meter, tokens| {
             if is_cached && lane.meters.contains(&meter) {
                 tokens
@@ -340,14 +352,14 @@ fn written(lanes: &[Lane]) -> String {
             }
         };
         // One in eight is long, where that costs more.
-        let long = lane.long.filter(|_| dice.one_in(8));
+        let long = lane.long.filter(|_| dice.roll().is_multiple_of(8));
         let record = Record {
             model_id: ModelId::of_model(&lane.model, lane.scope).to_string(),
             region: lane.region.name().to_owned(),
-            input: long.unwrap_or(0) + dice.count(100, 20_000),
-            output: dice.count(10, 4_000),
-            cache_read: cached(Meter::CacheRead, dice.count(1_000, 50_000)),
-            cache_write: cached(Meter::CacheWrite, dice.count(1_000, 10_000)),
+            input: long.unwrap_or(0) + dice.between(100, 19_999),
+            output: dice.between(10, 3_999),
+            cache_read: cached(Meter::CacheRead, dice.between(1_000, 49_999)),
+            cache_write: cached(Meter::CacheWrite, dice.between(1_000, 9_999)),
         };
         text += &serde_json::to_string(&record).expect("a record is JSON");
         text.push('\n');
@@ -365,29 +377,4 @@ fn read(path: &Path) -> Vec<Record> {
 
 fn seconds(times: &[Duration]) -> Vec<f64> {
     times.iter().map(Duration::as_secs_f64).collect()
-}
-
-/// Numbers that look random and are the same every time: `SplitMix64`.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> usize {
-        usize::try_from(self.roll() % end).expect("an index")
-    }
-
-    fn one_in(&mut self, times: u64) -> bool {
-        self.roll().is_multiple_of(times)
-    }
-
-    /// A count from `least` to almost `most`.
-    fn count(&mut self, least: u64, most: u64) -> u64 {
-        least + self.roll() % (most - least)
-    }
 }

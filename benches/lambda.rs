@@ -16,11 +16,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bedrock_cost_guard::catalog::PriceBook;
-use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{Geo, ModelId, Scope};
-use bedrock_cost_guard::observation::LaneUsage;
 use bedrock_cost_guard::observation::Observation;
 use serde_json::json;
+use support::account::Account;
 use support::fake_aws::FakeAws;
 use support::fake_runtime::FakeRuntime;
 
@@ -45,7 +44,7 @@ fn main() {
 
     let mut firsts: Vec<Duration> = (0..STARTS)
         .map(|_| {
-            let aws = FakeAws::start(support::empty_observation(now()));
+            let aws = FakeAws::start(Account::new().seen(now()).observation);
             Guard::start(&bootstrap, &aws).answer()
         })
         .collect();
@@ -106,7 +105,7 @@ impl Guard {
         }
     }
 
-    /// The time from the start of the process to its first answer.
+    /// Measures the time from the start of the process to the first answer.
     fn answer(&self) -> Duration {
         let answer = self.runtime.invoke(&json!({}), Duration::from_mins(1));
         let elapsed = self.started.elapsed();
@@ -114,7 +113,7 @@ impl Guard {
         elapsed
     }
 
-    /// The most memory that the process ever had.
+    /// Returns the most memory that the process ever had, in kilobytes.
     fn peak_kilobytes(&self) -> u32 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .expect("Linux tells of a process");
@@ -135,10 +134,8 @@ impl Drop for Guard {
     }
 }
 
-/// Fifty models that the book has prices of, each busy for 91 days.
+/// Builds an account of fifty models that the book has prices of, each busy for 91 days.
 fn large_observation() -> Observation {
-    let mut observation = support::empty_observation(now());
-    let window = observation.window;
     let book = PriceBook::aws().expect("the embedded book is valid");
     let scopes = [Scope::InRegion, Scope::Geo(Geo::Us), Scope::Global];
     let ids = scopes.iter().flat_map(|scope| {
@@ -146,17 +143,9 @@ fn large_observation() -> Observation {
             .iter()
             .map(|model| ModelId::of_model(&model.id, *scope))
     });
-    observation.places[0].usage.lanes = ids
-        .take(MODELS)
-        .map(|id| LaneUsage {
-            survey: METERS
-                .iter()
-                .map(|name| {
-                    support::metric(name, window, HOUR, |hour| Some(1_000 + hour * 7 % 900))
-                })
-                .collect(),
-            ..LaneUsage::new(id)
+    ids.take(MODELS)
+        .fold(Account::new().seen(now()), |account, id| {
+            account.survey(id.text(), METERS, |hour| [1_000 + hour * 7 % 900; 5])
         })
-        .collect();
-    observation
+        .observation
 }

@@ -23,7 +23,7 @@ pub(crate) struct Demand {
     pub(crate) seconds: u32,
     /// The steps.
     pub(crate) steps: Vec<Tokens>,
-    /// What a million tokens cost, in 10^-4 USD.
+    /// Prices of a million tokens, in 10^-4 USD.
     pub(crate) prices: [u64; 4],
 }
 
@@ -63,19 +63,20 @@ impl Demand {
         self.steps.iter().map(measure).collect()
     }
 
-    /// What all of it costs on-demand.
+    /// Returns the on-demand cost of the whole demand.
     pub(crate) fn value(&self) -> i128 {
         self.measured().iter().map(|step| step.value).sum()
     }
 
-    /// The smallest difference of costs that is one: what rounding each step can make of it.
+    /// Returns the least difference of costs that counts: more than rounding each step can make.
     pub(crate) fn slack(&self) -> i128 {
         // The library gives sums to 10^-12 USD.
         10_000 + self.steps.len() as i128
     }
 }
 
-/// What stays on-demand of a step if so much of each load is served: the larger part of the two.
+/// Returns what stays on-demand of a step if so much of each load is served: the larger part of the
+/// two.
 fn left(step: &Step, input: i128, output: i128) -> i128 {
     let part = |load: i128, served: i128| {
         if load > served {
@@ -96,7 +97,7 @@ pub(crate) struct Units {
 }
 
 impl Units {
-    /// What all units together serve of each load in a step.
+    /// Returns what all units together serve of each load in a step.
     fn serve(&self, demand: &Demand, further: u32) -> (i128, i128) {
         let units = i128::from(self.held) + i128::from(further);
         let in_step =
@@ -104,12 +105,12 @@ impl Units {
         (in_step(self.input_per_hour), in_step(self.output_per_hour))
     }
 
-    /// What so many further units cost.
+    /// Returns the cost of so many further units.
     pub(crate) fn bought(&self, demand: &Demand, further: u32) -> i128 {
         i128::from(further) * self.price * demand.hours()
     }
 
-    /// `k·u·H + Σ c·(1 − min(1, (k0 + k) / n))` for every `k` that could be best.
+    /// Returns `k·u·H + Σ c·(1 − min(1, (k0 + k) / n))` for every `k` that could be best.
     pub(crate) fn spill_costs(&self, demand: &Demand) -> Vec<i128> {
         let steps = demand.measured();
         let mut costs = Vec::new();
@@ -125,7 +126,8 @@ impl Units {
         costs
     }
 
-    /// The fewest further units of which all together serve every step and a headroom in percent.
+    /// Counts the fewest further units of which all together serve every step and a headroom in
+    /// percent.
     pub(crate) fn enough(&self, demand: &Demand, headroom: u64) -> u32 {
         let steps = demand.measured();
         let factor = 100 + i128::from(headroom);
@@ -148,7 +150,8 @@ pub(crate) struct Tpm {
 }
 
 impl Tpm {
-    /// `(r_I·p_I + r_O·p_O)·H + Σ c·(1 − min(1, r_I / I, r_O / O))` for a reservation in thousands.
+    /// Returns `(r_I·p_I + r_O·p_O)·H + Σ c·(1 − min(1, r_I / I, r_O / O))` for a reservation in
+    /// thousands.
     pub(crate) fn cost(&self, demand: &Demand, thousands: [u64; 2]) -> i128 {
         self.cost_of(demand, &demand.measured(), thousands)
     }
@@ -166,7 +169,7 @@ impl Tpm {
         bought * demand.hours() + left
     }
 
-    /// The least cost of none and of all reservations from the least that is sold on.
+    /// Returns the least cost of none and of all reservations from the least that is sold on.
     pub(crate) fn least_cost(&self, demand: &Demand) -> i128 {
         let steps = demand.measured();
         let a_thousand = i128::from(demand.seconds) / 60 * 100_000;

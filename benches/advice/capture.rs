@@ -14,7 +14,7 @@ const FUTURE: usize = 4;
 
 const SEEDS: u64 = 40;
 
-/// What came of one account, in USD a week.
+/// Savings of one account, in USD a week.
 #[derive(Default)]
 struct Outcome {
     oracle: f64,
@@ -100,18 +100,19 @@ impl Outcome {
     }
 }
 
-/// The tokens that so many units serve in an hour.
+/// Returns the tokens that so many units serve in an hour.
 fn hourly(units: u32) -> u64 {
     u64::from(units) * UNIT * 60
 }
 
-/// What so many units serve of some hours.
+/// Returns the tokens of some hours that so many units serve.
 fn served(hours: &[u64], units: u32) -> f64 {
     let served = hours.iter().map(|tokens| (*tokens).min(hourly(units)));
     served.map(|tokens| tokens as f64).sum()
 }
 
-/// The most units that are used to more than 80 % on average. Utilisation falls with the units.
+/// Returns the most units that are used to more than 80 % on average. Utilisation falls with the
+/// units.
 fn mean_utilisation(hours: &[u64]) -> u32 {
     let is_used = |units: &u32| {
         let full = hourly(*units) as f64 * hours.len() as f64;
@@ -120,7 +121,7 @@ fn mean_utilisation(hours: &[u64]) -> u32 {
     (1..u32::MAX).take_while(is_used).last().unwrap_or(0)
 }
 
-/// The units that the fifth percentile of the days fills.
+/// Returns the units that the fifth percentile of the days fills.
 fn fifth_percentile(hours: &[u64]) -> u32 {
     let mut days: Vec<u64> = hours.chunks(24).map(|day| day.iter().sum()).collect();
     days.sort_unstable();
@@ -128,7 +129,7 @@ fn fifth_percentile(hours: &[u64]) -> u32 {
     u32::try_from(day / (24 * hourly(1))).expect("few units")
 }
 
-/// The cheapest of 100 steps up to the highest hour, at what the hours would have cost.
+/// Returns the cheapest of 100 steps up to the highest hour, at what the hours would have cost.
 fn grid(hours: &[u64], price: f64) -> u32 {
     let highest = hours.iter().max().copied().unwrap_or_default();
     let most = highest.div_ceil(hourly(1));

@@ -10,7 +10,7 @@ pub(crate) const UNIT: u64 = 1_000_000;
 /// Input tokens for each output token. A unit serves both in this proportion.
 pub(crate) const INPUT_PER_OUTPUT: u64 = 4;
 
-/// How demand goes.
+/// Course of demand over the weeks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     Constant,
@@ -48,12 +48,13 @@ impl Family {
         }
     }
 
-    /// The minutes of an hour in which half of its demand comes.
+    /// Returns the minutes of an hour in which half of the hour's demand comes.
     const fn busy_minutes(self) -> u64 {
         if matches!(self, Self::Bursty) { 15 } else { 60 }
     }
 
-    /// Each hour's mean demand in units, over some weeks. The trend is at 1 after `history` weeks.
+    /// Draws each hour's mean demand in units, over some weeks. The trend is at 1 after `history`
+    /// weeks.
     fn hours(self, dice: &mut Dice, history: usize, weeks: usize) -> Vec<f64> {
         let level = 4.0 + 8.0 * dice.share();
         let mut week_noise = 1.0;
@@ -88,13 +89,13 @@ impl Family {
             .collect()
     }
 
-    /// The input tokens of each minute over some weeks.
+    /// Draws the input tokens of each minute over some weeks.
     pub(crate) fn minutes(self, dice: &mut Dice, history: usize, weeks: usize) -> Vec<u64> {
         self.bursts(dice, history, weeks, self.busy_minutes())
     }
 
-    /// The same with half of each hour's demand in so many of its minutes, one after the other. The
-    /// other half is steady.
+    /// Draws the same with half of each hour's demand in so many of its minutes, one after the
+    /// other. The other half is steady.
     pub(crate) fn bursts(
         self,
         dice: &mut Dice,
@@ -117,7 +118,8 @@ impl Family {
     }
 }
 
-/// The input tokens of a minute that so many units serve, with whole output tokens beside them.
+/// Returns the input tokens of a minute that so many units serve, with whole output tokens beside
+/// them.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -128,7 +130,7 @@ pub(crate) fn tokens(units: f64) -> u64 {
     quarters * INPUT_PER_OUTPUT
 }
 
-/// The sums of each hour of minutes.
+/// Sums each hour of minutes.
 pub(crate) fn by_hour(minutes: &[u64]) -> Vec<u64> {
     minutes.chunks(60).map(|hour| hour.iter().sum()).collect()
 }

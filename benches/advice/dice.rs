@@ -6,14 +6,19 @@ use std::f64::consts::TAU;
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// Dice of their own for each case of a study.
+    /// Starts dice for a case of a study, which no other case has.
     pub(crate) fn new(study: &str, case: u64) -> Self {
         // FNV-1a.
         let seed = study.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        let mut dice = Self(seed);
+        let mut dice = Self::seeded(seed);
         Self(dice.roll() ^ case.wrapping_mul(0xD6E8_FEB8_6659_FD93))
+    }
+
+    /// Starts dice from a seed.
+    pub(crate) const fn seeded(seed: u64) -> Self {
+        Self(seed)
     }
 
     pub(crate) fn roll(&mut self) -> u64 {
@@ -23,23 +28,23 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A whole number from `least` to `most`.
+    /// Draws a whole number from `least` to `most`.
     pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.roll() % (most - least + 1)
     }
 
-    /// A number above 0 and up to 1.
+    /// Draws a number above 0 and up to 1.
     pub(crate) fn share(&mut self) -> f64 {
         ((self.roll() >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A number from the normal distribution of mean 0 and deviation 1, by Box and Muller.
+    /// Draws a number from the normal distribution of mean 0 and deviation 1, by Box and Muller.
     pub(crate) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * self.share().ln()).sqrt();
         radius * (TAU * self.share()).cos()
     }
 
-    /// A number of at least 1 from the Pareto distribution of tail index `alpha`.
+    /// Draws a number of at least 1 from the Pareto distribution of tail index `alpha`.
     pub(crate) fn pareto(&mut self, alpha: f64) -> f64 {
         self.share().powf(-1.0 / alpha)
     }

@@ -54,7 +54,7 @@ enum Shape {
     HeavyTailed,
 }
 
-/// What came of one instance.
+/// Outcome of one instance.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Wrong,
@@ -152,7 +152,7 @@ pub(crate) fn study() -> Exactness {
     Exactness(tallies.into())
 }
 
-/// A few hours, or one by the minute, of anything up to 12 levels.
+/// Draws a few hours, or one by the minute, of anything up to 12 levels.
 fn random(dice: &mut Dice) -> Demand {
     let (seconds, steps) = if dice.roll().is_multiple_of(4) {
         (MINUTE, 60)
@@ -205,7 +205,7 @@ fn shaped(dice: &mut Dice, shape: Shape) -> Demand {
     Demand::new(dice, HOUR, steps)
 }
 
-/// About so many input tokens, and half of it as output, each a little off.
+/// Draws about so many input tokens, and half of that as output, each a little off.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -297,7 +297,7 @@ fn check_tpm(dice: &mut Dice, demand: &Demand) -> Verdict {
     Verdict::of(is_exact, found != Reservation::NONE)
 }
 
-/// Made-up units, as the library sees them and as brute force does.
+/// Draws units, as the library sees them and as brute force does.
 fn units(dice: &mut Dice, demand: &Demand) -> (UnitSizing, Units) {
     let input_per_hour = 60 * dice.between(500, 1_500);
     let output_per_hour = 60 * dice.between(150, 600);
@@ -320,7 +320,7 @@ fn units(dice: &mut Dice, demand: &Demand) -> (UnitSizing, Units) {
     (sizing, units)
 }
 
-/// The demand as the library measures it.
+/// Returns the demand as the library measures it.
 fn measured(demand: &Demand) -> pricing::DemandSeries {
     let start = Timestamp::UNIX_EPOCH;
     let mut measured = pricing::DemandSeries::none(start, demand.seconds, demand.steps.len());
@@ -342,7 +342,7 @@ fn measured(demand: &Demand) -> pricing::DemandSeries {
     measured
 }
 
-/// A price of so many ten-thousandths of a dollar.
+/// Reads a price of so many ten-thousandths of a dollar.
 fn parsed<T: TryFrom<String, Error: Display>>(price: u64) -> T {
     let text = Decimal::new(price.cast_signed(), 4).to_string();
     T::try_from(text)
@@ -354,7 +354,7 @@ fn is_least(demand: &Demand, cost: i128, least: i128) -> bool {
     cost - least <= least / 1_000_000_000 + demand.slack()
 }
 
-/// Whether the library counts a cost as its definition does.
+/// Returns true if the library counts a cost as the definition of the cost does.
 fn is_same(demand: &Demand, counted: Usd, cost: i128) -> bool {
     let mut dollars = counted.dollars();
     dollars.rescale(16);

@@ -22,10 +22,10 @@ const TRUE_SAVINGS: [f64; 4] = [0.0, 0.1, 0.2, 0.3];
 
 const DEVIATIONS: [f64; 3] = [0.1, 0.2, 0.3];
 
-/// How much of a week's noise the next one keeps.
+/// Share of a week's noise that the next one keeps.
 const KINDS: [(&str, f64); 2] = [("independent weeks", 0.0), ("weeks that keep 0.6", 0.6)];
 
-/// What falling demand keeps from week to week, and its noise.
+/// Share of falling demand that is left a week later, and the noise of it.
 const KEPT: f64 = 0.95;
 const FALL_NOISE: f64 = 0.05;
 
@@ -43,7 +43,7 @@ pub(crate) fn study() -> String {
     noise() + "\n" + &fall()
 }
 
-/// Demand that is steady but for noise between weeks.
+/// Studies demand that is steady but for noise between weeks.
 fn noise() -> String {
     let market = Market::new(&[
         (Term::None, FREE),
@@ -85,7 +85,7 @@ fn noise() -> String {
     )
 }
 
-/// What was advised in the trials of one cell.
+/// Advice in the trials of one cell.
 #[derive(Default)]
 struct Trials {
     bound: f64,
@@ -143,7 +143,7 @@ impl Trials {
     }
 }
 
-/// Demand that falls: what saves today does not for long.
+/// Studies demand that falls: what saves today does not for long.
 fn fall() -> String {
     let market = Market::new(&FALLING);
     let [free, month, half_year] = FALLING.map(|(_, price)| price);
@@ -211,7 +211,7 @@ fn fall() -> String {
     )
 }
 
-/// What the guard advises after weeks of so many units each, flat inside the week.
+/// Returns what the guard advises after weeks of so many units each, flat inside the week.
 fn advised(market: &Market, weeks: &[f64]) -> Option<Purchase> {
     let minutes: Vec<u64> = weeks
         .iter()

@@ -16,7 +16,7 @@ replaces 90 USD of on-demand tokens an hour. Callers route what exceeds the unit
 (`GUARD_OVERFLOW=spill`).
 ";
 
-/// The whole page.
+/// Writes the whole page.
 pub(crate) fn document(sections: &[String]) -> String {
     let mut text = HEAD.to_owned();
     for section in sections {
@@ -26,7 +26,7 @@ pub(crate) fn document(sections: &[String]) -> String {
     text
 }
 
-/// A heading, what a reader should know, and a table.
+/// Writes a heading, what a reader should know, and a table.
 pub(crate) fn section(title: &str, explained: &str, table: &Table) -> String {
     format!("## {title}\n\n{explained}\n\n{}", table.markdown())
 }
@@ -59,7 +59,7 @@ impl Table {
     }
 }
 
-/// A part of a whole in percent, as in `62.5 %`; a dash where there is no whole.
+/// Writes a part of a whole in percent, as in `62.5 %`; a dash where there is no whole.
 pub(crate) fn percent(part: f64, whole: f64) -> String {
     if whole.abs() < 1e-9 {
         return "–".to_owned();
@@ -68,12 +68,12 @@ pub(crate) fn percent(part: f64, whole: f64) -> String {
     format!("{:.1} %", (1_000.0 * part / whole).round() / 10.0 + 0.0)
 }
 
-/// Whole dollars, as in `1,234 USD`.
+/// Writes whole dollars, as in `1,234 USD`.
 pub(crate) fn dollars(amount: f64) -> String {
     format!("{} USD", number(amount))
 }
 
-/// A whole number with its thousands apart.
+/// Writes a whole number with the thousands apart.
 pub(crate) fn number(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
     let mut text = String::new();

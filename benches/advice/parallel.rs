@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 
-/// What comes of each case from 0 on.
+/// Returns what comes of each case from 0 on.
 pub(crate) fn each<T: Send>(cases: u64, outcome: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicU64::new(0);

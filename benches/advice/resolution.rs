@@ -74,7 +74,7 @@ pub(crate) fn study() -> String {
     )
 }
 
-/// Sized on minutes, on hours, on hours less bursts, by the guard.
+/// Returns the plans that are sized on minutes, on hours, on hours less bursts, and by the guard.
 fn plans(market: &Market, family: Family, busy: u64, seed: u64) -> [Kept; 4] {
     let mut dice = Dice::new(family.name(), seed);
     let minutes = family.bursts(&mut dice, HISTORY, HISTORY + FUTURE, busy);

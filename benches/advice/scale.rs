@@ -8,21 +8,18 @@ use std::time::{Duration, Instant};
 
 use bedrock_cost_guard::catalog::{Overrides, RateQuery, UnitCapacity};
 use bedrock_cost_guard::config::Overflow;
-use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::{
-    AccountId, BaseModel, Geo, Meter, ModelId, Place, Region, Scope, ServiceTier, Window,
+    AccountId, BaseModel, Geo, Meter, ModelId, Place, Region, Scope, ServiceTier,
 };
+use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::observation::plan::MINUTE_DAYS;
-use bedrock_cost_guard::observation::{FoundationModel, Inventory};
-use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Usage};
-use bedrock_cost_guard::observation::{Observation, PlaceObservation};
 use bedrock_cost_guard::report;
 
-use crate::support;
+use crate::account::{Account, TOKENS, region};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
-/// What makes the program measure one size.
+/// Argument that makes the program measure one size.
 const ARGUMENT: &str = "--workloads=";
 
 const REGIONS: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
@@ -31,11 +28,11 @@ const REGIONS: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
 /// minutes.
 const ONE_IN: usize = 100;
 
-/// What a unit of that model is said to serve in a minute.
+/// Tokens that a unit of that model is said to serve in a minute.
 const UNIT_INPUT: u64 = 300_000;
 const UNIT_OUTPUT: u64 = 60_000;
 
-/// The size that the program was started to measure, if it was.
+/// Reads the size that the program was started to measure, if it was.
 pub(crate) fn asked(arguments: &[String]) -> Option<usize> {
     arguments
         .iter()
@@ -84,7 +81,7 @@ pub(crate) fn measure(workloads: usize) {
     );
 }
 
-/// A line of what Linux says of this process, in megabytes.
+/// Reads a line of what Linux says of this process, in megabytes.
 fn megabytes(line: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let kilobytes = status
@@ -94,12 +91,13 @@ fn megabytes(line: &str) -> f64 {
     kilobytes.parse::<f64>().expect("a number") / 1_024.0
 }
 
-/// Many accounts in a few Regions, which use all that the price book has there.
+/// Builds many accounts in a few Regions, which use all that the price book has there.
 fn account(workloads: usize) -> Observation {
     let as_of = "2026-11-14T00:20:00Z".parse().expect("a time");
-    let mut observation = support::empty_observation(as_of);
+    let empty = Account::new().seen(as_of);
+    let mut observation = empty.observation.clone();
     observation.settings.overflow = Overflow::Spill;
-    let ids = REGIONS.map(|region| ids(&observation, &support::region(region)));
+    let ids = REGIONS.map(|name| ids(&observation, &region(name)));
     let (sold, sold_id) = sold(&observation, &ids[0]);
     observation.overrides = Overrides {
         schema_version: 1,
@@ -115,45 +113,31 @@ fn account(workloads: usize) -> Observation {
     while made < workloads {
         let number = observation.places.len();
         let others = &ids[number % REGIONS.len()];
-        let mut lanes = Vec::new();
+        let mut account = empty.clone().serves(sold.id(), "PROVISIONED");
         for (model, id) in others {
             if made == workloads {
                 break;
             }
             if made % ONE_IN == ONE_IN - 1 {
-                lanes.push(lane(&observation, &sold_id, made, true));
+                account = using(account, &sold_id, made, true);
                 made += 1;
             } else if *model != sold {
-                lanes.push(lane(&observation, id, made, false));
+                account = using(account, id, made, false);
                 made += 1;
             }
         }
-        observation.places.push(PlaceObservation {
-            place: Place {
-                account: AccountId::new(format!("{:012}", 1 + number / REGIONS.len())),
-                region: support::region(REGIONS[number % REGIONS.len()]),
-            },
-            usage: Usage {
-                lanes,
-                ..Usage::default()
-            },
-            inventory: Inventory {
-                foundation_models: vec![FoundationModel {
-                    model_id: sold.id().to_owned(),
-                    lifecycle_status: Some("ACTIVE".into()),
-                    end_of_life_time: None,
-                    inference_types_supported: vec!["PROVISIONED".into()],
-                }],
-                ..Inventory::default()
-            },
-            minutes_unknown: None,
-        });
+        let mut places = account.observation.places;
+        places[0].place = Place {
+            account: AccountId::new(format!("{:012}", 1 + number / REGIONS.len())),
+            region: region(REGIONS[number % REGIONS.len()]),
+        };
+        observation.places.append(&mut places);
     }
     observation
 }
 
-/// Models of the price book whose input and output have a price in a Region, as they are called:
-/// fewer than [`ONE_IN`], so that no place has the sold one twice.
+/// Lists models of the price book whose input and output have a price in a Region, as they are
+/// called: fewer than [`ONE_IN`], so that no place has the sold one twice.
 fn ids(observation: &Observation, region: &Region) -> Vec<(BaseModel, ModelId)> {
     let day = observation.window.last_day();
     let is_priced = |model: &BaseModel, scope: Scope| {
@@ -182,9 +166,9 @@ fn ids(observation: &Observation, region: &Region) -> Vec<(BaseModel, ModelId)> 
         .collect()
 }
 
-/// A model whose units are sold.
+/// Finds a model whose units are sold.
 fn sold(observation: &Observation, ids: &[(BaseModel, ModelId)]) -> (BaseModel, ModelId) {
-    let region = support::region(REGIONS[0]);
+    let region = region(REGIONS[0]);
     let day = observation.window.last_day();
     let has_units = |(model, _): &&(BaseModel, ModelId)| {
         let offers = observation
@@ -198,39 +182,31 @@ fn sold(observation: &Observation, ids: &[(BaseModel, ModelId)]) -> (BaseModel, 
         .expect("the book sells units")
 }
 
-/// Traffic with days and weeks in it, some lanes a thousand times as busy as others.
-fn lane(observation: &Observation, id: &ModelId, number: usize, with_minutes: bool) -> LaneUsage {
+/// Adds traffic with days and weeks in it; some lanes are a thousand times as busy as others.
+fn using(account: Account, id: &ModelId, number: usize, with_minutes: bool) -> Account {
     let number = number as u64;
     let level = if with_minutes {
         4 * UNIT_INPUT
     } else {
         1_000 * (1 + number * 7_919 % 1_000)
     };
-    let window = observation.window;
-    let series = |window: Window, step: u32| -> Vec<MetricSeries> {
-        let steps = u64::from(HOUR / step);
-        let offset = (observation.window.hours() - window.hours()) * steps;
-        let minutes = u64::from(step / 60);
-        let meter = |name: &str, per: u64| {
-            support::metric(name, window, step, |place| {
-                let place = place + offset;
-                Some(level * minutes * shape(place / steps, place + number) / 1_000 / per)
-            })
-        };
-        vec![meter("InputTokenCount", 1), meter("OutputTokenCount", 5)]
+    let tokens = |minutes: u64, hour: u64, place: u64| {
+        let input = level * minutes * shape(hour, place + number) / 1_000;
+        [input, input / 5]
     };
-    LaneUsage {
-        survey: series(window, HOUR),
-        minutes: if with_minutes {
-            series(window.last_days(MINUTE_DAYS), MINUTE)
-        } else {
-            Vec::new()
-        },
-        ..LaneUsage::new(id.clone())
+    let account = account.survey(id.text(), TOKENS, |hour| tokens(60, hour, hour));
+    if !with_minutes {
+        return account;
     }
+    let window = account.observation.window;
+    let before = 60 * (window.hours() - window.last_days(MINUTE_DAYS).hours());
+    account.minutes(id.text(), TOKENS, |minute| {
+        let minute = before + minute;
+        tokens(1, minute / 60, minute)
+    })
 }
 
-/// Thousandths of the level: days, weeks and a little noise.
+/// Returns thousandths of the level: days, weeks and a little noise.
 fn shape(hour: u64, noise: u64) -> u64 {
     let day = if (8..20).contains(&(hour % 24)) {
         1_000

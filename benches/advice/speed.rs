@@ -16,7 +16,7 @@ use super::dice::Dice;
 
 const RUNS: usize = 15;
 
-/// How many times smaller the small workload is.
+/// Times that the small workload is smaller.
 const SMALLER: u64 = 100;
 
 pub(crate) fn study() {
@@ -56,7 +56,7 @@ pub(crate) fn study() {
     }
 }
 
-/// What it gives, and the median time that it takes.
+/// Returns what some work gives, and the median time that the work takes.
 fn median<T>(what: impl Fn() -> T) -> (T, Duration) {
     let mut times: Vec<Duration> = (0..RUNS)
         .map(|_| {
@@ -69,7 +69,7 @@ fn median<T>(what: impl Fn() -> T) -> (T, Duration) {
     (what(), times[RUNS / 2])
 }
 
-/// Half of what full use is worth.
+/// Returns prices of half of what full use is worth.
 fn terms() -> ReservationTerms {
     ReservationTerms {
         input: "0.03".parse().expect("a price"),
@@ -81,7 +81,7 @@ fn terms() -> ReservationTerms {
     }
 }
 
-/// Input and output that do not go quite together.
+/// Draws input and output that do not go quite together.
 fn demand(minutes: &[u64]) -> DemandSeries {
     let start = Timestamp::UNIX_EPOCH;
     let mut demand = DemandSeries::none(start, MINUTE, minutes.len());

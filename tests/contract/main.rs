@@ -117,7 +117,7 @@ fn listed(name: &str, pairs: &[(&str, &str)]) -> (String, BTreeMap<String, Strin
     (name.to_owned(), pairs.collect())
 }
 
-/// All pages of `ListMetrics`.
+/// Reads all pages of `ListMetrics`.
 async fn list(client: &Client, namespace: &str, name: Option<&str>) -> ListedMetric {
     let mut pages = client
         .list_metrics()
@@ -140,8 +140,8 @@ async fn list(client: &Client, namespace: &str, name: Option<&str>) -> ListedMet
     found
 }
 
-/// All pages of `GetMetricData`: the points of each query, with the starts of their periods, oldest
-/// first.
+/// Reads all pages of `GetMetricData`: the points of each query, with the starts of their periods,
+/// oldest first.
 async fn get(
     client: &Client,
     queries: Vec<MetricDataQuery>,
@@ -177,7 +177,7 @@ async fn get(
     points
 }
 
-/// What was put may take some time to show.
+/// Reads `ListMetrics` again until it shows what was put, which may take some time.
 async fn list_when_there(client: &Client, namespace: &str, count: usize) -> ListedMetric {
     let mut found = list(client, namespace, None).await;
     for _ in 0..50 {
@@ -193,7 +193,7 @@ async fn list_when_there(client: &Client, namespace: &str, count: usize) -> List
 #[tokio::test]
 async fn cloudwatch_keeps_the_contract() {
     let now = now();
-    let fake = FakeAws::start(support::empty_observation(now));
+    let fake = FakeAws::start(support::account::Account::new().seen(now).observation);
     let endpoint = endpoint();
     let is_fake = endpoint.is_none();
     let client = Client::new(&config_of(endpoint.unwrap_or_else(|| fake.url())).await);

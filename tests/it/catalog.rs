@@ -51,7 +51,7 @@ impl Book {
         }
     }
 
-    /// The list price and, where the true one is a range, its upper end.
+    /// Returns the list price and, where the true one is a range, the upper end of that.
     fn rate(&self, model: &str, scope: Scope, meter: Meter) -> Option<(String, String)> {
         let rate = self.prices.rate(&RateQuery {
             model: &BaseModel::new(model),
@@ -68,7 +68,7 @@ impl Book {
         ))
     }
 
-    /// What so many tokens cost.
+    /// Returns the cost of so many tokens.
     fn cost(&self, model: &str, input: u64, output: u64) -> Usd {
         let of = |meter, tokens| {
             let rate = self.prices.rate(&RateQuery {
@@ -85,7 +85,7 @@ impl Book {
         of(Meter::Input, input) + of(Meter::Output, output)
     }
 
-    /// The model units of a model.
+    /// Returns the model units of a model.
     fn units(&self, model: &str) -> Vec<Units> {
         let model = BaseModel::new(model);
         let nothing = Overrides::default();
@@ -282,18 +282,18 @@ fn the_model_units_of_aws_have_a_price_and_no_capacity() {
     assert_eq!(Book::aws("eu-west-1").units(LLAMA_70B), []);
 }
 
-/// Regions as the book has them.
+/// Writes Regions as the book has them.
 fn regions(regions: &[RowRegion]) -> String {
     let names: Vec<String> = regions.iter().cloned().map(String::from).collect();
     names.join(" ")
 }
 
-/// A price as the book has it, or a dash.
+/// Writes a price as the book has it, or a dash.
 fn price<P: ToString>(price: Option<P>) -> String {
     price.map_or_else(|| "-".to_owned(), |price| price.to_string())
 }
 
-/// The first day of a row, or the days on which it was seen.
+/// Writes the first day of a row, or the days on which it was seen.
 fn days(row: &Provenance) -> String {
     match (row.effective_from, row.seen_from, row.seen_to) {
         (Some(from), ..) => from.to_string(),
@@ -302,7 +302,7 @@ fn days(row: &Provenance) -> String {
     }
 }
 
-/// Every number of a book, a row a line.
+/// Writes every number of a book, a row a line.
 fn numbers(book: &PriceBook) -> String {
     let mut lines = Vec::new();
     for model in &book.models {

@@ -9,7 +9,7 @@ use bedrock_cost_guard::terminal::{explain, report as text};
 
 use crate::support::{sample, small_observation};
 
-/// The observations of other tests, on the same rows with `charged = false`, and on the article.
+/// Returns observations of other tests, on the same rows with `charged = false`, and on the article.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn uncharged() -> Vec<Observation> {
     let mut observations = vec![sample().repriced(&PriceBook::article().unwrap())];

@@ -5,259 +5,52 @@
 //! Cost Explorer; the guard asks Cost Explorer nothing and reconciles with no bill).
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use bedrock_cost_guard::advice::{Action, Effort, Gate, Plan, Recommendation};
+use bedrock_cost_guard::catalog::InForce;
 use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
-use bedrock_cost_guard::catalog::{InForce, Overrides, PriceBook};
-use bedrock_cost_guard::config::Overflow;
-use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
-use bedrock_cost_guard::domain::{AccountId, Meter, ModelId, ModelUnits, Ratio, Tokens, Usd};
-use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, RunOutcome};
-use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::observation::OpenBefore;
-use bedrock_cost_guard::observation::{
-    ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
-};
-use bedrock_cost_guard::observation::{LaneUsage, Status};
-use bedrock_cost_guard::report::{self, Report, WorkloadReport, metrics};
+use bedrock_cost_guard::config::{Overflow, Settings};
+use bedrock_cost_guard::domain::{Meter, ModelUnits, Ratio, Tokens, Usd};
+use bedrock_cost_guard::guard::RunOutcome;
+use bedrock_cost_guard::observation::{OpenBefore, ProvisionedModel, Status};
+use bedrock_cost_guard::report::{self, Report, metrics};
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use crate::support::account::{
+    Account, HELD, SONNET, TOKENS, bound_for_weeks, held, region, reserved, window,
+};
+use crate::support::book::{MODEL, UNIT, book, in_region, model, parse, rate, unit, with_units};
 use crate::support::fake_aws::FakeAws;
-use crate::support::{empty_observation, metric, region};
+use crate::support::products::{nova_micro, product};
+use crate::support::reports::{an_hour, counted, only, usd};
+use crate::support::served::Served;
 
-/// A model with made-up prices, in `us-east-1`.
-const MODEL: &str = "maker.model-v1:0";
+/// Metrics a minute for which tokens are reserved: 33.66 USD an hour on-demand, for 26.73.
+const WRITES: [(&str, u64); 3] = [
+    ("InputTokenCount", 20_000),
+    ("OutputTokenCount", 10_000),
+    ("CacheWriteInputTokenCount", 80_000),
+];
 
-/// A model of the `aws` book: 3.30 and 16.50 USD in `us-east-1`, 0.33 for cache reads and 4.125 for
-/// cache writes. Of reserved tokens a thousand cost 0.198 and 0.99 an hour for a month, a tenth less
-/// for three, and at least 100,000 and 10,000 are sold.
-const SONNET: &str = "anthropic.claude-sonnet-4-6";
-
-const IN_REGION: &str = r#"
-scope = "in-region"
-regions = ["us-east-1"]
-tier = "standard"
-input = "1.00"
-output = "2.00"
-cache_read = "0.10"
-cache_write_5m = "1.25"
-"#;
-
-/// A million input and 300,000 output tokens a minute.
-const CAPACITY: &str = r#"
-input_tokens_per_hour = "60000000"
-output_tokens_per_hour = "18000000"
-"#;
-
-/// As many days as are read by default, which a term of three months needs.
-const DAYS: u32 = 91;
-
-/// An account that has and uses nothing, on the `aws` book.
-#[expect(clippy::unwrap_used, reason = "only tests use it")]
-static BLANK: LazyLock<Observation> = LazyLock::new(|| {
-    let mut blank = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
-    blank.settings.lookback_days = DAYS;
-    blank.window = blank.event.window(&blank.settings, blank.as_of).unwrap();
-    blank
-});
-
-/// An account in `us-east-1` with these lanes, on the `aws` book.
-fn on_aws(lanes: Vec<LaneUsage>) -> Observation {
-    let mut observation = BLANK.clone();
-    observation.places[0].usage.lanes = lanes;
-    observation
-}
-
-/// The same on another book, and [`MODEL`] can be provisioned.
-fn on(prices: PriceBook, lanes: Vec<LaneUsage>) -> Observation {
-    let mut observation = on_aws(lanes);
-    observation.prices = prices;
-    let listed = |id: &str, kind: &str| FoundationModel {
-        model_id: id.to_owned(),
-        lifecycle_status: Some("ACTIVE".into()),
-        end_of_life_time: None,
-        inference_types_supported: vec![kind.into()],
-    };
-    observation.places[0].inventory.foundation_models = vec![
-        listed(MODEL, "ON_DEMAND"),
-        listed(&format!("{MODEL}:8k"), "PROVISIONED"),
-    ];
-    observation
-}
-
-/// A row of a price book, from a day on.
-fn row_from(day: &str, table: &str, lines: &str) -> String {
-    format!(
-        "[[model.{table}]]\n{lines}\neffective_from = \"{day}\"\nchecked = \"2026-04-01\"\nsource = \"s\"\n"
-    )
-}
-
-fn row(table: &str, lines: &str) -> String {
-    row_from("2026-01-01", table, lines)
-}
-
-/// The row of a unit at so many dollars an hour.
-fn unit(term: &str, dollars: &str, capacity: &str) -> String {
-    row(
-        "model_units",
-        &format!(
-            "regions = [\"us-east-1\"]\nterm = \"{term}\"\nusd_per_unit_hour = \"{dollars}\"\n{capacity}"
-        ),
-    )
-}
-
-/// [`IN_REGION`] under another tier.
-fn tier(name: &str, input: &str, output: &str) -> String {
-    row(
-        "rate",
-        &format!(
-            "scope = \"in-region\"\nregions = [\"us-east-1\"]\ntier = \"{name}\"\ninput = \"{input}\"\noutput = \"{output}\""
-        ),
-    )
-}
-
-/// The book of [`MODEL`] with these rows.
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn book(rows: &[String]) -> PriceBook {
-    let text = format!(
-        "schema_version = 1\nname = \"made-up\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"{MODEL}\"\n\
-         name = \"Model\"\nprovider = \"Maker\"\n{}",
-        rows.concat()
-    );
-    PriceBook::parse("made-up", &text).unwrap()
-}
-
-/// [`IN_REGION`], and units of [`CAPACITY`] that cost 40 USD an hour, or 30 for a month.
-fn with_units() -> PriceBook {
-    book(&[
-        row("rate", IN_REGION),
-        unit("none", "40.00", CAPACITY),
-        unit("1-month", "30.00", CAPACITY),
-    ])
-}
-
-/// So many of each metric a minute, times what a minute since the window's start is worth.
-fn varying(id: &str, meters: &[(&str, u64)], times: impl Fn(u64) -> u64) -> LaneUsage {
-    let window = BLANK.window;
-    let last = window.last_days(14);
-    let before = (window.hours() - last.hours()) * 60;
-    let hour = |hour: u64| -> u64 { (hour * 60..hour * 60 + 60).map(&times).sum() };
-    let survey = meters.iter();
-    let minutes = meters.iter();
-    LaneUsage {
-        survey: survey
-            .map(|(name, count)| metric(name, window, HOUR, |at| Some(count * hour(at))))
-            .collect(),
-        minutes: minutes
-            .map(|(name, count)| metric(name, last, MINUTE, |at| Some(count * times(before + at))))
-            .collect(),
-        ..LaneUsage::new(ModelId::parse(id))
-    }
-}
-
-/// So many of each metric in each minute.
-fn steady(id: &str, meters: &[(&str, u64)]) -> LaneUsage {
-    varying(id, meters, |_| 1)
-}
-
-/// Input and output tokens, so many a minute.
-fn tokens(id: &str, input: u64, output: u64) -> LaneUsage {
-    steady(
-        id,
-        &[("InputTokenCount", input), ("OutputTokenCount", output)],
-    )
-}
-
-/// So many of each metric in each hour, of which no minutes are known.
-fn hourly(id: &str, meters: &[(&str, u64)]) -> LaneUsage {
-    LaneUsage {
-        survey: meters
-            .iter()
-            .map(|(name, count)| metric(name, BLANK.window, HOUR, |_| Some(*count)))
-            .collect(),
-        ..LaneUsage::new(ModelId::parse(id))
-    }
-}
-
-/// One unit of [`MODEL`] that is in service, with the ids that it can be metered by.
-fn held(term: Option<CommitmentDuration>) -> ProvisionedModel {
-    let arn = format!("arn:aws:bedrock:us-east-1::foundation-model/{MODEL}:8k");
-    let ends = BLANK.window.end() + SignedDuration::from_hours(20 * 24);
-    ProvisionedModel {
-        provisioned_model_arn:
-            "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/h0ldh0ldh0ld".to_owned(),
-        provisioned_model_name: "held".to_owned(),
-        model_arn: arn.clone(),
-        foundation_model_arn: arn,
-        model_units: ModelUnits::new(1),
-        status: "InService".into(),
-        commitment_expiration_time: term.as_ref().map(|_| ends),
-        commitment_duration: term,
-        creation_time: BLANK.window.start(),
-    }
-}
-
-fn profile(id: &str, regions: &[&str]) -> ApplicationProfile {
-    ApplicationProfile {
-        inference_profile_id: id.to_owned(),
-        inference_profile_arn: format!(
-            "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/{id}"
-        ),
-        inference_profile_name: format!("team-{id}"),
-        model_arns: regions
-            .iter()
-            .map(|region| format!("arn:aws:bedrock:{region}::foundation-model/{MODEL}"))
-            .collect(),
-    }
-}
-
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn overrides(text: &str) -> Overrides {
-    Overrides::parse("o.toml", &format!("schema_version = 1\n{text}")).unwrap()
-}
-
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn usd(text: &str) -> Usd {
-    text.parse().unwrap()
-}
-
-/// A month of so many dollars an hour.
-fn month(hour: &str) -> Usd {
-    Usd::new(usd(hour).dollars() * Decimal::from(730))
-}
-
-/// What is advised and counts.
-fn advised(report: &Report) -> Vec<Action> {
-    let counted = report.recommendations.iter().filter(|it| it.is_counted());
-    counted.map(|it| it.action).collect()
-}
-
-fn only(report: &Report) -> &WorkloadReport {
-    assert_eq!(report.workloads.len(), 1);
-    &report.workloads[0]
-}
-
-/// The one recommendation that counts.
+/// Returns the one recommendation that counts.
 fn the_one(report: &Report) -> &Recommendation {
-    assert_eq!(advised(report).len(), 1, "{:?}", advised(report));
+    assert_eq!(counted(report).len(), 1, "{:?}", counted(report));
     // Those that do not count stand behind.
     &report.recommendations[0]
 }
 
-/// The one recommendation that a term keeps from counting.
+/// Returns the one recommendation, which a term keeps from counting.
 fn the_one_to_come(report: &Report) -> &Recommendation {
     let [advice] = &report.recommendations[..] else {
-        unreachable!("{:?}", advised(report))
+        unreachable!("{:?}", counted(report))
     };
     assert!(!advice.is_counted());
     advice
 }
 
-/// The plans of an action whose descriptions have some words.
+/// Returns the plans of an action whose descriptions have some words.
 fn plans<'r>(report: &'r Report, action: Action, words: &str) -> Vec<&'r Plan> {
     let plans = report.workloads.iter().flat_map(|it| &it.plans);
     plans
@@ -265,47 +58,30 @@ fn plans<'r>(report: &'r Report, action: Action, words: &str) -> Vec<&'r Plan> {
         .collect()
 }
 
-/// A run over an account, minutes after it was observed, and the AWS that it asked.
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-async fn run_later(
-    observation: &Observation,
-    event: &Value,
-    minutes: i64,
-) -> (RunOutcome, FakeAws) {
-    let fake = FakeAws::start(observation.clone());
-    let outcome = guard::run(
-        &fake.sdk_config().await,
-        &observation.settings,
-        event,
-        observation.as_of + SignedDuration::from_mins(minutes),
-        AccountId::new("123456789012"),
-        &Memory::default(),
-    )
-    .await
-    .unwrap();
-    assert_eq!(fake.violations(), [""; 0]);
-    (outcome, fake)
+/// Runs the guard over an account, minutes after it was observed.
+async fn run_later(account: &Account, event: Value, minutes: i64) -> (RunOutcome, FakeAws) {
+    let mut served = Served::of(account.observation.clone());
+    served.event = event;
+    served.as_of += SignedDuration::from_mins(minutes);
+    (served.run().await, served.fake)
 }
 
-async fn run(observation: &Observation) -> Report {
-    run_later(observation, &json!({}), 0).await.0.report
+async fn run(account: &Account) -> Report {
+    run_later(account, json!({}), 0).await.0.report
 }
 
 /// Mistake 1: input tokens are taken to hold the cached ones, or cached ones are forgotten.
 #[test]
 fn cached_tokens_are_not_part_of_input_tokens_nor_ignored() {
-    let lane = steady(
-        SONNET,
-        &[
-            ("InputTokenCount", 10_000),
-            ("OutputTokenCount", 1_000),
-            ("CacheReadInputTokenCount", 100_000),
-            ("CacheWriteInputTokenCount", 20_000),
-        ],
-    );
-    let report = report::build(&on_aws(vec![lane]));
+    let metered = [
+        ("InputTokenCount", 10_000),
+        ("OutputTokenCount", 1_000),
+        ("CacheReadInputTokenCount", 100_000),
+        ("CacheWriteInputTokenCount", 20_000),
+    ];
+    let report = Account::new().steady(SONNET, metered).report();
     // An hour: 0.6 × 3.30 + 0.06 × 16.50 + 6 × 0.33 + 1.2 × 4.125 USD.
-    assert_eq!(report.totals.monthly_cost, month("9.90"));
+    assert_eq!(report.totals.monthly_cost, an_hour("9.90"));
     let meters = &only(&report).lanes[0].meters;
     let of: Vec<(Meter, u64, Option<Usd>)> = meters
         .iter()
@@ -314,10 +90,10 @@ fn cached_tokens_are_not_part_of_input_tokens_nor_ignored() {
     assert_eq!(
         of,
         [
-            (Meter::Input, 672 * 600_000, Some(month("1.98"))),
-            (Meter::Output, 672 * 60_000, Some(month("0.99"))),
-            (Meter::CacheRead, 672 * 6_000_000, Some(month("1.98"))),
-            (Meter::CacheWrite, 672 * 1_200_000, Some(month("4.95"))),
+            (Meter::Input, 672 * 600_000, Some(an_hour("1.98"))),
+            (Meter::Output, 672 * 60_000, Some(an_hour("0.99"))),
+            (Meter::CacheRead, 672 * 6_000_000, Some(an_hour("1.98"))),
+            (Meter::CacheWrite, 672 * 1_200_000, Some(an_hour("4.95"))),
         ]
     );
 }
@@ -326,16 +102,13 @@ fn cached_tokens_are_not_part_of_input_tokens_nor_ignored() {
 #[test]
 fn a_unit_is_loaded_by_a_cache_write_with_a_quarter_more_and_by_a_read_with_a_tenth() {
     let bought = |reads: u64| {
-        let lane = steady(
-            MODEL,
-            &[
-                ("InputTokenCount", 400_000),
-                ("OutputTokenCount", 100_000),
-                ("CacheReadInputTokenCount", reads),
-                ("CacheWriteInputTokenCount", 160_000),
-            ],
-        );
-        let report = report::build(&on(with_units(), vec![lane]));
+        let metered = [
+            ("InputTokenCount", 400_000),
+            ("OutputTokenCount", 100_000),
+            ("CacheReadInputTokenCount", reads),
+            ("CacheWriteInputTokenCount", 160_000),
+        ];
+        let report = Account::selling_units().steady(MODEL, metered).report();
         let advice = the_one(&report).clone();
         assert_eq!(advice.action, Action::BuyModelUnits);
         advice
@@ -343,40 +116,25 @@ fn a_unit_is_loaded_by_a_cache_write_with_a_quarter_more_and_by_a_read_with_a_te
     // 400,000 + 1.25 × 160,000 + 0.1 × 2,000,000 are 800,000, with a fifth more 960,000: one unit,
     // in place of 24 + 12 + 12 + 12 USD.
     let one = bought(2_000_000);
-    assert_eq!(one.money.current.monthly_cost, month("60"));
-    assert_eq!(one.money.proposed.monthly_cost, month("30"));
+    assert_eq!(one.money.current.monthly_cost, an_hour("60"));
+    assert_eq!(one.money.proposed.monthly_cost, an_hour("30"));
     // With 4,000,000 reads 1,000,000, with a fifth more two units, in place of 12 USD more.
     let two = bought(4_000_000);
-    assert_eq!(two.money.current.monthly_cost, month("72"));
-    assert_eq!(two.money.proposed.monthly_cost, month("60"));
+    assert_eq!(two.money.current.monthly_cost, an_hour("72"));
+    assert_eq!(two.money.proposed.monthly_cost, an_hour("60"));
 }
 
 /// Mistake 1, of reserved tokens: they are sized on all tokens alike, or on input alone.
 #[test]
 fn cache_writes_fill_a_reservation_once_at_a_quarter_more_and_reads_do_not_fill_it() {
-    let observed = |reads: u64| {
-        let mut lane = steady(
-            SONNET,
-            &[
-                ("InputTokenCount", 20_000),
-                ("OutputTokenCount", 10_000),
-                ("CacheWriteInputTokenCount", 80_000),
-            ],
-        );
-        if reads > 0 {
-            let with_reads = steady(SONNET, &[("CacheReadInputTokenCount", reads)]);
-            lane.survey.extend(with_reads.survey);
-            lane.minutes.extend(with_reads.minutes);
-        }
-        on_aws(vec![lane])
-    };
-    let without = report::build(&observed(0));
+    let account = Account::new().steady(SONNET, WRITES);
+    let without = account.report();
     let advice = the_one(&without);
     // An hour on-demand: 1.2 × 3.30 + 4.8 × 4.125 + 0.6 × 16.50 USD. Reserved for three months:
     // 100 × 0.1782 + 10 × 0.891.
     assert_eq!(advice.action, Action::ReserveTokens);
-    assert_eq!(advice.money.current.monthly_cost, month("33.66"));
-    assert_eq!(advice.money.proposed.monthly_cost, month("26.73"));
+    assert_eq!(advice.money.current.monthly_cost, an_hour("33.66"));
+    assert_eq!(advice.money.proposed.monthly_cost, an_hour("26.73"));
     assert!(
         advice
             .money
@@ -388,41 +146,47 @@ fn cache_writes_fill_a_reservation_once_at_a_quarter_more_and_reads_do_not_fill_
     let for_a_month = plans(&without, Action::ReserveTokens, "1-month term");
     assert_eq!(
         for_a_month[0].estimated_monthly_savings,
-        Some(month("3.96"))
+        Some(an_hour("3.96"))
     );
 
     // 60 million reads an hour cost 19.80 USD, and stay what they are.
-    let mut with = observed(1_000_000);
-    let beside = report::build(&with);
-    assert_eq!(beside.totals.monthly_cost, month("53.46"));
-    assert_eq!(the_one(&beside).money.current.monthly_cost, month("33.66"));
+    let mut with = account.steady(SONNET, [("CacheReadInputTokenCount", 1_000_000)]);
+    let beside = with.report();
+    assert_eq!(beside.totals.monthly_cost, an_hour("53.46"));
+    assert_eq!(
+        the_one(&beside).money.current.monthly_cost,
+        an_hour("33.66")
+    );
     assert_eq!(the_one(&beside).money.proposed, advice.money.proposed);
     // Where the operator says that they are served, they are, and take no room.
-    with.settings.reserved_cache_reads = true;
-    let served = report::build(&with);
-    assert_eq!(the_one(&served).money.current.monthly_cost, month("53.46"));
+    with.observation.settings.reserved_cache_reads = true;
+    let served = with.report();
+    assert_eq!(
+        the_one(&served).money.current.monthly_cost,
+        an_hour("53.46")
+    );
     assert_eq!(the_one(&served).money.proposed, advice.money.proposed);
 }
 
 /// Mistake 2: series of several dimension sets, or of two spellings of one metric, are added up.
 #[tokio::test]
 async fn the_total_of_a_model_id_is_never_added_to_what_splits_or_repeats_it() {
-    let mut lane = steady(
-        SONNET,
-        &[
-            ("InputTokenCount", 10_000),
-            ("CacheReadInputTokenCount", 100_000),
-        ],
-    );
-    let again = steady(SONNET, &[("CacheReadInputTokens", 100_000)]);
-    lane.survey.extend(again.survey);
-    lane.splits = vec![
+    let mut account = Account::new()
+        .steady(
+            SONNET,
+            [
+                ("InputTokenCount", 10_000),
+                ("CacheReadInputTokenCount", 100_000),
+            ],
+        )
+        .survey(SONNET, ["CacheReadInputTokens"], |_| [60 * 100_000]);
+    account.lane_of(SONNET).splits = vec![
         "ContextWindow, ModelId".into(),
         "ModelId, ResolvedServiceTier, ServiceTier".into(),
     ];
-    let report = run(&on_aws(vec![lane])).await;
+    let report = run(&account).await;
     // An hour: 0.6 × 3.30 + 6 × 0.33 USD.
-    assert_eq!(report.totals.monthly_cost, month("3.96"));
+    assert_eq!(report.totals.monthly_cost, an_hour("3.96"));
     let read: Vec<u64> = only(&report).lanes[0]
         .meters
         .iter()
@@ -436,20 +200,21 @@ async fn the_total_of_a_model_id_is_never_added_to_what_splits_or_repeats_it() {
 /// without a word.
 #[tokio::test]
 async fn other_regions_are_read_where_asked_and_what_is_not_read_is_said() {
-    let mut observation = on_aws(vec![tokens(SONNET, 10_000, 1_000)]);
+    let mut account = Account::new().tokens(SONNET, 10_000, 1_000);
+    let observation = &mut account.observation;
     let mut west = observation.places[0].clone();
     west.place.region = region("us-west-2");
     observation.places.push(west);
     // An hour: 0.6 × 3.30 + 0.06 × 16.50 USD, in each.
     observation.settings.regions = vec![region("us-east-1"), region("us-west-2")];
-    let both = run(&observation).await;
-    assert_eq!(both.totals.monthly_cost, month("5.94"));
+    let both = run(&account).await;
+    assert_eq!(both.totals.monthly_cost, an_hour("5.94"));
     let says = |report: &Report, what: &str| report.not_covered.iter().any(|it| it.contains(what));
     assert!(says(&both, "Regions other than us-east-1, us-west-2"));
 
-    observation.settings.regions = Vec::new();
-    let home = run(&observation).await;
-    assert_eq!(home.totals.monthly_cost, month("2.97"));
+    account.observation.settings.regions = Vec::new();
+    let home = run(&account).await;
+    assert_eq!(home.totals.monthly_cost, an_hour("2.97"));
     assert!(says(&home, "Regions other than us-east-1"));
     for unread in [
         "AWS/BedrockMantle",
@@ -464,13 +229,11 @@ async fn other_regions_are_read_where_asked_and_what_is_not_read_is_said() {
 /// profile or the suffix of a tier gets no price or the wrong one.
 #[test]
 fn a_profile_and_a_tier_have_the_prices_of_their_own_whatever_their_id_looks_like() {
-    let geo = "scope = \"geo\"\ngeo = \"us\"\nregions = [\"*\"]\ntier = \"standard\"\ninput = \"1.10\"\noutput = \"2.20\"";
-    let global = "scope = \"global\"\nregions = [\"*\"]\ntier = \"standard\"\ninput = \"0.90\"\noutput = \"1.80\"";
     let prices = book(&[
-        row("rate", IN_REGION),
-        tier("flex", "0.50", "1.00"),
-        row("rate", geo),
-        row("rate", global),
+        in_region(),
+        rate("in-region", "flex", ["0.50", "1.00"]),
+        rate("us", "standard", ["1.10", "2.20"]),
+        rate("global", "standard", ["0.90", "1.80"]),
     ]);
     // Six million tokens an hour.
     let cases = [
@@ -482,25 +245,26 @@ fn a_profile_and_a_tier_have_the_prices_of_their_own_whatever_their_id_looks_lik
         ("f6e5d4c3b2a1".to_owned(), "6.00"),
         ("f6e5d4c3b2a1+flex".to_owned(), "3.00"),
     ];
-    let lanes = cases.iter().map(|(id, _)| tokens(id, 100_000, 0)).collect();
-    let mut observation = on(prices, lanes);
-    observation.places[0].inventory.application_profiles = vec![
-        profile("a1b2c3d4e5f6", &["us-east-1", "us-east-2", "us-west-2"]),
-        profile("f6e5d4c3b2a1", &["us-east-1"]),
-    ];
-    let report = report::build(&observation);
+    let account = Account::on(prices)
+        .profile("a1b2c3d4e5f6", &["us-east-1", "us-east-2", "us-west-2"])
+        .profile("f6e5d4c3b2a1", &["us-east-1"]);
+    let mut account = cases
+        .iter()
+        .fold(account, |account, (id, _)| account.tokens(id, 100_000, 0));
+    let report = account.report();
     for (id, hour) in &cases {
         let lanes = &only(&report).lanes;
         let lane = lanes.iter().find(|lane| lane.model_id == *id).unwrap();
-        assert_eq!(lane.monthly_cost, month(hour), "{id}");
+        assert_eq!(lane.monthly_cost, an_hour(hour), "{id}");
     }
-    assert_eq!(report.totals.monthly_cost, month("36.60"));
+    assert_eq!(report.totals.monthly_cost, an_hour("36.60"));
     assert_eq!(report.unpriced, []);
 
     // What no inventory knows is not guessed.
-    observation.places[0].inventory.application_profiles.pop();
-    let report = report::build(&observation);
-    assert_eq!(report.totals.monthly_cost, month("27.60"));
+    let inventory = &mut account.observation.places[0].inventory;
+    inventory.application_profiles.pop();
+    let report = account.report();
+    assert_eq!(report.totals.monthly_cost, an_hour("27.60"));
     assert_eq!(report.unpriced.len(), 2);
     assert_eq!(
         report.totals.unpriced_tokens.count(),
@@ -511,25 +275,18 @@ fn a_profile_and_a_tier_have_the_prices_of_their_own_whatever_their_id_looks_lik
 /// Mistake 5: a cross-Region request is priced by the Region that serves it.
 #[test]
 fn a_cross_region_profile_has_the_price_of_the_region_that_was_called() {
-    let geo = |region: &str, input: &str| {
-        row(
-            "rate",
-            &format!(
-                "scope = \"geo\"\ngeo = \"us\"\nregions = [\"{region}\"]\ntier = \"standard\"\ninput = \"{input}\"\noutput = \"2.00\""
-            ),
-        )
-    };
+    let geo =
+        |region: &str, input: &str| rate("us", "standard", [input, "2.00"]).replace('*', region);
     let id = format!("us.{MODEL}");
-    let mut observation = on(
-        book(&[geo("us-east-1", "1.10"), geo("us-west-2", "2.20")]),
-        vec![tokens(&id, 100_000, 0)],
-    );
-    let mut west = observation.places[0].clone();
-    west.place.region = region("us-west-2");
-    west.inventory.application_profiles =
-        vec![profile("a1b2c3d4e5f6", &["us-east-1", "us-west-2"])];
-    west.usage.lanes = vec![tokens("a1b2c3d4e5f6", 100_000, 0), tokens(&id, 100_000, 0)];
-    observation.places.push(west);
+    let prices = book(&[geo("us-east-1", "1.10"), geo("us-west-2", "2.20")]);
+    let east = Account::on(prices).tokens(&id, 100_000, 0);
+    let west = east
+        .clone()
+        .tokens("a1b2c3d4e5f6", 100_000, 0)
+        .profile("a1b2c3d4e5f6", &["us-east-1", "us-west-2"]);
+    let mut observation = east.observation;
+    observation.places.extend(west.observation.places);
+    observation.places[1].place.region = region("us-west-2");
     let report = report::build(&observation);
     let of = |name: &str| {
         let mut workloads = report.workloads.iter();
@@ -537,48 +294,52 @@ fn a_cross_region_profile_has_the_price_of_the_region_that_was_called() {
         workload.monthly_cost
     };
     // Six million tokens an hour, and twice as many.
-    assert_eq!(of("us-east-1"), month("6.60"));
-    assert_eq!(of("us-west-2"), month("26.40"));
-}
-
-/// Ten times as much in each tenth minute, and nothing between.
-fn bursts(minute: u64) -> u64 {
-    if minute.is_multiple_of(10) { 10 } else { 0 }
+    assert_eq!(of("us-east-1"), an_hour("6.60"));
+    assert_eq!(of("us-west-2"), an_hour("26.40"));
 }
 
 /// Mistake 6: a commitment is sized on mean use, which hides what exceeds it.
 #[test]
 fn units_are_sized_on_the_highest_minute_and_not_on_the_mean() {
-    let meters = [("InputTokenCount", 700_000), ("OutputTokenCount", 100_000)];
-    let even = report::build(&on(with_units(), vec![steady(MODEL, &meters)]));
+    let even = Account::selling_units()
+        .tokens(MODEL, 700_000, 100_000)
+        .report();
     // An hour: 42 × 1.00 + 6 × 2.00 USD. 840,000 with a fifth more are one unit.
-    assert_eq!(the_one(&even).money.current.monthly_cost, month("54"));
-    assert_eq!(the_one(&even).savings(), month("24"));
+    assert_eq!(the_one(&even).money.current.monthly_cost, an_hour("54"));
+    assert_eq!(the_one(&even).savings(), an_hour("24"));
 
-    let mut uneven = on(with_units(), vec![varying(MODEL, &meters, bursts)]);
-    let refused = report::build(&uneven);
-    assert_eq!(refused.totals.monthly_cost, month("54"));
-    assert_eq!(advised(&refused), []);
+    // Ten times as much in each tenth minute, and nothing between.
+    let mut uneven = Account::selling_units().lane(MODEL, TOKENS, |minute| {
+        [700_000, 100_000].map(|count| {
+            if minute.is_multiple_of(10) {
+                10 * count
+            } else {
+                0
+            }
+        })
+    });
+    let refused = uneven.report();
+    assert_eq!(refused.totals.monthly_cost, an_hour("54"));
+    assert_eq!(counted(&refused), []);
     // 8,400,000 in the highest minute are nine units, which cost 270 USD an hour.
     let plans = plans(&refused, Action::BuyModelUnits, "9 model units, 1-month");
     assert_eq!(plans[0].failed_gates, [Gate::Optimum]);
-    assert_eq!(plans[0].estimated_monthly_savings, Some(month("-216")));
+    assert_eq!(plans[0].estimated_monthly_savings, Some(an_hour("-216")));
 
     // Where callers route the rest, one unit takes a seventh of each burst: 7.71 USD of 30.
-    uneven.settings.overflow = Overflow::Spill;
-    assert_eq!(advised(&report::build(&uneven)), []);
+    uneven.observation.settings.overflow = Overflow::Spill;
+    assert_eq!(counted(&uneven.report()), []);
 }
 
-/// Mistake 6, of reserved tokens: what exceeds them is forgotten, or refused, or the peak is reserved.
+/// Mistake 6, of reserved tokens: what exceeds them is forgotten, or refused, or the peak is
+/// reserved.
 #[test]
 fn what_exceeds_a_reservation_is_paid_at_the_standard_price_beside_it() {
-    let meters = [
-        ("InputTokenCount", 20_000),
-        ("OutputTokenCount", 10_000),
-        ("CacheWriteInputTokenCount", 80_000),
-    ];
     let noon = |minute: u64| if minute / 60 % 24 == 12 { 3 } else { 1 };
-    let report = report::build(&on_aws(vec![varying(SONNET, &meters, noon)]));
+    let writes = |minute| WRITES.map(|(_, count)| count * noon(minute));
+    let report = Account::new()
+        .lane(SONNET, WRITES.map(|(name, _)| name), writes)
+        .report();
     let advice = the_one(&report);
     assert_eq!(advice.action, Action::ReserveTokens);
     assert!(
@@ -590,40 +351,36 @@ fn what_exceeds_a_reservation_is_paid_at_the_standard_price_beside_it() {
     );
     // Each hour asks for 33.66 USD and one of each day for twice as much beside that: 2.805 USD on
     // the mean. A reservation of 26.73 replaces the first alone.
-    assert_eq!(advice.money.current.monthly_cost, month("36.465"));
-    assert_eq!(advice.money.proposed.monthly_cost, month("29.535"));
-    assert_eq!(advice.savings(), month("6.93"));
+    assert_eq!(advice.money.current.monthly_cost, an_hour("36.465"));
+    assert_eq!(advice.money.proposed.monthly_cost, an_hour("29.535"));
+    assert_eq!(advice.savings(), an_hour("6.93"));
 }
 
 /// Mistake 7: a commitment is taken for a discount.
 #[test]
 fn reserved_tokens_save_at_list_for_three_months_above_nine_tenths_of_use_and_for_one_never() {
-    let report = |lane| {
-        let mut observation = on_aws(vec![lane]);
-        observation.settings.min_monthly_savings = Usd::ZERO;
-        observation.settings.min_savings_ratio = Ratio::ZERO;
-        report::build(&observation)
-    };
-    let every_other = varying(
-        SONNET,
-        &[("InputTokenCount", 95_000), ("OutputTokenCount", 9_500)],
-        |minute| minute % 2 * 2,
-    );
+    let mut account = Account::new();
+    account.observation.settings.min_monthly_savings = Usd::ZERO;
+    account.observation.settings.min_savings_ratio = Ratio::ZERO;
+    let steady = |input, output| account.clone().tokens(SONNET, input, output);
+    let every_other = account.clone().lane(SONNET, TOKENS, |minute| {
+        [95_000, 9_500].map(|count| minute % 2 * 2 * count)
+    });
     // The least that is sold, 100,000 and 10,000, costs 29.70 USD an hour for a month and 26.73 for
     // three; in full use on-demand costs 19.80 + 9.90.
-    for (lane, saved) in [
-        (tokens(SONNET, 100_000, 10_000), Some("2.97")),
-        (tokens(SONNET, 95_000, 9_500), Some("1.485")),
-        (tokens(SONNET, 90_000, 9_000), None),
+    for (account, saved) in [
+        (steady(100_000, 10_000), Some("2.97")),
+        (steady(95_000, 9_500), Some("1.485")),
+        (steady(90_000, 9_000), None),
         // 19.80 + 5.94: full input pays for no idle output.
-        (tokens(SONNET, 100_000, 6_000), None),
+        (steady(100_000, 6_000), None),
         // As much as the second case on the mean, in half of the minutes.
         (every_other, None),
     ] {
-        let report = report(lane);
+        let report = account.report();
         let counted = report.recommendations.iter().filter(|it| it.is_counted());
         let savings: Vec<Usd> = counted.map(Recommendation::savings).collect();
-        let expected: Vec<Usd> = saved.map(month).into_iter().collect();
+        let expected: Vec<Usd> = saved.map(an_hour).into_iter().collect();
         assert_eq!(savings, expected);
         let for_a_month = plans(&report, Action::ReserveTokens, "1-month term");
         assert_eq!(for_a_month.len(), 1);
@@ -643,15 +400,12 @@ fn a_unit_of_unknown_capacity_is_a_condition_and_no_purchase() {
             "[[capacity]]\nmodel = \"{MODEL}\"\ninput_tokens_per_minute = {input}\noutput_tokens_per_minute = {output}\n"
         )
     };
-    let report = |text: &str| {
-        let prices = book(&[row("rate", IN_REGION), unit("1-month", "30.00", "")]);
-        let mut observation = on(prices, vec![tokens(MODEL, 700_000, 100_000)]);
-        observation.overrides = overrides(text);
-        report::build(&observation)
-    };
+    let prices = book(&[in_region(), unit("1-month", "30.00", None)]);
+    let account = Account::on(prices).tokens(MODEL, 700_000, 100_000);
+    let report = |text: &str| account.clone().overrides(text).report();
     // 48 million tokens an hour cost 54 USD.
     let unknown = report("");
-    assert_eq!(advised(&unknown), []);
+    assert_eq!(counted(&unknown), []);
     let plans_of = |report: &Report| -> Vec<Vec<Gate>> {
         let plans = plans(report, Action::BuyModelUnits, "");
         plans.iter().map(|plan| plan.failed_gates.clone()).collect()
@@ -663,27 +417,19 @@ fn a_unit_of_unknown_capacity_is_a_condition_and_no_purchase() {
         26_666_667
     );
     let large = report(&capacity(1_000_000, 300_000));
-    assert_eq!(the_one(&large).savings(), month("24"));
+    assert_eq!(the_one(&large).savings(), an_hour("24"));
     // A full unit serves six and 1.8 million an hour, for which on-demand takes 9.60 USD.
     let small = report(&capacity(100_000, 30_000));
-    assert_eq!(advised(&small), []);
+    assert_eq!(counted(&small), []);
     assert_eq!(plans_of(&small), [[Gate::Certificate]]);
 }
 
 /// Mistake 8: minutes are asked for that `CloudWatch` no longer keeps, and its silence is believed.
 #[tokio::test]
 async fn minutes_that_cloudwatch_forgot_are_not_asked_for_and_nothing_is_bought_without_them() {
-    let lane = steady(
-        SONNET,
-        &[
-            ("InputTokenCount", 20_000),
-            ("OutputTokenCount", 10_000),
-            ("CacheWriteInputTokenCount", 80_000),
-        ],
-    );
-    let observation = on_aws(vec![lane]);
-    let (fresh, fake) = run_later(&observation, &json!({}), 0).await;
-    assert_eq!(advised(&fresh.report), [Action::ReserveTokens]);
+    let account = Account::new().steady(SONNET, WRITES);
+    let (fresh, fake) = run_later(&account, json!({}), 0).await;
+    assert_eq!(counted(&fresh.report), [Action::ReserveTokens]);
     assert_eq!(fake.requests("GetMetricData"), 2);
     let minutes = &fresh.observation.places[0].usage.lanes[0].minutes[0];
     let minutes = minutes.series.as_ref().unwrap();
@@ -691,10 +437,10 @@ async fn minutes_that_cloudwatch_forgot_are_not_asked_for_and_nothing_is_bought_
 
     // Its minutes would begin 17 days ago.
     let past = json!({ "end": "2026-04-03T00:00:00Z" });
-    let (old, fake) = run_later(&observation, &past, 0).await;
-    assert_eq!(advised(&old.report), []);
+    let (old, fake) = run_later(&account, past, 0).await;
+    assert_eq!(counted(&old.report), []);
     assert_eq!(fake.requests("GetMetricData"), 1);
-    assert_eq!(old.report.totals.monthly_cost, month("33.66"));
+    assert_eq!(old.report.totals.monthly_cost, an_hour("33.66"));
     let mut not_covered = old.report.not_covered.iter();
     let said = "the minutes of us-east-1: CloudWatch no longer keeps points of 60 s";
     assert!(not_covered.any(|it| it.starts_with(said)));
@@ -704,42 +450,47 @@ async fn minutes_that_cloudwatch_forgot_are_not_asked_for_and_nothing_is_bought_
 #[tokio::test]
 async fn what_was_not_answered_or_has_no_price_is_neither_zero_nor_a_saving() {
     // On input alone, 42 USD an hour, a unit for 30 would pay.
-    let mut lane = tokens(MODEL, 700_000, 100_000);
-    lane.survey[1].series = None;
-    lane.survey[1].status = Status::Incomplete("CloudWatch ended with Forbidden".to_owned());
-    let forbidden = report::build(&on(with_units(), vec![lane]));
-    assert_eq!(forbidden.totals.monthly_cost, month("42"));
+    let mut account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+    let output = &mut account.lane_of(MODEL).survey[1];
+    output.series = None;
+    output.status = Status::Incomplete("CloudWatch ended with Forbidden".to_owned());
+    let forbidden = account.report();
+    assert_eq!(forbidden.totals.monthly_cost, an_hour("42"));
     assert!(forbidden.totals.is_at_least);
     assert_eq!(forbidden.totals.incomplete_workloads, 1);
-    assert_eq!(advised(&forbidden), []);
+    assert_eq!(counted(&forbidden), []);
 
-    let no_output = IN_REGION.replace("output = \"2.00\"\n", "");
-    let cheaper = "scope = \"global\"\nregions = [\"*\"]\ntier = \"standard\"\ninput = \"0.50\"";
+    let without = |row: String, output: &str| row.replace(&format!("output = \"{output}\"\n"), "");
     let with = |rows: &[String]| {
-        let mut observation = on(book(rows), vec![tokens(MODEL, 700_000, 100_000)]);
-        observation.settings.allow_global_routing = true;
-        report::build(&observation)
+        let mut account = Account::on(book(rows)).tokens(MODEL, 700_000, 100_000);
+        account.observation.settings.allow_global_routing = true;
+        account.report()
     };
-    let unpriced = with(&[row("rate", &no_output), unit("1-month", "30.00", CAPACITY)]);
-    assert_eq!(unpriced.totals.monthly_cost, month("42"));
+    let unpriced = with(&[
+        without(in_region(), "2.00"),
+        unit("1-month", "30.00", Some(UNIT)),
+    ]);
+    assert_eq!(unpriced.totals.monthly_cost, an_hour("42"));
     assert!(unpriced.totals.is_at_least);
     assert_eq!(unpriced.unpriced[0].meter, Some(Meter::Output));
     assert_eq!(
         unpriced.totals.unpriced_tokens,
         Tokens::new(672 * 60 * 100_000)
     );
-    assert_eq!(advised(&unpriced), []);
+    assert_eq!(counted(&unpriced), []);
     // A profile that has no price of output does not serve it for nothing.
-    let half = with(&[row("rate", IN_REGION), row("rate", cheaper)]);
-    assert_eq!(half.totals.monthly_cost, month("54"));
-    assert_eq!(advised(&half), []);
+    let cheaper = without(rate("global", "standard", ["0.50", "1.00"]), "1.00");
+    let half = with(&[in_region(), cheaper]);
+    assert_eq!(half.totals.monthly_cost, an_hour("54"));
+    assert_eq!(counted(&half), []);
 
     // The same word over the wire.
-    let mut lane = tokens(SONNET, 10_000, 1_000);
-    lane.survey[1].status = Status::Incomplete("Forbidden".to_owned());
-    lane.survey[1].series = None;
-    let report = run(&on_aws(vec![lane])).await;
-    assert_eq!(report.totals.monthly_cost, month("1.98"));
+    let mut account = Account::new().tokens(SONNET, 10_000, 1_000);
+    let output = &mut account.lane_of(SONNET).survey[1];
+    output.series = None;
+    output.status = Status::Incomplete("Forbidden".to_owned());
+    let report = run(&account).await;
+    assert_eq!(report.totals.monthly_cost, an_hour("1.98"));
     assert!(report.totals.is_at_least);
     assert!(report.incomplete[0].gaps[0].contains("Forbidden"));
 }
@@ -748,17 +499,16 @@ async fn what_was_not_answered_or_has_no_price_is_neither_zero_nor_a_saving() {
 #[test]
 fn slower_tiers_are_listed_where_they_have_a_price_and_never_counted() {
     let report = |rows: &[String]| {
-        let lane = tokens(MODEL, 300_000, 50_000);
-        report::build(&on(book(rows), vec![lane]))
+        let account = Account::on(book(rows)).tokens(MODEL, 300_000, 50_000);
+        account.report()
     };
-    let standard = row("rate", IN_REGION);
     let listed = report(&[
-        standard.clone(),
-        tier("flex", "0.50", "1.00"),
-        tier("batch", "0.40", "0.80"),
+        in_region(),
+        rate("in-region", "flex", ["0.50", "1.00"]),
+        rate("in-region", "batch", ["0.40", "0.80"]),
     ]);
-    assert_eq!(listed.totals.monthly_cost, month("24"));
-    assert_eq!(advised(&listed), []);
+    assert_eq!(listed.totals.monthly_cost, an_hour("24"));
+    assert_eq!(counted(&listed), []);
     assert_eq!(listed.totals.potential_monthly_savings, Usd::ZERO);
     for (action, saved) in [
         (Action::UseFlexTier, "12"),
@@ -766,14 +516,14 @@ fn slower_tiers_are_listed_where_they_have_a_price_and_never_counted() {
     ] {
         let plan = plans(&listed, action, "")[0];
         assert_eq!(plan.effort, Some(Effort::Latency));
-        assert_eq!(plan.estimated_monthly_savings, Some(month(saved)));
+        assert_eq!(plan.estimated_monthly_savings, Some(an_hour(saved)));
         assert_eq!(
             (plan.advised, &plan.failed_gates[..]),
             (false, &[Gate::Effort][..])
         );
     }
     // Not all models are served at them.
-    let without = report(&[standard]);
+    let without = report(&[in_region()]);
     assert!(plans(&without, Action::UseFlexTier, "").is_empty());
     assert!(plans(&without, Action::UseBatchInference, "").is_empty());
 }
@@ -783,18 +533,12 @@ fn slower_tiers_are_listed_where_they_have_a_price_and_never_counted() {
 fn what_is_bound_saves_from_the_end_of_its_term_on_and_renews_unless_it_is_ended() {
     // Six million input and 600,000 output tokens an hour are worth 7.20 USD, and it costs 30, or 40
     // without a term.
-    let at_work = |term, on_demand: &[LaneUsage]| {
-        let held = held(term);
-        let mut lanes = on_demand.to_vec();
-        lanes.push(tokens(&held.provisioned_model_arn, 100_000, 10_000));
-        let mut observation = on(with_units(), lanes);
-        observation.places[0].inventory.provisioned_models = vec![held];
-        report::build(&observation)
-    };
-    let bound = at_work(Some(CommitmentDuration::OneMonth), &[]);
-    let advice = the_one_to_come(&bound);
+    let at_work = Account::selling_units()
+        .busy(bound_for_weeks(), 100_000, 10_000)
+        .report();
+    let advice = the_one_to_come(&at_work);
     assert_eq!(advice.action, Action::LetCommitmentExpire);
-    assert_eq!(advice.savings(), month("22.80"));
+    assert_eq!(advice.savings(), an_hour("22.80"));
     assert_eq!(
         advice.money.savings_start.unwrap().to_string(),
         "2026-04-26T00:00:00Z"
@@ -807,84 +551,45 @@ fn what_is_bound_saves_from_the_end_of_its_term_on_and_renews_unless_it_is_ended
             .iter()
             .any(|risk| risk.contains("renews by itself"))
     );
-    assert_eq!(bound.totals.potential_monthly_savings, Usd::ZERO);
-    let free = at_work(None, &[]);
-    assert_eq!(advised(&free), [Action::GiveUpProvisionedModel]);
-    assert_eq!(free.totals.potential_monthly_savings, month("32.80"));
+    assert_eq!(at_work.totals.potential_monthly_savings, Usd::ZERO);
+    let free = Account::selling_units()
+        .busy(held(), 100_000, 10_000)
+        .report();
+    assert_eq!(counted(&free), [Action::GiveUpProvisionedModel]);
+    assert_eq!(free.totals.potential_monthly_savings, an_hour("32.80"));
 
-    let mut idle = on(with_units(), Vec::new());
-    let unused = held(Some(CommitmentDuration::OneMonth));
-    let silent = |id: &str| {
-        let mut lane = hourly(id, &[("Invocations", 0)]);
-        lane.survey[0].series = None;
-        lane
-    };
-    idle.places[0].usage.lanes = unused.metered_ids().map(silent).to_vec();
-    idle.places[0].inventory.provisioned_models = vec![unused];
-    let idle = report::build(&idle);
+    let idle = Account::selling_units().idle(bound_for_weeks()).report();
     let advice = the_one_to_come(&idle);
     assert_eq!(advice.action, Action::DeleteIdleProvisionedModel);
-    assert_eq!(advice.savings(), month("30"));
+    assert_eq!(advice.savings(), an_hour("30"));
     assert!(advice.money.savings_start.is_some());
     assert_eq!(idle.totals.potential_monthly_savings, Usd::ZERO);
 
     // What is paid for either way has room for 45 USD an hour: it is filled, and nothing is bought.
-    let beside = at_work(
-        Some(CommitmentDuration::OneMonth),
-        &[tokens(MODEL, 650_000, 50_000)],
-    );
+    let beside = Account::selling_units()
+        .tokens(MODEL, 650_000, 50_000)
+        .busy(bound_for_weeks(), 100_000, 10_000)
+        .report();
     assert_eq!(the_one(&beside).action, Action::FillProvisionedModel);
-    assert_eq!(the_one(&beside).savings(), month("45"));
+    assert_eq!(the_one(&beside).savings(), an_hour("45"));
 }
 
 /// Mistake 13: output is multiplied as quotas burn down, five times for some models.
 #[tokio::test]
 async fn output_tokens_are_billed_and_load_a_unit_once_whatever_quotas_count() {
-    let mut lane = tokens(SONNET, 10_000, 10_000);
-    lane.unknown_metrics = vec!["EstimatedTPMQuotaUsage".to_owned()];
-    let report = run(&on_aws(vec![lane])).await;
+    let mut account = Account::new().tokens(SONNET, 10_000, 10_000);
+    account.lane_of(SONNET).unknown_metrics = vec!["EstimatedTPMQuotaUsage".to_owned()];
+    let report = run(&account).await;
     // An hour: 0.6 × 3.30 + 0.6 × 16.50 USD.
-    assert_eq!(report.totals.monthly_cost, month("11.88"));
+    assert_eq!(report.totals.monthly_cost, an_hour("11.88"));
     assert_eq!(report.totals.incomplete_workloads, 0);
 
     // 250,000 a minute with a fifth more fill a unit to the brim; five times as many would take five.
-    let lane = tokens(MODEL, 500_000, 250_000);
-    let report = report::build(&on(with_units(), vec![lane]));
-    assert_eq!(the_one(&report).money.current.monthly_cost, month("60"));
-    assert_eq!(the_one(&report).money.proposed.monthly_cost, month("30"));
-}
-
-/// A line of the Price List as `GetProducts` gives it.
-fn product(
-    service: &str,
-    attributes: &Value,
-    unit: &str,
-    description: &str,
-    price: &str,
-) -> String {
-    let sku = attributes["usagetype"].as_str().unwrap_or_default();
-    let mut attributes = attributes.clone();
-    attributes["regionCode"] = "us-east-1".into();
-    json!({
-        "product": { "sku": sku, "attributes": attributes },
-        "serviceCode": service,
-        "version": "20260401000000",
-        "publicationDate": "2026-04-01T00:00:00Z",
-        "terms": { "OnDemand": { "t": {
-            "sku": sku,
-            "effectiveDate": "2026-03-01T00:00:00Z",
-            "termAttributes": {},
-            "priceDimensions": { "d": {
-                "unit": unit,
-                "description": description,
-                "beginRange": "0",
-                "endRange": "Inf",
-                "appliesTo": [],
-                "pricePerUnit": { "USD": price },
-            } },
-        } } },
-    })
-    .to_string()
+    let report = Account::selling_units()
+        .tokens(MODEL, 500_000, 250_000)
+        .report();
+    assert_eq!(the_one(&report).money.current.monthly_cost, an_hour("60"));
+    assert_eq!(the_one(&report).money.proposed.monthly_cost, an_hour("30"));
 }
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
@@ -902,32 +607,14 @@ fn harvest(products: &[String]) -> Harvest {
 fn a_price_is_of_as_many_as_its_description_says_and_a_zero_is_no_price() {
     const MICRO: &str = "amazon.nova-micro-v1:0";
     let micro = |price: &str| {
-        let attributes = json!({
-            "servicecode": "AmazonBedrock",
-            "feature": "On-demand Inference",
-            "inferenceType": "Input tokens",
-            "model": "Nova Micro",
-            "usagetype": "USE1-NovaMicro-input-tokens",
-        });
-        let description = format!(
-            "$ {price} per 1K tokens for Nova Micro-input-tokens in us-east-1 (N. Virginia)"
-        );
-        let product = product(
-            "AmazonBedrock",
-            &attributes,
-            "1K tokens",
-            &description,
-            price,
-        );
-        let prices = harvest(&[product]).book;
-        report::build(&on(
-            prices,
-            vec![hourly(MICRO, &[("InputTokenCount", 1_000_000)])],
-        ))
+        let product = nova_micro("us-east-1", "input", price);
+        Account::on(harvest(&[product]).book)
+            .survey(MICRO, ["InputTokenCount"], |_| [1_000_000])
+            .report()
     };
     // A million an hour at 0.035 USD.
     let priced = micro("0.0000350000");
-    assert_eq!(priced.totals.monthly_cost, month("0.035"));
+    assert_eq!(priced.totals.monthly_cost, an_hour("0.035"));
     assert_eq!(priced.unpriced, []);
     let placeholder = micro("0.0000000000");
     assert_eq!(placeholder.totals.monthly_cost, Usd::ZERO);
@@ -938,6 +625,7 @@ fn a_price_is_of_as_many_as_its_description_says_and_a_zero_is_no_price() {
     let sonnet = |side: &str, price: &str| {
         let attributes = json!({
             "servicename": "Claude Sonnet 4.6 (Amazon Bedrock Edition)",
+            "regionCode": "us-east-1",
             "usagetype": format!("USE1-MP:USE1_Reserved_1Month_{side}TPM_Geo-Units"),
         });
         let description = format!(
@@ -955,93 +643,92 @@ fn a_price_is_of_as_many_as_its_description_says_and_a_zero_is_no_price() {
         sonnet("Input", "0.1980000000"),
         sonnet("Output", "0.9900000000"),
     ]);
-    let mut observation = on(list.book, Vec::new());
-    observation.overrides = overrides(&format!(
-        "[[reserved_holding]]\nname = \"chat\"\nregion = \"us-east-1\"\nmodel = \"{SONNET}\"\nscope = \"regional\"\n\
-         input_tokens_per_minute = 100000\noutput_tokens_per_minute = 10000\nterm = \"1-month\"\nfrom = \"2026-03-01\"\n"
-    ));
-    let report = report::build(&observation);
+    let held = reserved("regional", 100_000, 10_000).replace("3-months", "1-month");
+    let report = Account::on(list.book).overrides(&held).report();
     // 100 × 0.198 + 10 × 0.99 USD.
-    assert_eq!(report.totals.holdings_monthly_cost, month("29.70"));
+    assert_eq!(report.totals.holdings_monthly_cost, an_hour("29.70"));
 }
 
 /// Mistake 15: a model that leaves keeps its old price for ever, and nobody sees how old prices are.
 #[test]
 fn a_price_that_has_begun_goes_before_the_older_one_and_the_age_of_prices_is_told() {
-    let prices = |day: &str| {
-        let higher = IN_REGION.replace("input = \"1.00\"", "input = \"2.00\"");
-        book(&[row("rate", IN_REGION), row_from(day, "rate", &higher)])
+    let report = |rows: &[String]| {
+        let account = Account::on(book(rows)).tokens(MODEL, 100_000, 0);
+        account.report()
     };
-    let lanes = || vec![tokens(MODEL, 100_000, 0)];
+    let higher_from = |day: &str| {
+        let higher = in_region().replace("input = \"1.00\"", "input = \"2.00\"");
+        [in_region(), higher.replace("2026-01-01", day)]
+    };
     // Extended access has begun on the last day of the window, or begins a day later.
-    let begun = report::build(&on(prices("2026-04-05"), lanes()));
-    assert_eq!(begun.totals.monthly_cost, month("12"));
-    let later = report::build(&on(prices("2026-04-06"), lanes()));
-    assert_eq!(later.totals.monthly_cost, month("6"));
+    let begun = report(&higher_from("2026-04-05"));
+    assert_eq!(begun.totals.monthly_cost, an_hour("12"));
+    let later = report(&higher_from("2026-04-06"));
+    assert_eq!(later.totals.monthly_cost, an_hour("6"));
 
     // Somebody looked at it on the first of April.
     assert_eq!(begun.totals.catalog_age_days, 5);
-    let points = metrics::points(&begun, &BLANK.settings);
+    let points = metrics::points(&begun, &Settings::default());
     let age = points
         .iter()
         .find(|it| it.name == "CatalogAgeDays")
         .unwrap();
     assert_eq!(age.value, Decimal::from(5));
     // A price that was seen at another time alone says so.
-    let seen = row("rate", IN_REGION).replace(
+    let seen = in_region().replace(
         "effective_from = \"2026-01-01\"",
         "seen_from = \"2025-01-01\"\nseen_to = \"2025-06-30\"",
     );
-    let old = report::build(&on(book(&[seen]), lanes()));
+    let old = report(&[seen]);
     let meter = &only(&old).lanes[0].meters[0];
     assert_eq!(meter.in_force, Some(InForce::Nearest));
 
     // And no commitment outlives its model.
-    let mut legacy = on(with_units(), vec![tokens(MODEL, 700_000, 100_000)]);
-    assert_eq!(advised(&report::build(&legacy)), [Action::BuyModelUnits]);
-    let listed = &mut legacy.places[0].inventory.foundation_models[0];
+    let mut legacy = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+    assert_eq!(counted(&legacy.report()), [Action::BuyModelUnits]);
+    let listed = &mut legacy.observation.places[0].inventory.foundation_models[0];
     listed.lifecycle_status = Some("LEGACY".into());
-    assert_eq!(advised(&report::build(&legacy)), []);
+    assert_eq!(counted(&legacy.report()), []);
 }
 
 /// Mistake 16: advice flaps: one busy day, too little history or a few dollars are enough.
 #[test]
 fn a_commitment_needs_weeks_of_history_and_a_saving_that_is_worth_it() {
-    let bought = |lane| {
-        let report = report::build(&on(with_units(), vec![lane]));
+    let bought = |account: &Account| {
+        let report = account.report();
         let gates: Vec<Vec<Gate>> = plans(&report, Action::BuyModelUnits, "1-month term")
             .into_iter()
             .map(|plan| plan.failed_gates.clone())
             .collect();
-        assert_eq!(advised(&report).is_empty(), gates != [[]]);
+        assert_eq!(counted(&report).is_empty(), gates != [[]]);
         gates
     };
     let since = |days: usize| {
-        let mut lane = tokens(MODEL, 700_000, 100_000);
-        for metric in &mut lane.survey {
+        let mut account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+        for metric in &mut account.lane_of(MODEL).survey {
             let values = &mut metric.series.as_mut().unwrap().values;
             let before = values.len() - days * 24;
             values[..before].fill(None);
         }
-        lane
+        account
     };
-    assert_eq!(bought(since(56)), [vec![]]);
-    assert_eq!(bought(since(55)), [[Gate::History]]);
+    assert_eq!(bought(&since(56)), [vec![]]);
+    assert_eq!(bought(&since(55)), [[Gate::History]]);
 
-    let meters = [("InputTokenCount", 700_000), ("OutputTokenCount", 100_000)];
     let last = |days: u64, times: u64| {
-        varying(MODEL, &meters, move |minute| {
-            let begins = (u64::from(DAYS) - days) * 24 * 60;
-            if minute < begins { 0 } else { times }
+        Account::selling_units().lane(MODEL, TOKENS, |minute| {
+            let is_before = minute < 60 * window().hours() - days * 24 * 60;
+            [700_000, 100_000].map(|count| if is_before { 0 } else { times * count })
         })
     };
     // One day asks for 2,160 USD an hour, 77 on the mean of four weeks: no unit is filled by it.
-    assert_eq!(bought(last(1, 40)), [[Gate::Certificate]]);
+    assert_eq!(bought(&last(1, 40)), [[Gate::Certificate]]);
     // Three weeks at 54 USD an hour are 40.50 on the mean of four, and nothing in the ten before.
-    assert_eq!(bought(last(21, 1)), [[Gate::Certainty, Gate::Backtest]]);
+    assert_eq!(bought(&last(21, 1)), [[Gate::Certainty, Gate::Backtest]]);
 
     // 31.20 USD an hour become 30: 876 USD a month are less than a twentieth of what is bound.
-    assert_eq!(bought(tokens(MODEL, 500_000, 10_000)), [[Gate::Thresholds]]);
+    let little = Account::selling_units().tokens(MODEL, 500_000, 10_000);
+    assert_eq!(bought(&little), [[Gate::Thresholds]]);
 }
 
 /// Mistake 16, of seasons: a window that is no whole number of weeks weighs weekends by the day of
@@ -1049,25 +736,17 @@ fn a_commitment_needs_weeks_of_history_and_a_saving_that_is_worth_it() {
 #[test]
 fn a_month_weighs_weekdays_and_weekends_alike_on_whatever_day_it_is_looked_at() {
     for later in 0..7 {
-        let mut observation = on(book(&[row("rate", IN_REGION)]), Vec::new());
-        observation.as_of += SignedDuration::from_hours(later * 24);
-        observation.event.time = observation.as_of;
-        let window = observation
-            .event
-            .window(&observation.settings, observation.as_of)
-            .unwrap();
-        observation.window = window;
         // The first window begins on a Monday.
-        let is_weekend = |hour: u64| (hour / 24 + later.unsigned_abs()) % 7 > 4;
-        observation.places[0].usage.lanes = vec![LaneUsage {
-            survey: vec![metric("InputTokenCount", window, HOUR, |hour| {
-                Some(if is_weekend(hour) { 0 } else { 7_000_000 })
-            })],
-            ..LaneUsage::new(ModelId::parse(MODEL))
-        }];
+        let is_weekend = |hour: u64| (hour / 24 + later) % 7 > 4;
+        let as_of = window().end() + SignedDuration::from_mins(20 + 24 * 60 * later.cast_signed());
+        let account = Account::on(book(&[in_region()])).seen(as_of).survey(
+            MODEL,
+            ["InputTokenCount"],
+            |hour| [if is_weekend(hour) { 0 } else { 7_000_000 }],
+        );
         // Seven USD an hour on five days of seven.
-        let report = report::build(&observation);
-        assert_eq!(report.totals.monthly_cost, month("5"), "{later}");
+        let report = account.report();
+        assert_eq!(report.totals.monthly_cost, an_hour("5"), "{later}");
     }
 }
 
@@ -1076,23 +755,12 @@ fn a_month_weighs_weekdays_and_weekends_alike_on_whatever_day_it_is_looked_at() 
 fn models_with_metrics_of_their_own_are_bounded_and_totals_hold_them_all() {
     let points = |models: u32| {
         let id = |number: u32| format!("maker.model-{number:03}-v1:0");
-        let model = |number| {
-            format!(
-                "[[model]]\nid = \"{}\"\nname = \"Model\"\nprovider = \"Maker\"\n{}",
-                id(number),
-                row("rate", IN_REGION)
-            )
-        };
-        let rows: Vec<String> = (0..models).map(model).collect();
-        let text = format!(
-            "schema_version = 1\nname = \"many\"\ndescription = \"d\"\ncharged = true\n{}",
-            rows.concat()
-        );
-        let lanes =
-            (0..models).map(|number| hourly(&id(number), &[("InputTokenCount", 1_000_000)]));
-        let prices = PriceBook::parse("many", &text).unwrap();
-        let observation = on(prices, lanes.collect());
-        metrics::points(&report::build(&observation), &observation.settings)
+        let models_of_book = (0..models).map(|number| model(&id(number), &[in_region()]));
+        let account = Account::on(parse(&models_of_book.collect::<String>()).unwrap());
+        let account = (0..models).fold(account, |account, number| {
+            account.survey(&id(number), ["InputTokenCount"], |_| [1_000_000])
+        });
+        metrics::points(&account.report(), &Settings::default())
     };
     let (some, more) = (points(60), points(120));
     assert_eq!(some.len(), more.len());
@@ -1119,22 +787,19 @@ fn models_with_metrics_of_their_own_are_bounded_and_totals_hold_them_all() {
 /// Mistake 18: images, speech, searches and video are priced as tokens, or as nothing.
 #[test]
 fn what_is_not_billed_by_text_tokens_is_unpriced_and_named() {
-    let report = report::build(&on_aws(vec![
-        hourly("amazon.nova-canvas-v1:0", &[("OutputImageCount", 10)]),
-        hourly(
+    let report = Account::new()
+        .survey("amazon.nova-canvas-v1:0", ["OutputImageCount"], |_| [10])
+        .survey(
             "amazon.nova-2-sonic-v1:0",
-            &[
-                ("InputSpeechTokenCount", 1_000),
-                ("OutputSpeechTokenCount", 2_000),
-            ],
-        ),
-        hourly("amazon.rerank-v1:0", &[("Invocations", 3)]),
+            ["InputSpeechTokenCount", "OutputSpeechTokenCount"],
+            |_| [1_000, 2_000],
+        )
+        .survey("amazon.rerank-v1:0", ["Invocations"], |_| [3])
         // Embeddings have no output, and lack nothing.
-        hourly(
-            "amazon.titan-embed-text-v2:0",
-            &[("InputTokenCount", 1_000_000)],
-        ),
-    ]));
+        .survey("amazon.titan-embed-text-v2:0", ["InputTokenCount"], |_| {
+            [1_000_000]
+        })
+        .report();
     let unpriced: Vec<(&str, Option<Meter>, u64)> = report
         .unpriced
         .iter()
@@ -1158,7 +823,7 @@ fn what_is_not_billed_by_text_tokens_is_unpriced_and_named() {
         ]
     );
     assert!(report.totals.is_at_least);
-    assert_eq!(report.totals.monthly_cost, month("0.02"));
+    assert_eq!(report.totals.monthly_cost, an_hour("0.02"));
     let exact = report.workloads.iter().filter(|it| !it.is_at_least);
     let exact: Vec<&str> = exact.map(|it| it.model.id()).collect();
     assert_eq!(exact, ["amazon.titan-embed-text-v2:0"]);
@@ -1167,15 +832,15 @@ fn what_is_not_billed_by_text_tokens_is_unpriced_and_named() {
 /// Mistake 19: requests of long contexts are priced like short ones, as if that were exact.
 #[test]
 fn where_long_contexts_cost_more_the_price_is_a_lower_bound() {
-    let long = "scope = \"in-region\"\nregions = [\"us-east-1\"]\ntier = \"standard\"\nabove_input_tokens = 200000\ninput = \"2.00\"\noutput = \"3.00\"";
+    let long = rate("in-region", "standard", ["2.00", "3.00"]) + "above_input_tokens = 200000\n";
     let report = |rows: &[String]| {
-        let lane = tokens(MODEL, 300_000, 50_000);
-        report::build(&on(book(rows), vec![lane]))
+        let account = Account::on(book(rows)).tokens(MODEL, 300_000, 50_000);
+        account.report()
     };
-    let (short, unit) = (row("rate", IN_REGION), unit("1-month", "30.00", CAPACITY));
+    let unit = unit("1-month", "30.00", Some(UNIT));
     // 18 × 1.00 + 6 × 1.00 USD an hour, or 36 + 9.
-    let ranged = report(&[short.clone(), row("rate", long), unit.clone()]);
-    assert_eq!(ranged.totals.monthly_cost, month("24"));
+    let ranged = report(&[in_region(), long, unit.clone()]);
+    assert_eq!(ranged.totals.monthly_cost, an_hour("24"));
     assert!(ranged.totals.is_at_least);
     let upper: Vec<Option<String>> = only(&ranged).lanes[0]
         .meters
@@ -1183,8 +848,8 @@ fn where_long_contexts_cost_more_the_price_is_a_lower_bound() {
         .map(|it| it.upper_unit_price.map(|price| price.to_string()))
         .collect();
     assert_eq!(upper, [Some("2.00".to_owned()), Some("3.00".to_owned())]);
-    let exact = report(&[short, unit]);
-    assert_eq!(exact.totals.monthly_cost, month("24"));
+    let exact = report(&[in_region(), unit]);
+    assert_eq!(exact.totals.monthly_cost, an_hour("24"));
     assert!(!exact.totals.is_at_least);
     // That a unit for 30 USD never pays is proven where 24 are all, and not where they may be 45.
     assert_eq!(exact.certificates.len(), 1);
@@ -1197,21 +862,21 @@ fn where_long_contexts_cost_more_the_price_is_a_lower_bound() {
 fn what_leaving_a_dearer_tier_saves_is_not_counted_for_it_falls_back_by_itself() {
     let fast = format!("{MODEL}+latency-optimized");
     let report = |rows: &[String]| {
-        let lanes = vec![tokens(MODEL, 100_000, 0), tokens(&fast, 100_000, 0)];
-        report::build(&on(book(rows), lanes))
+        let account = Account::on(book(rows)).tokens(MODEL, 100_000, 0);
+        account.tokens(&fast, 100_000, 0).report()
     };
-    let standard = row("rate", IN_REGION);
     // What fell back is metered under the plain id, and costs six USD an hour there.
-    let priced = report(&[standard.clone(), tier("latency-optimized", "1.25", "2.50")]);
-    assert_eq!(priced.totals.monthly_cost, month("13.50"));
+    let dearer = rate("in-region", "latency-optimized", ["1.25", "2.50"]);
+    let priced = report(&[in_region(), dearer]);
+    assert_eq!(priced.totals.monthly_cost, an_hour("13.50"));
     let plan = plans(&priced, Action::LeaveDearerTier, "")[0];
-    assert_eq!(plan.estimated_monthly_savings, Some(month("1.50")));
+    assert_eq!(plan.estimated_monthly_savings, Some(an_hour("1.50")));
     assert!(!plan.advised);
-    assert_eq!(advised(&priced), []);
+    assert_eq!(counted(&priced), []);
     assert_eq!(priced.totals.potential_monthly_savings, Usd::ZERO);
     // Without a price of its own it is not priced as if it had fallen back.
-    let unpriced = report(&[standard]);
-    assert_eq!(unpriced.totals.monthly_cost, month("6"));
+    let unpriced = report(&[in_region()]);
+    assert_eq!(unpriced.totals.monthly_cost, an_hour("6"));
     assert_eq!(unpriced.unpriced[0].model_id, fast);
 }
 
@@ -1219,38 +884,31 @@ fn what_leaving_a_dearer_tier_saves_is_not_counted_for_it_falls_back_by_itself()
 #[test]
 fn advice_saves_what_the_account_pays_and_the_list_stands_beside_it() {
     let with = |percent: &str, on_what: &str| {
-        let mut observation = on(with_units(), vec![tokens(MODEL, 700_000, 100_000)]);
-        observation.overrides = overrides(&format!(
+        let discount = format!(
             "[[discount]]\nprovider = \"Maker\"\npercent = \"{percent}\"\non = [\"{on_what}\"]\nfrom = \"2026-01-01\"\nsource = \"s\"\n"
-        ));
-        report::build(&observation)
+        );
+        let account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+        account.overrides(&discount).report()
     };
     // 54 USD an hour less a fifth, against a unit at list.
     let fifth = with("20", "tokens");
-    assert_eq!(fifth.totals.monthly_list_cost, month("54"));
-    assert_eq!(fifth.totals.monthly_cost, month("43.20"));
-    assert_eq!(the_one(&fifth).savings(), month("13.20"));
+    assert_eq!(fifth.totals.monthly_list_cost, an_hour("54"));
+    assert_eq!(fifth.totals.monthly_cost, an_hour("43.20"));
+    assert_eq!(the_one(&fifth).savings(), an_hour("13.20"));
     // At half the price nothing is left to save.
-    assert_eq!(advised(&with("50", "tokens")), []);
+    assert_eq!(counted(&with("50", "tokens")), []);
     let units = with("10", "model-units");
-    assert_eq!(units.totals.monthly_cost, month("54"));
-    assert_eq!(the_one(&units).savings(), month("27"));
+    assert_eq!(units.totals.monthly_cost, an_hour("54"));
+    assert_eq!(the_one(&units).savings(), an_hour("27"));
 }
 
 /// Mistake 22: a run that is repeated publishes twice.
 #[tokio::test]
 async fn an_event_that_comes_again_puts_the_same_values_at_the_same_time() {
-    let observation = on_aws(vec![steady(
-        SONNET,
-        &[
-            ("InputTokenCount", 20_000),
-            ("OutputTokenCount", 10_000),
-            ("CacheWriteInputTokenCount", 80_000),
-        ],
-    )]);
+    let account = Account::new().steady(SONNET, WRITES);
     let event = json!({ "scheduled_time": "2026-04-06T00:20:00Z" });
-    let (first, once) = run_later(&observation, &event, 0).await;
-    let (again, twice) = run_later(&observation, &event, 25).await;
+    let (first, once) = run_later(&account, event.clone(), 0).await;
+    let (again, twice) = run_later(&account, event, 25).await;
     assert_eq!(once.put_data(), twice.put_data());
     let put = once.put_data();
     let stamps: BTreeSet<String> = put.iter().map(|it| it.timestamp.to_string()).collect();
@@ -1265,25 +923,17 @@ async fn an_event_that_comes_again_puts_the_same_values_at_the_same_time() {
 #[test]
 fn prices_of_ten_decimals_and_sums_of_tenths_are_exact_to_the_last_one() {
     let cost = |input: &str, output: &str| {
-        let rate = format!(
-            "scope = \"in-region\"\nregions = [\"us-east-1\"]\ntier = \"standard\"\ninput = \"{input}\"\noutput = \"{output}\""
-        );
-        let many = 1_000_000_000_000;
-        let meters = [("InputTokenCount", many), ("OutputTokenCount", many)];
-        let report = report::build(&on(
-            book(&[row("rate", &rate)]),
-            vec![hourly(MODEL, &meters)],
-        ));
+        let prices = book(&[rate("in-region", "standard", [input, output])]);
+        let report = Account::on(prices)
+            .survey(MODEL, TOKENS, |_| [1_000_000_000_000; 2])
+            .report();
         serde_json::to_value(report.totals.monthly_cost).unwrap()
     };
     // 730,000,000 × 0.3312500001 USD, as text.
     assert_eq!(cost("0.0312500001", "0.30"), json!("241812500.073"));
     assert_eq!(cost("0.10", "0.20"), json!("219000000"));
-    let float = row("rate", IN_REGION).replace("\"1.00\"", "1.00");
-    let text = format!(
-        "schema_version = 1\nname = \"f\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"{MODEL}\"\nname = \"M\"\nprovider = \"P\"\n{float}"
-    );
-    assert!(PriceBook::parse("f", &text).is_err());
+    let float = in_region().replace("\"1.00\"", "1.00");
+    assert!(parse(&model(MODEL, &[float])).is_err());
 }
 
 /// Mistake 24: sums of tokens are kept in 32 bits, or in doubles beyond what these count.
@@ -1291,14 +941,15 @@ fn prices_of_ten_decimals_and_sums_of_tenths_are_exact_to_the_last_one() {
 async fn sums_of_tokens_are_whole_far_beyond_what_32_bits_or_a_double_count() {
     // A double counts an hour of it, and not the 672 hours.
     const HOURLY: u64 = 4_000_000_000_000_001;
-    let lane = |count| hourly("amazon.nova-micro-v1:0", &[("InputTokenCount", count)]);
-    let report = run(&on_aws(vec![lane(HOURLY)])).await;
+    let account =
+        |count| Account::new().survey("amazon.nova-micro-v1:0", ["InputTokenCount"], |_| [count]);
+    let report = run(&account(HOURLY)).await;
     let meter = &only(&report).lanes[0].meters[0];
     assert_eq!(meter.tokens.count(), 2_688_000_000_000_000_672);
     // 730 × 4,000,000,000.000001 × 0.035 USD.
     assert_eq!(report.totals.monthly_cost, usd("102200000000.00002555"));
     // What not even an hour's sum counts whole is not rounded to something near.
-    let report = run(&on_aws(vec![lane((1 << 53) + 2)])).await;
+    let report = run(&account((1 << 53) + 2)).await;
     assert_eq!(report.totals.incomplete_workloads, 1);
     assert!(report.totals.is_at_least);
 }
@@ -1306,25 +957,23 @@ async fn sums_of_tokens_are_whole_far_beyond_what_32_bits_or_a_double_count() {
 /// Mistake 15: a commitment is bought on prices that nobody has looked at for years.
 #[test]
 fn no_commitment_rests_on_prices_that_nobody_has_looked_at_for_too_long() {
-    let lanes = || vec![tokens(MODEL, 700_000, 100_000)];
-    let fresh = report::build(&on(with_units(), lanes()));
-    assert_eq!(advised(&fresh), [Action::BuyModelUnits]);
+    let report = |prices| {
+        let account = Account::on(prices).tokens(MODEL, 700_000, 100_000);
+        account.report()
+    };
+    let fresh = report(book(&with_units()));
+    assert_eq!(counted(&fresh), [Action::BuyModelUnits]);
 
     let old = |text: String| {
         let text = text.replace("2026-01-01", "2023-01-01");
         text.replace("2026-04-01", "2024-04-01")
     };
-    let of_units = book(&[
-        row("rate", IN_REGION),
-        old(unit("1-month", "30.00", CAPACITY)),
-    ]);
-    let of_tokens = book(&[
-        old(row("rate", IN_REGION)),
-        unit("1-month", "30.00", CAPACITY),
-    ]);
-    for prices in [of_units, of_tokens] {
-        let report = report::build(&on(prices, lanes()));
-        assert_eq!(advised(&report), []);
+    let unit = unit("1-month", "30.00", Some(UNIT));
+    let of_units = [in_region(), old(unit.clone())];
+    let of_tokens = [old(in_region()), unit];
+    for rows in [of_units, of_tokens] {
+        let report = report(book(&rows));
+        assert_eq!(counted(&report), []);
         let plan = plans(&report, Action::BuyModelUnits, "1-month")[0];
         assert_eq!(plan.failed_gates, [Gate::Knowledge]);
         assert!(
@@ -1339,7 +988,7 @@ fn no_commitment_rests_on_prices_that_nobody_has_looked_at_for_too_long() {
 #[test]
 fn a_price_from_before_extended_access_is_a_lower_bound_in_it() {
     let seen = |until: &str| {
-        row("rate", IN_REGION).replace(
+        in_region().replace(
             "effective_from = \"2026-01-01\"",
             &format!("seen_from = \"2025-01-01\"\nseen_to = \"{until}\""),
         )
@@ -1349,7 +998,7 @@ fn a_price_from_before_extended_access_is_a_lower_bound_in_it() {
                    checked = \"2026-04-01\"\nsource = \"s\"\n";
     let at_least = |until: &str| {
         let prices = book(&[seen(until), leaving.to_owned()]);
-        let report = report::build(&on(prices, vec![tokens(MODEL, 100_000, 0)]));
+        let report = Account::on(prices).tokens(MODEL, 100_000, 0).report();
         let words = report.not_covered.join("; ");
         assert_eq!(
             words.contains("in extended access"),
@@ -1365,41 +1014,36 @@ fn a_price_from_before_extended_access_is_a_lower_bound_in_it() {
 #[test]
 fn what_is_open_stays_open_until_it_is_well_below_the_threshold() {
     // 30.6 USD an hour on-demand for a unit of 30: 2 % of what it binds.
-    let mut observation = on(with_units(), vec![tokens(MODEL, 510_000, 0)]);
-    let at = |observation: &mut Observation, ratio: &str| {
-        observation.settings.min_savings_ratio = Ratio::new(ratio.parse().unwrap());
-        report::build(observation)
+    let mut account = Account::selling_units().tokens(MODEL, 510_000, 0);
+    let at = |account: &mut Account, ratio: &str| {
+        account.observation.settings.min_savings_ratio = Ratio::new(ratio.parse().unwrap());
+        account.report()
     };
-    let open = at(&mut observation, "0.019");
-    assert_eq!(advised(&open), [Action::BuyModelUnits]);
-    assert_eq!(advised(&at(&mut observation, "0.024")), []);
-    observation.open_before = vec![OpenBefore {
+    let open = at(&mut account, "0.019");
+    assert_eq!(counted(&open), [Action::BuyModelUnits]);
+    assert_eq!(counted(&at(&mut account, "0.024")), []);
+    account.observation.open_before = vec![OpenBefore {
         region: region("us-east-1"),
         id: open.recommendations[0].id.clone(),
     }];
-    assert_eq!(
-        advised(&at(&mut observation, "0.024")),
-        [Action::BuyModelUnits]
-    );
-    let closed = at(&mut observation, "0.026");
-    assert_eq!(advised(&closed), []);
+    assert_eq!(counted(&at(&mut account, "0.024")), [Action::BuyModelUnits]);
+    let closed = at(&mut account, "0.026");
+    assert_eq!(counted(&closed), []);
     assert_eq!(closed.closed.len(), 1);
 }
 
 /// Mistake 17: each provisioned model has metrics of its own, however many there are.
 #[test]
 fn metrics_of_what_is_held_are_bounded_and_the_dearest_have_theirs() {
-    let mut observation = on(with_units(), Vec::new());
-    let many = (1..=60).map(|number| ProvisionedModel {
-        provisioned_model_arn: format!(
-            "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/h0ldh0ldh0{number:02}"
-        ),
-        provisioned_model_name: format!("held-{number}"),
-        model_units: ModelUnits::new(number),
-        ..held(Some(CommitmentDuration::OneMonth))
+    let account = (1..=60).fold(Account::selling_units(), |account, number| {
+        account.holding(ProvisionedModel {
+            provisioned_model_arn: HELD.replace("h0ld", &format!("h0{number:02}")),
+            provisioned_model_name: format!("held-{number}"),
+            model_units: ModelUnits::new(number),
+            ..bound_for_weeks()
+        })
     });
-    observation.places[0].inventory.provisioned_models = many.collect();
-    let points = metrics::points(&report::build(&observation), &observation.settings);
+    let points = metrics::points(&account.report(), &Settings::default());
     let names: BTreeSet<&str> = points
         .iter()
         .flat_map(|point| &point.dimensions)

@@ -7,35 +7,34 @@ use bedrock_cost_guard::observation::Observation;
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
+use crate::support::account::Account;
 use crate::support::fake_aws::FakeAws;
-use crate::support::{
-    ROUTE, UNITS, empty_observation, now, overrides_file, sample, sample_of, shifted,
-};
+use crate::support::{ROUTE, UNITS, now, overrides_file, regions, sample, sample_of, shifted};
 
-/// The program in an empty environment, in the folder of the repository.
+/// Starts the program in an empty environment, in the folder of the repository.
 fn cost_guard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cost-guard"));
     command.env_clear().current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
 
-/// What it prints when all goes well.
+/// Returns what a program prints, which goes well.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn printed(command: &mut Command) -> String {
+pub(crate) fn printed(command: &mut Command) -> String {
     let output = command.assert().success().get_output().clone();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What it complains of when it fails with a status.
+/// Returns what a program complains of, which fails with a status.
 fn complaint(command: &mut Command, status: i32) -> String {
     let output = command.assert().code(status).get_output().clone();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// An account on the fake as the clock has it, and the environment in which it is found.
-struct Account {
+/// Account on the fake as the clock has it, and the environment in which a program finds it.
+struct FakeAccount {
     aws: FakeAws,
     overrides: NamedTempFile,
     regions: String,
@@ -43,17 +42,11 @@ struct Account {
 }
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
-impl Account {
+impl FakeAccount {
     fn of(observation: Observation) -> Self {
-        let regions: Vec<&str> = observation
-            .settings
-            .regions
-            .iter()
-            .map(bedrock_cost_guard::domain::Region::name)
-            .collect();
         Self {
             overrides: overrides_file(&observation.overrides),
-            regions: regions.join(","),
+            regions: regions(&observation),
             aws: FakeAws::start(observation),
             home: TempDir::new().unwrap(),
         }
@@ -140,7 +133,7 @@ fn the_articles_book_prices_the_sample_as_the_article_does() {
 
 #[test]
 fn what_run_saves_replay_reports_byte_for_byte() {
-    let account = Account::of(shifted(sample_of(&[ROUTE, UNITS]), now()));
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE, UNITS]), now()));
     let file = account.home.path().join("observation.json");
     let file = file.to_str().unwrap();
     let text = printed(account.cost_guard().args(["run", "--save", file]));
@@ -162,7 +155,7 @@ fn what_run_saves_replay_reports_byte_for_byte() {
 
 #[test]
 fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
-    let account = Account::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
     let mut command = account.cost_guard();
     let output = command
         .args(["run", "--dry-run", "--save", "/nowhere/observation.json"])
@@ -180,7 +173,7 @@ fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
 
 #[test]
 fn an_empty_account_says_what_was_looked_at_and_where_else_to_look() {
-    let account = Account::of(empty_observation(now()));
+    let account = FakeAccount::of(Account::new().seen(now()).observation);
     let page = printed(account.cost_guard().args(["run", "--dry-run"]));
     for text in [
         "no use of Amazon Bedrock was found in us-east-1",
@@ -279,7 +272,7 @@ fn explain_shows_where_the_figures_of_a_recommendation_come_from() {
 
 #[test]
 fn run_puts_the_metrics_that_the_lambda_would_put_unless_it_is_dry() {
-    let account = Account::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
     printed(account.cost_guard().args(["run", "--dry-run"]));
     printed(
         account
@@ -652,7 +645,7 @@ fn refresh_writes_nothing_where_nothing_was_understood() {
 
 #[test]
 fn refresh_asks_the_price_list_with_the_credentials_of_the_terminal() {
-    let account = Account::of(shifted(sample_of(&[ROUTE]), now()));
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
     let products: Value = serde_json::from_str(include_str!(
         "../data/price_list/amazon-bedrock.get-products.json"
     ))

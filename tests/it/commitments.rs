@@ -10,62 +10,32 @@
 use std::thread;
 
 use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, HoldingLoad, Plan, Recommendation};
-use bedrock_cost_guard::catalog::{Overrides, PriceBook};
-use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
-use bedrock_cost_guard::domain::{ModelId, Ratio, Usd};
-use bedrock_cost_guard::observation::LaneUsage;
-use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::domain::{Ratio, Usd};
 use bedrock_cost_guard::report::{self, Report};
 use bedrock_cost_guard::terminal::explain;
 use rust_decimal::Decimal;
 
-use crate::support::{empty_observation, metric, sample};
+use crate::support::account::{Account, TOKENS, dismissed, reserved};
+use crate::support::reports::{an_hour, counted};
+use crate::support::sample;
 
-const SONNET: &str = "global.anthropic.claude-sonnet-4-6";
+/// Id of the global profile of Claude Sonnet 4.6, which costs 3 and 15 USD for a million and can be
+/// reserved for 0.162 and 0.81 USD an hour for 1,000 a minute over three months: nine tenths of
+/// that, from 100,000 and 10,000 a minute on.
+const GLOBAL: &str = "global.anthropic.claude-sonnet-4-6";
 
-/// An account in `us-east-1` with one lane of Sonnet 4.6 on the global profile, which costs 3 and 15
-/// USD for a million and can be reserved for 0.162 and 0.81 USD an hour for 1,000 a minute over three
-/// months: nine tenths of that, from 100,000 and 10,000 a minute on.
-fn account(tokens: impl Fn(u64) -> (u64, u64), overrides: &str) -> Observation {
-    let mut observation = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
-    let window = observation.window;
-    let minutes = window.last_days(14);
-    let first = (window.hours() - minutes.hours()) * 60;
-    let series = |name: &str, of: &dyn Fn(u64) -> u64| {
-        let hour = |hour: u64| Some((0..60).map(|minute| of(hour * 60 + minute)).sum());
-        (
-            metric(name, window, HOUR, hour),
-            metric(name, minutes, MINUTE, |minute| Some(of(first + minute))),
-        )
-    };
-    let input = series("InputTokenCount", &|minute| tokens(minute).0);
-    let output = series("OutputTokenCount", &|minute| tokens(minute).1);
-    observation.places[0].usage.lanes = vec![LaneUsage {
-        survey: vec![input.0, output.0],
-        minutes: vec![input.1, output.1],
-        ..LaneUsage::new(ModelId::parse(SONNET))
-    }];
-    observation.overrides =
-        Overrides::parse("o.toml", &format!("schema_version = 1\n{overrides}")).unwrap();
-    observation.with_prices(&PriceBook::aws().unwrap())
+/// Starts an account with so many input and output tokens in every minute of [`GLOBAL`].
+fn using(input: u64, output: u64) -> Account {
+    Account::new().tokens(GLOBAL, input, output)
 }
 
 fn held(input: u64, output: u64) -> String {
-    format!(
-        "[[reserved_holding]]\nname = \"chat\"\nregion = \"us-east-1\"\n\
-         model = \"anthropic.claude-sonnet-4-6\"\nscope = \"global\"\n\
-         input_tokens_per_minute = {input}\noutput_tokens_per_minute = {output}\n\
-         term = \"3-months\"\nfrom = \"2026-03-01\"\nterm_ends = \"2026-05-31\"\n"
-    )
+    reserved("global", input, output) + "term_ends = \"2026-05-31\"\n"
 }
 
-/// An account with reserved tokens that are hardly used.
-pub(crate) fn small_account_with_reserved_tokens() -> Observation {
-    account(|_| (50_000, 5_000), &held(200_000, 20_000))
-}
-
-fn an_hour(dollars: &str) -> Usd {
-    Usd::new(dollars.parse::<Decimal>().unwrap() * Decimal::from(730))
+/// Starts an account with reserved tokens that are hardly used.
+pub(crate) fn with_reserved_tokens() -> Account {
+    using(50_000, 5_000).overrides(&held(200_000, 20_000))
 }
 
 fn only(report: &Report) -> &Recommendation {
@@ -83,7 +53,7 @@ fn plan<'r>(report: &'r Report, words: &str) -> &'r Plan {
 #[test]
 fn three_months_of_reserved_tokens_are_advised_where_use_is_whole() {
     // 54 USD an hour on-demand, 48.6 reserved.
-    let report = report::build(&account(|_| (200_000, 20_000), ""));
+    let report = using(200_000, 20_000).report();
     let advice = only(&report);
     assert_eq!(advice.action, Action::ReserveTokens);
     assert_eq!(advice.money.current.monthly_cost, an_hour("54"));
@@ -115,19 +85,19 @@ fn reserved_tokens_are_not_advised_below_nine_tenths_of_their_use() {
     // Full in 85 of 100 minutes, and next to nothing in the others.
     let minute = |minute: u64| {
         if minute % 20 < 17 {
-            (200_000, 20_000)
+            [200_000, 20_000]
         } else {
-            (2_000, 200)
+            [2_000, 200]
         }
     };
-    let report = report::build(&account(minute, ""));
+    let report = Account::new().lane(GLOBAL, TOKENS, minute).report();
     assert!(report.recommendations.is_empty());
     assert_eq!(plan(&report, "3-month").failed_gates, [Gate::Optimum]);
 }
 
 #[test]
 fn a_smaller_demand_than_is_sold_is_proven_not_to_save() {
-    let report = report::build(&account(|_| (50_000, 5_000), ""));
+    let report = using(50_000, 5_000).report();
     assert!(report.recommendations.is_empty());
     let proof = &report.certificates[0];
     assert_eq!(proof.sentence.split(':').next(), Some("proven not to save"));
@@ -142,7 +112,9 @@ fn a_smaller_demand_than_is_sold_is_proven_not_to_save() {
 
 #[test]
 fn what_is_reserved_already_is_taken_into_account() {
-    let report = report::build(&account(|_| (200_000, 20_000), &held(200_000, 20_000)));
+    let report = using(200_000, 20_000)
+        .overrides(&held(200_000, 20_000))
+        .report();
     assert!(report.recommendations.is_empty());
     let reserved = &report.reserved_holdings[0];
     assert_eq!(reserved.load, HoldingLoad::Fits);
@@ -151,7 +123,9 @@ fn what_is_reserved_already_is_taken_into_account() {
     assert_eq!(reserved.unused_effective_cost, Some(Usd::ZERO));
 
     // Half of the demand is served: another 100,000 and 10,000 serve the rest.
-    let report = report::build(&account(|_| (200_000, 20_000), &held(100_000, 10_000)));
+    let report = using(200_000, 20_000)
+        .overrides(&held(100_000, 10_000))
+        .report();
     let advice = only(&report);
     assert_eq!(advice.savings(), an_hour("2.7"));
     assert!(
@@ -166,7 +140,7 @@ fn what_is_reserved_already_is_taken_into_account() {
 #[test]
 fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
     // 13.5 USD an hour on-demand for what 48.6 USD an hour are held for.
-    let report = report::build(&small_account_with_reserved_tokens());
+    let report = with_reserved_tokens().report();
     let advice = only(&report);
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), an_hour("35.1"));
@@ -183,30 +157,18 @@ fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
     assert_eq!(reserved.unused_effective_cost, Some(an_hour("36.45")));
 }
 
-/// The same account with its lane called through the us profile.
-fn through_us(mut observation: Observation) -> Observation {
-    let lane = &mut observation.places[0].usage.lanes[0];
-    lane.model_id = ModelId::parse("us.anthropic.claude-sonnet-4-6");
-    observation.settings.allow_global_routing = true;
-    observation
-}
-
 #[test]
 fn global_tokens_are_reserved_only_for_what_is_routed_there() {
-    let mut observation = through_us(account(|_| (200_000, 20_000), ""));
-    let counted = |observation: &Observation| -> Vec<Action> {
-        let report = report::build(observation);
-        let counted = report.recommendations.iter().filter(|it| it.is_counted());
-        counted.map(|it| it.action).collect()
-    };
+    let mut account = Account::new().tokens("us.anthropic.claude-sonnet-4-6", 200_000, 20_000);
+    account.observation.settings.allow_global_routing = true;
     assert_eq!(
-        counted(&observation),
+        counted(&account.report()),
         [Action::RouteToGlobalProfile, Action::ReserveTokens]
     );
     // Where the tenth that routing saves is not enough, the calls stay and are reserved as they are.
-    observation.settings.min_savings_ratio = Ratio::new("0.095".parse().unwrap());
-    assert_eq!(counted(&observation), [Action::ReserveTokens]);
-    let report = report::build(&observation);
+    account.observation.settings.min_savings_ratio = Ratio::new("0.095".parse().unwrap());
+    let report = account.report();
+    assert_eq!(counted(&report), [Action::ReserveTokens]);
     assert!(
         only(&report)
             .money
@@ -223,17 +185,14 @@ fn of_two_reservations_that_could_each_be_spared_one_is() {
         held(200_000, 20_000),
         held(200_000, 20_000).replace("chat", "again")
     );
-    let report = report::build(&account(|_| (200_000, 20_000), &twice));
+    let report = using(200_000, 20_000).overrides(&twice).report();
     let advice = only(&report);
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), an_hour("48.6"));
 
     // Dismissed, it changes nothing for the other, which can be spared just as well.
-    let dismissed = format!(
-        "{twice}[[dismissed]]\nid = \"{}\"\nuntil = \"2026-12-31\"\nwhy = \"it is kept\"\n",
-        advice.id
-    );
-    let report = report::build(&account(|_| (200_000, 20_000), &dismissed));
+    let dismissed = twice + &dismissed(&advice.id);
+    let report = using(200_000, 20_000).overrides(&dismissed).report();
     assert_eq!(report.recommendations.len(), 2);
     assert_eq!(
         report
@@ -247,7 +206,9 @@ fn of_two_reservations_that_could_each_be_spared_one_is() {
 
 #[test]
 fn one_meter_of_a_reservation_can_be_too_large_while_the_other_is_too_small() {
-    let report = report::build(&account(|_| (200_000, 41_000), &held(260_000, 40_000)));
+    let report = using(200_000, 41_000)
+        .overrides(&held(260_000, 40_000))
+        .report();
     let advice = only(&report);
     assert_eq!(advice.action, Action::RightSizeReservation);
     assert!(
@@ -269,7 +230,7 @@ fn one_meter_of_a_reservation_can_be_too_large_while_the_other_is_too_small() {
 #[test]
 fn what_is_paid_by_a_price_of_its_own_is_judged_as_a_whole() {
     let dear = held(200_000, 20_000).replace("from =", "usd_per_hour = \"100\"\nfrom =");
-    let report = report::build(&account(|_| (200_000, 20_000), &dear));
+    let report = using(200_000, 20_000).overrides(&dear).report();
     let advice = only(&report);
     // 54 USD an hour on-demand for what costs 100.
     assert_eq!(advice.action, Action::LetCommitmentExpire);
@@ -283,20 +244,21 @@ fn what_is_paid_by_a_price_of_its_own_is_judged_as_a_whole() {
 
 #[test]
 fn capacity_against_throttles_has_a_price_and_is_no_saving() {
-    let mut observation = account(|_| (120_000, 12_000), "");
-    let window = observation.window;
-    let lane = &mut observation.places[0].usage.lanes[0];
-    lane.survey
-        .push(metric("InvocationThrottles", window, HOUR, |_| Some(3)));
     // Now and then three times as much, so that no reservation pays.
-    for metrics in [&mut lane.survey, &mut lane.minutes] {
-        for series in metrics.iter_mut().filter_map(|it| it.series.as_mut()) {
-            for value in series.values.iter_mut().step_by(3).flatten() {
-                *value /= 40;
+    let tokens = |place: u64| {
+        [120_000, 12_000].map(|count| {
+            if place.is_multiple_of(3) {
+                count / 40
+            } else {
+                count
             }
-        }
-    }
-    let report = report::build(&observation);
+        })
+    };
+    let report = Account::new()
+        .survey(GLOBAL, TOKENS, |hour| tokens(hour).map(|count| 60 * count))
+        .minutes(GLOBAL, TOKENS, tokens)
+        .survey(GLOBAL, ["InvocationThrottles"], |_| [3])
+        .report();
     assert!(report.recommendations.is_empty());
     // What was refused is not in the figures, so nothing is proven.
     assert!(report.certificates.is_empty());

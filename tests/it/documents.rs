@@ -16,25 +16,27 @@ use bedrock_cost_guard::report::Report;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::cli::printed;
+use crate::support::account::{ACCOUNT, region};
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind};
-use crate::support::{UNITS, now, overrides_file, region, sample_of, shifted};
+use crate::support::{UNITS, now, overrides_file, sample_of, shifted};
 
 const PARAMETER: &str = "/guard/overrides";
 const BUCKET: &str = "team-guard";
 const KEY: &str = "of the/guard+1=2.toml";
 const ARTICLE: &str = include_str!("../../catalog/article.toml");
 
-/// As many bytes as a document may have.
+/// Bytes that a document may have.
 const MOST_BYTES: usize = 5_000_000;
 
-/// An account in `us-west-2` whose advice rests on overrides, run from `us-east-1`.
-struct Account {
+/// Account in `us-west-2` whose advice rests on overrides, run from `us-east-1`.
+struct FakeAccount {
     fake: FakeAws,
     observation: Observation,
     overrides: String,
 }
 
-impl Account {
+impl FakeAccount {
     fn new() -> Self {
         Self::of(sample_of(&[UNITS]))
     }
@@ -49,7 +51,7 @@ impl Account {
         }
     }
 
-    /// The same with the overrides in S3 and in Systems Manager, where the run is at home.
+    /// Keeps the overrides in S3 and in Systems Manager too, where the run is at home.
     fn with_overrides(self) -> Self {
         let home = region("us-east-1");
         self.fake.set_parameter(&home, PARAMETER, &self.overrides);
@@ -59,13 +61,7 @@ impl Account {
     }
 
     fn with_fault(self, operation: &'static str, kind: FaultKind) -> Self {
-        self.fake.fault(Fault {
-            operation,
-            region: None,
-            from: 0,
-            times: usize::MAX,
-            kind,
-        });
+        self.fake.fault(Fault::of(operation, kind));
         self
     }
 
@@ -79,17 +75,9 @@ impl Account {
 
     async fn run_with(&self, config: &SdkConfig, settings: &Settings) -> Result<RunOutcome, Error> {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
-        let account = AccountId::new("123456789012");
-        let memory = Memory::default();
-        guard::run(
-            config,
-            settings,
-            &event,
-            self.observation.as_of,
-            account,
-            &memory,
-        )
-        .await
+        let (account, memory) = (AccountId::new(ACCOUNT), Memory::default());
+        let as_of = self.observation.as_of;
+        guard::run(config, settings, &event, as_of, account, &memory).await
     }
 
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
@@ -103,7 +91,7 @@ impl Account {
         outcome
     }
 
-    /// A run on these documents that fails before anything of the account is read.
+    /// Runs the guard on these documents, which fails before anything of the account is read.
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
     async fn fail(&self, catalog: &CatalogSource, overrides: Option<DocumentSource>) -> Error {
         let settings = self.settings(catalog, overrides);
@@ -144,15 +132,9 @@ fn comparable(report: &Report) -> Value {
     serde_json::to_value(report).unwrap_or_default()
 }
 
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn printed(command: &mut Command) -> String {
-    let output = command.assert().success().get_output().clone();
-    String::from_utf8(output.stdout).unwrap()
-}
-
 #[tokio::test]
 async fn overrides_count_the_same_wherever_they_are_kept() {
-    let account = Account::new().with_overrides();
+    let account = FakeAccount::new().with_overrides();
     let none = account.run(&CatalogSource::Aws, None).await;
     assert_eq!(none.report.recommendations, []);
     assert_eq!(account.fake.requests("GetObject"), 0);
@@ -160,7 +142,9 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
 
     let file = overrides_file(&account.observation.overrides);
     let path = DocumentSource::Path(file.path().to_string_lossy().into_owned());
-    let local = Account::new().run(&CatalogSource::Aws, Some(path)).await;
+    let local = FakeAccount::new()
+        .run(&CatalogSource::Aws, Some(path))
+        .await;
     let actions: Vec<Action> = local
         .report
         .recommendations
@@ -170,7 +154,7 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
     assert_eq!(actions, [Action::BuyModelUnits]);
 
     for (source, operation) in [(parameter(), "GetParameter"), (object(KEY), "GetObject")] {
-        let account = Account::new().with_overrides();
+        let account = FakeAccount::new().with_overrides();
         let remote = account.run(&CatalogSource::Aws, Some(source.clone())).await;
         assert_eq!(comparable(&remote.report), comparable(&local.report));
         assert_eq!(account.fake.requests(operation), 1);
@@ -184,14 +168,14 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
 
 #[tokio::test]
 async fn a_price_book_counts_the_same_in_s3_as_in_the_program() {
-    let account = Account::new();
+    let account = FakeAccount::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
     let embedded = account.run(&CatalogSource::Article, None).await;
     assert_eq!(account.fake.requests("GetObject"), 0);
     // The first run put metrics, which the second would read.
-    let account = Account::new();
+    let account = FakeAccount::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
@@ -203,7 +187,7 @@ async fn a_price_book_counts_the_same_in_s3_as_in_the_program() {
 
 #[tokio::test]
 async fn without_a_region_of_its_own_the_guard_asks_in_the_first_that_it_reads() {
-    let account = Account::new();
+    let account = FakeAccount::new();
     account
         .fake
         .set_parameter(&region("us-west-2"), PARAMETER, &account.overrides);
@@ -218,7 +202,7 @@ async fn without_a_region_of_its_own_the_guard_asks_in_the_first_that_it_reads()
 #[tokio::test]
 async fn a_name_that_leads_nowhere_says_so_and_is_a_fault_of_the_setting() {
     let elsewhere = region("eu-west-1");
-    let account = Account::new().with_overrides();
+    let account = FakeAccount::new().with_overrides();
     account
         .fake
         .set_object(&elsewhere, "elsewhere", "book.toml", ARTICLE);
@@ -307,7 +291,7 @@ async fn a_refusal_names_the_action_to_allow_and_what_else_may_be_behind_it() {
             ],
         ),
     ] {
-        let account = Account::new()
+        let account = FakeAccount::new()
             .with_overrides()
             .with_fault(operation, FaultKind::Forbidden);
         let error = account.fail(&CatalogSource::Aws, Some(source)).await;
@@ -326,7 +310,9 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
             (FaultKind::ServerError, ErrorType::Access),
             (FaultKind::Reset, ErrorType::Access),
         ] {
-            let account = Account::new().with_overrides().with_fault(operation, kind);
+            let account = FakeAccount::new()
+                .with_overrides()
+                .with_fault(operation, kind);
             let error = account
                 .fail(&CatalogSource::Aws, Some(source.clone()))
                 .await;
@@ -335,14 +321,8 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
             assert!(text.contains(operation) && !text.contains("kms:"), "{text}");
             assert_eq!(account.fake.requests(operation), 3, "{kind:?}");
 
-            let account = Account::new().with_overrides();
-            account.fake.fault(Fault {
-                operation,
-                region: None,
-                from: 0,
-                times: 2,
-                kind,
-            });
+            let account = FakeAccount::new().with_overrides();
+            account.fake.fault(Fault::of(operation, kind).times(2));
             account.run(&CatalogSource::Aws, Some(source.clone())).await;
         }
     }
@@ -351,7 +331,7 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
 #[tokio::test]
 async fn a_body_that_comes_late_is_waited_for() {
     let late = FaultKind::SlowBody(Duration::from_millis(200));
-    let account = Account::new()
+    let account = FakeAccount::new()
         .with_overrides()
         .with_fault("GetObject", late);
     let outcome = account.run(&CatalogSource::Aws, Some(object(KEY))).await;
@@ -360,7 +340,7 @@ async fn a_body_that_comes_late_is_waited_for() {
 
 #[tokio::test]
 async fn an_object_that_is_too_large_is_refused() {
-    let account = Account::new();
+    let account = FakeAccount::new();
     let home = region("us-east-1");
     let padded = |bytes: usize| {
         let comment = "#".repeat(bytes - account.overrides.len());
@@ -388,7 +368,7 @@ async fn an_object_that_is_too_large_is_refused() {
 
 #[tokio::test]
 async fn content_that_is_not_the_document_is_refused_under_the_name_of_its_place() {
-    let account = Account::new();
+    let account = FakeAccount::new();
     let home = region("us-east-1");
     account
         .fake
@@ -427,7 +407,7 @@ async fn content_that_is_not_the_document_is_refused_under_the_name_of_its_place
 
 #[test]
 fn the_terminal_runs_on_overrides_of_systems_manager() {
-    let account = Account::of(shifted(sample_of(&[UNITS]), now())).with_overrides();
+    let account = FakeAccount::of(shifted(sample_of(&[UNITS]), now())).with_overrides();
     let home = TempDir::new().unwrap();
     for source in [parameter(), object(KEY)] {
         let mut command = account.cost_guard(&home);
@@ -442,7 +422,7 @@ fn the_terminal_runs_on_overrides_of_systems_manager() {
 
 #[test]
 fn what_needs_no_account_takes_a_book_from_s3_and_asks_for_nothing_else() {
-    let account = Account::new();
+    let account = FakeAccount::new();
     account
         .fake
         .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);

@@ -8,7 +8,7 @@ use bedrock_cost_guard::config::{Run, Trigger};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The files in `events/`, by name.
+/// Reads the files in `events/`, by name.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 pub(crate) fn files() -> Vec<(String, Value)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("events");

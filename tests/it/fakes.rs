@@ -20,9 +20,10 @@ use bedrock_cost_guard::domain::{Series, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::support::account::region;
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes};
 use crate::support::fake_runtime::FakeRuntime;
-use crate::support::{region, small_observation};
+use crate::support::small_observation;
 
 const STEADY: &str = "amazon.nova-micro-v1:0";
 const INCOMPLETE: &str = "us.amazon.nova-pro-v1:0";
@@ -87,7 +88,7 @@ async fn pages(call: GetMetricDataFluentBuilder) -> Vec<GetMetricDataOutput> {
         .unwrap()
 }
 
-/// All points of a series on some pages, and its statuses, one for each page that has it.
+/// Returns all points of a series on some pages, and a status for each page that has the series.
 fn joined(pages: &[GetMetricDataOutput], id: &str) -> (BTreeMap<i64, f64>, Vec<String>) {
     let results = pages
         .iter()
@@ -117,23 +118,6 @@ fn observed(series: &Series) -> BTreeMap<i64, f64> {
             value.map(|value| (time, value as f64))
         })
         .collect()
-}
-
-fn always(operation: &'static str, kind: FaultKind) -> Fault {
-    Fault {
-        operation,
-        region: None,
-        from: 0,
-        times: usize::MAX,
-        kind,
-    }
-}
-
-fn once(operation: &'static str, kind: FaultKind) -> Fault {
-    Fault {
-        times: 1,
-        ..always(operation, kind)
-    }
 }
 
 /// Sends a request by hand and returns the answer's status and body.
@@ -569,14 +553,11 @@ async fn a_parameter_that_is_not_known_is_refused() {
 #[tokio::test]
 async fn throttled_calls_are_tried_again() {
     let fake = FakeAws::start(small_observation());
-    fake.fault(Fault {
-        times: 2,
-        ..always("ListMetrics", FaultKind::Throttle)
-    });
+    fake.fault(Fault::of("ListMetrics", FaultKind::Throttle).times(2));
     cloudwatch(&fake).await.list_metrics().send().await.unwrap();
     assert_eq!(fake.requests("ListMetrics"), 3);
-    fake.fault(once("ListInferenceProfiles", FaultKind::Throttle));
-    fake.fault(once("ListFoundationModels", FaultKind::ServerError));
+    fake.fault(Fault::of("ListInferenceProfiles", FaultKind::Throttle).times(1));
+    fake.fault(Fault::of("ListFoundationModels", FaultKind::ServerError).times(1));
     bedrock(&fake).await.inventory().await.unwrap();
     assert_eq!(fake.requests("ListInferenceProfiles"), 3);
     assert_eq!(fake.requests("ListFoundationModels"), 2);
@@ -587,16 +568,9 @@ async fn throttled_calls_are_tried_again() {
 async fn faults_last_as_long_as_they_are_set_for() {
     let fake = FakeAws::start(small_observation());
     let client = cloudwatch(&fake).await;
-    let elsewhere = Some(region("eu-west-1"));
-    fake.fault(Fault {
-        region: elsewhere,
-        ..always("ListMetrics", FaultKind::Forbidden)
-    });
-    fake.fault(Fault {
-        from: 1,
-        times: 1,
-        ..always("ListMetrics", FaultKind::Forbidden)
-    });
+    let forbidden = || Fault::of("ListMetrics", FaultKind::Forbidden);
+    fake.fault(forbidden().to(region("eu-west-1")));
+    fake.fault(forbidden().after(1).times(1));
     client.list_metrics().send().await.unwrap();
     let error = client.list_metrics().send().await.unwrap_err();
     assert_eq!(error.code(), Some("AccessDenied"));
@@ -611,25 +585,20 @@ async fn faults_of_every_kind_reach_the_client() {
     let fake = FakeAws::start(observation);
     let client = cloudwatch(&fake).await;
 
-    fake.fault(once("ListMetrics", FaultKind::Reset));
+    fake.fault(Fault::of("ListMetrics", FaultKind::Reset).times(1));
     client.list_metrics().send().await.unwrap();
     assert_eq!(fake.requests("ListMetrics"), 2);
 
-    fake.fault(once("ListMetrics", FaultKind::Malformed));
+    fake.fault(Fault::of("ListMetrics", FaultKind::Malformed).times(1));
     let error = client.list_metrics().send().await.unwrap_err();
     assert!(error.code().is_none(), "{error:?}");
 
-    fake.fault(Fault {
-        times: 3,
-        ..always("ListMetrics", FaultKind::ServerError)
-    });
+    fake.fault(Fault::of("ListMetrics", FaultKind::ServerError).times(3));
     let error = client.list_metrics().send().await.unwrap_err();
     assert_eq!(error.code(), Some("InternalServiceError"));
 
-    fake.fault(once(
-        "ListMetrics",
-        FaultKind::Slow(Duration::from_millis(60)),
-    ));
+    let slow = FaultKind::Slow(Duration::from_millis(60));
+    fake.fault(Fault::of("ListMetrics", slow).times(1));
     let before = Instant::now();
     client.list_metrics().send().await.unwrap();
     assert!(before.elapsed() >= Duration::from_millis(60));
@@ -639,14 +608,14 @@ async fn faults_of_every_kind_reach_the_client() {
         window,
         vec![query("q0", usage("Invocations", STEADY), 3_600)],
     );
-    fake.fault(once("GetMetricData", FaultKind::Messages));
+    fake.fault(Fault::of("GetMetricData", FaultKind::Messages).times(1));
     let page = call.clone().send().await.unwrap();
     assert_eq!(
         page.messages()[0].value(),
         Some("Maximum number of allowed metrics exceeded")
     );
 
-    fake.fault(once("GetMetricData", FaultKind::InternalError));
+    fake.fault(Fault::of("GetMetricData", FaultKind::InternalError).times(1));
     let pages = pages(call).await;
     let (points, statuses) = joined(&pages, "q0");
     assert_eq!(statuses, ["InternalError", "Complete"]);
@@ -681,7 +650,7 @@ fn the_environment_of_a_program_names_the_fake_and_its_region() {
     assert_eq!(env["AWS_REGION"], "us-east-1");
 }
 
-/// A function that takes so many events and echoes them; an event with `fail` is an error.
+/// Echoes so many events as a function does; an event with `fail` is an error.
 fn function(address: &str, events: usize) {
     for _ in 0..events {
         let (head, event) = raw(
@@ -741,7 +710,7 @@ fn a_function_gets_events_and_its_answers_come_back() {
     thread.join().unwrap();
 }
 
-/// A product of the Price List with as much as the fake looks at.
+/// Writes a product of the Price List with as much as the fake looks at.
 fn product(region: &str, usage_type: &str) -> String {
     let attributes = json!({ "regionCode": region, "usagetype": usage_type });
     json!({ "product": { "attributes": attributes, "sku": usage_type } }).to_string()
@@ -757,7 +726,7 @@ fn filter(kind: FilterType, field: &str, value: &str) -> Filter {
         .unwrap()
 }
 
-/// The products of a service in a Region, a hundred on a page.
+/// Asks for the products of a service in a Region, a hundred on a page.
 fn products(
     client: &aws_sdk_pricing::Client,
     service: &str,
@@ -771,7 +740,7 @@ fn products(
         .max_results(100)
 }
 
-/// A fake that sells five products in `us-east-1` and one in `eu-west-1`.
+/// Starts a fake that sells five products in `us-east-1` and one in `eu-west-1`.
 async fn price_list() -> (FakeAws, aws_sdk_pricing::Client) {
     let fake = FakeAws::start(small_observation());
     let mut all: Vec<String> = (0..5)
@@ -880,34 +849,30 @@ async fn faults_of_the_price_list_reach_the_client() {
         (FaultKind::ServerError, "InternalErrorException"),
     ] {
         let before = fake.requests("GetProducts");
-        let times = 4;
-        fake.fault(Fault {
-            times,
-            ..always("GetProducts", kind)
-        });
+        fake.fault(Fault::of("GetProducts", kind).times(4));
         let error = call().send().await.unwrap_err();
         assert_eq!(error.code(), Some(code));
         // The fourth is tried again, and goes well.
         call().send().await.unwrap();
         assert_eq!(fake.requests("GetProducts") - before, 5);
     }
-    fake.fault(once("GetProducts", FaultKind::Forbidden));
+    fake.fault(Fault::of("GetProducts", FaultKind::Forbidden).times(1));
     let error = call().send().await.unwrap_err();
     assert_eq!(error.code(), Some("AccessDeniedException"));
 
-    fake.fault(once("GetProducts", FaultKind::Reset));
+    fake.fault(Fault::of("GetProducts", FaultKind::Reset).times(1));
     call().send().await.unwrap();
 
-    fake.fault(once("GetProducts", FaultKind::Malformed));
+    fake.fault(Fault::of("GetProducts", FaultKind::Malformed).times(1));
     assert!(call().send().await.unwrap_err().code().is_none());
 
     let late = Duration::from_millis(60);
-    fake.fault(once("GetProducts", FaultKind::SlowBody(late)));
+    fake.fault(Fault::of("GetProducts", FaultKind::SlowBody(late)).times(1));
     let before = Instant::now();
     call().send().await.unwrap();
     assert!(before.elapsed() >= late);
 
-    fake.fault(always("GetProducts", FaultKind::ExpiredToken));
+    fake.fault(Fault::of("GetProducts", FaultKind::ExpiredToken));
     let page = call().send().await.unwrap();
     let next = call().next_token(page.next_token().unwrap());
     let error = next.send().await.unwrap_err();

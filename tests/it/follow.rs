@@ -13,25 +13,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bedrock_cost_guard::advice::{Action, Recommendation};
-use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::config::Overflow;
-use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
-use bedrock_cost_guard::domain::{ModelId, ModelUnits, Ratio, Usd, Window};
-use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::observation::{CommitmentDuration, FoundationModel, ProvisionedModel};
-use bedrock_cost_guard::observation::{LaneUsage, MetricSeries};
-use bedrock_cost_guard::report::{self, Report};
-use jiff::SignedDuration;
+use bedrock_cost_guard::domain::{ModelUnits, Ratio, Usd};
+use bedrock_cost_guard::observation::{CommitmentDuration, ProvisionedModel};
+use bedrock_cost_guard::report::Report;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rust_decimal::Decimal;
 
-use crate::support::{empty_observation, metric};
-
-const MODEL: &str = "maker.model-v1:0";
-
-/// What a unit serves in a minute: input and output.
-const UNIT: [u64; 2] = [1_000_000, 300_000];
+use crate::support::account::{self, Account, HELD, TOKENS, allowed_scopes, bound, dismissed};
+use crate::support::book::{MODEL, UNIT, book, rate, row, unit};
 
 const MINUTES_OF_A_WEEK: usize = 7 * 24 * 60;
 
@@ -79,7 +70,7 @@ impl Flow {
         let mut taken = Self::none();
         let rows = self.minutes_mut().zip(taken.minutes_mut());
         for ((mine, to), asked) in rows.zip(asked.minutes()) {
-            let (part, whole) = share(*asked, units);
+            let (part, whole) = share(*asked, UNIT.map(|unit| unit * units));
             for (mine, to) in mine.iter_mut().zip(to) {
                 let served = u128::from(*mine) * part / whole;
                 *to = u64::try_from(served).unwrap();
@@ -89,7 +80,7 @@ impl Flow {
         taken
     }
 
-    /// The same as far as it is known: by the hour where it is not by the minute.
+    /// Returns the flow as far as the guard knows it: by the hour in the older weeks.
     fn known(&self) -> Self {
         let mut known = self.clone();
         for hour in known.older.chunks_exact_mut(60) {
@@ -99,7 +90,7 @@ impl Flow {
         known
     }
 
-    /// The fewest units that refuse nothing of it.
+    /// Returns the fewest units that refuse nothing of the flow.
     fn units(&self) -> u64 {
         let needed = |tokens: &[u64; 2]| {
             let of = |meter: usize| tokens[meter].div_ceil(UNIT[meter]);
@@ -108,46 +99,21 @@ impl Flow {
         self.minutes().map(needed).max().unwrap()
     }
 
-    fn usage(&self, id: &str, window: Window) -> LaneUsage {
-        let hour = |meter: usize| {
-            move |hour: u64| {
-                let hour = usize::try_from(hour).unwrap();
-                let (week, hour) = (hour / 168, hour % 168);
-                let of = if week < WEEKS - KNOWN_BY_THE_MINUTE {
-                    &self.older
-                } else {
-                    &self.last
-                };
-                Some(of[hour * 60..][..60].iter().map(|it| it[meter]).sum())
-            }
+    /// Returns the tokens of a minute, counted from the start of the window.
+    fn minute(&self, minute: u64) -> [u64; 2] {
+        let minute = usize::try_from(minute).unwrap();
+        let of = if minute / MINUTES_OF_A_WEEK < WEEKS - KNOWN_BY_THE_MINUTE {
+            &self.older
+        } else {
+            &self.last
         };
-        let minute = |meter: usize| {
-            move |minute: u64| {
-                Some(self.last[usize::try_from(minute).unwrap() % MINUTES_OF_A_WEEK][meter])
-            }
-        };
-        let last = window.last_days(14);
-        LaneUsage {
-            survey: vec![
-                metric("Invocations", window, HOUR, |_| Some(60)),
-                metric("InputTokenCount", window, HOUR, hour(0)),
-                metric("OutputTokenCount", window, HOUR, hour(1)),
-            ],
-            minutes: vec![
-                metric("InputTokenCount", last, MINUTE, minute(0)),
-                metric("OutputTokenCount", last, MINUTE, minute(1)),
-            ],
-            ..LaneUsage::new(ModelId::parse(id))
-        }
+        of[minute % MINUTES_OF_A_WEEK]
     }
 }
 
-/// The part of a minute's requests that units serve: `min(1, units ÷ needed)`, the scarcer meter's.
-fn share(asked: [u64; 2], units: u64) -> (u128, u128) {
-    share_of(asked, UNIT.map(|unit| unit * units))
-}
-
-fn share_of(asked: [u64; 2], there: [u64; 2]) -> (u128, u128) {
+/// Returns the part of a minute's requests that is served: `min(1, there ÷ asked)`, the scarcer
+/// meter's.
+fn share(asked: [u64; 2], there: [u64; 2]) -> (u128, u128) {
     let mut best = (1, 1);
     for (asked, there) in asked.into_iter().zip(there) {
         let (part, whole) = (u128::from(there), u128::from(asked));
@@ -158,7 +124,7 @@ fn share_of(asked: [u64; 2], there: [u64; 2]) -> (u128, u128) {
     best
 }
 
-/// How traffic goes over a week.
+/// Course of traffic over a week.
 #[derive(Clone, Copy, Debug)]
 enum Shape {
     Steady,
@@ -176,7 +142,7 @@ struct Traffic {
     input: u64,
     output: u64,
     shape: Shape,
-    /// What the weeks before the last two had of it, in percent.
+    /// Traffic of the weeks before the last two, in percent of theirs.
     older: u64,
 }
 
@@ -213,13 +179,13 @@ impl Traffic {
     }
 }
 
-/// What a unit of a holding, or a whole lane, is asked for comes from its [`Traffic`].
+/// Provisioned model; a unit of it is asked for its [`Traffic`].
 #[derive(Clone, Debug)]
 struct Holding {
     units: u32,
     /// Its term, and in how many days it ends.
     term: Option<(CommitmentDuration, i64)>,
-    /// What it serves; it is idle without.
+    /// Tokens that a unit is asked for; `None` where the model is idle.
     traffic: Option<Traffic>,
 }
 
@@ -229,19 +195,20 @@ struct Reserved {
     input: u64,
     output: u64,
     term: &'static str,
-    /// Whether its term has ended, so that it could be let go at once.
+    /// True if the term has ended, so that the tokens could be let go at once.
     is_over: bool,
 }
 
-/// A random account: small enough to read when the law fails.
+/// Random account, small enough to read when the law fails.
 #[derive(Clone, Debug)]
 struct Variant {
     overflow: Overflow,
     headroom: i64,
     allow_global: bool,
-    /// Which of in-Region, geo and global the overrides allow, where they say so.
+    /// In-Region, geo and global: true where the overrides allow the scope; `None` where they say
+    /// nothing.
     scopes: Option<[bool; 3]>,
-    /// Which of the counted recommendations is dismissed.
+    /// Place of the recommendation that is dismissed among the counted ones.
     dismissed: Option<usize>,
     ratio: i64,
     /// Percent of the in-Region price.
@@ -380,39 +347,22 @@ fn variant() -> impl Strategy<Value = Variant> {
     )
 }
 
-fn percent_of(dollars: i64, percent: i64) -> Decimal {
-    Decimal::from(dollars) * Decimal::new(percent, 2)
-}
-
 impl Variant {
-    /// A million tokens cost 1 USD of input and 2 USD of output in the Region, and a full unit
-    /// serves 96 USD an hour.
-    fn book(&self) -> String {
-        const DATES: &str =
-            "effective_from = \"2026-01-01\"\nchecked = \"2026-04-01\"\nsource = \"s\"\n";
-        let mut book = format!(
-            "schema_version = 1\nname = \"round\"\ndescription = \"round prices\"\ncharged = true\n[[model]]\n\
-             id = \"{MODEL}\"\nname = \"Model\"\nprovider = \"Maker\"\n"
-        );
-        let mut rate = |scope: &str, tier: &str, percent: Decimal| {
-            let whole = percent / Decimal::ONE_HUNDRED;
-            let _ = write!(
-                book,
-                "[[model.rate]]\nscope = {scope}\nregions = [\"*\"]\ntier = \"{tier}\"\n{DATES}\
-                 input = \"{whole}\"\noutput = \"{}\"\n",
-                whole * Decimal::TWO
-            );
-        };
+    /// Writes prices: a million tokens cost 1 USD of input and 2 USD of output in the Region, and a
+    /// full unit serves 96 USD an hour.
+    fn book(&self) -> Vec<String> {
+        let mut rows = Vec::new();
         let scopes = [
-            ("\"in-region\"", Some(100)),
-            ("\"geo\"\ngeo = \"us\"", Some(self.geo)),
-            ("\"global\"", self.global),
+            ("in-region", Some(100)),
+            ("us", Some(self.geo)),
+            ("global", self.global),
         ];
         for (scope, percent) in scopes {
             let Some(percent) = percent else { continue };
-            rate(scope, "standard", Decimal::from(percent));
-            if self.flex || scope == "\"in-region\"" {
-                rate(scope, "flex", Decimal::from(percent) / Decimal::TWO);
+            let input = Decimal::new(percent, 2);
+            rows.push(rate(scope, "standard", [input, input * Decimal::TWO]));
+            if self.flex || scope == "in-region" {
+                rows.push(rate(scope, "flex", [input / Decimal::TWO, input]));
             }
         }
         let terms = [
@@ -421,44 +371,34 @@ impl Variant {
             ("6-months", self.half_year),
         ];
         for (term, percent) in terms {
-            let Some((unit, percent)) = self.unit.zip(percent) else {
-                continue;
-            };
-            let _ = write!(
-                book,
-                "[[model.model_units]]\nregions = [\"us-east-1\"]\nterm = \"{term}\"\n\
-                 usd_per_unit_hour = \"{}\"\n{DATES}",
-                percent_of(unit, percent)
-            );
-            if self.is_capacity_known {
-                let _ = write!(
-                    book,
-                    "input_tokens_per_hour = \"{}\"\noutput_tokens_per_hour = \"{}\"\n",
-                    UNIT[0] * 60,
-                    UNIT[1] * 60
-                );
+            if let Some((dollars, percent)) = self.unit.zip(percent) {
+                let serves = self.is_capacity_known.then_some(UNIT);
+                rows.push(unit(
+                    term,
+                    Decimal::from(dollars) * Decimal::new(percent, 2),
+                    serves,
+                ));
             }
         }
         let Some((month, quarter)) = self.reserved_offers else {
-            return book;
+            return rows;
         };
-        for (scope, of) in [("\"in-region\"", Some(100)), ("\"global\"", self.global)] {
+        for (scope, of) in [("in-region", Some(100)), ("global", self.global)] {
             for (term, percent) in [("1-month", month), ("3-months", quarter)] {
                 let Some(of) = of else { continue };
                 let hour = Decimal::new(6 * percent * of, 6);
-                let _ = write!(
-                    book,
-                    "[[model.reserved_tokens]]\nscope = {scope}\nregions = [\"*\"]\n\
-                     term = \"{term}\"\ninput = \"{hour}\"\noutput = \"{}\"\n\
-                     minimum_input_tpm = 100000\nminimum_output_tpm = 10000\n{DATES}",
+                let lines = format!(
+                    "scope = \"{scope}\"\nregions = [\"*\"]\nterm = \"{term}\"\ninput = \"{hour}\"\n\
+                     output = \"{}\"\nminimum_input_tpm = 100000\nminimum_output_tpm = 10000",
                     hour * Decimal::TWO
                 );
+                rows.push(row("reserved_tokens", &lines));
             }
         }
-        book
+        rows
     }
 
-    /// What the tokens of a lane cost, in percent of the in-Region price.
+    /// Returns the price of a lane's tokens, in percent of the in-Region price.
     fn percent(&self, id: &str) -> i64 {
         match id.split('.').next() {
             Some("us") => self.geo,
@@ -467,14 +407,11 @@ impl Variant {
         }
     }
 
-    fn allows_global(&self) -> bool {
-        self.scopes
-            .map_or(self.allow_global, |[_, _, global]| global)
-    }
-
-    /// The cheapest profile that is allowed.
+    /// Returns the id of the cheapest profile that is allowed.
     fn cheapest(&self) -> &'static str {
-        if self.allows_global() && self.global.is_some_and(|global| global < 100) {
+        let scopes = self.scopes;
+        let allows_global = scopes.map_or(self.allow_global, |[_, _, global]| global);
+        if allows_global && self.global.is_some_and(|global| global < 100) {
             "global.maker.model-v1:0"
         } else {
             MODEL
@@ -485,15 +422,15 @@ impl Variant {
         self.overflow == Overflow::Spill
     }
 
-    /// Where a part is served and a part is not, the weeks before the minutes are taken by the hour
-    /// and scaled, which is but near. So there all weeks are alike.
+    /// Builds a flow. Where a part is served and a part is not, the weeks before the minutes are
+    /// taken by the hour and scaled, which is but near. So there all weeks are alike.
     fn flow(&self, traffic: Traffic, units: u64) -> Flow {
         let in_part = self.spills() || self.reserved_offers.is_some() || !self.reserved.is_empty();
         let older = if in_part { 100 } else { traffic.older };
         Traffic { older, ..traffic }.flow(units)
     }
 
-    fn account(&self) -> Account<'_> {
+    fn follower(&self) -> Follower<'_> {
         let mut on_demand: BTreeMap<String, Flow> = BTreeMap::new();
         for (id, traffic) in &self.lanes {
             on_demand.insert((*id).to_owned(), self.flow(*traffic, 1));
@@ -506,7 +443,7 @@ impl Variant {
                 .traffic
                 .map_or_else(Flow::none, |it| self.flow(it, u64::from(holding.units))),
         });
-        Account {
+        Follower {
             variant: self,
             on_demand,
             held: held.collect(),
@@ -517,7 +454,7 @@ impl Variant {
 }
 
 fn arn(place: usize) -> String {
-    format!("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/h0ldh0ldh0{place:02}")
+    HELD.replace("h0ldh0ldh0ld", &format!("h0ldh0ldh0{place:02}"))
 }
 
 struct Held {
@@ -527,7 +464,7 @@ struct Held {
     flow: Flow,
 }
 
-struct Account<'v> {
+struct Follower<'v> {
     variant: &'v Variant,
     on_demand: BTreeMap<String, Flow>,
     held: Vec<Held>,
@@ -536,61 +473,41 @@ struct Account<'v> {
     dismissed: Option<String>,
 }
 
-impl Account<'_> {
-    fn observation(&self) -> Observation {
-        let mut observation = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
+impl Follower<'_> {
+    fn account(&self) -> Account {
         let variant = self.variant;
-        let window = observation.window;
-        observation.prices = PriceBook::parse("round", &variant.book()).unwrap();
-        let settings = &mut observation.settings;
+        let mut account = Account::on(book(&variant.book())).overrides(&self.overrides());
+        let settings = &mut account.observation.settings;
         settings.allow_global_routing = variant.allow_global;
         settings.headroom = Ratio::new(Decimal::new(variant.headroom, 2));
         settings.min_savings_ratio = Ratio::new(Decimal::new(variant.ratio, 2));
         settings.overflow = variant.overflow;
-        let place = &mut observation.places[0];
         for (id, flow) in &self.on_demand {
-            place.usage.lanes.push(flow.usage(id, window));
+            account = account.lane(id, TOKENS, |minute| flow.minute(minute));
         }
         for (number, held) in self.held.iter().enumerate() {
-            let model = format!("arn:aws:bedrock:us-east-1::foundation-model/{MODEL}:8k");
+            let unit = match &held.term {
+                Some((term, days)) => bound(term.clone(), *days),
+                None => account::held(),
+            };
             let model = ProvisionedModel {
                 provisioned_model_arn: held.arn.clone(),
                 provisioned_model_name: format!("held-{number}"),
-                model_arn: model.clone(),
-                foundation_model_arn: model,
                 model_units: ModelUnits::new(held.units),
-                status: "InService".into(),
-                commitment_duration: held.term.as_ref().map(|(term, _)| term.clone()),
-                commitment_expiration_time: held
-                    .term
-                    .as_ref()
-                    .map(|(_, days)| window.end() + SignedDuration::from_hours(days * 24)),
-                creation_time: window.start(),
+                ..unit
             };
-            if held.flow.is_none() {
-                for id in model.metered_ids() {
-                    place.usage.lanes.push(silent(id, window));
-                }
+            account = if held.flow.is_none() {
+                account.idle(model)
             } else {
-                place.usage.lanes.push(held.flow.usage(&held.arn, window));
-            }
-            place.inventory.provisioned_models.push(model);
+                let minute = |minute| held.flow.minute(minute);
+                account.lane(&held.arn, TOKENS, minute).holding(model)
+            };
         }
-        place.inventory.foundation_models =
-            [(MODEL, "ON_DEMAND"), ("maker.model-v1:0:8k", "PROVISIONED")]
-                .map(|(id, kind)| FoundationModel {
-                    model_id: id.to_owned(),
-                    lifecycle_status: Some("ACTIVE".into()),
-                    end_of_life_time: None,
-                    inference_types_supported: vec![kind.into()],
-                })
-                .to_vec();
-        observation.overrides = self.overrides();
-        observation
+        account
     }
 
-    fn overrides(&self) -> Overrides {
-        let mut overrides = "schema_version = 1\n".to_owned();
+    fn overrides(&self) -> String {
+        let mut overrides = String::new();
         let reserved = self.reserved.iter().enumerate();
         for (number, reserved) in reserved.filter(|(_, it)| it.input + it.output > 0) {
             let _ = write!(
@@ -615,25 +532,17 @@ impl Account<'_> {
             );
         }
         if let Some(allowed) = self.variant.scopes {
-            let names = ["\"in-region\"", "\"geo\"", "\"global\""];
-            let names = names.into_iter().zip(allowed).filter(|(_, is)| *is);
-            let names: Vec<&str> = names.map(|(name, _)| name).collect();
-            let _ = write!(
-                overrides,
-                "[[allowed_scopes]]\nmodel = \"{MODEL}\"\nscopes = [{}]\n",
-                names.join(", ")
-            );
+            let names = ["in-region", "geo", "global"].into_iter().zip(allowed);
+            let names: Vec<&str> = names.filter_map(|(name, is)| is.then_some(name)).collect();
+            overrides += &allowed_scopes(&names);
         }
         if let Some(id) = &self.dismissed {
-            let _ = write!(
-                overrides,
-                "[[dismissed]]\nid = \"{id}\"\nuntil = \"2026-12-31\"\nwhy = \"no\"\n"
-            );
+            overrides += &dismissed(id);
         }
-        Overrides::parse("o.toml", &overrides).unwrap()
+        overrides
     }
 
-    /// What goes to model units.
+    /// Returns what goes to model units.
     fn on_units(&self) -> Flow {
         let mut all = Flow::none();
         for held in &self.held {
@@ -642,7 +551,7 @@ impl Account<'_> {
         all
     }
 
-    /// The units at work, or all of them.
+    /// Counts the units at work, or all of them.
     fn units(&self, with_idle: bool) -> u64 {
         let held = self.held.iter();
         held.filter(|held| with_idle || !held.flow.is_none())
@@ -650,15 +559,15 @@ impl Account<'_> {
             .sum()
     }
 
-    /// What it costs in a month, with reserved tokens taken by the minute: the report covers by the
-    /// hour, which it says is the most, and sizes by the minute.
+    /// Returns the cost of a month, with reserved tokens taken by the minute: the report covers by
+    /// the hour, which it says is the most, and sizes by the minute.
     fn cost(&self, report: &Report) -> Usd {
         let workloads = report.workloads.iter();
         let by_hour: Usd = workloads.map(|it| it.covered_monthly_cost).sum();
         report.totals.monthly_cost + by_hour - self.covered()
     }
 
-    /// On-demand dollars a month that reserved tokens take off, minute by minute.
+    /// Returns the on-demand dollars a month that reserved tokens take off, minute by minute.
     fn covered(&self) -> Usd {
         let mut covered: u128 = 0;
         for is_global in [false, true] {
@@ -690,7 +599,7 @@ impl Account<'_> {
                     value +=
                         u128::from(tokens[0] + 2 * tokens[1]) * u128::try_from(*percent).unwrap();
                 }
-                let (part, whole) = share_of(asked, reserved);
+                let (part, whole) = share(asked, reserved);
                 covered += value * part / whole;
             }
         }
@@ -709,7 +618,7 @@ impl Account<'_> {
         lane.or_insert_with(Flow::none).add(flow);
     }
 
-    /// Does all that is counted. Whether it changed what goes to model units of known capacity.
+    /// Does all that is counted; true if that changed what goes to model units of known capacity.
     fn follow(&mut self, report: &Report) -> bool {
         let mut homeless = Flow::none();
         for advice in counted(report) {
@@ -862,39 +771,29 @@ impl Account<'_> {
     }
 }
 
-/// The number before a word; zero without one.
+/// Returns the number before a word; zero without one.
 fn amount(words: &str, word: &str) -> u64 {
     let words: Vec<&str> = words.split(' ').collect();
     let place = words.iter().position(|it| *it == word);
     place.map_or(0, |place| words[place - 1].parse().unwrap())
 }
 
-fn silent(id: &str, window: Window) -> LaneUsage {
-    LaneUsage {
-        survey: vec![MetricSeries {
-            series: None,
-            ..metric("Invocations", window, HOUR, |_| None)
-        }],
-        ..LaneUsage::new(ModelId::parse(id))
-    }
-}
-
-/// What is wrong with the advice to an account; `None` where nothing is.
+/// Says what is wrong with the advice to an account; `None` where nothing is.
 fn fault(variant: &Variant) -> Option<String> {
-    let mut account = variant.account();
-    let mut before = report::build(&account.observation());
+    let mut follower = variant.follower();
+    let mut before = follower.account().report();
     if let Some(advice) = variant.dismissed.and_then(|at| counted(&before).nth(at)) {
-        account.dismissed = Some(advice.id.clone());
-        before = report::build(&account.observation());
+        follower.dismissed = Some(advice.id.clone());
+        before = follower.account().report();
     }
     counted(&before).next()?;
     let told: Vec<String> = counted(&before).map(Recommendation::message).collect();
     let (was, claimed) = (
-        account.cost(&before),
+        follower.cost(&before),
         before.totals.potential_monthly_savings,
     );
-    let is_sized = account.follow(&before);
-    let is = account.cost(&report::build(&account.observation()));
+    let is_sized = follower.follow(&before);
+    let is = follower.cost(&follower.account().report());
     let slack = Usd::new(was.dollars() * Decimal::new(5, 3) + Decimal::ONE);
     if is > was - claimed + slack {
         let saved = was - is;
@@ -902,7 +801,7 @@ fn fault(variant: &Variant) -> Option<String> {
             "{claimed} of {was} are promised and {saved} saved: {told:#?}"
         ));
     }
-    let (asked, units) = (account.on_units().known().units(), account.units(true));
+    let (asked, units) = (follower.on_units().known().units(), follower.units(true));
     (is_sized && !variant.spills() && asked > units)
         .then(|| format!("{asked} units are needed of {units}: {told:#?}"))
 }
@@ -911,7 +810,7 @@ fn counted(report: &Report) -> impl Iterator<Item = &Recommendation> {
     report.recommendations.iter().filter(|it| it.is_counted())
 }
 
-/// What is wrong with the steps to the changes of a report; `None` where nothing is.
+/// Says what is wrong with the steps to the changes of a report; `None` where nothing is.
 fn steps_fault(report: &Report) -> Option<String> {
     for advice in &report.recommendations {
         let steps = &advice.remedy.steps;
@@ -969,10 +868,10 @@ proptest! {
 
     #[test]
     fn steps_are_apart_and_on_prices_that_nobody_pays_there_are_none(variant in variant()) {
-        let mut observation = variant.account().observation();
-        prop_assert_eq!(steps_fault(&report::build(&observation)), None);
-        observation.prices.charged = false;
-        let report = report::build(&observation);
+        let mut account = variant.follower().account();
+        prop_assert_eq!(steps_fault(&account.report()), None);
+        account.observation.prices.charged = false;
+        let report = account.report();
         prop_assert_eq!(super::charged::fault(&report), None);
     }
 }

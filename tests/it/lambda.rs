@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use crate::events;
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind};
 use crate::support::fake_runtime::{FakeRuntime, FunctionError, Invocation};
-use crate::support::{ROUTE, UNITS, now, overrides_file, sample_of, shifted};
+use crate::support::{ROUTE, UNITS, now, overrides_file, regions, sample_of, shifted};
 
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -29,17 +29,11 @@ struct Function {
 impl Function {
     fn start(observation: Observation, settings: &[(&str, &str)]) -> Self {
         let overrides = overrides_file(&observation.overrides);
-        let regions: Vec<&str> = observation
-            .settings
-            .regions
-            .iter()
-            .map(bedrock_cost_guard::domain::Region::name)
-            .collect();
         let runtime = FakeRuntime::start();
         let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock-cost-guard"));
         command
             .env_clear()
-            .env("GUARD_REGIONS", regions.join(","))
+            .env("GUARD_REGIONS", regions(&observation))
             .env("GUARD_OVERRIDES", overrides.path())
             .env("GUARD_ALLOW_GLOBAL_ROUTING", "true")
             .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
@@ -87,7 +81,7 @@ impl Drop for Function {
     }
 }
 
-/// One Region with model units to buy, as the clock has it.
+/// Returns one Region with model units to buy, as the clock has it.
 fn one_region() -> Observation {
     shifted(sample_of(&[UNITS]), now())
 }
@@ -284,13 +278,9 @@ fn a_price_book_that_is_not_there_is_named_as_that() {
 #[test]
 fn a_forbidden_call_is_named_with_the_action_to_allow() {
     let function = Function::start(one_region(), &[]);
-    function.aws.fault(Fault {
-        operation: "ListFoundationModels",
-        region: None,
-        from: 0,
-        times: usize::MAX,
-        kind: FaultKind::Forbidden,
-    });
+    function
+        .aws
+        .fault(Fault::of("ListFoundationModels", FaultKind::Forbidden));
     let error = function.invoke(&json!({})).outcome.unwrap_err();
     assert_eq!(error.error_type, "Access");
     assert!(
@@ -304,13 +294,9 @@ fn a_forbidden_call_is_named_with_the_action_to_allow() {
 #[test]
 fn a_call_that_stays_throttled_is_tried_six_times_and_named() {
     let function = Function::start(one_region(), &[]);
-    function.aws.fault(Fault {
-        operation: "GetMetricData",
-        region: None,
-        from: 0,
-        times: usize::MAX,
-        kind: FaultKind::Throttle,
-    });
+    function
+        .aws
+        .fault(Fault::of("GetMetricData", FaultKind::Throttle));
     let error = function.invoke(&json!({})).outcome.unwrap_err();
     assert_eq!(error.error_type, "Throttled");
     assert_eq!(function.aws.requests("GetMetricData"), 6);
@@ -319,13 +305,9 @@ fn a_call_that_stays_throttled_is_tried_six_times_and_named() {
 #[test]
 fn metrics_that_are_not_put_fail_the_run_after_its_lines() {
     let function = Function::start(one_region(), &[]);
-    function.aws.fault(Fault {
-        operation: "PutMetricData",
-        region: None,
-        from: 0,
-        times: usize::MAX,
-        kind: FaultKind::Forbidden,
-    });
+    function
+        .aws
+        .fault(Fault::of("PutMetricData", FaultKind::Forbidden));
     let error = function.invoke(&json!({})).outcome.unwrap_err();
     assert_eq!(error.error_type, "Emit");
     let lines = function.lines();
@@ -339,13 +321,10 @@ fn metrics_that_are_not_put_fail_the_run_after_its_lines() {
 #[test]
 fn a_run_without_time_left_ends_itself_and_says_so() {
     let function = Function::start(one_region(), &[]);
-    function.aws.fault(Fault {
-        operation: "ListMetrics",
-        region: None,
-        from: 0,
-        times: usize::MAX,
-        kind: FaultKind::Slow(Duration::from_secs(20)),
-    });
+    function.aws.fault(Fault::of(
+        "ListMetrics",
+        FaultKind::Slow(Duration::from_secs(20)),
+    ));
     let done = function.runtime.invoke(&json!({}), Duration::from_secs(5));
     let error = done.outcome.unwrap_err();
     assert_eq!(error.error_type, "Deadline");

@@ -1,127 +1,41 @@
 //! `GUARD_CATALOG=live`: the Price List of the account over the embedded book.
 
-use aws_config::SdkConfig;
 use bedrock_cost_guard::config::CatalogSource;
-use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
-use bedrock_cost_guard::guard;
-use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::observation::LaneUsage;
-use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report::Report;
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use jiff::SignedDuration;
+use serde_json::Value;
 
-use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes};
-use crate::support::{metric, region, small_observation};
+use crate::support::account::{Account, TOKENS, region};
+use crate::support::fake_aws::{Fault, FaultKind, PageSizes};
+use crate::support::products::nova_micro;
+use crate::support::reports::usd;
+use crate::support::served::Served;
 
 const GET_PRODUCTS: &str = "GetProducts";
 const MICRO: &str = "amazon.nova-micro-v1:0";
 
-/// A product of Nova Micro in a Region, at a price for 1,000 tokens.
-fn micro(region: &str, meter: &str, usd: &str) -> String {
-    let sku = format!("{region}-{meter}");
-    let term = format!("{sku}.TERM");
-    json!({
-        "serviceCode": "AmazonBedrock",
-        "version": "20261120000000",
-        "publicationDate": "2026-11-20T00:00:00Z",
-        "product": { "sku": sku, "attributes": {
-            "servicecode": "AmazonBedrock",
-            "servicename": "Amazon Bedrock",
-            "regionCode": region,
-            "model": "Nova Micro",
-            "usagetype": format!("XXX1-NovaMicro-{meter}-tokens"),
-            "inferenceType": if meter == "input" { "Input tokens" } else { "Output tokens" },
-            "feature": "On-demand Inference",
-        }},
-        "terms": { "OnDemand": { &term: {
-            "sku": sku,
-            "effectiveDate": "2026-04-01T00:00:00Z",
-            "offerTermCode": "TERM",
-            "termAttributes": {},
-            "priceDimensions": { format!("{term}.RATE"): {
-                "unit": "1K tokens",
-                "beginRange": "0",
-                "endRange": "Inf",
-                "description": format!("${usd} per 1K tokens for Nova Micro {meter} tokens"),
-                "appliesTo": [],
-                "rateCode": format!("{term}.RATE"),
-                "pricePerUnit": { "USD": usd },
-            }},
-        }}},
-    })
-    .to_string()
-}
-
-/// An account that uses Nova Micro in `us-east-1`, a million tokens each way an hour.
-struct Account {
-    fake: FakeAws,
-    observation: Observation,
-}
-
-impl Account {
-    fn new() -> Self {
-        let mut observation = small_observation();
-        observation.settings.catalog = CatalogSource::Live;
-        observation.settings.regions = vec![region("us-east-1")];
-        let window = observation.window;
-        let place = &mut observation.places[0];
-        assert_eq!(place.place.region, region("us-east-1"));
-        let hour = bedrock_cost_guard::domain::period::HOUR;
-        place.usage.lanes = vec![LaneUsage {
-            survey: vec![
-                metric("InputTokenCount", window, hour, |_| Some(1_000_000)),
-                metric("OutputTokenCount", window, hour, |_| Some(1_000_000)),
-            ],
-            ..LaneUsage::new(ModelId::parse(MICRO))
-        }];
-        place.inventory.provisioned_models.clear();
-        observation.places.truncate(1);
-        let fake = FakeAws::start(observation.clone());
-        let products = ["us-east-1", "eu-west-1"].into_iter().flat_map(|region| {
-            // Twice what the embedded book says.
-            [
-                micro(region, "input", "0.0000700000"),
-                micro(region, "output", "0.0002800000"),
-            ]
-        });
-        fake.set_products("AmazonBedrock", products.collect());
-        fake.set_page_sizes(PageSizes {
-            products: 1,
-            ..PageSizes::default()
-        });
-        Self { fake, observation }
-    }
-
-    fn fault(&self, kind: FaultKind, times: usize) {
-        self.fake.fault(Fault {
-            operation: GET_PRODUCTS,
-            region: None,
-            from: 0,
-            times,
-            kind,
-        });
-    }
-
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    async fn run(&self, config: &SdkConfig, memory: &Memory, as_of: Timestamp) -> Report {
-        let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
-        let account = AccountId::new("123456789012");
-        let settings = &self.observation.settings;
-        let outcome = guard::run(config, settings, &event, as_of, account, memory);
-        outcome.await.unwrap().report
-    }
-
-    async fn once(&self) -> Report {
-        let config = self.fake.sdk_config().await;
-        self.run(&config, &Memory::default(), self.observation.as_of)
-            .await
-    }
-}
-
-fn usd(text: &str) -> Usd {
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    text.parse().unwrap()
+/// Serves an account that uses Nova Micro in a Region, a million tokens each way an hour, and a Price
+/// List with twice the prices of the embedded book.
+fn served(name: &str) -> Served {
+    let mut account = Account::new().survey(MICRO, TOKENS, |_| [1_000_000; 2]);
+    let observation = &mut account.observation;
+    observation.settings.catalog = CatalogSource::Live;
+    observation.settings.regions = vec![region(name)];
+    observation.places[0].place.region = region(name);
+    let served = Served::of(account.observation);
+    let products = ["us-east-1", "eu-west-1"].into_iter().flat_map(|region| {
+        [
+            nova_micro(region, "input", "0.0000700000"),
+            nova_micro(region, "output", "0.0002800000"),
+        ]
+    });
+    served
+        .fake
+        .set_products("AmazonBedrock", products.collect());
+    served.fake.set_page_sizes(PageSizes {
+        products: 1,
+        ..PageSizes::default()
+    });
+    served
 }
 
 /// 730 hours at the prices of the embedded book, and at those of the list, which are twice as high.
@@ -130,8 +44,8 @@ const LISTED: &str = "255.5";
 
 #[tokio::test]
 async fn prices_of_the_list_go_before_those_of_the_embedded_book() {
-    let account = Account::new();
-    let report = account.once().await;
+    let account = served("us-east-1");
+    let report = account.run().await.report;
     assert_eq!(report.totals.monthly_cost, usd(LISTED));
     assert_eq!(report.run.catalog, "live");
     let read = report.run.price_list.clone().unwrap();
@@ -152,14 +66,12 @@ async fn prices_of_the_list_go_before_those_of_the_embedded_book() {
 
 #[tokio::test]
 async fn a_list_that_was_read_serves_a_day_and_no_longer() {
-    let account = Account::new();
-    let config = account.fake.sdk_config().await;
-    let memory = Memory::default();
-    let start = account.observation.as_of;
+    let mut account = served("us-east-1");
+    let start = account.as_of;
     let mut asked = Vec::new();
     for hours in [0, 1, 23, 25] {
-        let as_of = start + SignedDuration::from_hours(hours);
-        let report = account.run(&config, &memory, as_of).await;
+        account.as_of = start + SignedDuration::from_hours(hours);
+        let report = account.run().await.report;
         assert_eq!(report.totals.monthly_cost, usd(LISTED));
         asked.push(account.fake.requests(GET_PRODUCTS));
     }
@@ -168,18 +80,18 @@ async fn a_list_that_was_read_serves_a_day_and_no_longer() {
 
 #[tokio::test]
 async fn throttles_and_tokens_that_ran_out_are_gone_through() {
-    let account = Account::new();
-    account.fault(FaultKind::Throttle, 2);
-    account.fault(FaultKind::ExpiredToken, 1);
-    assert_eq!(account.once().await.totals.monthly_cost, usd(LISTED));
+    let account = served("us-east-1")
+        .with_fault(Fault::of(GET_PRODUCTS, FaultKind::Throttle).times(2))
+        .with_fault(Fault::of(GET_PRODUCTS, FaultKind::ExpiredToken).times(1));
+    let report = account.run().await.report;
+    assert_eq!(report.totals.monthly_cost, usd(LISTED));
 }
 
 #[tokio::test]
 async fn the_run_goes_on_with_the_embedded_book_when_the_list_is_down_and_says_so() {
     for kind in [FaultKind::Forbidden, FaultKind::ServerError] {
-        let account = Account::new();
-        account.fault(kind, usize::MAX);
-        let report = account.once().await;
+        let account = served("us-east-1").with_fault(Fault::of(GET_PRODUCTS, kind));
+        let report = account.run().await.report;
         assert_eq!(report.totals.monthly_cost, usd(EMBEDDED), "{kind:?}");
         assert_eq!(report.run.price_list, None);
         assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
@@ -196,30 +108,28 @@ async fn the_run_goes_on_with_the_embedded_book_when_the_list_is_down_and_says_s
 
 #[tokio::test]
 async fn a_list_without_a_rate_is_no_list() {
-    let account = Account::new();
+    let account = served("us-east-1");
     account.fake.set_products(
         "AmazonBedrock",
-        vec![micro("us-east-1", "input", "0.00007").replace("1K tokens", "1B tokens")],
+        vec![nova_micro("us-east-1", "input", "0.00007").replace("1K tokens", "1B tokens")],
     );
-    let report = account.once().await;
+    let report = account.run().await.report;
     assert_eq!(report.totals.monthly_cost, usd(EMBEDDED));
     assert!(report.notes[0].contains("none of its 1 lines is a rate"));
 }
 
 #[tokio::test]
 async fn names_without_a_model_are_counted_and_price_nothing() {
-    let account = Account::new();
-    let stranger = micro("us-east-1", "input", "0.009").replace("Nova Micro", "Nova Colossal");
-    let stranger = stranger
-        .replace("us-east-1-input", "stranger")
-        .replace("NovaMicro", "NovaColossal");
+    let account = served("us-east-1");
+    let stranger = nova_micro("us-east-1", "input", "0.009").replace("Nova Micro", "Nova Colossal");
+    let stranger = stranger.replace("NovaMicro", "NovaColossal");
     let products = vec![
-        micro("us-east-1", "input", "0.00007"),
-        micro("us-east-1", "output", "0.00028"),
+        nova_micro("us-east-1", "input", "0.00007"),
+        nova_micro("us-east-1", "output", "0.00028"),
         stranger,
     ];
     account.fake.set_products("AmazonBedrock", products);
-    let report = account.once().await;
+    let report = account.run().await.report;
     assert_eq!(report.totals.monthly_cost, usd(LISTED));
     assert_eq!(
         report.run.price_list.as_ref().map(|read| read.unmapped),
@@ -231,12 +141,8 @@ async fn names_without_a_model_are_counted_and_price_nothing() {
 
 #[tokio::test]
 async fn govcloud_has_no_price_list_and_nobody_is_asked_there() {
-    let mut account = Account::new();
-    account.observation.settings.regions = vec![region("us-gov-west-1")];
-    let mut observation = account.observation.clone();
-    observation.places[0].place.region = region("us-gov-west-1");
-    account.fake = FakeAws::start(observation);
-    let report = account.once().await;
+    let account = served("us-gov-west-1");
+    let report = account.run().await.report;
     assert!(report.notes[0].contains("us-gov-west-1 failed: the Price List has no endpoint"));
     assert_eq!(account.fake.requests(GET_PRODUCTS), 0);
 }

@@ -3,290 +3,73 @@
 use std::collections::BTreeSet;
 
 use bedrock_cost_guard::advice::{Action, Plan, Recommendation};
-use bedrock_cost_guard::catalog::{
-    AllowedScope, AllowedScopes, Overrides, PriceBook, RateQuery, RegionBasis,
-};
-use bedrock_cost_guard::config::Run;
-use bedrock_cost_guard::config::{DocumentSource, Overflow, Settings};
-use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
+use bedrock_cost_guard::catalog::{Overrides, PriceBook, RateQuery, RegionBasis};
+use bedrock_cost_guard::config::{Overflow, Run, Settings};
+use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{
-    AccountId, BaseModel, Geo, LoadWeights, Meter, ModelId, ModelUnits, Ratio, Scope, Series,
-    ServiceTier, Tokens, Usd, Window,
+    AccountId, BaseModel, Geo, LoadWeights, Meter, ModelUnits, Ratio, Scope, Series, ServiceTier,
+    Tokens, Usd,
 };
-use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, RunOutcome};
-use bedrock_cost_guard::observation::OpenBefore;
+use bedrock_cost_guard::guard::RunOutcome;
 use bedrock_cost_guard::observation::{
-    ApplicationProfile, CommitmentDuration, FoundationModel, ProvisionedModel,
+    CommitmentDuration, FailedPlace, FoundationModel, Observation, OpenBefore, ProvisionedModel,
+    Status,
 };
-use bedrock_cost_guard::observation::{FailedPlace, Observation};
-use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status};
 use bedrock_cost_guard::pricing::{DemandSeries, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics};
 use bedrock_cost_guard::terminal::report as text;
 use jiff::SignedDuration;
-use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::support::fake_aws::{FakeAws, PutDatum};
+use crate::support::account::{
+    Account, HELD, TOKENS, allowed_scopes, bound, bound_for_weeks, dismissed, held, region, window,
+};
+use crate::support::book::{MODEL, UNIT, book, in_region, rate, unit, with_units};
+use crate::support::fake_aws::PutDatum;
+use crate::support::reports::{actions, an_hour, counted, workload};
+use crate::support::served::Served;
 use crate::support::{
-    UNITS, empty_observation, metric, overrides_file, region, sample, sample_of, small_observation,
+    CACHED, LEFTOVER, MODERATION, UNITS, lane_of, sample, sample_of, small_observation,
 };
 
-/// A model with round prices: a full unit replaces 96 USD an hour and costs 40, or 30 under a term.
-const MODEL: &str = "maker.model-v1:0";
-
-/// The same at the flex tier, for half the price.
+/// Id under which [`MODEL`] is called at the flex tier.
 const FLEX: &str = "maker.model-v1:0+flex";
 
-const BOOK: &str = r#"
-schema_version = 1
-name = "round"
-description = "round prices"
-charged = true
-[[model]]
-id = "maker.model-v1:0"
-name = "Model"
-provider = "Maker"
-[[model.rate]]
-scope = "in-region"
-regions = ["us-east-1", "us-gov-west-1"]
-tier = "standard"
-effective_from = "2026-01-01"
-checked = "2026-04-01"
-source = "s"
-input = "1.00"
-output = "2.00"
-[[model.rate]]
-scope = "in-region"
-regions = ["us-east-1"]
-tier = "flex"
-effective_from = "2026-01-01"
-checked = "2026-04-01"
-source = "s"
-input = "0.50"
-output = "1.00"
-[[model.model_units]]
-regions = ["us-east-1"]
-term = "none"
-usd_per_unit_hour = "40.00"
-input_tokens_per_hour = "60000000"
-output_tokens_per_hour = "18000000"
-effective_from = "2026-01-01"
-checked = "2026-04-01"
-source = "s"
-[[model.model_units]]
-regions = ["us-east-1"]
-term = "1-month"
-usd_per_unit_hour = "30.00"
-input_tokens_per_hour = "60000000"
-output_tokens_per_hour = "18000000"
-effective_from = "2026-01-01"
-checked = "2026-04-01"
-source = "s"
-"#;
-
-/// A tenth less through the global profile.
-const GLOBAL: &str = r#"
-[[model.rate]]
-scope = "global"
-regions = ["*"]
-tier = "standard"
-effective_from = "2026-01-01"
-checked = "2026-04-01"
-source = "s"
-input = "0.90"
-output = "1.80"
-[[model.rate]]
-scope = "global"
-regions = ["unstated"]
-tier = "flex"
-effective_from = "2026-01-01"
-checked = "2026-04-01"
-source = "s"
-input = "0.45"
-output = "0.90"
-"#;
-
-/// A provisioned model of the sample that nobody uses, under the ids that it could be metered by.
-const LEFTOVER: [&str; 3] = [
-    "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/l0adt3stl3ft",
-    "l0adt3stl3ft",
-    "load-test-leftover",
-];
-
-/// A busy provisioned model of the sample, and the on-demand traffic beside it.
-const MODERATION: [&str; 4] = [
-    "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/m0derat10n8b",
-    "m0derat10n8b",
-    "moderation-8b",
-    "us.meta.llama3-1-8b-instruct-v1:0",
-];
-
-/// A provisioned model of [`MODEL`].
-const HELD: &str = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/h0ldh0ldh0ld";
-
-/// An account in `us-east-1` that uses [`MODEL`] and may buy units of it, with global prices or not.
-#[expect(clippy::expect_used, reason = "only tests call it")]
-fn account(with_global: bool, lanes: Vec<LaneUsage>) -> Observation {
-    let mut observation = empty_observation("2026-04-06T00:20:00Z".parse().expect("a time"));
-    let global = if with_global { GLOBAL } else { "" };
-    observation.prices = PriceBook::parse("round", &format!("{BOOK}{global}")).expect("a book");
-    observation.settings.allow_global_routing = with_global;
-    let place = &mut observation.places[0];
-    place.usage.lanes = lanes;
-    let listed = |id: &str, kind: &str| FoundationModel {
-        model_id: id.to_owned(),
-        lifecycle_status: Some("ACTIVE".into()),
-        end_of_life_time: None,
-        inference_types_supported: vec![kind.into()],
-    };
-    place.inventory.foundation_models = vec![
-        listed(MODEL, "ON_DEMAND"),
-        listed(&format!("{MODEL}:8k"), "PROVISIONED"),
-    ];
-    observation
+/// Writes the rows of [`with_units`], and a tenth less through the global profile.
+fn with_global_prices() -> Vec<String> {
+    let mut rows = with_units();
+    rows.push(rate("global", "standard", ["0.90", "1.80"]));
+    rows.push(rate("global", "flex", ["0.45", "0.90"]).replace('*', "unstated"));
+    rows
 }
 
-/// The window of [`account`].
-#[expect(clippy::expect_used, reason = "only tests call it")]
-fn window() -> Window {
-    empty_observation("2026-04-06T00:20:00Z".parse().expect("a time")).window
+/// Starts an account that sells units, and where the global profile costs a tenth less and may be
+/// used.
+fn with_global() -> Account {
+    let mut account = Account::on(book(&with_global_prices()));
+    account.observation.settings.allow_global_routing = true;
+    account
 }
 
-/// Traffic that is the same in each minute but for `times` as much in one hour.
-fn traffic_with(id: &str, input: u64, output: u64, peak: (u64, u64)) -> LaneUsage {
-    let hour = |count: u64| {
-        move |hour| {
-            let times = if hour == peak.0 { peak.1 } else { 1 };
-            Some(60 * count * times)
-        }
-    };
-    let minute = |count: u64| move |_| Some(count);
-    let last = window().last_days(14);
-    LaneUsage {
-        survey: vec![
-            metric("Invocations", window(), HOUR, |_| Some(60)),
-            metric("InputTokenCount", window(), HOUR, hour(input)),
-            metric("OutputTokenCount", window(), HOUR, hour(output)),
-        ],
-        minutes: vec![
-            metric("InputTokenCount", last, MINUTE, minute(input)),
-            metric("OutputTokenCount", last, MINUTE, minute(output)),
-        ],
-        ..LaneUsage::new(ModelId::parse(id))
-    }
-}
-
-/// Traffic that is the same in each minute.
-fn traffic(id: &str, input: u64, output: u64) -> LaneUsage {
-    traffic_with(id, input, output, (u64::MAX, 1))
-}
-
-/// A lane that was asked about and has no points.
-fn silent(id: &str) -> LaneUsage {
-    LaneUsage {
-        survey: vec![MetricSeries {
-            series: None,
-            ..metric("Invocations", window(), HOUR, |_| None)
-        }],
-        ..LaneUsage::new(ModelId::parse(id))
-    }
-}
-
-/// One unit of [`MODEL`] without a term, in service since the window began.
-fn held() -> ProvisionedModel {
-    let arn = format!("arn:aws:bedrock:us-east-1::foundation-model/{MODEL}:8k");
+/// Returns a provisioned model of so many units without a term.
+fn units(number: u32) -> ProvisionedModel {
     ProvisionedModel {
-        provisioned_model_arn: HELD.to_owned(),
-        provisioned_model_name: "held".to_owned(),
-        model_arn: arn.clone(),
-        foundation_model_arn: arn,
-        model_units: ModelUnits::new(1),
-        status: "InService".into(),
-        commitment_duration: None,
-        commitment_expiration_time: None,
-        creation_time: window().start(),
+        model_units: ModelUnits::new(number),
+        ..held()
     }
-}
-
-/// An account with one unit and the ids that it could be metered by, all silent.
-fn with_idle(mut observation: Observation) -> Observation {
-    let place = &mut observation.places[0];
-    let held = held();
-    place
-        .usage
-        .lanes
-        .extend(held.metered_ids().into_iter().map(silent));
-    place.inventory.provisioned_models.push(held);
-    observation
-}
-
-/// An account with one unit that serves this traffic.
-fn with_busy(mut observation: Observation, input: u64, output: u64) -> Observation {
-    let place = &mut observation.places[0];
-    place.usage.lanes.push(traffic(HELD, input, output));
-    place.inventory.provisioned_models.push(held());
-    observation
-}
-
-/// The same under a term that ends long after the window, so that nothing is given up now.
-fn with_bound(observation: Observation, input: u64, output: u64) -> Observation {
-    let mut observation = with_busy(observation, input, output);
-    let end = observation.window.end();
-    for held in &mut observation.places[0].inventory.provisioned_models {
-        held.commitment_duration = Some(CommitmentDuration::OneMonth);
-        held.commitment_expiration_time = Some(end + SignedDuration::from_hours(20 * 24));
-    }
-    observation
-}
-
-/// So many dollars an hour, all month.
-fn an_hour(dollars: i64) -> Usd {
-    Usd::new(Decimal::from(dollars * 730))
-}
-
-fn actions(report: &Report) -> Vec<Action> {
-    let recommendations = report.recommendations.iter();
-    recommendations.map(|advice| advice.action).collect()
-}
-
-fn counted(report: &Report) -> Vec<Action> {
-    let recommendations = report.recommendations.iter();
-    recommendations
-        .filter(|advice| advice.is_counted())
-        .map(|advice| advice.action)
-        .collect()
 }
 
 #[expect(clippy::expect_used, reason = "only tests call it")]
-fn of(report: &Report, action: Action) -> &Recommendation {
+fn recommended(report: &Report, action: Action) -> &Recommendation {
     let mut recommendations = report.recommendations.iter();
     recommendations
         .find(|advice| advice.action == action)
         .expect("it is advised")
 }
 
-#[expect(clippy::expect_used, reason = "only tests call it")]
-fn workload<'r>(report: &'r Report, model: &str) -> &'r WorkloadReport {
-    let mut workloads = report.workloads.iter();
-    workloads
-        .find(|workload| workload.model.id() == model)
-        .expect("it is in the report")
-}
-
 fn plans<'r>(report: &'r Report, model: &str, action: Action) -> Vec<&'r Plan> {
     let plans = workload(report, model).plans.iter();
     plans.filter(|plan| plan.action == Some(action)).collect()
-}
-
-#[expect(clippy::expect_used, reason = "only tests call it")]
-fn lane_of<'o>(observation: &'o mut Observation, id: &str) -> &'o mut LaneUsage {
-    let places = observation.places.iter_mut();
-    places
-        .flat_map(|place| &mut place.usage.lanes)
-        .find(|lane| lane.model_id.text() == id)
-        .expect("it has the lane")
 }
 
 fn metric_of(report: &Report, name: &str, dimension: &str) -> Vec<metrics::Point> {
@@ -301,10 +84,10 @@ fn metric_of(report: &Report, name: &str, dimension: &str) -> Vec<metrics::Point
 #[test]
 fn units_beside_a_full_holding_save_what_on_demand_costs_less_what_they_cost() {
     // 54 USD an hour on-demand, 1.66 units of load with the holding's own, one of them held.
-    let account = account(false, vec![traffic(MODEL, 700_000, 100_000)]);
-    let report = report::build(&with_busy(account, 960_000, 100_000));
+    let account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+    let report = account.busy(held(), 960_000, 100_000).report();
     assert_eq!(counted(&report), [Action::BuyModelUnits]);
-    let advice = of(&report, Action::BuyModelUnits);
+    let advice = recommended(&report, Action::BuyModelUnits);
     let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
     assert_eq!(on_demand, an_hour(54));
     assert_eq!(advice.money.current.monthly_cost, on_demand);
@@ -321,13 +104,15 @@ fn units_beside_a_full_holding_save_what_on_demand_costs_less_what_they_cost() {
 
 #[test]
 fn a_provisioned_model_that_is_being_changed_gives_no_advice_from_its_traffic() {
-    let account = || account(false, vec![traffic(MODEL, 700_000, 100_000)]);
-    let steady = report::build(&with_busy(account(), 10_000, 1_000));
+    let account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+    let steady = account.clone().busy(held(), 10_000, 1_000).report();
     assert_eq!(counted(&steady), [Action::FillProvisionedModel]);
 
-    let mut changing = with_busy(account(), 10_000, 1_000);
-    changing.places[0].inventory.provisioned_models[0].status = "Updating".into();
-    let report = report::build(&changing);
+    let changing = ProvisionedModel {
+        status: "Updating".into(),
+        ..held()
+    };
+    let report = account.busy(changing, 10_000, 1_000).report();
     assert_eq!(actions(&report), []);
     let verdict = &workload(&report, MODEL).verdict;
     assert!(verdict.contains("its status is Updating"), "{verdict}");
@@ -357,7 +142,7 @@ fn a_provisioned_model_has_not_been_idle_for_longer_than_it_exists() {
     let created = observation.window.end() - SignedDuration::from_hours(20 * 24);
     observation.places[0].inventory.provisioned_models[0].creation_time = created;
     let report = report::build(&observation);
-    let advice = of(&report, Action::DeleteIdleProvisionedModel);
+    let advice = recommended(&report, Action::DeleteIdleProvisionedModel);
     let description = &advice.money.current.description;
     assert!(description.ends_with("idle for 20 days"), "{description}");
     let evidence = serde_json::to_value(&advice.grounds.evidence).unwrap();
@@ -398,17 +183,13 @@ fn a_holding_whose_answers_are_incomplete_has_no_worth_and_no_utilization() {
 
 #[test]
 fn an_unknown_id_without_a_whole_answer_is_not_taken_for_nothing() {
-    let mut observation = account(false, Vec::new());
-    let incomplete = |name: &str| MetricSeries {
-        status: Status::Incomplete("PartialData".to_owned()),
-        series: None,
-        ..metric(name, window(), HOUR, |_| None)
-    };
-    observation.places[0].usage.lanes = vec![LaneUsage {
-        survey: vec![incomplete("Invocations"), incomplete("InputTokenCount")],
-        ..LaneUsage::new(ModelId::parse("zzzzzzzzzzzz"))
-    }];
-    let report = report::build(&observation);
+    let names = ["Invocations", "InputTokenCount"];
+    let mut account = Account::selling_units().survey("zzzzzzzzzzzz", names, |_| [0; 2]);
+    for metric in &mut account.lane_of("zzzzzzzzzzzz").survey {
+        metric.status = Status::Incomplete("PartialData".to_owned());
+        metric.series = None;
+    }
+    let report = account.report();
     assert_eq!(report.incomplete.len(), 1);
     let gaps = &report.incomplete[0].gaps;
     assert_eq!(gaps.len(), 2);
@@ -456,10 +237,9 @@ fn govcloud_has_only_prices_that_name_it_and_no_global_profile() {
         ServiceTier::Priority,
         ServiceTier::LatencyOptimized,
     ];
-    let round = PriceBook::parse("round", &format!("{BOOK}{GLOBAL}")).unwrap();
     let mut named = 0;
     for book in [
-        round,
+        book(&with_global_prices()),
         PriceBook::aws().unwrap(),
         PriceBook::article().unwrap(),
     ] {
@@ -497,13 +277,10 @@ fn govcloud_has_only_prices_that_name_it_and_no_global_profile() {
     }
     assert!(named > 0);
 
-    let mut observation = account(true, vec![traffic(MODEL, 100_000, 10_000)]);
-    assert_eq!(
-        actions(&report::build(&observation)),
-        [Action::RouteToGlobalProfile]
-    );
-    observation.places[0].place.region = gov;
-    let report = report::build(&observation);
+    let mut account = with_global().tokens(MODEL, 100_000, 10_000);
+    assert_eq!(actions(&account.report()), [Action::RouteToGlobalProfile]);
+    account.observation.places[0].place.region = gov;
+    let report = account.report();
     assert_eq!(actions(&report), []);
     assert!(plans(&report, MODEL, Action::RouteToGlobalProfile).is_empty());
     assert!(workload(&report, MODEL).monthly_cost.is_positive());
@@ -512,12 +289,8 @@ fn govcloud_has_only_prices_that_name_it_and_no_global_profile() {
 #[test]
 fn requests_that_nothing_billed_was_metered_for_are_unpriced_and_not_free() {
     const REEL: &str = "amazon.nova-reel-v1:0";
-    let mut observation = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
-    observation.places[0].usage.lanes = vec![LaneUsage {
-        survey: vec![metric("Invocations", window(), HOUR, |_| Some(2))],
-        ..LaneUsage::new(ModelId::parse(REEL))
-    }];
-    let report = report::build(&observation);
+    let account = Account::new().survey(REEL, ["Invocations"], |_| [2]);
+    let report = account.report();
     assert_eq!(report.unpriced.len(), 1);
     let unpriced = &report.unpriced[0];
     assert_eq!((unpriced.model_id.as_str(), unpriced.meter), (REEL, None));
@@ -544,13 +317,16 @@ fn requests_that_nothing_billed_was_metered_for_are_unpriced_and_not_free() {
 fn under_throttle_units_cover_the_recent_hours_before_the_minutes_too() {
     let twenty_days_ago = window().hours() - 20 * 24;
     let report = |times| {
-        let lane = traffic_with(MODEL, 750_000, 200_000, (twenty_days_ago, times));
-        report::build(&account(false, vec![lane]))
+        let account = Account::selling_units().lane(MODEL, TOKENS, |minute| {
+            let is_peak = minute / 60 == twenty_days_ago;
+            [750_000, 200_000].map(|count| if is_peak { times * count } else { count })
+        });
+        account.report()
     };
     // On-demand costs 69 USD an hour, a unit 30: two still pay, three do not.
     for (times, units) in [(1, 1), (2, 2)] {
         let report = report(times);
-        let advice = of(&report, Action::BuyModelUnits);
+        let advice = recommended(&report, Action::BuyModelUnits);
         assert!(
             advice
                 .money
@@ -558,7 +334,7 @@ fn under_throttle_units_cover_the_recent_hours_before_the_minutes_too() {
                 .description
                 .starts_with(&ModelUnits::new(units).to_string())
         );
-        let cost = an_hour(30 * i64::from(units));
+        let cost = an_hour(30 * units);
         assert_eq!(advice.money.proposed.monthly_cost, cost);
         assert_eq!(advice.savings(), advice.money.current.monthly_cost - cost);
         let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
@@ -576,9 +352,9 @@ fn under_throttle_units_cover_the_recent_hours_before_the_minutes_too() {
 #[test]
 fn a_model_that_leaves_gets_no_units_and_the_reason_is_named() {
     let observation = |change: &dyn Fn(&mut FoundationModel)| {
-        let mut observation = account(false, vec![traffic(MODEL, 700_000, 100_000)]);
-        change(&mut observation.places[0].inventory.foundation_models[0]);
-        report::build(&observation)
+        let mut account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+        change(&mut account.observation.places[0].inventory.foundation_models[0]);
+        account.report()
     };
     let bought = |report: &Report| -> Vec<bool> {
         let plans = plans(report, MODEL, Action::BuyModelUnits);
@@ -604,22 +380,21 @@ fn a_model_that_leaves_gets_no_units_and_the_reason_is_named() {
     let why = bound.why_not.join("; ");
     assert!(why.contains("end of life, 2026-04-26"), "{why}");
     // Units without a term can go with the model.
-    let advice = of(&ending, Action::BuyModelUnits);
+    let advice = recommended(&ending, Action::BuyModelUnits);
     assert!(advice.standing.rollback_possible && advice.commitment.commitment_total.is_none());
 }
 
 #[test]
 fn requests_that_were_refused_make_a_workload_cost_at_least_what_it_shows() {
     let report = |hour_of_refusals: u64| {
-        let mut lane = traffic(MODEL, 700_000, 100_000);
-        lane.survey
-            .push(metric("InvocationThrottles", window(), HOUR, |hour| {
-                (hour == hour_of_refusals).then_some(3)
-            }));
-        report::build(&account(false, vec![lane]))
+        let refused = |hour| [if hour == hour_of_refusals { 3 } else { 0 }];
+        Account::selling_units()
+            .tokens(MODEL, 700_000, 100_000)
+            .survey(MODEL, ["InvocationThrottles"], refused)
+            .report()
     };
     let is_a_risk = |report: &Report| {
-        let risks = &of(report, Action::BuyModelUnits).grounds.risks;
+        let risks = &recommended(report, Action::BuyModelUnits).grounds.risks;
         risks.iter().any(|risk| risk.contains("throttled"))
     };
     let recent = report(window().hours() - 1);
@@ -655,12 +430,13 @@ fn a_holding_that_was_never_in_service_is_not_said_to_cost_anything() {
 
 #[test]
 fn traffic_under_two_ids_of_one_provisioned_model_is_counted_once_and_said() {
-    let mut observation = with_busy(account(false, Vec::new()), 500_000, 100_000);
-    let whole = report::build(&observation);
+    let account = Account::selling_units();
+    let whole = account.clone().busy(held(), 500_000, 100_000).report();
     assert!(whole.holdings[0].worth.is_some() && whole.incomplete.is_empty());
-    let lanes = &mut observation.places[0].usage.lanes;
-    lanes.insert(0, traffic("h0ldh0ldh0ld", 400_000, 100_000));
-    let report = report::build(&observation);
+    let report = account
+        .tokens("h0ldh0ldh0ld", 400_000, 100_000)
+        .busy(held(), 500_000, 100_000)
+        .report();
     let counted: Vec<&str> = workload(&report, MODEL)
         .lanes
         .iter()
@@ -679,13 +455,11 @@ fn traffic_under_two_ids_of_one_provisioned_model_is_counted_once_and_said() {
 
 #[test]
 fn a_meter_of_zeros_does_not_stand_in_the_way_of_a_cheaper_profile() {
-    let without = account(true, vec![traffic(MODEL, 100_000, 10_000)]);
-    let expected = report::build(&without);
+    let without = with_global().tokens(MODEL, 100_000, 10_000);
+    let expected = without.report();
     assert_eq!(counted(&expected), [Action::RouteToGlobalProfile]);
-    let mut with = without;
-    let images = metric("OutputImageCount", window(), HOUR, |_| Some(0));
-    with.places[0].usage.lanes[0].survey.push(images);
-    let report = report::build(&with);
+    let with = without.survey(MODEL, ["OutputImageCount"], |_| [0]);
+    let report = with.report();
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
     assert_eq!(
         report.recommendations[0].savings(),
@@ -697,24 +471,16 @@ fn a_meter_of_zeros_does_not_stand_in_the_way_of_a_cheaper_profile() {
 #[test]
 fn a_recommendation_about_thousands_of_profiles_stays_short_and_says_how_many_more() {
     const PROFILES: usize = 1_500;
-    let mut observation = account(true, Vec::new());
-    observation.settings.recent_days = 7;
-    observation.window = observation.window.last_days(7);
-    let week = observation.window;
-    let ids: Vec<String> = (0..PROFILES)
-        .map(|number| format!("p{number:011}"))
-        .collect();
-    let place = &mut observation.places[0];
-    place.usage.lanes = ids
-        .iter()
-        .map(|id| LaneUsage {
-            survey: vec![metric("InputTokenCount", week, HOUR, |_| Some(1_000_000))],
-            ..LaneUsage::new(ModelId::parse(id.as_str()))
-        })
-        .collect();
-    place.inventory.application_profiles = ids.iter().map(|id| profile(id)).collect();
-    let report = report::build(&observation);
-    let advice = of(&report, Action::RouteToGlobalProfile);
+    let mut account = with_global().days(7);
+    account.observation.settings.recent_days = 7;
+    let account = (0..PROFILES).fold(account, |account, number| {
+        let id = format!("p{number:011}");
+        account
+            .survey(&id, ["InputTokenCount"], |_| [1_000_000])
+            .profile(&id, &["us-east-1"])
+    });
+    let report = account.report();
+    let advice = recommended(&report, Action::RouteToGlobalProfile);
     assert_eq!(advice.money.current.monthly_cost, an_hour(1_500));
     assert_eq!(advice.savings(), an_hour(150));
     assert_eq!(advice.remedy.command, None);
@@ -729,46 +495,25 @@ fn a_recommendation_about_thousands_of_profiles_stays_short_and_says_how_many_mo
     assert_eq!(named.len() + more, 2 + PROFILES);
 }
 
-/// An application profile of [`MODEL`] in its Region.
-fn profile(id: &str) -> ApplicationProfile {
-    ApplicationProfile {
-        inference_profile_id: id.to_owned(),
-        inference_profile_arn: format!(
-            "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/{id}"
-        ),
-        inference_profile_name: format!("team-{id}"),
-        model_arns: vec![format!(
-            "arn:aws:bedrock:us-east-1::foundation-model/{MODEL}"
-        )],
-    }
-}
-
-/// The same account where requests of [`MODEL`] may use these scopes.
-fn allowing(mut observation: Observation, scopes: &[AllowedScope]) -> Observation {
-    observation.overrides = Overrides {
-        schema_version: 1,
-        capacity: Vec::new(),
-        allowed_scopes: vec![AllowedScopes {
-            model: MODEL.to_owned(),
-            scopes: scopes.iter().copied().collect(),
-        }],
-        ..Overrides::default()
-    };
-    observation
+fn allowing(account: Account, scopes: &[&str]) -> Report {
+    account.overrides(&allowed_scopes(scopes)).report()
 }
 
 #[test]
 fn units_are_not_counted_where_the_overrides_do_not_allow_their_region() {
-    let buy = account(false, vec![traffic(MODEL, 700_000, 100_000)]);
-    let fill = with_bound(buy.clone(), 10_000, 1_000);
-    for (observation, action) in [
+    let buy = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+    let fill = buy.clone().busy(bound_for_weeks(), 10_000, 1_000);
+    for (account, action) in [
         (buy, Action::BuyModelUnits),
         (fill, Action::FillProvisionedModel),
     ] {
-        let allowed = report::build(&allowing(observation.clone(), &[AllowedScope::InRegion]));
+        let allowed = allowing(account.clone(), &["in-region"]);
         assert_eq!(counted(&allowed), [action]);
-        let report = report::build(&allowing(observation, &[AllowedScope::Geo]));
-        let because = of(&report, action).standing.not_counted_because.as_deref();
+        let report = allowing(account, &["geo"]);
+        let because = recommended(&report, action)
+            .standing
+            .not_counted_because
+            .as_deref();
         assert!(because.unwrap().contains("in-Region scope"));
         assert_eq!(counted(&report), []);
         assert_eq!(report.totals.potential_monthly_savings, Usd::ZERO);
@@ -778,22 +523,19 @@ fn units_are_not_counted_where_the_overrides_do_not_allow_their_region() {
 #[test]
 fn the_overrides_of_a_model_go_before_the_setting_for_global_routing() {
     let account = |setting| {
-        let mut observation = account(true, vec![traffic(MODEL, 100_000, 10_000)]);
-        observation.settings.allow_global_routing = setting;
-        observation
+        let mut account = with_global().tokens(MODEL, 100_000, 10_000);
+        account.observation.settings.allow_global_routing = setting;
+        account
     };
-    let route = |observation: &Observation| {
-        let report = report::build(observation);
-        of(&report, Action::RouteToGlobalProfile)
-            .standing
-            .not_counted_because
-            .clone()
+    let route = |report: &Report| {
+        let advice = recommended(report, Action::RouteToGlobalProfile);
+        advice.standing.not_counted_because.clone()
     };
-    let why = route(&account(false)).unwrap();
+    let why = route(&account(false).report()).unwrap();
     assert!(why.contains("GUARD_ALLOW_GLOBAL_ROUTING"), "{why}");
-    let with = [AllowedScope::InRegion, AllowedScope::Global];
-    assert_eq!(route(&allowing(account(false), &with)), None);
-    let why = route(&allowing(account(true), &[AllowedScope::InRegion])).unwrap();
+    let both = allowing(account(false), &["in-region", "global"]);
+    assert_eq!(route(&both), None);
+    let why = route(&allowing(account(true), &["in-region"])).unwrap();
     assert!(why.contains("overrides"), "{why}");
 }
 
@@ -806,8 +548,8 @@ fn an_idle_unit_beside_traffic_of_its_model_is_filled_or_deleted_by_what_saves_m
         // More than it can carry.
         (1_500_000, 100_000, Action::DeleteIdleProvisionedModel, 40),
     ] {
-        let account = account(false, vec![traffic(MODEL, input, output)]);
-        let report = report::build(&with_idle(account));
+        let account = Account::selling_units().tokens(MODEL, input, output);
+        let report = account.idle(held()).report();
         assert_eq!(counted(&report), [action], "{input}");
         assert_eq!(report.totals.potential_monthly_savings, an_hour(savings));
         let bought = plans(&report, MODEL, Action::BuyModelUnits);
@@ -817,30 +559,31 @@ fn an_idle_unit_beside_traffic_of_its_model_is_filled_or_deleted_by_what_saves_m
 
 #[test]
 fn filling_standard_traffic_takes_nothing_from_the_routing_of_a_flex_lane() {
-    let report = |lanes| {
-        let mut observation = with_bound(account(true, lanes), 1_000, 1_000);
-        observation.settings.min_savings_ratio = Ratio::ZERO;
-        report::build(&observation)
-    };
-    let alone = report(vec![traffic(FLEX, 500_000, 100_000)]);
-    let expected = of(&alone, Action::RouteToGlobalProfile).savings();
+    let mut account =
+        with_global()
+            .tokens(FLEX, 500_000, 100_000)
+            .busy(bound_for_weeks(), 1_000, 1_000);
+    account.observation.settings.min_savings_ratio = Ratio::ZERO;
+    let alone = account.report();
+    let expected = recommended(&alone, Action::RouteToGlobalProfile).savings();
     assert_eq!(expected, Usd::new("1533".parse().unwrap()));
-    let both = report(vec![
-        traffic(MODEL, 500_000, 100_000),
-        traffic(FLEX, 500_000, 100_000),
-    ]);
+    let both = account.tokens(MODEL, 500_000, 100_000).report();
     assert_eq!(
-        of(&both, Action::FillProvisionedModel).savings(),
+        recommended(&both, Action::FillProvisionedModel).savings(),
         an_hour(42)
     );
-    assert_eq!(of(&both, Action::RouteToGlobalProfile).savings(), expected);
+    assert_eq!(
+        recommended(&both, Action::RouteToGlobalProfile).savings(),
+        expected
+    );
 }
 
 #[test]
 fn an_application_profile_is_known_under_the_suffix_of_a_tier() {
-    let mut observation = account(false, vec![traffic("a1b2c3d4e5f6+flex", 500_000, 0)]);
-    observation.places[0].inventory.application_profiles = vec![profile("a1b2c3d4e5f6")];
-    let report = report::build(&observation);
+    let report = Account::selling_units()
+        .tokens("a1b2c3d4e5f6+flex", 500_000, 0)
+        .profile("a1b2c3d4e5f6", &["us-east-1"])
+        .report();
     assert!(report.unpriced.is_empty());
     let lane = &workload(&report, MODEL).lanes[0];
     assert_eq!(lane.service_tier, Some(ServiceTier::Flex));
@@ -928,8 +671,8 @@ fn a_saved_observation_that_cannot_be_is_refused_by_name() {
 
 #[test]
 fn a_capacity_of_zero_in_the_prices_of_a_saved_observation_is_refused() {
-    let observation = account(false, Vec::new());
-    let mut value = serde_json::to_value(&observation).unwrap();
+    let account = Account::selling_units();
+    let mut value = serde_json::to_value(&account.observation).unwrap();
     assert!(Observation::from_json(&value.to_string()).is_ok());
     value["prices"]["model"][0]["model_units"][0]["input_tokens_per_hour"] = "0".into();
     let error = Observation::from_json(&value.to_string()).unwrap_err();
@@ -952,31 +695,11 @@ fn a_recommendation_keeps_its_id_where_the_account_is_not_known() {
     assert_eq!(ids(&unknown), ids(&known));
 }
 
-/// A run of the sample's [`UNITS`] with this event, and what it put.
-#[expect(clippy::expect_used, reason = "only tests call it")]
+/// Runs the guard over the sample's [`UNITS`] with this event, and returns what the run put.
 async fn run_with(event: Value) -> (RunOutcome, Vec<PutDatum>) {
-    let observation = sample_of(&[UNITS]);
-    let overrides = overrides_file(&observation.overrides);
-    let path = overrides.path().to_string_lossy().into_owned();
-    let settings = Settings {
-        overrides: Some(DocumentSource::Path(path)),
-        ..observation.settings.clone()
-    };
-    let as_of = observation.as_of;
-    let fake = FakeAws::start(observation);
-    let config = fake.sdk_config().await;
-    let account = AccountId::new("123456789012");
-    let outcome = guard::run(
-        &config,
-        &settings,
-        &event,
-        as_of,
-        account,
-        &Memory::default(),
-    )
-    .await
-    .expect("the run goes well");
-    (outcome, fake.put_data())
+    let mut served = Served::of(sample_of(&[UNITS]));
+    served.event = event;
+    (served.run().await, served.fake.put_data())
 }
 
 #[tokio::test]
@@ -1021,21 +744,14 @@ fn an_event_cannot_undo_that_the_operator_asked_for_a_dry_run() {
 
 #[test]
 fn a_price_of_the_very_scope_goes_before_one_of_any_scope_wherever_it_stands() {
-    let row = |scope: &str, regions: &str, price: &str| {
-        format!(
-            "[[model.rate]]\nscope = \"{scope}\"\nregions = [\"{regions}\"]\ntier = \"standard\"\n\
-             effective_from = \"2026-01-01\"\nchecked = \"2026-04-01\"\nsource = \"s\"\ninput = \"{price}\"\n"
-        )
-    };
-    let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
     for any_names in ["us-east-1", "*"] {
-        let any = row("any", any_names, "1.00");
-        let very = row("in-region", "*", "2.00");
-        for rows in [format!("{any}{very}"), format!("{very}{any}")] {
-            let book = PriceBook::parse("t", &format!("{head}{rows}")).unwrap();
+        let any = rate("any", "standard", ["1.00", "1.00"]).replace('*', any_names);
+        let very = rate("in-region", "standard", ["2.00", "2.00"]);
+        for rows in [[any.clone(), very.clone()], [very, any]] {
+            let book = book(&rows);
             let price = |scope| {
                 let rate = book.rate(&RateQuery {
-                    model: &BaseModel::new("a.b"),
+                    model: &BaseModel::new(MODEL),
                     region: &region("us-east-1"),
                     scope,
                     tier: Some(ServiceTier::Standard),
@@ -1045,15 +761,14 @@ fn a_price_of_the_very_scope_goes_before_one_of_any_scope_wherever_it_stands() {
                 });
                 rate.unwrap().list_unit_price.to_string()
             };
-            assert_eq!(price(Scope::InRegion), "2.00", "{rows}");
-            assert_eq!(price(Scope::Global), "1.00", "{rows}");
+            assert_eq!(price(Scope::InRegion), "2.00", "{rows:?}");
+            assert_eq!(price(Scope::Global), "1.00", "{rows:?}");
         }
     }
 }
 
 #[test]
 fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
-    const CACHED: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
     let hours = |count| Series {
         start: window().start(),
         step: HOUR,
@@ -1147,16 +862,16 @@ fn only_the_dearest_models_have_metrics_of_their_own() {
 
 #[test]
 fn a_fill_that_does_not_count_keeps_nothing_else_from_counting() {
-    let idle = with_idle(account(false, vec![traffic(MODEL, 700_000, 100_000)]));
-    let report = report::build(&allowing(idle, &[AllowedScope::Geo]));
+    let idle = Account::selling_units()
+        .tokens(MODEL, 700_000, 100_000)
+        .idle(held());
+    let report = allowing(idle, &["geo"]);
     assert_eq!(counted(&report), [Action::DeleteIdleProvisionedModel]);
 
-    let busy = with_bound(
-        account(true, vec![traffic(MODEL, 700_000, 100_000)]),
-        1_000,
-        1_000,
-    );
-    let report = report::build(&allowing(busy, &[AllowedScope::Geo, AllowedScope::Global]));
+    let busy = with_global()
+        .tokens(MODEL, 700_000, 100_000)
+        .busy(bound_for_weeks(), 1_000, 1_000);
+    let report = allowing(busy, &["geo", "global"]);
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
     let filling = Some(Action::FillProvisionedModel);
     let plans = &report.workloads[0].plans;
@@ -1168,16 +883,20 @@ fn a_fill_that_does_not_count_keeps_nothing_else_from_counting() {
 fn units_whose_load_is_not_known_are_not_taken_for_free() {
     // Its traffic may be what an unknown id carries; one that is being made may be what somebody
     // just bought on this very advice.
-    let mut hidden = with_idle(account(false, vec![traffic(MODEL, 700_000, 100_000)]));
-    let unknown = traffic("someopaque12", 900_000, 100_000);
-    hidden.places[0].usage.lanes.push(unknown);
-    let mut creating = with_idle(account(false, vec![traffic(MODEL, 700_000, 100_000)]));
-    creating.places[0].inventory.provisioned_models[0].status = "Creating".into();
-    for (observation, why) in [
+    let account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+    let hidden = account
+        .clone()
+        .idle(held())
+        .tokens("someopaque12", 900_000, 100_000);
+    let creating = account.idle(ProvisionedModel {
+        status: "Creating".into(),
+        ..held()
+    });
+    for (account, why) in [
         (hidden, "someopaque12"),
         (creating, "its status is Creating"),
     ] {
-        let report = report::build(&observation);
+        let report = account.report();
         assert_eq!(actions(&report), []);
         let verdict = &workload(&report, MODEL).verdict;
         assert!(verdict.contains(why), "{verdict}");
@@ -1186,12 +905,12 @@ fn units_whose_load_is_not_known_are_not_taken_for_free() {
 
 #[test]
 fn changes_are_said_in_the_order_to_make_them_in() {
-    let report = report::build(&account(true, vec![traffic(MODEL, 700_000, 100_000)]));
+    let report = with_global().tokens(MODEL, 700_000, 100_000).report();
     assert_eq!(
         workload(&report, MODEL).verdict,
         "route to the global profile, then buy model units"
     );
-    let buy = of(&report, Action::BuyModelUnits);
+    let buy = recommended(&report, Action::BuyModelUnits);
     assert!(
         buy.grounds
             .risks
@@ -1202,13 +921,11 @@ fn changes_are_said_in_the_order_to_make_them_in() {
 
 #[test]
 fn units_beside_held_ones_say_that_both_have_to_be_called() {
-    let beside = with_busy(
-        account(false, vec![traffic(MODEL, 700_000, 100_000)]),
-        800_000,
-        100_000,
-    );
-    let report = report::build(&beside);
-    let buy = of(&report, Action::BuyModelUnits);
+    let report = Account::selling_units()
+        .tokens(MODEL, 700_000, 100_000)
+        .busy(held(), 800_000, 100_000)
+        .report();
+    let buy = recommended(&report, Action::BuyModelUnits);
     assert!(
         buy.grounds
             .risks
@@ -1217,24 +934,18 @@ fn units_beside_held_ones_say_that_both_have_to_be_called() {
     );
 }
 
-/// An account with two units that serve a part of one each.
-fn with_two_half_empty(observation: Observation) -> Observation {
-    let mut observation = with_busy(observation, 400_000, 100_000);
-    let place = &mut observation.places[0];
-    let other = HELD.replace("h0ldh0ldh0ld", "0therh0ld000");
-    place.usage.lanes.push(traffic(&other, 400_000, 100_000));
-    place.inventory.provisioned_models.push(ProvisionedModel {
-        provisioned_model_arn: other,
-        provisioned_model_name: "other".to_owned(),
-        ..held()
-    });
-    observation
-}
-
 #[test]
 fn two_units_that_could_each_be_spared_are_not_both_given_up() {
     // Each serves 36 USD an hour on-demand for 40, and one of them has room for both: 72 for 40.
-    let report = report::build(&with_two_half_empty(account(false, Vec::new())));
+    let other = ProvisionedModel {
+        provisioned_model_arn: HELD.replace("h0ldh0ldh0ld", "0therh0ld000"),
+        provisioned_model_name: "other".to_owned(),
+        ..held()
+    };
+    let report = Account::selling_units()
+        .busy(held(), 400_000, 100_000)
+        .busy(other, 400_000, 100_000)
+        .report();
     // The one that is kept costs 30 under a term.
     assert_eq!(
         counted(&report),
@@ -1251,15 +962,13 @@ fn two_units_that_could_each_be_spared_are_not_both_given_up() {
 
 #[test]
 fn what_aws_does_not_serve_on_demand_is_not_given_up_for_on_demand() {
-    let account = || with_busy(account(false, Vec::new()), 100_000, 10_000);
-    let report = report::build(&account());
-    assert_eq!(counted(&report), [Action::GiveUpProvisionedModel]);
+    let mut account = Account::selling_units().busy(held(), 100_000, 10_000);
+    assert_eq!(counted(&account.report()), [Action::GiveUpProvisionedModel]);
 
-    let mut only_provisioned = account();
-    for model in &mut only_provisioned.places[0].inventory.foundation_models {
+    for model in &mut account.observation.places[0].inventory.foundation_models {
         model.inference_types_supported = vec!["PROVISIONED".into()];
     }
-    let report = report::build(&only_provisioned);
+    let report = account.report();
     assert_eq!(actions(&report), []);
 }
 
@@ -1267,13 +976,11 @@ fn what_aws_does_not_serve_on_demand_is_not_given_up_for_on_demand() {
 fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
     // Three units of which one would do, worth more than it costs.
     let three = |status: &str| {
-        let mut observation = with_busy(account(false, Vec::new()), 700_000, 200_000);
-        let inventory = &mut observation.places[0].inventory;
-        inventory.provisioned_models[0].model_units = ModelUnits::new(3);
-        for model in &mut inventory.foundation_models {
+        let mut account = Account::selling_units().busy(units(3), 700_000, 200_000);
+        for model in &mut account.observation.places[0].inventory.foundation_models {
             model.lifecycle_status = Some(status.into());
         }
-        report::build(&observation)
+        account.report()
     };
     assert_eq!(
         counted(&three("ACTIVE")),
@@ -1287,7 +994,9 @@ fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
 
 #[test]
 fn a_region_of_several_accounts_has_its_totals_once() {
-    let mut observation = account(false, vec![traffic(MODEL, 1_000, 100)]);
+    let mut observation = Account::selling_units()
+        .tokens(MODEL, 1_000, 100)
+        .observation;
     let mut west = observation.places[0].clone();
     west.place.region = region("us-west-2");
     let mut other = observation.places[0].clone();
@@ -1307,26 +1016,16 @@ fn a_region_of_several_accounts_has_its_totals_once() {
 fn units_without_a_term_are_not_bought_where_a_month_of_the_same_fall_would_lose() {
     // 46.80 USD an hour on-demand in the last week, 40 for a unit.
     let with_fall = |each_week: u64| {
-        let mut observation = account(false, vec![traffic(MODEL, 560_000, 110_000)]);
-        let book = BOOK.replace(
-            "usd_per_unit_hour = \"30.00\"",
-            "usd_per_unit_hour = \"60.00\"",
-        );
-        observation.prices = PriceBook::parse("round", &book).unwrap();
-        let lane = lane_of(&mut observation, MODEL);
-        for metrics in [&mut lane.survey, &mut lane.minutes] {
-            for series in metrics.iter_mut().filter_map(|it| it.series.as_mut()) {
-                let a_week = if series.step == HOUR { 168 } else { 168 * 60 };
-                let weeks = series.values.len() / a_week;
-                for (place, value) in series.values.iter_mut().enumerate() {
-                    let left = u64::try_from(weeks - 1 - place / a_week).unwrap();
-                    if let Some(value) = value {
-                        *value += *value * each_week * left / 100;
-                    }
-                }
-            }
-        }
-        report::build(&observation)
+        let prices = book(&[
+            in_region(),
+            unit("none", "40.00", Some(UNIT)),
+            unit("1-month", "60.00", Some(UNIT)),
+        ]);
+        let account = Account::on(prices).lane(MODEL, TOKENS, |minute| {
+            let left = (60 * window().hours() - 1 - minute) / (60 * 168);
+            [560_000, 110_000].map(|count| count + count * each_week * left / 100)
+        });
+        account.report()
     };
     assert_eq!(counted(&with_fall(0)), [Action::BuyModelUnits]);
     let falling = with_fall(6);
@@ -1342,15 +1041,12 @@ fn units_without_a_term_are_not_bought_where_a_month_of_the_same_fall_would_lose
 #[test]
 fn what_a_unit_carries_above_its_stated_capacity_is_no_saving() {
     // Two held units carry what three are said to serve; 7.20 USD an hour are on-demand beside them.
-    let mut observation = with_busy(
-        account(false, vec![traffic(MODEL, 100_000, 10_000)]),
-        3_000_000,
-        900_000,
-    );
-    observation.places[0].inventory.provisioned_models[0].model_units = ModelUnits::new(2);
+    let mut account = Account::selling_units()
+        .tokens(MODEL, 100_000, 10_000)
+        .busy(units(2), 3_000_000, 900_000);
     for overflow in [Overflow::Spill, Overflow::Throttle] {
-        observation.settings.overflow = overflow;
-        let report = report::build(&observation);
+        account.observation.settings.overflow = overflow;
+        let report = account.report();
         assert_eq!(actions(&report), []);
         let verdict = &workload(&report, MODEL).verdict;
         assert!(
@@ -1363,12 +1059,10 @@ fn what_a_unit_carries_above_its_stated_capacity_is_no_saving() {
 #[test]
 fn nothing_is_bought_beside_units_that_are_let_go_when_their_term_ends() {
     // An idle unit whose term ends soon, and traffic for one and a half.
-    let mut observation = with_idle(account(false, vec![traffic(MODEL, 1_500_000, 450_000)]));
-    let end = observation.window.end();
-    let held = &mut observation.places[0].inventory.provisioned_models[0];
-    held.commitment_duration = Some(CommitmentDuration::OneMonth);
-    held.commitment_expiration_time = Some(end + SignedDuration::from_hours(3 * 24));
-    let report = report::build(&observation);
+    let report = Account::selling_units()
+        .tokens(MODEL, 1_500_000, 450_000)
+        .idle(bound(CommitmentDuration::OneMonth, 3))
+        .report();
     assert_eq!(counted(&report), []);
     assert_eq!(actions(&report), [Action::DeleteIdleProvisionedModel]);
     let bought = plans(&report, MODEL, Action::BuyModelUnits);
@@ -1385,13 +1079,10 @@ fn nothing_is_bought_beside_units_that_are_let_go_when_their_term_ends() {
 #[test]
 fn of_holding_less_and_buying_more_the_one_that_saves_more_is_advised() {
     // Ten units where eight would do for what they serve, and on-demand traffic for two.
-    let mut observation = with_busy(
-        account(false, vec![traffic(MODEL, 1_000_000, 100_000)]),
-        6_000_000,
-        1_800_000,
-    );
-    observation.places[0].inventory.provisioned_models[0].model_units = ModelUnits::new(10);
-    let report = report::build(&observation);
+    let report = Account::selling_units()
+        .tokens(MODEL, 1_000_000, 100_000)
+        .busy(units(10), 6_000_000, 1_800_000)
+        .report();
     let saved = report.totals.potential_monthly_savings;
     let best = report.workloads[0]
         .plans
@@ -1407,18 +1098,13 @@ fn of_holding_less_and_buying_more_the_one_that_saves_more_is_advised() {
 
 #[test]
 fn a_dismissed_fill_leaves_its_traffic_for_others_to_save() {
-    let mut observation = with_bound(
-        account(true, vec![traffic(MODEL, 500_000, 100_000)]),
-        1_000,
-        1_000,
-    );
-    let filled = report::build(&observation);
+    let account =
+        with_global()
+            .tokens(MODEL, 500_000, 100_000)
+            .busy(bound_for_weeks(), 1_000, 1_000);
+    let filled = account.report();
     assert_eq!(counted(&filled), [Action::FillProvisionedModel]);
-    let id = filled.recommendations[0].id.clone();
-    let text = format!(
-        "schema_version = 1\n[[dismissed]]\nid = \"{id}\"\nuntil = \"2026-12-31\"\nwhy = \"no\"\n"
-    );
-    observation.overrides = Overrides::parse("o.toml", &text).unwrap();
-    let report = report::build(&observation);
+    let dismissed = dismissed(&filled.recommendations[0].id);
+    let report = account.overrides(&dismissed).report();
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
 }

@@ -1,54 +1,18 @@
 //! What the operator's overrides change in a report: prices, holdings, and what is left alone.
 
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
-use bedrock_cost_guard::domain::period::HOUR;
-use bedrock_cost_guard::domain::{ModelId, Usd};
-use bedrock_cost_guard::observation::LaneUsage;
-use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report::{self, Report, WorkloadReport};
+use bedrock_cost_guard::domain::Usd;
+use bedrock_cost_guard::report::{self, Report};
 use bedrock_cost_guard::terminal::report as text;
 
-use crate::support::{empty_observation, metric, sample};
+use crate::support::account::{Account, SONNET, TOKENS, overrides, reserved};
+use crate::support::reports::{only, usd};
+use crate::support::sample;
 
-const SONNET: &str = "anthropic.claude-sonnet-4-6";
-
-fn overrides(text: &str) -> Overrides {
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    Overrides::parse("o.toml", &format!("schema_version = 1\n{text}")).unwrap()
-}
-
-fn with(mut observation: Observation, text: &str) -> Report {
-    observation.overrides = overrides(text);
-    report::build(&observation)
-}
-
-/// Sonnet 4.6 in `us-east-1` with a steady million input and 100,000 output tokens an hour.
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn steady(ids: &[&str]) -> Observation {
-    let mut observation = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
-    let window = observation.window;
-    observation.prices = PriceBook::aws().unwrap();
-    observation.places[0].usage.lanes = ids
-        .iter()
-        .map(|id| LaneUsage {
-            survey: vec![
-                metric("InputTokenCount", window, HOUR, |_| Some(1_000_000)),
-                metric("OutputTokenCount", window, HOUR, |_| Some(100_000)),
-            ],
-            ..LaneUsage::new(ModelId::parse(*id))
-        })
-        .collect();
-    observation
-}
-
-fn only(report: &Report) -> &WorkloadReport {
-    assert_eq!(report.workloads.len(), 1);
-    &report.workloads[0]
-}
-
-fn usd(text: &str) -> Usd {
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    text.parse().unwrap()
+/// Starts an account that uses a model in `us-east-1`: a million input and 100,000 output tokens in
+/// every hour.
+fn using(id: &str) -> Account {
+    Account::new().survey(id, TOKENS, |_| [1_000_000, 100_000])
 }
 
 const TENTH_OFF: &str = r#"
@@ -62,13 +26,13 @@ source = "addendum"
 
 #[test]
 fn a_contract_shows_list_and_contracted_cost_side_by_side() {
-    let at_list = with(steady(&[SONNET]), "");
+    let at_list = using(SONNET).report();
     // 730 hours of 3.30 + 1.65 USD.
     assert_eq!(at_list.totals.monthly_cost, usd("3613.5"));
     assert_eq!(at_list.totals.monthly_list_cost, usd("3613.5"));
     assert!(!text::render(&at_list).contains("At list prices"));
 
-    let report = with(steady(&[SONNET]), TENTH_OFF);
+    let report = using(SONNET).overrides(TENTH_OFF).report();
     assert_eq!(report.totals.monthly_cost, usd("3252.15"));
     assert_eq!(report.totals.monthly_list_cost, usd("3613.5"));
     let meter = &only(&report).lanes[0].meters[0];
@@ -93,12 +57,12 @@ fn a_contract_shows_list_and_contracted_cost_side_by_side() {
 
 #[test]
 fn advice_saves_what_the_account_pays_and_not_the_list() {
-    let mut observation = steady(&[SONNET]);
-    observation.settings.allow_global_routing = true;
+    let mut account = using(SONNET);
+    account.observation.settings.allow_global_routing = true;
     let saved = |report: &Report| report.totals.potential_monthly_savings;
-    let at_list = with(observation.clone(), "");
-    assert_eq!(saved(&at_list), usd("328.5"));
-    assert_eq!(saved(&with(observation.clone(), TENTH_OFF)), usd("295.65"));
+    assert_eq!(saved(&account.report()), usd("328.5"));
+    let discounted = account.clone().overrides(TENTH_OFF).report();
+    assert_eq!(saved(&discounted), usd("295.65"));
 
     // In-Region at the global price: nothing is left to save.
     let special = r#"
@@ -111,17 +75,16 @@ output = "15.00"
 from = "2026-01-01"
 source = "addendum"
 "#;
-    assert_eq!(saved(&with(observation, special)), Usd::ZERO);
+    assert_eq!(saved(&account.overrides(special).report()), Usd::ZERO);
 }
 
 #[test]
 fn an_excluded_model_is_priced_and_not_advised_on() {
-    let mut observation = steady(&[SONNET]);
-    observation.settings.allow_global_routing = true;
-    let report = with(
-        observation,
-        "[[excluded_model]]\nmodel = \"anthropic.claude-sonnet-4-6\"\nwhy = \"moves out in May\"\n",
-    );
+    let mut account = using(SONNET);
+    account.observation.settings.allow_global_routing = true;
+    let report = account
+        .overrides("[[excluded_model]]\nmodel = \"anthropic.claude-sonnet-4-6\"\nwhy = \"moves out in May\"\n")
+        .report();
     assert_eq!(report.recommendations, []);
     assert_eq!(report.totals.monthly_cost, usd("3613.5"));
     assert_eq!(
@@ -164,18 +127,11 @@ fn a_dismissed_recommendation_is_listed_and_not_counted_until_its_day() {
     assert_eq!(same(&dismissed("2026-04-01")), Some(None));
 }
 
-fn reserved(scope: &str, input: u64, output: u64, extra: &str) -> String {
-    format!(
-        "[[reserved_holding]]\nname = \"chat\"\nregion = \"us-east-1\"\nmodel = \"{SONNET}\"\n\
-         scope = \"{scope}\"\ninput_tokens_per_minute = {input}\noutput_tokens_per_minute = {output}\n\
-         term = \"3-months\"\nfrom = \"2026-03-01\"\n{extra}"
-    )
-}
-
 #[test]
 fn what_reserved_tokens_serve_is_not_billed_twice() {
     // A million an hour is 16,667 a minute: 17,000 and 2,000 hold all of it.
-    let report = with(steady(&[SONNET]), &reserved("regional", 17_000, 2_000, ""));
+    let held = reserved("regional", 17_000, 2_000);
+    let report = using(SONNET).overrides(&held).report();
     let workload = only(&report);
     assert_eq!(workload.on_demand_monthly_cost, Usd::ZERO);
     assert_eq!(workload.covered_monthly_cost, usd("3613.5"));
@@ -192,24 +148,27 @@ fn what_reserved_tokens_serve_is_not_billed_twice() {
     assert!(page.contains("RESERVED TOKENS"), "{page}");
 
     // Half of the output fits, and so half of each request's input.
-    let half = with(steady(&[SONNET]), &reserved("regional", 17_000, 1_000, ""));
+    let held = reserved("regional", 17_000, 1_000);
+    let half = using(SONNET).overrides(&held).report();
     assert_eq!(only(&half).covered_monthly_cost, usd("2168.1"));
 }
 
 #[test]
 fn reserved_tokens_serve_their_own_scope_alone() {
-    let global = reserved("global", 1_000_000, 1_000_000, "");
-    let report = with(steady(&[SONNET]), &global);
+    let global = reserved("global", 1_000_000, 1_000_000);
+    let report = using(SONNET).overrides(&global).report();
     assert_eq!(only(&report).covered_monthly_cost, Usd::ZERO);
-    let both = ["global.anthropic.claude-sonnet-4-6", SONNET];
-    let report = with(steady(&both), &global);
+    let both = using(SONNET).survey("global.anthropic.claude-sonnet-4-6", TOKENS, |_| {
+        [1_000_000, 100_000]
+    });
+    let report = both.overrides(&global).report();
     assert_eq!(only(&report).covered_monthly_cost, usd("3285"));
 }
 
 #[test]
 fn an_operator_knows_the_cost_of_a_reservation_better_than_the_book() {
-    let said = reserved("regional", 17_000, 2_000, "usd_per_hour = \"4.00\"\n");
-    let report = with(steady(&[SONNET]), &said);
+    let said = reserved("regional", 17_000, 2_000) + "usd_per_hour = \"4.00\"\n";
+    let report = using(SONNET).overrides(&said).report();
     let held = &report.reserved_holdings[0];
     assert_eq!(held.monthly_cost, Some(usd("2920")));
     assert_eq!(held.monthly_list_cost, Some(usd("3512.322")));
@@ -217,16 +176,16 @@ fn an_operator_knows_the_cost_of_a_reservation_better_than_the_book() {
 
 #[test]
 fn a_reservation_that_has_not_begun_serves_nothing() {
-    let later = reserved("regional", 17_000, 2_000, "").replace("2026-03-01", "2026-05-01");
-    let report = with(steady(&[SONNET]), &later);
+    let later = reserved("regional", 17_000, 2_000).replace("2026-03-01", "2026-05-01");
+    let report = using(SONNET).overrides(&later).report();
     assert_eq!(report.reserved_holdings, []);
     assert_eq!(report.totals.monthly_cost, usd("3613.5"));
 }
 
 #[test]
 fn what_the_overrides_declare_for_a_region_that_was_not_read_is_not_lost_without_a_word() {
-    let elsewhere = reserved("regional", 17_000, 2_000, "").replace("us-east-1", "eu-west-1");
-    let report = with(steady(&[SONNET]), &elsewhere);
+    let elsewhere = reserved("regional", 17_000, 2_000).replace("us-east-1", "eu-west-1");
+    let report = using(SONNET).overrides(&elsewhere).report();
     assert_eq!(report.reserved_holdings, []);
     let said = "the reserved tokens `chat` of the overrides: eu-west-1 was not read";
     assert!(
@@ -238,8 +197,8 @@ fn what_the_overrides_declare_for_a_region_that_was_not_read_is_not_lost_without
 
 #[test]
 fn a_cost_that_only_the_operator_knows_is_no_list_price() {
-    let said = reserved("regional", 17_000, 2_000, "usd_per_hour = \"4.00\"\n");
-    let report = with(steady(&[SONNET]), &said);
+    let said = reserved("regional", 17_000, 2_000) + "usd_per_hour = \"4.00\"\n";
+    let report = using(SONNET).overrides(&said).report();
     assert!(report.run.has_contract);
     assert!(
         report
@@ -270,14 +229,10 @@ fn entries_that_match_nothing_are_named() {
 #[test]
 fn any_traffic_beside_any_holding_is_counted_without_a_panic() {
     for tokens in [0, 1, 22_000_000_000, 1 << 53] {
-        let mut observation = steady(&[SONNET]);
-        for metric in &mut observation.places[0].usage.lanes[0].survey {
-            let values = &mut metric.series.as_mut().unwrap().values;
-            values.fill(Some(tokens));
-        }
+        let account = Account::new().survey(SONNET, TOKENS, |_| [tokens; 2]);
         for (input, output) in [(1_000, 1_000), (1_000_000_000, 1_000_000_000)] {
-            let held = reserved("regional", input, output, "usd_per_hour = \"1000000\"\n");
-            let report = with(observation.clone(), &held);
+            let held = reserved("regional", input, output) + "usd_per_hour = \"1000000\"\n";
+            let report = account.clone().overrides(&held).report();
             let workload = only(&report);
             assert!(workload.on_demand_monthly_cost >= Usd::ZERO);
             let lanes: Usd = workload.lanes.iter().map(|lane| lane.monthly_cost).sum();
@@ -285,7 +240,8 @@ fn any_traffic_beside_any_holding_is_counted_without_a_panic() {
         }
     }
     let beyond = "schema_version = 1\n".to_owned()
-        + &reserved("regional", 1_000, 1_000, "usd_per_hour = \"1e26\"\n");
+        + &reserved("regional", 1_000, 1_000)
+        + "usd_per_hour = \"1e26\"\n";
     assert!(Overrides::parse("o", &beyond).is_err());
     let beyond = beyond.replace("1e26", "110000000000000000000000000");
     assert!(Overrides::parse("o", &beyond).is_err());
@@ -293,13 +249,13 @@ fn any_traffic_beside_any_holding_is_counted_without_a_panic() {
 
 #[test]
 fn a_discount_on_a_tier_range_leaves_the_list_price_as_it_is() {
-    let mut observation = steady(&["amazon.nova-pro-v1:0"]);
-    observation.places[0].usage.lanes[0].splits = vec!["ModelId, ServiceTier".into()];
-    let at_list = with(observation.clone(), "");
+    let mut account = using("amazon.nova-pro-v1:0");
+    account.lane_of("amazon.nova-pro-v1:0").splits = vec!["ModelId, ServiceTier".to_owned().into()];
+    let at_list = account.report();
     let free = TENTH_OFF
         .replace("Anthropic", "Amazon")
         .replace("\"10\"", "\"100\"");
-    let report = with(observation, &free);
+    let report = account.overrides(&free).report();
     assert_eq!(
         report.totals.monthly_list_cost,
         at_list.totals.monthly_list_cost

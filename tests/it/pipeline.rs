@@ -1,107 +1,28 @@
 //! Whole runs: the real clients against the fake AWS, from the event to the metrics that were put.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
 use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::aws::Failure;
-use bedrock_cost_guard::config::{CacheSpelling, DocumentSource, Settings};
+use bedrock_cost_guard::config::CacheSpelling;
+use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
-use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, RunOutcome};
-use bedrock_cost_guard::guard::{Error, ErrorType};
-use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::observation::OpenBefore;
-use bedrock_cost_guard::observation::{LaneUsage, Status};
-use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport};
-use jiff::{SignedDuration, Timestamp};
+use bedrock_cost_guard::guard::{self, Error, ErrorType, Memory, RunOutcome};
+use bedrock_cost_guard::observation::{LaneUsage, Observation, OpenBefore, Status};
+use bedrock_cost_guard::report::{self, HoldingState, Report};
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
-use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes, PutDatum};
-use crate::support::{
-    ROUTE, UNITS, empty_observation, metric, overrides_file, region, sample, sample_of,
-};
+use crate::support::account::{Account, metric, region, window};
+use crate::support::fake_aws::{Fault, FaultKind, PageSizes, PutDatum};
+use crate::support::reports::{actions, workload};
+use crate::support::served::{ATTEMPTS, Served};
+use crate::support::{CACHED, LEFTOVER, ROUTE, UNITS, lane_of, sample, sample_of};
 
-/// How often a call is tried, as in the configuration of the programs.
-const ATTEMPTS: usize = 6;
-
-/// A provisioned model of the sample that nobody uses, under the ids that it could be metered by.
-const LEFTOVER: [&str; 3] = [
-    "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/l0adt3stl3ft",
-    "l0adt3stl3ft",
-    "load-test-leftover",
-];
-
-/// An account on the fake, and what a run over it is started with.
-struct Account {
-    fake: FakeAws,
-    settings: Settings,
-    event: Value,
-    as_of: Timestamp,
-    _overrides: NamedTempFile,
-}
-
-impl Account {
-    /// Serves an observation and asks for the run that would make it.
-    fn of(observation: Observation) -> Self {
-        let overrides = overrides_file(&observation.overrides);
-        let path = overrides.path().to_string_lossy().into_owned();
-        Self {
-            settings: Settings {
-                overrides: Some(DocumentSource::Path(path)),
-                ..observation.settings.clone()
-            },
-            event: json!({ "scheduled_time": observation.event.time.to_string() }),
-            as_of: observation.as_of,
-            fake: FakeAws::start(observation),
-            _overrides: overrides,
-        }
-    }
-
-    fn with_fault(self, fault: Fault) -> Self {
-        self.fake.fault(fault);
-        self
-    }
-
-    async fn try_run(&self) -> Result<RunOutcome, Error> {
-        let retry = RetryConfig::standard()
-            .with_max_attempts(u32::try_from(ATTEMPTS).unwrap_or(u32::MAX))
-            .with_initial_backoff(Duration::from_millis(1));
-        let config = self.fake.sdk_config().await.to_builder();
-        let config = config.retry_config(retry).build();
-        let account = AccountId::new("123456789012");
-        let memory = Memory::default();
-        guard::run(
-            &config,
-            &self.settings,
-            &self.event,
-            self.as_of,
-            account,
-            &memory,
-        )
-        .await
-    }
-
-    /// A run that goes well and in which nothing was asked that must not be.
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    async fn run(&self) -> RunOutcome {
-        let outcome = self.try_run().await.unwrap();
-        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
-        assert_eq!(self.fake.violations(), [""; 0]);
-        outcome
-    }
-
-    /// A run that goes wrong.
-    #[expect(clippy::unwrap_used, reason = "only tests call it")]
-    async fn fail(&self) -> Error {
-        self.try_run().await.map(drop).unwrap_err()
-    }
-
-    /// Calls of each operation, those that went wrong included.
+impl Served {
+    /// Counts the calls of each operation, those that went wrong included.
     fn calls(&self) -> Calls {
         let of = |operation| self.fake.requests(operation);
         Calls {
@@ -125,7 +46,7 @@ struct Calls {
     models: usize,
 }
 
-/// What a run over the one lane [`UNITS`] asks for: the Region's list and the guard's own history,
+/// Calls of a run over the one lane [`UNITS`]: the Region's list and the guard's own history,
 /// the survey and the minutes, the metrics and `RunSucceeded`, and the inventory.
 const CALM: Calls = Calls {
     list_metrics: 2,
@@ -136,34 +57,22 @@ const CALM: Calls = Calls {
     models: 1,
 };
 
-/// The Region of [`UNITS`] alone; the guard's own metrics are in `us-east-1`.
-fn one_region() -> Account {
-    Account::of(sample_of(&[UNITS]))
+/// Serves the Region of [`UNITS`] alone; the guard's own metrics are in `us-east-1`.
+fn one_region() -> Served {
+    Served::of(sample_of(&[UNITS]))
 }
 
-fn two_regions() -> Account {
-    Account::of(sample_of(&[ROUTE, UNITS]))
+fn two_regions() -> Served {
+    Served::of(sample_of(&[ROUTE, UNITS]))
 }
 
-fn fault(operation: &'static str, kind: FaultKind, times: usize) -> Fault {
-    Fault {
-        operation,
-        region: None,
-        from: 0,
-        times,
-        kind,
-    }
-}
-
-/// A fault of every call to `us-west-2`.
+/// Makes every call to `us-west-2` go wrong.
 fn outage(operation: &'static str, kind: FaultKind) -> Fault {
-    Fault {
-        region: Some(region("us-west-2")),
-        ..fault(operation, kind, usize::MAX)
-    }
+    Fault::of(operation, kind).to(region("us-west-2"))
 }
 
-/// A report without what depends on how it was gathered: the metrics asked for and their price.
+/// Writes a report without what depends on how it was gathered: the metrics asked for and their
+/// price.
 fn comparable(report: &Report) -> Value {
     let mut value = serde_json::to_value(report).unwrap_or_default();
     value["run"]["metrics_requested"].take();
@@ -171,36 +80,12 @@ fn comparable(report: &Report) -> Value {
     value
 }
 
-fn actions(report: &Report) -> Vec<Action> {
-    report
-        .recommendations
-        .iter()
-        .map(|advice| advice.action)
-        .collect()
-}
-
-#[expect(clippy::unwrap_used, reason = "only tests call it")]
-fn workload<'r>(report: &'r Report, model: &str) -> &'r WorkloadReport {
-    report
-        .workloads
-        .iter()
-        .find(|workload| workload.model.id() == model)
-        .unwrap()
-}
-
 const LLAMA: &str = "meta.llama3-1-70b-instruct-v1:0";
-
-fn lane<'o>(observation: &'o mut Observation, id: &str) -> Option<&'o mut LaneUsage> {
-    let places = observation.places.iter_mut();
-    places
-        .flat_map(|place| &mut place.usage.lanes)
-        .find(|lane| lane.model_id.text() == id)
-}
 
 #[tokio::test]
 async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sample() {
     let sample = sample();
-    let account = Account::of(sample.clone());
+    let account = Served::of(sample.clone());
     let outcome = account.run().await;
     let expected = report::build(&sample);
     assert_eq!(comparable(&outcome.report), comparable(&expected));
@@ -233,7 +118,7 @@ async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sampl
 
 #[tokio::test]
 async fn minutes_are_asked_for_only_where_they_could_change_what_is_said() {
-    let outcome = Account::of(sample()).run().await;
+    let outcome = Served::of(sample()).run().await;
     let mut lanes = outcome.observation.places.iter().flat_map(|place| {
         let lanes = place.usage.lanes.iter();
         lanes.filter(|lane| !lane.minutes.is_empty())
@@ -260,7 +145,7 @@ async fn minutes_are_asked_for_only_where_they_could_change_what_is_said() {
         ]
     );
     assert_eq!(outcome.report.run.lanes_with_minutes, 12);
-    let without = Account::of(Observation {
+    let without = Served::of(Observation {
         overrides: bedrock_cost_guard::catalog::Overrides::default(),
         ..sample_of(&[UNITS])
     });
@@ -297,7 +182,7 @@ async fn what_was_gathered_replays_to_the_same_report() {
 
 #[tokio::test]
 async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory() {
-    let account = Account::of(sample());
+    let account = Served::of(sample());
     let config = account.fake.sdk_config().await;
     let (settings, event) = (&account.settings, &account.event);
     let outcome = guard::run(
@@ -322,7 +207,7 @@ async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory()
     );
 }
 
-/// The value of a metric that was put, by its name and dimensions.
+/// Returns the value of a metric that was put, by its name and dimensions.
 fn put_value(data: &[PutDatum], name: &str, dimensions: &[(&str, &str)]) -> Option<f64> {
     let dimensions: BTreeMap<String, String> = dimensions
         .iter()
@@ -346,7 +231,7 @@ fn count(count: u64) -> Option<f64> {
 
 #[tokio::test]
 async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
-    let account = Account::of(sample());
+    let account = Served::of(sample());
     let RunOutcome {
         report, summary, ..
     } = account.run().await;
@@ -459,10 +344,11 @@ async fn run_succeeded_is_put_last_and_alone() {
     assert_eq!(account.calls().put_metric_data, 2);
 
     // The second call is the one that has it, and nothing else.
-    let account = one_region().with_fault(Fault {
-        from: 1,
-        ..fault("PutMetricData", FaultKind::Forbidden, 1)
-    });
+    let account = one_region().with_fault(
+        Fault::of("PutMetricData", FaultKind::Forbidden)
+            .after(1)
+            .times(1),
+    );
     let outcome = account.try_run().await.unwrap();
     assert_eq!(outcome.failure.unwrap().error_type(), ErrorType::Emit);
     let without: Vec<PutDatum> = account.fake.put_data();
@@ -471,8 +357,7 @@ async fn run_succeeded_is_put_last_and_alone() {
 
 #[tokio::test]
 async fn zeros_are_put_too_so_that_an_alarm_can_clear() {
-    let as_of = "2026-04-06T00:20:00Z".parse().unwrap();
-    let account = Account::of(empty_observation(as_of));
+    let account = Served::of(Account::new().observation);
     account.run().await;
     let data = account.fake.put_data();
     for name in [
@@ -541,7 +426,7 @@ async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
         // A Region that this run does not read says nothing of what is open there.
         open("rec-1111111111", "us-east-1"),
     ];
-    let account = Account::of(observation);
+    let account = Served::of(observation);
     let outcome = account.run().await;
     let data = account.fake.put_data();
     let value = |region: &str, id: &str| {
@@ -583,7 +468,7 @@ async fn calls_that_go_wrong_for_a_while_do_not_change_the_report() {
             "ListInferenceProfiles",
             "ListFoundationModels",
         ] {
-            let account = one_region().with_fault(fault(operation, kind, times));
+            let account = one_region().with_fault(Fault::of(operation, kind).times(times));
             let outcome = account.run().await;
             assert_eq!(
                 comparable(&outcome.report),
@@ -699,7 +584,7 @@ async fn a_region_that_fails_does_not_stop_the_other() {
         let RunOutcome {
             report, summary, ..
         } = account.run().await;
-        let alone = Account::of(sample_of(&[ROUTE])).run().await.report;
+        let alone = Served::of(sample_of(&[ROUTE])).run().await.report;
         assert_eq!(report.workloads, alone.workloads);
         assert_eq!(report.recommendations, alone.recommendations);
         let missing = &report.not_covered[0];
@@ -730,10 +615,7 @@ async fn a_region_that_fails_can_be_made_to_fail_the_run() {
 
 #[tokio::test]
 async fn minutes_that_cannot_be_read_leave_the_survey_and_are_named() {
-    let minutes = || Fault {
-        from: 1,
-        ..outage("GetMetricData", FaultKind::Throttle)
-    };
+    let minutes = || outage("GetMetricData", FaultKind::Throttle).after(1);
     let account = one_region().with_fault(minutes());
     let calm = one_region().run().await.report;
     let report = account.run().await.report;
@@ -753,10 +635,8 @@ async fn minutes_that_cannot_be_read_leave_the_survey_and_are_named() {
 
 #[tokio::test]
 async fn minutes_that_cannot_be_read_can_be_made_to_fail_the_run() {
-    let mut account = one_region().with_fault(Fault {
-        from: 1,
-        ..outage("GetMetricData", FaultKind::Throttle)
-    });
+    let mut account =
+        one_region().with_fault(outage("GetMetricData", FaultKind::Throttle).after(1));
     account.settings.fail_on_partial = true;
     let error = account.fail().await;
     assert_eq!(error.error_type(), ErrorType::Throttled);
@@ -764,10 +644,8 @@ async fn minutes_that_cannot_be_read_can_be_made_to_fail_the_run() {
 
 #[tokio::test]
 async fn a_history_that_cannot_be_read_is_named_and_stops_nothing() {
-    let account = one_region().with_fault(Fault {
-        region: Some(region("us-east-1")),
-        ..fault("ListMetrics", FaultKind::Forbidden, usize::MAX)
-    });
+    let account = one_region()
+        .with_fault(Fault::of("ListMetrics", FaultKind::Forbidden).to(region("us-east-1")));
     let report = account.run().await.report;
     assert_eq!(actions(&report), [Action::BuyModelUnits]);
     let last = report.not_covered.last().unwrap();
@@ -781,13 +659,13 @@ async fn a_history_that_cannot_be_read_is_named_and_stops_nothing() {
 async fn an_answer_that_ends_incomplete_is_shown_as_that_and_never_as_zero() {
     for status in ["PartialData", "Forbidden", "InternalError"] {
         let mut observation = sample_of(&[UNITS]);
-        let lane = lane(&mut observation, UNITS).unwrap();
+        let lane = lane_of(&mut observation, UNITS);
         for metric in &mut lane.survey {
             if metric.name == "OutputTokenCount" {
                 metric.status = Status::Incomplete(status.to_owned());
             }
         }
-        let account = Account::of(observation);
+        let account = Served::of(observation);
         let report = account.run().await.report;
         assert_eq!(report.totals.incomplete_workloads, 1);
         assert_eq!(report.incomplete[0].model.id(), LLAMA);
@@ -813,12 +691,12 @@ async fn an_answer_that_ends_incomplete_is_shown_as_that_and_never_as_zero() {
 #[tokio::test]
 async fn an_answer_without_a_point_that_ends_incomplete_is_not_zero_either() {
     let mut observation = sample_of(&[UNITS]);
-    for metric in &mut lane(&mut observation, UNITS).unwrap().survey {
+    for metric in &mut lane_of(&mut observation, UNITS).survey {
         if metric.name == "CacheReadInputTokenCount" {
             metric.status = Status::Incomplete("PartialData".to_owned());
         }
     }
-    let report = Account::of(observation).run().await.report;
+    let report = Served::of(observation).run().await.report;
     assert_eq!(report.totals.incomplete_workloads, 1);
     assert_eq!(actions(&report), []);
 }
@@ -826,8 +704,8 @@ async fn an_answer_without_a_point_that_ends_incomplete_is_not_zero_either() {
 #[tokio::test]
 async fn a_metric_that_nobody_knows_makes_its_workload_incomplete() {
     let mut observation = sample_of(&[UNITS]);
-    lane(&mut observation, UNITS).unwrap().unknown_metrics = vec!["ReasoningTokenCount".to_owned()];
-    let report = Account::of(observation).run().await.report;
+    lane_of(&mut observation, UNITS).unknown_metrics = vec!["ReasoningTokenCount".to_owned()];
+    let report = Served::of(observation).run().await.report;
     assert_eq!(report.totals.incomplete_workloads, 1);
     assert!(report.incomplete[0].gaps[0].contains("ReasoningTokenCount"));
     assert_eq!(actions(&report), []);
@@ -835,7 +713,7 @@ async fn a_metric_that_nobody_knows_makes_its_workload_incomplete() {
 
 #[tokio::test]
 async fn a_message_about_a_whole_call_makes_its_workloads_incomplete() {
-    let account = one_region().with_fault(fault("GetMetricData", FaultKind::Messages, 1));
+    let account = one_region().with_fault(Fault::of("GetMetricData", FaultKind::Messages).times(1));
     let report = account.run().await.report;
     assert_eq!(report.totals.incomplete_workloads, 1);
     assert!(
@@ -851,10 +729,11 @@ async fn a_message_about_a_whole_call_makes_its_workloads_incomplete() {
 async fn an_internal_error_that_the_next_page_makes_good_leaves_the_answer_whole() {
     let expected = comparable(&one_region().run().await.report);
     for from in [0, 1] {
-        let account = one_region().with_fault(Fault {
-            from,
-            ..fault("GetMetricData", FaultKind::InternalError, 1)
-        });
+        let account = one_region().with_fault(
+            Fault::of("GetMetricData", FaultKind::InternalError)
+                .after(from)
+                .times(1),
+        );
         assert_eq!(comparable(&account.run().await.report), expected);
         assert_eq!(
             account.calls(),
@@ -906,14 +785,14 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
             id: format!("rec-{number:010x}"),
         })
         .collect();
-    let calm = Account::of(observation.clone());
+    let calm = Served::of(observation.clone());
     calm.run().await;
     let all = calm.fake.put_data();
     assert_eq!(calm.calls().put_metric_data, 3);
     assert!(all.len() > 1_001, "{}", all.len());
 
-    let account =
-        Account::of(observation).with_fault(fault("PutMetricData", FaultKind::Throttle, ATTEMPTS));
+    let account = Served::of(observation)
+        .with_fault(Fault::of("PutMetricData", FaultKind::Throttle).times(ATTEMPTS));
     let outcome = account.try_run().await.unwrap();
     let failure = outcome.failure.unwrap();
     assert_eq!(failure.error_type(), ErrorType::Emit);
@@ -933,8 +812,8 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
 async fn the_total_of_a_model_is_never_added_to_its_splits() {
     let expected = one_region().run().await.report;
     let mut observation = sample_of(&[UNITS]);
-    lane(&mut observation, UNITS).unwrap().splits = vec!["ContextWindow, ModelId".into()];
-    let account = Account::of(observation);
+    lane_of(&mut observation, UNITS).splits = vec!["ContextWindow, ModelId".into()];
+    let account = Served::of(observation);
     let report = account.run().await.report;
     assert_eq!(report.workloads, expected.workloads);
     assert_eq!(report.totals, expected.totals);
@@ -950,9 +829,9 @@ async fn the_total_of_a_model_is_never_added_to_its_splits() {
 #[tokio::test]
 async fn usage_of_another_tier_that_is_not_priced_apart_gets_no_commitment() {
     let mut observation = sample_of(&[UNITS]);
-    lane(&mut observation, UNITS).unwrap().splits =
+    lane_of(&mut observation, UNITS).splits =
         vec!["ModelId, ResolvedServiceTier, ServiceTier".into()];
-    let report = Account::of(observation).run().await.report;
+    let report = Served::of(observation).run().await.report;
     assert_eq!(actions(&report), []);
     let verdict = &workload(&report, LLAMA).verdict;
     assert!(verdict.contains("another service tier"), "{verdict}");
@@ -960,10 +839,9 @@ async fn usage_of_another_tier_that_is_not_priced_apart_gets_no_commitment() {
 
 #[tokio::test]
 async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
-    const CACHED: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
-    let expected = Account::of(sample_of(&[CACHED])).run().await.report;
+    let expected = Served::of(sample_of(&[CACHED])).run().await.report;
     let mut observation = sample_of(&[CACHED]);
-    let lane = lane(&mut observation, CACHED).unwrap();
+    let lane = lane_of(&mut observation, CACHED);
     let series_of = |name: &str| {
         let metric = lane.survey.iter().find(|metric| metric.name == name);
         metric.and_then(|metric| metric.series.clone())
@@ -978,12 +856,12 @@ async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
             _ => {}
         }
     }
-    let both = Account::of(observation.clone()).run().await.report;
+    let both = Served::of(observation.clone()).run().await.report;
     assert_eq!(both.totals, expected.totals);
     assert_eq!(both.workloads, expected.workloads);
     // Asked for under one spelling, it is the same again, for two metrics fewer.
     observation.settings.cache_metric_names = vec![CacheSpelling::Tokens];
-    let one = Account::of(observation.clone()).run().await.report;
+    let one = Served::of(observation.clone()).run().await.report;
     assert_eq!(one.totals.monthly_cost, expected.totals.monthly_cost);
     assert_eq!(
         one.run.metrics_requested,
@@ -992,31 +870,29 @@ async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
     // Two that disagree are a gap, not a sum.
     observation.settings.cache_metric_names =
         vec![CacheSpelling::TokenCount, CacheSpelling::Tokens];
-    let lane = self::lane(&mut observation, CACHED).unwrap();
+    let lane = lane_of(&mut observation, CACHED);
     for metric in &mut lane.survey {
         if metric.name == "CacheReadInputTokens" {
             metric.series.clone_from(&written);
         }
     }
-    let differ = Account::of(observation).run().await.report;
+    let differ = Served::of(observation).run().await.report;
     assert_eq!(differ.totals.monthly_cost, expected.totals.monthly_cost);
     assert_eq!(differ.totals.incomplete_workloads, 1);
 }
 
 #[tokio::test]
 async fn a_large_account_is_asked_for_in_full_batches() {
-    let as_of = "2026-04-06T00:20:00Z".parse().unwrap();
-    let mut observation = empty_observation(as_of);
-    let window = observation.window;
+    let mut observation = Account::new().observation;
     observation.places[0].usage.lanes = (0..600)
         .map(|number| LaneUsage {
-            survey: vec![metric("InputTokenCount", window, 3_600, |hour| {
-                (hour + 1 == window.hours()).then_some(7)
+            survey: vec![metric("InputTokenCount", window(), HOUR, |hour| {
+                (hour + 1 == window().hours()).then_some(7)
             })],
             ..LaneUsage::new(ModelId::parse(format!("example.model-{number:03}-v1:0")))
         })
         .collect();
-    let account = Account::of(observation);
+    let account = Served::of(observation);
     let outcome = account.run().await;
     assert_eq!(outcome.report.totals.workloads, 600);
     assert_eq!(outcome.report.totals.unpriced_tokens.count(), 600 * 7);
@@ -1033,13 +909,13 @@ async fn a_large_account_is_asked_for_in_full_batches() {
 /// Something that is done to an observation.
 type Change<'c> = &'c dyn Fn(&mut Observation);
 
-/// The sample's forgotten provisioned model, and what advice about it comes to.
+/// Runs the guard over the sample's forgotten provisioned model, and returns what is said of it.
 async fn idle(
     change: impl FnOnce(&mut Observation),
 ) -> (Vec<Action>, String, HoldingState, Option<String>) {
     let mut observation = sample_of(&LEFTOVER);
     change(&mut observation);
-    let report = Account::of(observation).run().await.report;
+    let report = Served::of(observation).run().await.report;
     let verdict = workload(&report, "amazon.nova-2-lite-v1:0").verdict.clone();
     let holding = &report.holdings[0];
     (
@@ -1063,7 +939,7 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
     };
     let opaque = |observation: &mut Observation| {
         let lane = LaneUsage {
-            survey: vec![metric("Invocations", observation.window, 3_600, |hour| {
+            survey: vec![metric("Invocations", observation.window, HOUR, |hour| {
                 (hour % 100 == 0).then_some(1)
             })],
             ..LaneUsage::new(ModelId::parse("zzzzzzzzzzzz"))
@@ -1071,7 +947,7 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
         observation.places[0].usage.lanes.push(lane);
     };
     let incomplete = |observation: &mut Observation| {
-        for metric in &mut lane(observation, LEFTOVER[1]).unwrap().survey {
+        for metric in &mut lane_of(observation, LEFTOVER[1]).survey {
             if metric.name == "Invocations" {
                 metric.status = Status::Incomplete("PartialData".to_owned());
             }
@@ -1082,7 +958,7 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
     };
     let variant = |observation: &mut Observation| {
         let lane = LaneUsage {
-            survey: vec![metric("Invocations", observation.window, 3_600, |hour| {
+            survey: vec![metric("Invocations", observation.window, HOUR, |hour| {
                 (hour % 100 == 0).then_some(1)
             })],
             ..LaneUsage::new(ModelId::parse("amazon.nova-2-lite-v1:0:256k"))
@@ -1109,9 +985,9 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
 async fn a_provisioned_model_with_any_traffic_is_busy() {
     let traffic = |observation: &mut Observation| {
         let window = observation.window;
-        let survey = &mut lane(observation, LEFTOVER[2]).unwrap().survey;
+        let survey = &mut lane_of(observation, LEFTOVER[2]).survey;
         survey.retain(|metric| metric.name != "Invocations");
-        survey.push(metric("Invocations", window, 3_600, |hour| {
+        survey.push(metric("Invocations", window, HOUR, |hour| {
             (hour == 3).then_some(1)
         }));
     };

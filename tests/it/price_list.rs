@@ -20,7 +20,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-/// What `GetProducts` answers and what the offer file holds, of the same rows.
+/// Answers of `GetProducts` and offer files, of the same rows.
 const FILES: [(&str, &str); 3] = [
     (
         include_str!("../data/price_list/amazon-bedrock.get-products.json"),
@@ -56,7 +56,7 @@ fn read(list: PriceList) -> Harvest {
     list.read(&NAMES, DAY.parse().unwrap())
 }
 
-/// The products of all files, as `GetProducts` gives them.
+/// Reads the products of all files, as `GetProducts` gives them.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn products() -> Vec<String> {
     let of_file = |text: &str| {
@@ -82,7 +82,7 @@ fn is(wanted: &str, sku: &str) -> bool {
     sku.strip_prefix("MADEUP-").unwrap_or(sku) == wanted
 }
 
-/// What becomes of these rows, which both shapes agree on.
+/// Reads these rows in both shapes, which agree.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn harvest(skus: &[&str]) -> Harvest {
     let wanted = |sku: &str| skus.iter().any(|it| is(it, sku));
@@ -111,7 +111,7 @@ fn harvest(skus: &[&str]) -> Harvest {
     harvest
 }
 
-/// A rate by what it is of: the list price and the upper end.
+/// Returns the list price and the upper end of a rate, by what the rate is of.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn rate(
     book: &PriceBook,
@@ -135,7 +135,7 @@ fn rate(
     ))
 }
 
-/// The list price of a short request.
+/// Returns the list price of a short request.
 fn price(
     harvest: &Harvest,
     at: (&str, &str),
@@ -149,7 +149,7 @@ const IN_REGION: (Scope, ServiceTier) = (Scope::InRegion, ServiceTier::Standard)
 const GLOBAL: (Scope, ServiceTier) = (Scope::Global, ServiceTier::Standard);
 const US: (Scope, ServiceTier) = (Scope::Geo(Geo::Us), ServiceTier::Standard);
 
-/// Why the one row of a SKU is refused.
+/// Says why the one row of a SKU is refused.
 fn refusal(sku: &str) -> String {
     let harvest = harvest(&[sku]);
     assert!(harvest.book.models.is_empty(), "{sku} became a number");
@@ -157,7 +157,7 @@ fn refusal(sku: &str) -> String {
     harvest.rejected[0].why.clone()
 }
 
-/// Why the one row of a SKU is passed over.
+/// Says why the one row of a SKU is passed over.
 fn passed(sku: &str) -> String {
     let harvest = harvest(&[sku]);
     assert!(harvest.book.models.is_empty(), "{sku} became a number");
@@ -911,7 +911,7 @@ fn all_shapes_of_a_document_are_told_apart() {
 
 // Laws.
 
-/// The addresses of all that is in a document.
+/// Lists the addresses of all that is in a document.
 fn addresses(value: &Value, here: &str, all: &mut Vec<String>) {
     all.push(here.to_owned());
     match value {
@@ -978,7 +978,8 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// All prices of a document: as listed, and times a thousand where they are for a thousand tokens.
+/// Lists the prices of a document for as many tokens as the book has them: those of a thousand,
+/// times a thousand.
 fn prices(value: &Value, all: &mut Vec<Decimal>) {
     if let Some(Value::String(text)) = value.pointer("/pricePerUnit/USD") {
         let unit = value["unit"].as_str().unwrap_or_default();
@@ -994,7 +995,7 @@ fn prices(value: &Value, all: &mut Vec<Decimal>) {
     }
 }
 
-/// Everything in a book that is a number of dollars.
+/// Returns all numbers of dollars in a book.
 fn numbers(book: &PriceBook) -> Vec<Decimal> {
     let rates = book.models.iter().flat_map(|model| &model.rates);
     let tokens = rates.flat_map(|row| {
@@ -1093,7 +1094,7 @@ proptest! {
     }
 }
 
-/// Everything that a book prices by the token, and what of it is a range.
+/// Lists all that a book prices by the token, and what of it is a range.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn priced(book: &PriceBook) -> BTreeSet<String> {
     let mut priced = BTreeSet::new();

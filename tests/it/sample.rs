@@ -69,7 +69,7 @@ fn the_sample_has_every_kind_of_advice() {
     );
 }
 
-/// The plan of a workload of the sample under a 1-month term.
+/// Returns the plan of a workload of the sample under a 1-month term.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn month_of(region: &str, model: &str) -> Plan {
     let report = report::build(&sample());
@@ -290,7 +290,8 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     ");
 }
 
-/// What the first version of the program saved, and what it reported on it.
+/// Replays what the first version of the program saved, and holds it against what that version
+/// reported.
 #[test]
 fn an_observation_of_the_first_version_still_replays() {
     let saved = include_str!("../data/observations/1.json");

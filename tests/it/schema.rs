@@ -6,7 +6,8 @@ use bedrock_cost_guard::report::{self, SCHEMA_VERSION};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::support::{empty_observation, sample, small_observation};
+use crate::support::account::Account;
+use crate::support::{sample, small_observation};
 
 const SCHEMA: &str = include_str!("../../docs/report.schema.json");
 
@@ -33,8 +34,8 @@ fn reports_of_every_kind_are_as_the_schema_says() {
     let article = sample().repriced(&PriceBook::article().unwrap());
     let mut spill = sample();
     spill.settings.overflow = bedrock_cost_guard::config::Overflow::Spill;
-    let nothing = empty_observation("2026-04-06T00:20:00Z".parse().unwrap());
-    let reserved = super::commitments::small_account_with_reserved_tokens();
+    let nothing = Account::new().observation;
+    let reserved = super::commitments::with_reserved_tokens().observation;
     for observation in [
         sample(),
         article,

@@ -65,7 +65,7 @@ pub(crate) struct PutDatum {
     pub(crate) timestamp: Timestamp,
 }
 
-/// How much is on a page.
+/// Sizes of pages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageSizes {
     /// Series on a page of `ListMetrics`.
@@ -96,15 +96,46 @@ pub(crate) struct Fault {
     pub(crate) operation: &'static str,
     /// The Region; `None` for all of them.
     pub(crate) region: Option<Region>,
-    /// How many calls go well before, counted from when the fault was set.
+    /// Calls that go well before, counted from when the fault was set.
     pub(crate) from: usize,
-    /// How many calls go wrong then.
+    /// Calls that go wrong then.
     pub(crate) times: usize,
-    /// What goes wrong.
+    /// Failure of those calls.
     pub(crate) kind: FaultKind,
 }
 
-/// What goes wrong with a call.
+impl Fault {
+    /// Makes every call of an operation go wrong, in all Regions.
+    pub(crate) fn of(operation: &'static str, kind: FaultKind) -> Self {
+        Self {
+            operation,
+            region: None,
+            from: 0,
+            times: usize::MAX,
+            kind,
+        }
+    }
+
+    /// Lets all but so many calls go well.
+    pub(crate) fn times(self, times: usize) -> Self {
+        Self { times, ..self }
+    }
+
+    /// Lets so many calls go well before the first that goes wrong.
+    pub(crate) fn after(self, from: usize) -> Self {
+        Self { from, ..self }
+    }
+
+    /// Lets the calls to all other Regions go well.
+    pub(crate) fn to(self, region: Region) -> Self {
+        Self {
+            region: Some(region),
+            ..self
+        }
+    }
+}
+
+/// Failure of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaultKind {
     /// AWS asks to slow down.
@@ -135,7 +166,7 @@ struct ActiveFault {
     seen: usize,
 }
 
-/// What the fake knows.
+/// Knowledge of the fake.
 struct State {
     as_of: Timestamp,
     store: Store,
@@ -155,7 +186,8 @@ impl State {
         self.requests.get(operation).copied().unwrap_or_default()
     }
 
-    /// The fault of this call, if it has one. Every fault counts every call that it could be for.
+    /// Returns the fault of this call, if it has one. Every fault counts every call that it could
+    /// be for.
     fn next_fault(&mut self, operation: &str, region: &Region) -> Option<FaultKind> {
         let mut found = None;
         for ActiveFault { fault, seen } in &mut self.faults {
@@ -174,15 +206,15 @@ impl State {
     }
 }
 
-/// Why a call is refused.
+/// Refusal of a call.
 #[derive(Clone, Debug)]
 struct Refusal {
     status: u16,
     code: &'static str,
     message: String,
-    /// Whether the caller did what it must not do.
+    /// True if the caller did what it must not do.
     is_blamed: bool,
-    /// Where the bucket is that was asked for elsewhere.
+    /// Region of the bucket that was asked for in another; `None` for all other refusals.
     bucket_region: Option<Region>,
 }
 
@@ -197,7 +229,7 @@ impl Refusal {
         }
     }
 
-    /// The caller could not know better.
+    /// Takes the blame off a caller that could not know better.
     fn without_blame(self) -> Self {
         Self {
             is_blamed: false,
@@ -252,13 +284,13 @@ impl FakeAws {
         lock(&self.state)
     }
 
-    /// Where it listens.
+    /// Returns the address that the fake listens at.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.server.address())
     }
 
-    /// The environment in which a program finds it. A program's own credentials and bearer tokens
-    /// are not taken away: clear its environment before.
+    /// Returns the environment in which a program finds the fake. A program's own credentials and
+    /// bearer tokens are not taken away: clear its environment before.
     pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", self.url()),
@@ -272,7 +304,8 @@ impl FakeAws {
         ]
     }
 
-    /// The configuration with which clients in this process find it. Retries do not wait long.
+    /// Returns the configuration with which clients in this process find the fake. Retries do not
+    /// wait long.
     pub(crate) async fn sdk_config(&self) -> SdkConfig {
         aws_config::defaults(BehaviorVersion::latest())
             .http_client(bedrock_cost_guard::aws::clients::https())
@@ -324,17 +357,17 @@ impl FakeAws {
         self.state().faults.push(ActiveFault { fault, seen: 0 });
     }
 
-    /// How many calls of an operation arrived, those that went wrong included.
+    /// Counts the calls of an operation that arrived, those that went wrong included.
     pub(crate) fn requests(&self, operation: &str) -> usize {
         self.state().arrivals(operation)
     }
 
-    /// What callers did that they must not do.
+    /// Returns what callers did that they must not do.
     pub(crate) fn violations(&self) -> Vec<String> {
         self.state().violations.clone()
     }
 
-    /// What was put, in order of arrival.
+    /// Returns what was put, in order of arrival.
     pub(crate) fn put_data(&self) -> Vec<PutDatum> {
         self.state().put.clone()
     }
@@ -359,7 +392,7 @@ enum Service {
     S3,
 }
 
-/// What a service answers to some faults: each has codes of its own for the same.
+/// Codes that a service answers to some faults with: each service has its own.
 struct Codes {
     throttle: (u16, &'static str),
     forbidden: (u16, &'static str),
@@ -367,7 +400,7 @@ struct Codes {
 }
 
 impl Service {
-    /// The name that its calls are signed for.
+    /// Returns the name that calls of the service are signed for.
     fn signing_name(self) -> &'static str {
         match self {
             Self::CloudWatch => "monitoring",
@@ -578,7 +611,7 @@ fn inflated(request: &Request<Bytes>) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// The Region that a call was signed for. The signature itself is taken on trust.
+/// Returns the Region that a call was signed for. The signature itself is taken on trust.
 fn signed_for(request: &Request<Bytes>, of: Service) -> Result<Region, Refusal> {
     let refuse = |what: &str| Refusal::unsigned(format!("the Authorization header has no {what}"));
     let fields = header(request, "authorization").strip_prefix("AWS4-HMAC-SHA256 ");

@@ -14,7 +14,7 @@ use super::server::{Answer, Server, answer, close};
 
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:guard";
 
-/// How long beyond its deadline a function is waited for: time to start, and to answer late.
+/// Time beyond its deadline that a function is waited for: to start, and to answer late.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The fake. It stops when it is dropped.
@@ -24,16 +24,16 @@ pub(crate) struct FakeRuntime {
     shared: Arc<Shared>,
 }
 
-/// What came of an event.
+/// Outcome of an event.
 #[derive(Clone, Debug)]
 pub(crate) struct Invocation {
-    /// What the function answered.
+    /// Answer of the function.
     pub(crate) outcome: Result<Value, FunctionError>,
     /// From when the function took the event until it answered.
     pub(crate) elapsed: Duration,
 }
 
-/// What a function reports when it fails.
+/// Report of a function that fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FunctionError {
     /// The kind of error. `Fake.NoAnswer` where the function did not answer.
@@ -77,7 +77,7 @@ impl FakeRuntime {
         }
     }
 
-    /// The environment in which a function finds it.
+    /// Returns the environment in which a function finds the runtime.
     pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_LAMBDA_RUNTIME_API", self.server.address().to_string()),

@@ -4,44 +4,57 @@
     reason = "a fake that cannot start has nothing better to do"
 )]
 
+pub(crate) mod account;
+pub(crate) mod book;
 pub(crate) mod fake_aws;
 pub(crate) mod fake_runtime;
+pub(crate) mod products;
+pub(crate) mod reports;
+pub(crate) mod served;
 mod server;
 
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-use bedrock_cost_guard::catalog::{Overrides, PriceBook};
-use bedrock_cost_guard::config::Settings;
-use bedrock_cost_guard::config::{Run, SETTLE, Trigger};
-use bedrock_cost_guard::domain::meter::{MetricName, read_name};
+use bedrock_cost_guard::catalog::Overrides;
+use bedrock_cost_guard::config::SETTLE;
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE, floor_to_hour};
-use bedrock_cost_guard::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
-use bedrock_cost_guard::observation::OpenBefore;
+use bedrock_cost_guard::domain::{ModelId, ModelUnits, Region, Window};
 use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
 };
-use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status, Usage};
-use bedrock_cost_guard::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
+use bedrock_cost_guard::observation::{LaneUsage, Observation, OpenBefore, Status};
 use bedrock_cost_guard::terminal::sample;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;
 
-/// The account of the observations here.
-const ACCOUNT: &str = "123456789012";
+use account::{ACCOUNT, Account, metric, region};
 
-/// The Region of this name.
-pub(crate) fn region(name: &str) -> Region {
-    name.parse().expect("the name of a Region")
-}
-
-/// The lane of the sample that model units are advised for, in `us-west-2`.
+/// Lane of the sample that model units are advised for, in `us-west-2`.
 pub(crate) const UNITS: &str = "us.meta.llama3-1-70b-instruct-v1:0";
 
-/// The lane of the sample that a global profile is advised for, in `us-east-1`.
+/// Lane of the sample that a global profile is advised for, in `us-east-1`.
 pub(crate) const ROUTE: &str = "us.anthropic.claude-sonnet-4-6";
 
-/// The sample account, generated once for all tests.
+/// Lane of the sample, in `us-east-1`, that reads more from the cache than comes in.
+pub(crate) const CACHED: &str = "global.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/// Provisioned model of the sample that nobody uses, under the ids that it could be metered by.
+pub(crate) const LEFTOVER: [&str; 3] = [
+    "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/l0adt3stl3ft",
+    "l0adt3stl3ft",
+    "load-test-leftover",
+];
+
+/// Busy provisioned model of the sample, and the on-demand traffic beside it.
+pub(crate) const MODERATION: [&str; 4] = [
+    "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/m0derat10n8b",
+    "m0derat10n8b",
+    "moderation-8b",
+    "us.meta.llama3-1-8b-instruct-v1:0",
+];
+
+/// Returns the sample account, generated once for all tests.
 pub(crate) fn sample() -> Observation {
     static SAMPLE: OnceLock<Observation> = OnceLock::new();
     SAMPLE
@@ -49,8 +62,8 @@ pub(crate) fn sample() -> Observation {
         .clone()
 }
 
-/// The sample account with these lanes only, the holdings and profiles among them, and no Region
-/// without a lane.
+/// Returns the sample account with these lanes only, the holdings and profiles among them, and no
+/// Region without a lane.
 pub(crate) fn sample_of(ids: &[&str]) -> Observation {
     let mut observation = sample();
     for place in &mut observation.places {
@@ -76,7 +89,7 @@ pub(crate) fn sample_of(ids: &[&str]) -> Observation {
     observation
 }
 
-/// The same account as it would have been seen at another time.
+/// Moves an account to another time.
 pub(crate) fn shifted(mut observation: Observation, as_of: Timestamp) -> Observation {
     let by = floor_to_hour(as_of - SETTLE).duration_since(observation.window.end());
     let window = observation.window;
@@ -101,7 +114,16 @@ pub(crate) fn shifted(mut observation: Observation, as_of: Timestamp) -> Observa
     observation
 }
 
-/// The clock, for programs that read it themselves.
+/// Returns the lane of an id, wherever the account has it.
+pub(crate) fn lane_of<'o>(observation: &'o mut Observation, id: &str) -> &'o mut LaneUsage {
+    let places = observation.places.iter_mut();
+    places
+        .flat_map(|place| &mut place.usage.lanes)
+        .find(|lane| lane.model_id.text() == id)
+        .expect("the account has the lane")
+}
+
+/// Reads the clock, for programs that read it themselves.
 #[expect(
     clippy::disallowed_methods,
     reason = "what a program sees must be near its own clock"
@@ -110,7 +132,13 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// A file with the capacities of some overrides, as an operator would write it.
+/// Writes the Regions of an account as `GUARD_REGIONS` has them.
+pub(crate) fn regions(observation: &Observation) -> String {
+    let names = observation.settings.regions.iter().map(Region::name);
+    names.collect::<Vec<_>>().join(",")
+}
+
+/// Writes a file with the capacities of some overrides, as an operator would.
 pub(crate) fn overrides_file(overrides: &Overrides) -> NamedTempFile {
     let mut file = tempfile::Builder::new()
         .suffix(".toml")
@@ -128,54 +156,11 @@ pub(crate) fn overrides_file(overrides: &Overrides) -> NamedTempFile {
     file
 }
 
-/// An observation at some time of an account in `us-east-1` that has and uses nothing.
-pub(crate) fn empty_observation(as_of: Timestamp) -> Observation {
-    let event = Run {
-        time: as_of,
-        trigger: Trigger::Manual,
-        end: None,
-        lookback_days: None,
-        regions: None,
-        dry_run: None,
-    };
-    let settings = Settings::default();
-    let window = event
-        .window(&settings, as_of)
-        .expect("the time is after the first 91 days");
-    let home = Place {
-        account: AccountId::new(ACCOUNT),
-        region: region("us-east-1"),
-    };
-    Observation {
-        schema_version: SCHEMA_VERSION,
-        event,
-        as_of,
-        window,
-        settings,
-        places: vec![PlaceObservation {
-            place: home.clone(),
-            usage: Usage::default(),
-            inventory: Inventory::default(),
-            minutes_unknown: None,
-        }],
-        home,
-        failed: Vec::new(),
-        prices: PriceBook::aws().expect("the embedded book is valid"),
-        overrides: Overrides::default(),
-        open_before: Vec::new(),
-        history_metrics_requested: 0,
-        history_unknown: None,
-        price_list: None,
-        notes: Vec::new(),
-    }
-}
-
-/// A small account: a model in steady use with minutes, splits and an unknown metric, a lane that
-/// fell silent, and one that came back incomplete.
+/// Returns a small account: a model in steady use with minutes, splits and an unknown metric, a
+/// lane that fell silent, and one that came back incomplete.
 pub(crate) fn small_observation() -> Observation {
-    let as_of = "2026-04-06T00:20:00Z".parse().expect("a time");
-    let mut observation = empty_observation(as_of);
-    let window = observation.window;
+    let Account { mut observation } = Account::new();
+    let (as_of, window) = (observation.as_of, observation.window);
     let steady = LaneUsage {
         minutes: vec![metric(
             "InputTokenCount",
@@ -222,26 +207,6 @@ pub(crate) fn small_observation() -> Observation {
     place.usage.lanes = vec![silent, steady, incomplete];
     place.inventory = small_inventory(as_of);
     observation
-}
-
-/// One metric over a window, a value for each step from 0 on.
-pub(crate) fn metric(
-    name: &str,
-    window: Window,
-    step: u32,
-    value: impl Fn(u64) -> Option<u64>,
-) -> MetricSeries {
-    let MetricName::Known(metric) = read_name(name) else {
-        unreachable!("{name} is not read")
-    };
-    let empty = Series::empty(window, step);
-    let values: Vec<Option<u64>> = (0..).map(value).take(empty.values.len()).collect();
-    MetricSeries {
-        name: name.to_owned(),
-        metric,
-        status: Status::Complete,
-        series: Some(Series { values, ..empty }),
-    }
 }
 
 fn small_inventory(as_of: Timestamp) -> Inventory {

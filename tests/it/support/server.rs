@@ -97,7 +97,7 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens at.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -162,7 +162,7 @@ where
         .await;
 }
 
-/// An answer with a body and headers.
+/// Builds an answer with a body and headers.
 pub(crate) fn answer(
     status: u16,
     headers: &[(&'static str, &str)],
@@ -180,7 +180,7 @@ pub(crate) fn answer(
     response
 }
 
-/// The same answer, with its head at once and its body later.
+/// Sends the head of an answer at once and its body later.
 pub(crate) fn slowly(mut answer: Answer, delay: Duration) -> Answer {
     answer.body_mut().until = Some(Box::pin(tokio::time::sleep(delay)));
     answer

@@ -136,7 +136,7 @@ fn page(
     Ok(answer.to_string().into_bytes())
 }
 
-/// A token has characters that a query string must encode.
+/// Writes a token with characters that a query string must encode.
 fn token_of(place: usize) -> String {
     format!("{place:x}/+&==")
 }

@@ -64,7 +64,7 @@ impl Writer {
         self
     }
 
-    /// What was written.
+    /// Returns what was written.
     pub(super) fn finish(self) -> Vec<u8> {
         self.bytes
     }
@@ -88,7 +88,7 @@ impl Members {
         Self::of(what, value)
     }
 
-    /// The members of a value, which must be a map.
+    /// Takes the members of a value, which must be a map.
     pub(super) fn of(what: &'static str, value: Value) -> Result<Self, Refusal> {
         let Value::Map(pairs) = value else {
             return Err(Refusal::validation(format!("{what} is not a map")));
@@ -189,7 +189,7 @@ impl Members {
             .transpose()
     }
 
-    /// What must be there.
+    /// Takes what must be there.
     pub(super) fn require<T>(&self, name: &str, value: Option<T>) -> Result<T, Refusal> {
         value.ok_or_else(|| Refusal::validation(format!("{} has no {name}", self.what)))
     }

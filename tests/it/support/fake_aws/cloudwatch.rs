@@ -18,7 +18,7 @@ const DATA_PER_CALL: usize = 1_000;
 const BYTES_PER_CALL: usize = 1_000_000;
 const DAY: i64 = 24 * 3_600;
 
-/// `ListMetrics`.
+/// Answers `ListMetrics`.
 pub(super) fn list_metrics(
     state: &State,
     region: &Region,
@@ -104,14 +104,14 @@ struct Query {
     stat: Stat,
 }
 
-/// What one page says of one series.
+/// Part of one series on one page.
 struct PageResult<'a> {
     query: &'a Query,
     points: Vec<(i64, f64)>,
     status: &'static str,
 }
 
-/// `GetMetricData`. What AWS would answer with silence is noted.
+/// Answers `GetMetricData`. What AWS would answer with silence is noted.
 pub(super) fn get_metric_data(
     state: &State,
     region: &Region,
@@ -382,7 +382,7 @@ fn dimensions(items: Vec<Value>) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(dimensions)
 }
 
-/// Why AWS would answer with silence, if it would: it keeps fine periods for a short time.
+/// Says why AWS would answer with silence, if it would: it keeps fine periods for a short time.
 fn silence(period: i64, start: i64, as_of: Timestamp) -> Option<String> {
     let age = as_of.as_second() - start;
     let step = if age <= 15 * DAY {
@@ -404,7 +404,7 @@ fn silence(period: i64, start: i64, as_of: Timestamp) -> Option<String> {
     }
 }
 
-/// `PutMetricData`.
+/// Answers `PutMetricData`.
 pub(super) fn put_metric_data(
     state: &mut State,
     region: &Region,
@@ -458,7 +458,7 @@ pub(super) fn put_metric_data(
     Ok(writer.finish())
 }
 
-/// `Values` and `StatisticValues` are not understood: nothing here has a use for them.
+/// Reads a datum. `Values` and `StatisticValues` are refused: nothing here has a use for them.
 fn datum(
     mut members: Members,
     region: &Region,

@@ -18,7 +18,7 @@ impl Members {
         Self::of(what, value)
     }
 
-    /// The members of a value, which must be an object.
+    /// Takes the members of a value, which must be an object.
     pub(super) fn of(what: &'static str, value: Value) -> Result<Self, Refusal> {
         match value {
             Value::Object(members) => Ok(Self { what, members }),
@@ -66,7 +66,7 @@ impl Members {
         Ok(list.unwrap_or_default())
     }
 
-    /// What must be there.
+    /// Takes what must be there.
     pub(super) fn require<T>(&self, name: &str, value: Option<T>) -> Result<T, Refusal> {
         value.ok_or_else(|| Refusal::validation(format!("{} has no {name}", self.what)))
     }

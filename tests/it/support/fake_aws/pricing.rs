@@ -7,7 +7,7 @@ use super::json::Members;
 use super::token::{self, fingerprint};
 use super::{FaultKind, Refusal, State};
 
-/// Where the Price List can be asked; what it says is of all Regions.
+/// Regions in which the Price List can be asked; the list is of all Regions.
 const ENDPOINTS: [&str; 3] = ["us-east-1", "eu-central-1", "ap-south-1"];
 
 const PRODUCTS_PER_PAGE: i64 = 100;
@@ -34,7 +34,7 @@ impl Product {
     }
 }
 
-/// `GetProducts`. What AWS would answer slowly, or with less than was meant, is noted.
+/// Answers `GetProducts`. What AWS would answer slowly, or with less than was meant, is noted.
 pub(super) fn get_products(
     state: &State,
     region: &Region,
@@ -107,7 +107,7 @@ pub(super) fn get_products(
     Ok(answer.to_string().into_bytes())
 }
 
-/// The fields that are asked for, each with its value. Only exact terms are served.
+/// Reads the fields that are asked for, each with its value. Only exact terms are served.
 fn filters(items: Vec<Value>) -> Result<Vec<(String, String)>, Refusal> {
     if items.len() > 50 {
         return Err(refuse("there are more than 50 filters"));

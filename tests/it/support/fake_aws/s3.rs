@@ -14,7 +14,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// An empty bucket in a Region.
+    /// Makes an empty bucket in a Region.
     pub(super) fn new(region: Region) -> Self {
         Self {
             region,
@@ -28,7 +28,7 @@ impl Bucket {
     }
 }
 
-/// `GetObject`, with the bucket in the path, as clients ask an endpoint without a name.
+/// Answers `GetObject`, with the bucket in the path, as clients ask an endpoint without a name.
 pub(super) fn get_object(state: &State, region: &Region, path: &str) -> Result<Vec<u8>, Refusal> {
     let name = path.trim_start_matches('/');
     let (bucket, key) = name

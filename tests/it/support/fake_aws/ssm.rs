@@ -6,7 +6,8 @@ use serde_json::json;
 use super::json::Members;
 use super::{Refusal, State};
 
-/// `GetParameter`. Every parameter is a `SecureString`: who does not ask for its text gets a cipher.
+/// Answers `GetParameter`. Every parameter is a `SecureString`: who does not ask for the text gets
+/// a cipher.
 pub(super) fn get_parameter(
     state: &State,
     region: &Region,

@@ -9,15 +9,15 @@ use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, NAMESPACE, Status
 use bedrock_cost_guard::report::metrics::RECOMMENDATION_OPEN;
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a series is listed after its last point.
+/// Time for which a series is listed after its last point.
 const LISTED: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 const HOUR: i64 = 3_600;
 
-/// What names a series.
+/// Name of a series.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    /// Where.
+    /// Region that the series is in.
     pub(super) region: Region,
     /// The namespace.
     pub(super) namespace: String,
@@ -27,7 +27,7 @@ pub(super) struct Key {
     pub(super) dimensions: BTreeMap<String, String>,
 }
 
-/// What is known of a series.
+/// Points of a series, and how it ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stored {
     hours: Option<Series>,
@@ -48,12 +48,12 @@ pub(super) enum Stat {
     Minimum,
     /// The mean.
     Average,
-    /// How many.
+    /// Number of the points.
     SampleCount,
 }
 
 impl Stat {
-    /// The statistic of this name.
+    /// Returns the statistic of this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
             "Sum" => Some(Self::Sum),
@@ -84,7 +84,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// What an account must have published for this to be observed.
+    /// Stores what an account must have published for this to be observed.
     pub(super) fn of(observation: &Observation) -> Self {
         let mut store = Self::default();
         for place in &observation.places {
@@ -174,12 +174,12 @@ impl Store {
             .push((time, value));
     }
 
-    /// The series of this exact name.
+    /// Returns the series of this exact name.
     pub(super) fn get(&self, key: &Key) -> Option<&Stored> {
         self.series.get(key)
     }
 
-    /// The names of the series with a point in the last two weeks, in order.
+    /// Lists the names of the series with a point in the last two weeks, in order.
     pub(super) fn listed(&self, as_of: Timestamp) -> impl Iterator<Item = &Key> {
         self.series
             .iter()
@@ -203,7 +203,7 @@ impl Stored {
             .max()
     }
 
-    /// With which status the last page ends, where that is not `Complete`.
+    /// Returns the status that the last page ends with, where that is not `Complete`.
     pub(super) fn ends_with(&self, period: i64) -> Option<&'static str> {
         if period % HOUR == 0 {
             self.hours_end_with
@@ -212,7 +212,8 @@ impl Stored {
         }
     }
 
-    /// Starts of periods, in seconds, and a statistic of each that has a point within a window.
+    /// Returns the starts of periods, in seconds, and a statistic of each that has a point within a
+    /// window.
     pub(super) fn points(&self, stat: Stat, period: i64, window: &Range<i64>) -> Vec<(i64, f64)> {
         let grid = if period % HOUR == 0 {
             self.hours.as_ref()
@@ -241,7 +242,7 @@ impl Stored {
     }
 }
 
-/// The points of a grid within a window.
+/// Returns the points of a grid within a window.
 fn within(series: &Series, window: &Range<i64>) -> Vec<(i64, f64)> {
     let first = series.start.as_second();
     let step = i64::from(series.step);
@@ -260,7 +261,7 @@ fn last_point(series: &Series) -> Option<Timestamp> {
     Some(series.start + SignedDuration::from_secs(i64::from(series.step) * steps))
 }
 
-/// An incomplete series ends with the status that its reason names.
+/// Returns the status that an incomplete series ends with, which its reason names.
 fn ends_with(metric: &MetricSeries) -> Option<&'static str> {
     match &metric.status {
         Status::Complete => None,

@@ -1,0 +1,81 @@
+//! Accounts that the fake AWS serves, and runs of the guard over them.
+#![expect(clippy::expect_used, reason = "a run that goes wrong fails its test")]
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use bedrock_cost_guard::config::{DocumentSource, Settings};
+use bedrock_cost_guard::domain::AccountId;
+use bedrock_cost_guard::guard::{self, Error, Memory, RunOutcome};
+use bedrock_cost_guard::observation::Observation;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use super::account::ACCOUNT;
+use super::fake_aws::{FakeAws, Fault};
+use super::overrides_file;
+
+/// Times that a call is tried, as in the configuration of the programs.
+pub(crate) const ATTEMPTS: usize = 6;
+
+/// Account on the fake, with all that a run over it is started with.
+pub(crate) struct Served {
+    pub(crate) fake: FakeAws,
+    pub(crate) settings: Settings,
+    pub(crate) event: Value,
+    pub(crate) as_of: Timestamp,
+    memory: Memory,
+    _overrides: NamedTempFile,
+}
+
+impl Served {
+    /// Serves an observation and asks for the run that would make it.
+    pub(crate) fn of(observation: Observation) -> Self {
+        let overrides = overrides_file(&observation.overrides);
+        let path = overrides.path().to_string_lossy().into_owned();
+        Self {
+            settings: Settings {
+                overrides: Some(DocumentSource::Path(path)),
+                ..observation.settings.clone()
+            },
+            event: json!({ "scheduled_time": observation.event.time.to_string() }),
+            as_of: observation.as_of,
+            fake: FakeAws::start(observation),
+            memory: Memory::default(),
+            _overrides: overrides,
+        }
+    }
+
+    /// Makes some calls go wrong.
+    pub(crate) fn with_fault(self, fault: Fault) -> Self {
+        self.fake.fault(fault);
+        self
+    }
+
+    /// Runs the guard, whatever comes of it.
+    pub(crate) async fn try_run(&self) -> Result<RunOutcome, Error> {
+        let retry = RetryConfig::standard()
+            .with_max_attempts(u32::try_from(ATTEMPTS).expect("few attempts"))
+            .with_initial_backoff(Duration::from_millis(1));
+        let config = self.fake.sdk_config().await.to_builder();
+        let config = config.retry_config(retry).build();
+        let account = AccountId::new(ACCOUNT);
+        let (settings, event, memory) = (&self.settings, &self.event, &self.memory);
+        guard::run(&config, settings, event, self.as_of, account, memory).await
+    }
+
+    /// Runs the guard, which goes well and asks for nothing that must not be asked for.
+    pub(crate) async fn run(&self) -> RunOutcome {
+        let outcome = self.try_run().await.expect("the run goes well");
+        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+        assert_eq!(self.fake.violations(), [""; 0]);
+        outcome
+    }
+
+    /// Runs the guard, which goes wrong.
+    pub(crate) async fn fail(&self) -> Error {
+        let outcome = self.try_run().await.map(drop);
+        outcome.expect_err("the run goes wrong")
+    }
+}
