@@ -6,7 +6,7 @@ use crate::advice::{HoldingAdvice, Plan, Recommendation};
 use crate::domain::{Usd, day_of};
 use crate::pricing::Priced;
 
-/// What a rule found out about one workload.
+/// Result of one rule on one workload.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
     pub(super) plans: Vec<Plan>,
@@ -18,7 +18,7 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// A plan that is not advised.
+    /// Builds a plan that is not advised, with the reasons against that plan.
     pub(super) fn refused(plan: Plan, refusals: Vec<Refusal>) -> Self {
         Self {
             reasons: refusals.iter().map(|refusal| refusal.why.clone()).collect(),
@@ -27,7 +27,8 @@ impl Finding {
         }
     }
 
-    /// A plan that is only listed, and why; it says nothing against the advice.
+    /// Builds a plan that is only listed, with its reason; a listed plan says nothing against the
+    /// advice.
     pub(super) fn listed(plan: Plan, refusal: Refusal) -> Self {
         Self::listed_all(plan, vec![refusal])
     }
@@ -39,7 +40,8 @@ impl Finding {
         }
     }
 
-    /// Advice with its plan, which is not advised where something keeps it from counting.
+    /// Builds advice with a plan, which is not advised where something keeps the advice from
+    /// counting.
     pub(super) fn advised(plan: Plan, advice: Recommendation, gate: Gate) -> Self {
         let kept = advice.standing.not_counted_because.as_deref();
         let plan = match kept {
@@ -53,12 +55,12 @@ impl Finding {
         }
     }
 
-    /// Whether any of its advice counts.
+    /// Returns true if any of the advice counts.
     pub(super) fn counts(&self) -> bool {
         self.recommendations.iter().any(Recommendation::is_counted)
     }
 
-    /// What its counted advice saves in a month.
+    /// Adds up what the counted advice saves in a month.
     pub(super) fn saves(&self) -> Usd {
         let counted = self
             .recommendations
@@ -67,7 +69,7 @@ impl Finding {
         counted.map(Recommendation::savings).sum()
     }
 
-    /// Does without its counted advice after all, since another change is better or comes first.
+    /// Forgoes the counted advice after all, since another change is better or comes first.
     pub(super) fn forgo(&mut self, why: &str) {
         let (counted, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.recommendations)
             .into_iter()
@@ -81,7 +83,7 @@ impl Finding {
         }
     }
 
-    /// Counts nothing and keeps no command: the prices behind it are not what AWS charges.
+    /// Counts nothing and keeps no command: AWS does not charge the prices behind the advice.
     pub(super) fn compare_only(&mut self, warning: &str) {
         for advice in &mut self.recommendations {
             advice.standing.not_counted_because = Some(warning.to_owned());
@@ -103,8 +105,8 @@ impl Finding {
         self.holdings.extend(other.holdings);
     }
 
-    /// Takes what the operator dismissed out of the count for as long as they said, and says whether
-    /// there was any.
+    /// Takes what the operator dismissed out of the count for as long as the operator said. Returns
+    /// true if there was any.
     pub(super) fn dismiss(&mut self, priced: &Priced<'_>) -> bool {
         let today = day_of(priced.observation.as_of);
         let mut is_dismissed = false;

@@ -17,8 +17,8 @@ impl From<Months> for String {
 }
 
 impl Months {
-    /// The months in which a shorter arrangement costs what a whole term of so many months does,
-    /// rounded up to a tenth. Both cost more than nothing a month.
+    /// Computes the months in which a shorter arrangement costs what a whole term of so many months
+    /// does, rounded up to a tenth. Both cost more than nothing a month.
     pub(super) fn to_pay(monthly_cost: Usd, months: u32, shorter: Usd) -> Self {
         let whole = monthly_cost.dollars() * Decimal::from(months);
         let paid =
@@ -26,7 +26,7 @@ impl Months {
         Self(paid.normalize())
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn number(self) -> Decimal {
         self.0

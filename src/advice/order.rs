@@ -21,25 +21,25 @@ use crate::domain::{Ratio, Usd};
 use crate::pricing::{LaneRates, Priced, Workload};
 use crate::sizing::{BreakEven, of_offers};
 
-/// What the rules say of one workload.
+/// Advice on one workload.
 #[derive(Debug)]
 pub struct Advice {
-    /// What could be done, cheapest first, the present arrangement among it.
+    /// Plans with the present arrangement among them, cheapest first.
     pub plans: Vec<Plan>,
-    /// What to do, or what a setting or a term keeps from counting.
+    /// Changes to make, and changes that a setting or a term keeps from counting.
     pub recommendations: Vec<Recommendation>,
-    /// The advice in one sentence, "no change" with its reason included.
+    /// Advice in one sentence, "no change" with its reason included.
     pub verdict: String,
-    /// What a unit of each offer must replace to pay for itself.
+    /// Volume that a unit of each offer must replace to pay for itself.
     pub break_even: Vec<BreakEven>,
     /// Proofs that no purchase under an offer saves.
     pub certificates: Vec<CertificateReport>,
-    /// What is said of its holdings, by their address or, of reserved tokens, their name.
+    /// Advice on each holding, by its address or, of reserved tokens, its name.
     pub holdings: Vec<HoldingAdvice>,
 }
 
 impl Advice {
-    /// None at all, and why.
+    /// Builds the advice of a workload on which nothing is said, with the reason.
     fn silent(workload: &Workload<'_>, why: &str) -> Self {
         Self {
             plans: vec![Plan::present(workload, true)],
@@ -90,7 +90,7 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     }
 }
 
-/// All rules.
+/// Applies all rules to a workload without reserved tokens.
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let mut fill = fill::advise(priced, workload);
     let mut route = route::advise(priced, workload, &fill);
@@ -143,8 +143,8 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
     (all, break_even)
 }
 
-/// What is advised beside reserved tokens: more of them, or fewer. What they serve would be lost on
-/// another profile or tier, so nothing else is.
+/// Applies the rules beside reserved tokens: more of them, or fewer. What they serve would be lost
+/// on another profile or tier, so nothing else is advised.
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let mut all = shrink_reserved::advise(priced, workload, &current);

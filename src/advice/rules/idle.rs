@@ -1,7 +1,7 @@
-//! Is a provisioned model paid for and not used at all? Then it should be deleted, or not renewed.
+//! Deleting a provisioned model that is paid for and not used at all, or not renewing it.
 //!
-//! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what [`crate::advice::rules::fill`] has just
-//! found work for.
+//! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what
+//! [`crate::advice::rules::fill`] has just found work for.
 
 use crate::advice::finding::Finding;
 use crate::advice::{

@@ -86,18 +86,18 @@ pub(crate) fn advise(
     finding
 }
 
-/// One holding of reserved tokens.
+/// One holding of reserved tokens under review.
 struct ReservationReview<'r> {
     priced: &'r Priced<'r>,
     workload: &'r Workload<'r>,
     current: &'r [LaneRates<'r>],
     held: &'r Reserved<'r>,
-    /// The reserved tokens of the same scope beside it that serve on.
+    /// Reserved tokens of the same scope that serve on beside the holding.
     others: Reservation,
 }
 
 impl ReservationReview<'_> {
-    /// What of it would cost less, if anything.
+    /// Looks for a smaller reservation that costs less.
     fn size(&self) -> Result<SizeReview<Reservation>, UnknownSize> {
         let declared = self.held.declared;
         if let Some(refusal) = gates::completeness(self.workload).into_iter().next() {
