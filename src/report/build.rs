@@ -18,7 +18,7 @@ use crate::report::document::{
 use crate::report::guard_cost;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
 
-/// The version of the document. Additions raise the minor number; removals and new meanings the major.
+/// Version of the document. Additions raise the minor number; removals and new meanings the major.
 pub const SCHEMA_VERSION: &str = "1.3";
 
 /// Turns an observation into a report.
@@ -82,7 +82,7 @@ pub fn build(observation: &Observation) -> Report {
     report
 }
 
-/// What is held, with what is said of it.
+/// Lists the holdings, each with the advice on the holding.
 fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
     let advice_on = |advice: &Advice, subject: &str| {
         let found = advice.holdings.iter().find(|on| on.subject == subject);
@@ -105,7 +105,7 @@ fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<Res
     (units.collect(), reserved.collect())
 }
 
-/// Usage without a price, of workloads and of lanes that no model is known behind.
+/// Lists usage without a price, of workloads and of lanes without a known model.
 fn unpriced(priced: &Priced<'_>) -> Vec<UnpricedReport> {
     priced
         .workloads
@@ -121,7 +121,7 @@ fn unpriced(priced: &Priced<'_>) -> Vec<UnpricedReport> {
         .collect()
 }
 
-/// What may be higher than it is shown, workloads and lanes that no model is known behind.
+/// Lists workloads and lanes without a known model whose cost may be higher than is shown.
 fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
     let workload_gaps = priced
         .workloads
@@ -143,7 +143,7 @@ fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
         .collect()
 }
 
-/// What was open before and is not any more.
+/// Lists recommendations that were open before and are not any more.
 fn closed(
     observation: &Observation,
     recommendations: &[Recommendation],
@@ -271,8 +271,8 @@ fn totals(
     }
 }
 
-/// The day on which the stalest rate in use was checked: rates of lanes and holdings, and those
-/// that advice rests on.
+/// Finds the day on which the stalest rate in use was checked: rates of lanes and holdings, and
+/// those that advice rests on. `None` where no rate is in use.
 fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Option<Date> {
     let rates = priced
         .workloads
@@ -303,7 +303,7 @@ fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Opt
     rates.chain(offers).chain(reserved).chain(advised).min()
 }
 
-/// Whole days from one day to a later one; none where it is not later.
+/// Counts the whole days from one day to a later one; none where the other is not later.
 fn days_between(from: Date, to: Date) -> u32 {
     let days = from.until(to).map_or(0, |span| span.get_days());
     u32::try_from(days).unwrap_or_default()

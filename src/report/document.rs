@@ -17,32 +17,32 @@ use crate::observation::{CommitmentDuration, PriceListRead};
 use crate::pricing::CapacityUse;
 use crate::sizing::BreakEven;
 
-/// What a run found out.
+/// Result of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The document's version.
+    /// Version of the document.
     pub schema_version: &'static str,
-    /// What was run, over what, on which prices.
+    /// Run, with the span and the prices that the run used.
     pub run: RunInfo,
-    /// The sums.
+    /// Sums over all workloads.
     pub totals: Totals,
-    /// Every workload, dearest first.
+    /// Workloads, dearest first.
     pub workloads: Vec<WorkloadReport>,
-    /// What to change, most saving first; what does not count comes last.
+    /// Changes to make, most saving first; those that do not count come last.
     pub recommendations: Vec<Recommendation>,
-    /// What the account holds.
+    /// Provisioned models that the account holds.
     pub holdings: Vec<HoldingReport>,
     /// Reserved tokens per minute that the overrides declare.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reserved_holdings: Vec<ReservedReport>,
-    /// Usage that has no price.
+    /// Usage without a price.
     pub unpriced: Vec<UnpricedReport>,
-    /// Workloads whose figures may be too low, and why.
+    /// Workloads whose figures may be too low, with the reasons.
     pub incomplete: Vec<IncompleteReport>,
-    /// What gathering found that a reader should know.
+    /// Notes of the run that a reader should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// What was not read at all.
+    /// Things that were not read at all.
     pub not_covered: Vec<String>,
     /// Proofs that nothing can be saved.
     pub certificates: Vec<CertificateReport>,
@@ -50,116 +50,117 @@ pub struct Report {
     pub closed: Vec<ClosedRecommendation>,
 }
 
-/// What was run.
+/// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RunInfo {
-    /// The event's time.
+    /// Time of the event.
     pub time: Timestamp,
-    /// What started it.
+    /// Source of the event.
     pub trigger: Trigger,
-    /// The clock when it ran.
+    /// Clock at the start of the run.
     pub as_of: Timestamp,
-    /// The window that was surveyed.
+    /// Window that was surveyed.
     pub window: Window,
-    /// The end of it that a month is scaled from.
+    /// End of the window that a month is scaled from.
     pub recent: Window,
-    /// The price book's name.
+    /// Name of the price book.
     pub catalog: String,
-    /// Whether AWS charges its prices.
+    /// True if AWS charges the prices of the book.
     pub charged: bool,
-    /// Why no figure of this report may be acted on; `None` where AWS charges the prices.
+    /// Warning that no figure of this report may be acted on; absent where AWS charges the prices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// Whether the overrides name prices other than those of the book.
+    /// True if the overrides name prices other than those of the book.
     pub has_contract: bool,
-    /// What the price book is.
+    /// Description of the price book.
     pub catalog_description: String,
-    /// What was read of the Price List, where the book is `live`.
+    /// Counts of the Price List that was read; absent unless the book is `live`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_list: Option<PriceListRead>,
-    /// The accounts and Regions that were read.
+    /// Accounts and Regions that were read.
     pub places: Vec<Place>,
     /// Regions that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed_regions: Vec<Region>,
-    /// Whether nothing is put.
+    /// True if no metrics are put.
     pub dry_run: bool,
-    /// Metrics that CloudWatch was asked for, which is what it bills.
+    /// Metrics that CloudWatch was asked for, which is what CloudWatch bills.
     pub metrics_requested: u64,
-    /// What it bills for them, at list.
+    /// Bill for these metrics in USD, at list.
     pub metrics_requested_cost: Usd,
     /// Lanes whose minutes were read: those where minutes could change the advice.
     pub lanes_with_minutes: u64,
 }
 
-/// The sums over all workloads.
+/// Sums over all workloads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// What a month costs at list prices.
+    /// Cost at list prices in USD a month.
     pub monthly_list_cost: Usd,
-    /// What a month costs as it runs now, at what the account pays.
+    /// Cost as everything runs now, at what the account pays, in USD a month.
     pub monthly_cost: Usd,
-    /// The part of it that is billed by the token.
+    /// Part of `monthly_cost` that is billed by the token.
     pub on_demand_monthly_cost: Usd,
-    /// The part of it that holdings cost.
+    /// Part of `monthly_cost` that holdings cost.
     pub holdings_monthly_cost: Usd,
-    /// Whether the true cost may be above that.
+    /// True if the true cost may be above `monthly_cost`.
     pub is_at_least: bool,
-    /// What the counted recommendations save, each dollar once.
+    /// Saving of the counted recommendations in USD a month, each dollar once.
     pub potential_monthly_savings: Usd,
-    /// The same, of the cost.
+    /// Saving of the counted recommendations as a share of `monthly_cost`; absent where nothing is
+    /// paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub potential_savings_percentage: Option<Percent>,
-    /// The same, by what it asks for.
+    /// Saving of the counted recommendations in USD a month, by effort.
     pub savings_by_effort: BTreeMap<Effort, Usd>,
-    /// Recommendations that count.
+    /// Number of recommendations that count.
     pub recommendations: u64,
-    /// Recommendations that a setting or a term keeps from counting.
+    /// Number of recommendations that a setting or a term keeps from counting.
     pub uncounted_recommendations: u64,
-    /// Workloads.
+    /// Number of workloads.
     pub workloads: u64,
-    /// Workloads whose figures may be too low.
+    /// Number of workloads whose figures may be too low.
     pub incomplete_workloads: u64,
     /// Tokens of the recent window that have no price.
     pub unpriced_tokens: Tokens,
     /// Days since somebody last checked the stalest rate in use.
     pub catalog_age_days: u32,
-    /// The day on which that was; absent where no rate is in use.
+    /// Day on which the stalest rate was checked; absent where no rate is in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prices_checked: Option<Date>,
-    /// What the guard itself costs in a month at its schedule, CloudWatch's part.
+    /// CloudWatch's part of the guard's own cost in USD a month, at the guard's schedule.
     pub guard_monthly_cost: Usd,
 }
 
 /// One workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkloadReport {
-    /// The account, empty where it is not known.
+    /// Account, empty where the account is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// The name that people use.
+    /// Name that people use; absent where the book has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it costs in a month at list prices, as far as it is priced.
+    /// Cost at list prices in USD a month, as far as the workload is priced.
     pub monthly_list_cost: Usd,
-    /// What it costs in a month as it runs now, at what the account pays.
+    /// Cost as the workload runs now, at what the account pays, in USD a month.
     pub monthly_cost: Usd,
-    /// The most that reserved tokens take off: the same tokens by the token. It is in none of the
-    /// other sums.
+    /// Most that reserved tokens take off, in USD a month: the on-demand cost of what they serve.
+    /// That amount is in none of the other sums.
     #[serde(skip_serializing_if = "Usd::is_zero")]
     pub covered_monthly_cost: Usd,
-    /// The part that is billed by the token.
+    /// Part of `monthly_cost` that is billed by the token.
     pub on_demand_monthly_cost: Usd,
-    /// The part that holdings cost.
+    /// Part of `monthly_cost` that holdings cost.
     pub holdings_monthly_cost: Usd,
-    /// Whether the true cost may be above that.
+    /// True if the true cost may be above `monthly_cost`.
     pub is_at_least: bool,
-    /// Whether any of its usage has a price.
+    /// True if any of the workload's usage has a price.
     pub is_priced: bool,
-    /// What its counted recommendations save.
+    /// Saving of the workload's counted recommendations in USD a month.
     pub potential_monthly_savings: Usd,
     /// Whole days of history.
     pub observed_days: u32,
@@ -167,15 +168,15 @@ pub struct WorkloadReport {
     pub invocations: u64,
     /// Requests of the recent window that were refused: demand that the figures do not hold.
     pub throttles: u64,
-    /// What each `ModelId` carried.
+    /// Traffic under each `ModelId`.
     pub lanes: Vec<LaneReport>,
-    /// Ways to serve it, cheapest first.
+    /// Ways to serve the workload, cheapest first.
     pub plans: Vec<Plan>,
-    /// Where a unit of each offer begins to pay, at the observed mix.
+    /// Volume at which a unit of each offer begins to pay, at the observed mix.
     pub break_even: Vec<BreakEven>,
-    /// The advice in one sentence.
+    /// Advice in one sentence.
     pub verdict: String,
-    /// Why figures may be too low.
+    /// Reasons why figures may be too low.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
 }
@@ -183,124 +184,130 @@ pub struct WorkloadReport {
 /// One lane of a workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LaneReport {
-    /// The value of `ModelId`.
+    /// Value of `ModelId`.
     pub model_id: String,
-    /// Where its requests may be served; absent for a provisioned model.
+    /// Regions that may serve the lane's requests; absent for a provisioned model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
-    /// How they are served.
+    /// Service tier of the requests; absent for a provisioned model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<ServiceTier>,
-    /// The application profile that they go through.
+    /// Application profile that the requests go through; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inference_profile_name: Option<String>,
-    /// The provisioned model that serves them.
+    /// Provisioned model that serves the requests; absent where none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provisioned_model_name: Option<String>,
-    /// What its tokens cost in a month; for a provisioned model nothing, its hours do.
+    /// Cost of the tokens in USD a month; zero for a provisioned model, whose hours are billed.
     pub monthly_cost: Usd,
-    /// Meter by meter.
+    /// Billed meters.
     pub meters: Vec<MeterReport>,
 }
 
 /// One meter of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MeterReport {
-    /// What is billed.
+    /// Meter.
     pub meter: Meter,
-    /// Its series in CloudWatch.
+    /// CloudWatch metric of the meter.
     pub metric: String,
     /// Tokens of the recent window.
     pub tokens: Tokens,
-    /// USD for a million at list; absent where there is no rate.
+    /// Price at list in USD for a million tokens; absent where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list_unit_price: Option<UsdPerMillionTokens>,
-    /// USD for a million as the account pays it.
+    /// Price that the account pays in USD for a million tokens; absent where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contracted_unit_price: Option<UsdPerMillionTokens>,
-    /// The upper end of that, where the true price is a range.
+    /// Upper end of the price that the account pays; absent unless the true price is a range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upper_unit_price: Option<UsdPerMillionTokens>,
-    /// How the row came to apply to the Region.
+    /// Way in which the price row came to apply to the Region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region_basis: Option<RegionBasis>,
-    /// Whether the row's dates hold the day.
+    /// Position of the day among the row's dates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_force: Option<InForce>,
-    /// Where the price is written.
+    /// Place where the price is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// What the tokens come to in a month at list.
+    /// Cost of the tokens at list in USD a month; absent where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_list_cost: Option<Usd>,
-    /// What they come to at what the account pays; for a provisioned model what they are worth.
+    /// Cost of the tokens at what the account pays, in USD a month; for a provisioned model their
+    /// worth. Absent where there is no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
 }
 
-/// What the account holds.
+/// A provisioned model that the account holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HoldingReport {
-    /// The account.
+    /// Account, empty where the account is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// Its name.
+    /// Name of the provisioned model.
     pub provisioned_model_name: String,
-    /// Its address.
+    /// ARN of the provisioned model.
     pub provisioned_model_arn: String,
-    /// Its units.
+    /// Model units.
     pub model_units: ModelUnits,
-    /// AWS's word for its state.
+    /// AWS's word for the state.
     pub status: String,
-    /// When its term ends and begins again; absent without a term.
+    /// End of the term, at which the next term begins; absent without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_expiration_time: Option<Timestamp>,
-    /// What it costs in a month at list; absent where the book has no price for it.
+    /// Cost at list in USD a month; absent where the book has no price of the holding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_list_cost: Option<Usd>,
-    /// What the account pays for it in a month; absent where the book has no price for it.
+    /// Cost that the account pays in USD a month; absent where the book has no price of the
+    /// holding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
-    /// The on-demand dollars that it serves, of what it costs; under 100 % it loses money.
+    /// On-demand dollars that the holding serves as a share of the holding's cost; a holding under
+    /// 100 % loses money. Absent where either is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worth: Option<Percent>,
-    /// The mean share of its capacity that is used; absent where that is not known.
+    /// Mean share of the capacity that is used; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utilization: Option<Percent>,
-    /// How much of its capacity was used in the recent window, by the hour.
+    /// Share of the capacity that was used in the recent window, by the hour; absent where that is
+    /// not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hourly_use: Option<CapacityUse>,
-    /// The same over the last days by the minute, where minutes were read.
+    /// Share of the capacity that was used over the last days, by the minute; absent where minutes
+    /// were not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minutely_use: Option<CapacityUse>,
-    /// The part of its monthly cost that was used: FOCUS's effective cost of the status `Used`.
+    /// Part of the monthly cost that was used, FOCUS's effective cost of the status `Used`; absent
+    /// where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_effective_cost: Option<Usd>,
-    /// The part that was not: `Unused`. Both add up to what it costs.
+    /// Part of the monthly cost of the status `Unused`. Both parts add up to the monthly cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unused_effective_cost: Option<Usd>,
-    /// Requests of the recent window that it refused.
+    /// Requests of the recent window that the holding refused.
     pub throttles: u64,
-    /// How what it is asked for compares with what it has.
+    /// Comparison of what the holding is asked for with what the holding has.
     pub load: HoldingLoad,
-    /// How much of it would cost least; absent where that cannot be said.
+    /// Amount that would cost least; absent where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right_size: Option<String>,
-    /// When its model leaves inside its term.
+    /// Words on a model that leaves inside the term; absent where the model stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifecycle_risk: Option<String>,
-    /// What to do about it before its term ends, since it renews by itself; absent without a term.
+    /// Thing to do before the term ends, since the holding renews by itself; absent without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_term_end: Option<AtTermEnd>,
-    /// The term that it is under; absent without one.
+    /// Length of the term; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_duration: Option<CommitmentDuration>,
-    /// Whether it is used.
+    /// Verdict on whether the holding is used.
     pub state: HoldingState,
-    /// Why that cannot be said, where it cannot, or why there is no price.
+    /// Reason why use or price cannot be said; absent where both can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -308,73 +315,76 @@ pub struct HoldingReport {
 /// Reserved tokens per minute that the overrides declare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReservedReport {
-    /// The account.
+    /// Account, empty where the account is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// What the operator calls it.
+    /// Operator's name of the reservation.
     pub name: String,
-    /// The profiles that it serves.
+    /// Profiles that the reservation serves.
     pub scope: ReservedScope,
     /// Input tokens a minute.
     pub input_tokens_per_minute: u64,
     /// Output tokens a minute.
     pub output_tokens_per_minute: u64,
-    /// How long it binds.
+    /// Length of the term.
     pub term: Term,
-    /// The last day of its term, where the operator says so.
+    /// Last day of the term; absent where the operator does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub term_ends: Option<Date>,
-    /// What it costs in a month at list; absent where the book has no price for it.
+    /// Cost at list in USD a month; absent where the book has no price of the reservation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_list_cost: Option<Usd>,
-    /// What the account pays for it in a month; absent where nobody says.
+    /// Cost that the account pays in USD a month; absent where nobody says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
-    /// The on-demand dollars that all of its scope serve, of what they cost, at most.
+    /// On-demand dollars that all reserved tokens of the scope serve as a share of their cost, at
+    /// most; absent where that cannot be counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worth: Option<Percent>,
-    /// The mean share of the input tokens of its scope that is used, at most.
+    /// Mean share of the scope's reserved input tokens that is used, at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_utilization: Option<Percent>,
-    /// The same of the output tokens.
+    /// Mean share of the scope's reserved output tokens that is used, at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_utilization: Option<Percent>,
-    /// The part of its monthly cost that was used: FOCUS's effective cost of the status `Used`.
+    /// Part of the monthly cost that was used, FOCUS's effective cost of the status `Used`; absent
+    /// where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_effective_cost: Option<Usd>,
-    /// The part that was not: `Unused`. Both add up to what it costs.
+    /// Part of the monthly cost of the status `Unused`. Both parts add up to the monthly cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unused_effective_cost: Option<Usd>,
-    /// How what it is asked for compares with what it has.
+    /// Comparison of what the reservation is asked for with what the reservation has.
     pub load: HoldingLoad,
-    /// How much of it would cost least; absent where that cannot be said.
+    /// Amount that would cost least; absent where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right_size: Option<String>,
-    /// What to do about it before its term ends, since it is billed on after it; absent where nobody says when.
+    /// Thing to do before the term ends, since the reservation is billed on after that; absent
+    /// where nobody says when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_term_end: Option<AtTermEnd>,
-    /// Where the list price is written.
+    /// Place where the list price is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
-/// Whether a holding is used.
+/// Verdict on whether a holding is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldingState {
-    /// It serves.
+    /// The holding serves.
     Busy,
-    /// It is paid for and certainly not used.
+    /// The holding is paid for and certainly not used.
     Idle,
     /// No traffic was seen, which proves nothing.
     NotSeen,
 }
 
 impl HoldingReport {
-    /// Whole days from the event to the end of its term; `None` without a term.
+    /// Counts the whole days from the event to the end of the term; `None` without a term.
     #[must_use]
     pub fn days_to_expiry(&self, now: Timestamp) -> Option<i64> {
         Some(
@@ -386,48 +396,49 @@ impl HoldingReport {
     }
 }
 
-/// Usage that has no price.
+/// Usage without a price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnpricedReport {
-    /// The account.
+    /// Account, empty where the account is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region.
     pub region: Region,
-    /// The value of `ModelId`.
+    /// Value of `ModelId`.
     pub model_id: String,
-    /// What was used; absent where requests were counted and nothing that is billed was metered.
+    /// Meter without a price; absent where requests were counted and nothing that is billed was
+    /// metered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meter: Option<Meter>,
     /// Tokens of the recent window, or requests where there is no meter.
     pub quantity: Tokens,
-    /// Why there is no price.
+    /// Reason for the missing price.
     pub reason: String,
 }
 
 /// A workload whose figures may be too low.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IncompleteReport {
-    /// The account.
+    /// Account, empty where the account is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// Why.
+    /// Reasons why figures may be too low.
     pub gaps: Vec<String>,
 }
 
 /// A recommendation that was open before this run and is not any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClosedRecommendation {
-    /// Its Region.
+    /// Region of the recommendation.
     pub region: Region,
-    /// Its id.
+    /// Id of the recommendation.
     pub id: String,
 }
 
 impl Report {
-    /// The whole document as JSON, with a newline at its end.
+    /// Writes the whole document as JSON, with a newline at the end.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');

@@ -1,4 +1,4 @@
-//! What the guard itself costs in a month: CloudWatch's part, which is nearly all of it.
+//! The guard's own cost in a month: CloudWatch's part, which is nearly all of it.
 
 use rust_decimal::Decimal;
 
@@ -8,21 +8,22 @@ use crate::domain::schedule::runs_per_month;
 use crate::observation::Observation;
 use crate::report::{Report, metrics};
 
-/// USD for 1,000 metrics that `GetMetricData` is asked for.
+/// AWS's list price in USD for 1,000 metrics that `GetMetricData` is asked for.
 const PER_THOUSAND_REQUESTED: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
-/// USD for a custom metric that is published through a whole month; less of it costs in proportion.
+/// AWS's list price in USD for a custom metric that is published through a whole month; less costs
+/// in proportion, by the hour.
 const PER_CUSTOM_METRIC: Decimal = Decimal::from_parts(3, 0, 0, false, 1);
 
-/// What CloudWatch bills for so many metrics that it was asked for.
+/// Computes the bill for so many metrics that CloudWatch was asked for.
 pub(super) fn of_requested(metrics: u64) -> Usd {
     let thousands = Decimal::from(metrics) / Decimal::ONE_THOUSAND;
     Usd::new((thousands * PER_THOUSAND_REQUESTED).normalize())
 }
 
-/// Metrics asked for on each run, and custom metrics for each hour in which they are put. AWS's
-/// list prices of both (`GetMetricData` 0.01 USD for 1,000 metrics, 0.30 USD for a metric-month
-/// prorated by the hour); free allowances are not taken off.
+/// Adds up metrics asked for on each run, and custom metrics for each hour in which they are put,
+/// in USD a month at the schedule. Free allowances are not taken off. A schedule that cannot be
+/// read costs nothing.
 pub(super) fn monthly(observation: &Observation, report: &Report) -> Usd {
     let Ok(runs) = runs_per_month(&observation.settings.schedule) else {
         return Usd::ZERO;

@@ -9,20 +9,20 @@ use crate::report::{HoldingReport, Report, WorkloadReport};
 /// One value of one metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// The metric's name.
+    /// Name of the metric.
     pub name: &'static str,
-    /// Its unit.
+    /// Unit of the value.
     pub unit: Unit,
-    /// Its dimensions, none for a total.
+    /// Dimensions by name, none for a total.
     pub dimensions: Vec<(&'static str, String)>,
-    /// Its value, exact until it is sent.
+    /// Value, exact until the point is sent.
     pub value: Decimal,
 }
 
-/// The unit of a metric.
+/// Unit of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// US dollars and flags, for which CloudWatch has no unit.
+    /// No unit: US dollars and flags, for which CloudWatch has none.
     None,
     /// A number of things.
     Count,
@@ -30,22 +30,22 @@ pub enum Unit {
     Percent,
 }
 
-/// The metric that says that a run ended well. It is sent last and alone.
+/// Builds the metric that says that a run ended well. The guard sends that metric last and alone.
 #[must_use]
 pub fn run_succeeded() -> Point {
     point("RunSucceeded", Unit::None, Vec::new(), Decimal::ONE)
 }
 
-/// How many custom metrics a report puts, `RunSucceeded` included.
+/// Counts the custom metrics that a report puts, `RunSucceeded` included.
 pub(super) fn count(report: &Report, settings: &Settings) -> usize {
     points(report, settings).len() + 1
 }
 
-/// The metric that is 1 while a recommendation is open.
+/// Name of the metric that is 1 while a recommendation is open.
 pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
 
-/// The metrics that are withheld on a book whose prices AWS does not charge: an alarm would take their
-/// dollars for real ones, and their zeros for an all-clear.
+/// Names of the metrics that are withheld on a book whose prices AWS does not charge: an alarm
+/// would take their dollars for real ones, and their zeros for an all-clear.
 const REST_ON_PRICES: [&str; 5] = [
     "MonthlyCost",
     "PotentialMonthlySavings",
@@ -54,7 +54,7 @@ const REST_ON_PRICES: [&str; 5] = [
     "CommitmentWorth",
 ];
 
-/// All points of a report but `RunSucceeded`, zeros included, so that an alarm can clear.
+/// Builds all points of a report but `RunSucceeded`, zeros included, so that an alarm can clear.
 #[must_use]
 pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     let most = usize::try_from(settings.max_metric_models).unwrap_or(usize::MAX);

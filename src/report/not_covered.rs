@@ -1,4 +1,4 @@
-//! What a report did not see, and what a reader should know of what it saw.
+//! The gaps of a report, and what a reader should know of what was seen.
 
 use std::collections::BTreeSet;
 
@@ -121,7 +121,7 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
     not_covered
 }
 
-/// Whether the overrides name prices other than those of the list.
+/// Returns true if the overrides name prices other than those of the list.
 pub(super) fn has_contract(observation: &Observation) -> bool {
     let overrides = &observation.overrides;
     !overrides.discount.is_empty()
@@ -132,7 +132,8 @@ pub(super) fn has_contract(observation: &Observation) -> bool {
             .any(|held| held.usd_per_hour.is_some())
 }
 
-/// `ListMetrics` forgets what was silent for two weeks, so an older window lacks much.
+/// Returns true if the window ended more than two weeks ago: `ListMetrics` has forgotten what was
+/// silent since.
 pub(super) fn has_old_window(observation: &Observation) -> bool {
     let age = observation.as_of.duration_since(observation.window.end());
     age > SignedDuration::from_hours(14 * 24)

@@ -1,4 +1,4 @@
-//! What the Lambda returns: the run in a few lines, however large the account.
+//! The answer of the Lambda: the run in a few lines, however large the account.
 
 use serde::Serialize;
 
@@ -12,43 +12,43 @@ const NAMED: usize = 25;
 /// Places that a summary names.
 const PLACES: usize = 40;
 
-/// Characters of a text of the price book's that a summary repeats.
+/// Characters that a summary repeats of a text of the price book.
 const TEXT: usize = 200;
 
 /// A run in a few lines, under 32 KB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// The version of the report that it sums up.
+    /// Version of the report that is summed up.
     pub schema_version: &'static str,
-    /// What was run.
+    /// Run that the report is of.
     pub run: RunInfo,
-    /// Places that were read and are not named above.
+    /// Places that were read and are not named in `run`.
     pub places_left_out: usize,
-    /// The sums.
+    /// Sums over all workloads.
     pub totals: Totals,
-    /// The recommendations that save most.
+    /// Recommendations that save most, of those that count first.
     pub recommendations: Vec<NamedRecommendation>,
     /// Metrics that were put.
     pub metrics_put: u64,
-    /// Why none were put, where none were.
+    /// Reason for which no metrics were put; absent where they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_withheld: Option<String>,
 }
 
-/// A recommendation by its name.
+/// A recommendation by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NamedRecommendation {
-    /// Its id.
+    /// Id of the recommendation.
     pub id: String,
-    /// What to do.
+    /// Action to take.
     pub action: Action,
-    /// Where.
+    /// Region.
     pub region: Region,
-    /// About which model.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// What it saves in a month.
+    /// Saving in USD a month.
     pub estimated_monthly_savings: Usd,
-    /// Whether it counts.
+    /// True if the recommendation counts.
     pub is_counted: bool,
 }
 

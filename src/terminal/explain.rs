@@ -5,14 +5,14 @@ use crate::catalog::{InForce, RegionBasis};
 use crate::report::Report;
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
 
-/// The recommendation of this id, in either case of its letters.
+/// Finds the recommendation of an id, in either case of the letters.
 #[must_use]
 pub fn find<'r>(report: &'r Report, id: &str) -> Option<&'r Recommendation> {
     let mut advice = report.recommendations.iter();
     advice.find(|advice| advice.id.eq_ignore_ascii_case(id))
 }
 
-/// A recommendation as text.
+/// Renders a recommendation as text.
 #[must_use]
 pub fn render(report: &Report, advice: &Recommendation) -> String {
     let mut page = String::new();
@@ -196,7 +196,7 @@ fn series(page: &mut String, advice: &Recommendation) {
     }
 }
 
-/// The other ways to serve the same workload, with what each fails.
+/// Writes the other ways to serve the same workload, with the reasons against each.
 fn others(page: &mut String, report: &Report, advice: &Recommendation) {
     let workload = report.workloads.iter().find(|workload| {
         (&workload.account, &workload.region, &workload.model)

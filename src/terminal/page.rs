@@ -5,13 +5,13 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 /// Columns of the page.
 pub(crate) const WIDTH: u16 = 110;
 
-/// Names come from elsewhere: what would steer a terminal is left out.
+/// Writes a line. Names come from elsewhere, so what would steer a terminal is left out.
 pub(crate) fn line(page: &mut String, text: impl AsRef<str>) {
     page.extend(text.as_ref().trim_end().chars().filter(|c| !c.is_control()));
     page.push('\n');
 }
 
-/// A paragraph behind a label, its later lines indented as far as its first.
+/// Writes a paragraph behind a label, the later lines indented as far as the first.
 pub(crate) fn wrapped(page: &mut String, label: &str, text: &str) {
     let indent = label.chars().count();
     let mut out = label.to_owned();

@@ -1,4 +1,4 @@
-//! What has no price, what is incomplete, what to know of the prices, and what was not covered.
+//! The doubts: usage without a price, incomplete figures, notes on the prices, and what was not covered.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub(super) fn doubts(page: &mut String, report: &Report) {
     line(page, "");
 }
 
-/// Usage without a price by where it is and why, each with its meters.
+/// Groups usage without a price by place and reason, each group with its meters.
 fn unpriced(report: &Report) -> BTreeMap<(&str, &str, &str), Vec<String>> {
     let mut lines: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for usage in &report.unpriced {

@@ -1,4 +1,4 @@
-//! What the account holds: provisioned models, and reserved tokens as the overrides declare them.
+//! The holdings: provisioned models, and reserved tokens as the overrides declare them.
 
 use crate::advice::{AtTermEnd, HoldingLoad};
 use crate::domain::{Percent, Tokens, Usd, day_of};
@@ -119,7 +119,7 @@ const fn state(holding: &HoldingReport) -> &'static str {
     }
 }
 
-/// What to do before a term ends.
+/// Says what to do before a term ends.
 const fn then(at_term_end: Option<AtTermEnd>) -> &'static str {
     match at_term_end {
         None => "",

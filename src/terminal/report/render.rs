@@ -8,7 +8,7 @@ use crate::terminal::report::holdings::{holdings, reserved_holdings};
 use crate::terminal::report::what_to_do::{advice, alternatives};
 use crate::terminal::report::workloads::workloads;
 
-/// The report as text.
+/// Renders the report as text.
 #[must_use]
 pub fn render(report: &Report) -> String {
     let mut page = String::new();
@@ -113,7 +113,7 @@ fn savings(page: &mut String, report: &Report) {
     }
 }
 
-/// A word on provisioned models that are in no sum.
+/// Says how many holdings are in no sum, since they have no price.
 fn without_price(report: &Report) -> String {
     let units = report.holdings.iter().map(|held| held.monthly_cost);
     let reserved = report
@@ -164,7 +164,7 @@ fn foot(page: &mut String, report: &Report) {
     wrapped(page, "", &text);
 }
 
-/// A small amount with the digits that it has.
+/// Writes a small amount with all of its digits.
 fn cents(amount: Usd) -> String {
     format!("${}", amount.dollars().normalize())
 }

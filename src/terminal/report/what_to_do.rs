@@ -1,4 +1,4 @@
-//! What to do, most saving first, and what would be cheaper but asks for more than money.
+//! The changes to make, most saving first, and what would be cheaper but asks for more than money.
 
 use comfy_table::ContentArrangement;
 
@@ -117,7 +117,7 @@ pub(crate) fn steps(advice: &Recommendation) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// How sure a saving is, in words.
+/// Says how sure a saving is.
 fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     let savings = &advice.money.estimated_monthly_savings;
@@ -155,7 +155,7 @@ fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// What costs less and asks for more than money: listed, never counted.
+/// Lists what costs less and asks for more than money, which is never counted.
 pub(super) fn alternatives(page: &mut String, report: &Report) {
     const SHOWN: usize = 12;
     let mut listed: Vec<(&WorkloadReport, &Plan, Usd)> = report

@@ -49,7 +49,7 @@ fn cost(workload: &WorkloadReport) -> String {
     format!("{at_least}{}", workload.monthly_cost)
 }
 
-/// A count in four digits or less, as in `12.3 M`.
+/// Writes a count in four digits or less, as in `12.3 M`.
 fn short(tokens: Tokens) -> String {
     let count = rust_decimal::Decimal::from(tokens.count());
     for (size, letter) in [
