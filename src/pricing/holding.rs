@@ -141,6 +141,7 @@ impl<'a> Holding<'a> {
             .into_iter()
             .filter(|offer| Some(offer.term) == term)
             .collect();
+        // Of several kinds under one term, the inventory does not tell which was bought.
         let offer = if offers.len() == 1 {
             offers.pop()
         } else {
@@ -235,6 +236,7 @@ impl<'a> Holding<'a> {
     /// Measures what the holding served in the recent window. What is not known whole stays
     /// unknown.
     pub(super) fn measure(&mut self, lanes: &[Lane<'a>], recent: Window, is_whole: bool) {
+        // What could be under an id that is not known, or was not read, would be missing here.
         let is_unknown = matches!(self.idleness, Idleness::NotSeen(_)) || !is_whole;
         if self.held.is_custom() || is_unknown {
             return;
@@ -242,6 +244,7 @@ impl<'a> Holding<'a> {
         let own: Vec<&Lane<'_>> = self.lanes(lanes).collect();
         self.monthly_value = own
             .iter()
+            // A part without a price would make the holding look worth less than it is.
             .all(|lane| lane.is_priced())
             .then(|| own.iter().map(|lane| lane.monthly_cost()).sum());
         self.throttles = own
@@ -292,6 +295,7 @@ impl<'a> Holding<'a> {
         start: Timestamp,
     ) -> Option<CapacityUse> {
         let loads = self.loads(readings, start);
+        // All readings of one resolution have the same step.
         let step = readings.first().map_or(1, |reading| reading.series.step);
         let (per_input, per_output) = (
             u128::from(capacity.output_tokens_per_hour),
@@ -344,6 +348,7 @@ impl<'a> Holding<'a> {
             let whole = LOAD_ONE * 5 * units;
             u64::try_from(load / whole).unwrap_or(u64::MAX)
         };
+        // Windows beside one another, not sliding: any load that was carried is a lower bound.
         let windows = loads.chunks_exact(MINUTES).enumerate();
         let unthrottled = windows.filter(|(window, _)| {
             let span = window * MINUTES..(window + 1) * MINUTES;
@@ -383,6 +388,7 @@ fn idleness(
     if asked.iter().flatten().any(|lane| lane.has_points()) {
         return Idleness::Busy;
     }
+    // From here on each doubt alone is enough to call nothing idle.
     let not_seen = |why: &str| Idleness::NotSeen(why.to_owned());
     if !held.is_in_service() {
         return Idleness::NotSeen(format!("its status is {}", held.status));

@@ -99,6 +99,7 @@ impl<'a> LaneKind<'a> {
     #[must_use]
     pub fn resolve(observed: &'a PlaceObservation, usage: &LaneUsage) -> Self {
         let id = &usage.model_id;
+        // The inventory goes first: it alone knows what an id without a form of its own stands for.
         if let Some(held) = observed.inventory.provisioned_model(id) {
             return Self::Provisioned(held);
         }
@@ -332,6 +333,7 @@ impl<'a> Lane<'a> {
             LaneKind::OnDemand { model, scope, tier, .. } => {
                 format!("the price book has no {scope} {tier} rate of {model} in {}", place.region)
             }
+            // Its hours are billed, whatever its tokens would cost.
             LaneKind::Provisioned(_) => return Vec::new(),
             LaneKind::Unknown => match self.usage.model_id.target() {
                 Target::ProvisionedModel(_) => "this provisioned model no longer exists".to_owned(),
@@ -354,6 +356,7 @@ impl<'a> Lane<'a> {
             reason,
         };
         let unmetered = self.unmetered_requests(recent);
+        // Requests alone stand for usage only where no meter does, or it would be listed twice.
         if !unmetered.is_zero() {
             let reason = self.known_reason(None).unwrap_or_else(|| {
                 "it was called, but nothing that is billed was metered".to_owned()

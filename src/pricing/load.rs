@@ -189,6 +189,7 @@ impl DemandSeries {
         price: UsdPerMillionTokens,
         weights: LoadWeights,
     ) -> Option<()> {
+        // A price with more decimals is refused, not rounded: a sum has to be that of its parts.
         let price = whole(price.dollars(), UNIT_PRICE_SCALE)?;
         let token = Load::of_token(meter, weights)?;
         for (step, tokens) in self.steps.iter_mut().zip(series.since(self.start)) {
@@ -215,6 +216,7 @@ impl DemandSeries {
 /// Reads a decimal number as a whole number of 10^-scale; `None` where the number has more decimals
 /// or is below zero.
 pub(crate) fn whole(number: Decimal, scale: u32) -> Option<u128> {
+    // Exact or not at all: no caller wants a number that is nearly the one that was given.
     let scaled = number
         .checked_mul(Decimal::from(10_u64.pow(scale)))?
         .normalize();

@@ -167,6 +167,7 @@ pub(super) fn covered(
             .iter_mut()
             .filter(|held| held.declared.scope == scope)
             .collect();
+        // Which lanes are served depends on the scope alone, so any of them can say.
         let Some(first) = of_scope.first() else {
             continue;
         };
@@ -178,8 +179,10 @@ pub(super) fn covered(
             .iter()
             .map(|held| held.declared.output_tokens_per_minute)
             .sum();
+        // All reserved tokens of a scope serve together, so they are one room.
         let room = Load::of_tokens_per_minute(input, output);
         let lanes: Vec<&Lane<'_>> = lanes.iter().filter(|lane| first.serves(lane)).collect();
+        // At both prices, since a contract may discount one meter and not another.
         let at_list = demand(&lanes, recent, settings, |rate| rate.list_unit_price)?;
         let paid = demand(&lanes, recent, settings, |rate| rate.contracted_unit_price)?;
         let mut served = ServedSum::default();
@@ -208,6 +211,7 @@ pub(super) fn covered(
             output: used_share(served.output, room.output),
         };
         for held in &mut of_scope {
+            // None of them can be told apart from the others by what it served.
             held.used = Some(used);
         }
     }

@@ -106,6 +106,8 @@ pub fn price(observation: &Observation) -> Priced<'_> {
                     workload(&model);
                     lanes.push((model, lane));
                 }
+                // Without a model there is no workload to advise on, but the usage must stay
+                // visible.
                 None => strays.push(Stray {
                     place: &observed.place,
                     gaps: gaps_of(&lane),
@@ -251,6 +253,8 @@ impl<'a> Workload<'a> {
         self.gaps = self.lanes.iter().flat_map(gaps_of).collect();
         for place in 0..self.holdings.len() {
             let aliases = self.holdings[place].aliases_with_points(&self.lanes);
+            // Two ids may meter the same requests twice: the busiest alone is what was surely
+            // there.
             if aliases.len() > 1 {
                 self.gaps.push(format!(
                     "the traffic of provisioned model {} is metered under {}; only the busiest is counted",
@@ -278,6 +282,7 @@ impl<'a> Workload<'a> {
                 .push("what its reserved tokens take off the bill cannot be counted".into()),
         }
         self.priced_before_extended_access = self.extended_access(observation);
+        // Only now all gaps are known, and what has one is worth nothing certain.
         let is_whole = self.is_whole();
         for holding in &mut self.holdings {
             holding.measure(&self.lanes, recent, is_whole);
@@ -413,6 +418,7 @@ impl<'a> Workload<'a> {
             || self.is_throttled()
             || self.priced_before_extended_access.is_some()
             || self.unpriced().next().is_some()
+            // Minutes above a reservation are not seen, and billed.
             || !self.reserved.is_empty()
             || self.on_demand().any(Lane::is_billed_otherwise)
             || self
