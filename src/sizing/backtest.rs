@@ -49,6 +49,7 @@ impl Backtest {
             #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
             let spanned = (span.len() / HOURS_PER_WEEK) as f64;
             let promised = saving(&purchase, span) / spanned;
+            // What would not have been bought can neither keep a promise nor break one.
             (promised > 0.0).then(|| Fold {
                 promised,
                 realised: saving(&purchase, held_out.clone()),
@@ -72,6 +73,7 @@ impl Backtest {
             let units = enough(first.start..held_out.start)?;
             Some(refused(&units, held_out))
         };
+        // Throttled units are sized on the recent window, so the first weeks have none before them.
         Self::over(hours, recent.max(1), fold)
     }
 

@@ -100,6 +100,7 @@ impl Mix {
         let an_hour = offer.unit_price.dollars() * self.tokens / self.cost;
         let whole = |tokens: Decimal| {
             tokens
+                // Up: at one token less a unit would not pay yet.
                 .round_dp_with_strategy(0, RoundingStrategy::AwayFromZero)
                 .to_u64()
                 .map(Tokens::new)
@@ -137,6 +138,7 @@ pub(crate) fn of_offers(
 ) -> Vec<BreakEven> {
     let weights = priced.observation.prices.load_weights(&workload.model);
     let mut mix = Mix::default();
+    // Model units serve what the standard tier serves, so other tiers are no part of the mix.
     for route in routes.iter().filter(|route| route.lane.is_standard()) {
         for meter in &route.lane.meters {
             if let Some((_, rate)) = route.rates.iter().find(|(of, _)| *of == meter.meter) {
@@ -154,6 +156,7 @@ pub(crate) fn of_offers(
         .iter()
         .filter_map(|offer| {
             let mut even = mix.break_even(offer)?;
+            // Beside a known capacity a lower bound says nothing.
             if even.capacity.is_none() {
                 even.carried_at_least.clone_from(&workload.carried);
             }

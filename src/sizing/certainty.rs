@@ -31,6 +31,7 @@ impl Certainty {
             .iter()
             .map(|week| (week - mean) * (week - mean))
             .sum();
+        // One degree of freedom is spent on the mean.
         let variance = squares / (weeks - 1) as f64;
         Some(Self {
             weeks,
@@ -116,6 +117,7 @@ impl Decline {
     /// goes on, from 0 to 1; 1 where demand grows or stays.
     #[must_use]
     pub fn left_after(&self, weeks: f64) -> f64 {
+        // Growth is not promised to go on: a purchase has to pay at today's demand.
         if self.slope >= 0.0 {
             return 1.0;
         }

@@ -220,6 +220,8 @@ impl Certificate {
         if let Some(proof) = volume.proves(Proof::Volume, hours) {
             return Some(proof);
         }
+        // The price proof needs both meters to lose in full use; one that gains can pay for the
+        // other.
         let mut full = Some(Bound::default());
         let mut window = Bound::default();
         for (ceiling, step, least) in [
@@ -308,6 +310,7 @@ fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -
         })
         .sum::<u128>()
         .div_ceil(step_load);
+    // More steps than the busiest hour asks for replace nothing more.
     let most = u64::try_from(most).unwrap_or(u64::MAX).max(least);
     // Concave in the steps: the first whose next one gains nothing.
     let (mut low, mut high) = (least, most);

@@ -38,6 +38,7 @@ impl Coverage {
     #[must_use]
     pub fn new(hours: impl IntoIterator<Item = CoveredHour>, burst: f64, cost: f64) -> Self {
         let hour = |hour: CoveredHour| CoveredHour {
+            // With a purchase no hour is served less; rounding could say so.
             without: hour.without.min(hour.with),
             ..hour
         };

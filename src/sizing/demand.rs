@@ -48,6 +48,7 @@ impl WindowDemand {
         for lane in &lanes.on_demand {
             add(&mut series, lanes, lane, recent)?;
         }
+        // The values so far are those of on-demand lanes: holdings are added after them.
         let on_demand = series.steps.iter().map(|step| step.value).collect();
         for lane in &lanes.provisioned {
             add(&mut series, lanes, lane, recent)?;
@@ -68,6 +69,7 @@ fn add(
     let minutes = usage.minute_readings();
     for reading in usage.readings() {
         let meter = reading.meter;
+        // A meter without tokens needs neither minutes nor a price.
         if !lanes.counts(meter) || reading.series.total_since(demand.start).is_zero() {
             continue;
         }
@@ -231,6 +233,8 @@ impl ServableDemand {
 fn adds_up(fine: &[StepDemand], coarse: &[StepDemand]) -> bool {
     let sum = |steps: &[StepDemand]| steps.iter().map(|step| step.value).sum::<u128>();
     let (fine, coarse) = (sum(fine), sum(coarse));
+    // Not equal: minutes and hours are read one after the other, and late points arrive between. At
+    // twice a hundredth, a quarter of one day in fourteen could be missing unseen.
     fine.abs_diff(coarse) <= fine.max(coarse) / 100
 }
 

@@ -27,6 +27,7 @@ impl LoadedSteps {
                 .copied()
                 .collect(),
             seconds,
+            // What is bought is paid for in idle steps too.
             hours: stretch / u64::from(HOUR),
         }
     }

@@ -76,6 +76,7 @@ impl UnitSizing {
                 value_each: float_value(step.value) / units,
             }
         };
+        // Each ceiling by itself: throttled units must be enough for both.
         let mut highest = Load::default();
         for load in loaded.steps.iter().map(|step| step.load_an_hour(seconds)) {
             highest.input = highest.input.max(load.input);
@@ -119,6 +120,7 @@ impl UnitSizing {
         if units > MOST_UNITS {
             return MOST_UNITS;
         }
+        // Of equals the fewest, so that nothing is bought that saves nothing.
         while units > 0 && !self.is_cheaper(units, units - 1) {
             units -= 1;
         }
@@ -170,6 +172,8 @@ impl UnitSizing {
     /// Returns true if one number of further units costs less than another.
     fn is_cheaper(&self, one: u32, other: u32) -> bool {
         let (a, b) = (self.fast_cost(one), self.fast_cost(other));
+        // Doubles decide where they can tell the costs apart, and the exact costs where they
+        // cannot.
         if (a - b).abs() > TOLERANCE * (a + b) {
             return a < b;
         }

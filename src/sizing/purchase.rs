@@ -66,6 +66,7 @@ impl Purchase for UnitPurchase {
         ModelUnits::new(sizing.spill_optimum())
     }
 
+    // One unit is the least that AWS sells.
     fn smallest(_: &UnitSizing) -> ModelUnits {
         ModelUnits::new(1)
     }

@@ -265,6 +265,7 @@ impl ReservationSizing {
         let none = float(self.cost(Reservation::NONE));
         let mut best = (first, self.row(first, inputs.least, inputs));
         for is_up in [true, false] {
+            // Convex in both: the best input of the next row is near that of the last one.
             let mut from = best.1.input;
             let mut output = first;
             loop {
@@ -285,6 +286,7 @@ impl ReservationSizing {
             }
         }
         let found = Reservation::of_steps(best.1.input, best.0);
+        // Exact at last: what doubles found must really cost less than nothing at all.
         if self.cost(found) < self.cost(Reservation::NONE) {
             found
         } else {
@@ -331,6 +333,8 @@ impl ReservationSizing {
         );
         let all_output = output as f64 + held_output;
         // Up to here input is what is scarce, and each step of it replaces so many dollars.
+        // The search keeps its own form of the share served, in doubles, since it prices many rows. A
+        // law holds that form to the exact one.
         let bounds: Vec<(f64, f64)> = self
             .needs
             .iter()

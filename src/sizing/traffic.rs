@@ -39,6 +39,7 @@ impl<'s> ServableLanes<'s> {
         for lane in rates {
             match (&lane.lane.kind, traffic) {
                 (LaneKind::Provisioned(held), Traffic::Units { serving, .. })
+                    // What another holding serves is paid for already, and cannot be replaced.
                     if serving.iter().any(|holding| holding.held == *held) =>
                 {
                     provisioned.push(lane);
@@ -49,6 +50,8 @@ impl<'s> ServableLanes<'s> {
                     on_demand.push(lane);
                 }
                 (_, Traffic::Reserved(scope))
+                    // Reserved tokens take the requests of their scope by themselves; other tiers
+                    // are billed apart.
                     if lane.lane.is_standard() && reserves(scope, lane.scope) =>
                 {
                     on_demand.push(lane);

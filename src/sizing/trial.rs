@@ -67,6 +67,7 @@ pub struct BacktestReport {
 /// rounding. `None` for what is no number.
 pub(crate) fn percent(share: f64, decimals: u32) -> Option<Percent> {
     let percent = Decimal::try_from(share * 100.0).ok()?;
+    // Down, unlike money: rounded up, a reserve would be promised that is not there.
     let strategy = rust_decimal::RoundingStrategy::ToZero;
     Some(Percent::new(
         percent
@@ -78,6 +79,7 @@ pub(crate) fn percent(share: f64, decimals: u32) -> Option<Percent> {
 /// Counts the whole weeks of the survey on which a workload was observed.
 fn weeks_of(demand: &ServableDemand, observed_days: u32) -> usize {
     let observed = usize::try_from(observed_days / 7).unwrap_or_default();
+    // Weeks before the first point are no weeks without demand: nobody asked for the model yet.
     (demand.hours.steps.len() / HOURS_PER_WEEK).min(observed)
 }
 
@@ -125,6 +127,8 @@ impl Trial {
             recent_weeks(demand),
             |span| {
                 let hours = steps.get(span).unwrap_or_default();
+                // On hours: the minutes of older weeks are gone. The burst share makes up for what
+                // they hide.
                 let found = P::optimum(&purchase.sizing(hours, HOUR));
                 (found != P::NONE).then_some(found)
             },
@@ -156,6 +160,7 @@ impl Trial {
             with: purchase.times_served(step, HOUR, units),
             without: 0.0,
         });
+        // Units that cover the highest minute have no bursts to lose.
         let coverage = Coverage::new(hours, 1.0, float(purchase.cost(units, 1)));
         let slice = |span: std::ops::Range<usize>| steps.get(span).unwrap_or_default();
         let walked = Backtest::refusals(
@@ -285,6 +290,7 @@ fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverag
     let all = tail(&hours.steps, weeks.min(hours.steps.len() / HOURS_PER_WEEK));
     let served = all.iter().map(|step| CoveredHour {
         value: float_value(step.value),
+        // What a holding served was served, whatever its units are said to carry.
         with: f64::INFINITY,
         without: 0.0,
     });
