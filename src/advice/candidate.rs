@@ -274,6 +274,7 @@ impl<'w> Candidate<'w> {
                 "{amount} with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {alone}"
             ));
         } else {
+            // Without a size there is nothing to try on the weeks.
             let burst = sized.burst_share(bought);
             let days = basis.workload.observed_days;
             candidate.trial = Some(Trial::of_spill(purchase, demand, bought, burst, days));
@@ -302,6 +303,7 @@ impl<'w> Candidate<'w> {
         let fewer = ModelUnits::new(units.count() - 1);
         let bound = offer.unit_price.monthly_cost(units);
         // The units cover all of it, and nothing else may be left: AWS would refuse it.
+        // All on-demand dollars are replaced, so the saving needs no share of them.
         let mut candidate = Self::new(offered, units.into(), without, without - bound, bound);
         candidate.workings.extend([
             Working::new(
@@ -410,6 +412,8 @@ impl<'w> Candidate<'w> {
                 self.workings
                     .extend(trial.certainty.as_ref().map(working_of));
             }
+        // Refused requests have no price in the demand, so only a loss can be named as what
+        // capacity costs.
         } else if workload.is_throttled() && !self.savings.is_positive() {
             let price = Usd::ZERO - self.savings;
             self.price_of_capacity = Some(price);
@@ -422,6 +426,7 @@ impl<'w> Candidate<'w> {
             .extend(gates::history(settings, workload, term));
         self.refusals
             .extend(gates::lifecycle(priced, workload, term));
+        // One stale price is enough to doubt: the saving is the difference of all.
         let oldest = basis
             .rates_checked
             .into_iter()
@@ -492,7 +497,9 @@ pub(super) fn months_to_pay(candidates: &mut [Candidate<'_>]) {
             })
             .map(Candidate::with)
             .min()
+            // On-demand is always to be had, whatever shorter terms cost.
             .map_or(one.without, |with| with.min(one.without));
+        // What costs nothing without the term is never as dear as the term.
         if months == 0 || !one.is_sized || !shorter.is_positive() {
             continue;
         }

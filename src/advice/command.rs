@@ -63,6 +63,7 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
         Term::None => "",
         Term::OneMonth => " --commitment-duration OneMonth",
         Term::SixMonths => " --commitment-duration SixMonths",
+        // AWS sells this term for reserved tokens alone, and those through people.
         Term::ThreeMonths => return None,
     };
     // Of several context windows the longest serves every request that the others do.
@@ -77,6 +78,7 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
         .model
         .id()
         .chars()
+        // A name of a provisioned model takes letters, digits and hyphens.
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
     let term = match offer.term {
@@ -104,6 +106,7 @@ pub(super) fn copy_profile(
         Partition::Commercial => {
             format!("arn:aws:bedrock:{region}:{account}:inference-profile/{target}")
         }
+        // Only the commercial partition has global profiles.
         Partition::UsGov | Partition::Other => return None,
     };
     let name = format!("{}-global", profile.inference_profile_name);
@@ -116,6 +119,7 @@ pub(super) fn copy_profile(
 
 /// Quotes a word of a shell command where the shell would take the word apart.
 fn word(text: &str) -> String {
+    // What is listed as plain is a word in every shell; all else is quoted.
     let plain = !text.is_empty()
         && text
             .bytes()

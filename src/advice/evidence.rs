@@ -207,11 +207,13 @@ impl Evidence {
     }
 
     fn push(&mut self, item: EvidenceItem) {
+        // Lanes of one model share their rates: each is named once.
         if self.0.contains(&item) {
             return;
         }
         let is_full = self.0.len() >= NAMED;
         match self.0.last_mut() {
+            // Once one was left out, all further ones are counted, or the order would mislead.
             Some(EvidenceItem::More { count }) => *count += 1,
             _ if is_full => self.0.push(EvidenceItem::More { count: 1 }),
             _ => self.0.push(item),

@@ -21,6 +21,7 @@ impl Finding {
     /// Builds a plan that is not advised, with the reasons against that plan.
     pub(super) fn refused(plan: Plan, refusals: Vec<Refusal>) -> Self {
         Self {
+            // These are told in the verdict; those of a plan that is only listed are not.
             reasons: refusals.iter().map(|refusal| refusal.why.clone()).collect(),
             plans: vec![plan.refused(refusals)],
             ..Self::default()
@@ -71,6 +72,7 @@ impl Finding {
 
     /// Forgoes the counted advice after all, since another change is better or comes first.
     pub(super) fn forgo(&mut self, why: &str) {
+        // What does not count stays: another change takes nothing from it.
         let (counted, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.recommendations)
             .into_iter()
             .partition(Recommendation::is_counted);
@@ -87,6 +89,7 @@ impl Finding {
     pub(super) fn compare_only(&mut self, warning: &str) {
         for advice in &mut self.recommendations {
             advice.standing.not_counted_because = Some(warning.to_owned());
+            // A command would be run on prices that nobody pays.
             advice.remedy.take_steps(Vec::new());
             advice.remedy.contact = None;
         }
@@ -114,6 +117,7 @@ impl Finding {
             if let Some(row) = priced.observation.overrides.dismissal(&advice.id, today) {
                 is_dismissed = true;
                 let because = format!("the overrides dismiss it until {}: {}", row.until, row.why);
+                // In one finding all plans of the action are of this advice.
                 let plans = self.plans.iter_mut();
                 for plan in plans.filter(|plan| plan.action == Some(advice.action)) {
                     *plan = plan

@@ -138,6 +138,7 @@ pub(super) fn freshness(priced: &Priced<'_>, checked: Date) -> Option<Refusal> {
 /// Refuses a commitment without history: the configured days at least, and as many as its term
 /// binds.
 pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) -> Option<Refusal> {
+    // A term is promised on at least as many days as it binds.
     let needed = settings.min_observed_days.max(term.whole_days());
     (workload.observed_days < needed).then(|| {
         let why = format!(
@@ -190,10 +191,13 @@ pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
 /// tokens.
 pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
     let (walked, least_kept, most_refused) = match &trial.backtest {
+        // Half of the promise, and one token in a thousand: docs/advice.md promises both to the
+        // reader.
         BacktestOutcome::Savings(walked) => (walked, 0.5, f64::INFINITY),
         BacktestOutcome::Refusals(walked) => (walked, f64::NEG_INFINITY, 0.001),
     };
     let folds = walked.folds.len();
+    // Fewer folds are an anecdote, which must not stop a purchase that the other gates pass.
     let ratio = walked.ratio().filter(|_| folds >= GATING_FOLDS)?;
     if ratio >= least_kept && ratio <= most_refused {
         return None;
@@ -268,6 +272,7 @@ impl Lifecycle {
         let listed = || workload.observed.inventory.listed(&workload.model);
         let book = priced.observation.prices.lifecycle(&workload.model, region);
         let legacy = book.iter().filter_map(|row| row.legacy).min();
+        // Either may know first: AWS's list or the book.
         let is_legacy = listed().any(|model| model.lifecycle_status.as_deref() == Some("LEGACY"))
             || legacy.is_some_and(|legacy| legacy <= priced.day);
         let ends = listed()
@@ -317,6 +322,7 @@ pub(super) fn allowed(
     let overrides = &priced.observation.overrides;
     let forbidden = scopes
         .iter()
+        // One allowed scope is enough, since callers choose it.
         .all(|scope| overrides.allows(&workload.model, *scope) == Some(false));
     forbidden.then(|| match scopes {
         [ScopeKind::Global] => {

@@ -145,10 +145,12 @@ pub(super) fn refusals<A>(
 ) -> Vec<Refusal> {
     let was_open = gates::was_open(priced, workload, action, subject);
     let settings = &priced.observation.settings;
+    // Nothing is bound, so the share is of what the workload costs.
     let base = workload.monthly_cost();
     let mut refusals: Vec<Refusal> = gates::thresholds(settings, smaller.savings, base, was_open)
         .into_iter()
         .collect();
+    // No gate on history or trend: holding less binds nobody longer than holding on.
     refusals.extend(gates::certainty(smaller.certainty.as_ref()));
     if workload.is_throttled() {
         let why = "requests were throttled: less of it would refuse more";
@@ -168,6 +170,7 @@ pub(super) fn put_off_to_term_end(
         advice.grounds.risks.push(
             "it renews by itself at the end of its term unless that is prevented in time".into(),
         );
+        // Waiting alone is no step towards anything.
         if !steps.is_empty() {
             steps.insert(0, command::await_term_end(held));
         }

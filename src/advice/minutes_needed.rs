@@ -31,6 +31,7 @@ fn lanes_of(priced: &Priced<'_>, workload: &Workload<'_>) -> BTreeSet<ModelId> {
     let lanes = workload.lanes.iter().filter(|lane| match &lane.kind {
         LaneKind::OnDemand { tier, .. } => of_all && *tier == ServiceTier::Standard,
         LaneKind::Provisioned(_) => of_all || of_held,
+        // Without a model nothing is sized, whatever its minutes say.
         LaneKind::Unknown => false,
     });
     lanes.map(|lane| lane.usage.model_id.clone()).collect()

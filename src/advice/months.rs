@@ -20,6 +20,7 @@ impl Months {
     /// Computes the months in which a shorter arrangement costs what a whole term of so many months
     /// does, rounded up to a tenth. Both cost more than nothing a month.
     pub(super) fn to_pay(monthly_cost: Usd, months: u32, shorter: Usd) -> Self {
+        // Up: a tenth of a month earlier the term is not paid off yet.
         let whole = monthly_cost.dollars() * Decimal::from(months);
         let paid =
             (whole / shorter.dollars()).round_dp_with_strategy(1, RoundingStrategy::AwayFromZero);

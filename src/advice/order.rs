@@ -63,12 +63,14 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     } else {
         beside_reserved(priced, workload)
     };
+    // After all rules, so that everything is still computed and compared.
     if let Some(warning) = priced.observation.prices.warning() {
         all.compare_only(&warning);
     }
     let keeps = !all.recommendations.iter().any(Recommendation::is_counted);
     let mut plans = vec![Plan::present(workload, keeps)];
     plans.extend(all.plans);
+    // Plans without a cost go last, where nobody compares them.
     plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
     // In the order of the rules, which is the order to do them in.
     let mut reasons: Vec<String> = Vec::new();
@@ -122,6 +124,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         .recommendations
         .iter()
         .any(|advice| !advice.is_counted());
+    // Holding less and buying exclude each other: the one that saves more counts.
     if shrink.finding.counts() && buy.saves() > shrink.finding.saves() {
         shrink.finding.forgo("buying beside it saves more");
     }
@@ -133,6 +136,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         );
     }
     let mut all = Finding::default();
+    // What asks for more than money comes after all that counts, each as if it stood alone.
     let left = fill.remaining;
     for finding in [fill.finding, idle, route.finding, shrink.finding, buy] {
         all.take(finding);
@@ -184,6 +188,7 @@ fn verdict(
                 format!("{}{uncounted}", advice.action.title())
             })
             .collect();
+        // Two holdings of one model may have the same advice.
         titles.dedup();
         let titles = titles.join(", then ");
         let is_done = recommendations.iter().any(Recommendation::is_counted);

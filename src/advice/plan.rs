@@ -92,6 +92,7 @@ impl Plan {
 
     /// Marks the plan as not advised, with the reasons; without a reason nothing changes.
     pub(super) fn refused(mut self, refusals: Vec<Refusal>) -> Self {
+        // Without a reason nothing changes, so that callers need not ask first.
         self.advised &= refusals.is_empty();
         for refusal in refusals {
             self.failed_gates.push(refusal.gate);

@@ -269,6 +269,7 @@ impl Recommendation {
             region: region.clone(),
             model: workload.model.clone(),
             provisioned_model_arn: None,
+            // Only purchases have any of these figures.
             commitment: Commitment::default(),
             standing: Standing {
                 rollback_possible: true,
@@ -339,6 +340,7 @@ impl Recommendation {
 /// a terminal does not know the account, and must name the change as the Lambda does.
 pub(super) fn stable_id(action: Action, place: &Place, subject: &str) -> String {
     let text = format!("{}|{}|{subject}", action.name(), place.region);
+    // By hand, since the standard hasher may change with the compiler, and an id must not.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -348,6 +350,7 @@ pub(super) fn stable_id(action: Action, place: &Place, subject: &str) -> String 
 /// Returns the address of the Bedrock console of a Region.
 fn console_url(region: &Region) -> String {
     let host = match region.partition() {
+        // This partition has one console for all of its Regions.
         Partition::UsGov => "console.amazonaws-us-gov.com".to_owned(),
         Partition::Commercial | Partition::Other => format!("{region}.console.aws.amazon.com"),
     };
@@ -356,6 +359,7 @@ fn console_url(region: &Region) -> String {
 
 /// Joins some names, and says how many more there are.
 pub(super) fn several(names: &[&str]) -> String {
+    // Enough for most accounts; one can have thousands of profiles of one model.
     const SHOWN: usize = 5;
     match names.len() {
         count if count > SHOWN => {

@@ -44,6 +44,7 @@ fn best_term<'w>(
         let then = offer.unit_price.monthly_cost(held.model_units);
         let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
         let was_open = gates::was_open(priced, workload, action, arn);
+        // Trend and history gate here, since a term binds; the share is of what the term binds.
         let mut refusals = Vec::new();
         refusals.extend(gates::thresholds(settings, cost - then, then, was_open));
         let trial = hours
@@ -101,6 +102,7 @@ pub(crate) fn advise(
     let description = format!("{units}, {}", offer.term);
     let plan = Plan::new(action, description.clone()).saving(workload, cost - then);
     if !refusals.is_empty() {
+        // Listed, not told: nobody asks why what they hold is not bound for longer.
         return Finding::listed_all(plan, refusals);
     }
     let mut evidence = Evidence::default();

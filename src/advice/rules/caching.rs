@@ -26,6 +26,7 @@ impl CachePrices {
     /// Computes the share of reads among reads and writes from which on caching costs less; `None`
     /// where caching never does.
     fn break_even_hit_ratio(&self) -> Option<Ratio> {
+        // A cache whose reads cost as much as input can save nothing.
         if self.read >= self.input {
             return None;
         }
@@ -142,6 +143,7 @@ impl CachingFigures {
             return;
         };
         let ratio = self.break_even.map_or(ratio, |other| {
+            // The highest, so that the condition holds for each of the lanes.
             if other.number() > ratio.number() {
                 other
             } else {

@@ -85,6 +85,7 @@ pub(crate) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> Fil
     let (idle, kept): (Vec<_>, Vec<_>) = able
         .iter()
         .copied()
+        // What is under a term is paid for to its end, so filling costs nothing there.
         .partition(|holding| holding.idleness == Idleness::Idle && !holding.held.is_under_term());
     let with_kept = evaluate(priced, workload, kept);
     if idle.is_empty() {
@@ -169,6 +170,7 @@ impl<'w> Room<'w> {
         before: Usd,
     ) -> Result<Self, Vec<Refusal>> {
         let unknown = |why: String| vec![Refusal::new(Gate::Knowledge, why)];
+        // Units of one model are taken to be alike: the first stated capacity stands for all.
         let mut offers = holdings.iter().filter_map(|holding| holding.offer.as_ref());
         let known = offers.find_map(|offer| Some((offer.unit_price, offer.capacity?)));
         let (price, capacity) = known.ok_or_else(|| {
@@ -177,6 +179,7 @@ impl<'w> Room<'w> {
                 names(holdings)
             ))
         })?;
+        // Usage that was not read may fill the room already.
         let failed = gates::completeness(workload);
         if !failed.is_empty() {
             return Err(failed);
@@ -211,6 +214,7 @@ impl<'w> Room<'w> {
                     settings.headroom.percent()
                 )));
             }
+            // All of the traffic has room, and all of it moves.
             Overflow::Throttle => before,
             Overflow::Spill => {
                 let served = holdings.iter().filter_map(|holding| holding.monthly_value);
@@ -241,6 +245,7 @@ impl<'w> Room<'w> {
         if priced.observation.settings.overflow == Overflow::Throttle {
             return Ratio::ZERO;
         }
+        // Safe for the later rules: what is taken to be filled can be saved by nobody else.
         let Ok(demand) = self.demand.of_lane(priced, workload, rates.clone()) else {
             return Ratio::ZERO;
         };

@@ -87,6 +87,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     advice.provisioned_model_arn = Some(arn.clone());
     advice.standing.rollback_possible = false;
     let mut steps = Vec::new();
+    // Deleting cannot be taken back, so each way to be wrong is named.
     let risks = &mut advice.grounds.risks;
     if held.is_under_term() {
         steps.push(command::await_term_end(held));

@@ -52,6 +52,7 @@ pub(crate) fn advise<'l>(
     // What filling takes away is not routed.
     let left = |lane: &Lane<'_>, cost: Usd| {
         let left = fill.left_of(workload, lane).of(cost);
+        // A ratio has endless digits; dollars are told with twelve.
         Usd::new(left.dollars().round_dp(12).normalize())
     };
     let before: Usd = moved
@@ -109,6 +110,7 @@ fn cheaper_global<'l>(
     lane: &'l Lane<'_>,
 ) -> Option<LaneRates<'l>> {
     let is_cheaper = |global: &LaneRates<'_>| {
+        // Only where all of it has a price: what is unpriced would look free.
         lane.is_priced() && global.monthly_cost(priced.recent) < lane.monthly_cost()
     };
     LaneRates::global(priced, workload, lane).filter(is_cheaper)
@@ -185,6 +187,7 @@ fn profile_step(
     moved: &[LaneRates<'_>],
     target: &ModelId,
 ) -> Option<Step> {
+    // Of several lanes one command would be but a part of the change.
     let [only] = moved else { return None };
     let LaneKind::OnDemand {
         profile: Some(profile),

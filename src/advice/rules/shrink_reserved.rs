@@ -200,6 +200,7 @@ impl ReservationReview<'_> {
             description,
             monthly_cost: cost - smaller.savings,
         };
+        // A term that has ended is billed on, so giving up saves at once.
         let start = held.declared.term_ends.filter(|day| *day >= priced.day);
         let money = Money {
             savings_start: start
@@ -211,6 +212,7 @@ impl ReservationReview<'_> {
         advice.standing = Standing {
             rollback_possible: false,
             not_counted_because: match (held.declared.term_ends, start) {
+                // Without its end nobody knows from when on it would save.
                 (None, _) => {
                     Some("the overrides do not say when its term ends (`term_ends`)".to_owned())
                 }

@@ -61,6 +61,7 @@ pub(crate) fn advise<'w>(
         .iter()
         .filter(|holding| holding.can_serve_more())
         .filter(|holding| {
+            // An idle holding that is to be filled is at work once that is done.
             let is_filled = fill
                 .filled()
                 .iter()
@@ -108,6 +109,7 @@ pub(crate) fn advise<'w>(
                 if let [advice] = finding.recommendations.as_slice() {
                     holding_advice.decide(holding, smaller.at_term_end());
                     if !is_dismissed {
+                        // What is dismissed stays as it is, for those after it too.
                         units[place] = smaller.to;
                     }
                     shrink.gives_up_now |= advice.is_counted() && smaller.is_none();
@@ -115,6 +117,7 @@ pub(crate) fn advise<'w>(
                 shrink.finding.take(finding);
             }
             Ok(SizeReview::NoneCheaper) => {
+                // Without a capacity only a holding that is worth its price is known to be right.
                 let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
                 if is_known || pays {
                     holding_advice.decide(holding, AtTermEnd::Renew);
@@ -321,6 +324,8 @@ impl HoldingReview<'_, '_> {
         if is_known && has_others && settings.overflow == Overflow::Throttle {
             return true;
         }
+        // On-demand traffic, or AWS's word for it, shows that the model can be called without
+        // units.
         let mut listed = inventory.listed(model).peekable();
         // Where the list does not have the model at all, it says nothing of it.
         self.workload.on_demand().next().is_some()
@@ -398,6 +403,7 @@ impl HoldingReview<'_, '_> {
         };
         let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
         let arn = &held.provisioned_model_arn;
+        // The plan is shown either way; only what passes becomes advice.
         let refusals = refusals(priced, workload, smaller, action, arn);
         if !refusals.is_empty() {
             return Finding::refused(plan, refusals);

@@ -38,6 +38,7 @@ pub(crate) fn advise(
     let then: Option<Usd> = standard()
         .map(|rates| cost_with(priced, workload, rates, successor))
         .sum();
+    // A lane without a price there would make the successor look cheap.
     let Some(then) = then.filter(|_| now.is_positive()) else {
         return Finding::default();
     };
@@ -70,6 +71,7 @@ fn cost_with(
     successor: &BaseModel,
 ) -> Option<Usd> {
     let cost = |meter: &PricedMeter| {
+        // A meter that is not in use needs no price there.
         if meter.recent.is_zero() {
             return Some(Usd::ZERO);
         }

@@ -88,6 +88,7 @@ fn saving(
     rates: &LaneRates<'_>,
     to: ServiceTier,
 ) -> Option<Usd> {
+    // What has no price here would look free, and the other tier dear.
     if !rates.lane.is_priced() {
         return None;
     }

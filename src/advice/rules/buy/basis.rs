@@ -65,6 +65,7 @@ impl<'w> BuyingBasis<'w> {
         let units = workload
             .offers
             .iter()
+            // What reserved tokens serve would be counted as demand for units too.
             .filter(|_| workload.reserved.is_empty())
             .map(Offered::Units);
         let is_used = |offer: &&ReservedOffer| {
@@ -110,6 +111,7 @@ impl<'w> BuyingBasis<'w> {
                 let of_meter = MeterLoads::new(ceiling, weight, rate.upper_unit_price, hours)?;
                 match loads.iter_mut().find(|other| other.is_alike(&of_meter)) {
                     Some(other) => other.add(&of_meter),
+                    // Alike meters are one, so that a proof looks at few of them.
                     None => loads.push(of_meter),
                 }
             }
@@ -136,6 +138,7 @@ impl<'w> BuyingBasis<'w> {
             Offered::Tokens(offer) if self.reserved(offer.scope) == Reservation::NONE => {
                 Certificate::of_reservation(&loads, &ReservationTerms::of(offer))
             }
+            // Beside a lopsided reservation a little of one meter can free much of the other.
             Offered::Tokens(_) => None,
         }
     }

@@ -81,6 +81,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         finding.reasons.extend(condition.or(proof.cloned()));
         return finding;
     }
+    // These hold for every offer, so they are told once and no plan has them.
     let because = |why: &str| format!("no commitment is advised: {why}");
     if let Some(refusal) = gates::completeness(workload).first() {
         finding.reasons.push(because(&refusal.why));
@@ -251,6 +252,7 @@ fn unknown_capacity(basis: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
         Gate::Knowledge,
         &format!("the capacity of a model unit is not known{condition}"),
     );
+    // A model that leaves is no purchase at any capacity.
     let leaves = gates::lifecycle(basis.priced, basis.workload, offered.term());
     plan.refused(leaves.into_iter().collect())
 }
