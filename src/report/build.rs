@@ -44,6 +44,7 @@ pub fn build(observation: &Observation) -> Report {
         .iter()
         .flat_map(|(_, advice)| advice.certificates.clone())
         .collect();
+    // Before the workloads take the advice apart.
     let (holdings, reserved_holdings) = holdings(&advised);
     let mut workloads: Vec<WorkloadReport> = advised
         .into_iter()
@@ -78,6 +79,7 @@ pub fn build(observation: &Observation) -> Report {
         certificates,
         closed,
     };
+    // Last, since the number of metrics that are put is counted on the report.
     report.totals.guard_monthly_cost = guard_cost::monthly(observation, &report);
     report
 }
@@ -162,6 +164,7 @@ fn closed(
         .filter(|open| {
             recommendations
                 .iter()
+                // What no longer counts is closed too: its metric is 1 only while it counts.
                 .all(|advice| advice.id != open.id || !advice.is_counted())
         })
         .map(|open| ClosedRecommendation {
@@ -228,6 +231,7 @@ fn totals(
         .collect();
     let potential: Usd = counted.iter().map(|advice| advice.savings()).sum();
     let mut savings_by_effort = BTreeMap::new();
+    // What does not count is in no sum, whatever it would save.
     for advice in &counted {
         *savings_by_effort.entry(advice.effort).or_insert(Usd::ZERO) += advice.savings();
     }
@@ -249,6 +253,7 @@ fn totals(
         is_at_least: workloads.iter().any(|workload| workload.is_at_least)
             || !unpriced.is_empty()
             || !incomplete.is_empty()
+            // In an old window models are missing, so even a sum without gaps is too low.
             || has_old_window(priced.observation)
             || !priced.observation.failed.is_empty(),
         potential_monthly_savings: potential,
@@ -310,6 +315,7 @@ fn days_between(from: Date, to: Date) -> u32 {
 }
 
 fn workload_report(workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
+    // A provisioned lane costs nothing by the token, which is a price.
     let has_price = |lane: &Lane<'_>| {
         matches!(lane.kind, LaneKind::Provisioned(_))
             || lane.meters.iter().any(|meter| meter.rate.is_some())

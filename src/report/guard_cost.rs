@@ -30,11 +30,14 @@ pub(super) fn monthly(observation: &Observation, report: &Report) -> Usd {
     };
     let read = report.run.metrics_requested_cost.dollars() * runs;
     let metrics = Decimal::from(metrics::count(report, &observation.settings));
+    // A custom metric is billed by the hours with a point, at most all of a month.
     let hours = runs.min(Decimal::from(HOURS_PER_MONTH));
+    // A dry run reads as much as any other and puts nothing.
     let put = if observation.settings.dry_run {
         Decimal::ZERO
     } else {
         metrics * PER_CUSTOM_METRIC * hours / Decimal::from(HOURS_PER_MONTH)
     };
+    // Six decimals show the cost of a single metric that was asked for.
     Usd::new((read + put).round_dp(6).normalize())
 }

@@ -57,6 +57,7 @@ const REST_ON_PRICES: [&str; 5] = [
 /// Builds all points of a report but `RunSucceeded`, zeros included, so that an alarm can clear.
 #[must_use]
 pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
+    // Each model, holding and recommendation is a custom metric that costs money.
     let most = usize::try_from(settings.max_metric_models).unwrap_or(usize::MAX);
     let mut points = totals(report);
     let mut regions: Vec<&Region> = report
@@ -94,6 +95,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
         ));
     }
     let mut holdings: Vec<&HoldingReport> = report.holdings.iter().collect();
+    // The dearest first: where there are more than get metrics, the others matter least.
     holdings.sort_by_key(|holding| std::cmp::Reverse(holding.monthly_cost));
     for holding in holdings.into_iter().take(most) {
         points.extend(of_holding(report, holding));
@@ -111,6 +113,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
             .take(most)
             .map(|closed| open(&closed.region, &closed.id, Decimal::ZERO)),
     );
+    // Withheld at the end and by name, so that no other place has to think of the book.
     points.retain(|point| report.run.charged || !REST_ON_PRICES.contains(&point.name));
     points
 }

@@ -43,6 +43,7 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
         .map(|observed| observed.place.region.name())
         .collect();
     let read: Vec<&str> = read.into_iter().collect();
+    // Always said: no run reads all of AWS.
     not_covered.push(format!("Regions other than {}", read.join(", ")));
     for workload in &priced.workloads {
         let split = workload
@@ -104,6 +105,7 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
         ]
         .map(str::to_owned),
     );
+    // Their cost is known to the operator, and would be missed in the sums.
     let unread = |region: &Region| {
         let mut places = observation.places.iter();
         !places.any(|observed| observed.place.region == *region)

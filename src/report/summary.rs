@@ -6,6 +6,8 @@ use crate::advice::Action;
 use crate::domain::{BaseModel, Region, Usd};
 use crate::report::{Report, RunInfo, Totals};
 
+// These three bounds keep the summary of any account under 32 KB, as the README promises.
+
 /// Recommendations that a summary names; the log has them all.
 const NAMED: usize = 25;
 
