@@ -205,6 +205,7 @@ fn others(page: &mut String, report: &Report, advice: &Recommendation) {
     let Some(workload) = workload else { return };
     line(page, "");
     line(page, "OTHER PLANS FOR THE SAME WORKLOAD");
+    // The advised plan is what the page is about.
     for plan in workload.plans.iter().filter(|plan| !plan.advised) {
         let cost = plan
             .monthly_cost

@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
-/// Columns of the page.
+/// Columns of the page: fixed, so that a report has the same bytes on every terminal.
 pub(crate) const WIDTH: u16 = 110;
 
 /// Writes a line. Names come from elsewhere, so what would steer a terminal is left out.
@@ -18,6 +18,7 @@ pub(crate) fn wrapped(page: &mut String, label: &str, text: &str) {
     let mut column = indent;
     for word in text.split_whitespace() {
         let length = word.chars().count();
+        // A word longer than the line stays whole, so that it can be copied.
         if column > indent && column + 1 + length > usize::from(WIDTH) {
             line(page, &out);
             out = " ".repeat(indent);

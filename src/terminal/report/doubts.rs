@@ -91,6 +91,7 @@ fn notes(report: &Report) -> Vec<&str> {
             "≥: where one of several prices applies and CloudWatch does not tell which, the lowest is used: five-minute cache writes, short contexts, the cheapest tier",
         );
     }
+    // Said once for the page, however many rows it is true of.
     let unstated = Some(RegionBasis::Unstated);
     if meters().any(|meter| meter.region_basis == unstated)
         || evidence().any(|rate| Some(rate.region_basis) == unstated)

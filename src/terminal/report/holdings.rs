@@ -111,6 +111,7 @@ pub(super) fn reserved_holdings(page: &mut String, report: &Report) {
 
 const fn state(holding: &HoldingReport) -> &'static str {
     match (holding.state, holding.load) {
+        // Idleness says more than size: what nobody calls is neither full nor too large.
         (HoldingState::Idle, _) => "idle",
         (HoldingState::NotSeen, _) => "not seen",
         (HoldingState::Busy, HoldingLoad::Oversubscribed) => "throttled",

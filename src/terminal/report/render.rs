@@ -74,6 +74,7 @@ fn head(page: &mut String, report: &Report) {
             without_price(report)
         ),
     );
+    // Without a contract both are the same, and one line says enough.
     if totals.monthly_list_cost != totals.monthly_cost {
         line(
             page,

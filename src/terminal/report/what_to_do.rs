@@ -157,6 +157,7 @@ fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
 
 /// Lists what costs less and asks for more than money, which is never counted.
 pub(super) fn alternatives(page: &mut String, report: &Report) {
+    // A screen: the JSON has them all.
     const SHOWN: usize = 12;
     let mut listed: Vec<(&WorkloadReport, &Plan, Usd)> = report
         .workloads
