@@ -1,10 +1,10 @@
-//! What can be done, and what doing it asks for.
+//! The actions that can be advised, with the effort of each.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What to do.
+/// A change that can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -43,7 +43,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The action in words.
+    /// Returns the action in words.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Action {
         }
     }
 
-    /// Returns what the action asks for.
+    /// Returns the effort of the action.
     #[must_use]
     pub const fn effort(self) -> Effort {
         match self {
@@ -109,7 +109,7 @@ impl Action {
     }
 }
 
-/// What a change asks for.
+/// Effort of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effort {

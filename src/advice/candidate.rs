@@ -19,7 +19,7 @@ use crate::sizing::{
     Certainty, Purchase, Reservation, ReservationTerms, TokenPurchase, UnitPurchase,
 };
 
-/// What can be bought.
+/// An offer that can be bought.
 #[derive(Clone, Debug)]
 pub(super) enum Offered<'w> {
     /// Model units.
@@ -36,7 +36,7 @@ impl Offered<'_> {
         }
     }
 
-    /// The day on which its price was checked.
+    /// Returns the day on which the offer's price was checked.
     const fn checked(&self) -> Date {
         match self {
             Self::Units(offer) => offer.source.provenance.checked,
@@ -51,7 +51,8 @@ impl Offered<'_> {
         }
     }
 
-    /// The requests that reserved tokens serve; `None` for model units, which serve all of a model's.
+    /// Returns the scope of the requests that reserved tokens serve; `None` for model units, which
+    /// serve all of a model's.
     pub(super) const fn scope(&self) -> Option<ReservedScope> {
         match self {
             Self::Units(_) => None,
@@ -59,7 +60,7 @@ impl Offered<'_> {
         }
     }
 
-    /// What it is, without how much of it.
+    /// Describes the offer, without an amount.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Units(Offer {
@@ -72,7 +73,7 @@ impl Offered<'_> {
         }
     }
 
-    /// The words for what is bought, in a sentence about the offer as such.
+    /// Returns the words for what is bought, in a sentence about the offer as such.
     pub(super) const fn noun(&self) -> &'static str {
         match self {
             Self::Units(_) => "model units",
@@ -80,7 +81,7 @@ impl Offered<'_> {
         }
     }
 
-    /// What makes advice to buy it the same from run to run.
+    /// Returns the subject that makes advice to buy the offer the same from run to run.
     pub(super) fn subject(&self, model: &BaseModel) -> String {
         match self {
             Self::Units(_) => model.id().to_owned(),
@@ -88,7 +89,7 @@ impl Offered<'_> {
         }
     }
 
-    /// Whether it can be sized: units only where somebody says what one serves.
+    /// Returns true if the offer can be sized: units only where somebody says what one serves.
     pub(super) const fn has_known_size(&self) -> bool {
         match self {
             Self::Units(offer) => offer.capacity.is_some(),
@@ -96,14 +97,14 @@ impl Offered<'_> {
         }
     }
 
-    /// Whether both can be bought, since they serve other requests.
+    /// Returns true if both offers can be bought, since they serve other requests.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         self.scope()
             .zip(other.scope())
             .is_some_and(|(own, others)| own != others)
     }
 
-    /// Whether both are the same thing under different terms.
+    /// Returns true if both offers are the same thing under different terms.
     fn is_kin_of(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Units(a), Self::Units(b)) => a.label == b.label,
@@ -113,7 +114,7 @@ impl Offered<'_> {
     }
 }
 
-/// How much is bought.
+/// Amount of a purchase or a holding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Amount {
     Units(ModelUnits),
@@ -121,7 +122,7 @@ pub(super) enum Amount {
 }
 
 impl Amount {
-    /// Whether it is nothing.
+    /// Returns true if the amount is nothing.
     pub(super) fn is_none(self) -> bool {
         matches!(
             self,
@@ -157,38 +158,39 @@ impl std::fmt::Display for Amount {
     }
 }
 
-/// One offer at its optimum, or at the smallest purchase where none pays.
+/// One offer at the optimum, or at the smallest purchase where none pays.
 pub(super) struct Candidate<'w> {
     pub(super) offered: Offered<'w>,
     pub(super) amount: Amount,
-    /// What the traffic costs in a month without it.
+    /// Cost of the traffic without the purchase, in USD a month.
     pub(super) without: Usd,
     pub(super) savings: Usd,
-    /// What it binds in a month.
+    /// Money that the purchase binds, in USD a month.
     pub(super) bound: Usd,
     pub(super) trial: Option<Trial>,
     pub(super) months_to_pay: Option<Months>,
     pub(super) refusals: Vec<Refusal>,
-    /// What is paid beyond what it replaces, where it would end throttles without saving.
+    /// Cost beyond what is replaced, in USD a month, where the purchase would end throttles without
+    /// saving; `None` otherwise.
     price_of_capacity: Option<Usd>,
-    /// How its figures come about.
+    /// Derivation of the figures, step by step.
     pub(super) workings: Vec<Working>,
-    /// What fewer units would have refused, where they would.
+    /// Words on what fewer units would have refused; `None` where they would have refused nothing.
     pub(super) fewer: Option<String>,
-    /// Whether any amount could be named.
+    /// True if an amount could be named.
     is_sized: bool,
 }
 
-/// The workload that every offer is put to.
+/// Workload that every offer is put to.
 pub(super) struct OfferBasis<'w> {
     pub(super) priced: &'w Priced<'w>,
     pub(super) workload: &'w Workload<'w>,
-    /// The day on which the stalest of its rates was checked.
+    /// Day on which the stalest of the workload's rates was checked; `None` without a rate.
     pub(super) rates_checked: Option<Date>,
 }
 
 impl<'w> Candidate<'w> {
-    /// Units under an offer of known capacity.
+    /// Sizes units under an offer; `None` where the capacity is not known.
     pub(super) fn of_units(
         basis: &OfferBasis<'_>,
         demand: &ServableDemand,
@@ -206,7 +208,7 @@ impl<'w> Candidate<'w> {
         })
     }
 
-    /// Reserved tokens under an offer. What exceeds them goes to the standard tier by itself.
+    /// Sizes reserved tokens under an offer. What exceeds them goes to the standard tier by itself.
     pub(super) fn of_tokens(
         basis: &OfferBasis<'_>,
         demand: &ServableDemand,
@@ -272,6 +274,7 @@ impl<'w> Candidate<'w> {
                 "{amount} with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {alone}"
             ));
         } else {
+            // Without a size there is nothing to try on the weeks.
             let burst = sized.burst_share(bought);
             let days = basis.workload.observed_days;
             candidate.trial = Some(Trial::of_spill(purchase, demand, bought, burst, days));
@@ -300,6 +303,7 @@ impl<'w> Candidate<'w> {
         let fewer = ModelUnits::new(units.count() - 1);
         let bound = offer.unit_price.monthly_cost(units);
         // The units cover all of it, and nothing else may be left: AWS would refuse it.
+        // All on-demand dollars are replaced, so the saving needs no share of them.
         let mut candidate = Self::new(offered, units.into(), without, without - bound, bound);
         candidate.workings.extend([
             Working::new(
@@ -347,7 +351,7 @@ impl<'w> Candidate<'w> {
         candidate.gated(basis)
     }
 
-    /// An offer that is refused before any amount can be named.
+    /// Builds an offer that is refused before any amount can be named.
     fn unsized_offer(offered: Offered<'w>, without: Usd, why: &str) -> Self {
         let none = Amount::Units(UnitPurchase::NONE);
         let mut candidate = Self::new(offered, none, without, Usd::ZERO - without, Usd::ZERO);
@@ -356,7 +360,7 @@ impl<'w> Candidate<'w> {
         candidate
     }
 
-    /// An amount with what it saves and binds in a month, not yet put to anything.
+    /// Builds an amount with what the amount saves and binds in a month, not yet put to anything.
     const fn new(
         offered: Offered<'w>,
         amount: Amount,
@@ -380,12 +384,13 @@ impl<'w> Candidate<'w> {
         }
     }
 
-    /// Adds a gate that it fails.
+    /// Adds a gate that the candidate fails.
     pub(super) fn refuse(&mut self, gate: Gate, why: impl Into<String>) {
         self.refusals.push(Refusal::new(gate, why));
     }
 
-    /// Put to the gates. What does not pay at any size needs none of the others that ask for a size.
+    /// Puts the candidate to the gates. A candidate that does not pay at any size is not put to
+    /// those that ask for a size.
     fn gated(mut self, basis: &OfferBasis<'_>) -> Self {
         let (priced, workload) = (basis.priced, basis.workload);
         let settings = &priced.observation.settings;
@@ -407,6 +412,8 @@ impl<'w> Candidate<'w> {
                 self.workings
                     .extend(trial.certainty.as_ref().map(working_of));
             }
+        // Refused requests have no price in the demand, so only a loss can be named as what
+        // capacity costs.
         } else if workload.is_throttled() && !self.savings.is_positive() {
             let price = Usd::ZERO - self.savings;
             self.price_of_capacity = Some(price);
@@ -419,6 +426,7 @@ impl<'w> Candidate<'w> {
             .extend(gates::history(settings, workload, term));
         self.refusals
             .extend(gates::lifecycle(priced, workload, term));
+        // One stale price is enough to doubt: the saving is the difference of all.
         let oldest = basis
             .rates_checked
             .into_iter()
@@ -428,7 +436,7 @@ impl<'w> Candidate<'w> {
         self
     }
 
-    /// What the traffic costs in a month with it.
+    /// Returns the cost of the traffic with the purchase, in USD a month.
     pub(super) fn with(&self) -> Usd {
         self.without - self.savings
     }
@@ -437,13 +445,14 @@ impl<'w> Candidate<'w> {
         format!("{}, {}", self.amount, self.offered.describe())
     }
 
-    /// What it binds over its whole term; `None` without one.
+    /// Returns the money that the purchase binds over the whole term; `None` without a term.
     pub(super) fn commitment_total(&self) -> Option<Usd> {
         let months = self.offered.term().months();
         (months > 0).then(|| Usd::new(self.bound.dollars() * Decimal::from(months)))
     }
 
-    /// The plan of it, of a workload that costs so much in a month once the changes before it are made.
+    /// Builds the plan of the purchase. `before` is the monthly cost of the workload once the
+    /// changes before are made.
     pub(super) fn plan(&self, before: Usd) -> Plan {
         let mut plan = Plan::new(
             self.offered.action(),
@@ -473,8 +482,8 @@ fn working_of(certainty: &Certainty) -> Working {
     )
 }
 
-/// To each offer with a term, in how many months of it the next shorter arrangement has cost as much
-/// as its whole term does; on-demand is the shortest.
+/// Gives to each offer with a term the months in which the next shorter arrangement has cost as
+/// much as the whole term does; on-demand is the shortest.
 pub(super) fn months_to_pay(candidates: &mut [Candidate<'_>]) {
     for place in 0..candidates.len() {
         let one = &candidates[place];
@@ -488,7 +497,9 @@ pub(super) fn months_to_pay(candidates: &mut [Candidate<'_>]) {
             })
             .map(Candidate::with)
             .min()
+            // On-demand is always to be had, whatever shorter terms cost.
             .map_or(one.without, |with| with.min(one.without));
+        // What costs nothing without the term is never as dear as the term.
         if months == 0 || !one.is_sized || !shorter.is_positive() {
             continue;
         }
@@ -496,7 +507,7 @@ pub(super) fn months_to_pay(candidates: &mut [Candidate<'_>]) {
     }
 }
 
-/// What applies above a purchase, for whoever reads the advice.
+/// Says for the reader of the advice what applies above a purchase.
 pub(super) fn overflow_risk(settings: &Settings) -> String {
     match settings.overflow {
         Overflow::Throttle => format!(

@@ -6,7 +6,7 @@ use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, Term, day
 use crate::observation::{ApplicationProfile, ProvisionedModel};
 use crate::pricing::Workload;
 
-/// Where reserved tokens are bought.
+/// Seller of reserved tokens.
 pub(super) const CONTACT: &str =
     "your AWS account team: reserved tokens are sold, changed and ended through people only";
 
@@ -18,7 +18,7 @@ pub(super) fn delete(region: &Region, held: &ProvisionedModel) -> Step {
     ))
 }
 
-/// Waits for the end of a term: before it nothing can be deleted, and nothing would be saved.
+/// Waits for the end of a term: before that nothing can be deleted, and nothing would be saved.
 pub(super) fn await_term_end(held: &ProvisionedModel) -> Step {
     let ends = held.commitment_expiration_time.map_or_else(
         || "its term has ended".to_owned(),
@@ -57,12 +57,13 @@ pub(super) fn replace(
     ]
 }
 
-/// Buys model units; `None` where AWS lists no id to buy them under.
+/// Buys model units; `None` where AWS lists no id to buy units under.
 pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> Option<Step> {
     let duration = match offer.term {
         Term::None => "",
         Term::OneMonth => " --commitment-duration OneMonth",
         Term::SixMonths => " --commitment-duration SixMonths",
+        // AWS sells this term for reserved tokens alone, and those through people.
         Term::ThreeMonths => return None,
     };
     // Of several context windows the longest serves every request that the others do.
@@ -77,6 +78,7 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
         .model
         .id()
         .chars()
+        // A name of a provisioned model takes letters, digits and hyphens.
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
     let term = match offer.term {
@@ -92,7 +94,8 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
     )))
 }
 
-/// Makes the application profile that callers of another would use instead.
+/// Makes the application profile that callers of another would use instead; `None` where the ARN of
+/// the source is not known.
 pub(super) fn copy_profile(
     profile: &ApplicationProfile,
     account: &AccountId,
@@ -103,6 +106,7 @@ pub(super) fn copy_profile(
         Partition::Commercial => {
             format!("arn:aws:bedrock:{region}:{account}:inference-profile/{target}")
         }
+        // Only the commercial partition has global profiles.
         Partition::UsGov | Partition::Other => return None,
     };
     let name = format!("{}-global", profile.inference_profile_name);
@@ -113,8 +117,9 @@ pub(super) fn copy_profile(
     )))
 }
 
-/// A word of a shell command, quoted where the shell would take it apart.
+/// Quotes a word of a shell command where the shell would take the word apart.
 fn word(text: &str) -> String {
+    // What is listed as plain is a word in every shell; all else is quoted.
     let plain = !text.is_empty()
         && text
             .bytes()

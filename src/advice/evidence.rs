@@ -10,7 +10,7 @@ use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Tokens};
 use crate::observation::NAMESPACE;
 use crate::pricing::{Lane, LaneKind, LaneRates, Priced, Workload};
 
-/// Where the numbers of a recommendation come from.
+/// Origins of the numbers of a recommendation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Evidence(Vec<EvidenceItem>);
@@ -23,57 +23,59 @@ pub enum EvidenceItem {
     Rate(RateEvidence),
     /// A series.
     Series(SeriesEvidence),
-    /// So many more of the same kinds, which the report's workloads hold.
+    /// Further origins of the same kinds, which the report's workloads hold.
     More {
-        /// How many.
+        /// Number of further origins.
         count: usize,
     },
 }
 
-/// Origins that a recommendation names; an account can have thousands of profiles of one model.
+/// Origins that a recommendation names: an account can have thousands of profiles of one model, and
+/// each profile has a rate and a series for each meter.
 const NAMED: usize = 40;
 
 /// One list price that was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RateEvidence {
-    /// What is priced.
+    /// Priced thing in words: model, scope, tier and meter, or model and offer.
     pub what: String,
-    /// The list price.
+    /// List price in USD for one `pricing_unit`.
     pub list_unit_price: String,
-    /// What the account pays, where its contract says otherwise.
+    /// Price that the account pays in USD for one `pricing_unit`; absent where that is the list
+    /// price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contracted_unit_price: Option<String>,
-    /// What it is for.
+    /// Unit of the price.
     pub pricing_unit: &'static str,
-    /// How the row came to apply to the Region.
+    /// Way in which the price row came to apply to the Region.
     pub region_basis: RegionBasis,
-    /// Whether the row's dates hold the day.
+    /// Position of the day among the row's dates.
     pub in_force: InForce,
-    /// The first day of the price, or the first on which it was seen.
+    /// First day of the price, or the first on which the price was seen; absent for an undated row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Date>,
-    /// The day on which somebody last looked.
+    /// Day on which somebody last looked.
     pub checked: Date,
-    /// Where it is written.
+    /// Place where the price is written.
     pub source: String,
 }
 
 /// One series that was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SeriesEvidence {
-    /// The namespace.
+    /// CloudWatch namespace.
     pub namespace: &'static str,
-    /// The metric.
+    /// CloudWatch metric.
     pub metric: String,
-    /// The value of `ModelId`, the one dimension.
+    /// Value of `ModelId`, the one dimension.
     pub model_id: String,
-    /// The first instant.
+    /// First instant.
     pub start: Timestamp,
-    /// The first instant after the last step.
+    /// First instant after the last step.
     pub end: Timestamp,
     /// Seconds of a step.
     pub step: u32,
-    /// The sum of its points.
+    /// Sum of the points.
     pub total: Tokens,
 }
 
@@ -134,7 +136,7 @@ impl Evidence {
         }
     }
 
-    /// The origins, in the order in which they were added.
+    /// Returns the origins, in the order in which they were added.
     #[must_use]
     pub fn items(&self) -> &[EvidenceItem] {
         &self.0
@@ -153,7 +155,7 @@ impl Evidence {
         self.push(EvidenceItem::Series(series));
     }
 
-    /// The list prices.
+    /// Returns the list prices.
     pub fn list_prices(&self) -> impl Iterator<Item = &RateEvidence> {
         self.0.iter().filter_map(|item| match item {
             EvidenceItem::Rate(rate) => Some(rate),
@@ -161,7 +163,7 @@ impl Evidence {
         })
     }
 
-    /// Adds what a lane was metered and priced by.
+    /// Adds the series and the rates of a lane.
     pub(super) fn lane(&mut self, priced: &Priced<'_>, lane: &Lane<'_>) {
         for meter in &lane.meters {
             if let (
@@ -185,7 +187,8 @@ impl Evidence {
         }
     }
 
-    /// Adds the series that a size and its chances rest on: the hours of the survey and the minutes.
+    /// Adds the series that a size and its certainty rest on: the hours of the survey and the
+    /// minutes.
     pub(super) fn history(&mut self, priced: &Priced<'_>, lane: &Lane<'_>) {
         let window = priced.observation.window;
         let (hours, minutes) = (lane.usage.readings(), lane.usage.minute_readings());
@@ -204,18 +207,21 @@ impl Evidence {
     }
 
     fn push(&mut self, item: EvidenceItem) {
+        // Lanes of one model share their rates: each is named once.
         if self.0.contains(&item) {
             return;
         }
         let is_full = self.0.len() >= NAMED;
         match self.0.last_mut() {
+            // Once one was left out, all further ones are counted, or the order would mislead.
             Some(EvidenceItem::More { count }) => *count += 1,
             _ if is_full => self.0.push(EvidenceItem::More { count: 1 }),
             _ => self.0.push(item),
         }
     }
 
-    /// What a reader should know of the rates before acting: a Region that their source does not give.
+    /// Lists what a reader should know of the rates before acting: a Region that their source does
+    /// not name.
     pub(super) fn caveats(&self) -> Vec<String> {
         self.list_prices()
             .filter(|rate| rate.region_basis == RegionBasis::Unstated)

@@ -6,7 +6,7 @@ use crate::advice::{HoldingAdvice, Plan, Recommendation};
 use crate::domain::{Usd, day_of};
 use crate::pricing::Priced;
 
-/// What a rule found out about one workload.
+/// Result of one rule on one workload.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
     pub(super) plans: Vec<Plan>,
@@ -18,16 +18,18 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// A plan that is not advised.
+    /// Builds a plan that is not advised, with the reasons against that plan.
     pub(super) fn refused(plan: Plan, refusals: Vec<Refusal>) -> Self {
         Self {
+            // These are told in the verdict; those of a plan that is only listed are not.
             reasons: refusals.iter().map(|refusal| refusal.why.clone()).collect(),
             plans: vec![plan.refused(refusals)],
             ..Self::default()
         }
     }
 
-    /// A plan that is only listed, and why; it says nothing against the advice.
+    /// Builds a plan that is only listed, with its reason; a listed plan says nothing against the
+    /// advice.
     pub(super) fn listed(plan: Plan, refusal: Refusal) -> Self {
         Self::listed_all(plan, vec![refusal])
     }
@@ -39,7 +41,8 @@ impl Finding {
         }
     }
 
-    /// Advice with its plan, which is not advised where something keeps it from counting.
+    /// Builds advice with a plan, which is not advised where something keeps the advice from
+    /// counting.
     pub(super) fn advised(plan: Plan, advice: Recommendation, gate: Gate) -> Self {
         let kept = advice.standing.not_counted_because.as_deref();
         let plan = match kept {
@@ -53,12 +56,12 @@ impl Finding {
         }
     }
 
-    /// Whether any of its advice counts.
+    /// Returns true if any of the advice counts.
     pub(super) fn counts(&self) -> bool {
         self.recommendations.iter().any(Recommendation::is_counted)
     }
 
-    /// What its counted advice saves in a month.
+    /// Adds up what the counted advice saves in a month.
     pub(super) fn saves(&self) -> Usd {
         let counted = self
             .recommendations
@@ -67,8 +70,9 @@ impl Finding {
         counted.map(Recommendation::savings).sum()
     }
 
-    /// Does without its counted advice after all, since another change is better or comes first.
+    /// Forgoes the counted advice after all, since another change is better or comes first.
     pub(super) fn forgo(&mut self, why: &str) {
+        // What does not count stays: another change takes nothing from it.
         let (counted, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.recommendations)
             .into_iter()
             .partition(Recommendation::is_counted);
@@ -81,10 +85,11 @@ impl Finding {
         }
     }
 
-    /// Counts nothing and keeps no command: the prices behind it are not what AWS charges.
+    /// Counts nothing and keeps no command: AWS does not charge the prices behind the advice.
     pub(super) fn compare_only(&mut self, warning: &str) {
         for advice in &mut self.recommendations {
             advice.standing.not_counted_because = Some(warning.to_owned());
+            // A command would be run on prices that nobody pays.
             advice.remedy.take_steps(Vec::new());
             advice.remedy.contact = None;
         }
@@ -103,8 +108,8 @@ impl Finding {
         self.holdings.extend(other.holdings);
     }
 
-    /// Takes what the operator dismissed out of the count for as long as they said, and says whether
-    /// there was any.
+    /// Takes what the operator dismissed out of the count for as long as the operator said. Returns
+    /// true if there was any.
     pub(super) fn dismiss(&mut self, priced: &Priced<'_>) -> bool {
         let today = day_of(priced.observation.as_of);
         let mut is_dismissed = false;
@@ -112,6 +117,7 @@ impl Finding {
             if let Some(row) = priced.observation.overrides.dismissal(&advice.id, today) {
                 is_dismissed = true;
                 let because = format!("the overrides dismiss it until {}: {}", row.until, row.why);
+                // In one finding all plans of the action are of this advice.
                 let plans = self.plans.iter_mut();
                 for plan in plans.filter(|plan| plan.action == Some(advice.action)) {
                     *plan = plan

@@ -1,4 +1,5 @@
-//! What advice must pass before it counts. Each gate that fails is named: "why not" is an answer.
+//! The gates that advice must pass before it counts. Each gate that fails is named: "why not" is an
+//! answer.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -16,47 +17,47 @@ use crate::sizing::Certainty;
 use crate::sizing::certainty::monthly;
 use crate::sizing::trial::{BacktestOutcome, GATING_FOLDS, Trial, percent};
 
-/// The assumption behind figures where callers route what exceeds the units.
+/// Assumption behind figures where callers route what exceeds the units.
 pub(super) const SPILL_ASSUMPTION: &str =
     "callers are assumed to route what exceeds the units to on-demand, at one mix a minute";
 
-/// What kept a plan from being advised.
+/// Something that kept a plan from being advised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
-    /// It is proven that no purchase of the kind saves.
+    /// A proof shows that no purchase of the kind saves.
     Certificate,
-    /// No size of it costs less.
+    /// No size costs less.
     Optimum,
-    /// What is needed to size it is not known: a capacity, minutes, whole figures.
+    /// A capacity, minutes or whole figures are missing to size the purchase.
     Knowledge,
     /// Too few days were observed.
     History,
-    /// It saves too little, in dollars or of the money that it binds.
+    /// The saving is too small, in dollars or of the money that is bound.
     Thresholds,
-    /// The weeks do not tell its saving from none.
+    /// The weeks do not tell the saving from none.
     Certainty,
     /// The saving would be gone before its term if demand goes on to fall.
     Trend,
-    /// Decided week by week, it would not have kept its promise.
+    /// Decided week by week, the purchase would not have kept its promise.
     Backtest,
     /// The model leaves.
     Lifecycle,
-    /// AWS does not sell it here.
+    /// AWS does not sell the purchase here.
     Availability,
-    /// A setting or the operator forbids it.
+    /// A setting or the operator forbids the change.
     Setting,
-    /// A change that comes before it has to be made first.
+    /// Another change has to be made first.
     Order,
     /// Another plan saves more.
     Better,
-    /// It asks for more than money: another latency, another model.
+    /// The change asks for more than money: another latency, another model.
     Effort,
     /// The book's prices are not what AWS charges.
     Prices,
 }
 
-/// Why a plan is not advised.
+/// A reason for which a plan is not advised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) gate: Gate,
@@ -72,11 +73,12 @@ impl Refusal {
     }
 }
 
-/// What is open already stays open above this share of the thresholds, so that a saving near one does
-/// not come and go with each run.
+/// Share of the thresholds above which an open recommendation stays open, so that a saving near a
+/// threshold does not come and go with each run. Half of that would keep open what the operator's
+/// thresholds refuse by far.
 const KEPT_OPEN: Decimal = Decimal::from_parts(8, 0, 0, false, 1);
 
-/// Whether a change was recommended before this run.
+/// Returns true if a change was recommended before this run.
 pub(super) fn was_open(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -88,8 +90,8 @@ pub(super) fn was_open(
     open.any(|open| open.id == id && open.region == workload.place.region)
 }
 
-/// Savings must be above both thresholds: an amount, and a share of `base`, which is the money that
-/// a commitment binds in the same time, or the workload's cost for other advice.
+/// Refuses savings that are not above both thresholds: an amount, and a share of `base`, which is
+/// the money that a commitment binds in the same time, or the workload's cost for other advice.
 pub(super) fn thresholds(
     settings: &Settings,
     savings: Usd,
@@ -121,7 +123,7 @@ pub(super) fn thresholds(
     None
 }
 
-/// A commitment is not advised on prices that nobody has looked at for too long.
+/// Refuses a commitment on prices that nobody has looked at for too long.
 pub(super) fn freshness(priced: &Priced<'_>, checked: Date) -> Option<Refusal> {
     let most = priced.observation.settings.max_price_age_days;
     let today = day_of(priced.observation.as_of);
@@ -134,8 +136,10 @@ pub(super) fn freshness(priced: &Priced<'_>, checked: Date) -> Option<Refusal> {
     })
 }
 
-/// A commitment needs history: the configured days at least, and as many as its term binds.
+/// Refuses a commitment without history: the configured days at least, and as many as its term
+/// binds.
 pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) -> Option<Refusal> {
+    // A term is promised on at least as many days as it binds.
     let needed = settings.min_observed_days.max(term.whole_days());
     (workload.observed_days < needed).then(|| {
         let why = format!(
@@ -150,7 +154,7 @@ pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) 
     })
 }
 
-/// The lower 5 % bound of the weekly saving must be above zero.
+/// Refuses a saving whose lower 5 % bound, by the week, is not above zero.
 pub(super) fn certainty(certainty: Option<&Certainty>) -> Option<Refusal> {
     let why = match certainty {
         None => "fewer than two whole weeks tell nothing of its certainty".to_owned(),
@@ -167,7 +171,7 @@ pub(super) fn certainty(certainty: Option<&Certainty>) -> Option<Refusal> {
     Some(Refusal::new(Gate::Certainty, why))
 }
 
-/// The saving must stay positive to the end of the term if the observed decline goes on.
+/// Refuses a purchase that would lose money before its term ends if the observed decline goes on.
 pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
     let shortfall = trial.falls_short(term)?;
     let share = |share: f64| percent(share, 1).map_or_else(String::new, |share| share.to_string());
@@ -183,14 +187,18 @@ pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
     Some(Refusal::new(Gate::Trend, why))
 }
 
-/// Decided week by week, a purchase must have kept at least half of its promise, or, where what
-/// exceeds it is refused, have refused at most a thousandth of the tokens.
+/// Refuses a purchase that, decided week by week, would have kept less than half of its promise,
+/// or, where what exceeds the purchase is refused, would have refused more than a thousandth of the
+/// tokens.
 pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
     let (walked, least_kept, most_refused) = match &trial.backtest {
+        // Half of the promise, and one token in a thousand: docs/advice.md promises both to the
+        // reader.
         BacktestOutcome::Savings(walked) => (walked, 0.5, f64::INFINITY),
         BacktestOutcome::Refusals(walked) => (walked, f64::NEG_INFINITY, 0.001),
     };
     let folds = walked.folds.len();
+    // Fewer folds are an anecdote, which must not stop a purchase that the other gates pass.
     let ratio = walked.ratio().filter(|_| folds >= GATING_FOLDS)?;
     if ratio >= least_kept && ratio <= most_refused {
         return None;
@@ -207,7 +215,7 @@ pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
     Some(Refusal::new(Gate::Backtest, why))
 }
 
-/// What a unit serves is not what is said, where units that are held carried more.
+/// Refuses to size on a stated capacity where the units that are held carried more.
 pub(super) fn capacity(holding: &Holding<'_>) -> Refusal {
     let peak = holding
         .exceeds_capacity()
@@ -219,7 +227,7 @@ pub(super) fn capacity(holding: &Holding<'_>) -> Refusal {
     Refusal::new(Gate::Knowledge, why)
 }
 
-/// A commitment needs whole figures.
+/// Refuses a commitment on figures that are not whole.
 pub(super) fn completeness(workload: &Workload<'_>) -> Vec<Refusal> {
     let mut failed = Vec::new();
     if let Some(gap) = workload.gaps.first() {
@@ -251,7 +259,7 @@ pub(super) fn completeness(workload: &Workload<'_>) -> Vec<Refusal> {
         .collect()
 }
 
-/// The first day on which a model is Legacy or gone, as AWS or the book says.
+/// First days on which a model is Legacy or gone, as AWS or the book says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lifecycle {
     pub(super) is_legacy: bool,
@@ -265,6 +273,7 @@ impl Lifecycle {
         let listed = || workload.observed.inventory.listed(&workload.model);
         let book = priced.observation.prices.lifecycle(&workload.model, region);
         let legacy = book.iter().filter_map(|row| row.legacy).min();
+        // Either may know first: AWS's list or the book.
         let is_legacy = listed()
             .any(|model| model.lifecycle_status == Some(LifecycleStatus::Legacy))
             || legacy.is_some_and(|legacy| legacy <= priced.day);
@@ -282,7 +291,8 @@ impl Lifecycle {
     }
 }
 
-/// A commitment must not outlive its model, and AWS sells none for a Legacy one.
+/// Refuses a commitment that would outlive its model, or to a Legacy one, of which AWS sells no
+/// more.
 pub(super) fn lifecycle(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -304,7 +314,8 @@ pub(super) fn lifecycle(
     }
 }
 
-/// Where a commitment serves; the overrides may not allow that for a model.
+/// Says what keeps a commitment that serves in some scopes from counting: the overrides may not
+/// allow them for a model.
 pub(super) fn allowed(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -313,6 +324,7 @@ pub(super) fn allowed(
     let overrides = &priced.observation.overrides;
     let forbidden = scopes
         .iter()
+        // One allowed scope is enough, since callers choose it.
         .all(|scope| overrides.allows(&workload.model, *scope) == Some(false));
     forbidden.then(|| match scopes {
         [AllowedScope::Global] => {
@@ -322,7 +334,8 @@ pub(super) fn allowed(
     })
 }
 
-/// Model units serve in their Region; the overrides may not allow that for a model.
+/// Says what keeps model units from counting: they serve in their Region, which the overrides may
+/// not allow for a model.
 pub(super) fn in_region(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
     allowed(priced, workload, &[AllowedScope::InRegion])
 }

@@ -1,4 +1,4 @@
-//! What is said of what is held, and what holding less must pass.
+//! The advice on what is held, and the gates that holding less must pass.
 
 use serde::Serialize;
 
@@ -11,28 +11,28 @@ use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::Certainty;
 use crate::sizing::demand::UnknownDemand;
 
-/// What is said of one holding.
+/// Advice on one holding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldingAdvice {
-    /// Its address, or the name of reserved tokens.
+    /// Address of a provisioned model, or name of reserved tokens.
     pub subject: String,
-    /// How what it is asked for compares with what it has.
+    /// Comparison of what the holding is asked for with what the holding has.
     pub load: HoldingLoad,
-    /// How much of it would cost least, in words; `None` where that cannot be said.
+    /// Amount that would cost least, in words; `None` where that cannot be said.
     pub right_size: Option<String>,
-    /// What happens to it inside its term, where its model leaves.
+    /// Words on a model that leaves inside the holding's term; `None` where the model stays.
     pub lifecycle_risk: Option<String>,
-    /// What to do about it before its term ends; `None` without a term.
+    /// Thing to do before the term ends; `None` without a term.
     pub at_term_end: Option<AtTermEnd>,
 }
 
 impl HoldingAdvice {
-    /// Says what to do before its term ends, where it has one.
+    /// Says what to do before the term of a holding ends, where the holding has one.
     pub(super) fn decide(&mut self, holding: &Holding<'_>, at_end: AtTermEnd) {
         self.at_term_end = holding.held.is_under_term().then_some(at_end);
     }
 
-    /// Nothing is known of it.
+    /// Builds the advice on a holding of which nothing is known.
     pub(crate) fn unknown(subject: &str) -> Self {
         Self {
             subject: subject.to_owned(),
@@ -44,79 +44,79 @@ impl HoldingAdvice {
     }
 }
 
-/// What to do about a holding before its term ends: it renews by itself.
+/// Thing to do about a holding before its term ends, since the holding renews by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AtTermEnd {
-    /// Nothing: it is worth its price.
+    /// Nothing: the holding is worth its price.
     Renew,
-    /// Hold less of it.
+    /// Hold less.
     RightSize,
-    /// Hold none of it.
+    /// Hold none.
     LetExpire,
-    /// That cannot be said.
+    /// Nothing that could be said.
     Undecided,
 }
 
-/// How what a holding is asked for compares with what it has.
+/// Comparison of what a holding is asked for with what the holding has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldingLoad {
-    /// It refused requests.
+    /// The holding refused requests.
     Oversubscribed,
-    /// Less of it would cost less.
+    /// A smaller holding would cost less.
     UnderUsed,
-    /// It has the size that costs least, or a smaller one.
+    /// The holding has the size that costs least, or a smaller one.
     Fits,
-    /// That cannot be said.
+    /// Nothing that could be said.
     Unknown,
 }
 
-/// The result of looking for a smaller size of a holding.
+/// Result of looking for a smaller size of a holding.
 pub(super) enum SizeReview<A> {
-    /// Holding less would cost less.
+    /// A smaller size would cost less.
     Smaller(SmallerHolding<A>),
     /// No smaller size is known to cost less.
     NoneCheaper,
 }
 
-/// Why the size that a holding should have is not known.
+/// A reason for which the size that a holding should have is not known.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UnknownSize {
-    /// Its usage or its prices are not whole.
+    /// The usage or the prices of the workload are not whole.
     #[error("{}", .0.why)]
     Incomplete(Refusal),
-    /// It has no cost.
+    /// The holding has no known cost.
     #[error("nobody says what it costs")]
     NoCost,
     /// The book does not sell what is held.
     #[error("the price book has no price of it")]
     NoOffer,
-    /// It carried more than its units are said to serve.
+    /// The holding carried more than its units are said to serve.
     #[error("{}", .0.why)]
     ExceedsCapacity(Refusal),
-    /// The demand for it is not known.
+    /// The demand for the holding is not known.
     #[error(transparent)]
     Demand(#[from] UnknownDemand),
 }
 
-/// Holding less than now.
+/// A smaller size of a holding.
 pub(super) struct SmallerHolding<A> {
-    /// How much is held then.
+    /// Amount that is held then.
     pub(super) to: A,
     pub(super) savings: Usd,
-    /// How sure the saving is.
+    /// Certainty of the saving; `None` where the weeks are too few.
     pub(super) certainty: Option<Certainty>,
     pub(super) workings: Vec<Working>,
 }
 
 impl<A: Copy + Into<Amount>> SmallerHolding<A> {
-    /// Whether nothing is held then.
+    /// Returns true if nothing is held then.
     pub(super) fn is_none(&self) -> bool {
         self.amount().is_none()
     }
 
-    /// How much is held then, in words.
+    /// Returns the amount that is held then.
     pub(super) fn amount(&self) -> Amount {
         self.to.into()
     }
@@ -130,12 +130,12 @@ impl<A: Copy + Into<Amount>> SmallerHolding<A> {
     }
 }
 
-/// The working that tells what a smaller size was judged by.
+/// Builds the working that tells what a smaller size was judged by.
 pub(super) fn judged_by(what: &str) -> Working {
     Working::new("judged by", what, "the guard's own rule")
 }
 
-/// What holding less must pass: it has to save enough, and surely.
+/// Lists the gates that holding less fails: the saving has to be large enough, and sure.
 pub(super) fn refusals<A>(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -145,10 +145,12 @@ pub(super) fn refusals<A>(
 ) -> Vec<Refusal> {
     let was_open = gates::was_open(priced, workload, action, subject);
     let settings = &priced.observation.settings;
+    // Nothing is bound, so the share is of what the workload costs.
     let base = workload.monthly_cost();
     let mut refusals: Vec<Refusal> = gates::thresholds(settings, smaller.savings, base, was_open)
         .into_iter()
         .collect();
+    // No gate on history or trend: holding less binds nobody longer than holding on.
     refusals.extend(gates::certainty(smaller.certainty.as_ref()));
     if workload.is_throttled() {
         let why = "requests were throttled: less of it would refuse more";
@@ -168,6 +170,7 @@ pub(super) fn put_off_to_term_end(
         advice.grounds.risks.push(
             "it renews by itself at the end of its term unless that is prevented in time".into(),
         );
+        // Waiting alone is no step towards anything.
         if !steps.is_empty() {
             steps.insert(0, command::await_term_end(held));
         }

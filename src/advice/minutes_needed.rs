@@ -1,4 +1,4 @@
-//! Which lanes need minutes: those of workloads where minutes could change what is said.
+//! The lanes that need minutes: those of workloads where minutes could change what is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use crate::domain::{ModelId, Place, ServiceTier};
 use crate::observation::Observation;
 use crate::pricing::{LaneKind, Priced, Workload, price};
 
-/// For each place of a survey, the lanes whose minutes can change the advice. The hours alone settle
-/// what is excluded or incomplete, and what a certificate proves.
+/// Names, for each place of a survey, the lanes whose minutes can change the advice. The hours
+/// alone settle what is excluded or incomplete, and what a certificate proves.
 #[must_use]
 pub fn wants_minutes(survey: &Observation) -> Vec<BTreeSet<ModelId>> {
     let priced = price(survey);
@@ -31,6 +31,7 @@ fn lanes_of(priced: &Priced<'_>, workload: &Workload<'_>) -> BTreeSet<ModelId> {
     let lanes = workload.lanes.iter().filter(|lane| match &lane.kind {
         LaneKind::OnDemand { tier, .. } => of_all && *tier == ServiceTier::Standard,
         LaneKind::Provisioned(_) => of_all || of_held,
+        // Without a model nothing is sized, whatever its minutes say.
         LaneKind::Unknown => false,
     });
     lanes.map(|lane| lane.usage.model_id.clone()).collect()

@@ -17,16 +17,17 @@ impl From<Months> for String {
 }
 
 impl Months {
-    /// The months in which a shorter arrangement costs what a whole term of so many months does,
-    /// rounded up to a tenth. Both cost more than nothing a month.
+    /// Computes the months in which a shorter arrangement costs what a whole term of so many months
+    /// does, rounded up to a tenth. Both cost more than nothing a month.
     pub(super) fn to_pay(monthly_cost: Usd, months: u32, shorter: Usd) -> Self {
+        // Up: a tenth of a month earlier the term is not paid off yet.
         let whole = monthly_cost.dollars() * Decimal::from(months);
         let paid =
             (whole / shorter.dollars()).round_dp_with_strategy(1, RoundingStrategy::AwayFromZero);
         Self(paid.normalize())
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn number(self) -> Decimal {
         self.0

@@ -21,25 +21,25 @@ use crate::domain::{Ratio, Usd};
 use crate::pricing::{LaneRates, Priced, Workload};
 use crate::sizing::{BreakEven, of_offers};
 
-/// What the rules say of one workload.
+/// Advice on one workload.
 #[derive(Debug)]
 pub struct Advice {
-    /// What could be done, cheapest first, the present arrangement among it.
+    /// Plans with the present arrangement among them, cheapest first.
     pub plans: Vec<Plan>,
-    /// What to do, or what a setting or a term keeps from counting.
+    /// Changes to make, and changes that a setting or a term keeps from counting.
     pub recommendations: Vec<Recommendation>,
-    /// The advice in one sentence, "no change" with its reason included.
+    /// Advice in one sentence, "no change" with its reason included.
     pub verdict: String,
-    /// What a unit of each offer must replace to pay for itself.
+    /// Volume that a unit of each offer must replace to pay for itself.
     pub break_even: Vec<BreakEven>,
     /// Proofs that no purchase under an offer saves.
     pub certificates: Vec<CertificateReport>,
-    /// What is said of its holdings, by their address or, of reserved tokens, their name.
+    /// Advice on each holding, by its address or, of reserved tokens, its name.
     pub holdings: Vec<HoldingAdvice>,
 }
 
 impl Advice {
-    /// None at all, and why.
+    /// Builds the advice of a workload on which nothing is said, with the reason.
     fn silent(workload: &Workload<'_>, why: &str) -> Self {
         Self {
             plans: vec![Plan::present(workload, true)],
@@ -63,12 +63,14 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     } else {
         beside_reserved(priced, workload)
     };
+    // After all rules, so that everything is still computed and compared.
     if let Some(warning) = priced.observation.prices.warning() {
         all.compare_only(&warning);
     }
     let keeps = !all.recommendations.iter().any(Recommendation::is_counted);
     let mut plans = vec![Plan::present(workload, keeps)];
     plans.extend(all.plans);
+    // Plans without a cost go last, where nobody compares them.
     plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
     // In the order of the rules, which is the order to do them in.
     let mut reasons: Vec<String> = Vec::new();
@@ -90,7 +92,7 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     }
 }
 
-/// All rules.
+/// Applies all rules to a workload without reserved tokens.
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let mut fill = fill::advise(priced, workload);
     let mut route = route::advise(priced, workload, &fill);
@@ -122,6 +124,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         .recommendations
         .iter()
         .any(|advice| !advice.is_counted());
+    // Holding less and buying exclude each other: the one that saves more counts.
     if shrink.finding.counts() && buy.saves() > shrink.finding.saves() {
         shrink.finding.forgo("buying beside it saves more");
     }
@@ -133,6 +136,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         );
     }
     let mut all = Finding::default();
+    // What asks for more than money comes after all that counts, each as if it stood alone.
     let left = fill.remaining;
     for finding in [fill.finding, idle, route.finding, shrink.finding, buy] {
         all.take(finding);
@@ -143,8 +147,8 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
     (all, break_even)
 }
 
-/// What is advised beside reserved tokens: more of them, or fewer. What they serve would be lost on
-/// another profile or tier, so nothing else is.
+/// Applies the rules beside reserved tokens: more of them, or fewer. What they serve would be lost
+/// on another profile or tier, so nothing else is advised.
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let mut all = shrink_reserved::advise(priced, workload, &current);
@@ -184,6 +188,7 @@ fn verdict(
                 format!("{}{uncounted}", advice.action.title())
             })
             .collect();
+        // Two holdings of one model may have the same advice.
         titles.dedup();
         let titles = titles.join(", then ");
         let is_done = recommendations.iter().any(Recommendation::is_counted);

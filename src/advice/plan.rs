@@ -11,39 +11,41 @@ use crate::pricing::Workload;
 /// One way to serve a workload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
-    /// What it changes; `None` for the present arrangement.
+    /// Change that the plan makes; `None` for the present arrangement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
-    /// What it asks for; `None` for the present arrangement.
+    /// Effort of the change; `None` for the present arrangement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
-    /// The arrangement in words.
+    /// Arrangement in words.
     pub description: String,
-    /// What the workload would cost in a month; `None` where that cannot be said.
+    /// Cost of the workload in USD a month; `None` where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
-    /// What it saves beside the arrangement before it.
+    /// Saving in USD a month beside the arrangement before; `None` for the present arrangement, or
+    /// where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_monthly_savings: Option<Usd>,
-    /// In how many months the next shorter arrangement has cost as much as its whole term.
+    /// Months in which the next shorter arrangement has cost as much as the whole term; `None`
+    /// without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub months_to_pay: Option<Months>,
-    /// What is paid a month beyond what it replaces, where it would end throttles without saving:
-    /// the price of capacity, not a saving.
+    /// Cost in USD a month beyond what is replaced, where the plan would end throttles without
+    /// saving: the price of capacity, not a saving. `None` otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_of_capacity: Option<Usd>,
-    /// Whether it is part of the advice.
+    /// True if the plan is part of the advice.
     pub advised: bool,
-    /// Why it is not; empty where it is.
+    /// Reasons against the plan; empty where the plan is advised.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub why_not: Vec<String>,
-    /// The gates that it fails, in the order of the reasons.
+    /// Gates that the plan fails, in the order of the reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed_gates: Vec<Gate>,
 }
 
 impl Plan {
-    /// The present arrangement.
+    /// Builds the plan of the present arrangement.
     pub(super) fn present(workload: &Workload<'_>, advised: bool) -> Self {
         Self {
             action: None,
@@ -59,7 +61,7 @@ impl Plan {
         }
     }
 
-    /// A change, without figures.
+    /// Builds the plan of a change, without figures.
     pub(super) fn new(action: Action, description: String) -> Self {
         Self {
             action: Some(action),
@@ -75,21 +77,22 @@ impl Plan {
         }
     }
 
-    /// The same with what it saves of a workload's cost.
+    /// Adds the saving of a workload's cost.
     pub(super) fn saving(mut self, workload: &Workload<'_>, savings: Usd) -> Self {
         self.monthly_cost = Some(workload.monthly_cost() - savings);
         self.estimated_monthly_savings = Some(savings);
         self
     }
 
-    /// The same as advice.
+    /// Marks the plan as advised.
     pub(super) fn advised(mut self) -> Self {
         self.advised = true;
         self
     }
 
-    /// The same, not advised, and why.
+    /// Marks the plan as not advised, with the reasons; without a reason nothing changes.
     pub(super) fn refused(mut self, refusals: Vec<Refusal>) -> Self {
+        // Without a reason nothing changes, so that callers need not ask first.
         self.advised &= refusals.is_empty();
         for refusal in refusals {
             self.failed_gates.push(refusal.gate);

@@ -10,23 +10,23 @@ use crate::sizing::{Certificate, Proof};
 /// A proof that no purchase under an offer saves, whatever its size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CertificateReport {
-    /// The account, empty where it is not known.
+    /// Account, empty where the account is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// The offer in words.
+    /// Offer in words.
     pub offer: String,
-    /// How it is proven.
+    /// Kind of the proof.
     pub proof: Proof,
-    /// The most on-demand dollars that a purchase could replace, in so many hours.
+    /// Most on-demand USD that a purchase could replace, in so many hours.
     pub replaceable: Usd,
-    /// What it costs in as many.
+    /// Cost of the purchase in USD over as many hours.
     pub cost: Usd,
-    /// The hours.
+    /// Hours of both numbers.
     pub hours: u64,
-    /// The proof in one line.
+    /// Proof in one line.
     pub sentence: String,
 }
 

@@ -1,4 +1,4 @@
-//! A recommendation: what to change, what it saves, and where every number comes from.
+//! A recommendation: the change, the saving, and the origin of every number.
 
 use std::fmt;
 
@@ -17,122 +17,124 @@ use crate::sizing::{BreakEven, Certainty};
 /// A change that saves money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Recommendation {
-    /// Stable: the same change keeps its id from run to run.
+    /// Id of the change, the same from run to run.
     pub id: String,
-    /// What to do.
+    /// Action to take.
     pub action: Action,
-    /// What it asks for.
+    /// Effort of the action.
     pub effort: Effort,
-    /// The account, empty where it is not known.
+    /// Account, empty where the account is not known.
     pub account: AccountId,
-    /// The Region.
+    /// Region.
     pub region: Region,
-    /// The model's base id.
+    /// Base id of the model.
     pub model: BaseModel,
-    /// The provisioned model that it is about, if any.
+    /// Provisioned model that the change is about; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provisioned_model_arn: Option<String>,
-    /// What it saves.
+    /// Saving of the change.
     #[serde(flatten)]
     pub money: Money,
-    /// What a purchase adds to that.
+    /// Figures of the purchase, where the change is one.
     #[serde(flatten)]
     pub commitment: Commitment,
-    /// How it stands.
+    /// Standing of the change.
     #[serde(flatten)]
     pub standing: Standing,
-    /// What it rests on.
+    /// Grounds for the change.
     #[serde(flatten)]
     pub grounds: Grounds,
-    /// How it is carried out.
+    /// Way to carry the change out.
     #[serde(flatten)]
     pub remedy: Remedy,
 }
 
-/// What a change saves, and from when on.
+/// Saving of a change, with the start of the saving.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Money {
-    /// How it runs now.
+    /// Arrangement as the traffic runs now.
     pub current: Arrangement,
-    /// How it would run.
+    /// Arrangement as the traffic would run.
     pub proposed: Arrangement,
-    /// What it saves.
+    /// Saving in USD a month.
     pub estimated_monthly_savings: Savings,
-    /// The same, of what is spent now on what it changes.
+    /// Saving as a share of what is spent now on what the change touches; absent where that is
+    /// nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_savings_percentage: Option<Percent>,
-    /// From when on it saves, where that is not at once. It does not count until then.
+    /// First instant of the saving; absent where that is at once. The change does not count before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub savings_start: Option<Timestamp>,
 }
 
-/// The figures of a purchase; empty for other changes.
+/// Figures of a purchase; empty for other changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Commitment {
-    /// The volume at which it begins to pay.
+    /// Volume at which the purchase begins to pay; for model units alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even: Option<BreakEven>,
-    /// In how many months of it the next shorter arrangement has cost as much as the whole term.
+    /// Months in which the next shorter arrangement has cost as much as the whole term; absent
+    /// without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub months_to_pay: Option<Months>,
-    /// The share of the demand that can go while the commitment still costs no more than none.
+    /// Share of the demand that can go while the commitment still costs no more than none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub robustness: Option<Percent>,
-    /// What deciding like this week by week would have brought.
+    /// Result of deciding like this week by week.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backtest: Option<BacktestReport>,
-    /// What a commitment costs over its whole term.
+    /// Cost of the commitment over the whole term, in USD; absent without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_total: Option<Usd>,
 }
 
-/// Whether a change can be undone, and whether it counts.
+/// Standing of a change: undoable or not, counted or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Standing {
-    /// Whether it can be taken back.
+    /// True if the change can be taken back.
     pub rollback_possible: bool,
-    /// What keeps it from counting: a setting by its name, or a term.
+    /// Setting or term that keeps the change from counting; absent where the change counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_counted_because: Option<String>,
 }
 
-/// What a change rests on.
+/// Grounds for a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Grounds {
-    /// What could go wrong, and what was assumed.
+    /// Risks and assumptions.
     pub risks: Vec<String>,
-    /// How its figures come about, step by step.
+    /// Derivation of the figures, step by step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workings: Vec<Working>,
-    /// Where the numbers come from.
+    /// Origins of the numbers.
     pub evidence: Evidence,
 }
 
-/// How a change is carried out.
+/// Way to carry a change out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remedy {
-    /// What a person does, in this order; empty where there is no command for any of it.
+    /// Steps for a person, in this order; empty where there is no command for any of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
-    /// The command of the first step. A person runs it.
+    /// Command of the first step, for a person to run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// Whom to ask, where AWS sells only through people.
+    /// Seller to ask, where AWS sells only through people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
-    /// Where to look at it.
+    /// Address of the page to look at.
     pub console_url: String,
 }
 
-/// One thing that a person does to carry out a change.
+/// One step of a person who carries out a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// The step in words.
+    /// Step in words.
     pub text: String,
-    /// The command that takes the step, to be run by a person.
+    /// Command that takes the step, for a person to run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// What must be true before the next step is taken.
+    /// Condition for taking the next step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_for: Option<String>,
 }
@@ -157,14 +159,14 @@ impl Step {
     }
 }
 
-/// One figure and where it comes from.
+/// One figure with its derivation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Working {
-    /// What it is.
+    /// Figure in words.
     pub what: String,
-    /// Its value.
+    /// Value of the figure.
     pub value: String,
-    /// How it comes about.
+    /// Derivation of the value.
     pub from: String,
 }
 
@@ -178,33 +180,33 @@ impl Working {
     }
 }
 
-/// A way to serve some traffic.
+/// An arrangement that serves some traffic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Arrangement {
-    /// In words.
+    /// Arrangement in words.
     pub description: String,
-    /// What it costs in a month.
+    /// Cost in USD a month.
     pub monthly_cost: Usd,
 }
 
-/// What a change saves in a month.
+/// Saving of a change in USD a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Savings {
-    /// As the recent window went.
+    /// Saving as the recent window went.
     pub observed: Usd,
-    /// One time in ten it is less, as the weeks tell; for commitments.
+    /// Saving that is missed one time in ten, as the weeks tell; for commitments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p10: Option<Usd>,
-    /// As often less as more.
+    /// Saving that is missed as often as exceeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50: Option<Usd>,
-    /// One time in ten it is more.
+    /// Saving that is exceeded one time in ten.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p90: Option<Usd>,
 }
 
 impl Money {
-    /// What one arrangement saves instead of another, from now on.
+    /// Computes the saving of one arrangement instead of another, from now on.
     pub(super) fn saved(current: Arrangement, proposed: Arrangement) -> Self {
         let observed = current.monthly_cost - proposed.monthly_cost;
         Self {
@@ -221,7 +223,7 @@ impl Money {
         }
     }
 
-    /// The same with how sure the weeks are of it.
+    /// Adds the percentiles of the saving, where the weeks tell them.
     pub(super) fn sure(mut self, certainty: Option<&Certainty>) -> Self {
         let savings = &mut self.estimated_monthly_savings;
         savings.p10 = certainty.and_then(Certainty::p10);
@@ -241,7 +243,7 @@ impl Money {
 }
 
 impl Remedy {
-    /// Names the steps, and the first one's command beside them.
+    /// Sets the steps, and beside them the first one's command.
     pub(super) fn take_steps(&mut self, steps: Vec<Step>) {
         self.command = steps.first().and_then(|step| step.command.clone());
         self.steps = steps;
@@ -249,8 +251,8 @@ impl Remedy {
 }
 
 impl Recommendation {
-    /// A change of a workload that takes effect at once and can be taken back. `subject` is what
-    /// makes it the same from run to run.
+    /// Builds a change of a workload that takes effect at once and can be taken back. `subject`
+    /// makes the change the same from run to run.
     pub(super) fn new(
         action: Action,
         workload: &Workload<'_>,
@@ -267,6 +269,7 @@ impl Recommendation {
             region: region.clone(),
             model: workload.model.clone(),
             provisioned_model_arn: None,
+            // Only purchases have any of these figures.
             commitment: Commitment::default(),
             standing: Standing {
                 rollback_possible: true,
@@ -287,7 +290,8 @@ impl Recommendation {
         }
     }
 
-    /// Puts it off until the term of a provisioned model ends, which is paid for until then.
+    /// Puts the change off until the term of a provisioned model ends, which is paid for until
+    /// then.
     pub(super) fn await_term_end(&mut self, held: &ProvisionedModel) {
         self.money.savings_start = held.commitment_expiration_time;
         self.standing = Standing {
@@ -296,19 +300,19 @@ impl Recommendation {
         };
     }
 
-    /// Whether its savings are part of the headline.
+    /// Returns true if the saving is part of the headline.
     #[must_use]
     pub const fn is_counted(&self) -> bool {
         self.standing.not_counted_because.is_none()
     }
 
-    /// What it saves in a month.
+    /// Returns the saving in USD a month.
     #[must_use]
     pub const fn savings(&self) -> Usd {
         self.money.estimated_monthly_savings.observed
     }
 
-    /// One sentence that can be read alone.
+    /// Says the change in one sentence that can be read alone.
     #[must_use]
     pub fn message(&self) -> String {
         let start = self
@@ -332,27 +336,30 @@ impl Recommendation {
     }
 }
 
-/// What makes a change the same from run to run: FNV-1a over what it is about, in ten hex digits.
-/// The account is left out: a terminal does not know it, and must name the change as the Lambda does.
+/// Derives the id of a change from its subject: FNV-1a, in ten hex digits. The account is left out:
+/// a terminal does not know the account, and must name the change as the Lambda does.
 pub(super) fn stable_id(action: Action, place: &Place, subject: &str) -> String {
     let text = format!("{}|{}|{subject}", action.name(), place.region);
+    // By hand, since the standard hasher may change with the compiler, and an id must not.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("rec-{:010x}", hash & 0xff_ffff_ffff)
 }
 
-/// The Bedrock console of a Region.
+/// Returns the address of the Bedrock console of a Region.
 fn console_url(region: &Region) -> String {
     let host = match region.partition() {
+        // This partition has one console for all of its Regions.
         Partition::UsGov => "console.amazonaws-us-gov.com".to_owned(),
         Partition::Commercial | Partition::Other => format!("{region}.console.aws.amazon.com"),
     };
     format!("https://{host}/bedrock/home?region={region}")
 }
 
-/// Some names in a row, and how many more there are.
+/// Joins some names, and says how many more there are.
 pub(super) fn several(names: &[&str]) -> String {
+    // Enough for most accounts; one can have thousands of profiles of one model.
     const SHOWN: usize = 5;
     match names.len() {
         count if count > SHOWN => {

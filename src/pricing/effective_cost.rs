@@ -2,13 +2,13 @@
 
 use crate::domain::Usd;
 
-/// FOCUS's effective cost of a holding in a month by commitment status. Both parts add up to what the
-/// holding costs.
+/// Cost of a holding in USD a month by commitment status, FOCUS's effective cost. Both parts add up
+/// to the cost of the holding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EffectiveCost {
-    /// The part of the status `Used`.
+    /// Part of the status `Used`, in USD a month.
     pub used: Usd,
-    /// The part of the status `Unused`.
+    /// Part of the status `Unused`, in USD a month.
     pub unused: Usd,
 }
 

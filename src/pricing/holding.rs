@@ -1,4 +1,4 @@
-//! What the account holds: what it costs, what it is worth, and whether it is idle.
+//! A provisioned model of the account: its cost, its worth and its idleness.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -20,67 +20,72 @@ use crate::pricing::effective_cost::EffectiveCost;
 use crate::pricing::lane::{Lane, LaneKind};
 use crate::pricing::load::{LOAD_ONE, Load};
 
-/// A window that ended longer ago says nothing of today.
+/// Age of a window's end from which on the window says nothing of today. At twice that, a model
+/// that was called since yesterday could be named idle.
 const RECENCY: SignedDuration = SignedDuration::from_hours(24);
 
-/// A holding younger than this is never called idle.
+/// Age below which no holding is called idle: a week, so that work of one weekday was seen. At half
+/// of that, a model that serves on Mondays alone could be named idle before its first call.
 const GRACE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A provisioned model with prices.
 #[derive(Debug)]
 pub struct Holding<'a> {
-    /// What the inventory says of it.
+    /// Inventory's record of the provisioned model.
     pub held: &'a ProvisionedModel,
-    /// The foundation model behind it.
+    /// Foundation model behind the provisioned model.
     pub model: BaseModel,
-    /// The price of its term; `None` where the book has none, or more than one.
+    /// Price of the holding's term; `None` where the book has no such price, or more than one.
     pub offer: Option<Offer>,
-    /// What it costs in a month at list; `None` as for `monthly_cost`.
+    /// Cost at list prices in USD a month; `None` as for `monthly_cost`.
     pub monthly_list_cost: Option<Usd>,
-    /// What it costs in a month, used or not; `None` where the book has no price of it, or where it
-    /// is not known to be billed.
+    /// Cost in USD a month, used or not; `None` where the book has no price of the units, or where
+    /// AWS is not known to bill the holding.
     pub monthly_cost: Option<Usd>,
-    /// What the tokens that it served in the recent window would have cost on-demand in a month;
-    /// `None` where some have no rate, or it serves a custom model.
+    /// On-demand cost in USD a month of the tokens that the holding served in the recent window;
+    /// `None` where some have no rate, or the model is a custom one.
     pub monthly_value: Option<Usd>,
-    /// How much of its capacity was used in the recent window, hour by hour; `None` where the
+    /// Share of the capacity that was used in the recent window, hour by hour; `None` where the
     /// capacity is not known.
     pub hourly_use: Option<CapacityUse>,
-    /// The same over the last days minute by minute; `None` where they were not read, too.
+    /// Share of the capacity that was used over the last days, minute by minute; `None` where the
+    /// capacity is not known or the minutes were not read.
     pub minutely_use: Option<CapacityUse>,
-    /// Requests that it refused in the recent window.
+    /// Requests of the recent window that the holding refused.
     pub throttles: u64,
-    /// What one of its units carried at least, unthrottled, over five minutes: the largest loads of
-    /// which none is below another in both. Empty where its capacity is known, or minutes are not.
+    /// Largest unthrottled loads of five minutes that one unit carried, of which none is below
+    /// another in both input and output. Empty where the capacity is known, or minutes are not.
     pub carried: Vec<CarriedLoad>,
-    /// Whether it is idle.
+    /// Verdict on idleness.
     pub idleness: Idleness,
     weights: LoadWeights,
 }
 
-/// How much of a holding's capacity was used.
+/// Share of a holding's capacity that was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CapacityUse {
-    /// The mean share.
+    /// Mean share.
     pub mean: Percent,
-    /// The largest share of one step; above 100 % the capacity is not what it is taken for.
+    /// Largest share of one step; above 100 % the stated capacity is too low.
     pub peak: Percent,
-    /// The mean share, with no step counted above all of it: what of its cost was used.
+    /// Mean share with no step counted above 100 %: the part of the cost that was used.
     #[serde(skip)]
     served: Percent,
 }
 
-/// A load that one model unit carried without refusing anything: a lower bound of its capacity.
+/// A load that one model unit carried without refusing anything: a lower bound of the unit's
+/// capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct CarriedLoad {
-    /// Input load a minute.
+    /// Input load in weighted tokens a minute.
     pub input_tokens_per_minute: u64,
     /// Output tokens a minute.
     pub output_tokens_per_minute: u64,
 }
 
 impl CarriedLoad {
-    /// Those of some loads that no other one exceeds in both, by input, the largest first.
+    /// Keeps those of some loads that no other load exceeds in both numbers, sorted by input, the
+    /// largest first.
     #[must_use]
     pub fn largest(mut loads: Vec<Self>) -> Vec<Self> {
         loads.sort_unstable_by(|a, b| b.cmp(a));
@@ -101,16 +106,16 @@ impl CarriedLoad {
     };
 }
 
-/// Whether a holding is idle, under the strict rule: a wrong "idle" would print a delete command
-/// for production.
+/// Verdict on whether a holding is idle. The rule is strict, since a wrong "idle" would print a
+/// delete command for production.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Idleness {
-    /// It serves.
+    /// The holding serves.
     Busy,
-    /// In service for a week at least, and every answer about every id that it could be metered
-    /// under is complete and empty.
+    /// The holding was in service for a week at least, and every answer about every id that its
+    /// traffic could be metered under is complete and empty.
     Idle,
-    /// No traffic was seen, but that proves nothing, and why.
+    /// No traffic was seen, but that proves nothing, for the reason given.
     NotSeen(String),
 }
 
@@ -137,6 +142,7 @@ impl<'a> Holding<'a> {
             .into_iter()
             .filter(|offer| Some(offer.term) == term)
             .collect();
+        // Of several kinds under one term, the inventory does not tell which was bought.
         let offer = if offers.len() == 1 {
             offers.pop()
         } else {
@@ -162,7 +168,7 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// The ids that its traffic is metered under, the busiest first.
+    /// Returns the ids that the holding's traffic is metered under, the busiest first.
     pub(super) fn aliases_with_points(&self, lanes: &[Lane<'_>]) -> Vec<String> {
         let mut busy: Vec<&Lane<'_>> = self.lanes(lanes).collect();
         let total =
@@ -180,20 +186,21 @@ impl<'a> Holding<'a> {
             .filter(move |lane| lane.kind == LaneKind::Provisioned(held) && lane.usage.has_points())
     }
 
-    /// What one of its units serves, if anybody says so.
+    /// Returns the capacity of one unit; `None` where nobody states one.
     #[must_use]
     pub fn capacity(&self) -> Option<Capacity> {
         self.offer.as_ref()?.capacity
     }
 
-    /// What it is worth: the on-demand dollars that it serves, of what it costs.
+    /// Returns the holding's worth: the on-demand dollars of the tokens served as a share of the
+    /// holding's cost.
     #[must_use]
     pub fn worth(&self) -> Option<Percent> {
         self.monthly_value?.percent_of(self.monthly_cost?)
     }
 
-    /// The peak of its use, where that is more than what its units are said to serve: then they serve
-    /// more.
+    /// Returns the peak of the use where that is above 100 %: then a unit serves more than is
+    /// stated.
     #[must_use]
     pub fn exceeds_capacity(&self) -> Option<Percent> {
         let uses = self.hourly_use.into_iter().chain(self.minutely_use);
@@ -201,14 +208,15 @@ impl<'a> Holding<'a> {
         (peak > Percent::ALL).then_some(peak)
     }
 
-    /// Whether it can serve, now, what on-demand requests to the same model ask for.
+    /// Returns true if the holding can serve, now, what on-demand requests to the same model ask
+    /// for.
     #[must_use]
     pub fn can_serve_more(&self) -> bool {
         self.held.is_in_service() && !self.held.is_custom()
     }
 
-    /// Whether its units or its load are not certain, although it could serve what comes on-demand.
-    /// One that failed serves nothing.
+    /// Returns true if the holding's units or load are not certain, although the holding could
+    /// serve on-demand traffic. A holding that failed serves nothing.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         let is_unseen = matches!(self.idleness, Idleness::NotSeen(_));
@@ -217,7 +225,7 @@ impl<'a> Holding<'a> {
             && (is_unseen || !self.held.is_in_service())
     }
 
-    /// Why they are not.
+    /// Says why the holding's units or load are not certain.
     #[must_use]
     pub fn doubt(&self) -> String {
         match &self.idleness {
@@ -226,8 +234,10 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// Measures what it served; what is not known whole stays unknown.
+    /// Measures what the holding served in the recent window. What is not known whole stays
+    /// unknown.
     pub(super) fn measure(&mut self, lanes: &[Lane<'a>], recent: Window, is_whole: bool) {
+        // What could be under an id that is not known, or was not read, would be missing here.
         let is_unknown = matches!(self.idleness, Idleness::NotSeen(_)) || !is_whole;
         if self.held.is_custom() || is_unknown {
             return;
@@ -235,6 +245,7 @@ impl<'a> Holding<'a> {
         let own: Vec<&Lane<'_>> = self.lanes(lanes).collect();
         self.monthly_value = own
             .iter()
+            // A part without a price would make the holding look worth less than it is.
             .all(|lane| lane.is_priced())
             .then(|| own.iter().map(|lane| lane.monthly_cost()).sum());
         self.throttles = own
@@ -258,7 +269,7 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// The load of each step from a time on.
+    /// Adds up the load of each step from a time on.
     fn loads(&self, readings: &[MeterReading<'_>], start: Timestamp) -> Vec<Load> {
         let steps = readings
             .iter()
@@ -276,7 +287,8 @@ impl<'a> Holding<'a> {
         loads
     }
 
-    /// How much of its capacity each step from a time on took: `max(I / κI, O / κO)` of its units.
+    /// Computes the share of the capacity that each step from a time on took: `max(I / κI, O / κO)`
+    /// of the units.
     fn used(
         &self,
         readings: &[MeterReading<'_>],
@@ -284,6 +296,7 @@ impl<'a> Holding<'a> {
         start: Timestamp,
     ) -> Option<CapacityUse> {
         let loads = self.loads(readings, start);
+        // All readings of one resolution have the same step.
         let step = readings.first().map_or(1, |reading| reading.series.step);
         let (per_input, per_output) = (
             u128::from(capacity.output_tokens_per_hour),
@@ -318,7 +331,7 @@ impl<'a> Holding<'a> {
         })
     }
 
-    /// The largest loads of five minutes a unit, of those in which nothing was refused.
+    /// Returns the largest loads of five minutes a unit, of those in which nothing was refused.
     fn carried(&self, own: &[&Lane<'_>], minutes: &[MeterReading<'_>]) -> Vec<CarriedLoad> {
         const MINUTES: usize = 5;
         let Some(start) = minutes.first().map(|reading| reading.series.start) else {
@@ -336,6 +349,7 @@ impl<'a> Holding<'a> {
             let whole = LOAD_ONE * 5 * units;
             u64::try_from(load / whole).unwrap_or(u64::MAX)
         };
+        // Windows beside one another, not sliding: any load that was carried is a lower bound.
         let windows = loads.chunks_exact(MINUTES).enumerate();
         let unthrottled = windows.filter(|(window, _)| {
             let span = window * MINUTES..(window + 1) * MINUTES;
@@ -351,8 +365,8 @@ impl<'a> Holding<'a> {
         CarriedLoad::largest(carried.collect())
     }
 
-    /// What it costs in a month by whether that was used; `None` where the price or the capacity is
-    /// not known.
+    /// Splits the monthly cost by whether the capacity was used; `None` where the price or the
+    /// capacity is not known.
     #[must_use]
     pub fn effective_cost(&self) -> Option<EffectiveCost> {
         let (cost, used) = (self.monthly_cost?, self.hourly_use?);
@@ -375,6 +389,7 @@ fn idleness(
     if asked.iter().flatten().any(|lane| lane.has_points()) {
         return Idleness::Busy;
     }
+    // From here on each doubt alone is enough to call nothing idle.
     let not_seen = |why: &str| Idleness::NotSeen(why.to_owned());
     if !held.is_in_service() {
         return Idleness::NotSeen(format!("its status is {}", held.status));

@@ -1,4 +1,4 @@
-//! One lane: what a `ModelId` stands for in its account, and what its tokens cost.
+//! One lane: the meaning of a `ModelId` in its account, and the cost of its tokens.
 
 use jiff::civil::Date;
 
@@ -11,75 +11,79 @@ use crate::observation::{
     ApplicationProfile, LaneUsage, Observation, PlaceObservation, ProvisionedModel,
 };
 
-/// What one `ModelId` carried, with prices.
+/// Traffic under one `ModelId`, with prices.
 #[derive(Debug)]
 pub struct Lane<'a> {
-    /// What was metered.
+    /// Usage as metered.
     pub usage: &'a LaneUsage,
-    /// What it stands for.
+    /// Meaning of the `ModelId`.
     pub kind: LaneKind<'a>,
-    /// Its billed meters with points.
+    /// Billed meters with points.
     pub meters: Vec<PricedMeter>,
-    /// What its model is known to be billed by and has no price here.
+    /// Meters by which the model is billed, as the book knows, and which have no price here.
     known_unpriced: &'a [UnpricedRow],
 }
 
-/// What a `ModelId` stands for.
+/// Meaning of a `ModelId` in an account.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LaneKind<'a> {
-    /// Tokens billed one by one.
+    /// Tokens that are billed one by one.
     OnDemand {
-        /// The model.
+        /// Base model.
         model: BaseModel,
-        /// Where requests may be served.
+        /// Regions that may serve the requests.
         scope: Scope,
-        /// How they are served.
+        /// Service tier of the requests.
         tier: ServiceTier,
-        /// The application profile that they go through, if any.
+        /// Application profile that the requests go through; `None` where callers name the model or
+        /// a system profile.
         profile: Option<&'a ApplicationProfile>,
     },
-    /// Tokens that a provisioned model serves; it is billed by the hour.
+    /// Tokens that a provisioned model serves, which is billed by the hour.
     Provisioned(&'a ProvisionedModel),
-    /// Nothing that is known.
+    /// An id of unknown meaning.
     Unknown,
 }
 
 /// One meter of a lane.
 #[derive(Clone, Debug)]
 pub struct PricedMeter {
-    /// The meter.
+    /// Meter.
     pub meter: Meter,
-    /// The name that its series has in `CloudWatch`.
+    /// Name of the meter's series in `CloudWatch`.
     pub metric: String,
     /// Tokens over the whole window.
     pub total: Tokens,
     /// Tokens over the recent window.
     pub recent: Tokens,
-    /// Its rate; for a provisioned lane the rate that the same tokens would have on-demand.
+    /// Rate of the meter; for a provisioned lane the rate that the same tokens would have
+    /// on-demand. `None` where the book has none.
     pub rate: Option<Rate>,
-    /// What the recent tokens come to in a month at list prices.
+    /// List price of the recent tokens in USD a month; `None` without a rate.
     pub monthly_list_cost: Option<Usd>,
-    /// What they come to at what the account pays.
+    /// Price of the recent tokens as the account pays it, in USD a month; `None` without a rate.
     pub monthly_cost: Option<Usd>,
 }
 
-/// Usage that no rate was found for.
+/// Usage without a rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnpricedUsage {
-    /// Where.
+    /// Account and Region.
     pub place: Place,
-    /// The value of `ModelId`.
+    /// Value of `ModelId`.
     pub model_id: String,
-    /// The meter; `None` where requests were counted and nothing that is billed was metered.
+    /// Meter without a rate; `None` where requests were counted and nothing that is billed was
+    /// metered.
     pub meter: Option<Meter>,
     /// Tokens of the recent window, or requests where there is no meter.
     pub recent: Tokens,
-    /// Why there is no price.
+    /// Reason for the missing price.
     pub reason: String,
 }
 
 impl PricedMeter {
-    /// Whether the true cost may be above what is shown: no rate, or the lower end of a range.
+    /// Returns true if the true cost may be above what is shown: there is no rate, or the rate is
+    /// the lower end of a range.
     #[must_use]
     pub fn is_at_least(&self) -> bool {
         !self.recent.is_zero()
@@ -91,10 +95,11 @@ impl PricedMeter {
 }
 
 impl<'a> LaneKind<'a> {
-    /// What a `ModelId` stands for in an account.
+    /// Finds the meaning of a `ModelId` in an account.
     #[must_use]
     pub fn resolve(observed: &'a PlaceObservation, usage: &LaneUsage) -> Self {
         let id = &usage.model_id;
+        // The inventory goes first: it alone knows what an id without a form of its own stands for.
         if let Some(held) = observed.inventory.provisioned_model(id) {
             return Self::Provisioned(held);
         }
@@ -126,8 +131,8 @@ impl<'a> LaneKind<'a> {
     }
 }
 
-/// The tier that a lane's tokens are priced at; `None` where `CloudWatch` splits them by tiers that
-/// their id does not name, which this version does not read apart.
+/// Returns the tier that a lane's tokens are priced at; `None` where `CloudWatch` splits the tokens
+/// by tiers that the lane's id does not name, since this version does not read them apart.
 fn known_tier(kind: &LaneKind<'_>, usage: &LaneUsage) -> Option<ServiceTier> {
     match kind {
         LaneKind::OnDemand {
@@ -206,13 +211,15 @@ impl<'a> Lane<'a> {
         lane
     }
 
-    /// Whether it may be billed by something that has no price here, beside its tokens.
+    /// Returns true if the lane may be billed, beside its tokens, by something that has no price
+    /// here.
     #[must_use]
     pub fn is_billed_otherwise(&self) -> bool {
         !self.known_unpriced.is_empty() && self.meters.iter().any(|meter| !meter.recent.is_zero())
     }
 
-    /// Why the book has no price of a meter, or of requests without any, where it says so.
+    /// Says why the book has no price of a meter, or of requests without any; `None` where the book
+    /// does not say.
     fn known_reason(&self, meter: Option<Meter>) -> Option<String> {
         let word = match meter {
             None => "",
@@ -234,13 +241,14 @@ impl<'a> Lane<'a> {
         })
     }
 
-    /// The tier that its tokens are priced at; `None` where they were served at several.
+    /// Returns the tier that the lane's tokens are priced at; `None` where they were served at
+    /// several.
     #[must_use]
     pub fn known_tier(&self) -> Option<ServiceTier> {
         known_tier(&self.kind, self.usage)
     }
 
-    /// The model behind the lane.
+    /// Returns the base model behind the lane; `None` where the meaning of its id is unknown.
     #[must_use]
     pub fn model(&self) -> Option<BaseModel> {
         match &self.kind {
@@ -250,7 +258,8 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Where its requests may be served; `None` for what is not billed by the token.
+    /// Returns the Regions that may serve the lane's requests; `None` for what is not billed by the
+    /// token.
     #[must_use]
     pub const fn scope(&self) -> Option<Scope> {
         match &self.kind {
@@ -259,14 +268,14 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// The rate of a meter, if it has points and a rate.
+    /// Returns the rate of a meter; `None` where the meter has no points or no rate.
     #[must_use]
     pub fn rate(&self, meter: Meter) -> Option<&Rate> {
         let priced = self.meters.iter().find(|priced| priced.meter == meter)?;
         priced.rate.as_ref()
     }
 
-    /// What its tokens come to in a month at list, as far as they are priced.
+    /// Adds up the list prices of the lane's tokens in USD a month, as far as they are priced.
     #[must_use]
     pub fn monthly_list_cost(&self) -> Usd {
         self.meters
@@ -275,8 +284,8 @@ impl<'a> Lane<'a> {
             .sum()
     }
 
-    /// What its tokens come to in a month at its rates, as far as they are priced. For a
-    /// provisioned lane that is what they are worth, not what they cost.
+    /// Adds up the prices of the lane's tokens in USD a month, as far as they are priced. For a
+    /// provisioned lane the sum is what the tokens are worth, not what they cost.
     #[must_use]
     pub fn monthly_cost(&self) -> Usd {
         self.meters
@@ -285,7 +294,8 @@ impl<'a> Lane<'a> {
             .sum()
     }
 
-    /// Whether it is billed by the token at the standard tier: the traffic that model units can serve.
+    /// Returns true if the lane is billed by the token at the standard tier, which is the traffic
+    /// that model units can serve.
     #[must_use]
     pub fn is_standard(&self) -> bool {
         matches!(
@@ -297,7 +307,7 @@ impl<'a> Lane<'a> {
         )
     }
 
-    /// Whether every meter with recent tokens has a rate.
+    /// Returns true if every meter with recent tokens has a rate.
     #[must_use]
     pub fn is_priced(&self) -> bool {
         self.meters
@@ -305,8 +315,8 @@ impl<'a> Lane<'a> {
             .all(|meter| meter.rate.is_some() || meter.recent.is_zero())
     }
 
-    /// Requests of the recent window, where nothing that is billed was metered beside them: video,
-    /// searches and other things that this version does not price.
+    /// Counts the requests of the recent window where nothing that is billed was metered beside
+    /// them: video, searches and other things that this version does not price.
     #[must_use]
     pub fn unmetered_requests(&self, recent: Window) -> Tokens {
         let requests = self
@@ -317,12 +327,13 @@ impl<'a> Lane<'a> {
         if is_metered { Tokens::ZERO } else { requests }
     }
 
-    /// Its usage without a rate.
+    /// Lists the lane's usage without a rate.
     pub(super) fn unpriced(&self, place: &Place, recent: Window) -> Vec<UnpricedUsage> {
         let general = match &self.kind {
             LaneKind::OnDemand { model, scope, tier, .. } => {
                 format!("the price book has no {scope} {tier} rate of {model} in {}", place.region)
             }
+            // Its hours are billed, whatever its tokens would cost.
             LaneKind::Provisioned(_) => return Vec::new(),
             LaneKind::Unknown => match self.usage.model_id.target() {
                 Target::ProvisionedModel(_) => "this provisioned model no longer exists".to_owned(),
@@ -345,6 +356,7 @@ impl<'a> Lane<'a> {
             reason,
         };
         let unmetered = self.unmetered_requests(recent);
+        // Requests alone stand for usage only where no meter does, or it would be listed twice.
         if !unmetered.is_zero() {
             let reason = self.known_reason(None).unwrap_or_else(|| {
                 "it was called, but nothing that is billed was metered".to_owned()

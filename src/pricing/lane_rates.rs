@@ -15,7 +15,7 @@ pub(crate) struct LaneRates<'l> {
 }
 
 impl<'l> LaneRates<'l> {
-    /// As it runs now.
+    /// Takes the rates that the lane has now.
     pub(crate) fn current(lane: &'l Lane<'_>) -> Self {
         let scope = match &lane.kind {
             LaneKind::OnDemand { scope, .. } => *scope,
@@ -29,8 +29,8 @@ impl<'l> LaneRates<'l> {
         Self { lane, scope, rates }
     }
 
-    /// Through the global profile; `None` where a meter in use has no such rate, or it runs that
-    /// way already.
+    /// Finds the rates through the global profile; `None` where a meter in use has no such rate, or
+    /// the lane is global already.
     pub(crate) fn global(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
@@ -49,7 +49,7 @@ impl<'l> LaneRates<'l> {
         Self::at(priced, workload, lane, Scope::Global, lane.known_tier())
     }
 
-    /// Under another scope or tier; `None` where a meter in use has no such rate.
+    /// Finds the rates under another scope or tier; `None` where a meter in use has no such rate.
     pub(crate) fn at(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
@@ -96,7 +96,7 @@ impl<'l> LaneRates<'l> {
         (!rates.is_empty()).then_some(Self { lane, scope, rates })
     }
 
-    /// The rate of a meter that the lane need not have used.
+    /// Finds the rate of a meter that the lane need not have used.
     pub(crate) fn rate_of(
         &self,
         priced: &Priced<'_>,
@@ -114,7 +114,7 @@ impl<'l> LaneRates<'l> {
         })
     }
 
-    /// What the recent tokens would cost in a month.
+    /// Computes the cost of the recent tokens at these rates, in USD a month.
     pub(crate) fn monthly_cost(&self, recent: Window) -> Usd {
         self.rates
             .iter()
@@ -129,7 +129,7 @@ impl<'l> LaneRates<'l> {
             .sum()
     }
 
-    /// The model and the tier that the rates are of.
+    /// Returns the model and the tier that the rates are of.
     pub(crate) fn priced_as<'w>(
         &'w self,
         workload: &'w Workload<'_>,

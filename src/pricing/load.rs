@@ -1,4 +1,5 @@
-//! Demand over time in whole numbers: what each step would cost on-demand and what it asks of units.
+//! Demand over time in whole numbers: the on-demand cost of each step, the load that each asks for, and
+//! the share of it that a commitment serves.
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -7,26 +8,30 @@ use crate::domain::money::UNIT_PRICE_SCALE;
 use crate::domain::period::HOUR;
 use crate::domain::{Capacity, Ceiling, LoadWeights, Meter, Series, Usd, UsdPerMillionTokens};
 
-/// Loads are counted in ten-thousandths of a token, so that weights such as 1.25 stay whole.
+/// Decimals of a load: loads are counted in ten-thousandths of a token, so that weights such as
+/// 1.25 stay whole. With fewer decimals such a weight is refused, more only make the numbers
+/// longer.
 pub const LOAD_SCALE: u32 = 4;
 
-/// The load of one token of weight one.
+/// Load of one token of weight one.
 pub(crate) const LOAD_ONE: u128 = 10_u128.pow(LOAD_SCALE);
 
-/// Dollars are counted in units of so many decimals: a price for a million tokens has ten.
+/// Decimals of a value in dollars: a price for a million tokens has ten, so a token's price has six
+/// more.
 pub const MONEY_SCALE: u32 = UNIT_PRICE_SCALE + 6;
 
-/// A load on the two ceilings of what serves it.
+/// A load on the two ceilings of a commitment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Input load, in 10^-4 tokens.
+    /// Input load in 10^-4 tokens.
     pub input: u128,
-    /// Output load, in 10^-4 tokens.
+    /// Output load in 10^-4 tokens.
     pub output: u128,
 }
 
 impl Load {
-    /// The load of one token of a meter; `None` for what a model unit does not serve.
+    /// Returns the load of one token of a meter; `None` for a meter that a model unit does not
+    /// serve.
     pub(super) fn of_token(meter: Meter, weights: LoadWeights) -> Option<Self> {
         let (ceiling, weight) = weights.of(meter)?;
         let weight = whole(weight.number(), LOAD_SCALE)?;
@@ -37,13 +42,13 @@ impl Load {
         Some(Self { input, output })
     }
 
-    /// Adds so many tokens of the load of one.
+    /// Adds so many times the load of one token.
     pub(super) fn add(&mut self, token: Self, tokens: u64) {
         self.input += token.input * u128::from(tokens);
         self.output += token.output * u128::from(tokens);
     }
 
-    /// The load that so many tokens per minute serve in an hour.
+    /// Returns the load that so many tokens per minute serve in an hour.
     #[must_use]
     pub fn of_tokens_per_minute(input: u64, output: u64) -> Self {
         let an_hour = |tokens: u64| u128::from(tokens) * 60 * LOAD_ONE;
@@ -53,7 +58,7 @@ impl Load {
         }
     }
 
-    /// The load that so many model units serve in an hour.
+    /// Returns the load that so many model units serve in an hour.
     #[must_use]
     pub fn of_units(capacity: Capacity, units: u32) -> Self {
         let all = |tokens: u64| u128::from(tokens) * u128::from(units) * LOAD_ONE;
@@ -63,7 +68,8 @@ impl Load {
         }
     }
 
-    /// How many times over this load is served where there is room for so much of it.
+    /// Returns the number of times that this load is served by what has `room` for so much load in
+    /// the same time.
     #[must_use]
     pub const fn times_served(self, room: Self) -> TimesServed {
         let input = TimesServed {
@@ -88,17 +94,18 @@ impl Load {
     }
 }
 
-/// How many times over a load could be served, as an exact fraction: `min(r_I / I, r_O / O)`. The
-/// share of the requests that is served is that, or all of them where it is above one.
+/// Number of times that a load could be served, as an exact fraction: `min(r_I / I, r_O / O)`. The
+/// share of the requests that is served is that number, or 1 where it is above 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimesServed {
     pub(crate) room: u128,
-    /// The load on the same ceiling; zero where nothing is asked for.
+    /// Load on the same ceiling as `room`; zero where nothing is asked for.
     pub(crate) asked: u128,
 }
 
 impl TimesServed {
-    /// The share of the requests that is served, `min(1, r_I / I, r_O / O)`, as part and whole.
+    /// Returns the share of the requests that is served, `min(1, r_I / I, r_O / O)`, as part and
+    /// whole. The whole is above zero.
     #[must_use]
     pub fn share(self) -> (u128, u128) {
         match self.asked {
@@ -107,7 +114,7 @@ impl TimesServed {
         }
     }
 
-    /// The part of a value that is not served, rounded down.
+    /// Returns the part of a value that is not served, rounded down.
     #[must_use]
     pub fn left_of(self, value: u128) -> u128 {
         let (part, whole) = self.share();
@@ -115,17 +122,17 @@ impl TimesServed {
     }
 }
 
-/// What one step asks for.
+/// Demand of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StepDemand {
-    /// What it would cost on-demand, in 10^-16 USD.
+    /// On-demand cost in 10^-16 USD.
     pub value: u128,
-    /// What it asks of what serves it.
+    /// Load of the step's requests.
     pub load: Load,
 }
 
 impl StepDemand {
-    /// The load of a step of so many seconds, as if it went on for an hour.
+    /// Scales the load of a step of so many seconds to an hour.
     #[must_use]
     pub fn load_an_hour(&self, seconds: u32) -> Load {
         let steps = u128::from(HOUR / seconds);
@@ -135,13 +142,14 @@ impl StepDemand {
         }
     }
 
-    /// How many times over a step of so many seconds is served by what serves so much in an hour.
+    /// Returns the number of times that a step of so many seconds is served by what serves so much
+    /// load in an hour.
     #[must_use]
     pub fn times_served(&self, seconds: u32, room_an_hour: Load) -> TimesServed {
         self.load_an_hour(seconds).times_served(room_an_hour)
     }
 
-    /// Whether it asks for nothing.
+    /// Returns true if the step asks for nothing.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.load == Load::default()
@@ -151,16 +159,16 @@ impl StepDemand {
 /// Demand over a stretch of time, step by step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DemandSeries {
-    /// The start of the first step.
+    /// Start of the first step.
     pub start: Timestamp,
     /// Seconds of a step.
     pub step: u32,
-    /// One entry for each step.
+    /// Demand of each step, in order.
     pub steps: Vec<StepDemand>,
 }
 
 impl DemandSeries {
-    /// No demand, from `start` on, over so many steps.
+    /// Builds a series without demand, from `start` on, over so many steps of so many seconds.
     #[must_use]
     pub fn none(start: Timestamp, step: u32, steps: usize) -> Self {
         Self {
@@ -170,8 +178,8 @@ impl DemandSeries {
         }
     }
 
-    /// Adds one series of a meter: its value at a price, its load by the weights.
-    /// `None` for what a model unit does not serve.
+    /// Adds one series of a meter, its value at a price and its load by the weights; `None` for a
+    /// meter that a model unit does not serve, or a price of too many decimals.
     #[must_use]
     pub fn add(
         &mut self,
@@ -180,6 +188,7 @@ impl DemandSeries {
         price: UsdPerMillionTokens,
         weights: LoadWeights,
     ) -> Option<()> {
+        // A price with more decimals is refused, not rounded: a sum has to be that of its parts.
         let price = whole(price.dollars(), UNIT_PRICE_SCALE)?;
         let token = Load::of_token(meter, weights)?;
         for (step, tokens) in self.steps.iter_mut().zip(series.since(self.start)) {
@@ -190,21 +199,23 @@ impl DemandSeries {
         Some(())
     }
 
-    /// The hours that it spans.
+    /// Counts the hours of the series.
     #[must_use]
     pub fn hours(&self) -> u64 {
         u64::try_from(self.steps.len()).unwrap_or_default() * u64::from(self.step) / 3_600
     }
 
-    /// What all of it would cost on-demand.
+    /// Adds up the on-demand cost of all steps.
     #[must_use]
     pub fn value(&self) -> Usd {
         dollars(self.steps.iter().map(|step| step.value).sum())
     }
 }
 
-/// A decimal number as a whole number of 10^-scale; `None` where it is not one, or below zero.
+/// Reads a decimal number as a whole number of 10^-scale; `None` where the number has more decimals
+/// or is below zero.
 pub(crate) fn whole(number: Decimal, scale: u32) -> Option<u128> {
+    // Exact or not at all: no caller wants a number that is nearly the one that was given.
     let scaled = number
         .checked_mul(Decimal::from(10_u64.pow(scale)))?
         .normalize();
@@ -215,7 +226,7 @@ pub(crate) fn whole(number: Decimal, scale: u32) -> Option<u128> {
     }
 }
 
-/// A value in the share `part` of `whole`, rounded down.
+/// Returns the share `part` of `whole` of a value, rounded down.
 fn part_of(value: u128, part: u128, whole: u128) -> u128 {
     let (mut part, mut whole) = (part, whole);
     loop {
@@ -228,7 +239,7 @@ fn part_of(value: u128, part: u128, whole: u128) -> u128 {
     }
 }
 
-/// Dollars from 10^-16 USD.
+/// Turns a value in 10^-16 USD into dollars.
 pub(crate) fn dollars(value: u128) -> Usd {
     // Sums above 2^95 units, some 4 trillion dollars, lose their last digits.
     let (mut value, mut scale) = (value, MONEY_SCALE);

@@ -1,5 +1,5 @@
-//! Reserved tokens per minute that the operator declares: what they cost and what they take off the
-//! bill. No API of AWS lists them.
+//! Reserved tokens per minute that the operator declares: their cost and what they take off the bill.
+//! No API of AWS lists them.
 
 use rust_decimal::Decimal;
 
@@ -15,9 +15,9 @@ use crate::pricing::effective_cost::EffectiveCost;
 use crate::pricing::lane::Lane;
 use crate::pricing::load::{DemandSeries, Load, dollars};
 
-/// What reserved tokens serve: input, cache writes and output, which count one each towards what is
-/// reserved. How cache reads are billed is not known: a setting has them served without counting, or
-/// taken as on-demand.
+/// Returns the meters that reserved tokens serve: input, cache writes and output, which count one
+/// each towards the reservation. AWS does not say how cache reads are billed: a setting has them
+/// served without counting, or taken as on-demand.
 #[must_use]
 pub fn reserved_meters(settings: &Settings) -> &'static [Meter] {
     const ALL: [Meter; 4] = [
@@ -33,7 +33,7 @@ pub fn reserved_meters(settings: &Settings) -> &'static [Meter] {
     }
 }
 
-/// How these weigh: input and cache writes alike, cache reads nothing.
+/// Returns the weights of these meters: input and cache writes weigh alike, cache reads nothing.
 #[must_use]
 pub const fn reserved_weights() -> LoadWeights {
     LoadWeights {
@@ -45,31 +45,31 @@ pub const fn reserved_weights() -> LoadWeights {
 /// Declared reserved tokens with prices.
 #[derive(Debug)]
 pub struct Reserved<'a> {
-    /// What the operator declares.
+    /// Operator's declaration.
     pub declared: &'a ReservedHolding,
-    /// What it costs in a month at list; `None` where the book has no price of it.
+    /// Cost at list in USD a month; `None` where the book has no price of the reservation.
     pub monthly_list_cost: Option<Usd>,
-    /// What the account pays in a month: what the operator says, else the book's price under the
-    /// contract.
+    /// Cost in USD a month as the account pays it: as the operator declares it, else the book's
+    /// price under the contract. `None` where there is neither.
     pub monthly_cost: Option<Usd>,
-    /// Where the book's price is written.
+    /// Origin of the book's price; `None` where the book has none.
     pub source: Option<RateSource>,
-    /// What it is used for; `None` where that cannot be counted.
+    /// Use of the reservation; `None` where that cannot be counted.
     pub used: Option<UsedReservation>,
-    /// The part of its cost that is input's, as the book prices it.
+    /// Part of the cost that is for input, as the book prices it; `None` without such a price.
     input_part: Option<Percent>,
 }
 
-/// What reserved tokens are used for, hour by hour of the recent window. All reserved tokens of one
-/// scope serve together, so the figures are of all of them. Minutes above them are not seen: all are
-/// upper ends.
+/// Use of reserved tokens, hour by hour of the recent window. All reserved tokens of one scope
+/// serve together, so the figures are of all of them. Minutes above the reservation are not seen:
+/// all figures are upper ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsedReservation {
-    /// The on-demand dollars that they serve, of what they cost.
+    /// On-demand dollars that the reservation serves as a share of its cost; `None` without a cost.
     pub worth: Option<Percent>,
-    /// The mean share of the input tokens that is used.
+    /// Mean share of the reserved input tokens that is used.
     pub input: Percent,
-    /// The mean share of the output tokens that is used.
+    /// Mean share of the reserved output tokens that is used.
     pub output: Percent,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Reserved<'a> {
         }
     }
 
-    /// What it costs in a month by whether that was used; `None` where a price is missing.
+    /// Splits the monthly cost by whether the tokens were used; `None` where a price is missing.
     #[must_use]
     pub fn effective_cost(&self) -> Option<EffectiveCost> {
         let (cost, used, part) = (self.monthly_cost?, self.used?, self.input_part?);
@@ -120,7 +120,7 @@ impl<'a> Reserved<'a> {
         Some(EffectiveCost::new(cost, used))
     }
 
-    /// Whether it serves the requests of a lane.
+    /// Returns true if the reservation serves the requests of a lane.
     #[must_use]
     pub fn serves(&self, lane: &Lane<'_>) -> bool {
         lane.is_standard()
@@ -130,7 +130,7 @@ impl<'a> Reserved<'a> {
     }
 }
 
-/// Whether reserved tokens of one scope serve requests of another.
+/// Returns true if reserved tokens of one scope serve requests of another.
 #[must_use]
 pub const fn reserves(reserved: ReservedScope, scope: Scope) -> bool {
     matches!(
@@ -140,20 +140,20 @@ pub const fn reserves(reserved: ReservedScope, scope: Scope) -> bool {
     )
 }
 
-/// What reserved tokens take off the on-demand bill in a month.
+/// Part of the on-demand bill that reserved tokens take off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Covered {
-    /// At list prices.
+    /// Part in USD a month at list prices.
     pub monthly_list_cost: Usd,
-    /// At what the account pays.
+    /// Part in USD a month at what the account pays.
     pub monthly_cost: Usd,
-    /// The tokens that are within the reservation, of those that count towards it; `None` without any.
+    /// Share of the counting tokens that is within the reservation; `None` without any such token.
     pub share: Option<Percent>,
 }
 
-/// What all reserved tokens of one scope take off, hour by hour: of each hour's requests the share
-/// that fits, `min(1, reserved input ÷ input, reserved output ÷ output)`. What exceeds the minute
-/// within an hour is not seen, so this is the most that they take off.
+/// Adds up what all reserved tokens of a workload take off, hour by hour: of each hour's requests
+/// the share `min(1, reserved input ÷ input, reserved output ÷ output)`. Minutes above the
+/// reservation are not seen within an hour, so the sum is the most that they take off.
 pub(super) fn covered(
     reserved: &mut [Reserved<'_>],
     lanes: &[Lane<'_>],
@@ -168,6 +168,7 @@ pub(super) fn covered(
             .iter_mut()
             .filter(|held| held.declared.scope == scope)
             .collect();
+        // Which lanes are served depends on the scope alone, so any of them can say.
         let Some(first) = of_scope.first() else {
             continue;
         };
@@ -179,8 +180,10 @@ pub(super) fn covered(
             .iter()
             .map(|held| held.declared.output_tokens_per_minute)
             .sum();
+        // All reserved tokens of a scope serve together, so they are one room.
         let room = Load::of_tokens_per_minute(input, output);
         let lanes: Vec<&Lane<'_>> = lanes.iter().filter(|lane| first.serves(lane)).collect();
+        // At both prices, since a contract may discount one meter and not another.
         let at_list = demand(&lanes, recent, settings, |rate| rate.list_unit_price)?;
         let paid = demand(&lanes, recent, settings, |rate| rate.contracted_unit_price)?;
         let mut served = ServedSum::default();
@@ -209,6 +212,7 @@ pub(super) fn covered(
             output: used_share(served.output, room.output),
         };
         for held in &mut of_scope {
+            // None of them can be told apart from the others by what it served.
             held.used = Some(used);
         }
     }
@@ -218,24 +222,25 @@ pub(super) fn covered(
     Some(all)
 }
 
-/// One load as a share of another; `None` where that is zero.
+/// Returns one load as a share of another; `None` where the whole is zero.
 fn percent(part: Decimal, whole: Decimal) -> Option<Percent> {
     let share = (part * Decimal::ONE_HUNDRED).checked_div(whole)?;
     Some(Percent::new(share.round_dp(4).normalize()))
 }
 
-/// What the reserved tokens of one scope serve of the recent window.
+/// Sums over the hours of what the reserved tokens of one scope serve.
 #[derive(Default)]
 struct ServedSum {
-    /// At what the account pays on-demand.
+    /// On-demand dollars at what the account pays.
     value: Usd,
-    /// Input load, in 10^-4 tokens.
+    /// Input load in 10^-4 tokens.
     input: Decimal,
-    /// Output load, in 10^-4 tokens.
+    /// Output load in 10^-4 tokens.
     output: Decimal,
 }
 
-/// The demand that counts towards the reservation; `None` where a price does not fit.
+/// Builds the demand that counts towards the reservation; `None` where a price has too many
+/// decimals.
 fn demand(
     lanes: &[&Lane<'_>],
     recent: Window,

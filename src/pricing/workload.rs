@@ -14,64 +14,65 @@ use crate::pricing::reserved::{self, Covered, Reserved};
 /// An observation with prices put to it.
 #[derive(Debug)]
 pub struct Priced<'a> {
-    /// What was gathered.
+    /// Observation that is priced.
     pub observation: &'a Observation,
-    /// The window that a month is scaled from.
+    /// Window that a month is scaled from.
     pub recent: Window,
-    /// The day whose prices apply.
+    /// Day whose prices apply.
     pub day: Date,
-    /// The workloads, in order of account, Region and model.
+    /// Workloads in order of account, Region and model.
     pub workloads: Vec<Workload<'a>>,
-    /// Lanes that no model is known behind.
+    /// Lanes without a known model.
     pub strays: Vec<Stray<'a>>,
 }
 
-/// A lane that no model is known behind.
+/// A lane without a known model.
 #[derive(Debug)]
 pub struct Stray<'a> {
-    /// Where.
+    /// Account and Region.
     pub place: &'a Place,
-    /// What it carried.
+    /// Traffic of the lane.
     pub lane: Lane<'a>,
-    /// Why figures may be too low; empty where they are whole.
+    /// Reasons why figures may be too low; empty where they are whole.
     pub gaps: Vec<String>,
-    /// Its usage of the recent window, none of which has a price.
+    /// Usage of the recent window, none of which has a price.
     pub unpriced: Vec<UnpricedUsage>,
 }
 
-/// All that one base model did in one account and Region: what advice is about.
+/// All traffic and holdings of one base model in one account and Region: the subject of advice.
 #[derive(Debug)]
 pub struct Workload<'a> {
-    /// Where.
+    /// Account and Region.
     pub place: &'a Place,
-    /// What was read there.
+    /// Usage and inventory of the place.
     pub observed: &'a PlaceObservation,
-    /// The model.
+    /// Base model.
     pub model: BaseModel,
-    /// The name that people use, if the book has one.
+    /// Name that people use; `None` where the book has none.
     pub name: Option<String>,
-    /// The lanes with usage, in order of their ids.
+    /// Lanes with usage, in order of their ids.
     pub lanes: Vec<Lane<'a>>,
-    /// The provisioned models of this model.
+    /// Provisioned models of the base model.
     pub holdings: Vec<Holding<'a>>,
-    /// Reserved tokens per minute that the operator declares for it.
+    /// Reserved tokens per minute that the operator declares for the model.
     pub reserved: Vec<Reserved<'a>>,
-    /// What they take off the on-demand bill.
+    /// Part of the on-demand bill that the reserved tokens take off.
     pub covered: Covered,
-    /// Model units that the book sells for this model here.
+    /// Model units that the book sells for the model here.
     pub offers: Vec<Offer>,
-    /// Reserved tokens per minute that the book sells for it here.
+    /// Reserved tokens per minute that the book sells for the model here.
     pub reserved_offers: Vec<ReservedOffer>,
-    /// What a unit of this model carried in any place of the account, where its capacity is unknown.
+    /// Loads that a unit of the model carried in any place of the account; empty where its capacity
+    /// is known.
     pub carried: Vec<CarriedLoad>,
-    /// The window that a month is scaled from.
+    /// Window that a month is scaled from.
     pub recent: Window,
     /// Whole days from the first point to the end of the window.
     pub observed_days: u32,
-    /// Why figures may be too low; empty where they are whole.
+    /// Reasons why figures may be too low; empty where they are whole.
     pub gaps: Vec<String>,
-    /// The day on which extended access began, where a price in use was last seen before: AWS may
-    /// charge more in it.
+    /// Day on which extended access began, where a price in use was last seen before that day: AWS
+    /// may charge more since. `None` otherwise.
     pub priced_before_extended_access: Option<Date>,
 }
 
@@ -105,6 +106,8 @@ pub fn price(observation: &Observation) -> Priced<'_> {
                     workload(&model);
                     lanes.push((model, lane));
                 }
+                // Without a model there is no workload to advise on, but the usage must stay
+                // visible.
                 None => strays.push(Stray {
                     place: &observed.place,
                     gaps: gaps_of(&lane),
@@ -163,7 +166,8 @@ pub fn price(observation: &Observation) -> Priced<'_> {
     }
 }
 
-/// What one place's units carried says something of the same model everywhere.
+/// Gives to each workload what units of its model carried anywhere in the account: a unit serves
+/// the same in each place.
 fn share_carried(workloads: &mut [Workload<'_>]) {
     let mut by_model: BTreeMap<BaseModel, Vec<CarriedLoad>> = BTreeMap::new();
     for workload in workloads.iter() {
@@ -249,6 +253,8 @@ impl<'a> Workload<'a> {
         self.gaps = self.lanes.iter().flat_map(gaps_of).collect();
         for place in 0..self.holdings.len() {
             let aliases = self.holdings[place].aliases_with_points(&self.lanes);
+            // Two ids may meter the same requests twice: the busiest alone is what was surely
+            // there.
             if aliases.len() > 1 {
                 self.gaps.push(format!(
                     "the traffic of provisioned model {} is metered under {}; only the busiest is counted",
@@ -276,6 +282,7 @@ impl<'a> Workload<'a> {
                 .push("what its reserved tokens take off the bill cannot be counted".into()),
         }
         self.priced_before_extended_access = self.extended_access(observation);
+        // Only now all gaps are known, and what has one is worth nothing certain.
         let is_whole = self.is_whole();
         for holding in &mut self.holdings {
             holding.measure(&self.lanes, recent, is_whole);
@@ -283,7 +290,8 @@ impl<'a> Workload<'a> {
         self
     }
 
-    /// When extended access began, where a price in use was last seen before it.
+    /// Returns the day on which extended access began, where a price in use was last seen before
+    /// that day.
     fn extended_access(&self, observation: &Observation) -> Option<Date> {
         let today = observation.window.last_day();
         let region = &self.place.region;
@@ -302,26 +310,26 @@ impl<'a> Workload<'a> {
         is_older.then_some(began)
     }
 
-    /// Whether the figures are whole: nothing is missing that could raise them.
+    /// Returns true if the figures are whole: nothing is missing that could raise them.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.gaps.is_empty()
     }
 
-    /// The lanes that are billed by the token.
+    /// Returns the lanes that are billed by the token.
     pub fn on_demand(&self) -> impl Iterator<Item = &Lane<'a>> {
         self.lanes
             .iter()
             .filter(|lane| matches!(lane.kind, LaneKind::OnDemand { .. }))
     }
 
-    /// Usage that no rate was found for.
+    /// Lists the usage without a rate.
     pub fn unpriced(&self) -> impl Iterator<Item = UnpricedUsage> {
         self.on_demand()
             .flat_map(|lane| lane.unpriced(self.place, self.recent))
     }
 
-    /// A counter's sum over the recent window and all lanes.
+    /// Adds up a counter over the recent window and all lanes.
     #[must_use]
     pub fn counted(&self, counter: Counter) -> u64 {
         self.lanes
@@ -331,20 +339,22 @@ impl<'a> Workload<'a> {
             .sum()
     }
 
-    /// Whether requests were refused for want of capacity: demand that no figure holds.
+    /// Returns true if requests were refused for want of capacity, which is demand that no figure
+    /// holds.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.counted(Counter::InvocationThrottles) > 0
     }
 
-    /// Whether part of it may be served, and billed, at another tier than its id says.
+    /// Returns true if part of the traffic may be served, and billed, at another tier than its id
+    /// says.
     #[must_use]
     pub fn has_tier_splits(&self) -> bool {
         self.on_demand().any(|lane| lane.usage.is_split_by_tier())
     }
 
-    /// What its tokens cost in a month, as far as they are priced, without those that reserved
-    /// tokens serve.
+    /// Adds up the on-demand cost in USD a month, as far as tokens are priced, without what
+    /// reserved tokens serve.
     #[must_use]
     pub fn on_demand_monthly_cost(&self) -> Usd {
         let lanes: Usd = self.on_demand().map(Lane::monthly_cost).sum();
@@ -352,7 +362,7 @@ impl<'a> Workload<'a> {
         (lanes - self.covered.monthly_cost).max(Usd::ZERO)
     }
 
-    /// What its holdings cost in a month, as far as they are priced.
+    /// Adds up the cost of the holdings in USD a month, as far as they are priced.
     #[must_use]
     pub fn holdings_monthly_cost(&self) -> Usd {
         let units = self.holdings.iter().map(|holding| holding.monthly_cost);
@@ -360,7 +370,7 @@ impl<'a> Workload<'a> {
         units.chain(reserved).flatten().sum()
     }
 
-    /// What it costs in a month at list prices, as far as it is priced.
+    /// Adds up the cost at list prices in USD a month, as far as the workload is priced.
     #[must_use]
     pub fn monthly_list_cost(&self) -> Usd {
         let lanes = self.on_demand().map(Lane::monthly_list_cost);
@@ -377,13 +387,13 @@ impl<'a> Workload<'a> {
         lanes.max(Usd::ZERO) + units.chain(reserved).sum()
     }
 
-    /// What it costs in a month as it runs now, as far as it is priced.
+    /// Adds up the cost in USD a month as the workload runs now, as far as it is priced.
     #[must_use]
     pub fn monthly_cost(&self) -> Usd {
         self.on_demand_monthly_cost() + self.holdings_monthly_cost()
     }
 
-    /// Tokens of the recent window over all lanes, provisioned ones included.
+    /// Adds up the tokens of the recent window over all lanes, provisioned ones included.
     #[must_use]
     pub fn recent_tokens(&self) -> Tokens {
         self.lanes
@@ -393,20 +403,22 @@ impl<'a> Workload<'a> {
             .sum()
     }
 
-    /// Why nothing is advised for it, whatever it could save; `None` where the rules apply.
+    /// Says why nothing is advised for the workload, whatever could be saved; `None` where the
+    /// rules apply.
     #[must_use]
     pub fn no_advice(&self, observation: &Observation) -> Option<String> {
         let excluded = observation.overrides.exclusion(&self.model)?;
         Some(format!("the overrides exclude it: {}", excluded.why))
     }
 
-    /// Whether the true cost may be above what is shown.
+    /// Returns true if the true cost may be above what is shown.
     #[must_use]
     pub fn is_at_least(&self) -> bool {
         !self.is_whole()
             || self.is_throttled()
             || self.priced_before_extended_access.is_some()
             || self.unpriced().next().is_some()
+            // Minutes above a reservation are not seen, and billed.
             || !self.reserved.is_empty()
             || self.on_demand().any(Lane::is_billed_otherwise)
             || self

@@ -1,36 +1,37 @@
-//! Had each week been decided on the weeks before it: what was promised, and what came of it.
+//! The backtest: each week decided on the weeks before, with what was promised and what came of it.
 
 use std::ops::Range;
 
 use crate::sizing::HOURS_PER_WEEK;
 use crate::sizing::coverage::weeks;
 
-/// Weeks that a purchase is sized on, as the days of minutes are.
+/// Weeks that a purchase is sized on: two, as long as the days that are known by the minute.
 const SIZED_ON: usize = 2;
 
-/// Folds from which on a backtest is more than an anecdote.
+/// Folds from which on a backtest is more than an anecdote and gates advice. Eight weeks have six;
+/// at twice that, no survey shorter than 14 weeks would be tested.
 pub const ENOUGH_FOLDS: usize = 6;
 
-/// One week that was decided on those before it.
+/// One week that was decided on the weeks before.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fold {
-    /// The weekly saving that the weeks before it promised, or the tokens that it asked for.
+    /// Weekly saving that the weeks before promised, in USD, or the tokens that the week asked for.
     pub promised: f64,
-    /// What it saved, or what of them was refused.
+    /// Saving of the week itself, in USD, or the tokens that were refused.
     pub realised: f64,
 }
 
-/// All weeks that were decided so.
+/// All weeks that were decided on the weeks before them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Backtest {
-    /// One for each week in which something would have been bought.
+    /// One fold for each week in which something would have been bought.
     pub folds: Vec<Fold>,
 }
 
 impl Backtest {
-    /// Decides each whole week of a survey on the weeks before it. `decide` sizes a purchase on some
-    /// hours; `saving` is what it saves in others. What promises nothing over the last `recent` weeks
-    /// is not bought and makes no fold.
+    /// Decides each whole week of a survey on the weeks before that week. `decide` sizes a purchase
+    /// on some hours; `saving` tells what the purchase saves in others. A purchase that promises
+    /// nothing over the last `recent` weeks is not bought and makes no fold.
     pub fn walk_forward<P>(
         hours: usize,
         recent: usize,
@@ -48,6 +49,7 @@ impl Backtest {
             #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
             let spanned = (span.len() / HOURS_PER_WEEK) as f64;
             let promised = saving(&purchase, span) / spanned;
+            // What would not have been bought can neither keep a promise nor break one.
             (promised > 0.0).then(|| Fold {
                 promised,
                 realised: saving(&purchase, held_out.clone()),
@@ -56,9 +58,9 @@ impl Backtest {
         Self::over(hours, SIZED_ON, fold)
     }
 
-    /// What of each week's demand would have been refused, had it been served by what the weeks
-    /// before it asked for at most. `enough` sizes on some hours; `refused` is the demand of others
-    /// and the part of it that exceeds that.
+    /// Measures what of each week's demand would have been refused beside what the weeks before
+    /// asked for at most. `enough` sizes on some hours; `refused` tells the demand of others and
+    /// the part of that which exceeds the size.
     pub fn refusals<P>(
         hours: usize,
         recent: usize,
@@ -71,6 +73,7 @@ impl Backtest {
             let units = enough(first.start..held_out.start)?;
             Some(refused(&units, held_out))
         };
+        // Throttled units are sized on the recent window, so the first weeks have none before them.
         Self::over(hours, recent.max(1), fold)
     }
 
@@ -86,7 +89,8 @@ impl Backtest {
         }
     }
 
-    /// All that came of it over all that was promised; `None` without a fold that promised anything.
+    /// Returns what all folds realised as a share of what they promised; `None` where no fold
+    /// promised anything.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         let sum = |of: fn(&Fold) -> f64| self.folds.iter().map(of).sum::<f64>();

@@ -12,39 +12,41 @@ use crate::domain::{
 };
 use crate::pricing::{CarriedLoad, LaneRates, Priced, Workload};
 
-/// What one unit of an offer must serve to cost no more than on-demand: `u / v`, where `u` is what
-/// it costs an hour and `v` is what a token costs on-demand, at the observed mix and the cheapest
-/// rates that are allowed. A necessary condition: a unit must also be able to carry it.
+/// Volume that one unit of an offer must serve to cost no more than on-demand: `u / v`, where `u`
+/// is the unit's price an hour and `v` the on-demand price of a token, at the observed mix and the
+/// cheapest rates that are allowed. A necessary condition: a unit must also be able to carry that
+/// volume.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BreakEven {
-    /// What the book calls the offer, where it sells more than one kind.
+    /// Book's name of the offer; `None` where the book sells one kind only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The offer's term.
+    /// Term of the offer.
     pub term: Term,
-    /// USD for one unit and hour.
+    /// Price of one unit in USD an hour.
     pub usd_per_unit_hour: UsdPerModelUnitHour,
-    /// What one unit costs in a month.
+    /// Cost of one unit in USD a month.
     pub unit_monthly_cost: Usd,
-    /// Tokens a month, all meters together.
+    /// Volume in tokens a month, all meters together.
     pub tokens_per_month: Tokens,
-    /// Tokens an hour.
+    /// Volume in tokens an hour.
     pub tokens_per_hour: Tokens,
-    /// Who gave the capacity, and what it is.
+    /// Capacity of a unit, with who states the capacity; `None` where nobody does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
-    /// The share of a unit's capacity that this is at the observed mix; above 100 % a unit never
-    /// pays, at any volume.
+    /// Volume as a share of a unit's capacity at the observed mix; above 100 % a unit never pays,
+    /// at any volume. `None` where the capacity is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share_of_capacity: Option<Percent>,
-    /// What one unit carried at least, where its capacity is not known: the largest unthrottled
-    /// five-minute loads of the account's own units, of which none is below another in both.
+    /// Largest unthrottled loads of five minutes that one of the account's own units carried, of
+    /// which none is below another in both numbers; empty where the capacity is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub carried_at_least: Vec<CarriedLoad>,
 }
 
 impl BreakEven {
-    /// The ends of what units carried, to go on after a condition; empty where nothing is known.
+    /// Says the ends of what units carried, to go on after a condition; empty where nothing is
+    /// known.
     #[must_use]
     pub fn carried_in_words(&self) -> String {
         let load = |carried: &CarriedLoad| {
@@ -72,7 +74,7 @@ impl BreakEven {
     }
 }
 
-/// A mix of tokens with what it costs and how it loads a unit.
+/// A mix of tokens with its cost and its load on a unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Mix {
     tokens: Decimal,
@@ -93,7 +95,7 @@ impl Mix {
         }
     }
 
-    /// `None` where the mix costs nothing.
+    /// Computes the break-even of an offer at this mix; `None` where the mix costs nothing.
     pub(crate) fn break_even(&self, offer: &Offer) -> Option<BreakEven> {
         if self.cost.is_zero() || self.tokens.is_zero() {
             return None;
@@ -101,6 +103,7 @@ impl Mix {
         let an_hour = offer.unit_price.dollars() * self.tokens / self.cost;
         let whole = |tokens: Decimal| {
             tokens
+                // Up: at one token less a unit would not pay yet.
                 .round_dp_with_strategy(0, RoundingStrategy::AwayFromZero)
                 .to_u64()
                 .map(Tokens::new)
@@ -129,7 +132,8 @@ impl Mix {
     }
 }
 
-/// The break-even of every offer for a workload, at the mix of its recent standard traffic.
+/// Computes the break-even of every offer for a workload, at the mix of the recent standard
+/// traffic.
 pub(crate) fn of_offers(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -137,6 +141,7 @@ pub(crate) fn of_offers(
 ) -> Vec<BreakEven> {
     let weights = priced.observation.prices.load_weights(&workload.model);
     let mut mix = Mix::default();
+    // Model units serve what the standard tier serves, so other tiers are no part of the mix.
     for route in routes.iter().filter(|route| route.lane.is_standard()) {
         for meter in &route.lane.meters {
             if let Some((_, rate)) = route.rates.iter().find(|(of, _)| *of == meter.meter) {
@@ -154,6 +159,7 @@ pub(crate) fn of_offers(
         .iter()
         .filter_map(|offer| {
             let mut even = mix.break_even(offer)?;
+            // Beside a known capacity a lower bound says nothing.
             if even.capacity.is_none() {
                 even.carried_at_least.clone_from(&workload.carried);
             }

@@ -1,23 +1,24 @@
-//! How sure a saving is, from its weeks, and where demand goes.
+//! The certainty of a saving from its weeks, and the trend of demand.
 
 use crate::domain::Usd;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::sizing::student::{t90, t95};
 use crate::sizing::{HOURS_PER_WEEK, estimate};
 
-/// The mean weekly saving of a purchase of fixed size, and how well the weeks tell it: Student's t,
-/// so no random numbers are needed. Weeks are taken as independent; where one leans on the one
-/// before it, the true bounds are wider.
+/// Mean weekly saving of a purchase of fixed size, and how well the weeks tell that mean: by
+/// Student's t, so that no random numbers are needed. Weeks are taken as independent; where one
+/// week leans on the one before, the true bounds are wider.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Certainty {
     weeks: usize,
     mean: f64,
-    /// The standard error of the mean.
+    /// Standard error of the mean, in USD a week.
     error: f64,
 }
 
 impl Certainty {
-    /// From the saving of each week in dollars; `None` for fewer than two weeks.
+    /// Computes the mean and its error from the saving of each week in USD; `None` for fewer than
+    /// two weeks.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
     pub fn of(weekly: &[f64]) -> Option<Self> {
@@ -30,6 +31,7 @@ impl Certainty {
             .iter()
             .map(|week| (week - mean) * (week - mean))
             .sum();
+        // One degree of freedom is spent on the mean.
         let variance = squares / (weeks - 1) as f64;
         Some(Self {
             weeks,
@@ -38,54 +40,55 @@ impl Certainty {
         })
     }
 
-    /// The weeks that it rests on.
+    /// Returns the number of weeks behind the mean.
     #[must_use]
     pub const fn weeks(&self) -> usize {
         self.weeks
     }
 
-    /// The lower 5 % bound of the weekly saving, in dollars: `mean − t·s/√n`.
+    /// Returns the lower 5 % bound of the weekly saving in USD: `mean − t·s/√n`.
     #[must_use]
     pub fn lower_bound(&self) -> f64 {
         self.mean - t95(self.weeks - 1) * self.error
     }
 
-    /// The tenth percentile of the monthly saving.
+    /// Returns the tenth percentile of the monthly saving.
     #[must_use]
     pub fn p10(&self) -> Option<Usd> {
         monthly(self.mean - t90(self.weeks - 1) * self.error)
     }
 
-    /// The median of the monthly saving, which is its mean.
+    /// Returns the median of the monthly saving, which is the mean.
     #[must_use]
     pub fn p50(&self) -> Option<Usd> {
         monthly(self.mean)
     }
 
-    /// The ninetieth percentile of the monthly saving.
+    /// Returns the ninetieth percentile of the monthly saving.
     #[must_use]
     pub fn p90(&self) -> Option<Usd> {
         monthly(self.mean + t90(self.weeks - 1) * self.error)
     }
 }
 
-/// A month of 730 hours of so many dollars a week.
+/// Scales USD a week to a month of 730 hours; `None` for what is no number.
 #[expect(clippy::cast_precision_loss, reason = "both are small")]
 pub(crate) fn monthly(weekly: f64) -> Option<Usd> {
     estimate(weekly * HOURS_PER_MONTH as f64 / HOURS_PER_WEEK as f64)
 }
 
-/// The straight line through the demand of each week.
+/// Straight line through the demand of each week.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decline {
-    /// Its height at the last week.
+    /// Height of the line at the last week.
     last: f64,
-    /// What it gains each week; below zero where demand falls.
+    /// Change of the line from week to week; below zero where demand falls.
     slope: f64,
 }
 
 impl Decline {
-    /// By least squares from each week's demand; `None` for fewer than two weeks or without demand.
+    /// Fits the line to each week's demand by least squares; `None` for fewer than two weeks or
+    /// without demand.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
     pub fn of(weekly: &[f64]) -> Option<Self> {
@@ -110,10 +113,11 @@ impl Decline {
         })
     }
 
-    /// The share of today's demand that is left after so many weeks if the observed decline goes
-    /// on; all of it where demand grows or stays.
+    /// Returns the share of today's demand that is left after so many weeks if the observed decline
+    /// goes on, from 0 to 1; 1 where demand grows or stays.
     #[must_use]
     pub fn left_after(&self, weeks: f64) -> f64 {
+        // Growth is not promised to go on: a purchase has to pay at today's demand.
         if self.slope >= 0.0 {
             return 1.0;
         }

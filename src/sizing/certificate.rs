@@ -14,49 +14,49 @@ use crate::domain::{
 use crate::pricing::{LOAD_ONE, LOAD_SCALE, Load, dollars, whole};
 use crate::sizing::reserved_tokens::{Reservation, ReservationTerms, STEP};
 
-/// How it is proven.
+/// Kind of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// The smallest purchase costs at least all on-demand dollars that it could replace. Needs no
-    /// capacity.
+    /// The smallest purchase costs at least all on-demand dollars that the purchase could replace.
+    /// Needs no capacity.
     Volume,
-    /// What is bought costs, even in full use, at least what it serves: no mix of the meters in use and
-    /// no volume helps.
+    /// The purchase costs, even in full use, at least what is served: no mix of the meters in use
+    /// and no volume helps.
     Price,
-    /// With each hour's dearest tokens packed into it first, and the demand within the hour as even
-    /// as can be, what is bought still replaces no more than it costs.
+    /// With each hour's dearest tokens served first, and the demand within the hour as even as can
+    /// be, the purchase still replaces no more than the purchase costs.
     Window,
 }
 
-/// A proof with its two numbers.
+/// A proof that a purchase does not save, with the two numbers of the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Certificate {
-    /// How it is proven.
+    /// Kind of the proof.
     pub proof: Proof,
-    /// The most that it could replace in so many hours.
+    /// Most on-demand USD that the purchase could replace in so many hours.
     pub replaceable: Usd,
-    /// What it costs in as many hours.
+    /// Cost of the purchase in USD over as many hours.
     pub cost: Usd,
-    /// The hours.
+    /// Hours of both numbers.
     pub hours: u64,
 }
 
-/// The tokens of one meter at one price, hour by hour.
+/// Tokens of one meter at one price, hour by hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeterLoads {
     ceiling: Ceiling,
-    /// What a token weighs, in ten-thousandths.
+    /// Load of one token in 10^-4 tokens.
     weight: u128,
-    /// What a token costs, in 10^-16 USD.
+    /// Price of one token in 10^-16 USD.
     price: u128,
     /// Tokens of each hour.
     hours: Vec<u64>,
 }
 
 impl MeterLoads {
-    /// A meter whose tokens count against a ceiling at a weight and cost so much; `None` where
-    /// either has more decimals than are kept.
+    /// Builds the loads of a meter whose tokens count against a ceiling at a weight and a price;
+    /// `None` where weight or price has more decimals than are kept.
     #[must_use]
     pub fn new(
         ceiling: Ceiling,
@@ -72,13 +72,14 @@ impl MeterLoads {
         })
     }
 
-    /// Whether another has the same ceiling, weight and price, so that both can be one.
+    /// Returns true if another meter has the same ceiling, weight and price, so that both can be
+    /// one.
     #[must_use]
     pub fn is_alike(&self, other: &Self) -> bool {
         (self.ceiling, self.weight, self.price) == (other.ceiling, other.weight, other.price)
     }
 
-    /// Adds the tokens of one that is alike.
+    /// Adds the tokens of a meter that is alike.
     pub fn add(&mut self, other: &Self) {
         for (tokens, more) in self.hours.iter_mut().zip(&other.hours) {
             *tokens = tokens.saturating_add(*more);
@@ -97,13 +98,13 @@ impl MeterLoads {
     }
 }
 
-/// The hours that all loads span.
+/// Counts the hours that all loads span.
 fn hours_of(meters: &[MeterLoads]) -> u64 {
     let hours = meters.iter().map(|meter| meter.hours.len()).max();
     u64::try_from(hours.unwrap_or_default()).unwrap_or_default()
 }
 
-/// The meters of one ceiling that are used, dearest load first.
+/// Sorts the used meters of one ceiling, the dearest load first.
 fn dearest_first(meters: &[MeterLoads], ceiling: Ceiling) -> Vec<&MeterLoads> {
     let mut used: Vec<&MeterLoads> = meters
         .iter()
@@ -114,8 +115,8 @@ fn dearest_first(meters: &[MeterLoads], ceiling: Ceiling) -> Vec<&MeterLoads> {
     used
 }
 
-/// The dollars that a full hour of `load` weighted tokens can replace at most, whatever the mix;
-/// `None` where something has a price and no weight.
+/// Bounds the USD that a full hour of `load` weighted tokens can replace, whatever the mix; `None`
+/// where a meter has a price and no weight.
 fn full_worth(dearest: &[&MeterLoads], load: u64) -> Option<Usd> {
     let Some(first) = dearest.first() else {
         return Some(Usd::ZERO);
@@ -131,8 +132,8 @@ fn full_worth(dearest: &[&MeterLoads], load: u64) -> Option<Usd> {
     Some(Usd::new(worth.round_dp_with_strategy(12, up).normalize()))
 }
 
-/// What can be replaced over all hours if each hour serves `load` ten-thousandths of a weighted
-/// token, dearest first, in 10^-16 USD, rounded up.
+/// Bounds what is replaced over all hours if each hour serves `load` ten-thousandths of a weighted
+/// token, dearest first: in 10^-16 USD, rounded up.
 fn packed(dearest: &[&MeterLoads], load: u128) -> u128 {
     let hours = dearest.iter().map(|meter| meter.hours.len()).max();
     let mut worth = 0;
@@ -162,11 +163,11 @@ fn part_up(value: u128, part: u128, whole: u128) -> u128 {
 }
 
 impl Certificate {
-    /// A proof that no number of units under an offer saves, if there is one: of the three the
-    /// first that holds.
+    /// Looks for a proof that no number of units under an offer saves, and returns the first that
+    /// holds of volume, price and window.
     ///
-    /// What one unit serves bounds what it saves where callers route the rest. Where AWS refuses the
-    /// rest, beside held units a few more can free what those have to spare: pass no capacity then,
+    /// The worth of one unit bounds the saving where callers route the rest. Where AWS refuses the
+    /// rest, a few units beside held ones can free what those have to spare: pass no capacity then,
     /// so that only the volume proves anything.
     #[must_use]
     pub fn of_units(
@@ -207,8 +208,9 @@ impl Certificate {
         })
     }
 
-    /// A proof that no reservation under an offer saves, if there is one. It holds where nothing is
-    /// held: beside a lopsided holding a little of the one meter can set free much of the other.
+    /// Looks for a proof that no reservation under an offer saves. The proof holds only where
+    /// nothing is held: beside a lopsided holding a little of the one meter can set free much of
+    /// the other.
     #[must_use]
     pub fn of_reservation(meters: &[MeterLoads], terms: &ReservationTerms) -> Option<Self> {
         let hours = hours_of(meters);
@@ -219,6 +221,8 @@ impl Certificate {
         if let Some(proof) = volume.proves(Proof::Volume, hours) {
             return Some(proof);
         }
+        // The price proof needs both meters to lose in full use; one that gains can pay for the
+        // other.
         let mut full = Some(Bound::default());
         let mut window = Bound::default();
         for (ceiling, step, least) in [
@@ -249,7 +253,7 @@ impl Certificate {
     }
 }
 
-/// What a purchase can replace at most, and what it costs.
+/// Most that a purchase can replace, beside its cost, both in USD.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bound {
     replaceable: Usd,
@@ -257,7 +261,7 @@ struct Bound {
 }
 
 impl Bound {
-    /// Both purchases together.
+    /// Adds both purchases up.
     fn and(self, other: Self) -> Self {
         Self {
             replaceable: self.replaceable + other.replaceable,
@@ -265,7 +269,8 @@ impl Bound {
         }
     }
 
-    /// The proof that the purchase does not save, if the bound is one.
+    /// Returns the proof that the purchase does not save, where the bound is below the cost or
+    /// equal.
     fn proves(self, proof: Proof, hours: u64) -> Option<Certificate> {
         (self.replaceable <= self.cost).then_some(Certificate {
             proof,
@@ -276,13 +281,13 @@ impl Bound {
     }
 }
 
-/// What everything costs on-demand.
+/// Adds up the on-demand cost of everything.
 fn all_value(meters: &[MeterLoads]) -> Usd {
     dollars(meters.iter().map(MeterLoads::value).sum())
 }
 
-/// The best purchase of one meter as if the other were free and plenty: what it replaces and costs.
-/// Both meters' together bound what any purchase of both can gain.
+/// Finds the best purchase of one meter as if the other were free and plenty. The best ones of both
+/// meters together bound what any purchase of both can gain.
 fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -> Bound {
     let least = least.max(1);
     let step_load = u128::from(STEP) * 60 * LOAD_ONE;
@@ -306,6 +311,7 @@ fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -
         })
         .sum::<u128>()
         .div_ceil(step_load);
+    // More steps than the busiest hour asks for replace nothing more.
     let most = u64::try_from(most).unwrap_or(u64::MAX).max(least);
     // Concave in the steps: the first whose next one gains nothing.
     let (mut low, mut high) = (least, most);

@@ -1,41 +1,44 @@
-//! What one purchase saves hour by hour, at the demand that was and at a share of it.
+//! The saving of one purchase hour by hour, at the demand that was and at a share of it.
 
 use std::ops::Range;
 
 use crate::sizing::HOURS_PER_WEEK;
 
-/// A purchase over the hours of a survey. Each hour has its on-demand dollars `c`, and how many
-/// times over it is served with the purchase, `a`, and without it, `b`.
+/// A purchase over the hours of a survey. Each hour has on-demand dollars `c` and is served `a`
+/// times over with the purchase and `b` times without.
 ///
-/// At the share `y` of the demand the purchase replaces `Σ c·(min(y, a) − min(y, b))`: a step of `y`
-/// of the load costs `y·c` on-demand and is served whole up to `y = a`. That is piecewise linear in
-/// `y` and grows with it.
+/// At the share `y` of the demand the purchase replaces `Σ c·(min(y, a) − min(y, b))`: a step of
+/// `y` of the load costs `y·c` on-demand and is served whole up to `y = a`. That sum is piecewise
+/// linear in `y` and grows with `y`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coverage {
     hours: Vec<CoveredHour>,
-    /// What is left of the replaced dollars once bursts within the hour are taken off.
+    /// Share of the replaced dollars that is left once bursts within the hour are taken off, from 0
+    /// to 1.
     burst: f64,
-    /// What the purchase costs an hour.
+    /// Cost of the purchase in USD an hour.
     cost: f64,
 }
 
 /// One hour of a survey.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CoveredHour {
-    /// Its on-demand dollars.
+    /// On-demand cost in USD.
     pub value: f64,
-    /// How many times over it is served with the purchase.
+    /// Number of times that the hour is served with the purchase; infinite where the hour asks for
+    /// nothing.
     pub with: f64,
-    /// The same without it.
+    /// Number of times that the hour is served without the purchase.
     pub without: f64,
 }
 
 impl Coverage {
-    /// From each hour. `burst` is the share of the replaced dollars that is left by the minute;
-    /// `cost` is what the purchase costs an hour.
+    /// Builds the coverage from each hour. `burst` is the share of the replaced dollars that is
+    /// left by the minute; `cost` is the cost of the purchase in USD an hour.
     #[must_use]
     pub fn new(hours: impl IntoIterator<Item = CoveredHour>, burst: f64, cost: f64) -> Self {
         let hour = |hour: CoveredHour| CoveredHour {
+            // With a purchase no hour is served less; rounding could say so.
             without: hour.without.min(hour.with),
             ..hour
         };
@@ -46,7 +49,7 @@ impl Coverage {
         }
     }
 
-    /// The hours.
+    /// Counts the hours.
     #[must_use]
     pub fn hours(&self) -> usize {
         self.hours.len()
@@ -56,13 +59,14 @@ impl Coverage {
         self.hours.get(range).unwrap_or_default()
     }
 
-    /// The on-demand dollars of some hours.
+    /// Adds up the on-demand dollars of some hours.
     #[must_use]
     pub fn value(&self, range: Range<usize>) -> f64 {
         self.span(range).iter().map(|hour| hour.value).sum()
     }
 
-    /// What it saves in some hours at a share of their demand: what it replaces less what it costs.
+    /// Computes the saving in some hours at a share of their demand, in USD: the replaced dollars
+    /// less the cost of the purchase.
     #[must_use]
     pub fn saving(&self, range: Range<usize>, share: f64) -> f64 {
         let span = self.span(range);
@@ -75,15 +79,15 @@ impl Coverage {
         self.burst * replaced - self.cost * hours
     }
 
-    /// The whole weeks, counted back from the end.
+    /// Returns the whole weeks, counted back from the end.
     #[must_use]
     pub fn weeks(&self) -> impl ExactSizeIterator<Item = Range<usize>> + use<> {
         weeks(self.hours.len())
     }
 
-    /// The largest share of the demand of some hours that can go while the purchase still costs no
-    /// more than none: exact, by the breakpoints of the piecewise linear saving. `None` where it
-    /// costs more already.
+    /// Returns the largest share of the demand of some hours that can go while the purchase still
+    /// costs no more than none, from 0 to 1: exact, by the bends of the piecewise linear saving.
+    /// `None` where the purchase costs more already.
     #[must_use]
     pub fn robustness(&self, range: Range<usize>) -> Option<f64> {
         let span = self.span(range.clone());
@@ -115,7 +119,7 @@ impl Coverage {
     }
 }
 
-/// The whole weeks of so many hours, counted back from the end.
+/// Returns the whole weeks of so many hours, counted back from the end.
 pub(crate) fn weeks(hours: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     let first = hours % HOURS_PER_WEEK;
     (0..hours / HOURS_PER_WEEK).map(move |week| {

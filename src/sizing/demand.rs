@@ -6,12 +6,12 @@ use crate::observation::MeterReading;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{DemandSeries, LaneRates, Priced, StepDemand, Workload, dollars};
 use crate::sizing::traffic::{ServableLanes, Traffic};
-use crate::sizing::{Purchase, UnitPurchase, float, ratio};
+use crate::sizing::{Purchase, UnitPurchase, float};
 
-/// Why the demand of a workload is not known.
+/// A reason for which the demand of a workload is not known.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum UnknownDemand {
-    /// The minutes of its Region were not read.
+    /// The minutes of the Region were not read.
     #[error("{0}")]
     MinutesNotRead(String),
     /// Hours and minutes of the same days tell different sums.
@@ -23,15 +23,15 @@ pub(crate) enum UnknownDemand {
     /// A meter in use has no rate.
     #[error("{meter} of {model_id} have no on-demand price")]
     NoPrice { meter: Meter, model_id: String },
-    /// What is bought does not serve a meter in use.
+    /// A meter in use is not served by what is bought.
     #[error("{meter} of {model_id} cannot be served by model units")]
     NotServed { meter: Meter, model_id: String },
 }
 
-/// The demand over one window.
+/// Demand over one window.
 struct WindowDemand {
     series: DemandSeries,
-    /// The on-demand part of each step, in 10^-16 USD.
+    /// On-demand part of each step, in 10^-16 USD.
     on_demand: Vec<u128>,
 }
 
@@ -48,6 +48,7 @@ impl WindowDemand {
         for lane in &lanes.on_demand {
             add(&mut series, lanes, lane, recent)?;
         }
+        // The values so far are those of on-demand lanes: holdings are added after them.
         let on_demand = series.steps.iter().map(|step| step.value).collect();
         for lane in &lanes.provisioned {
             add(&mut series, lanes, lane, recent)?;
@@ -56,7 +57,7 @@ impl WindowDemand {
     }
 }
 
-/// Adds what one lane was asked for to a demand.
+/// Adds the tokens of one lane to a demand.
 fn add(
     demand: &mut DemandSeries,
     lanes: &ServableLanes<'_>,
@@ -68,6 +69,7 @@ fn add(
     let minutes = usage.minute_readings();
     for reading in usage.readings() {
         let meter = reading.meter;
+        // A meter without tokens needs neither minutes nor a price.
         if !lanes.counts(meter) || reading.series.total_since(demand.start).is_zero() {
             continue;
         }
@@ -104,24 +106,24 @@ fn add(
     Ok(())
 }
 
-/// One workload's demand at the resolutions that sizing needs.
+/// One workload's demand at the two resolutions that sizing needs.
 #[derive(Debug)]
 pub(crate) struct ServableDemand {
-    /// The last days by the minute: purchases are sized on these.
+    /// Last days by the minute: purchases are sized on these.
     pub(crate) minutes: DemandSeries,
-    /// The whole survey by the hour.
+    /// Whole survey by the hour.
     pub(crate) hours: DemandSeries,
-    /// The on-demand part of each hour, in 10^-16 USD.
+    /// On-demand part of each hour, in 10^-16 USD.
     on_demand: Vec<u128>,
-    /// What the on-demand part of the minutes costs.
+    /// On-demand part of all minutes.
     on_demand_minutes: Usd,
     /// Hours of the recent window, which a month is scaled from.
     recent: usize,
 }
 
 impl ServableDemand {
-    /// The demand at the given rates. Flex and the other tiers stay where they are. An error says
-    /// what is missing.
+    /// Builds the demand of some traffic at the given rates. Flex and the other tiers stay where
+    /// they are.
     pub(crate) fn new(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
@@ -150,7 +152,7 @@ impl ServableDemand {
         }
     }
 
-    /// The same load, of which one on-demand lane alone counts in dollars.
+    /// Builds the same load with the dollars of one on-demand lane alone.
     pub(crate) fn of_lane(
         &self,
         priced: &Priced<'_>,
@@ -176,7 +178,7 @@ impl ServableDemand {
         })
     }
 
-    /// The hours of the survey alone.
+    /// Builds the hours of the survey alone.
     pub(crate) fn hourly(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
@@ -188,34 +190,34 @@ impl ServableDemand {
         Ok(WindowDemand::new(&lanes, priced.recent, window, HOUR)?.series)
     }
 
-    /// The hours of the recent window.
+    /// Returns the hours of the recent window.
     pub(crate) fn recent_hours(&self) -> &[StepDemand] {
         last(&self.hours.steps, self.recent)
     }
 
-    /// The hours of the days that are known by the minute.
+    /// Returns the hours of the days that are known by the minute.
     fn same_hours(&self) -> &[StepDemand] {
         let hours = usize::try_from(self.minutes.hours()).unwrap_or_default();
         last(&self.hours.steps, hours)
     }
 
-    /// The on-demand part of each hour of the survey, in 10^-16 USD.
+    /// Returns the on-demand part of each hour of the survey, in 10^-16 USD.
     pub(crate) fn on_demand_hours(&self) -> &[u128] {
         &self.on_demand
     }
 
-    /// What the on-demand part costs in a month, as the recent window went.
+    /// Scales the on-demand part of the recent window to a month.
     pub(crate) fn on_demand_monthly(&self) -> Usd {
         let recent = last(&self.on_demand, self.recent).iter().sum();
         dollars(recent).per_month(hours(self.recent))
     }
 
-    /// The same as the days by the minute went.
+    /// Returns the on-demand part of the days that are known by the minute.
     pub(crate) fn on_demand_minutes(&self) -> Usd {
         self.on_demand_minutes
     }
 
-    /// The demand as one kind of purchase sees it.
+    /// Puts one kind of purchase to this demand.
     pub(crate) fn sized<P: Purchase>(&self, purchase: &P) -> SizedDemand<P> {
         SizedDemand {
             minutes: purchase.sizing(&self.minutes.steps, MINUTE),
@@ -227,11 +229,12 @@ impl ServableDemand {
     }
 }
 
-/// Whether steps come to what coarser ones of the same days do, but for a hundredth: they are read
-/// one after the other, and late points arrive between.
+/// Returns true if fine steps come to what coarse ones of the same days do, but for a hundredth.
 fn adds_up(fine: &[StepDemand], coarse: &[StepDemand]) -> bool {
     let sum = |steps: &[StepDemand]| steps.iter().map(|step| step.value).sum::<u128>();
     let (fine, coarse) = (sum(fine), sum(coarse));
+    // Not equal: minutes and hours are read one after the other, and late points arrive between. At
+    // twice a hundredth, a quarter of one day in fourteen could be missing unseen.
     fine.abs_diff(coarse) <= fine.max(coarse) / 100
 }
 
@@ -243,14 +246,14 @@ fn hours(count: usize) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }
 
-/// What is replaced of the days that are known by both resolutions: hours hide bursts.
+/// Dollars that are replaced of the days that are known by both resolutions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Burst {
     pub(crate) by_minute: Usd,
     pub(crate) by_hour: Usd,
 }
 
-/// A workload's demand as one kind of purchase sees it.
+/// A workload's demand as one kind of purchase sees the demand.
 pub(crate) struct SizedDemand<P: Purchase> {
     pub(crate) minutes: P::Sizing,
     same_hours: P::Sizing,
@@ -260,8 +263,8 @@ pub(crate) struct SizedDemand<P: Purchase> {
 }
 
 impl<P: Purchase> SizedDemand<P> {
-    /// On-demand dollars a month that a purchase, beside what is held, would replace if what exceeds
-    /// it goes on-demand.
+    /// Computes the on-demand USD a month that a purchase, beside what is held, would replace if
+    /// the rest goes on-demand.
     ///
     /// The recent window is known by the hour, and hours hide bursts: the loss is taken off in the
     /// proportion that minutes and hours have over the days that are known by both.
@@ -273,30 +276,29 @@ impl<P: Purchase> SizedDemand<P> {
         }
     }
 
-    /// What bursts take off what a purchase and what is held replace; `None` where hours hide
-    /// nothing.
+    /// Compares what a purchase and what is held replace by the minute and by the hour; `None`
+    /// where hours hide nothing.
     pub(crate) fn burst(&self, amount: P::Amount) -> Option<Burst> {
         let by_hour = P::replaced(&self.same_hours, amount);
         let by_minute = P::replaced(&self.minutes, amount);
         (by_minute < by_hour).then_some(Burst { by_minute, by_hour })
     }
 
-    /// The same as a share, for statistics.
+    /// Returns what bursts leave as a share from 0 to 1, for statistics.
     pub(crate) fn burst_share(&self, amount: P::Amount) -> f64 {
-        self.burst(amount).map_or(1.0, |burst| {
-            ratio(float(burst.by_minute), float(burst.by_hour))
-        })
+        self.burst(amount)
+            .map_or(1.0, |burst| float(burst.by_minute) / float(burst.by_hour))
     }
 
-    /// What all of the demand, that of holdings included, would cost on-demand in a month.
+    /// Computes the on-demand cost of all of the demand in USD a month, that of holdings included.
     pub(crate) fn all_monthly(&self) -> Usd {
         P::all_on_demand(&self.recent_hours).per_month(self.recent_window_hours)
     }
 }
 
 impl SizedDemand<UnitPurchase> {
-    /// The fewest further units that refuse nothing of the minutes, nor of the recent hours before
-    /// them, of which no minutes are known. `None` where no count is enough.
+    /// Returns the fewest further units that refuse nothing of the minutes, nor of the recent hours
+    /// before them, of which no minutes are known. `None` where no count is enough.
     pub(crate) fn throttle_minimum(&self, headroom: Ratio) -> Option<u32> {
         let minutes = self.minutes.throttle_minimum(headroom)?;
         Some(minutes.max(self.recent_hours.throttle_minimum(headroom)?))

@@ -5,32 +5,30 @@ use rust_decimal::Decimal;
 use crate::domain::Usd;
 use crate::pricing::{MONEY_SCALE, TimesServed};
 
-/// Costs are compared rounded to so many decimals, so that a tie is a tie.
+/// Decimals that costs are compared at, so that a tie is a tie. Each step is exact to 10^-16 USD,
+/// so 20,160 minutes are exact to some 10^-12.
 pub(crate) const COST_SCALE: u32 = 12;
 
 /// Hours of a week, the block that savings are looked at by.
 pub const HOURS_PER_WEEK: usize = 168;
 
-/// Two costs that floating point holds apart by less than this share are compared exactly.
+/// Share below which two costs in floating point are compared exactly instead. A sum over 20,160
+/// minutes errs by some 10^-12 of its size: at a hundredth of this share rounding would decide ties.
 pub(crate) const TOLERANCE: f64 = 1e-10;
 
-/// An amount in floating point, for searches and statistics.
+/// Turns an amount into floating point, for searches and statistics.
 pub(crate) fn float(amount: Usd) -> f64 {
     f64::try_from(amount.dollars()).unwrap_or(f64::MAX)
 }
 
-/// One amount as a share of another that is not zero.
-pub(crate) fn ratio(part: f64, whole: f64) -> f64 {
-    part / whole
-}
-
-/// Dollars from floating point, rounded to cents' hundredths: an estimate is not known better.
+/// Turns floating-point dollars into an amount with four decimals: an estimate is not known better.
+/// `None` for what is no number.
 pub(crate) fn estimate(dollars: f64) -> Option<Usd> {
     let dollars = Decimal::try_from(dollars).ok()?;
     Some(Usd::new(dollars.round_dp(4).normalize()))
 }
 
-/// The whole number of 10^-16 dollars in floating-point dollars.
+/// Turns a value in 10^-16 USD into floating-point dollars.
 #[expect(clippy::cast_precision_loss, reason = "for searches and statistics")]
 pub(crate) fn float_value(value: u128) -> f64 {
     const ONE: f64 = 1e16;
@@ -38,7 +36,7 @@ pub(crate) fn float_value(value: u128) -> f64 {
     value as f64 / ONE
 }
 
-/// How many times over a load is served, in floating point; infinite where nothing is asked for.
+/// Turns a number of times served into floating point; infinite where nothing is asked for.
 #[expect(clippy::cast_precision_loss, reason = "for searches and statistics")]
 pub(crate) fn times(served: TimesServed) -> f64 {
     match served.asked {
@@ -47,7 +45,8 @@ pub(crate) fn times(served: TimesServed) -> f64 {
     }
 }
 
-/// How many times the room a load would need, which is not zero: the inverse of the above.
+/// Returns the number of times the room that a load needs, where the room is not zero: the inverse
+/// of `times`.
 #[expect(clippy::cast_precision_loss, reason = "for searches and statistics")]
 pub(crate) fn needed(served: TimesServed) -> f64 {
     served.asked as f64 / served.room as f64

@@ -5,7 +5,7 @@ use crate::domain::period::HOUR;
 use crate::pricing::{Load, StepDemand, dollars};
 use crate::sizing::COST_SCALE;
 
-/// The steps of a stretch that ask for anything, in order.
+/// Steps of a stretch that ask for anything, in order.
 #[derive(Clone, Debug)]
 pub(super) struct LoadedSteps {
     pub(super) steps: Vec<StepDemand>,
@@ -16,7 +16,8 @@ pub(super) struct LoadedSteps {
 }
 
 impl LoadedSteps {
-    /// Takes those of some steps in a row, of so many seconds each, which are whole hours.
+    /// Takes the loaded ones of some steps in a row, of so many seconds each, which are whole
+    /// hours.
     pub(super) fn new(steps: &[StepDemand], seconds: u32) -> Self {
         let stretch = u64::try_from(steps.len()).unwrap_or_default() * u64::from(seconds);
         Self {
@@ -26,17 +27,19 @@ impl LoadedSteps {
                 .copied()
                 .collect(),
             seconds,
+            // What is bought is paid for in idle steps too.
             hours: stretch / u64::from(HOUR),
         }
     }
 
-    /// What everything would cost on-demand.
+    /// Adds up the on-demand cost of everything.
     pub(super) fn all_on_demand(&self) -> Usd {
         dollars(self.steps.iter().map(|step| step.value).sum())
     }
 
-    /// What stays on-demand beside what serves so much load in an hour, if the callers route the
-    /// rest: `Σ c·(1 − min(1, r_I / I, r_O / O))`, each step to 10^-16 USD, the sum to 10^-12.
+    /// Computes what stays on-demand beside what serves so much load in an hour, if the callers
+    /// route the rest: `Σ c·(1 − min(1, r_I / I, r_O / O))`, each step to 10^-16 USD, the sum to
+    /// 10^-12.
     pub(super) fn left_on_demand(&self, room_an_hour: Load) -> Usd {
         let left = |step: &StepDemand| {
             let served = step.times_served(self.seconds, room_an_hour);

@@ -49,6 +49,4 @@ pub use trial::BacktestReport;
 
 pub(crate) use break_even::of_offers;
 pub use floats::HOURS_PER_WEEK;
-pub(crate) use floats::{
-    COST_SCALE, TOLERANCE, estimate, float, float_value, needed, ratio, times,
-};
+pub(crate) use floats::{COST_SCALE, TOLERANCE, estimate, float, float_value, needed, times};

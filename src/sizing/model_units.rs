@@ -1,4 +1,4 @@
-//! How many model units: the exact integer optimum under both overflow policies.
+//! The number of model units: the exact integer optimum under both overflow policies.
 
 use rust_decimal::Decimal;
 
@@ -7,47 +7,47 @@ use crate::pricing::{DemandSeries, Load, StepDemand};
 use crate::sizing::loaded_steps::LoadedSteps;
 use crate::sizing::{TOLERANCE, float, float_value, needed};
 
-/// The question of one workload and one offer: given what each step asks for, what a unit serves
-/// and what it costs, how many units beside those that are held already?
+/// Sizing of model units for one workload and one offer, beside the units that are held already.
 ///
 /// A step that asks for input load `I` and output load `O` needs `n = max(I / κI, O / κO)` units.
 #[derive(Clone, Debug)]
 pub struct UnitSizing {
-    /// The steps that need any, in order.
+    /// Steps that need any unit, in order.
     loaded: LoadedSteps,
-    /// The same for searches.
+    /// Needs of the same steps, for searches.
     needs: Vec<Need>,
-    /// What a unit serves.
+    /// Capacity of a unit.
     capacity: Capacity,
-    /// The largest load on each ceiling, as if it went on for an hour.
+    /// Largest load on each ceiling, scaled to an hour.
     highest: Load,
     /// Units that are held already. They are sunk and serve first.
     held: u32,
-    /// What one further unit costs over the whole stretch.
+    /// Cost of one further unit over the whole stretch.
     unit_cost: Usd,
 }
 
-/// One step in floating point, for searches.
+/// Need of one step in floating point, for searches.
 #[derive(Clone, Copy, Debug)]
 struct Need {
-    /// The units that it needs.
+    /// Units that the step needs.
     units: f64,
-    /// Its dollars for each of them.
+    /// On-demand USD of the step for each of these units.
     value_each: f64,
 }
 
 impl Need {
-    /// Its dollars beyond so many units.
+    /// Returns the step's USD beyond so many units.
     fn left(&self, units: f64) -> f64 {
         (self.units - units).max(0.0) * self.value_each
     }
 }
 
-/// More units than anybody can buy: no more are counted.
+/// Units at which the search ends, more than anybody can buy. Without an end, doubling for a demand
+/// beyond all counting would leave 32 bits.
 const MOST_UNITS: u32 = 1 << 24;
 
 impl UnitSizing {
-    /// The question over one stretch of demand, which is whole hours.
+    /// Puts the units to one stretch of demand, which is whole hours.
     #[must_use]
     pub fn new(
         demand: &DemandSeries,
@@ -58,7 +58,7 @@ impl UnitSizing {
         Self::of_steps(&demand.steps, demand.step, capacity, price, held)
     }
 
-    /// The question over some steps in a row, of so many seconds each.
+    /// Puts the units to some steps in a row, of so many seconds each, which are whole hours.
     #[must_use]
     pub fn of_steps(
         steps: &[StepDemand],
@@ -76,6 +76,7 @@ impl UnitSizing {
                 value_each: float_value(step.value) / units,
             }
         };
+        // Each ceiling by itself: throttled units must be enough for both.
         let mut highest = Load::default();
         for load in loaded.steps.iter().map(|step| step.load_an_hour(seconds)) {
             highest.input = highest.input.max(load.input);
@@ -91,34 +92,35 @@ impl UnitSizing {
         }
     }
 
-    /// What stays on-demand beside `units` further units, if the callers route the rest: of each
-    /// step the part above what all units serve, in proportion. `Σ c·(1 − min(1, (k0 + k) / n))`,
-    /// each step to 10^-16 USD, the sum to 10^-12.
+    /// Computes what stays on-demand beside `units` further units, if the callers route the rest:
+    /// of each step the part above what all units serve, in proportion.
+    /// `Σ c·(1 − min(1, (k0 + k) / n))`, each step to 10^-16 USD, the sum to 10^-12.
     #[must_use]
     pub fn left_on_demand(&self, units: u32) -> Usd {
         let room = Load::of_units(self.capacity, self.held.saturating_add(units));
         self.loaded.left_on_demand(room)
     }
 
-    /// What `units` further units cost together with what stays on-demand:
+    /// Adds the cost of `units` further units to what stays on-demand:
     /// `k·u·H + Σ c·(1 − min(1, (k0 + k) / n))`.
     #[must_use]
     pub fn cost(&self, units: u32) -> Usd {
         self.units_cost(units) + self.left_on_demand(units)
     }
 
-    /// The cheapest number of further units if the callers route the rest; of equals the fewest, and
-    /// no more than 2^24.
+    /// Finds the cheapest number of further units if the callers route the rest; of equals the
+    /// fewest, and no more than 2^24.
     ///
-    /// The cost is convex in k, and its slope to the right of k is `u·H − Σ c/n` over the steps that
-    /// need more than k0 + k. The least k at which that is not below zero is the optimum or one above
-    /// it; the costs of the neighbours decide, exactly where they are close.
+    /// The cost is convex in k, and the slope to the right of k is `u·H − Σ c/n` over the steps
+    /// that need more than k0 + k. The least k whose slope is not below zero is the optimum or one
+    /// above the optimum; the costs of the neighbours decide, exactly where they are close.
     #[must_use]
     pub fn spill_optimum(&self) -> u32 {
         let mut units = self.first_flat();
         if units > MOST_UNITS {
             return MOST_UNITS;
         }
+        // Of equals the fewest, so that nothing is bought that saves nothing.
         while units > 0 && !self.is_cheaper(units, units - 1) {
             units -= 1;
         }
@@ -128,7 +130,8 @@ impl UnitSizing {
         units
     }
 
-    /// The least number of further units from which on one more replaces no more than it costs.
+    /// Finds the least number of further units from which on one more replaces no more than one
+    /// costs.
     fn first_flat(&self) -> u32 {
         let unit_cost = float(self.unit_cost);
         let pays = |units: u32| {
@@ -166,24 +169,27 @@ impl UnitSizing {
         low
     }
 
-    /// Whether one number of further units costs less than another.
+    /// Returns true if one number of further units costs less than another.
     fn is_cheaper(&self, one: u32, other: u32) -> bool {
         let (a, b) = (self.fast_cost(one), self.fast_cost(other));
+        // Doubles decide where they can tell the costs apart, and the exact costs where they
+        // cannot.
         if (a - b).abs() > TOLERANCE * (a + b) {
             return a < b;
         }
         self.cost(one) < self.cost(other)
     }
 
-    /// The cost in floating point, for searches: a law holds it to the exact one.
+    /// Computes the cost in floating point, for searches. A law holds this form to the exact one.
     fn fast_cost(&self, units: u32) -> f64 {
         let all = f64::from(self.held) + f64::from(units);
         let left: f64 = self.needs.iter().map(|need| need.left(all)).sum();
         float(self.unit_cost) * f64::from(units) + left
     }
 
-    /// The fewest further units that refuse nothing: all units together are at least the highest
-    /// step and headroom above it, `⌈(1 + headroom)·max n⌉ − k0`. `None` where no count is enough.
+    /// Returns the fewest further units that refuse nothing: all units together are at least the
+    /// highest step and headroom above that step, `⌈(1 + headroom)·max n⌉ − k0`. `None` where no
+    /// count is enough.
     #[must_use]
     pub fn throttle_minimum(&self, headroom: Ratio) -> Option<u32> {
         let factor = (Decimal::ONE + headroom.number()).normalize();
@@ -203,9 +209,9 @@ impl UnitSizing {
         Some(units.saturating_sub(self.held))
     }
 
-    /// The cheapest number of further units if what exceeds them is refused: `enough`, which refuse
-    /// nothing, where they cost less than `on_demand`, which is what the traffic costs without them;
-    /// else none.
+    /// Chooses the cheapest number of further units if what exceeds them is refused: `enough`,
+    /// which refuse nothing, where these cost less than `on_demand`, the cost of the traffic
+    /// without them; else none.
     #[must_use]
     pub fn throttle_optimum(&self, enough: u32, on_demand: Usd) -> u32 {
         if self.units_cost(enough) < on_demand {
@@ -215,25 +221,26 @@ impl UnitSizing {
         }
     }
 
-    /// What `units` further units cost over the stretch.
+    /// Computes the cost of `units` further units over the stretch.
     #[must_use]
     pub fn units_cost(&self, units: u32) -> Usd {
         Usd::new(self.unit_cost.dollars() * Decimal::from(units))
     }
 
-    /// What everything would cost on-demand, with no units at all.
+    /// Adds up the on-demand cost of everything, with no units at all.
     #[must_use]
     pub fn all_on_demand(&self) -> Usd {
         self.loaded.all_on_demand()
     }
 
-    /// The share of all dollars that all units together would leave; `None` where there are none.
+    /// Returns the share of all dollars that all units together would leave; `None` where there are
+    /// no dollars.
     #[must_use]
     pub fn left_share(&self, units: u32) -> Option<Percent> {
         self.left_on_demand(units).percent_of(self.all_on_demand())
     }
 
-    /// The on-demand dollars that all units together would replace.
+    /// Computes the on-demand dollars that all units together would replace.
     #[must_use]
     pub fn replaced(&self, units: u32) -> Usd {
         self.all_on_demand() - self.left_on_demand(units)

@@ -1,4 +1,4 @@
-//! Both kinds of purchase by one face, for what is asked of either in the same words.
+//! Both kinds of purchase by one face, so that one question is asked of either in the same words.
 
 use crate::domain::{Capacity, ModelUnits, Usd, UsdPerModelUnitHour};
 use crate::pricing::{Load, StepDemand};
@@ -8,35 +8,35 @@ use crate::sizing::times;
 
 /// A kind of purchase under one offer, beside what is held already.
 pub trait Purchase {
-    /// How much of it.
+    /// Size of a purchase.
     type Amount: Copy + PartialEq + std::fmt::Debug;
-    /// The question of how much, over some steps.
+    /// Sizing of the purchase over some steps.
     type Sizing;
-    /// Nothing.
+    /// Size of no purchase at all.
     const NONE: Self::Amount;
 
-    /// The question over some steps in a row, of so many seconds each, which are whole hours.
+    /// Puts the purchase to some steps in a row, of so many seconds each, which are whole hours.
     fn sizing(&self, steps: &[StepDemand], seconds: u32) -> Self::Sizing;
 
-    /// The cheapest purchase if what exceeds it goes on-demand.
+    /// Finds the cheapest size if what exceeds the purchase goes on-demand.
     fn optimum(sizing: &Self::Sizing) -> Self::Amount;
 
-    /// The smallest purchase that is sold.
+    /// Returns the smallest size that is sold.
     fn smallest(sizing: &Self::Sizing) -> Self::Amount;
 
-    /// The on-demand dollars that a purchase and what is held would replace.
+    /// Computes the on-demand dollars that a purchase and what is held would replace.
     fn replaced(sizing: &Self::Sizing, amount: Self::Amount) -> Usd;
 
-    /// What everything would cost on-demand.
+    /// Adds up the on-demand cost of everything.
     fn all_on_demand(sizing: &Self::Sizing) -> Usd;
 
-    /// What a purchase costs over so many hours, used or not.
+    /// Computes the cost of a purchase over so many hours, used or not.
     fn cost(&self, amount: Self::Amount, hours: u64) -> Usd;
 
-    /// The load that a purchase and what is held serve in an hour.
+    /// Returns the load that a purchase and what is held serve in an hour.
     fn room_an_hour(&self, amount: Self::Amount) -> Load;
 
-    /// How many times over a step is served with a purchase, what is held included.
+    /// Returns the number of times that a step is served with a purchase, what is held included.
     fn times_served(&self, step: &StepDemand, seconds: u32, amount: Self::Amount) -> f64 {
         times(step.times_served(seconds, self.room_an_hour(amount)))
     }
@@ -45,9 +45,9 @@ pub trait Purchase {
 /// Model units under one offer.
 #[derive(Clone, Copy, Debug)]
 pub struct UnitPurchase {
-    /// What a unit serves.
+    /// Capacity of a unit.
     pub capacity: Capacity,
-    /// What it costs an hour.
+    /// Price of a unit an hour.
     pub price: UsdPerModelUnitHour,
     /// Units that are held already.
     pub held: ModelUnits,
@@ -66,6 +66,7 @@ impl Purchase for UnitPurchase {
         ModelUnits::new(sizing.spill_optimum())
     }
 
+    // One unit is the least that AWS sells.
     fn smallest(_: &UnitSizing) -> ModelUnits {
         ModelUnits::new(1)
     }
@@ -90,9 +91,9 @@ impl Purchase for UnitPurchase {
 /// Reserved tokens per minute under one offer.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenPurchase {
-    /// What they cost.
+    /// Prices and least amounts.
     pub terms: ReservationTerms,
-    /// What is held already.
+    /// Tokens per minute that are held already.
     pub held: Reservation,
 }
 

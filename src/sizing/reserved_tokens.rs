@@ -1,4 +1,4 @@
-//! How many reserved tokens per minute: the exact joint optimum of input and output.
+//! The number of reserved tokens per minute: the exact joint optimum of input and output.
 //!
 //! Input and output are bought apart, but a request needs both: of each step's requests the share
 //! `min(1, r_I / I, r_O / O)` is served, and the rest goes to the standard tier, by the request. So
@@ -12,20 +12,21 @@ use crate::pricing::{DemandSeries, Load, StepDemand};
 use crate::sizing::loaded_steps::LoadedSteps;
 use crate::sizing::{TOLERANCE, float, float_value};
 
-/// Tokens per minute are sold in steps of so many.
+/// Tokens per minute in one step: AWS sells whole thousands. At another step the optimum would be
+/// no amount that is sold.
 pub const STEP: u64 = 1_000;
 
 /// Reserved tokens per minute of input and of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reservation {
-    /// Input: input and cache write tokens, one each.
+    /// Input and cache write tokens a minute, one each.
     pub input_tokens_per_minute: u64,
-    /// Output.
+    /// Output tokens a minute.
     pub output_tokens_per_minute: u64,
 }
 
 impl Reservation {
-    /// Returns what a declared holding reserves.
+    /// Returns the tokens that a declared holding reserves.
     #[must_use]
     pub fn declared(holding: &ReservedHolding) -> Self {
         Self {
@@ -34,13 +35,13 @@ impl Reservation {
         }
     }
 
-    /// None at all.
+    /// No tokens at all.
     pub const NONE: Self = Self {
         input_tokens_per_minute: 0,
         output_tokens_per_minute: 0,
     };
 
-    /// So many steps of input and of output.
+    /// Returns so many steps of input and of output.
     pub(super) fn of_steps(input: u64, output: u64) -> Self {
         Self {
             input_tokens_per_minute: input.saturating_mul(STEP),
@@ -48,13 +49,13 @@ impl Reservation {
         }
     }
 
-    /// The load that it serves in an hour.
+    /// Returns the load that the reservation serves in an hour.
     #[must_use]
     pub fn load_an_hour(self) -> Load {
         Load::of_tokens_per_minute(self.input_tokens_per_minute, self.output_tokens_per_minute)
     }
 
-    /// Both together with another.
+    /// Adds another reservation.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -68,19 +69,19 @@ impl Reservation {
     }
 }
 
-/// What a reservation costs and what of it is sold.
+/// Prices of a reservation and the least that is sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReservationTerms {
-    /// USD for 1,000 input tokens a minute and an hour.
+    /// Price of 1,000 input tokens a minute in USD an hour.
     pub input: UsdPerThousandTpmHour,
-    /// USD for 1,000 output tokens a minute and an hour.
+    /// Price of 1,000 output tokens a minute in USD an hour.
     pub output: UsdPerThousandTpmHour,
-    /// The least that is sold.
+    /// Least reservation that is sold.
     pub minimum: Reservation,
 }
 
 impl ReservationTerms {
-    /// Returns what reserved tokens cost under an offer.
+    /// Returns the terms of an offer.
     #[must_use]
     pub fn of(offer: &ReservedOffer) -> Self {
         Self {
@@ -93,7 +94,7 @@ impl ReservationTerms {
         }
     }
 
-    /// What a reservation costs over so many hours, used or not.
+    /// Computes the cost of a reservation over so many hours, used or not.
     #[must_use]
     pub fn cost(&self, reservation: Reservation, hours: u64) -> Usd {
         let of = |price: UsdPerThousandTpmHour, tokens: u64| {
@@ -104,7 +105,7 @@ impl ReservationTerms {
         Usd::new(hour * Decimal::from(hours))
     }
 
-    /// The least that is sold, in whole steps.
+    /// Returns the least steps of input and of output that are sold.
     fn minimum_steps(&self) -> (u64, u64) {
         let steps = |tokens: u64| tokens.div_ceil(STEP).max(1);
         (
@@ -114,20 +115,20 @@ impl ReservationTerms {
     }
 }
 
-/// The question of one workload, one scope and one offer: how much to reserve beside what is held
-/// already, which is sunk and serves first?
+/// Sizing of reserved tokens for one workload, one scope and one offer, beside the tokens that are
+/// held already, which are sunk and serve first.
 #[derive(Clone, Debug)]
 pub struct ReservationSizing {
-    /// The steps that ask for anything, in order.
+    /// Steps that ask for anything, in order.
     loaded: LoadedSteps,
-    /// The same for searches.
+    /// Needs of the same steps, for searches.
     needs: Vec<Need>,
     terms: ReservationTerms,
     held: Reservation,
 }
 
-/// One step in floating point, for searches: the steps of [`STEP`] a minute that it asks for, and
-/// its dollars.
+/// Need of one step in floating point, for searches: input and output in [`STEP`]s a minute, the
+/// value in USD.
 #[derive(Clone, Copy, Debug)]
 struct Need {
     input: f64,
@@ -135,30 +136,30 @@ struct Need {
     value: f64,
 }
 
-/// The least and the most steps that can be bought of one meter.
+/// Least and most steps that can be bought of one meter.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
     least: u64,
     most: u64,
 }
 
-/// The cheapest input for one output, in whole steps, and what it costs in floating point.
+/// Cheapest input for one output, in whole steps, with the cost in floating point.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     input: u64,
     cost: f64,
-    /// No input costs less, in whole steps or not.
+    /// Cost that no input goes below, in whole steps or in parts of steps.
     floor: f64,
 }
 
 impl ReservationSizing {
-    /// The question over one stretch of demand, which is whole hours.
+    /// Puts a reservation to one stretch of demand, which is whole hours.
     #[must_use]
     pub fn new(demand: &DemandSeries, terms: ReservationTerms, held: Reservation) -> Self {
         Self::of_steps(&demand.steps, demand.step, terms, held)
     }
 
-    /// The question over some steps in a row, of so many seconds each.
+    /// Puts a reservation to some steps in a row, of so many seconds each, which are whole hours.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for the search")]
     pub fn of_steps(
@@ -185,7 +186,7 @@ impl ReservationSizing {
         }
     }
 
-    /// What stays on-demand beside a further reservation:
+    /// Computes what stays on-demand beside a further reservation:
     /// `Σ c·(1 − min(1, r_I / I, r_O / O))`, each step to 10^-16 USD, the sum to 10^-12.
     #[must_use]
     pub fn left_on_demand(&self, reservation: Reservation) -> Usd {
@@ -193,45 +194,45 @@ impl ReservationSizing {
         self.loaded.left_on_demand(all.load_an_hour())
     }
 
-    /// What a further reservation costs together with what stays on-demand:
+    /// Adds the cost of a further reservation to what stays on-demand:
     /// `(r_I·p_I + r_O·p_O)·H + Σ c·(1 − min(1, r_I / I, r_O / O))`.
     #[must_use]
     pub fn cost(&self, reservation: Reservation) -> Usd {
         self.reservation_cost(reservation) + self.left_on_demand(reservation)
     }
 
-    /// What a further reservation costs over the stretch.
+    /// Computes the cost of a further reservation over the stretch.
     #[must_use]
     pub fn reservation_cost(&self, reservation: Reservation) -> Usd {
         self.terms.cost(reservation, self.loaded.hours)
     }
 
-    /// What everything would cost on-demand.
+    /// Adds up the on-demand cost of everything.
     #[must_use]
     pub fn all_on_demand(&self) -> Usd {
         self.loaded.all_on_demand()
     }
 
-    /// The on-demand dollars that this and what is held would replace.
+    /// Computes the on-demand dollars that a further reservation and what is held would replace.
     #[must_use]
     pub fn replaced(&self, reservation: Reservation) -> Usd {
         self.all_on_demand() - self.left_on_demand(reservation)
     }
 
-    /// The least that is sold.
+    /// Returns the least reservation that is sold, in whole steps.
     #[must_use]
     pub fn smallest(&self) -> Reservation {
         let (input, output) = self.terms.minimum_steps();
         Reservation::of_steps(input, output)
     }
 
-    /// The cheapest further reservation, in whole steps from the least that is sold on, or none
-    /// where none costs less.
+    /// Finds the cheapest further reservation, in whole steps from the least that is sold on, or
+    /// none where none costs less.
     ///
     /// The cost is convex in both numbers together. For one output the best input is a weighted
-    /// quantile, found by its slope; a search over outputs gives a good row, and the rows beside it
-    /// are looked at on both sides until one costs, even in parts of steps, no less than the best so
-    /// far: past that, convexity allows no better one.
+    /// quantile, found by the slope; a search over outputs gives a good row, and the rows beside
+    /// that row are looked at on both sides until one costs, even in parts of steps, no less than
+    /// the best so far: past that, convexity allows no better one.
     #[must_use]
     pub fn optimum(&self) -> Reservation {
         // More than the largest step asks for serves nobody, but the least that is sold may be more.
@@ -242,7 +243,8 @@ impl ReservationSizing {
         ))
     }
 
-    /// The same, of no more than so much of either. What is less than is sold is not to be had.
+    /// Finds the cheapest further reservation of no more than `most` of either meter; none where
+    /// less than the least that is sold is allowed.
     #[must_use]
     pub fn optimum_within(&self, most: Reservation) -> Reservation {
         let (least_input, least_output) = self.terms.minimum_steps();
@@ -263,6 +265,7 @@ impl ReservationSizing {
         let none = float(self.cost(Reservation::NONE));
         let mut best = (first, self.row(first, inputs.least, inputs));
         for is_up in [true, false] {
+            // Convex in both: the best input of the next row is near that of the last one.
             let mut from = best.1.input;
             let mut output = first;
             loop {
@@ -283,6 +286,7 @@ impl ReservationSizing {
             }
         }
         let found = Reservation::of_steps(best.1.input, best.0);
+        // Exact at last: what doubles found must really cost less than nothing at all.
         if self.cost(found) < self.cost(Reservation::NONE) {
             found
         } else {
@@ -290,7 +294,7 @@ impl ReservationSizing {
         }
     }
 
-    /// A row near the best one, by thirds.
+    /// Finds a row near the best one, by thirds.
     fn first_row(&self, outputs: Bounds, inputs: Bounds) -> u64 {
         let (mut low, mut high) = (outputs.least, outputs.most);
         let mut from = inputs.least;
@@ -308,7 +312,7 @@ impl ReservationSizing {
         low + (high - low) / 2
     }
 
-    /// The largest load in whole steps, rounded up.
+    /// Returns the largest need of a step in whole steps, rounded up.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -318,8 +322,8 @@ impl ReservationSizing {
         self.needs.iter().map(of).fold(0.0, f64::max).ceil() as u64
     }
 
-    /// The cheapest input, of those from the first to the last, for so many steps of output, looked
-    /// for from a guess on.
+    /// Finds the cheapest input within the bounds for so many steps of output, looked for from a
+    /// guess on.
     #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^53")]
     fn row(&self, output: u64, guess: u64, inputs: Bounds) -> Row {
         let held = |tokens: u64| tokens as f64 / STEP as f64;
@@ -329,6 +333,8 @@ impl ReservationSizing {
         );
         let all_output = output as f64 + held_output;
         // Up to here input is what is scarce, and each step of it replaces so many dollars.
+        // The search keeps its own form of the share served, in doubles, since it prices many rows. A
+        // law holds that form to the exact one.
         let bounds: Vec<(f64, f64)> = self
             .needs
             .iter()
@@ -400,8 +406,8 @@ impl ReservationSizing {
     }
 }
 
-/// The first whole number from `least` on that `is_past`, which holds from some number on, looked
-/// for from `guess` on.
+/// Finds the first whole number from `least` on that `is_past`, which holds from some number on,
+/// looked for from `guess` on.
 fn first(least: u64, guess: u64, is_past: impl Fn(u64) -> bool) -> u64 {
     let guess = guess.max(least);
     let mut width = 1;

@@ -1,7 +1,8 @@
 //! Quantiles of Student's t, for means of weekly savings.
 
-/// The 90 % quantile by degrees of freedom, from one on. Computed with 30 digits by inverting the
-/// regularized incomplete beta function; a test integrates the density up to each.
+/// 90 % quantile by degrees of freedom, from one on. Computed with 30 digits by inverting the
+/// regularized incomplete beta function; a test integrates the density up to each. 63 entries serve
+/// 64 weeks, the longest window.
 const T90: [f64; 63] = [
     3.077_684, 1.885_618, 1.637_744, 1.533_206, 1.475_884, 1.439_756, 1.414_924, 1.396_815,
     1.383_029, 1.372_184, 1.363_43, 1.356_217, 1.350_171, 1.345_03, 1.340_606, 1.336_757,
@@ -13,7 +14,7 @@ const T90: [f64; 63] = [
     1.296_581, 1.296_319, 1.296_066, 1.295_821, 1.295_585, 1.295_356, 1.295_134,
 ];
 
-/// The 95 % quantile by degrees of freedom, likewise.
+/// 95 % quantile by degrees of freedom, computed and tested likewise.
 const T95: [f64; 63] = [
     6.313_752, 2.919_986, 2.353_363, 2.131_847, 2.015_048, 1.943_18, 1.894_579, 1.859_548,
     1.833_113, 1.812_461, 1.795_885, 1.782_288, 1.770_933, 1.761_31, 1.753_05, 1.745_884,
@@ -25,13 +26,13 @@ const T95: [f64; 63] = [
     1.672_029, 1.671_553, 1.671_093, 1.670_649, 1.670_219, 1.669_804, 1.669_402,
 ];
 
-/// The 90 % quantile of t with so many degrees of freedom, from one on. The longest window has 64
-/// weeks; beyond that the last value, which is above the true one, is used.
+/// Returns the 90 % quantile of t with so many degrees of freedom, from one on. Beyond 63 the last
+/// entry, which is above the true value, is used.
 pub(crate) fn t90(degrees: usize) -> f64 {
     at(&T90, degrees)
 }
 
-/// The 95 % quantile, likewise.
+/// Returns the 95 % quantile of t likewise.
 pub(crate) fn t95(degrees: usize) -> f64 {
     at(&T95, degrees)
 }

@@ -7,25 +7,25 @@ use crate::pricing::{
     Holding, LaneKind, LaneRates, Priced, Workload, reserved_meters, reserved_weights, reserves,
 };
 
-/// The traffic of a workload that one kind of purchase could serve.
+/// Traffic of a workload that one kind of purchase could serve.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Traffic<'s> {
-    /// Of model units: the traffic of the holdings that serve on, whose units serve first, and standard
-    /// on-demand traffic where it is asked for.
+    /// Traffic for model units: that of the holdings that serve on, whose units serve first, and
+    /// standard on-demand traffic where `with_on_demand` is set.
     Units {
         serving: &'s [&'s Holding<'s>],
         with_on_demand: bool,
     },
-    /// Of reserved tokens of one scope: standard on-demand traffic of that scope.
+    /// Traffic for reserved tokens of one scope: standard on-demand traffic of that scope.
     Reserved(ReservedScope),
 }
 
-/// The lanes of some traffic, and how their tokens count.
+/// Lanes of some traffic, with how their tokens count.
 pub(crate) struct ServableLanes<'s> {
     pub(super) on_demand: Vec<&'s LaneRates<'s>>,
     pub(super) provisioned: Vec<&'s LaneRates<'s>>,
     pub(crate) weights: LoadWeights,
-    /// The meters that count; all where there is none.
+    /// Meters that count; `None` where all do.
     meters: Option<&'static [Meter]>,
 }
 
@@ -40,6 +40,7 @@ impl<'s> ServableLanes<'s> {
         for lane in rates {
             match (&lane.lane.kind, traffic) {
                 (LaneKind::Provisioned(held), Traffic::Units { serving, .. })
+                    // What another holding serves is paid for already, and cannot be replaced.
                     if serving.iter().any(|holding| holding.held == *held) =>
                 {
                     provisioned.push(lane);
@@ -50,6 +51,8 @@ impl<'s> ServableLanes<'s> {
                     on_demand.push(lane);
                 }
                 (_, Traffic::Reserved(scope))
+                    // Reserved tokens take the requests of their scope by themselves; other tiers
+                    // are billed apart.
                     if lane.lane.is_standard() && reserves(scope, lane.scope) =>
                 {
                     on_demand.push(lane);
@@ -75,12 +78,12 @@ impl<'s> ServableLanes<'s> {
         }
     }
 
-    /// All of the lanes.
+    /// Returns all of the lanes, on-demand ones first.
     pub(crate) fn all(&self) -> impl Iterator<Item = &'s LaneRates<'s>> {
         self.on_demand.iter().chain(&self.provisioned).copied()
     }
 
-    /// Whether the tokens of a meter count.
+    /// Returns true if the tokens of a meter count.
     pub(crate) fn counts(&self, meter: Meter) -> bool {
         self.meters.is_none_or(|meters| meters.contains(&meter))
     }

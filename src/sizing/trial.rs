@@ -1,5 +1,5 @@
-//! A purchase of fixed size put to the weeks that were: how sure its saving is, how much demand can
-//! go, where demand is going, and what deciding like this would have brought before.
+//! A purchase of fixed size put to the weeks that were: the certainty of its saving, the demand that can
+//! go, the trend of demand, and the result of deciding like this before.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -15,30 +15,30 @@ use crate::sizing::{
     float_value,
 };
 
-/// What the weeks say of one purchase.
+/// One purchase put to the weeks.
 #[derive(Clone, Debug)]
 pub(crate) struct Trial {
-    /// How sure the weekly saving is; `None` for fewer than two whole weeks.
+    /// Certainty of the weekly saving; `None` for fewer than two whole weeks.
     pub(crate) certainty: Option<Certainty>,
-    /// The share of the demand that can go while it still costs no more than none; `None` where it
-    /// costs more already.
+    /// Share of the demand that can go while the purchase still costs no more than none, from 0 to
+    /// 1; `None` where the purchase costs more already.
     pub(crate) robustness: Option<f64>,
-    /// Where demand goes; `None` without two weeks of it.
+    /// Trend of demand; `None` without two weeks of demand.
     pub(crate) decline: Option<Decline>,
-    /// What deciding each week on those before it would have brought.
+    /// Result of deciding each week on the weeks before.
     pub(crate) backtest: BacktestOutcome,
 }
 
 /// A demand that would fall below what a purchase needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shortfall {
-    /// The share of today's demand that is left.
+    /// Share of today's demand that is left at the end of the term, from 0 to 1.
     pub(crate) left: f64,
-    /// The share below which the purchase loses money.
+    /// Share of today's demand below which the purchase loses money, from 0 to 1.
     pub(crate) needed: f64,
 }
 
-/// What walking through the weeks found.
+/// Result of walking through the weeks.
 #[derive(Clone, Debug)]
 pub(crate) enum BacktestOutcome {
     /// Savings that were promised, and realised.
@@ -47,22 +47,26 @@ pub(crate) enum BacktestOutcome {
     Refusals(Backtest),
 }
 
-/// A backtest as the report tells it.
+/// A backtest as the report tells the result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BacktestReport {
     /// Weeks that were decided on the weeks before them.
     pub folds: usize,
-    /// What they saved of what the weeks before had promised; absent under throttle.
+    /// Saving of these weeks as a share of what the weeks before had promised; absent under
+    /// throttle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub realised_of_promised: Option<Percent>,
-    /// The tokens that would have been refused of those that were asked for; under throttle only.
+    /// Tokens that would have been refused as a share of those that were asked for; under throttle
+    /// only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_tokens: Option<Percent>,
 }
 
-/// A share in percent with so many decimals, cut off: a reserve is not made larger by rounding.
+/// Turns a share into percent with so many decimals, cut off: a reserve is not made larger by
+/// rounding. `None` for what is no number.
 pub(crate) fn percent(share: f64, decimals: u32) -> Option<Percent> {
     let percent = Decimal::try_from(share * 100.0).ok()?;
+    // Down, unlike money: rounded up, a reserve would be promised that is not there.
     let strategy = rust_decimal::RoundingStrategy::ToZero;
     Some(Percent::new(
         percent
@@ -71,21 +75,22 @@ pub(crate) fn percent(share: f64, decimals: u32) -> Option<Percent> {
     ))
 }
 
-/// The whole weeks of the survey on which a workload was observed.
+/// Counts the whole weeks of the survey on which a workload was observed.
 fn weeks_of(demand: &ServableDemand, observed_days: u32) -> usize {
     let observed = usize::try_from(observed_days / 7).unwrap_or_default();
+    // Weeks before the first point are no weeks without demand: nobody asked for the model yet.
     (demand.hours.steps.len() / HOURS_PER_WEEK).min(observed)
 }
 
-/// The end of some hours that is so many whole weeks.
+/// Returns the last so many whole weeks of some hours.
 fn tail<T>(all: &[T], weeks: usize) -> &[T] {
     let hours = weeks * HOURS_PER_WEEK;
     all.get(all.len().saturating_sub(hours)..).unwrap_or(all)
 }
 
 impl Trial {
-    /// Of a purchase beside which the rest goes on-demand. `burst` is what minutes leave of what
-    /// hours replace.
+    /// Tries a purchase beside which the rest goes on-demand. `burst` is the share that minutes
+    /// leave of what hours replace.
     pub(crate) fn of_spill<P: Purchase>(
         purchase: &P,
         demand: &ServableDemand,
@@ -121,6 +126,8 @@ impl Trial {
             recent_weeks(demand),
             |span| {
                 let hours = steps.get(span).unwrap_or_default();
+                // On hours: the minutes of older weeks are gone. The burst share makes up for what
+                // they hide.
                 let found = P::optimum(&purchase.sizing(hours, HOUR));
                 (found != P::NONE).then_some(found)
             },
@@ -136,7 +143,7 @@ impl Trial {
         )
     }
 
-    /// Of model units above which requests are refused: all on-demand traffic goes to them.
+    /// Tries model units above which requests are refused: all on-demand traffic goes to the units.
     pub(crate) fn of_throttle(
         purchase: &UnitPurchase,
         demand: &ServableDemand,
@@ -152,6 +159,7 @@ impl Trial {
             with: purchase.times_served(step, HOUR, units),
             without: 0.0,
         });
+        // Units that cover the highest minute have no bursts to lose.
         let coverage = Coverage::new(hours, 1.0, float(purchase.cost(units, 1)));
         let slice = |span: std::ops::Range<usize>| steps.get(span).unwrap_or_default();
         let walked = Backtest::refusals(
@@ -181,7 +189,7 @@ impl Trial {
         )
     }
 
-    /// Of what a holding serves, at on-demand prices, for so much a month.
+    /// Tries a holding that serves some hours whole, at on-demand prices, for so much a month.
     pub(crate) fn of_holding(
         hours: &DemandSeries,
         recent: Window,
@@ -213,8 +221,8 @@ impl Trial {
         }
     }
 
-    /// Where demand would be at the end of a term if the observed decline goes on; `None` where that
-    /// still pays.
+    /// Returns the shortfall at the end of a term if the observed decline goes on; `None` where the
+    /// purchase still pays.
     pub(crate) fn falls_short(&self, term: Term) -> Option<Shortfall> {
         let left = self.decline?.left_after(weeks_in(term));
         let needed = 1.0 - self.robustness?;
@@ -222,7 +230,7 @@ impl Trial {
         (left < 1.0 && left < needed).then_some(Shortfall { left, needed })
     }
 
-    /// What walking through the weeks found, for the report; `None` without a fold.
+    /// Returns the backtest for the report; `None` without a fold.
     pub(crate) fn backtest(&self) -> Option<BacktestReport> {
         let (walked, is_savings) = match &self.backtest {
             BacktestOutcome::Savings(walked) => (walked, true),
@@ -237,15 +245,15 @@ impl Trial {
     }
 }
 
-/// An amount that is held, and what it costs.
+/// An amount that is held.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeldAmount<A> {
     pub(crate) amount: A,
     pub(crate) monthly_cost: Usd,
 }
 
-/// How sure it is that holding less saves: `now` against `then`, the smaller one. What is cut costs
-/// the difference and replaces what only it served.
+/// Computes the certainty of the saving of holding less, `then` instead of `now`. The part that is
+/// cut costs the difference and replaces what only that part served.
 pub(crate) fn certainty_of_cut<P: Purchase>(
     purchase: &P,
     demand: &ServableDemand,
@@ -265,7 +273,8 @@ pub(crate) fn certainty_of_cut<P: Purchase>(
     certainty_of_giving_up(&Coverage::new(hours, burst, cost))
 }
 
-/// How sure it is that giving all of a holding up saves: what it costs a month, less what it serves.
+/// Computes the certainty of the saving of giving a whole holding up: the cost of the holding in
+/// USD a month less the on-demand dollars of what the holding serves.
 pub(crate) fn certainty_of_whole(
     hours: &DemandSeries,
     monthly_cost: Usd,
@@ -274,12 +283,13 @@ pub(crate) fn certainty_of_whole(
     certainty_of_giving_up(&whole(hours, monthly_cost, observed_days))
 }
 
-/// All of a demand, served whole for so much a month, over the whole weeks that were observed.
+/// Covers a demand whole for so much a month, over the whole weeks that were observed.
 fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverage {
     let weeks = usize::try_from(observed_days / 7).unwrap_or_default();
     let all = tail(&hours.steps, weeks.min(hours.steps.len() / HOURS_PER_WEEK));
     let served = all.iter().map(|step| CoveredHour {
         value: float_value(step.value),
+        // What a holding served was served, whatever its units are said to carry.
         with: f64::INFINITY,
         without: 0.0,
     });
@@ -288,7 +298,7 @@ fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverag
     Coverage::new(served, 1.0, cost)
 }
 
-/// Of the saving of a purchase's opposite.
+/// Computes the certainty of the saving of a purchase's opposite.
 fn certainty_of_giving_up(coverage: &Coverage) -> Option<Certainty> {
     let weekly: Vec<f64> = coverage
         .weeks()
@@ -297,10 +307,11 @@ fn certainty_of_giving_up(coverage: &Coverage) -> Option<Certainty> {
     Certainty::of(&weekly)
 }
 
-/// Weeks before it that a held-out week is sized on at most, so that a long recent window leaves some.
+/// Weeks that a held-out week is sized on at most, so that a long recent window leaves some weeks
+/// to test.
 const SIZED_ON_AT_MOST: usize = 4;
 
-/// Folds from which on a backtest gates.
+/// Folds from which on a backtest gates advice.
 pub(crate) const GATING_FOLDS: usize = ENOUGH_FOLDS;
 
 #[expect(clippy::cast_precision_loss, reason = "for statistics")]
@@ -312,7 +323,7 @@ fn recent_weeks(demand: &ServableDemand) -> usize {
     demand.recent_hours().len() / HOURS_PER_WEEK
 }
 
-/// Weeks of a term. What has none is still promised by the month.
+/// Counts the weeks of a term. A purchase without a term is still promised by the month.
 #[expect(clippy::cast_precision_loss, reason = "both are small")]
 fn weeks_in(term: Term) -> f64 {
     f64::from(term.months().max(1)) * HOURS_PER_MONTH as f64 / HOURS_PER_WEEK as f64

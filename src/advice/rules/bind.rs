@@ -1,5 +1,4 @@
-//! Should what is held be bound for a term? Only units that are worth their price, and that are not
-//! to shrink.
+//! Binding what is held for a term. Only units that are worth their price, and that are not to shrink.
 
 use rust_decimal::Decimal;
 
@@ -20,11 +19,12 @@ use crate::sizing::trial::{Trial, percent};
 struct TermOption<'o> {
     offer: &'o Offer,
     refusals: Vec<Refusal>,
-    /// What the weeks say of it; `None` where the demand is not known.
+    /// Trial of the offer; `None` where the demand is not known.
     trial: Option<Trial>,
 }
 
-/// The term that costs least of those that fail the fewest gates; `None` where none costs less.
+/// Finds the term that costs least of those that fail the fewest gates; `None` where none costs
+/// less.
 fn best_term<'w>(
     priced: &Priced<'_>,
     workload: &'w Workload<'_>,
@@ -44,6 +44,7 @@ fn best_term<'w>(
         let then = offer.unit_price.monthly_cost(held.model_units);
         let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
         let was_open = gates::was_open(priced, workload, action, arn);
+        // Trend and history gate here, since a term binds; the share is of what the term binds.
         let mut refusals = Vec::new();
         refusals.extend(gates::thresholds(settings, cost - then, then, was_open));
         let trial = hours
@@ -74,8 +75,8 @@ fn best_term<'w>(
         .min_by_key(|option| (option.refusals.len(), option.offer.unit_price))
 }
 
-/// Advises to hold the same units under a term that costs less: a commitment, so it has to pass its
-/// gates. Silent where the price or the cost of what is held is not known.
+/// Advises to hold the same units under a term that costs less. A term is a commitment, so the offer
+/// has to pass the gates of one. Silent where the price or the cost of what is held is not known.
 pub(crate) fn advise(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -101,6 +102,7 @@ pub(crate) fn advise(
     let description = format!("{units}, {}", offer.term);
     let plan = Plan::new(action, description.clone()).saving(workload, cost - then);
     if !refusals.is_empty() {
+        // Listed, not told: nobody asks why what they hold is not bound for longer.
         return Finding::listed_all(plan, refusals);
     }
     let mut evidence = Evidence::default();

@@ -1,5 +1,6 @@
-//! Would writing the repeated part of prompts to the prompt cache pay, or does it cost more than it
-//! saves? `CloudWatch` does not tell how much of a prompt repeats, so the first is only a condition:
+//! Writing the repeated part of prompts to the prompt cache, where that pays, and no longer writing
+//! what costs more than it saves. `CloudWatch` does not tell how much of a prompt repeats, so the first
+//! is only a condition:
 //!
 //! A token that is written once and read `h` times costs `p_w + h·p_r` instead of `(1 + h)·p_in`, so
 //! caching pays from the hit ratio `h / (1 + h) = (p_w − p_in) / (p_w − p_r)` on. Prices of writes
@@ -13,7 +14,7 @@ use crate::advice::{Action, Plan};
 use crate::domain::{Meter, Percent, Ratio, Tokens, Usd, UsdPerMillionTokens};
 use crate::pricing::{LaneRates, Priced, Workload};
 
-/// The three prices that caching is decided by.
+/// Prices that caching is decided by, in USD for a million tokens.
 #[derive(Clone, Copy, Debug)]
 struct CachePrices {
     input: Decimal,
@@ -22,9 +23,10 @@ struct CachePrices {
 }
 
 impl CachePrices {
-    /// The share of reads among reads and writes from which on caching costs less; `None` where it
-    /// never does.
+    /// Computes the share of reads among reads and writes from which on caching costs less; `None`
+    /// where caching never does.
     fn break_even_hit_ratio(&self) -> Option<Ratio> {
+        // A cache whose reads cost as much as input can save nothing.
         if self.read >= self.input {
             return None;
         }
@@ -108,7 +110,7 @@ pub(crate) fn advise(
     finding
 }
 
-/// The prompt tokens of a lane.
+/// Prompt tokens of a lane in the recent window.
 #[derive(Clone, Copy, Debug)]
 struct PromptTokens {
     input: Tokens,
@@ -116,14 +118,14 @@ struct PromptTokens {
     reads: Tokens,
 }
 
-/// What is known of lanes that cache, or of those that do not.
+/// Sums over lanes that cache, or over those that do not.
 #[derive(Clone, Copy, Debug, Default)]
 struct CachingFigures {
-    /// The highest of their break-even hit ratios.
+    /// Highest of the lanes' break-even hit ratios; `None` where caching never pays.
     break_even: Option<Ratio>,
-    /// What would be saved if every input token were read from the cache.
+    /// Saving in USD of the recent window if every input token were read from the cache.
     most_saved: Usd,
-    /// What the cached tokens cost, and would cost as plain input.
+    /// Cost in USD of the cached tokens, and beside that their cost as plain input.
     cached: Usd,
     plain: Usd,
     reads: Tokens,
@@ -141,6 +143,7 @@ impl CachingFigures {
             return;
         };
         let ratio = self.break_even.map_or(ratio, |other| {
+            // The highest, so that the condition holds for each of the lanes.
             if other.number() > ratio.number() {
                 other
             } else {
@@ -158,7 +161,7 @@ impl CachingFigures {
         self.writes += writes;
     }
 
-    /// What caching cost more than plain input.
+    /// Returns the cost of caching beyond that of plain input, in USD of the recent window.
     fn lost(&self) -> Usd {
         (self.cached - self.plain).max(Usd::ZERO)
     }
@@ -170,7 +173,8 @@ impl CachingFigures {
     }
 }
 
-/// The prices of a lane's input, cache writes and cache reads; `None` where it has no cache.
+/// Finds the prices of a lane's input, cache writes and cache reads; `None` where the lane has no
+/// cache.
 fn prices_of(
     priced: &Priced<'_>,
     workload: &Workload<'_>,

@@ -16,23 +16,24 @@ use crate::sizing::demand::{ServableDemand, SizedDemand};
 use crate::sizing::traffic::Traffic;
 use crate::sizing::{Purchase as _, UnitPurchase};
 
-/// What filling says, and what it leaves to the later rules.
+/// Advice of the rule, with what filling leaves to the later rules.
 #[derive(Debug)]
 pub(crate) struct FillAdvice<'w> {
     pub(crate) finding: Finding,
-    /// The share of standard on-demand traffic that stays on-demand, what leaves the holdings for
-    /// it included.
+    /// Share of standard on-demand traffic that stays on-demand, from 0 to 1, what leaves the
+    /// holdings for on-demand included.
     pub(crate) remaining: Ratio,
-    /// The share of each on-demand lane that stays; all of it where there is none.
+    /// Share of each lane that stays as the lane is, in order of the workload's lanes; empty where
+    /// nothing is filled.
     left: Vec<Ratio>,
-    /// The holdings that serve on, filled or not.
+    /// Holdings that serve on, filled or not.
     pub(crate) serving: Vec<&'w Holding<'w>>,
-    /// What it saves; `None` where it is not advised, or does not count.
+    /// Saving in USD a month; `None` where filling is not advised, or does not count.
     savings: Option<Usd>,
 }
 
 impl<'w> FillAdvice<'w> {
-    /// Nothing is filled.
+    /// Builds the advice to fill nothing.
     const fn none(finding: Finding, serving: Vec<&'w Holding<'w>>) -> Self {
         Self {
             finding,
@@ -43,12 +44,12 @@ impl<'w> FillAdvice<'w> {
         }
     }
 
-    /// Whether it is advised, and counts.
+    /// Returns true if filling is advised, and counts.
     pub(crate) fn is_counted(&self) -> bool {
         self.savings.is_some()
     }
 
-    /// The same, not filled after all, and why.
+    /// Forgoes the filling after all, with the reason.
     pub(crate) fn forgone(mut self, why: &str) -> Self {
         self.finding.forgo(why);
         self.remaining = Ratio::ONE;
@@ -57,7 +58,7 @@ impl<'w> FillAdvice<'w> {
         self
     }
 
-    /// The share of a lane that stays as it is.
+    /// Returns the share of a lane that stays as the lane is, from 0 to 1.
     pub(crate) fn left_of(&self, workload: &Workload<'_>, lane: &Lane<'_>) -> Ratio {
         let mut lanes = workload.lanes.iter();
         let place = lanes.position(|other| std::ptr::eq(other, lane));
@@ -65,7 +66,7 @@ impl<'w> FillAdvice<'w> {
         left.copied().unwrap_or(Ratio::ONE)
     }
 
-    /// The holdings that it found work for.
+    /// Returns the holdings that filling found work for.
     pub(crate) fn filled(&self) -> &[&'w Holding<'w>] {
         if self.savings.is_some() {
             &self.serving
@@ -84,6 +85,7 @@ pub(crate) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> Fil
     let (idle, kept): (Vec<_>, Vec<_>) = able
         .iter()
         .copied()
+        // What is under a term is paid for to its end, so filling costs nothing there.
         .partition(|holding| holding.idleness == Idleness::Idle && !holding.held.is_under_term());
     let with_kept = evaluate(priced, workload, kept);
     if idle.is_empty() {
@@ -148,19 +150,19 @@ fn evaluate<'w>(
     }
 }
 
-/// The room that some holdings have for the on-demand traffic beside them.
+/// Room of some holdings for the on-demand traffic beside them.
 struct Room<'w> {
     current: Vec<LaneRates<'w>>,
     purchase: UnitPurchase,
     demand: ServableDemand,
     sized: SizedDemand<UnitPurchase>,
-    /// What moving there saves in a month.
+    /// Saving of moving the traffic there, in USD a month.
     savings: Usd,
 }
 
 impl<'w> Room<'w> {
-    /// The room for traffic that costs `before` a month. An error says why that is not known, or
-    /// that there is none.
+    /// Measures the room for traffic that costs `before` a month. An error says that there is none,
+    /// or why that is not known.
     fn of(
         priced: &Priced<'_>,
         workload: &'w Workload<'_>,
@@ -168,6 +170,7 @@ impl<'w> Room<'w> {
         before: Usd,
     ) -> Result<Self, Vec<Refusal>> {
         let unknown = |why: String| vec![Refusal::new(Gate::Knowledge, why)];
+        // Units of one model are taken to be alike: the first stated capacity stands for all.
         let mut offers = holdings.iter().filter_map(|holding| holding.offer.as_ref());
         let known = offers.find_map(|offer| Some((offer.unit_price, offer.capacity?)));
         let (price, capacity) = known.ok_or_else(|| {
@@ -176,6 +179,7 @@ impl<'w> Room<'w> {
                 names(holdings)
             ))
         })?;
+        // Usage that was not read may fill the room already.
         let failed = gates::completeness(workload);
         if !failed.is_empty() {
             return Err(failed);
@@ -210,6 +214,7 @@ impl<'w> Room<'w> {
                     settings.headroom.percent()
                 )));
             }
+            // All of the traffic has room, and all of it moves.
             Overflow::Throttle => before,
             Overflow::Spill => {
                 let served = holdings.iter().filter_map(|holding| holding.monthly_value);
@@ -226,8 +231,8 @@ impl<'w> Room<'w> {
         })
     }
 
-    /// The share of one lane that stays on-demand: that of the minutes in which all of it does not
-    /// fit. Where that cannot be said, nothing is taken to stay.
+    /// Computes the share of one lane that stays on-demand: that of the minutes in which all of the
+    /// traffic does not fit. Where that cannot be said, nothing is taken to stay.
     fn left_of(
         &self,
         priced: &Priced<'_>,
@@ -240,6 +245,7 @@ impl<'w> Room<'w> {
         if priced.observation.settings.overflow == Overflow::Throttle {
             return Ratio::ZERO;
         }
+        // Safe for the later rules: what is taken to be filled can be saved by nobody else.
         let Ok(demand) = self.demand.of_lane(priced, workload, rates.clone()) else {
             return Ratio::ZERO;
         };
@@ -253,7 +259,7 @@ impl<'w> Room<'w> {
         }
     }
 
-    /// What is held, and what all of the traffic asks for.
+    /// Builds the workings on what is held and what all of the traffic asks for.
     fn workings(&self, headroom: Ratio) -> [Working; 2] {
         let UnitPurchase { capacity, held, .. } = self.purchase;
         let more = self.sized.minutes.throttle_minimum(Ratio::ZERO);

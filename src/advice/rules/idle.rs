@@ -1,7 +1,7 @@
-//! Is a provisioned model paid for and not used at all? Then it should be deleted, or not renewed.
+//! Deleting a provisioned model that is paid for and not used at all, or not renewing it.
 //!
-//! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what [`crate::advice::rules::fill`] has just
-//! found work for.
+//! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what
+//! [`crate::advice::rules::fill`] has just found work for.
 
 use crate::advice::finding::Finding;
 use crate::advice::{
@@ -87,6 +87,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     advice.provisioned_model_arn = Some(arn.clone());
     advice.standing.rollback_possible = false;
     let mut steps = Vec::new();
+    // Deleting cannot be taken back, so each way to be wrong is named.
     let risks = &mut advice.grounds.risks;
     if held.is_under_term() {
         steps.push(command::await_term_end(held));

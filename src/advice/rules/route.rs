@@ -13,7 +13,7 @@ use crate::catalog::AllowedScope;
 use crate::domain::{ModelId, Scope, Usd};
 use crate::pricing::{Lane, LaneKind, LaneRates, Priced, Workload};
 
-/// What routing says, and the cheapest rates of effort none or routing that each lane can have,
+/// Advice of the rule, with the cheapest rates of effort none or routing that each lane can have,
 /// which later rules compare with.
 #[derive(Debug)]
 pub(crate) struct RouteAdvice<'l> {
@@ -22,8 +22,8 @@ pub(crate) struct RouteAdvice<'l> {
 }
 
 impl<'l> RouteAdvice<'l> {
-    /// What each lane costs from here on: on-demand lanes stay as they are unless routing counts,
-    /// and what leaves a provisioned model goes where it costs least.
+    /// Returns the rates of each lane from here on: on-demand lanes stay as they are unless routing
+    /// counts, and what leaves a provisioned model goes where the tokens cost least.
     pub(crate) fn afterwards(&self) -> Vec<LaneRates<'l>> {
         let is_routed = self.finding.counts();
         let rates = self.cheapest.iter();
@@ -52,6 +52,7 @@ pub(crate) fn advise<'l>(
     // What filling takes away is not routed.
     let left = |lane: &Lane<'_>, cost: Usd| {
         let left = fill.left_of(workload, lane).of(cost);
+        // A ratio has endless digits; dollars are told with twelve.
         Usd::new(left.dollars().round_dp(12).normalize())
     };
     let before: Usd = moved
@@ -91,8 +92,8 @@ pub(crate) fn advise<'l>(
     RouteAdvice { finding, cheapest }
 }
 
-/// The cheapest rates that each lane can have without a commitment. A lane that may not be moved is
-/// compared at what it costs now.
+/// Finds the cheapest rates that each lane can have without a commitment. A lane that may not be
+/// moved keeps its present ones.
 pub(crate) fn cheapest<'l>(priced: &Priced<'_>, workload: &'l Workload<'_>) -> Vec<LaneRates<'l>> {
     let is_allowed = forbidden(priced, workload).is_none();
     let of = |lane: &'l Lane<'_>| {
@@ -102,20 +103,21 @@ pub(crate) fn cheapest<'l>(priced: &Priced<'_>, workload: &'l Workload<'_>) -> V
     workload.lanes.iter().map(of).collect()
 }
 
-/// The rates of a lane through the global profile, where they cost less.
+/// Finds the rates of a lane through the global profile, where they cost less.
 fn cheaper_global<'l>(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     lane: &'l Lane<'_>,
 ) -> Option<LaneRates<'l>> {
     let is_cheaper = |global: &LaneRates<'_>| {
+        // Only where all of it has a price: what is unpriced would look free.
         lane.is_priced() && global.monthly_cost(priced.recent) < lane.monthly_cost()
     };
     LaneRates::global(priced, workload, lane).filter(is_cheaper)
 }
 
-/// What keeps global routing from counting: the overrides where they speak of the model, else the
-/// setting.
+/// Says what keeps global routing from counting: the overrides where they speak of the model, else
+/// the setting.
 fn forbidden(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
     match priced
         .observation
@@ -177,13 +179,15 @@ fn recommendation(
     advice
 }
 
-/// Callers name the profile themselves, except where an application profile stands between: then a
-/// new one has to be made. Where there are several, one command would be but a part.
+/// Makes the step to a new application profile where one stands between the callers and the model;
+/// else callers name the global profile themselves. Where there are several, one command would be
+/// but a part.
 fn profile_step(
     workload: &Workload<'_>,
     moved: &[LaneRates<'_>],
     target: &ModelId,
 ) -> Option<Step> {
+    // Of several lanes one command would be but a part of the change.
     let [only] = moved else { return None };
     let LaneKind::OnDemand {
         profile: Some(profile),

@@ -86,18 +86,18 @@ pub(crate) fn advise(
     finding
 }
 
-/// One holding of reserved tokens.
+/// One holding of reserved tokens under review.
 struct ReservationReview<'r> {
     priced: &'r Priced<'r>,
     workload: &'r Workload<'r>,
     current: &'r [LaneRates<'r>],
     held: &'r Reserved<'r>,
-    /// The reserved tokens of the same scope beside it that serve on.
+    /// Reserved tokens of the same scope that serve on beside the holding.
     others: Reservation,
 }
 
 impl ReservationReview<'_> {
-    /// What of it would cost less, if anything.
+    /// Looks for a smaller reservation that costs less.
     fn size(&self) -> Result<SizeReview<Reservation>, UnknownSize> {
         let declared = self.held.declared;
         if let Some(refusal) = gates::completeness(self.workload).into_iter().next() {
@@ -200,6 +200,7 @@ impl ReservationReview<'_> {
             description,
             monthly_cost: cost - smaller.savings,
         };
+        // A term that has ended is billed on, so giving up saves at once.
         let start = held.declared.term_ends.filter(|day| *day >= priced.day);
         let money = Money {
             savings_start: start
@@ -211,6 +212,7 @@ impl ReservationReview<'_> {
         advice.standing = Standing {
             rollback_possible: false,
             not_counted_because: match (held.declared.term_ends, start) {
+                // Without its end nobody knows from when on it would save.
                 (None, _) => {
                     Some("the overrides do not say when its term ends (`term_ends`)".to_owned())
                 }

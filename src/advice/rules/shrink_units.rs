@@ -25,22 +25,22 @@ use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{HeldAmount, certainty_of_cut, certainty_of_whole};
 use crate::sizing::{Purchase as _, UnitPurchase};
 
-/// What is said of all of them, and what it leaves to the later rules.
+/// Advice of the rule, with what the rule leaves to the later ones.
 pub(crate) struct ShrinkAdvice {
     pub(crate) finding: Finding,
-    /// Whether anything is to be given up at once.
+    /// True if a holding is to be given up at once.
     pub(crate) gives_up_now: bool,
 }
 
-/// Whether a holding of a workload could be filled, or reserved tokens are held: then minutes of its
-/// on-demand traffic are needed too.
+/// Returns true if a holding of a workload could be filled, or reserved tokens are held: then
+/// minutes of the workload's on-demand traffic are needed too.
 pub(crate) fn fills_or_reserves(workload: &Workload<'_>) -> bool {
     let can_fill = |holding: &Holding<'_>| holding.can_serve_more() && holding.capacity().is_some();
     !workload.reserved.is_empty()
         || (workload.on_demand().next().is_some() && workload.holdings.iter().any(can_fill))
 }
 
-/// Whether a workload holds model units at work, whose minutes tell what a unit carries.
+/// Returns true if a workload holds model units at work, whose minutes tell what a unit carries.
 pub(crate) fn is_held(workload: &Workload<'_>) -> bool {
     let at_work =
         |holding: &Holding<'_>| holding.can_serve_more() && holding.idleness == Idleness::Busy;
@@ -62,6 +62,7 @@ pub(crate) fn advise<'w>(
         .iter()
         .filter(|holding| holding.can_serve_more())
         .filter(|holding| {
+            // An idle holding that is to be filled is at work once that is done.
             let is_filled = fill
                 .filled()
                 .iter()
@@ -109,6 +110,7 @@ pub(crate) fn advise<'w>(
                 if let [advice] = finding.recommendations.as_slice() {
                     holding_advice.decide(holding, smaller.at_term_end());
                     if !is_dismissed {
+                        // What is dismissed stays as it is, for those after it too.
                         units[place] = smaller.to;
                     }
                     shrink.gives_up_now |= advice.is_counted() && smaller.is_none();
@@ -116,6 +118,7 @@ pub(crate) fn advise<'w>(
                 shrink.finding.take(finding);
             }
             Ok(SizeReview::NoneCheaper) => {
+                // Without a capacity only a holding that is worth its price is known to be right.
                 let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
                 if is_known || pays {
                     holding_advice.decide(holding, AtTermEnd::Renew);
@@ -149,13 +152,13 @@ pub(crate) fn advise<'w>(
     shrink
 }
 
-/// All units but those at one place.
+/// Adds up all units but those at one place.
 fn all_but(units: &[ModelUnits], place: usize) -> ModelUnits {
     let others = units.iter().enumerate().filter(|(at, _)| *at != place);
     others.map(|(_, units)| *units).sum()
 }
 
-/// What is said of a holding before its size is looked at.
+/// Builds the advice on a holding before its size is looked at.
 fn advice_before_sizing(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -171,7 +174,8 @@ fn advice_before_sizing(
     holding_advice
 }
 
-/// A model that leaves while something is still bound to it.
+/// Says that a model leaves while a holding is still bound to that model; `None` where the model
+/// stays.
 fn lifecycle_risk(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -193,20 +197,20 @@ fn lifecycle_risk(
     ))
 }
 
-/// One holding of model units.
+/// One holding of model units under review.
 struct HoldingReview<'c, 'w> {
     priced: &'w Priced<'w>,
     workload: &'w Workload<'w>,
     cheapest: &'c [LaneRates<'w>],
     at_work: &'c [&'w Holding<'w>],
     holding: &'w Holding<'w>,
-    /// The units beside it that serve on.
+    /// Units that serve on beside the holding.
     others: ModelUnits,
     is_filled: bool,
 }
 
 impl HoldingReview<'_, '_> {
-    /// What of it would cost less, if anything.
+    /// Looks for a smaller size that costs less.
     fn size(&self) -> Result<SizeReview<ModelUnits>, UnknownSize> {
         let holding = self.holding;
         let cost = holding.monthly_cost.ok_or(UnknownSize::NoCost)?;
@@ -231,7 +235,7 @@ impl HoldingReview<'_, '_> {
         }
     }
 
-    /// The cheapest size, if that is a smaller one.
+    /// Finds the cheapest size; `None` where no smaller one costs less.
     fn at_its_optimum(
         &self,
         purchase: &UnitPurchase,
@@ -306,7 +310,7 @@ impl HoldingReview<'_, '_> {
         }))
     }
 
-    /// Whether AWS serves what would be left: calls on-demand, or so many new units.
+    /// Returns true if AWS serves what would be left: calls on-demand, or so many new units.
     fn is_to_be_had(&self, units: ModelUnits) -> bool {
         let inventory = &self.workload.observed.inventory;
         let model = &self.workload.model;
@@ -321,6 +325,8 @@ impl HoldingReview<'_, '_> {
         if is_known && has_others && settings.overflow == Overflow::Throttle {
             return true;
         }
+        // On-demand traffic, or AWS's word for it, shows that the model can be called without
+        // units.
         let mut listed = inventory.listed(model).peekable();
         // Where the list does not have the model at all, it says nothing of it.
         self.workload.on_demand().next().is_some()
@@ -331,7 +337,8 @@ impl HoldingReview<'_, '_> {
             })
     }
 
-    /// Without a capacity only the whole of it can be judged: what it serves against what it costs.
+    /// Compares what the whole holding serves with what the holding costs: without a capacity no
+    /// part can be judged. `None` where giving the holding up does not save.
     fn by_its_worth(&self, cost: Usd) -> Option<SmallerHolding<ModelUnits>> {
         // Something that it serves has no price: what it is worth is not known.
         self.holding.monthly_value?;
@@ -395,6 +402,7 @@ impl HoldingReview<'_, '_> {
         };
         let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
         let arn = &held.provisioned_model_arn;
+        // The plan is shown either way; only what passes becomes advice.
         let refusals = refusals(priced, workload, smaller, action, arn);
         if !refusals.is_empty() {
             return Finding::refused(plan, refusals);

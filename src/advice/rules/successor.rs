@@ -1,6 +1,6 @@
-//! What would the same tokens cost with the model that follows one that is leaving? In extended
-//! access a model may cost more, and at its end of life requests fail. Another model is another
-//! product, so this is listed and never counted. Silent where the book names no successor.
+//! The cost of the same tokens with the model that follows one that is leaving. In extended access a
+//! model may cost more, and at its end of life requests fail. Another model is another product, so this
+//! is listed and never counted. Silent where the book names no successor.
 
 use jiff::civil::Date;
 
@@ -38,6 +38,7 @@ pub(crate) fn advise(
     let then: Option<Usd> = standard()
         .map(|rates| cost_with(priced, workload, rates, successor))
         .sum();
+    // A lane without a price there would make the successor look cheap.
     let Some(then) = then.filter(|_| now.is_positive()) else {
         return Finding::default();
     };
@@ -61,8 +62,8 @@ pub(crate) fn advise(
     )
 }
 
-/// What the recent tokens of a lane would cost with another model in a month; `None` where a meter
-/// in use has no price there.
+/// Computes the cost of a lane's recent tokens with another model, in USD a month; `None` where a
+/// meter in use has no price there.
 fn cost_with(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
@@ -70,6 +71,7 @@ fn cost_with(
     successor: &BaseModel,
 ) -> Option<Usd> {
     let cost = |meter: &PricedMeter| {
+        // A meter that is not in use needs no price there.
         if meter.recent.is_zero() {
             return Some(Usd::ZERO);
         }

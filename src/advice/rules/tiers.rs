@@ -1,6 +1,6 @@
-//! What would the same tokens cost at another tier? Flex and batch are cheaper and slower; priority
-//! and latency-optimized are dearer. Whether requests can wait is the owner's to say, so these are
-//! listed with their figures and never counted.
+//! The cost of the same tokens at another tier. Flex and batch are cheaper and slower; priority and
+//! latency-optimized are dearer. Only the owner knows if requests can wait, so these are listed with
+//! their figures and never counted.
 
 use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
@@ -80,14 +80,15 @@ fn is_at(lane: &Lane<'_>, asked: ServiceTier) -> bool {
         && lane.known_tier().is_some()
 }
 
-/// What the tokens of one lane would save at another tier in a month; `None` where a meter in use
-/// has no price there.
+/// Computes the saving of one lane's tokens at another tier, in USD a month; `None` where a meter
+/// in use has no price there.
 fn saving(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     rates: &LaneRates<'_>,
     to: ServiceTier,
 ) -> Option<Usd> {
+    // What has no price here would look free, and the other tier dear.
     if !rates.lane.is_priced() {
         return None;
     }

@@ -1,4 +1,5 @@
-//! The question of what to buy: what the rules before it left, and the loads that a purchase could serve.
+//! The basis of the decision to buy: what the rules before left, and the loads that a purchase could
+//! serve.
 
 use crate::advice::candidate::Offered;
 use crate::advice::gates;
@@ -11,31 +12,31 @@ use crate::sizing::{
     BreakEven, Certificate, MeterLoads, Purchase as _, Reservation, ReservationTerms, UnitPurchase,
 };
 
-/// What the rules before this one leave to decide.
+/// Facts that the rules before leave to the decision to buy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BuyingBasis<'w> {
     pub(crate) priced: &'w Priced<'w>,
     pub(crate) workload: &'w Workload<'w>,
-    /// The cheapest rates that each lane can have without a commitment: units are compared with these.
+    /// Cheapest rates that each lane can have without a commitment: units are compared with these.
     pub(crate) cheapest: &'w [LaneRates<'w>],
-    /// The rates of each lane once what counts is routed: reserved tokens serve one scope alone.
+    /// Rates of each lane once what counts is routed: reserved tokens serve one scope alone.
     pub(crate) routed: &'w [LaneRates<'w>],
-    /// What the counted changes before it save.
+    /// Saving of the counted changes before, in USD a month.
     pub(crate) saved_before: Usd,
-    /// The share of standard traffic that filling leaves on-demand.
+    /// Share of standard traffic that filling leaves on-demand, from 0 to 1.
     pub(crate) remaining: Ratio,
-    /// The holdings that serve on.
+    /// Holdings that serve on.
     pub(crate) serving: &'w [&'w Holding<'w>],
-    /// Where a unit of each offer begins to pay.
+    /// Volume at which a unit of each offer begins to pay.
     pub(crate) break_even: &'w [BreakEven],
-    /// Whether an idle holding of the same model is to be deleted.
+    /// True if an idle holding of the same model is to be deleted.
     pub(crate) deletes_its_own: bool,
-    /// Whether other traffic of the model is to go through another profile.
+    /// True if other traffic of the model is to go through another profile.
     pub(crate) is_routed: bool,
 }
 
 impl<'w> BuyingBasis<'w> {
-    /// The rates that an offer is compared with.
+    /// Returns the rates that an offer is compared with.
     pub(super) const fn rates(&self, offered: &Offered<'_>) -> &'w [LaneRates<'w>] {
         match offered {
             Offered::Units(_) => self.cheapest,
@@ -43,13 +44,13 @@ impl<'w> BuyingBasis<'w> {
         }
     }
 
-    /// The units that are held and serve on.
+    /// Counts the units that are held and serve on.
     pub(super) fn held(&self) -> ModelUnits {
         let serving = self.serving.iter();
         serving.map(|holding| holding.held.model_units).sum()
     }
 
-    /// The reserved tokens of a scope that are held.
+    /// Adds up the reserved tokens of a scope that are held.
     pub(super) fn reserved(&self, scope: ReservedScope) -> Reservation {
         let held = self.workload.reserved.iter();
         held.filter(|held| held.declared.scope == scope)
@@ -57,13 +58,14 @@ impl<'w> BuyingBasis<'w> {
             .fold(Reservation::NONE, Reservation::and)
     }
 
-    /// What could be bought for traffic that there is. Where reserved tokens are held, units are
-    /// not sized beside them.
+    /// Lists what could be bought for traffic that there is. Where reserved tokens are held, units
+    /// are not sized beside them.
     pub(super) fn offered(&self) -> Vec<Offered<'w>> {
         let workload = self.workload;
         let units = workload
             .offers
             .iter()
+            // What reserved tokens serve would be counted as demand for units too.
             .filter(|_| workload.reserved.is_empty())
             .map(Offered::Units);
         let is_used = |offer: &&ReservedOffer| {
@@ -74,7 +76,7 @@ impl<'w> BuyingBasis<'w> {
         units.chain(tokens.map(Offered::Tokens)).collect()
     }
 
-    /// The traffic that an offer could serve.
+    /// Returns the traffic that an offer could serve.
     pub(super) const fn traffic(&self, offered: &Offered<'_>) -> Traffic<'w> {
         match offered {
             Offered::Units(_) => Traffic::Units {
@@ -85,8 +87,8 @@ impl<'w> BuyingBasis<'w> {
         }
     }
 
-    /// The tokens that an offer could serve, hour by hour of the recent window, at the upper end of
-    /// their prices; `None` where some have no price or are not served.
+    /// Collects the tokens that an offer could serve, hour by hour of the recent window, at the
+    /// upper end of their prices; `None` where some have no price or are not served.
     fn loads(&self, offered: &Offered<'_>) -> Option<Vec<MeterLoads>> {
         let recent = self.priced.recent.start();
         let lanes = ServableLanes::new(
@@ -109,6 +111,7 @@ impl<'w> BuyingBasis<'w> {
                 let of_meter = MeterLoads::new(ceiling, weight, rate.upper_unit_price, hours)?;
                 match loads.iter_mut().find(|other| other.is_alike(&of_meter)) {
                     Some(other) => other.add(&of_meter),
+                    // Alike meters are one, so that a proof looks at few of them.
                     None => loads.push(of_meter),
                 }
             }
@@ -116,8 +119,8 @@ impl<'w> BuyingBasis<'w> {
         Some(loads)
     }
 
-    /// The proof that nothing is saved under an offer, if there is one. What was refused by AWS or
-    /// not read whole is not in the figures, so there nothing is proven.
+    /// Looks for a proof that nothing is saved under an offer. What was refused by AWS or not read
+    /// whole is not in the figures, so there nothing is proven.
     pub(super) fn certificate(&self, offered: &Offered<'_>) -> Option<Certificate> {
         if self.workload.is_throttled() || !gates::completeness(self.workload).is_empty() {
             return None;
@@ -135,6 +138,7 @@ impl<'w> BuyingBasis<'w> {
             Offered::Tokens(offer) if self.reserved(offer.scope) == Reservation::NONE => {
                 Certificate::of_reservation(&loads, &ReservationTerms::of(offer))
             }
+            // Beside a lopsided reservation a little of one meter can free much of the other.
             Offered::Tokens(_) => None,
         }
     }

@@ -1,9 +1,5 @@
-//! Would model units, or reserved tokens, cost less than the cheapest arrangement that needs no
-//! commitment?
-//!
-//! What is proven not to save is said with its proof. Each other offer is taken at its exact
-//! optimum, on minutes, beside what is held already, and must pass every gate. Of those that pass,
-//! the one that saves most is advised; the others say why not.
+//! The choice among the offers: each is proven not to save, sized and put to the gates, or told with
+//! the condition under which units of unknown capacity would pay.
 
 use crate::advice::candidate::{Candidate, OfferBasis, Offered, months_to_pay};
 use crate::advice::finding::Finding;
@@ -17,8 +13,8 @@ use crate::domain::{Ratio, Usd};
 use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
 use crate::sizing::demand::{ServableDemand, UnknownDemand};
 
-/// Whether minutes could change what is said of commitments: an offer of known capacity that no
-/// certificate settles.
+/// Returns true if minutes could change what is said of commitments: there is an offer of known
+/// capacity that no certificate settles.
 pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> bool {
     let cheapest = route::cheapest(priced, workload);
     let serving: Vec<&Holding<'_>> = workload
@@ -85,6 +81,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         finding.reasons.extend(condition.or(proof.cloned()));
         return finding;
     }
+    // These hold for every offer, so they are told once and no plan has them.
     let because = |why: &str| format!("no commitment is advised: {why}");
     if let Some(refusal) = gates::completeness(workload).first() {
         finding.reasons.push(because(&refusal.why));
@@ -148,7 +145,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
     finding
 }
 
-/// Each offer at its optimum.
+/// Sizes each offer at the optimum.
 fn candidates<'w>(
     basis: &BuyingBasis<'w>,
     known: &[Offered<'w>],
@@ -196,7 +193,7 @@ fn candidates<'w>(
     Ok(candidates)
 }
 
-/// The gates of one kind of purchase alone.
+/// Adds the gates of one kind of purchase alone.
 fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
     let workload = basis.workload;
     let inventory = &workload.observed.inventory;
@@ -227,7 +224,7 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
     candidate
 }
 
-/// What the traffic that units could serve costs now.
+/// Adds up the present cost of the traffic that units could serve, in USD a month.
 fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
     workload
         .on_demand()
@@ -236,7 +233,8 @@ fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
         .sum()
 }
 
-/// AWS publishes no capacity: without the operator's, only a condition can be stated.
+/// States the condition under which units of unknown capacity pay. AWS publishes no capacity:
+/// without the operator's, no more can be said.
 fn unknown_capacity(basis: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
     let even = match offered {
         Offered::Units(offer) => break_even(basis, offer),
@@ -254,11 +252,12 @@ fn unknown_capacity(basis: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
         Gate::Knowledge,
         &format!("the capacity of a model unit is not known{condition}"),
     );
+    // A model that leaves is no purchase at any capacity.
     let leaves = gates::lifecycle(basis.priced, basis.workload, offered.term());
     plan.refused(leaves.into_iter().collect())
 }
 
-/// An offer that is refused before any amount can be named.
+/// Builds the plan of an offer that is refused before any amount can be named.
 fn unseen(offered: &Offered<'_>, gate: Gate, why: &str) -> Plan {
     let description = format!("{}, {}", offered.noun(), offered.describe());
     let why = format!("{why} ({})", offered.describe());

@@ -59,6 +59,7 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
         commitment_total: best.commitment_total(),
     };
     advice.standing = Standing {
+        // Units without a term can be deleted at any time.
         rollback_possible: advice.commitment.commitment_total.is_none(),
         not_counted_because: match best.offered.scope() {
             None => gates::in_region(priced, workload),
@@ -82,6 +83,7 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
             let step = command::buy(workload, offer, units);
             advice.remedy.take_steps(step.into_iter().collect());
         }
+        // No API reserves tokens.
         _ => advice.remedy.contact = Some(CONTACT.to_owned()),
     }
     advice
