@@ -191,15 +191,15 @@ pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
 /// or, where what exceeds the purchase is refused, would have refused more than a thousandth of the
 /// tokens.
 pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
-    let (walked, least_kept, most_refused) = match &trial.backtest {
+    let (backtest, least_kept, most_refused) = match &trial.backtest {
         // Half of the promise, and one token in a thousand: docs/advice.md promises both to the
         // reader.
-        BacktestOutcome::Savings(walked) => (walked, 0.5, f64::INFINITY),
-        BacktestOutcome::Refusals(walked) => (walked, f64::NEG_INFINITY, 0.001),
+        BacktestOutcome::Savings(backtest) => (backtest, 0.5, f64::INFINITY),
+        BacktestOutcome::Refusals(backtest) => (backtest, f64::NEG_INFINITY, 0.001),
     };
-    let folds = walked.folds.len();
+    let folds = backtest.folds.len();
     // Fewer folds are an anecdote, which must not stop a purchase that the other gates pass.
-    let ratio = walked.ratio().filter(|_| folds >= GATING_FOLDS)?;
+    let ratio = backtest.ratio().filter(|_| folds >= GATING_FOLDS)?;
     if ratio >= least_kept && ratio <= most_refused {
         return None;
     }

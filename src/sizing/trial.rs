@@ -121,7 +121,7 @@ impl Trial {
             let cost = float(purchase.cost(amount, 1));
             Coverage::new(hours.iter().zip(on_demand).map(hour), burst, cost)
         };
-        let walked = Backtest::walk_forward(
+        let backtest = Backtest::walk_forward(
             steps.len(),
             recent_weeks(demand),
             |span| {
@@ -139,7 +139,7 @@ impl Trial {
         Self::of(
             &covered(amount, 0..steps.len()),
             recent_weeks(demand),
-            BacktestOutcome::Savings(walked),
+            BacktestOutcome::Savings(backtest),
         )
     }
 
@@ -162,7 +162,7 @@ impl Trial {
         // Units that cover the highest minute have no bursts to lose.
         let coverage = Coverage::new(hours, 1.0, float(purchase.cost(units, 1)));
         let slice = |span: std::ops::Range<usize>| steps.get(span).unwrap_or_default();
-        let walked = Backtest::refusals(
+        let backtest = Backtest::refusals(
             steps.len(),
             recent_weeks(demand).min(SIZED_ON_AT_MOST),
             |span| {
@@ -185,7 +185,7 @@ impl Trial {
         Self::of(
             &coverage,
             recent_weeks(demand),
-            BacktestOutcome::Refusals(walked),
+            BacktestOutcome::Refusals(backtest),
         )
     }
 
@@ -232,13 +232,13 @@ impl Trial {
 
     /// Returns the backtest for the report; `None` without a fold.
     pub(crate) fn backtest(&self) -> Option<BacktestReport> {
-        let (walked, is_savings) = match &self.backtest {
-            BacktestOutcome::Savings(walked) => (walked, true),
-            BacktestOutcome::Refusals(walked) => (walked, false),
+        let (backtest, is_savings) = match &self.backtest {
+            BacktestOutcome::Savings(backtest) => (backtest, true),
+            BacktestOutcome::Refusals(backtest) => (backtest, false),
         };
-        let share = walked.ratio().and_then(|share| percent(share, 4));
-        (!walked.folds.is_empty()).then(|| BacktestReport {
-            folds: walked.folds.len(),
+        let share = backtest.ratio().and_then(|share| percent(share, 4));
+        (!backtest.folds.is_empty()).then(|| BacktestReport {
+            folds: backtest.folds.len(),
             realised_of_promised: share.filter(|_| is_savings),
             refused_tokens: share.filter(|_| !is_savings),
         })
