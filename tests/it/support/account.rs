@@ -120,9 +120,10 @@ impl Account {
         self.days(days)
     }
 
-    /// Looks back so many days from where the window ends.
+    /// Looks back so many days from where the window ends, on an account without lanes.
     pub(crate) fn days(mut self, days: u32) -> Self {
         let observation = &mut self.observation;
+        assert!(observation.places[0].usage.lanes.is_empty());
         observation.settings.lookback_days = days;
         let window = observation
             .event
