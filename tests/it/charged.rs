@@ -58,6 +58,7 @@ fn every_format_begins_with_a_warning() {
             page.lines().take(4).any(|line| line.contains(warning)),
             "{page}"
         );
+        assert!(page.contains("Could be saved   not counted: "), "{page}");
         assert!(!page.contains("Could be saved          $0"), "{page}");
         let json = report.to_json().unwrap();
         assert!(json.contains("\"charged\": false") && json.contains(warning));
