@@ -7,10 +7,7 @@
     clippy::print_stdout,
     reason = "a measurement that cannot be made has nothing better to do"
 )]
-#![expect(
-    clippy::cast_precision_loss,
-    reason = "statistics of counts that are far below 2^53"
-)]
+#![expect(clippy::cast_precision_loss, reason = "statistics of counts that are far below 2^53")]
 
 #[path = "../tests/it/support/account.rs"]
 #[expect(dead_code, reason = "a bench needs a part of what tests build")]

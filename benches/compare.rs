@@ -11,11 +11,7 @@
 )]
 
 #[path = "advice/dice.rs"]
-#[expect(
-    dead_code,
-    clippy::cast_precision_loss,
-    reason = "this bench throws whole numbers alone"
-)]
+#[expect(dead_code, clippy::cast_precision_loss, reason = "this bench throws whole numbers alone")]
 mod dice;
 
 use std::collections::BTreeSet;
@@ -47,16 +43,7 @@ const SHORT: u64 = 1_000;
 /// Scopes and Regions of calls. The first Region of a row that the book has a price in is taken.
 const PLACES: [(Scope, &[&str]); 11] = [
     (Scope::InRegion, &["us-east-1", "us-west-2", "us-east-2"]),
-    (
-        Scope::InRegion,
-        &[
-            "eu-central-1",
-            "eu-west-1",
-            "eu-west-2",
-            "ap-northeast-1",
-            "ap-south-1",
-        ],
-    ),
+    (Scope::InRegion, &["eu-central-1", "eu-west-1", "eu-west-2", "ap-northeast-1", "ap-south-1"]),
     (Scope::InRegion, &["us-gov-west-1", "us-gov-east-1"]),
     (Scope::Geo(Geo::Us), &["us-east-1", "us-west-2"]),
     (Scope::Geo(Geo::Eu), &["eu-central-1", "eu-west-1"]),
@@ -91,10 +78,8 @@ struct Lane {
 }
 
 fn main() {
-    let files: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with("--"))
-        .collect();
+    let files: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let source = BookSource::read();
     let book = source.parse().expect("the book is valid");
     if files.is_empty() {
@@ -112,20 +97,13 @@ fn main() {
 fn compare(book: &PriceBook, source: &BookSource) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/compare");
     fs::create_dir_all(&folder).expect("the folder can be made");
-    let lanes: Vec<Lane> = book
-        .models
-        .iter()
-        .flat_map(|model| lanes(book, model))
-        .collect();
+    let lanes: Vec<Lane> = book.models.iter().flat_map(|model| lanes(book, model)).collect();
     let path = folder.join("records.jsonl");
     fs::write(&path, written(&lanes)).expect("the records can be written");
     let records = read(&path);
     let passes = passes(book, &records);
     let dollars: Vec<Option<Usd>> = records.iter().map(|record| price(book, record)).collect();
-    assert!(
-        dollars.iter().all(Option::is_some),
-        "the book has a price for every record"
-    );
+    assert!(dollars.iter().all(Option::is_some), "the book has a price for every record");
     let models: BTreeSet<&BaseModel> = lanes.iter().map(|lane| &lane.model).collect();
     let ours = json!({
         "day": DAY,
@@ -177,10 +155,7 @@ struct BookSource(Option<String>);
 
 impl BookSource {
     fn read() -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a bench has no settings to read this from"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "a bench has no settings to read this from")]
         let path = std::env::var("GUARD_COMPARE_BOOK").ok();
         Self(path.map(|path| fs::read_to_string(path).expect("the book can be read")))
     }
@@ -266,11 +241,7 @@ fn lanes(book: &PriceBook, model: &ModelPrices) -> Vec<Lane> {
         Scope::Global => model.rates.iter().any(|row| row.scope == RowScope::Global),
         Scope::InRegion => true,
     };
-    let highest = model
-        .rates
-        .iter()
-        .filter_map(|row| row.above_input_tokens)
-        .max();
+    let highest = model.rates.iter().filter_map(|row| row.above_input_tokens).max();
     let offered = PLACES.iter().filter(|(scope, _)| is_offered(*scope));
     offered
         .filter_map(|(scope, regions)| {
@@ -286,9 +257,8 @@ fn lanes(book: &PriceBook, model: &ModelPrices) -> Vec<Lane> {
                     .into_iter()
                     .filter(|meter| unit_price(book, &lane, *meter, SHORT).is_some())
                     .collect();
-                let is_text = [Meter::Input, Meter::Output]
-                    .iter()
-                    .all(|meter| lane.meters.contains(meter));
+                let is_text =
+                    [Meter::Input, Meter::Output].iter().all(|meter| lane.meters.contains(meter));
                 is_text.then_some(lane)
             })
         })
@@ -345,11 +315,7 @@ fn written(lanes: &[Lane]) -> String {
         // Half of the requests use a cache, as far as it has a price.
         let is_cached = dice.roll().is_multiple_of(2);
         let cached = |meter, tokens| {
-            if is_cached && lane.meters.contains(&meter) {
-                tokens
-            } else {
-                0
-            }
+            if is_cached && lane.meters.contains(&meter) { tokens } else { 0 }
         };
         // One in eight is long, where that costs more.
         let long = lane.long.filter(|_| dice.roll().is_multiple_of(8));

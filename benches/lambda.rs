@@ -35,10 +35,7 @@ const METERS: [&str; 5] = [
 ];
 
 fn main() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a bench has no settings to read this from"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a bench has no settings to read this from")]
     let bootstrap = std::env::var("GUARD_BENCH_BOOTSTRAP")
         .expect("GUARD_BENCH_BOOTSTRAP must name the Lambda's binary: run `make bench`");
 
@@ -98,11 +95,7 @@ impl Guard {
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary starts");
-        Self {
-            runtime,
-            child,
-            started,
-        }
+        Self { runtime, child, started }
     }
 
     /// Measures the time from the start of the process to the first answer.
@@ -138,11 +131,9 @@ impl Drop for Guard {
 fn large_observation() -> Observation {
     let book = PriceBook::aws().expect("the embedded book is valid");
     let scopes = [Scope::InRegion, Scope::Geo(Geo::Us), Scope::Global];
-    let ids = scopes.iter().flat_map(|scope| {
-        book.models
-            .iter()
-            .map(|model| ModelId::of_model(&model.id, *scope))
-    });
+    let ids = scopes
+        .iter()
+        .flat_map(|scope| book.models.iter().map(|model| ModelId::of_model(&model.id, *scope)));
     ids.take(MODELS)
         .fold(Account::new().seen(now()), |account, id| {
             account.survey(id.text(), METERS, |hour| [1_000 + hour * 7 % 900; 5])

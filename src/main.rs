@@ -20,10 +20,7 @@ const BEFORE_DEADLINE: Duration = Duration::from_secs(3);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     init_log();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one reading of the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one reading of the environment")]
     let settings = Settings::from_vars(std::env::vars());
     let config = clients::config().await;
     let memory = Arc::new(Memory::default());
@@ -33,9 +30,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         async move {
             // Boxed: the whole run in one type is deeper than the compiler follows.
             let work = Box::pin(async move { handle(&config, settings, event, &memory).await });
-            guard::catch_panic(work)
-                .await
-                .map_err(|error| diagnostic(&error))
+            guard::catch_panic(work).await.map_err(|error| diagnostic(&error))
         }
     };
     lambda_runtime::run(service_fn(handler)).await
@@ -45,22 +40,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 /// and JSON where they ask for it. The runtime's own subscriber does the same and brings a language
 /// of filters along, which takes a thirtieth of the binary.
 fn init_log() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the platform's own variables, not settings"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the platform's own variables, not settings")]
     let control = |name| std::env::var(name).ok();
     let level = control("AWS_LAMBDA_LOG_LEVEL").or_else(|| control("RUST_LOG"));
-    let level = level.map_or(LevelFilter::INFO, |level| {
-        match level.to_uppercase().as_str() {
-            "FATAL" => LevelFilter::ERROR,
-            name => name.parse().unwrap_or(LevelFilter::INFO),
-        }
+    let level = level.map_or(LevelFilter::INFO, |level| match level.to_uppercase().as_str() {
+        "FATAL" => LevelFilter::ERROR,
+        name => name.parse().unwrap_or(LevelFilter::INFO),
     });
-    let lines = tracing_subscriber::fmt()
-        .with_target(false)
-        .without_time()
-        .with_max_level(level);
+    let lines = tracing_subscriber::fmt().with_target(false).without_time().with_max_level(level);
     let format = control("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default();
     if format.eq_ignore_ascii_case("json") {
         lines.json().init();
@@ -81,25 +68,16 @@ async fn handle(
     let as_of = jiff::Timestamp::now();
     let (payload, context) = event.into_parts();
     let left = time_left(&context, as_of);
-    let run = guard::run(
-        config,
-        &settings,
-        &payload,
-        as_of,
-        account(&context),
-        memory,
-    );
+    let run = guard::run(config, &settings, &payload, as_of, account(&context), memory);
     let outcome = match tokio::time::timeout(left, run).await {
         Ok(outcome) => outcome?,
         Err(_) => return Err(Error::Deadline(left.as_secs())),
     };
     let mut out = std::io::stdout().lock();
     for line in &outcome.lines {
-        out.write_all(line.as_bytes())
-            .map_err(|error| Error::Write(error.to_string()))?;
+        out.write_all(line.as_bytes()).map_err(|error| Error::Write(error.to_string()))?;
     }
-    out.flush()
-        .map_err(|error| Error::Write(error.to_string()))?;
+    out.flush().map_err(|error| Error::Write(error.to_string()))?;
     match outcome.failure {
         None => Ok(outcome.summary),
         Some(error) => Err(error),
@@ -114,11 +92,7 @@ fn time_left(context: &Context, as_of: jiff::Timestamp) -> Duration {
 
 /// Reads the account in the function's own ARN; unknown where the ARN has none.
 fn account(context: &Context) -> AccountId {
-    let digits = context
-        .invoked_function_arn
-        .split(':')
-        .nth(4)
-        .unwrap_or_default();
+    let digits = context.invoked_function_arn.split(':').nth(4).unwrap_or_default();
     let is_account = digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_digit());
     AccountId::new(if is_account { digits } else { "" })
 }
@@ -127,8 +101,5 @@ fn account(context: &Context) -> AccountId {
 fn diagnostic(error: &Error) -> Diagnostic {
     let error_type = error.error_type().to_string();
     tracing::error!(error_type, "{error}");
-    Diagnostic {
-        error_type,
-        error_message: error.to_string(),
-    }
+    Diagnostic { error_type, error_message: error.to_string() }
 }

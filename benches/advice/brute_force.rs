@@ -39,11 +39,7 @@ impl Demand {
     pub(crate) fn new(dice: &mut Dice, seconds: u32, steps: Vec<Tokens>) -> Self {
         let input = dice.between(500, 50_000);
         let output = input * dice.between(2, 5);
-        Self {
-            seconds,
-            steps,
-            prices: [input, input + input / 4, input / 10, output],
-        }
+        Self { seconds, steps, prices: [input, input + input / 4, input / 10, output] }
     }
 
     pub(crate) fn hours(&self) -> i128 {
@@ -79,11 +75,7 @@ impl Demand {
 /// two.
 fn left(step: &Step, input: i128, output: i128) -> i128 {
     let part = |load: i128, served: i128| {
-        if load > served {
-            step.value * (load - served) / load
-        } else {
-            0
-        }
+        if load > served { step.value * (load - served) / load } else { 0 }
     };
     part(step.input, input).max(part(step.output, output))
 }
@@ -157,10 +149,8 @@ impl Tpm {
     }
 
     fn cost_of(&self, demand: &Demand, steps: &[Step], thousands: [u64; 2]) -> i128 {
-        let bought: i128 = [0, 1]
-            .map(|side| i128::from(thousands[side]) * self.prices[side])
-            .iter()
-            .sum();
+        let bought: i128 =
+            [0, 1].map(|side| i128::from(thousands[side]) * self.prices[side]).iter().sum();
         let [input, output] = [0, 1].map(|side| {
             let tokens = i128::from(self.held[side]) + i128::from(thousands[side]) * 1_000;
             tokens * 100 * i128::from(demand.seconds) / 60

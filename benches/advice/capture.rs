@@ -63,11 +63,7 @@ fn outcome(market: &Market, family: Family, seed: u64) -> Outcome {
     let hours = by_hour(past);
     let price = market.best_price();
     let advised = market.advised(&hours, last_minutes(past));
-    let simple = [
-        mean_utilisation(&hours),
-        fifth_percentile(&hours),
-        grid(&hours, price),
-    ];
+    let simple = [mean_utilisation(&hours), fifth_percentile(&hours), grid(&hours, price)];
     let [mean, fifth, grid] = simple.map(|units| saving(future, units, price));
     let guard = advised.map_or(0.0, |buy| saving(future, buy.units, market.price(buy.term)));
     Outcome {
@@ -138,7 +134,5 @@ fn grid(hours: &[u64], price: f64) -> u32 {
         let replaced = served(hours, units) / hourly(1) as f64 * super::market::FULL_HOUR;
         replaced - f64::from(units) * price * hours.len() as f64
     };
-    on_grid
-        .max_by(|a, b| saved(*a).total_cmp(&saved(*b)).then(b.cmp(a)))
-        .unwrap_or(0)
+    on_grid.max_by(|a, b| saved(*a).total_cmp(&saved(*b)).then(b.cmp(a))).unwrap_or(0)
 }

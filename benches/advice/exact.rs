@@ -21,13 +21,8 @@ const RANDOM: u64 = 40_000;
 /// Demands of each of the [`SHAPES`].
 const SHAPED: u64 = 100;
 
-const SHAPES: [Shape; 5] = [
-    Shape::Nothing,
-    Shape::Spike,
-    Shape::Constant,
-    Shape::Weekly,
-    Shape::HeavyTailed,
-];
+const SHAPES: [Shape; 5] =
+    [Shape::Nothing, Shape::Spike, Shape::Constant, Shape::Weekly, Shape::HeavyTailed];
 
 /// Holds one optimum against brute force.
 type Check = fn(&mut Dice, &Demand) -> Verdict;
@@ -38,12 +33,7 @@ const LEVEL: u64 = 60_000;
 /// Hours of a shape.
 const HOURS: usize = 4 * 168;
 
-const METERS: [Meter; 4] = [
-    Meter::Input,
-    Meter::CacheWrite,
-    Meter::CacheRead,
-    Meter::Output,
-];
+const METERS: [Meter; 4] = [Meter::Input, Meter::CacheWrite, Meter::CacheRead, Meter::Output];
 
 #[derive(Clone, Copy)]
 enum Shape {
@@ -154,11 +144,8 @@ pub(crate) fn study() -> Exactness {
 
 /// Draws a few hours, or one by the minute, of anything up to 12 levels.
 fn random(dice: &mut Dice) -> Demand {
-    let (seconds, steps) = if dice.roll().is_multiple_of(4) {
-        (MINUTE, 60)
-    } else {
-        (HOUR, dice.between(1, 24))
-    };
+    let (seconds, steps) =
+        if dice.roll().is_multiple_of(4) { (MINUTE, 60) } else { (HOUR, dice.between(1, 24)) };
     let most = 12 * LEVEL * u64::from(seconds) / 3_600;
     let input_per_output = dice.between(1, 5);
     let steps = (0..steps)
@@ -166,18 +153,9 @@ fn random(dice: &mut Dice) -> Demand {
             let is_empty = dice.roll().is_multiple_of(8);
             let mut up_to = |most: u64| {
                 let count = dice.between(0, most);
-                if is_empty || dice.roll().is_multiple_of(8) {
-                    0
-                } else {
-                    count
-                }
+                if is_empty || dice.roll().is_multiple_of(8) { 0 } else { count }
             };
-            [
-                up_to(most),
-                up_to(most / 4),
-                up_to(most),
-                up_to(most / input_per_output),
-            ]
+            [up_to(most), up_to(most / 4), up_to(most), up_to(most / input_per_output)]
         })
         .collect();
     Demand::new(dice, seconds, steps)
@@ -240,11 +218,7 @@ fn check_throttle(dice: &mut Dice, demand: &Demand) -> Verdict {
     let found = sizing.throttle_optimum(enough, on_demand);
     // None at all leaves everything on-demand, unless the held ones are enough.
     let none = if enough == 0 { 0 } else { demand.value() };
-    let cost = if found == 0 {
-        none
-    } else {
-        units.bought(demand, found)
-    };
+    let cost = if found == 0 { none } else { units.bought(demand, found) };
     let least = none.min(units.bought(demand, enough));
     let is_exact = (found == 0 || found >= enough)
         && is_least(demand, cost, least)
@@ -260,11 +234,8 @@ fn check_tpm(dice: &mut Dice, demand: &Demand) -> Verdict {
     let minimum = [dice.between(1, 3_000), dice.between(1, 2_000)];
     let mut held = || dice.between(0, 6_000) * (dice.roll() % 2);
     let held = [held(), held()];
-    let least = Tpm {
-        prices: prices.map(|price| i128::from(price) * TEN_THOUSANDTH),
-        minimum,
-        held,
-    };
+    let least =
+        Tpm { prices: prices.map(|price| i128::from(price) * TEN_THOUSANDTH), minimum, held };
     let reservation = |[input, output]: [u64; 2]| Reservation {
         input_tokens_per_minute: input,
         output_tokens_per_minute: output,
@@ -276,21 +247,14 @@ fn check_tpm(dice: &mut Dice, demand: &Demand) -> Verdict {
     };
     // Reserved tokens weigh one each.
     let demand = Demand {
-        steps: demand
-            .steps
-            .iter()
-            .map(|step| [step[0], 0, 0, step[3]])
-            .collect(),
+        steps: demand.steps.iter().map(|step| [step[0], 0, 0, step[3]]).collect(),
         seconds: demand.seconds,
         prices: demand.prices,
     };
     let sizing = ReservationSizing::new(&measured(&demand), terms, reservation(held));
     let found = sizing.optimum();
-    let thousands = [
-        found.input_tokens_per_minute,
-        found.output_tokens_per_minute,
-    ]
-    .map(|tokens| tokens / 1_000);
+    let thousands = [found.input_tokens_per_minute, found.output_tokens_per_minute]
+        .map(|tokens| tokens / 1_000);
     let cost = least.cost(&demand, thousands);
     let is_exact = is_least(&demand, cost, least.least_cost(&demand))
         && is_same(&demand, sizing.cost(found), cost);
@@ -311,12 +275,8 @@ fn units(dice: &mut Dice, demand: &Demand) -> (UnitSizing, Units) {
         origin: CapacityOrigin::Assumed,
     };
     let sizing = UnitSizing::new(&measured(demand), capacity, parsed(price), held);
-    let units = Units {
-        input_per_hour,
-        output_per_hour,
-        price: i128::from(price) * TEN_THOUSANDTH,
-        held,
-    };
+    let units =
+        Units { input_per_hour, output_per_hour, price: i128::from(price) * TEN_THOUSANDTH, held };
     (sizing, units)
 }
 
@@ -331,12 +291,7 @@ fn measured(demand: &Demand) -> pricing::DemandSeries {
             values: demand.steps.iter().map(|step| Some(step[place])).collect(),
         };
         measured
-            .add(
-                meter,
-                &series,
-                parsed(demand.prices[place]),
-                LoadWeights::default(),
-            )
+            .add(meter, &series, parsed(demand.prices[place]), LoadWeights::default())
             .expect("all four are served");
     }
     measured
@@ -345,9 +300,7 @@ fn measured(demand: &Demand) -> pricing::DemandSeries {
 /// Reads a price of so many ten-thousandths of a dollar.
 fn parsed<T: TryFrom<String, Error: Display>>(price: u64) -> T {
     let text = Decimal::new(price.cast_signed(), 4).to_string();
-    T::try_from(text)
-        .map_err(|error| error.to_string())
-        .expect("it is a price")
+    T::try_from(text).map_err(|error| error.to_string()).expect("it is a price")
 }
 
 fn is_least(demand: &Demand, cost: i128, least: i128) -> bool {

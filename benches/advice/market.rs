@@ -43,17 +43,10 @@ impl Market {
                 Term::ThreeMonths => "3-months",
                 Term::SixMonths => "6-months",
             };
-            unit(
-                term,
-                format!("{price}.00"),
-                Some([UNIT, UNIT / INPUT_PER_OUTPUT]),
-            )
+            unit(term, format!("{price}.00"), Some([UNIT, UNIT / INPUT_PER_OUTPUT]))
         });
         let rows: Vec<String> = [in_region()].into_iter().chain(rows).collect();
-        Self {
-            prices: book(&rows),
-            offers: offers.to_vec(),
-        }
+        Self { prices: book(&rows), offers: offers.to_vec() }
     }
 
     /// Returns the price of a unit under a term, USD an hour.
@@ -100,9 +93,7 @@ impl Market {
 fn purchase(advice: &Recommendation) -> Purchase {
     let text = &advice.money.proposed.description;
     let (units, rest) = text.split_once(" model unit").expect("a number of units");
-    let term = TERMS
-        .into_iter()
-        .find(|term| rest.contains(&term.to_string()));
+    let term = TERMS.into_iter().find(|term| rest.contains(&term.to_string()));
     let monthly = f64::try_from(advice.savings().dollars()).expect("a number");
     Purchase {
         units: units.parse().expect("a number"),

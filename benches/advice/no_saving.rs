@@ -30,11 +30,7 @@ const KEPT: f64 = 0.95;
 const FALL_NOISE: f64 = 0.05;
 
 /// USD an hour of a unit for falling demand: no term, one month, six months.
-const FALLING: [(Term, u32); 3] = [
-    (Term::None, 45),
-    (Term::OneMonth, 40),
-    (Term::SixMonths, 36),
-];
+const FALLING: [(Term, u32); 3] = [(Term::None, 45), (Term::OneMonth, 40), (Term::SixMonths, 36)];
 
 /// Weeks of history of falling demand: 27 are enough for a six-month term.
 const FALL_HISTORIES: [usize; 2] = [13, 27];
@@ -45,11 +41,8 @@ pub(crate) fn study() -> String {
 
 /// Studies demand that is steady but for noise between weeks.
 fn noise() -> String {
-    let market = Market::new(&[
-        (Term::None, FREE),
-        (Term::OneMonth, BOUND),
-        (Term::SixMonths, BOUND),
-    ]);
+    let market =
+        Market::new(&[(Term::None, FREE), (Term::OneMonth, BOUND), (Term::SixMonths, BOUND)]);
     let mut table = Table::new([
         "noise between weeks",
         "saves 0 %: a term advised",
@@ -115,10 +108,8 @@ impl Trials {
         // One unit has room for all of it.
         let weekly =
             |units: u32, price: f64| HOURS_PER_WEEK * (FULL_HOUR * mean - f64::from(units) * price);
-        let mut trials = Self {
-            could: weekly(1, f64::from(BOUND)) * TRIALS as f64,
-            ..Self::default()
-        };
+        let mut trials =
+            Self { could: weekly(1, f64::from(BOUND)) * TRIALS as f64, ..Self::default() };
         for buy in advice.into_iter().flatten() {
             trials.saved += weekly(buy.units, market.price(buy.term));
             if buy.term == Term::None {
@@ -133,10 +124,7 @@ impl Trials {
     fn cells(&self, saves: f64) -> [String; 2] {
         let share = |count: f64| percent(count, TRIALS as f64);
         if saves > 0.0 {
-            [
-                share(self.bound + self.free),
-                percent(self.saved, self.could),
-            ]
+            [share(self.bound + self.free), percent(self.saved, self.could)]
         } else {
             [share(self.bound), share(self.free)]
         }
@@ -194,10 +182,7 @@ fn fall() -> String {
         }
         let shares = counts.map(|count| percent(count, TRIALS as f64));
         let row = [format!("{history} weeks")].into_iter().chain(shares);
-        table.row(row.chain([
-            percent(losing, TRIALS as f64),
-            dollars(saved / TRIALS as f64),
-        ]));
+        table.row(row.chain([percent(losing, TRIALS as f64), dollars(saved / TRIALS as f64)]));
     }
     page::section(
         "Is demand that falls bound for long?",
@@ -213,13 +198,9 @@ fn fall() -> String {
 
 /// Returns what the guard advises after weeks of so many units each, flat inside the week.
 fn advised(market: &Market, weeks: &[f64]) -> Option<Purchase> {
-    let minutes: Vec<u64> = weeks
-        .iter()
-        .flat_map(|units| std::iter::repeat_n(tokens(*units), 7 * 24 * 60))
-        .collect();
-    let hours: Vec<u64> = weeks
-        .iter()
-        .flat_map(|units| std::iter::repeat_n(tokens(*units) * 60, 7 * 24))
-        .collect();
+    let minutes: Vec<u64> =
+        weeks.iter().flat_map(|units| std::iter::repeat_n(tokens(*units), 7 * 24 * 60)).collect();
+    let hours: Vec<u64> =
+        weeks.iter().flat_map(|units| std::iter::repeat_n(tokens(*units) * 60, 7 * 24)).collect();
     market.advised(&hours, last_minutes(&minutes))
 }

@@ -38,9 +38,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new<const N: usize>(head: [&str; N]) -> Self {
-        Self {
-            rows: vec![head.map(str::to_owned).to_vec()],
-        }
+        Self { rows: vec![head.map(str::to_owned).to_vec()] }
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -83,10 +81,6 @@ pub(crate) fn number(number: f64) -> String {
         }
         text.push(digit);
     }
-    let sign = if number < 0.0 && digits != "0" {
-        "-"
-    } else {
-        ""
-    };
+    let sign = if number < 0.0 && digits != "0" { "-" } else { "" };
     sign.to_owned() + &text
 }

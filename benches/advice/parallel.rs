@@ -20,9 +20,7 @@ pub(crate) fn each<T: Send>(cases: u64, outcome: impl Fn(u64) -> T + Sync) -> Ve
     let mut all: Vec<(u64, T)> = thread::scope(|scope| {
         let started: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         let ended = started.into_iter().map(ScopedJoinHandle::join);
-        ended
-            .flat_map(|done| done.expect("a case does not panic"))
-            .collect()
+        ended.flat_map(|done| done.expect("a case does not panic")).collect()
     });
     all.sort_by_key(|(case, _)| *case);
     all.into_iter().map(|(_, outcome)| outcome).collect()

@@ -55,11 +55,7 @@ pub(crate) fn study() -> String {
                 let share = percent(kept, promised);
                 format!("{} of {} ({share})", mean(kept), mean(promised))
             });
-            table.row(
-                [family.name().to_owned(), busy.to_string()]
-                    .into_iter()
-                    .chain(cells),
-            );
+            table.row([family.name().to_owned(), busy.to_string()].into_iter().chain(cells));
         }
     }
     page::section(
@@ -92,20 +88,12 @@ fn plans(market: &Market, family: Family, busy: u64, seed: u64) -> [Kept; 4] {
 
     let on_minutes = by_minute.spill_optimum();
     let known_hours = known.len() / 60;
-    let minutes_say = weekly(
-        float(by_minute.replaced(on_minutes)),
-        known_hours,
-        on_minutes,
-    );
+    let minutes_say = weekly(float(by_minute.replaced(on_minutes)), known_hours, on_minutes);
     let on_hours = recent.spill_optimum();
     let hours_say = |units: u32| float(recent.replaced(units));
     let less_bursts = |units: u32| {
         let (minutes, hours) = (by_minute.replaced(units), same_hours.replaced(units));
-        let left = if hours.is_positive() {
-            float(minutes) / float(hours)
-        } else {
-            1.0
-        };
+        let left = if hours.is_positive() { float(minutes) / float(hours) } else { 1.0 };
         weekly(hours_say(units) * left, RECENT, units)
     };
     let corrected = (0..=on_hours.max(on_minutes))
@@ -114,10 +102,7 @@ fn plans(market: &Market, family: Family, busy: u64, seed: u64) -> [Kept; 4] {
     let guard = market.advised(&hours, known);
     [
         (minutes_say, kept(on_minutes)),
-        (
-            weekly(hours_say(on_hours), RECENT, on_hours),
-            kept(on_hours),
-        ),
+        (weekly(hours_say(on_hours), RECENT, on_hours), kept(on_hours)),
         (less_bursts(corrected), kept(corrected)),
         guard.map_or((0.0, 0.0), |buy| (buy.promised, kept(buy.units))),
     ]
@@ -126,19 +111,16 @@ fn plans(market: &Market, family: Family, busy: u64, seed: u64) -> [Kept; 4] {
 fn sizing(tokens: &[u64], step: u32) -> UnitSizing {
     let start = Timestamp::UNIX_EPOCH;
     let mut demand = DemandSeries::none(start, step, tokens.len());
-    for (meter, price, per) in [
-        (Meter::Input, "1.00", 1),
-        (Meter::Output, "2.00", INPUT_PER_OUTPUT),
-    ] {
+    for (meter, price, per) in
+        [(Meter::Input, "1.00", 1), (Meter::Output, "2.00", INPUT_PER_OUTPUT)]
+    {
         let series = Series {
             start,
             step,
             values: tokens.iter().map(|tokens| Some(tokens / per)).collect(),
         };
         let price = price.parse().expect("a price");
-        demand
-            .add(meter, &series, price, LoadWeights::default())
-            .expect("units serve it");
+        demand.add(meter, &series, price, LoadWeights::default()).expect("units serve it");
     }
     let capacity = Capacity {
         input_tokens_per_hour: UNIT * 60,

@@ -34,9 +34,7 @@ const UNIT_OUTPUT: u64 = 60_000;
 
 /// Reads the size that the program was started to measure, if it was.
 pub(crate) fn asked(arguments: &[String]) -> Option<usize> {
-    arguments
-        .iter()
-        .find_map(|argument| argument.strip_prefix(ARGUMENT)?.parse().ok())
+    arguments.iter().find_map(|argument| argument.strip_prefix(ARGUMENT)?.parse().ok())
 }
 
 /// Measures all sizes.
@@ -61,11 +59,7 @@ pub(crate) fn measure(workloads: usize) {
             let started = Instant::now();
             let report = black_box(report::build(&observation));
             let elapsed = started.elapsed();
-            assert_eq!(
-                report.workloads.len(),
-                workloads,
-                "each workload is reported"
-            );
+            assert_eq!(report.workloads.len(), workloads, "each workload is reported");
             elapsed
         })
         .collect();
@@ -171,25 +165,16 @@ fn sold(observation: &Observation, ids: &[(BaseModel, ModelId)]) -> (BaseModel, 
     let region = region(REGIONS[0]);
     let day = observation.window.last_day();
     let has_units = |(model, _): &&(BaseModel, ModelId)| {
-        let offers = observation
-            .prices
-            .offers(model, &region, day, &observation.overrides);
+        let offers = observation.prices.offers(model, &region, day, &observation.overrides);
         offers.len() > 1
     };
-    ids.iter()
-        .find(has_units)
-        .cloned()
-        .expect("the book sells units")
+    ids.iter().find(has_units).cloned().expect("the book sells units")
 }
 
 /// Adds traffic with days and weeks in it; some lanes are a thousand times as busy as others.
 fn using(account: Account, id: &ModelId, number: usize, with_minutes: bool) -> Account {
     let number = number as u64;
-    let level = if with_minutes {
-        4 * UNIT_INPUT
-    } else {
-        1_000 * (1 + number * 7_919 % 1_000)
-    };
+    let level = if with_minutes { 4 * UNIT_INPUT } else { 1_000 * (1 + number * 7_919 % 1_000) };
     let tokens = |minutes: u64, hour: u64, place: u64| {
         let input = level * minutes * shape(hour, place + number) / 1_000;
         [input, input / 5]
@@ -208,11 +193,7 @@ fn using(account: Account, id: &ModelId, number: usize, with_minutes: bool) -> A
 
 /// Returns thousandths of the level: days, weeks and a little noise.
 fn shape(hour: u64, noise: u64) -> u64 {
-    let day = if (8..20).contains(&(hour % 24)) {
-        1_000
-    } else {
-        500
-    };
+    let day = if (8..20).contains(&(hour % 24)) { 1_000 } else { 500 };
     let week = if hour % 168 < 120 { day } else { day / 2 };
     week + noise.wrapping_mul(0x9E37_79B9_7F4A_7C15) % 200
 }

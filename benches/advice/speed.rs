@@ -74,10 +74,7 @@ fn terms() -> ReservationTerms {
     ReservationTerms {
         input: "0.03".parse().expect("a price"),
         output: "0.06".parse().expect("a price"),
-        minimum: Reservation {
-            input_tokens_per_minute: 1_000,
-            output_tokens_per_minute: 1_000,
-        },
+        minimum: Reservation { input_tokens_per_minute: 1_000, output_tokens_per_minute: 1_000 },
     }
 }
 
@@ -92,19 +89,10 @@ fn demand(minutes: &[u64]) -> DemandSeries {
     });
     let output = output.collect();
     let input = minutes.iter().map(|tokens| Some(*tokens)).collect();
-    for (meter, values, price) in [
-        (Meter::Input, input, "1.00"),
-        (Meter::Output, output, "2.00"),
-    ] {
-        let series = Series {
-            start,
-            step: MINUTE,
-            values,
-        };
+    for (meter, values, price) in [(Meter::Input, input, "1.00"), (Meter::Output, output, "2.00")] {
+        let series = Series { start, step: MINUTE, values };
         let price = price.parse().expect("a price");
-        demand
-            .add(meter, &series, price, LoadWeights::default())
-            .expect("units serve it");
+        demand.add(meter, &series, price, LoadWeights::default()).expect("units serve it");
     }
     demand
 }

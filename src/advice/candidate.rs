@@ -63,11 +63,7 @@ impl Offered<'_> {
     /// Describes the offer, without an amount.
     pub(super) fn describe(&self) -> String {
         match self {
-            Self::Units(Offer {
-                label: Some(label),
-                term,
-                ..
-            }) => format!("{label}, {term}"),
+            Self::Units(Offer { label: Some(label), term, .. }) => format!("{label}, {term}"),
             Self::Units(offer) => offer.term.to_string(),
             Self::Tokens(offer) => format!("{}, {}", offer.scope.in_words(), offer.term),
         }
@@ -99,9 +95,7 @@ impl Offered<'_> {
 
     /// Returns true if both offers can be bought, since they serve other requests.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
-        self.scope()
-            .zip(other.scope())
-            .is_some_and(|(own, others)| own != others)
+        self.scope().zip(other.scope()).is_some_and(|(own, others)| own != others)
     }
 
     /// Returns true if both offers are the same thing under different terms.
@@ -124,10 +118,7 @@ pub(super) enum Amount {
 impl Amount {
     /// Returns true if the amount is nothing.
     pub(super) fn is_none(self) -> bool {
-        matches!(
-            self,
-            Self::Units(UnitPurchase::NONE) | Self::Tokens(Reservation::NONE)
-        )
+        matches!(self, Self::Units(UnitPurchase::NONE) | Self::Tokens(Reservation::NONE))
     }
 }
 
@@ -197,11 +188,7 @@ impl<'w> Candidate<'w> {
         offer: &'w Offer,
         held: ModelUnits,
     ) -> Option<Self> {
-        let purchase = UnitPurchase {
-            capacity: offer.capacity?,
-            price: offer.unit_price,
-            held,
-        };
+        let purchase = UnitPurchase { capacity: offer.capacity?, price: offer.unit_price, held };
         Some(match basis.priced.observation.settings.overflow {
             Overflow::Spill => Self::of_spill(basis, demand, &purchase, Offered::Units(offer)),
             Overflow::Throttle => Self::of_throttle(basis, demand, &purchase, offer),
@@ -215,10 +202,7 @@ impl<'w> Candidate<'w> {
         offer: &'w ReservedOffer,
         held: Reservation,
     ) -> Self {
-        let purchase = TokenPurchase {
-            terms: ReservationTerms::of(offer),
-            held,
-        };
+        let purchase = TokenPurchase { terms: ReservationTerms::of(offer), held };
         Self::of_spill(basis, demand, &purchase, Offered::Tokens(offer))
     }
 
@@ -231,11 +215,7 @@ impl<'w> Candidate<'w> {
         let sized = demand.sized(purchase);
         let optimum = P::optimum(&sized.minutes);
         let is_none = optimum == P::NONE;
-        let bought = if is_none {
-            P::smallest(&sized.minutes)
-        } else {
-            optimum
-        };
+        let bought = if is_none { P::smallest(&sized.minutes) } else { optimum };
         let amount: Amount = bought.into();
         let bound = purchase.cost(bought, HOURS_PER_MONTH);
         // What is held serves no less than what was not on-demand, whatever it is said to serve.
@@ -296,9 +276,7 @@ impl<'w> Candidate<'w> {
             let why = "the highest minute needs more units than can be counted";
             return Self::unsized_offer(offered, without, why);
         };
-        let optimum = sized
-            .minutes
-            .throttle_optimum(enough, demand.on_demand_minutes());
+        let optimum = sized.minutes.throttle_optimum(enough, demand.on_demand_minutes());
         let units = ModelUnits::new(enough.max(1));
         let fewer = ModelUnits::new(units.count() - 1);
         let bound = offer.unit_price.monthly_cost(units);
@@ -398,19 +376,12 @@ impl<'w> Candidate<'w> {
         if self.refusals.is_empty() {
             let was_open =
                 gates::was_open(priced, workload, self.offered.action(), workload.model.id());
-            self.refusals.extend(gates::thresholds(
-                settings,
-                self.savings,
-                self.bound,
-                was_open,
-            ));
+            self.refusals.extend(gates::thresholds(settings, self.savings, self.bound, was_open));
             if let Some(trial) = &self.trial {
-                self.refusals
-                    .extend(gates::certainty(trial.certainty.as_ref()));
+                self.refusals.extend(gates::certainty(trial.certainty.as_ref()));
                 self.refusals.extend(gates::trend(trial, term));
                 self.refusals.extend(gates::backtest(trial));
-                self.workings
-                    .extend(trial.certainty.as_ref().map(working_of));
+                self.workings.extend(trial.certainty.as_ref().map(working_of));
             }
         // Refused requests have no price in the demand, so only a loss can be named as what
         // capacity costs.
@@ -422,17 +393,11 @@ impl<'w> Candidate<'w> {
                 self.amount
             ));
         }
-        self.refusals
-            .extend(gates::history(settings, workload, term));
-        self.refusals
-            .extend(gates::lifecycle(priced, workload, term));
+        self.refusals.extend(gates::history(settings, workload, term));
+        self.refusals.extend(gates::lifecycle(priced, workload, term));
         // One stale price is enough to doubt: the saving is the difference of all.
-        let oldest = basis
-            .rates_checked
-            .into_iter()
-            .chain([self.offered.checked()]);
-        self.refusals
-            .extend(oldest.min().and_then(|day| gates::freshness(priced, day)));
+        let oldest = basis.rates_checked.into_iter().chain([self.offered.checked()]);
+        self.refusals.extend(oldest.min().and_then(|day| gates::freshness(priced, day)));
         self
     }
 

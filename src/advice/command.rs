@@ -67,13 +67,8 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
         Term::ThreeMonths => return None,
     };
     // Of several context windows the longest serves every request that the others do.
-    let ids = workload
-        .observed
-        .inventory
-        .provisionable_ids(&workload.model);
-    let id = ids
-        .iter()
-        .max_by_key(|id| ModelId::parse(**id).target().context_window())?;
+    let ids = workload.observed.inventory.provisionable_ids(&workload.model);
+    let id = ids.iter().max_by_key(|id| ModelId::parse(**id).target().context_window())?;
     let name: String = workload
         .model
         .id()
@@ -121,14 +116,8 @@ pub(super) fn copy_profile(
 fn word(text: &str) -> String {
     // What is listed as plain is a word in every shell; all else is quoted.
     let plain = !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.:/=,@+".contains(&b));
-    if plain {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/=,@+".contains(&b));
+    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]

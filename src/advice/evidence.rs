@@ -102,10 +102,7 @@ impl Evidence {
 
     /// Adds the price of a model unit.
     pub(super) fn offer(&mut self, model: &BaseModel, offer: &Offer) {
-        let label = offer
-            .label
-            .as_ref()
-            .map_or_else(String::new, |label| format!(" {label}"));
+        let label = offer.label.as_ref().map_or_else(String::new, |label| format!(" {label}"));
         self.push(EvidenceItem::Rate(RateEvidence::new(
             format!("{model} model unit{label}, {}", offer.term),
             UnitPrice {
@@ -120,16 +117,12 @@ impl Evidence {
     /// Adds the prices of reserved tokens per minute.
     pub(super) fn reserved_offer(&mut self, model: &BaseModel, offer: &ReservedOffer) {
         let scope = offer.scope.in_words();
-        for (meter, list, paid) in [
-            ("input", offer.list_input, offer.input),
-            ("output", offer.list_output, offer.output),
-        ] {
+        for (meter, list, paid) in
+            [("input", offer.list_input, offer.input), ("output", offer.list_output, offer.output)]
+        {
             self.push(EvidenceItem::Rate(RateEvidence::new(
                 format!("{model} reserved {meter} tokens, {scope}, {}", offer.term),
-                UnitPrice {
-                    list: list.to_string(),
-                    paid: paid.to_string(),
-                },
+                UnitPrice { list: list.to_string(), paid: paid.to_string() },
                 "1000 Tokens per Minute-Hours",
                 &offer.source,
             )));
@@ -166,12 +159,8 @@ impl Evidence {
     /// Adds the series and the rates of a lane.
     pub(super) fn lane(&mut self, priced: &Priced<'_>, lane: &Lane<'_>) {
         for meter in &lane.meters {
-            if let (
-                Some(rate),
-                LaneKind::OnDemand {
-                    model, scope, tier, ..
-                },
-            ) = (&meter.rate, &lane.kind)
+            if let (Some(rate), LaneKind::OnDemand { model, scope, tier, .. }) =
+                (&meter.rate, &lane.kind)
             {
                 self.rate(model, *scope, *tier, meter.meter, rate);
             }

@@ -35,10 +35,7 @@ impl Finding {
     }
 
     pub(super) fn listed_all(plan: Plan, refusals: Vec<Refusal>) -> Self {
-        Self {
-            plans: vec![plan.refused(refusals)],
-            ..Self::default()
-        }
+        Self { plans: vec![plan.refused(refusals)], ..Self::default() }
     }
 
     /// Builds advice with a plan, which is not advised where something keeps the advice from
@@ -49,11 +46,7 @@ impl Finding {
             None => plan.advised(),
             Some(because) => plan.refused(vec![Refusal::new(gate, because)]),
         };
-        Self {
-            plans: vec![plan],
-            recommendations: vec![advice],
-            ..Self::default()
-        }
+        Self { plans: vec![plan], recommendations: vec![advice], ..Self::default() }
     }
 
     /// Returns true if any of the advice counts.
@@ -63,10 +56,7 @@ impl Finding {
 
     /// Adds up what the counted advice saves in a month.
     pub(super) fn saves(&self) -> Usd {
-        let counted = self
-            .recommendations
-            .iter()
-            .filter(|advice| advice.is_counted());
+        let counted = self.recommendations.iter().filter(|advice| advice.is_counted());
         counted.map(Recommendation::savings).sum()
     }
 
@@ -78,8 +68,7 @@ impl Finding {
             .partition(Recommendation::is_counted);
         self.recommendations = others;
         let forgone = counted.iter();
-        self.reasons
-            .extend(forgone.map(|advice| format!("{}: {why}", advice.action.title())));
+        self.reasons.extend(forgone.map(|advice| format!("{}: {why}", advice.action.title())));
         for plan in self.plans.iter_mut().filter(|plan| plan.advised) {
             *plan = plan.clone().refused(vec![Refusal::new(Gate::Order, why)]);
         }
@@ -94,9 +83,7 @@ impl Finding {
             advice.remedy.contact = None;
         }
         for plan in self.plans.iter_mut().filter(|plan| plan.advised) {
-            *plan = plan
-                .clone()
-                .refused(vec![Refusal::new(Gate::Prices, warning)]);
+            *plan = plan.clone().refused(vec![Refusal::new(Gate::Prices, warning)]);
         }
     }
 
@@ -120,9 +107,8 @@ impl Finding {
                 // In one finding all plans of the action are of this advice.
                 let plans = self.plans.iter_mut();
                 for plan in plans.filter(|plan| plan.action == Some(advice.action)) {
-                    *plan = plan
-                        .clone()
-                        .refused(vec![Refusal::new(Gate::Setting, because.as_str())]);
+                    *plan =
+                        plan.clone().refused(vec![Refusal::new(Gate::Setting, because.as_str())]);
                 }
                 let kept = &mut advice.standing.not_counted_because;
                 *kept = Some(match kept.take() {

@@ -66,10 +66,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(gate: Gate, why: impl Into<String>) -> Self {
-        Self {
-            gate,
-            why: why.into(),
-        }
+        Self { gate, why: why.into() }
     }
 }
 
@@ -100,10 +97,7 @@ pub(super) fn thresholds(
 ) -> Option<Refusal> {
     let share = Ratio::new(if was_open { KEPT_OPEN } else { Decimal::ONE });
     let kept = if was_open {
-        format!(
-            ", nor than {} of it, above which it would stay open",
-            share.percent()
-        )
+        format!(", nor than {} of it, above which it would stay open", share.percent())
     } else {
         String::new()
     };
@@ -217,9 +211,7 @@ pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
 
 /// Refuses to size on a stated capacity where the units that are held carried more.
 pub(super) fn capacity(holding: &Holding<'_>) -> Refusal {
-    let peak = holding
-        .exceeds_capacity()
-        .map_or_else(String::new, |peak| peak.to_string());
+    let peak = holding.exceeds_capacity().map_or_else(String::new, |peak| peak.to_string());
     let why = format!(
         "{} carried {peak} of the capacity that is stated: a unit serves more, correct it first",
         holding.held.provisioned_model_name
@@ -242,21 +234,14 @@ pub(super) fn completeness(workload: &Workload<'_>) -> Vec<Refusal> {
     }
     // Units whose load is not known are neither free nor full, and units that are being made or
     // changed may be what somebody bought on this very advice.
-    if let Some(holding) = workload
-        .holdings
-        .iter()
-        .find(|holding| holding.is_in_doubt())
-    {
+    if let Some(holding) = workload.holdings.iter().find(|holding| holding.is_in_doubt()) {
         failed.push(format!(
             "what {} serves is not known ({})",
             holding.held.provisioned_model_name,
             holding.doubt()
         ));
     }
-    failed
-        .into_iter()
-        .map(|why| Refusal::new(Gate::Knowledge, why))
-        .collect()
+    failed.into_iter().map(|why| Refusal::new(Gate::Knowledge, why)).collect()
 }
 
 /// First days on which a model is Legacy or gone, as AWS or the book says.
@@ -277,17 +262,9 @@ impl Lifecycle {
         let is_legacy = listed()
             .any(|model| model.lifecycle_status == Some(LifecycleStatus::Legacy))
             || legacy.is_some_and(|legacy| legacy <= priced.day);
-        let ends = listed()
-            .filter_map(|model| model.end_of_life_time)
-            .map(day_of);
-        let end_of_life = ends
-            .chain(book.iter().filter_map(|row| row.end_of_life))
-            .min();
-        Self {
-            is_legacy,
-            legacy,
-            end_of_life,
-        }
+        let ends = listed().filter_map(|model| model.end_of_life_time).map(day_of);
+        let end_of_life = ends.chain(book.iter().filter_map(|row| row.end_of_life)).min();
+        Self { is_legacy, legacy, end_of_life }
     }
 }
 
@@ -303,13 +280,11 @@ pub(super) fn lifecycle(
     if lifecycle.is_legacy {
         return refused("the model is Legacy: AWS sells no new commitment of it".into());
     }
-    let bound_until = priced
-        .day
-        .saturating_add(i64::from(term.most_days()).days());
+    let bound_until = priced.day.saturating_add(i64::from(term.most_days()).days());
     match lifecycle.end_of_life {
-        Some(end) if end <= bound_until => refused(format!(
-            "the model's end of life, {end}, falls inside the {term}"
-        )),
+        Some(end) if end <= bound_until => {
+            refused(format!("the model's end of life, {end}, falls inside the {term}"))
+        }
         _ => None,
     }
 }

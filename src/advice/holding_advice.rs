@@ -122,11 +122,7 @@ impl<A: Copy + Into<Amount>> SmallerHolding<A> {
     }
 
     pub(super) fn at_term_end(&self) -> AtTermEnd {
-        if self.is_none() {
-            AtTermEnd::LetExpire
-        } else {
-            AtTermEnd::RightSize
-        }
+        if self.is_none() { AtTermEnd::LetExpire } else { AtTermEnd::RightSize }
     }
 }
 
@@ -147,9 +143,8 @@ pub(super) fn refusals<A>(
     let settings = &priced.observation.settings;
     // Nothing is bound, so the share is of what the workload costs.
     let base = workload.monthly_cost();
-    let mut refusals: Vec<Refusal> = gates::thresholds(settings, smaller.savings, base, was_open)
-        .into_iter()
-        .collect();
+    let mut refusals: Vec<Refusal> =
+        gates::thresholds(settings, smaller.savings, base, was_open).into_iter().collect();
     // No gate on history or trend: holding less binds nobody longer than holding on.
     refusals.extend(gates::certainty(smaller.certainty.as_ref()));
     if workload.is_throttled() {

@@ -20,9 +20,7 @@ pub fn wants_minutes(survey: &Observation) -> Vec<BTreeSet<ModelId>> {
         lanes.extend(lanes_of(&priced, workload));
     }
     let places = survey.places.iter();
-    places
-        .map(|observed| wanted.remove(&observed.place).unwrap_or_default())
-        .collect()
+    places.map(|observed| wanted.remove(&observed.place).unwrap_or_default()).collect()
 }
 
 fn lanes_of(priced: &Priced<'_>, workload: &Workload<'_>) -> BTreeSet<ModelId> {

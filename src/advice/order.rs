@@ -80,8 +80,7 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
         }
     }
     let verdict = verdict(workload, &all.recommendations, &reasons);
-    all.recommendations
-        .sort_by(|a, b| b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id)));
+    all.recommendations.sort_by(|a, b| b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id)));
     Advice {
         plans,
         recommendations: all.recommendations,
@@ -120,10 +119,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         deletes_its_own: idle.counts(),
         is_routed,
     });
-    let ends_later = idle
-        .recommendations
-        .iter()
-        .any(|advice| !advice.is_counted());
+    let ends_later = idle.recommendations.iter().any(|advice| !advice.is_counted());
     // Holding less and buying exclude each other: the one that saves more counts.
     if shrink.finding.counts() && buy.saves() > shrink.finding.saves() {
         shrink.finding.forgo("buying beside it saves more");
@@ -180,11 +176,7 @@ fn verdict(
         let mut titles: Vec<String> = recommendations
             .iter()
             .map(|advice| {
-                let uncounted = if advice.is_counted() {
-                    ""
-                } else {
-                    " (not counted)"
-                };
+                let uncounted = if advice.is_counted() { "" } else { " (not counted)" };
                 format!("{}{uncounted}", advice.action.title())
             })
             .collect();

@@ -141,11 +141,7 @@ pub struct Step {
 
 impl Step {
     pub(super) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            command: None,
-            wait_for: None,
-        }
+        Self { text: text.into(), command: None, wait_for: None }
     }
 
     pub(super) fn command(mut self, command: impl Into<String>) -> Self {
@@ -172,11 +168,7 @@ pub struct Working {
 
 impl Working {
     pub(super) fn new(what: &str, value: impl fmt::Display, from: impl Into<String>) -> Self {
-        Self {
-            what: what.to_owned(),
-            value: format!("{value}"),
-            from: from.into(),
-        }
+        Self { what: what.to_owned(), value: format!("{value}"), from: from.into() }
     }
 }
 
@@ -210,12 +202,7 @@ impl Money {
     pub(super) fn saved(current: Arrangement, proposed: Arrangement) -> Self {
         let observed = current.monthly_cost - proposed.monthly_cost;
         Self {
-            estimated_monthly_savings: Savings {
-                observed,
-                p10: None,
-                p50: None,
-                p90: None,
-            },
+            estimated_monthly_savings: Savings { observed, p10: None, p50: None, p90: None },
             estimated_savings_percentage: observed.percent_of(current.monthly_cost),
             current,
             proposed,
@@ -234,11 +221,7 @@ impl Money {
 
     fn working(&self) -> Working {
         let (now, instead) = (self.current.monthly_cost, self.proposed.monthly_cost);
-        Working::new(
-            "saves a month",
-            now - instead,
-            format!("{now} now − {instead} instead"),
-        )
+        Working::new("saves a month", now - instead, format!("{now} now − {instead} instead"))
     }
 }
 
@@ -271,10 +254,7 @@ impl Recommendation {
             provisioned_model_arn: None,
             // Only purchases have any of these figures.
             commitment: Commitment::default(),
-            standing: Standing {
-                rollback_possible: true,
-                not_counted_because: None,
-            },
+            standing: Standing { rollback_possible: true, not_counted_because: None },
             grounds: Grounds {
                 risks: evidence.caveats(),
                 workings: vec![money.working()],
@@ -375,19 +355,11 @@ mod tests {
 
     #[test]
     fn an_id_depends_on_what_is_changed_and_on_nothing_else() {
-        let place = |region: &str| Place {
-            account: AccountId::new("1"),
-            region: region.parse().unwrap(),
-        };
+        let place =
+            |region: &str| Place { account: AccountId::new("1"), region: region.parse().unwrap() };
         let id = stable_id(Action::BuyModelUnits, &place("us-east-1"), "a.b");
         assert_eq!(id, "rec-2baace0e1a");
-        assert_ne!(
-            id,
-            stable_id(Action::BuyModelUnits, &place("us-east-2"), "a.b")
-        );
-        assert_ne!(
-            id,
-            stable_id(Action::RouteToGlobalProfile, &place("us-east-1"), "a.b")
-        );
+        assert_ne!(id, stable_id(Action::BuyModelUnits, &place("us-east-2"), "a.b"));
+        assert_ne!(id, stable_id(Action::RouteToGlobalProfile, &place("us-east-1"), "a.b"));
     }
 }

@@ -31,21 +31,13 @@ impl Bedrock {
             self.application_profiles(),
             self.foundation_models()
         )?;
-        Ok(Inventory {
-            provisioned_models,
-            application_profiles,
-            foundation_models,
-        })
+        Ok(Inventory { provisioned_models, application_profiles, foundation_models })
     }
 
     async fn provisioned_models(&self) -> Result<Vec<ProvisionedModel>, ApiError> {
         const OPERATION: &str = "bedrock:ListProvisionedModelThroughputs";
-        let mut pages = self
-            .client
-            .list_provisioned_model_throughputs()
-            .into_paginator()
-            .items()
-            .send();
+        let mut pages =
+            self.client.list_provisioned_model_throughputs().into_paginator().items().send();
         // AWS promises no order, and the same account must give the same observation: all lists are sorted.
         let mut models = Vec::new();
         while let Some(summary) = pages.next().await {
@@ -79,17 +71,11 @@ impl Bedrock {
 
     /// Reads the list of foundation models, which has no pages.
     async fn foundation_models(&self) -> Result<Vec<FoundationModel>, ApiError> {
-        let answer = self
-            .client
-            .list_foundation_models()
-            .send()
-            .await
-            .map_err(|error| ApiError::new("bedrock:ListFoundationModels", &self.region, &error))?;
-        let mut models: Vec<_> = answer
-            .model_summaries()
-            .iter()
-            .map(foundation_model)
-            .collect();
+        let answer =
+            self.client.list_foundation_models().send().await.map_err(|error| {
+                ApiError::new("bedrock:ListFoundationModels", &self.region, &error)
+            })?;
+        let mut models: Vec<_> = answer.model_summaries().iter().map(foundation_model).collect();
         models.sort_by(|a, b| a.model_id.cmp(&b.model_id));
         Ok(models)
     }
@@ -133,12 +119,8 @@ fn duration(duration: &SdkDuration) -> CommitmentDuration {
 
 /// Takes an application profile over.
 fn application_profile(summary: &InferenceProfileSummary) -> ApplicationProfile {
-    let mut model_arns: Vec<String> = summary
-        .models()
-        .iter()
-        .filter_map(|model| model.model_arn())
-        .map(str::to_owned)
-        .collect();
+    let mut model_arns: Vec<String> =
+        summary.models().iter().filter_map(|model| model.model_arn()).map(str::to_owned).collect();
     model_arns.sort_unstable();
     ApplicationProfile {
         inference_profile_id: summary.inference_profile_id().into(),

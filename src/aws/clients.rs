@@ -41,9 +41,7 @@ pub async fn config() -> SdkConfig {
 /// Returns the connections that all clients share.
 #[must_use]
 pub fn https() -> SharedHttpClient {
-    HttpClientBuilder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
+    HttpClientBuilder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
 /// Returns a configuration for work that asks AWS nothing.
@@ -62,9 +60,7 @@ pub fn in_region(config: &SdkConfig, region: &Region) -> SdkConfig {
 /// Returns the Region of a configuration; `None` where it has none.
 #[must_use]
 pub fn home_region(config: &SdkConfig) -> Option<Region> {
-    config
-        .region()
-        .and_then(|region| region.as_ref().parse().ok())
+    config.region().and_then(|region| region.as_ref().parse().ok())
 }
 
 /// Returns CloudWatch in a Region.
@@ -75,10 +71,7 @@ pub fn cloudwatch(config: &SdkConfig, region: &Region) -> CloudWatch {
             .region(aws_config::Region::new(region.name().to_owned()))
             .build(),
     );
-    CloudWatch {
-        client,
-        region: region.clone(),
-    }
+    CloudWatch { client, region: region.clone() }
 }
 
 /// Returns Bedrock in a Region.
@@ -89,10 +82,7 @@ pub fn bedrock(config: &SdkConfig, region: &Region) -> Bedrock {
             .region(aws_config::Region::new(region.name().to_owned()))
             .build(),
     );
-    Bedrock {
-        client,
-        region: region.clone(),
-    }
+    Bedrock { client, region: region.clone() }
 }
 
 /// Returns the Price List at one of the endpoints.
@@ -103,10 +93,7 @@ pub fn pricing(config: &SdkConfig, endpoint: &Region) -> Pricing {
             .region(aws_config::Region::new(endpoint.name().to_owned()))
             .build(),
     );
-    Pricing {
-        client,
-        endpoint: endpoint.clone(),
-    }
+    Pricing { client, endpoint: endpoint.clone() }
 }
 
 /// Returns S3 in the Region of a configuration.

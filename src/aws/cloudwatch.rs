@@ -108,11 +108,8 @@ impl CloudWatch {
     ) -> Result<Vec<Answer>, ApiError> {
         const OPERATION: &str = "cloudwatch:GetMetricData";
         let step = i32::try_from(span.step).unwrap_or(i32::MAX);
-        let queries: Vec<MetricDataQuery> = batch
-            .iter()
-            .enumerate()
-            .map(|(index, query)| sdk_query(index, query, step))
-            .collect();
+        let queries: Vec<MetricDataQuery> =
+            batch.iter().enumerate().map(|(index, query)| sdk_query(index, query, step)).collect();
         let call = self
             .client
             .get_metric_data()
@@ -177,10 +174,7 @@ fn listed_metric(metric: &Metric) -> Option<ListedMetric> {
         .iter()
         .map(|dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned())))
         .collect::<Option<_>>()?;
-    Some(ListedMetric {
-        name: metric.metric_name()?.to_owned(),
-        dimensions,
-    })
+    Some(ListedMetric { name: metric.metric_name()?.to_owned(), dimensions })
 }
 
 /// Spells a query for the SDK. No unit is asked for: one that does not match makes the answer empty.
@@ -195,16 +189,8 @@ fn sdk_query(index: usize, query: &MetricQuery, step: i32) -> MetricDataQuery {
         .metric_name(&query.name)
         .set_dimensions(Some(dimensions))
         .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(step)
-        .stat(query.statistic)
-        .build();
-    MetricDataQuery::builder()
-        .id(format!("q{index}"))
-        .metric_stat(stat)
-        .return_data(true)
-        .build()
+    let stat = MetricStat::builder().metric(metric).period(step).stat(query.statistic).build();
+    MetricDataQuery::builder().id(format!("q{index}")).metric_stat(stat).return_data(true).build()
 }
 
 /// Takes one series of a page over; `None` where no query of ours has the id.
@@ -216,15 +202,8 @@ fn page_result(result: &MetricDataResult) -> Option<PageResult> {
         None => PageStatus::Other("no status".into()),
     };
     let times = result.timestamps().iter().map(timestamp);
-    let points = times
-        .zip(result.values())
-        .map(|(time, sum)| (time, *sum))
-        .collect();
-    Some(PageResult {
-        query,
-        status,
-        points,
-    })
+    let points = times.zip(result.values()).map(|(time, sum)| (time, *sum)).collect();
+    Some(PageResult { query, status, points })
 }
 
 fn date_time(time: Timestamp) -> DateTime {

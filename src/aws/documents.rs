@@ -98,11 +98,7 @@ pub async fn read(
         DocumentSource::S3 { bucket, key } => object(config, bucket, key).await,
         DocumentSource::Parameter(name) => parameter(config, name).await,
     };
-    text.map_err(|fault| DocumentError {
-        named_by,
-        document: source.clone(),
-        fault,
-    })
+    text.map_err(|fault| DocumentError { named_by, document: source.clone(), fault })
 }
 
 fn region_of(config: &SdkConfig) -> Result<Region, DocumentFault> {
@@ -113,10 +109,7 @@ fn region_of(config: &SdkConfig) -> Result<Region, DocumentFault> {
 async fn object(config: &SdkConfig, bucket: &str, key: &str) -> Result<String, DocumentFault> {
     let region = region_of(config)?;
     let call = clients::s3(config).get_object().bucket(bucket).key(key);
-    let answer = call
-        .send()
-        .await
-        .map_err(|error| object_fault(&region, bucket, &error))?;
+    let answer = call.send().await.map_err(|error| object_fault(&region, bucket, &error))?;
     whole(answer, &region).await
 }
 
@@ -182,17 +175,11 @@ async fn parameter(config: &SdkConfig, name: &str) -> Result<String, DocumentFau
         .name(name)
         // A parameter that is no SecureString is read all the same.
         .with_decryption(true);
-    let answer = call
-        .send()
-        .await
-        .map_err(|error| parameter_fault(&region, &error))?;
-    answer
-        .parameter
-        .and_then(|parameter| parameter.value)
-        .ok_or_else(|| {
-            let error = ApiError::broken(GET_PARAMETER, &region, "the answer has no value");
-            DocumentFault::Aws { error, hint: "" }
-        })
+    let answer = call.send().await.map_err(|error| parameter_fault(&region, &error))?;
+    answer.parameter.and_then(|parameter| parameter.value).ok_or_else(|| {
+        let error = ApiError::broken(GET_PARAMETER, &region, "the answer has no value");
+        DocumentFault::Aws { error, hint: "" }
+    })
 }
 
 fn parameter_fault(region: &Region, error: &SdkError<GetParameterError>) -> DocumentFault {

@@ -62,23 +62,13 @@ impl ApiError {
             _ if chain.contains("credentials") => Failure::NoCredentials,
             _ => Failure::Broken,
         };
-        Self {
-            operation,
-            region: region.clone(),
-            failure,
-            detail,
-        }
+        Self { operation, region: region.clone(), failure, detail }
     }
 
     /// Returns the failure of a call whose answers contradict themselves.
     #[must_use]
     pub fn broken(operation: &'static str, region: &Region, detail: impl Into<String>) -> Self {
-        Self {
-            operation,
-            region: region.clone(),
-            failure: Failure::Broken,
-            detail: detail.into(),
-        }
+        Self { operation, region: region.clone(), failure: Failure::Broken, detail: detail.into() }
     }
 }
 
@@ -86,12 +76,7 @@ impl ApiError {
 /// so the parts that they share are looked for.
 fn by_code(code: &str) -> Failure {
     let is_one_of = |words: &[&str]| words.iter().any(|word| code.contains(word));
-    if is_one_of(&[
-        "Throttl",
-        "TooManyRequests",
-        "RequestLimitExceeded",
-        "SlowDown",
-    ]) {
+    if is_one_of(&["Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown"]) {
         Failure::Throttled
     } else if is_one_of(&[
         "UnrecognizedClient",
@@ -124,12 +109,7 @@ fn first_causes(detail: &str) -> String {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            operation,
-            region,
-            failure,
-            detail,
-        } = self;
+        let Self { operation, region, failure, detail } = self;
         match failure {
             Failure::Forbidden => {
                 write!(
@@ -141,14 +121,12 @@ impl fmt::Display for ApiError {
                 f,
                 "{operation} in {region} has no usable AWS credentials: sign in or set AWS_PROFILE ({detail})"
             ),
-            Failure::Throttled => write!(
-                f,
-                "{operation} in {region} is throttled, beyond all retries ({detail})"
-            ),
-            Failure::TimedOut => write!(
-                f,
-                "{operation} in {region} got no answer in time ({detail})"
-            ),
+            Failure::Throttled => {
+                write!(f, "{operation} in {region} is throttled, beyond all retries ({detail})")
+            }
+            Failure::TimedOut => {
+                write!(f, "{operation} in {region} got no answer in time ({detail})")
+            }
             Failure::Broken => write!(f, "{operation} in {region} failed: {detail}"),
         }
     }

@@ -21,9 +21,7 @@ pub async fn open_before(
     time: Timestamp,
     spent: &mut Spent,
 ) -> Result<Vec<OpenBefore>, ApiError> {
-    let listed = cloudwatch
-        .list_metrics(namespace, Some(RECOMMENDATION_OPEN))
-        .await?;
+    let listed = cloudwatch.list_metrics(namespace, Some(RECOMMENDATION_OPEN)).await?;
     let known: BTreeSet<OpenBefore> = listed
         .iter()
         // Other sets of dimensions in the namespace are of somebody else.
@@ -52,9 +50,7 @@ pub async fn open_before(
             statistic: "Maximum",
         })
         .collect();
-    let answers = cloudwatch
-        .get_metric_data(&queries, Span { window, step: HOUR }, spent)
-        .await?;
+    let answers = cloudwatch.get_metric_data(&queries, Span { window, step: HOUR }, spent).await?;
     Ok(still_open(known, &answers))
 }
 
@@ -79,10 +75,7 @@ mod tests {
 
     #[test]
     fn a_recommendation_is_open_until_its_last_point_is_zero() {
-        let open = |id: &str| OpenBefore {
-            region: "us-east-1".parse().unwrap(),
-            id: id.into(),
-        };
+        let open = |id: &str| OpenBefore { region: "us-east-1".parse().unwrap(), id: id.into() };
         let answer = |values: Option<&[Option<u64>]>| Answer {
             status: Status::Complete,
             series: values.map(|values| Series {
@@ -96,9 +89,6 @@ mod tests {
             answer(Some(&[Some(0), Some(1), None])),
             answer(None),
         ];
-        assert_eq!(
-            still_open(vec![open("a"), open("b"), open("c")], &answers),
-            [open("b")]
-        );
+        assert_eq!(still_open(vec![open("a"), open("b"), open("c")], &answers), [open("b")]);
     }
 }

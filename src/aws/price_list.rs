@@ -11,11 +11,8 @@ use crate::aws::ApiError;
 use crate::domain::Region;
 
 /// Service codes of the offers that Bedrock's inference is sold under.
-pub const OFFERS: [&str; 3] = [
-    "AmazonBedrock",
-    "AmazonBedrockFoundationModels",
-    "AmazonBedrockService",
-];
+pub const OFFERS: [&str; 3] =
+    ["AmazonBedrock", "AmazonBedrockFoundationModels", "AmazonBedrockService"];
 
 /// Products on one page, the most that `GetProducts` gives.
 const PAGE: i32 = 100;

@@ -78,22 +78,14 @@ impl Sink {
             match call.send().await {
                 Ok(_) => put += u64::try_from(batch.len()).unwrap_or(u64::MAX),
                 Err(error) => {
-                    errors.push(ApiError::new(
-                        "cloudwatch:PutMetricData",
-                        &self.region,
-                        &error,
-                    ));
+                    errors.push(ApiError::new("cloudwatch:PutMetricData", &self.region, &error));
                 }
             }
         }
         if errors.is_empty() {
             Ok(put)
         } else {
-            Err(PutError {
-                failed: errors.len(),
-                batches: batches.len(),
-                errors,
-            })
+            Err(PutError { failed: errors.len(), batches: batches.len(), errors })
         }
     }
 }
@@ -118,11 +110,8 @@ fn batches(points: &[Point]) -> Vec<&[Point]> {
 
 /// Returns the most bytes that a point takes on the wire: the texts, and room for the names of members.
 fn encoded_size(point: &Point) -> usize {
-    let dimensions: usize = point
-        .dimensions
-        .iter()
-        .map(|(name, value)| name.len() + value.len() + 24)
-        .sum();
+    let dimensions: usize =
+        point.dimensions.iter().map(|(name, value)| name.len() + value.len() + 24).sum();
     point.name.len() + dimensions + 96
 }
 
@@ -169,13 +158,7 @@ mod tests {
         for batch in batches(&large) {
             assert!(batch.iter().map(encoded_size).sum::<usize>() <= BYTES_PER_CALL);
         }
-        assert_eq!(
-            batches(&large)
-                .iter()
-                .map(|batch| batch.len())
-                .sum::<usize>(),
-            2_000
-        );
+        assert_eq!(batches(&large).iter().map(|batch| batch.len()).sum::<usize>(), 2_000);
         assert!(batches(&[]).is_empty());
     }
 
@@ -184,10 +167,6 @@ mod tests {
         let time = |text: &str| text.parse().unwrap();
         let now = time("2026-04-20T00:00:00Z");
         assert_eq!(withheld(time("2026-04-06T00:00:00Z"), now), None);
-        assert!(
-            withheld(time("2026-04-05T23:59:59Z"), now)
-                .unwrap()
-                .contains("14 days")
-        );
+        assert!(withheld(time("2026-04-05T23:59:59Z"), now).unwrap().contains("14 days"));
     }
 }

@@ -93,10 +93,8 @@ pub enum BookError {
 impl PriceBook {
     /// Reads a book from TOML. `name` is the book's name in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, BookError> {
-        let document: BookDocument = toml::from_str(text).map_err(|error| BookError::Syntax {
-            name: name.into(),
-            fault: error.to_string(),
-        })?;
+        let document: BookDocument = toml::from_str(text)
+            .map_err(|error| BookError::Syntax { name: name.into(), fault: error.to_string() })?;
         // A file has to say so. Only saved observations may be from before the key existed.
         if document.charged.is_none() {
             return Err(BookError::Uncharged { name: name.into() });
@@ -106,10 +104,7 @@ impl PriceBook {
         if faults.is_empty() {
             Ok(book)
         } else {
-            Err(BookError::Rules {
-                name: name.into(),
-                faults,
-            })
+            Err(BookError::Rules { name: name.into(), faults })
         }
     }
 
@@ -139,9 +134,7 @@ impl PriceBook {
     /// the book does not have the model.
     #[must_use]
     pub fn load_weights(&self, id: &BaseModel) -> LoadWeights {
-        self.model(id)
-            .map(|model| model.load_weights)
-            .unwrap_or_default()
+        self.model(id).map(|model| model.load_weights).unwrap_or_default()
     }
 
     /// Returns the same book with the rows of these models alone.
@@ -225,28 +218,16 @@ impl ModelPrices {
             }
             // Cache writes are free for some models, and so "0" is their price; nothing else is.
             let never_free = [row.input, row.output, row.cache_read];
-            if never_free
-                .into_iter()
-                .flatten()
-                .any(|price| price.dollars().is_zero())
-            {
+            if never_free.into_iter().flatten().any(|price| price.dollars().is_zero()) {
                 fault("a price of zero is a placeholder, except for cache writes: leave the meter out".into());
             }
             if !row.prices_any() {
                 fault("prices no meter: add `input`, `output` or a price of a cache".into());
             }
             for region in &row.regions {
-                let key = (
-                    row.scope,
-                    row.geo,
-                    region,
-                    row.tier,
-                    row.above_input_tokens,
-                    dating.from,
-                );
-                let priced = Meter::TOKENS
-                    .into_iter()
-                    .filter(|meter| row.price(*meter).is_some());
+                let key =
+                    (row.scope, row.geo, region, row.tier, row.above_input_tokens, dating.from);
+                let priced = Meter::TOKENS.into_iter().filter(|meter| row.price(*meter).is_some());
                 // Not lazy: every meter of the row is taken.
                 let taken = priced.filter(|meter| !keys.insert((key, *meter))).count();
                 if taken > 0 {
@@ -350,19 +331,13 @@ input = "1.00"
     #[test]
     fn a_price_that_is_a_number_is_refused_with_its_line() {
         let fault = fault_of(&ROW.replace("\"1.00\"", "1.00"));
-        assert!(
-            fault.contains("line 17") && fault.contains("expected a string"),
-            "{fault}"
-        );
+        assert!(fault.contains("line 17") && fault.contains("expected a string"), "{fault}");
     }
 
     #[test]
     fn a_book_says_whether_its_prices_are_charged() {
         let fault = fault_of(&ROW.replace("charged = true\n", ""));
-        assert!(
-            fault.contains("add the line `charged = true` below `description`"),
-            "{fault}"
-        );
+        assert!(fault.contains("add the line `charged = true` below `description`"), "{fault}");
         let book = PriceBook::parse("test", ROW).unwrap();
         assert_eq!(book.warning(), None);
         let book = PriceBook::parse("test", &ROW.replace("= true", "= false")).unwrap();
@@ -380,10 +355,7 @@ input = "1.00"
     fn contradictions_are_listed_together() {
         let twice = format!(
             "{ROW}\n{}",
-            ROW.split_once("[[model]]")
-                .unwrap()
-                .1
-                .replace("id =", "[[model]]\nid =")
+            ROW.split_once("[[model]]").unwrap().1.replace("id =", "[[model]]\nid =")
         );
         let undated = twice.replace("effective_from = \"2026-01-01\"\n", "");
         let fault = fault_of(&undated);

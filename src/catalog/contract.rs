@@ -45,9 +45,8 @@ impl PriceBook {
         let contract = Contract { overrides, model };
         let mut offers = model.offers(region, day);
         for offer in &mut offers {
-            offer.unit_price = offer
-                .list_unit_price
-                .less(contract.discount(DiscountedPrice::ModelUnits, day));
+            offer.unit_price =
+                offer.list_unit_price.less(contract.discount(DiscountedPrice::ModelUnits, day));
             offer.capacity = offer.capacity.or_else(|| overrides.capacity(&model.id));
         }
         offers
@@ -210,22 +209,10 @@ from = "2026-01-01"
 source = "s"
 "#;
         let of = |meter, scope| paid(named, meter, scope, "2026-04-05");
-        assert_eq!(
-            of(Meter::Input, Scope::InRegion),
-            prices("3.30", "3.00", "3.00")
-        );
-        assert_eq!(
-            of(Meter::Output, Scope::InRegion),
-            prices("16.50", "16.50", "16.50")
-        );
-        assert_eq!(
-            of(Meter::CacheWrite, Scope::InRegion),
-            prices("4.125", "4.00", "6.60")
-        );
-        assert_eq!(
-            of(Meter::Input, Scope::Global),
-            prices("3.00", "3.00", "3.00")
-        );
+        assert_eq!(of(Meter::Input, Scope::InRegion), prices("3.30", "3.00", "3.00"));
+        assert_eq!(of(Meter::Output, Scope::InRegion), prices("16.50", "16.50", "16.50"));
+        assert_eq!(of(Meter::CacheWrite, Scope::InRegion), prices("4.125", "4.00", "6.60"));
+        assert_eq!(of(Meter::Input, Scope::Global), prices("3.00", "3.00", "3.00"));
     }
 
     #[test]
@@ -263,10 +250,7 @@ source = "s"
                 &Overrides::parse("o.toml", &text).unwrap(),
             );
             let offer = offers.first().unwrap();
-            (
-                offer.list_unit_price.to_string(),
-                offer.unit_price.to_string(),
-            )
+            (offer.list_unit_price.to_string(), offer.unit_price.to_string())
         };
         assert_eq!(hour("tokens"), ("60.50".into(), "60.50".into()));
         assert_eq!(hour("model-units"), ("60.50".into(), "30.25".into()));

@@ -89,11 +89,7 @@ impl RateQuery<'_> {
             return of_band(band);
         }
         let short = of_band(None)?;
-        Some(
-            bands()
-                .filter_map(|above| of_band(Some(above)))
-                .fold(short, Rate::or),
-        )
+        Some(bands().filter_map(|above| of_band(Some(above))).fold(short, Rate::or))
     }
 }
 
@@ -108,13 +104,8 @@ impl PriceBook {
     /// Lists the dates on which a model leaves a Region, as far as the book has them.
     #[must_use]
     pub fn lifecycle(&self, model: &BaseModel, region: &Region) -> Vec<&LifecycleRow> {
-        let rows = self
-            .model(model)
-            .map(|prices| prices.lifecycle.as_slice())
-            .unwrap_or_default();
-        rows.iter()
-            .filter(|row| basis(&row.regions, region).is_some())
-            .collect()
+        let rows = self.model(model).map(|prices| prices.lifecycle.as_slice()).unwrap_or_default();
+        rows.iter().filter(|row| basis(&row.regions, region).is_some()).collect()
     }
 }
 
@@ -143,16 +134,10 @@ mod tests {
     #[test]
     fn in_region_claude_costs_a_tenth_more_than_global() {
         let price = |scope| {
-            rate(
-                "anthropic.claude-sonnet-4-6",
-                "us-east-1",
-                scope,
-                Meter::Input,
-                "2026-04-05",
-            )
-            .unwrap()
-            .list_unit_price
-            .to_string()
+            rate("anthropic.claude-sonnet-4-6", "us-east-1", scope, Meter::Input, "2026-04-05")
+                .unwrap()
+                .list_unit_price
+                .to_string()
         };
         assert_eq!(price(Scope::InRegion), "3.30");
         assert_eq!(price(Scope::Geo(crate::domain::Geo::Us)), "3.30");
@@ -189,34 +174,16 @@ mod tests {
     fn what_is_not_in_the_book_has_no_rate() {
         let day = "2026-04-05";
         assert!(
-            rate(
-                "anthropic.claude-sonnet",
-                "us-east-1",
-                Scope::InRegion,
-                Meter::Input,
-                day
-            )
-            .is_none()
+            rate("anthropic.claude-sonnet", "us-east-1", Scope::InRegion, Meter::Input, day)
+                .is_none()
         );
         assert!(
-            rate(
-                "amazon.nova-micro-v1:0",
-                "us-east-1",
-                Scope::InRegion,
-                Meter::OutputImages,
-                day
-            )
-            .is_none()
+            rate("amazon.nova-micro-v1:0", "us-east-1", Scope::InRegion, Meter::OutputImages, day)
+                .is_none()
         );
         assert!(
-            rate(
-                "amazon.nova-micro-v1:0",
-                "af-south-1",
-                Scope::InRegion,
-                Meter::Input,
-                day
-            )
-            .is_none()
+            rate("amazon.nova-micro-v1:0", "af-south-1", Scope::InRegion, Meter::Input, day)
+                .is_none()
         );
     }
 
@@ -259,11 +226,7 @@ mod tests {
         assert_eq!(price(&[all.clone(), named.clone()], "2026-10-31"), "3.00");
         assert_eq!(price(&[all.clone(), named], "2026-11-01"), "2.00");
         // A newer sighting holds on after the last day on which it was seen.
-        let seen = row(
-            "*",
-            "seen_from=\"2026-05-01\"\nseen_to=\"2026-05-02\"",
-            "9.00",
-        );
+        let seen = row("*", "seen_from=\"2026-05-01\"\nseen_to=\"2026-05-02\"", "9.00");
         assert_eq!(price(&[all.clone(), seen.clone()], "2026-04-30"), "3.00");
         assert_eq!(price(&[all, seen], "2026-11-14"), "9.00");
     }
@@ -279,11 +242,7 @@ mod tests {
         let head = "schema_version=1\nname=\"t\"\ndescription=\"d\"\ncharged=true\n[[model]]\nid=\"a.b\"\nname=\"B\"\nprovider=\"A\"\n";
         let book = PriceBook::parse(
             "t",
-            &format!(
-                "{head}{}{}",
-                text("2025-01-01", "2.00"),
-                text("2026-01-01", "1.00")
-            ),
+            &format!("{head}{}{}", text("2025-01-01", "2.00"), text("2026-01-01", "1.00")),
         )
         .unwrap();
         let price = |day: &str| {
@@ -313,10 +272,7 @@ mod tests {
                 &Overrides::default(),
             )
         };
-        let article = offers(
-            PriceBook::article().unwrap(),
-            "meta.llama3-1-70b-instruct-v1:0",
-        );
+        let article = offers(PriceBook::article().unwrap(), "meta.llama3-1-70b-instruct-v1:0");
         assert_eq!(article.len(), 2);
         assert_eq!(article[0].capacity.unwrap().input_tokens_per_hour, 100_000);
         let aws = offers(book(), "meta.llama3-1-70b-instruct-v1:0");

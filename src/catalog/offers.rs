@@ -52,11 +52,8 @@ pub struct ReservedOffer {
 impl ModelPrices {
     /// Lists the model units that are sold in a Region at list, one for each label and term.
     pub(super) fn offers(&self, region: &Region, day: Date) -> Vec<Offer> {
-        let mut products: Vec<(Option<&String>, Term)> = self
-            .model_units
-            .iter()
-            .map(|row| (row.label.as_ref(), row.term))
-            .collect();
+        let mut products: Vec<(Option<&String>, Term)> =
+            self.model_units.iter().map(|row| (row.label.as_ref(), row.term)).collect();
         products.sort_unstable();
         products.dedup();
         let offer = |(label, term): (Option<&String>, Term)| {
@@ -84,11 +81,8 @@ impl ModelPrices {
             RowScope::InRegion | RowScope::Geo | RowScope::Regional => ReservedScope::Regional,
             RowScope::Global | RowScope::Any => ReservedScope::Global,
         };
-        let mut products: Vec<(ReservedScope, Term)> = self
-            .reserved_tokens
-            .iter()
-            .map(|row| (scope_of(row), row.term))
-            .collect();
+        let mut products: Vec<(ReservedScope, Term)> =
+            self.reserved_tokens.iter().map(|row| (scope_of(row), row.term)).collect();
         products.sort_unstable();
         products.dedup();
         let offer = |(scope, term): (ReservedScope, Term)| {

@@ -12,11 +12,8 @@ impl PriceBook {
     /// stay, and so do lifecycles and weights.
     #[must_use]
     pub fn overlaid(mut self, fresher: Self) -> Self {
-        let mut models: BTreeMap<BaseModel, ModelPrices> = self
-            .models
-            .drain(..)
-            .map(|model| (model.id.clone(), model))
-            .collect();
+        let mut models: BTreeMap<BaseModel, ModelPrices> =
+            self.models.drain(..).map(|model| (model.id.clone(), model)).collect();
         for model in fresher.models {
             match models.get_mut(&model.id) {
                 Some(before) => before.overlay(model),
@@ -54,11 +51,7 @@ fn begins_later<R: DatedRow>(old: &R, fresh: &R) -> bool {
 fn take_out(regions: &mut Vec<RowRegion>, named: &[RowRegion]) -> Vec<RowRegion> {
     let is_taken =
         |region: &RowRegion| matches!(region, RowRegion::Named(_)) && named.contains(region);
-    let taken = regions
-        .iter()
-        .filter(|region| is_taken(region))
-        .cloned()
-        .collect();
+    let taken = regions.iter().filter(|region| is_taken(region)).cloned().collect();
     regions.retain(|region| !is_taken(region));
     taken
 }
@@ -93,11 +86,9 @@ impl ModelPrices {
         overlay(&mut self.model_units, fresher.model_units, |old, row| {
             (old.term, &old.label) == (row.term, &row.label)
         });
-        overlay(
-            &mut self.reserved_tokens,
-            fresher.reserved_tokens,
-            |old, row| is_within(old.scope, row.scope) && old.term == row.term,
-        );
+        overlay(&mut self.reserved_tokens, fresher.reserved_tokens, |old, row| {
+            is_within(old.scope, row.scope) && old.term == row.term
+        });
     }
 }
 
@@ -112,10 +103,8 @@ impl RateRow {
         self.cache_write_5m = short.or(old.cache_write_5m);
         self.cache_write_1h = long.or(old.cache_write_1h);
         if (short, long) != (self.cache_write_5m, self.cache_write_1h) {
-            self.source = format!(
-                "{}; the other kind of cache writes: {}",
-                self.source, old.source
-            );
+            self.source =
+                format!("{}; the other kind of cache writes: {}", self.source, old.source);
         }
     }
 
@@ -187,9 +176,7 @@ mod tests {
             ("scope = \"global\"", "*", "2026-03-01", "0.90"),
         ]);
         for day in ["2026-02-01", "2026-03-01", "2026-04-01"] {
-            let both = before
-                .clone()
-                .overlaid(book(&[(REGIONAL, "us-east-1", day, "2.00")]));
+            let both = before.clone().overlaid(book(&[(REGIONAL, "us-east-1", day, "2.00")]));
             assert!(both.faults().is_empty(), "{:?}", both.faults());
             assert_eq!(price(&both, Scope::InRegion), "2.00", "{day}");
             assert_eq!(price(&both, Scope::Geo(Geo::Us)), "2.00", "{day}");
@@ -236,11 +223,7 @@ mod tests {
         assert!(both.faults().is_empty(), "{:?}", both.faults());
         let input = of_meter(&both, Meter::Input);
         assert_eq!(input.0, "3.50");
-        assert!(
-            input
-                .2
-                .starts_with("fresh; the other kind of cache writes: AWS")
-        );
+        assert!(input.2.starts_with("fresh; the other kind of cache writes: AWS"));
         let output = of_meter(&both, Meter::Output);
         assert_eq!(output.0, "16.50");
         assert!(output.2.starts_with("AWS Price List"), "{}", output.2);

@@ -31,11 +31,7 @@ pub enum InForce {
 
 impl InForce {
     pub(super) fn of(dating: Dating, day: Date) -> Self {
-        if dating.holds_on(day) {
-            Self::Yes
-        } else {
-            Self::Nearest
-        }
+        if dating.holds_on(day) { Self::Yes } else { Self::Nearest }
     }
 }
 
@@ -100,15 +96,8 @@ impl Rate {
     pub(super) fn or(self, other: Self) -> Self {
         let list_unit_price = self.list_unit_price.min(other.list_unit_price);
         let upper_unit_price = self.upper_unit_price.max(other.upper_unit_price);
-        let lower = if other.contracted_unit_price < self.contracted_unit_price {
-            other
-        } else {
-            self
-        };
-        Self {
-            list_unit_price,
-            upper_unit_price,
-            ..lower
-        }
+        let lower =
+            if other.contracted_unit_price < self.contracted_unit_price { other } else { self };
+        Self { list_unit_price, upper_unit_price, ..lower }
     }
 }

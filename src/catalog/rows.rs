@@ -267,19 +267,13 @@ impl PriceRange {
     /// Builds the range of one price.
     #[must_use]
     pub const fn exactly(price: UsdPerMillionTokens) -> Self {
-        Self {
-            lower: price,
-            upper: price,
-        }
+        Self { lower: price, upper: price }
     }
 
     /// Returns the range that holds both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self {
-            lower: self.lower.min(other.lower),
-            upper: self.upper.max(other.upper),
-        }
+        Self { lower: self.lower.min(other.lower), upper: self.upper.max(other.upper) }
     }
 }
 
@@ -353,9 +347,7 @@ impl RateRow {
     /// Returns true if the row prices any meter.
     #[must_use]
     pub fn prices_any(&self) -> bool {
-        Meter::TOKENS
-            .into_iter()
-            .any(|meter| self.price(meter).is_some())
+        Meter::TOKENS.into_iter().any(|meter| self.price(meter).is_some())
     }
 
     /// Returns true if the row prices requests under `scope`.

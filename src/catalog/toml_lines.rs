@@ -24,11 +24,7 @@ impl<'t> Document<'t> {
     pub(super) fn parse(text: &'t str) -> Self {
         // Recoverable, so that one slip does not hide the others.
         let (table, errors) = DeTable::parse_recoverable(text);
-        let mut document = Self {
-            text,
-            table: table.into_inner(),
-            faults: Vec::new(),
-        };
+        let mut document = Self { text, table: table.into_inner(), faults: Vec::new() };
         for error in errors {
             document.fault(&error, 0);
         }
@@ -51,8 +47,7 @@ impl<'t> Document<'t> {
             let entries = entries.into_iter();
             return entries.filter_map(|entry| self.read(entry)).collect();
         }
-        self.faults
-            .push(format!("line {line}: `{key}` is written as [[{key}]]"));
+        self.faults.push(format!("line {line}: `{key}` is written as [[{key}]]"));
         Vec::new()
     }
 
@@ -64,10 +59,8 @@ impl<'t> Document<'t> {
             .map(|key| (self.line(key.span().start), key.get_ref().to_string()))
             .collect();
         for (line, key) in left {
-            self.faults.push(format!(
-                "line {line}: `{key}` is not known; there are {}",
-                known.join(", ")
-            ));
+            self.faults
+                .push(format!("line {line}: `{key}` is not known; there are {}", known.join(", ")));
         }
         self.faults
     }
@@ -75,10 +68,7 @@ impl<'t> Document<'t> {
     fn read<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'t>>) -> Option<Lined<T>> {
         let start = value.span().start;
         match T::deserialize(ValueDeserializer::from(value)) {
-            Ok(value) => Some(Lined {
-                line: self.line(start),
-                value,
-            }),
+            Ok(value) => Some(Lined { line: self.line(start), value }),
             Err(error) => {
                 self.fault(&error, start);
                 None
@@ -88,8 +78,7 @@ impl<'t> Document<'t> {
 
     fn fault(&mut self, error: &Error, start: usize) {
         let line = self.line(error.span().map_or(start, |span| span.start));
-        self.faults
-            .push(format!("line {line}: {}", error.message()));
+        self.faults.push(format!("line {line}: {}", error.message()));
     }
 
     fn line(&self, byte: usize) -> usize {

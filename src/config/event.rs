@@ -60,32 +60,16 @@ pub struct EventError {
 }
 
 fn refuse<T>(field: &str, fault: impl Into<String>) -> Result<T, EventError> {
-    Err(EventError {
-        field: field.into(),
-        fault: fault.into(),
-    })
+    Err(EventError { field: field.into(), fault: fault.into() })
 }
 
 /// The fields of EventBridge's envelope.
-const ENVELOPE_FIELDS: [&str; 9] = [
-    "version",
-    "id",
-    "detail-type",
-    "source",
-    "account",
-    "time",
-    "region",
-    "resources",
-    "detail",
-];
+const ENVELOPE_FIELDS: [&str; 9] =
+    ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"];
 
 /// Fields that Scheduler's `Input` may fill from its placeholders, beside the manual ones.
-const SCHEDULER_FIELDS: [&str; 4] = [
-    "scheduled_time",
-    "schedule_arn",
-    "execution_id",
-    "attempt_number",
-];
+const SCHEDULER_FIELDS: [&str; 4] =
+    ["scheduled_time", "schedule_arn", "execution_id", "attempt_number"];
 
 impl Run {
     /// Reads an event. `as_of` is the clock, and the time of an event that has none.
@@ -170,21 +154,13 @@ impl Run {
                 );
             }
         };
-        Self::with_options(time, trigger, &detail, &[]).map_err(|error| EventError {
-            field: format!("detail.{}", error.field),
-            ..error
-        })
+        Self::with_options(time, trigger, &detail, &[])
+            .map_err(|error| EventError { field: format!("detail.{}", error.field), ..error })
     }
 
     fn from_payload(fields: &Map<String, Value>, as_of: Timestamp) -> Result<Self, EventError> {
-        let scheduled = SCHEDULER_FIELDS
-            .iter()
-            .any(|name| fields.contains_key(*name));
-        let trigger = if scheduled {
-            Trigger::Scheduler
-        } else {
-            Trigger::Manual
-        };
+        let scheduled = SCHEDULER_FIELDS.iter().any(|name| fields.contains_key(*name));
+        let trigger = if scheduled { Trigger::Scheduler } else { Trigger::Manual };
         let time = match fields.get("scheduled_time") {
             Some(value) => timestamp("scheduled_time", value)?,
             None => as_of,
@@ -198,14 +174,8 @@ impl Run {
         fields: &Map<String, Value>,
         passed_over: &[&str],
     ) -> Result<Self, EventError> {
-        let mut run = Self {
-            time,
-            trigger,
-            end: None,
-            lookback_days: None,
-            regions: None,
-            dry_run: None,
-        };
+        let mut run =
+            Self { time, trigger, end: None, lookback_days: None, regions: None, dry_run: None };
         for (name, value) in fields {
             match name.as_str() {
                 "end" => run.end = Some(timestamp(name, value)?),
@@ -273,11 +243,7 @@ impl Run {
 
 /// Names the field that holds an event's time.
 fn time_field(fields: &Map<String, Value>) -> &'static str {
-    if fields.contains_key("scheduled_time") {
-        "scheduled_time"
-    } else {
-        "time"
-    }
+    if fields.contains_key("scheduled_time") { "scheduled_time" } else { "time" }
 }
 
 fn latest_end(time: Timestamp) -> Timestamp {
@@ -288,31 +254,19 @@ fn timestamp(field: &str, value: &Value) -> Result<Timestamp, EventError> {
     let Value::String(text) = value else {
         return refuse(
             field,
-            format!(
-                "must be a time such as 2026-04-06T00:00:00Z, not {}",
-                json_type(value)
-            ),
+            format!("must be a time such as 2026-04-06T00:00:00Z, not {}", json_type(value)),
         );
     };
     match text.parse::<Timestamp>() {
         // Far from the ends of what a time can hold, so that no sum with a window overflows.
         Ok(time) if (2000..=2200).contains(&period::day_of(time).year()) => Ok(time),
-        _ => refuse(
-            field,
-            format!(
-                "is `{}`, not a time such as 2026-04-06T00:00:00Z",
-                clip(text)
-            ),
-        ),
+        _ => refuse(field, format!("is `{}`, not a time such as 2026-04-06T00:00:00Z", clip(text))),
     }
 }
 
 fn lookback_days(field: &str, value: &Value) -> Result<u32, EventError> {
     let Value::Number(days) = value else {
-        return refuse(
-            field,
-            format!("must be a number of days, not {}", json_type(value)),
-        );
+        return refuse(field, format!("must be a number of days, not {}", json_type(value)));
     };
     // As text, by the check of the setting; 91.0 is refused with all else that is not whole.
     let read = LOOKBACK_DAYS.read(&days.to_string(), str::parse);
@@ -321,10 +275,7 @@ fn lookback_days(field: &str, value: &Value) -> Result<u32, EventError> {
 
 fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
     let Value::Array(items) = value else {
-        return refuse(
-            field,
-            format!("must be a list of Regions, not {}", json_type(value)),
-        );
+        return refuse(field, format!("must be a list of Regions, not {}", json_type(value)));
     };
     let mut regions = Vec::new();
     for item in items {
@@ -344,10 +295,7 @@ fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
     }
     // The settings have a meaning for no Regions, which nobody means who writes a list.
     if regions.is_empty() {
-        return refuse(
-            field,
-            "is empty: leave it out to read the configured Regions",
-        );
+        return refuse(field, "is empty: leave it out to read the configured Regions");
     }
     Ok(regions)
 }
@@ -381,8 +329,7 @@ mod tests {
 
     fn window_of(event: &Value) -> Window {
         let run = Run::parse(event, as_of()).unwrap();
-        run.window(&run.settings(&Settings::default()), as_of())
-            .unwrap()
+        run.window(&run.settings(&Settings::default()), as_of()).unwrap()
     }
 
     fn fault_of(event: &Value) -> EventError {
@@ -393,15 +340,11 @@ mod tests {
     fn the_window_ends_at_the_last_settled_hour() {
         let scheduled = |time: &str| json!({"source": "aws.events", "detail-type": "Scheduled Event", "time": time, "detail": {}});
         assert_eq!(
-            window_of(&scheduled("2026-04-06T00:15:00Z"))
-                .end()
-                .to_string(),
+            window_of(&scheduled("2026-04-06T00:15:00Z")).end().to_string(),
             "2026-04-06T00:00:00Z"
         );
         assert_eq!(
-            window_of(&scheduled("2026-04-06T00:14:59Z"))
-                .end()
-                .to_string(),
+            window_of(&scheduled("2026-04-06T00:14:59Z")).end().to_string(),
             "2026-04-05T23:00:00Z"
         );
         assert_eq!(window_of(&json!({})).hours(), 91 * 24);
@@ -432,11 +375,7 @@ mod tests {
         .unwrap();
         let settings = run.settings(&Settings::default());
         assert_eq!(
-            (
-                settings.lookback_days,
-                settings.regions.len(),
-                settings.dry_run
-            ),
+            (settings.lookback_days, settings.regions.len(), settings.dry_run),
             (28, 1, true)
         );
     }
@@ -457,14 +396,8 @@ mod tests {
             (json!({"days": 7}), "days"),
             (json!({"detail": {}}), "time"),
             (json!({"detail": {}, "dry_run": true}), "dry_run"),
-            (
-                json!({"detail": {}, "time": "2026-04-06T00:15:00Z"}),
-                "source",
-            ),
-            (
-                json!({"detail": {}, "time": "2026-04-06T00:15:00Z", "source": "aws.s3"}),
-                "source",
-            ),
+            (json!({"detail": {}, "time": "2026-04-06T00:15:00Z"}), "source"),
+            (json!({"detail": {}, "time": "2026-04-06T00:15:00Z", "source": "aws.s3"}), "source"),
             (
                 json!({"detail": 5, "time": "2026-04-06T00:15:00Z", "source": "aws.events"}),
                 "detail",
@@ -473,10 +406,7 @@ mod tests {
                 json!({"detail": "{", "time": "2026-04-06T00:15:00Z", "source": "aws.events"}),
                 "detail",
             ),
-            (
-                json!({"detail": {}, "time": "2026-04-07T00:15:00Z", "source": "aws.events"}),
-                "time",
-            ),
+            (json!({"detail": {}, "time": "2026-04-07T00:15:00Z", "source": "aws.events"}), "time"),
             (json!({"scheduled_time": 5}), "scheduled_time"),
             (json!({"end": "9999-12-30T00:00:00Z"}), "end"),
         ] {
@@ -487,9 +417,6 @@ mod tests {
     #[test]
     fn history_that_cloudwatch_has_forgotten_is_refused() {
         let run = Run::parse(&json!({"end": "2025-04-05T00:00:00Z"}), as_of()).unwrap();
-        assert_eq!(
-            run.window(&Settings::default(), as_of()).unwrap_err().field,
-            "end"
-        );
+        assert_eq!(run.window(&Settings::default(), as_of()).unwrap_err().field, "end");
     }
 }

@@ -34,12 +34,7 @@ const fn setting(
     allowed: AllowedValues,
     meaning: &'static str,
 ) -> Setting {
-    Setting {
-        name,
-        default,
-        allowed,
-        meaning,
-    }
+    Setting { name, default, allowed, meaning }
 }
 
 /// Days of history that a run may read, in whole weeks, so that weekdays weigh the same.
@@ -66,12 +61,7 @@ pub const SETTINGS: &[Setting] = &[
         FLAG,
         "fail the run if any Region failed, not only if all did",
     ),
-    setting(
-        "GUARD_LOOKBACK_DAYS",
-        "91",
-        LOOKBACK_DAYS,
-        "days of history to read",
-    ),
+    setting("GUARD_LOOKBACK_DAYS", "91", LOOKBACK_DAYS, "days of history to read"),
     setting(
         "GUARD_RECENT_DAYS",
         "28",
@@ -81,10 +71,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "GUARD_CATALOG",
         "aws",
-        AllowedValues::Text(
-            "aws, article, live, the path of a file, or s3://bucket/key",
-            |_| true,
-        ),
+        AllowedValues::Text("aws, article, live, the path of a file, or s3://bucket/key", |_| true),
         "price book",
     ),
     setting(
@@ -154,10 +141,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "GUARD_METRIC_NAMESPACE",
         "BedrockCostGuard",
-        AllowedValues::Text(
-            "a namespace that CloudWatch lets a customer write to",
-            is_namespace,
-        ),
+        AllowedValues::Text("a namespace that CloudWatch lets a customer write to", is_namespace),
         "namespace of the metrics that are put",
     ),
     setting(
@@ -184,21 +168,13 @@ pub const SETTINGS: &[Setting] = &[
         }),
         "endings of the cache metrics to ask for: CacheReadInput... and CacheWriteInput...",
     ),
-    setting(
-        "GUARD_DRY_RUN",
-        "false",
-        FLAG,
-        "compute and log, put no metrics",
-    ),
+    setting("GUARD_DRY_RUN", "false", FLAG, "compute and log, put no metrics"),
 ];
 
 /// All that the `GUARD_` variables ask for. The range of each is in the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a setting of its own, read by its name"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, read by its name")]
 pub struct Settings {
     /// Regions to read; empty for the function's own.
     pub regions: Vec<Region>,
@@ -258,11 +234,7 @@ impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.faults.len();
         let plural = if count == 1 { "is" } else { "are" };
-        write!(
-            f,
-            "{count} of the settings {plural} not usable: {}",
-            self.faults.join("; ")
-        )
+        write!(f, "{count} of the settings {plural} not usable: {}", self.faults.join("; "))
     }
 }
 
@@ -290,9 +262,7 @@ impl Settings {
         if reader.faults.is_empty() {
             Ok(settings)
         } else {
-            Err(SettingsError {
-                faults: reader.faults,
-            })
+            Err(SettingsError { faults: reader.faults })
         }
     }
 
@@ -300,11 +270,7 @@ impl Settings {
     #[must_use]
     pub fn regions_or(&self, home: &Region) -> BTreeSet<Region> {
         let named: BTreeSet<Region> = self.regions.iter().cloned().collect();
-        if named.is_empty() {
-            BTreeSet::from([home.clone()])
-        } else {
-            named
-        }
+        if named.is_empty() { BTreeSet::from([home.clone()]) } else { named }
     }
 
     /// Lists what the settings of a saved run say that no variables could have said.
@@ -356,11 +322,7 @@ impl Reader {
         let faults = unknown
             .map(|name| format!("{} is not a setting of this version", called(name)))
             .collect();
-        Self {
-            texts,
-            called,
-            faults,
-        }
+        Self { texts, called, faults }
     }
 
     /// Reads all settings. One with a fault is blank, so that the others are read too.
@@ -413,8 +375,7 @@ impl Reader {
         };
         let text = self.texts.get(name).map_or(setting.default, String::as_str);
         setting.allowed.read(text, parse).unwrap_or_else(|fault| {
-            self.faults
-                .push(format!("{}: {fault}", (self.called)(name)));
+            self.faults.push(format!("{}: {fault}", (self.called)(name)));
             T::default()
         })
     }
@@ -426,9 +387,7 @@ fn is_namespace(text: &str) -> bool {
         && !text.trim().is_empty()
         && !text.starts_with("AWS/")
         && !text.starts_with(':')
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-/#: ".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/#: ".contains(&b))
 }
 
 #[cfg(test)]
@@ -441,9 +400,8 @@ mod tests {
 
     #[test]
     fn the_printed_defaults_are_the_real_ones() {
-        let printed = SETTINGS
-            .iter()
-            .map(|setting| (setting.name.to_owned(), setting.default.to_owned()));
+        let printed =
+            SETTINGS.iter().map(|setting| (setting.name.to_owned(), setting.default.to_owned()));
         assert_eq!(Settings::from_vars(printed).unwrap(), Settings::default());
     }
 
@@ -461,11 +419,7 @@ mod tests {
         .unwrap_err();
         assert_eq!(error.faults.len(), 6, "{error}");
         assert!(error.faults[0].contains("`GUARD_LOOKBACK_DAY` is not a setting"));
-        assert!(
-            error
-                .to_string()
-                .contains("`90` is not a multiple of 7 from 28 to 448")
-        );
+        assert!(error.to_string().contains("`90` is not a multiple of 7 from 28 to 448"));
     }
 
     #[test]
@@ -484,11 +438,7 @@ mod tests {
 
     #[test]
     fn what_this_version_cannot_read_is_refused() {
-        for value in [
-            "https://host/book.toml",
-            "file:///book.toml",
-            "S3://bucket/key",
-        ] {
+        for value in ["https://host/book.toml", "file:///book.toml", "S3://bucket/key"] {
             let catalog = read(&[("GUARD_CATALOG", value)]).unwrap_err().to_string();
             assert!(catalog.contains("none of aws, article, live"), "{catalog}");
             let overrides = read(&[("GUARD_OVERRIDES", value)]).unwrap_err().to_string();
@@ -514,26 +464,15 @@ mod tests {
             assert_eq!(source.to_string(), text);
             assert_eq!(source.is_remote(), text.starts_with('s'), "{text}");
         }
-        for text in [
-            "s3://",
-            "s3://bucket",
-            "s3://bucket/",
-            "s3:///key",
-            "s3://Bucket/key",
-            "s3://ab/key",
-        ] {
+        for text in
+            ["s3://", "s3://bucket", "s3://bucket/", "s3:///key", "s3://Bucket/key", "s3://ab/key"]
+        {
             let error = text.parse::<DocumentSource>().unwrap_err().to_string();
             assert!(error.contains("is not s3://bucket/key"), "{error}");
         }
-        for text in [
-            "ssm:",
-            "ssm:guard",
-            "ssm:/",
-            "ssm://guard",
-            "ssm:/guard/",
-            "ssm:/guard:3",
-            "ssm:/a b",
-        ] {
+        for text in
+            ["ssm:", "ssm:guard", "ssm:/", "ssm://guard", "ssm:/guard/", "ssm:/guard:3", "ssm:/a b"]
+        {
             let error = text.parse::<DocumentSource>().unwrap_err().to_string();
             assert!(error.contains("begins with one slash"), "{error}");
         }

@@ -45,10 +45,9 @@ impl FromStr for DocumentSource {
     fn from_str(text: &str) -> Result<Self, SourceError> {
         if let Some(rest) = text.strip_prefix("s3://") {
             return match rest.split_once('/') {
-                Some((bucket, key)) if is_bucket(bucket) && !key.is_empty() => Ok(Self::S3 {
-                    bucket: bucket.into(),
-                    key: key.into(),
-                }),
+                Some((bucket, key)) if is_bucket(bucket) && !key.is_empty() => {
+                    Ok(Self::S3 { bucket: bucket.into(), key: key.into() })
+                }
                 _ => Err(SourceError::Object(text.into())),
             };
         }
@@ -95,9 +94,7 @@ pub enum SourceError {
 // The capitals and underscores of very old buckets are refused: such names do not work everywhere.
 fn is_bucket(name: &str) -> bool {
     (3..=63).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
 }
 
 /// Returns true for the full name of a parameter, without the version or label that may follow a colon.
@@ -105,9 +102,7 @@ fn is_parameter(name: &str) -> bool {
     name.strip_prefix('/').is_some_and(|rest| {
         rest.split('/').all(|part| {
             !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         })
     })
 }
@@ -173,13 +168,10 @@ impl FromStr for CatalogSource {
             "live" => Ok(Self::Live),
             _ if text.starts_with("ssm:") => Err(SourceError::BookInParameter(text.into())),
             // Whoever asks for a book is told the forms of a book, not those of other documents.
-            _ => text
-                .parse()
-                .map(Self::Document)
-                .map_err(|error| match error {
-                    SourceError::Document(text) => SourceError::Book(text),
-                    other => other,
-                }),
+            _ => text.parse().map(Self::Document).map_err(|error| match error {
+                SourceError::Document(text) => SourceError::Book(text),
+                other => other,
+            }),
         }
     }
 }

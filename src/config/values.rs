@@ -46,10 +46,7 @@ impl AllowedValues {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, ValueError> {
         if !self.contains(text) {
-            return Err(ValueError::NotAllowed {
-                text: text.into(),
-                allowed: self,
-            });
+            return Err(ValueError::NotAllowed { text: text.into(), allowed: self });
         }
         parse(text).map_err(|error| ValueError::Refused(error.to_string()))
     }
@@ -81,10 +78,9 @@ impl fmt::Display for AllowedValues {
         match self {
             Self::WholeNumber(least, most) => write!(f, "a whole number from {least} to {most}"),
             Self::WholeWeeks(least, most) => write!(f, "a multiple of 7 from {least} to {most}"),
-            Self::Share(most) => write!(
-                f,
-                "a number from 0 to {most} with at most six decimals, such as 0.05"
-            ),
+            Self::Share(most) => {
+                write!(f, "a number from 0 to {most} with at most six decimals, such as 0.05")
+            }
             Self::Text(words, _) => f.write_str(words),
         }
     }

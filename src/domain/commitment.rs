@@ -112,9 +112,6 @@ fn cache_read_weight() -> Ratio {
 
 impl Default for LoadWeights {
     fn default() -> Self {
-        Self {
-            cache_write: cache_write_weight(),
-            cache_read: cache_read_weight(),
-        }
+        Self { cache_write: cache_write_weight(), cache_read: cache_read_weight() }
     }
 }

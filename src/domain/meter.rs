@@ -107,10 +107,7 @@ pub fn read_name(name: &str) -> MetricName {
         "TimeToFirstToken" => MetricName::Irrelevant,
         // Every billed metric that is known has one of these words. With more words latency and
         // errors would look billed, with fewer a new meter would go unnoticed.
-        name if ["Token", "Cache", "Image"]
-            .iter()
-            .any(|word| name.contains(word)) =>
-        {
+        name if ["Token", "Cache", "Image"].iter().any(|word| name.contains(word)) => {
             MetricName::UnknownUsage
         }
         _ => MetricName::Irrelevant,
@@ -123,14 +120,8 @@ mod tests {
 
     #[test]
     fn both_cache_spellings_are_one_meter() {
-        assert_eq!(
-            read_name("CacheReadInputTokenCount"),
-            read_name("CacheReadInputTokens")
-        );
-        assert_eq!(
-            read_name("CacheWriteInputTokenCount"),
-            read_name("CacheWriteInputTokens")
-        );
+        assert_eq!(read_name("CacheReadInputTokenCount"), read_name("CacheReadInputTokens"));
+        assert_eq!(read_name("CacheWriteInputTokenCount"), read_name("CacheWriteInputTokens"));
     }
 
     #[test]

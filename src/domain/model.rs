@@ -68,16 +68,8 @@ pub enum Geo {
 impl Geo {
     /// All groups. A first label that is not one of their prefixes is no geo prefix: vendors are
     /// spelled in the same place.
-    pub const ALL: [Self; 8] = [
-        Self::Us,
-        Self::UsGov,
-        Self::Eu,
-        Self::Apac,
-        Self::Au,
-        Self::Jp,
-        Self::Ca,
-        Self::In,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Us, Self::UsGov, Self::Eu, Self::Apac, Self::Au, Self::Jp, Self::Ca, Self::In];
 
     /// Returns the prefix of the group's profile ids.
     #[must_use]
@@ -240,11 +232,8 @@ impl FromStr for Arn {
         if scheme != "arn" || service != "bedrock" || resource_type.is_empty() || id.is_empty() {
             return Err(refuse());
         }
-        let region = if region.is_empty() {
-            None
-        } else {
-            Some(region.parse().map_err(|_| refuse())?)
-        };
+        let region =
+            if region.is_empty() { None } else { Some(region.parse().map_err(|_| refuse())?) };
         Ok(Self {
             partition: partition.into(),
             region,
@@ -356,11 +345,7 @@ impl Target {
     /// Returns the tokens of a context-window variant, as in `300k`; `None` where there is none.
     #[must_use]
     pub fn context_window(&self) -> Option<u64> {
-        let Self::Model {
-            variant: Some(variant),
-            ..
-        } = self
-        else {
+        let Self::Model { variant: Some(variant), .. } = self else {
             return None;
         };
         match variant.strip_suffix('k') {
@@ -392,9 +377,7 @@ impl fmt::Display for ModelId {
 fn split_tier(text: &str) -> (&str, ServiceTier) {
     text.split_once('+')
         .and_then(|(name, suffix)| {
-            let tier = ServiceTier::SUFFIXED
-                .into_iter()
-                .find(|tier| tier.name() == suffix)?;
+            let tier = ServiceTier::SUFFIXED.into_iter().find(|tier| tier.name() == suffix)?;
             Some((name, tier))
         })
         .unwrap_or((text, ServiceTier::Standard))
@@ -423,12 +406,10 @@ fn parse_target(name: &str) -> Target {
 fn parse_model(name: &str) -> Target {
     let (scope, rest) = split_scope(name);
     // Another character, such as the `+` of a tier that is not known, could change the price.
-    let is_spelled = rest
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':'));
-    let is_complete = rest
-        .split_once('.')
-        .is_some_and(|(vendor, model)| !vendor.is_empty() && !model.is_empty());
+    let is_spelled =
+        rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':'));
+    let is_complete =
+        rest.split_once('.').is_some_and(|(vendor, model)| !vendor.is_empty() && !model.is_empty());
     if !is_spelled || !is_complete {
         return Target::Opaque;
     }
@@ -441,11 +422,7 @@ fn parse_model(name: &str) -> Target {
     if variant.is_some_and(str::is_empty) {
         return Target::Opaque;
     }
-    Target::Model {
-        model: BaseModel(model.to_owned()),
-        scope,
-        variant: variant.map(str::to_owned),
-    }
+    Target::Model { model: BaseModel(model.to_owned()), scope, variant: variant.map(str::to_owned) }
 }
 
 /// Splits a scope off. A first label is a scope only if the label is known and a vendor and a model
@@ -469,11 +446,7 @@ mod tests {
 
     fn model_of(text: &str) -> (String, Scope, Option<String>) {
         match ModelId::parse(text).target {
-            Target::Model {
-                model,
-                scope,
-                variant,
-            } => (model.0, scope, variant),
+            Target::Model { model, scope, variant } => (model.0, scope, variant),
             other => panic!("{text} is {other:?}"),
         }
     }
@@ -482,11 +455,7 @@ mod tests {
     fn a_prefix_is_a_geo_prefix_only_if_it_is_known() {
         assert_eq!(
             model_of("us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0"),
-            (
-                "anthropic.claude-sonnet-4-5-20250929-v1:0".into(),
-                Scope::Geo(Geo::UsGov),
-                None
-            )
+            ("anthropic.claude-sonnet-4-5-20250929-v1:0".into(), Scope::Geo(Geo::UsGov), None)
         );
         assert_eq!(model_of("global.amazon.nova-2-lite-v1:0").1, Scope::Global);
         // `xx` could be a vendor: nothing is cut off, so no price is found for it.
@@ -500,10 +469,7 @@ mod tests {
     #[test]
     fn a_context_window_variant_is_not_part_of_the_model() {
         let (model, _, variant) = model_of("amazon.nova-pro-v1:0:300k");
-        assert_eq!(
-            (model.as_str(), variant.as_deref()),
-            ("amazon.nova-pro-v1:0", Some("300k"))
-        );
+        assert_eq!((model.as_str(), variant.as_deref()), ("amazon.nova-pro-v1:0", Some("300k")));
         assert_eq!(model_of("anthropic.claude-sonnet-4-6").2, None);
     }
 
@@ -512,23 +478,14 @@ mod tests {
         for (text, tier) in [
             ("amazon.nova-pro-v1:0+flex", ServiceTier::Flex),
             ("us.amazon.nova-pro-v1:0+priority", ServiceTier::Priority),
-            (
-                "us.amazon.nova-pro-v1:0+latency-optimized",
-                ServiceTier::LatencyOptimized,
-            ),
+            ("us.amazon.nova-pro-v1:0+latency-optimized", ServiceTier::LatencyOptimized),
         ] {
             assert_eq!(ModelId::parse(text).tier(), tier);
             assert!(ModelId::parse(text).model().is_some());
         }
         let profile = ModelId::parse("a1b2c3d4e5f6+flex");
-        assert_eq!(
-            (profile.tier(), profile.without_tier()),
-            (ServiceTier::Flex, "a1b2c3d4e5f6")
-        );
-        assert_eq!(
-            *ModelId::parse("amazon.nova-pro-v1:0+turbo").target(),
-            Target::Opaque
-        );
+        assert_eq!((profile.tier(), profile.without_tier()), (ServiceTier::Flex, "a1b2c3d4e5f6"));
+        assert_eq!(*ModelId::parse("amazon.nova-pro-v1:0+turbo").target(), Target::Opaque);
     }
 
     #[test]
@@ -540,10 +497,7 @@ mod tests {
         ));
         let profile =
             "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6";
-        assert!(matches!(
-            ModelId::parse(profile).target(),
-            Target::ApplicationProfile(_)
-        ));
+        assert!(matches!(ModelId::parse(profile).target(), Target::ApplicationProfile(_)));
         assert_eq!(
             model_of("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0").0,
             "amazon.nova-micro-v1:0"
@@ -575,18 +529,10 @@ mod tests {
     #[test]
     fn regions_of_a_profile_tell_its_group() {
         let holding = |names: &[&str]| {
-            Geo::holding(
-                &names
-                    .iter()
-                    .map(|name| name.parse().unwrap())
-                    .collect::<Vec<_>>(),
-            )
+            Geo::holding(&names.iter().map(|name| name.parse().unwrap()).collect::<Vec<_>>())
         };
         assert_eq!(holding(&["us-east-1", "us-west-2"]), Some(Geo::Us));
-        assert_eq!(
-            holding(&["ap-northeast-1", "ap-northeast-3"]),
-            Some(Geo::Jp)
-        );
+        assert_eq!(holding(&["ap-northeast-1", "ap-northeast-3"]), Some(Geo::Jp));
         assert_eq!(holding(&["ap-northeast-1", "ap-south-1"]), Some(Geo::Apac));
         assert_eq!(holding(&["us-east-1", "eu-west-1"]), None);
         assert_eq!(holding(&[]), None);

@@ -152,9 +152,7 @@ decimal_text!(Usd or NotAPrice, Percent or NotAShare, Ratio or NotAShare);
 /// Writes a dollar sign, thousands separators and two decimals, as in `$1,234.50` and `-$0.40`.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cents = self
-            .0
-            .round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven);
+        let cents = self.0.round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven);
         // By the cents: -0.001 is shown as $0.00 and not as -$0.00.
         let sign = if cents < Decimal::ZERO { "-" } else { "" };
         let digits = format!("{:.2}", cents.abs());
@@ -260,9 +258,7 @@ impl Ratio {
 /// Writes the share with one decimal, as in `12.5 %`.
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = self
-            .0
-            .round_dp_with_strategy(1, RoundingStrategy::MidpointNearestEven);
+        let tenths = self.0.round_dp_with_strategy(1, RoundingStrategy::MidpointNearestEven);
         f.pad(&format!("{tenths:.1} %"))
     }
 }
@@ -286,15 +282,8 @@ fn parse_price_for(text: &str, lots: u32) -> Result<Decimal, NotAPrice> {
     if lots > 1_000_000 || !in_bounds(one, UNIT_PRICE_SCALE + 6) {
         return Err(refused());
     }
-    let price = one
-        .checked_mul(Decimal::from(lots))
-        .ok_or_else(refused)?
-        .normalize();
-    if in_bounds(price, UNIT_PRICE_SCALE) {
-        Ok(price)
-    } else {
-        Err(refused())
-    }
+    let price = one.checked_mul(Decimal::from(lots)).ok_or_else(refused)?.normalize();
+    if in_bounds(price, UNIT_PRICE_SCALE) { Ok(price) } else { Err(refused()) }
 }
 
 macro_rules! unit_price {
@@ -439,9 +428,7 @@ mod tests {
 
     #[test]
     fn a_price_is_text_and_nothing_else() {
-        for bad in [
-            "", "1e3", "$1", "1,000", "NaN", " 1", "1_000", "+1", "0x1", "-1", ".",
-        ] {
+        for bad in ["", "1e3", "$1", "1,000", "NaN", " 1", "1_000", "+1", "0x1", "-1", "."] {
             assert!(bad.parse::<UsdPerMillionTokens>().is_err(), "{bad}");
         }
         assert!(serde_json::from_str::<UsdPerMillionTokens>("0.035").is_err());

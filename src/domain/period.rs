@@ -89,10 +89,7 @@ impl Window {
         let start = SignedDuration::try_from_hours(i64::from(days) * 24)
             .and_then(|length| self.end.checked_sub(length).ok())
             .unwrap_or(self.start);
-        Self {
-            start: start.max(self.start),
-            end: self.end,
-        }
+        Self { start: start.max(self.start), end: self.end }
     }
 
     /// Returns the day whose prices apply: the last one that the window touches.
@@ -113,10 +110,7 @@ impl TryFrom<Bounds> for Window {
 
 impl From<Window> for Bounds {
     fn from(window: Window) -> Self {
-        Self {
-            start: window.start,
-            end: window.end,
-        }
+        Self { start: window.start, end: window.end }
     }
 }
 
@@ -152,18 +146,9 @@ mod tests {
 
     #[test]
     fn hours_floor_towards_the_past() {
-        assert_eq!(
-            floor_to_hour(time("2026-04-06T10:59:59.9Z")),
-            time("2026-04-06T10:00:00Z")
-        );
-        assert_eq!(
-            floor_to_hour(time("2026-04-06T10:00:00Z")),
-            time("2026-04-06T10:00:00Z")
-        );
-        assert_eq!(
-            floor_to_hour(time("1969-12-31T23:30:00Z")),
-            time("1969-12-31T23:00:00Z")
-        );
+        assert_eq!(floor_to_hour(time("2026-04-06T10:59:59.9Z")), time("2026-04-06T10:00:00Z"));
+        assert_eq!(floor_to_hour(time("2026-04-06T10:00:00Z")), time("2026-04-06T10:00:00Z"));
+        assert_eq!(floor_to_hour(time("1969-12-31T23:30:00Z")), time("1969-12-31T23:00:00Z"));
     }
 
     #[test]

@@ -28,9 +28,7 @@ impl Region {
         // By prefix and not from a list of Regions: a new commercial Region is known at once.
         if self.0.starts_with("us-gov-") {
             Partition::UsGov
-        } else if ["cn-", "us-iso", "eu-iso", "eusc-"]
-            .iter()
-            .any(|start| self.0.starts_with(start))
+        } else if ["cn-", "us-iso", "eu-iso", "eusc-"].iter().any(|start| self.0.starts_with(start))
         {
             Partition::Other
         } else {
@@ -134,24 +132,10 @@ mod tests {
 
     #[test]
     fn regions_are_told_from_other_words() {
-        for good in [
-            "us-east-1",
-            "us-gov-west-1",
-            "ap-southeast-3",
-            "eusc-de-east-1",
-        ] {
+        for good in ["us-east-1", "us-gov-west-1", "ap-southeast-3", "eusc-de-east-1"] {
             assert!(good.parse::<Region>().is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "us-east",
-            "useast1",
-            "us-east-1a",
-            "US-EAST-1",
-            "us--1",
-            "*",
-            "us-1",
-        ] {
+        for bad in ["", "us-east", "useast1", "us-east-1a", "US-EAST-1", "us--1", "*", "us-1"] {
             assert!(bad.parse::<Region>().is_err(), "{bad}");
         }
     }

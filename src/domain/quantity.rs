@@ -164,10 +164,7 @@ mod tests {
         for bad in [f64::NAN, f64::INFINITY, -1.0, 0.5, 9_007_199_254_740_994.0] {
             assert!(Tokens::try_from(bad).is_err(), "{bad}");
         }
-        assert_eq!(
-            Tokens::try_from(9_007_199_254_740_992.0).unwrap().count(),
-            1 << 53
-        );
+        assert_eq!(Tokens::try_from(9_007_199_254_740_992.0).unwrap().count(), 1 << 53);
         assert_eq!(Tokens::try_from(0.0).unwrap(), Tokens::ZERO);
     }
 

@@ -14,9 +14,7 @@ pub struct NotASchedule(String);
 /// A cron expression is counted by its minutes and hours; restrictions on its days are passed over,
 /// so the count is an upper bound there.
 pub fn runs_per_month(expression: &str) -> Result<Decimal, NotASchedule> {
-    let call = expression
-        .strip_suffix(')')
-        .and_then(|text| text.split_once('('));
+    let call = expression.strip_suffix(')').and_then(|text| text.split_once('('));
     let runs = match call {
         Some(("rate", body)) => rate(body),
         Some(("cron", body)) => cron(body),
@@ -53,9 +51,7 @@ fn cron(body: &str) -> Option<Decimal> {
     };
     let runs_per_day = count_named(minutes, 60)? * count_named(hours, 24)?;
     Some(
-        (Decimal::from(runs_per_day * HOURS_PER_MONTH) / Decimal::from(24))
-            .round_dp(6)
-            .normalize(),
+        (Decimal::from(runs_per_day * HOURS_PER_MONTH) / Decimal::from(24)).round_dp(6).normalize(),
     )
 }
 
@@ -65,10 +61,9 @@ fn count_named(field: &str, size: u64) -> Option<u64> {
     let mut named = vec![false; usize::try_from(size).ok()?];
     for part in field.split(',') {
         let (range, step) = match part.split_once('/') {
-            Some((range, step)) => (
-                range,
-                Some(step.parse::<usize>().ok().filter(|step| *step > 0)?),
-            ),
+            Some((range, step)) => {
+                (range, Some(step.parse::<usize>().ok().filter(|step| *step > 0)?))
+            }
             None => (part, None),
         };
         let (first, last) = match (range, range.split_once('-')) {
@@ -77,14 +72,7 @@ fn count_named(field: &str, size: u64) -> Option<u64> {
             // With a step a single number is the first of many, as in `0/15`.
             (one, None) => {
                 let first = one.parse().ok()?;
-                (
-                    first,
-                    if step.is_some() {
-                        named.len() - 1
-                    } else {
-                        first
-                    },
-                )
+                (first, if step.is_some() { named.len() - 1 } else { first })
             }
         };
         if first > last || last >= named.len() {
@@ -112,11 +100,7 @@ mod tests {
             ("cron(0 8-17/3,23 ? * MON-FRI *)", "152.083333"),
             ("at(2026-12-01T00:00:00)", "1"),
         ] {
-            assert_eq!(
-                runs_per_month(expression).unwrap().to_string(),
-                runs,
-                "{expression}"
-            );
+            assert_eq!(runs_per_month(expression).unwrap().to_string(), runs, "{expression}");
         }
     }
 

@@ -82,12 +82,7 @@ impl Series {
     /// Returns the sum of all points from `start` on.
     #[must_use]
     pub fn total_since(&self, start: Timestamp) -> Tokens {
-        self.since(start)
-            .iter()
-            .flatten()
-            .copied()
-            .map(Tokens::new)
-            .sum()
+        self.since(start).iter().flatten().copied().map(Tokens::new).sum()
     }
 }
 
@@ -107,28 +102,15 @@ mod tests {
     fn a_missing_point_is_not_a_zero() {
         let series = series();
         assert!(series.has_points());
-        assert_eq!(
-            series.first_point().unwrap().to_string(),
-            "2026-04-06T01:00:00Z"
-        );
-        assert_eq!(
-            serde_json::to_value(&series).unwrap()["values"][0],
-            serde_json::Value::Null
-        );
+        assert_eq!(series.first_point().unwrap().to_string(), "2026-04-06T01:00:00Z");
+        assert_eq!(serde_json::to_value(&series).unwrap()["values"][0], serde_json::Value::Null);
     }
 
     #[test]
     fn times_off_the_grid_have_no_index() {
         let series = series();
-        assert_eq!(
-            series.index_of("2026-04-06T01:00:00Z".parse().unwrap()),
-            Some(1)
-        );
-        for off in [
-            "2026-04-06T01:00:01Z",
-            "2026-04-06T04:00:00Z",
-            "2026-04-05T23:00:00Z",
-        ] {
+        assert_eq!(series.index_of("2026-04-06T01:00:00Z".parse().unwrap()), Some(1));
+        for off in ["2026-04-06T01:00:01Z", "2026-04-06T04:00:00Z", "2026-04-05T23:00:00Z"] {
             assert_eq!(series.index_of(off.parse().unwrap()), None, "{off}");
         }
     }
@@ -137,17 +119,7 @@ mod tests {
     fn sums_can_begin_late() {
         let series = series();
         assert_eq!(series.total().count(), 5);
-        assert_eq!(
-            series
-                .total_since("2026-04-06T02:00:00Z".parse().unwrap())
-                .count(),
-            0
-        );
-        assert_eq!(
-            series
-                .total_since("2026-04-05T02:00:00Z".parse().unwrap())
-                .count(),
-            5
-        );
+        assert_eq!(series.total_since("2026-04-06T02:00:00Z".parse().unwrap()).count(), 0);
+        assert_eq!(series.total_since("2026-04-05T02:00:00Z".parse().unwrap()).count(), 5);
     }
 }

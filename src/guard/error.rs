@@ -53,11 +53,7 @@ pub enum Error {
 
 /// Joins the errors of some Regions to one sentence.
 fn join(errors: &[ApiError]) -> String {
-    errors
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Name under which an error reaches the platform: a closed list.
@@ -101,14 +97,10 @@ impl Error {
     #[must_use]
     pub fn error_type(&self) -> ErrorType {
         match self {
-            Self::Document(DocumentError {
-                fault: DocumentFault::Aws { error, .. },
-                ..
-            }) => of_failure(Some(error.failure)),
-            Self::Document(DocumentError {
-                named_by: NamedBy::OverridesSetting,
-                ..
-            })
+            Self::Document(DocumentError { fault: DocumentFault::Aws { error, .. }, .. }) => {
+                of_failure(Some(error.failure))
+            }
+            Self::Document(DocumentError { named_by: NamedBy::OverridesSetting, .. })
             | Self::Settings(_)
             | Self::Overrides(_)
             | Self::NoRegion => ErrorType::Config,

@@ -52,10 +52,8 @@ pub(super) struct Inputs {
 /// Reads the account twice: the hourly survey, then the minutes of the lanes that need them.
 pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, Error> {
     let regions = inputs.settings.regions_or(&inputs.home.region);
-    let (surveys, history) = tokio::join!(
-        survey_all(config, &inputs, regions),
-        open_before(config, &inputs)
-    );
+    let (surveys, history) =
+        tokio::join!(survey_all(config, &inputs, regions), open_before(config, &inputs));
     let (mut surveys, errors) = surveys;
     let needs_all = surveys.is_empty() || inputs.settings.fail_on_partial;
     if needs_all && !errors.is_empty() {
@@ -78,20 +76,15 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observa
         Ok(open) => (open, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
-    let failed: Vec<FailedPlace> = errors
-        .iter()
-        .map(|error| failed_place(&account, error))
-        .collect();
+    let failed: Vec<FailedPlace> =
+        errors.iter().map(|error| failed_place(&account, error)).collect();
     let observation = Observation {
         schema_version: SCHEMA_VERSION,
         event: inputs.run,
         as_of: inputs.as_of,
         window: inputs.window,
         settings: inputs.settings,
-        home: Place {
-            account: account.clone(),
-            region: inputs.home.region,
-        },
+        home: Place { account: account.clone(), region: inputs.home.region },
         places: surveys,
         failed,
         prices: inputs.book.clone(),
@@ -112,11 +105,7 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observa
 
 /// Returns the entry of the observation for a Region that could not be read.
 fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
-    FailedPlace {
-        account: account.clone(),
-        region: error.region.clone(),
-        error: error.to_string(),
-    }
+    FailedPlace { account: account.clone(), region: error.region.clone(), error: error.to_string() }
 }
 
 /// Reads the recommendations that were open before, whose metrics are in the home Region.
@@ -174,10 +163,8 @@ async fn survey(
     let cloudwatch = clients::cloudwatch(config, region);
     let bedrock = clients::bedrock(config, region);
     let mut spent = Spent::default();
-    let (listed, inventory) = tokio::try_join!(
-        cloudwatch.list_metrics(NAMESPACE, None),
-        bedrock.inventory()
-    )?;
+    let (listed, inventory) =
+        tokio::try_join!(cloudwatch.list_metrics(NAMESPACE, None), bedrock.inventory())?;
     let mut lanes = plan::lanes(&listed, &inventory.metered_ids());
     let span = plan::survey_span(inputs.window, inputs.as_of).map_err(|forgotten| ApiError {
         operation: "cloudwatch:GetMetricData",
@@ -189,20 +176,9 @@ async fn survey(
     read_into(&cloudwatch, &mut lanes, &queries, span, &mut spent).await?;
     forget_silent(&mut lanes, &listed, &inventory.metered_ids());
     tracing::info!(region = %region, lanes = lanes.len(), metrics = spent.metrics_requested, "surveyed a Region");
-    let usage = Usage {
-        lanes,
-        metrics_requested: spent.metrics_requested,
-    };
-    let place = Place {
-        account: inputs.home.account.clone(),
-        region: region.clone(),
-    };
-    Ok(PlaceObservation {
-        place,
-        usage,
-        inventory,
-        minutes_unknown: None,
-    })
+    let usage = Usage { lanes, metrics_requested: spent.metrics_requested };
+    let place = Place { account: inputs.home.account.clone(), region: region.clone() };
+    Ok(PlaceObservation { place, usage, inventory, minutes_unknown: None })
 }
 
 /// Drops the lanes that carry nothing: silent, without a gap, not listed as a total and not of the
@@ -281,14 +257,7 @@ async fn minutes(
     let cloudwatch = clients::cloudwatch(config, &observed.place.region);
     let queries = plan::minutes(&observed.usage.lanes, wanted);
     let mut spent = Spent::default();
-    let read = read_into(
-        &cloudwatch,
-        &mut observed.usage.lanes,
-        &queries,
-        span,
-        &mut spent,
-    )
-    .await;
+    let read = read_into(&cloudwatch, &mut observed.usage.lanes, &queries, span, &mut spent).await;
     // What was asked for is counted, answered or not.
     observed.usage.metrics_requested += spent.metrics_requested;
     read

@@ -41,11 +41,7 @@ impl RunBook {
     /// Returns a book for which the Price List was not asked.
     #[must_use]
     pub const fn not_asked(book: PriceBook) -> Self {
-        Self {
-            book,
-            read: None,
-            note: None,
-        }
+        Self { book, read: None, note: None }
     }
 }
 
@@ -117,20 +113,13 @@ impl Memory {
                     unmapped: harvest.unmapped.len() as u64,
                 };
                 // Over the embedded book: what the Price List does not give keeps its price.
-                let book = PriceBook {
-                    name: "live".to_owned(),
-                    ..embedded.overlaid(harvest.book)
-                };
+                let book = PriceBook { name: "live".to_owned(), ..embedded.overlaid(harvest.book) };
                 *memory = Some(Fetched {
                     regions: regions.clone(),
                     book: book.clone(),
                     read: read.clone(),
                 });
-                RunBook {
-                    book,
-                    read: Some(read),
-                    note: None,
-                }
+                RunBook { book, read: Some(read), note: None }
             }
             Err(error) => {
                 let why = error.to_string();

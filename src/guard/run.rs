@@ -72,17 +72,8 @@ pub async fn run(
     // Named in the report, since an override of a misspelled model changes nothing.
     notes.extend(overrides.unmatched(&book));
     let home = Place { account, region };
-    let inputs = Inputs {
-        run,
-        as_of,
-        window,
-        settings,
-        book,
-        price_list: read,
-        notes,
-        overrides,
-        home,
-    };
+    let inputs =
+        Inputs { run, as_of, window, settings, book, price_list: read, notes, overrides, home };
     let observation = gather(config, inputs).await?;
     let report = report::build(&observation);
     emit(config, observation, report).await
@@ -104,8 +95,7 @@ fn panic_text(error: JoinError) -> String {
         return "the task was cancelled".into();
     };
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".into())
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
 
 /// Reads the price book of a source, which a setting or an argument names. Only `live` needs the
@@ -170,13 +160,7 @@ async fn emit(
     let summary = Summary::new(&report, metrics_put, withheld);
     let lines =
         log_lines::lines(&report, &summary).map_err(|error| Error::Write(error.to_string()))?;
-    Ok(RunOutcome {
-        observation,
-        report,
-        summary,
-        lines,
-        failure: failure.map(Error::Put),
-    })
+    Ok(RunOutcome { observation, report, summary, lines, failure: failure.map(Error::Put) })
 }
 
 /// Says why metrics are withheld; `None` where they are not. Alarms watch the account as it is now, so
@@ -213,9 +197,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_error_with_a_type_of_its_own() {
-        let error = catch_panic::<()>(async { panic!("a defect") })
-            .await
-            .unwrap_err();
+        let error = catch_panic::<()>(async { panic!("a defect") }).await.unwrap_err();
         assert_eq!(error.error_type(), ErrorType::Panic);
         assert!(error.to_string().contains("a defect"));
         assert_eq!(catch_panic(async { Ok(7) }).await.unwrap(), 7);

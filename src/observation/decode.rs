@@ -48,11 +48,7 @@ impl Decoder {
 
     /// Adds one page of one series.
     pub fn take(&mut self, result: PageResult) {
-        let PageResult {
-            query,
-            status,
-            points,
-        } = result;
+        let PageResult { query, status, points } = result;
         // An answer to a query that was not asked has nowhere to go.
         let (Some(slot), Some(fault)) = (self.series.get_mut(query), self.faults.get_mut(query))
         else {
@@ -63,10 +59,7 @@ impl Decoder {
             let series =
                 slot.get_or_insert_with(|| Series::empty(self.span.window, self.span.step));
             let index = series.index_of(time);
-            match (
-                index.and_then(|index| series.values.get_mut(index)),
-                Tokens::try_from(sum),
-            ) {
+            match (index.and_then(|index| series.values.get_mut(index)), Tokens::try_from(sum)) {
                 (Some(value), Ok(tokens)) => *value = Some(tokens.count()),
                 (Some(_), Err(error)) => *fault = Some(format!("at {time}, {error}")),
                 (None, _) => {
@@ -132,10 +125,7 @@ mod tests {
         PageResult {
             query: 0,
             status,
-            points: points
-                .iter()
-                .map(|(time, sum)| (time.parse().unwrap(), *sum))
-                .collect(),
+            points: points.iter().map(|(time, sum)| (time.parse().unwrap(), *sum)).collect(),
         }
     }
 
@@ -150,10 +140,7 @@ mod tests {
         decoder.take(page(PageStatus::Complete, &[("2026-04-06T00:00:00Z", 1.0)]));
         let answer = decoder.finish().remove(0);
         assert_eq!(answer.status, Status::Complete);
-        assert_eq!(
-            answer.series.unwrap().values,
-            [Some(1), None, None, Some(4)]
-        );
+        assert_eq!(answer.series.unwrap().values, [Some(1), None, None, Some(4)]);
     }
 
     #[test]
@@ -161,10 +148,7 @@ mod tests {
         let mut decoder = Decoder::new(span(), 1);
         decoder.take(page(more(), &[("2026-04-06T03:00:00Z", 4.0)]));
         let answer = decoder.finish().remove(0);
-        assert_eq!(
-            answer.status,
-            Status::Incomplete("CloudWatch ended with PartialData".into())
-        );
+        assert_eq!(answer.status, Status::Incomplete("CloudWatch ended with PartialData".into()));
         assert!(answer.series.is_some());
     }
 
@@ -178,10 +162,7 @@ mod tests {
 
     #[test]
     fn a_series_that_no_page_mentions_is_incomplete() {
-        assert!(matches!(
-            Decoder::new(span(), 1).finish()[0].status,
-            Status::Incomplete(_)
-        ));
+        assert!(matches!(Decoder::new(span(), 1).finish()[0].status, Status::Incomplete(_)));
     }
 
     #[test]
@@ -194,10 +175,7 @@ mod tests {
         ] {
             let mut decoder = Decoder::new(span(), 1);
             decoder.take(page(PageStatus::Complete, &[point]));
-            assert!(
-                matches!(decoder.finish()[0].status, Status::Incomplete(_)),
-                "{point:?}"
-            );
+            assert!(matches!(decoder.finish()[0].status, Status::Incomplete(_)), "{point:?}");
         }
     }
 
@@ -207,10 +185,7 @@ mod tests {
         decoder.take(page(PageStatus::Complete, &[]));
         decoder.spoil("Maximum number of allowed metrics exceeded");
         assert!(
-            decoder
-                .finish()
-                .iter()
-                .all(|answer| matches!(answer.status, Status::Incomplete(_)))
+            decoder.finish().iter().all(|answer| matches!(answer.status, Status::Incomplete(_)))
         );
     }
 }

@@ -148,11 +148,7 @@ impl Observation {
         // What is new since the first version is only what may be missing.
         observation.schema_version = SCHEMA_VERSION;
         let faults = observation.faults();
-        if faults.is_empty() {
-            Ok(observation)
-        } else {
-            Err(ObservationError::Rules(faults))
-        }
+        if faults.is_empty() { Ok(observation) } else { Err(ObservationError::Rules(faults)) }
     }
 
     /// Lists what no gathering would write, and what the core relies on not to meet.
@@ -162,14 +158,8 @@ impl Observation {
         if self.overrides != Overrides::default() {
             faults.extend(self.overrides.faults());
         }
-        let survey = Span {
-            window: self.window,
-            step: HOUR,
-        };
-        let minutes = Span {
-            window: self.window.last_days(MINUTE_DAYS),
-            step: MINUTE,
-        };
+        let survey = Span { window: self.window, step: HOUR };
+        let minutes = Span { window: self.window.last_days(MINUTE_DAYS), step: MINUTE };
         // Types alone would let a threshold pass that the environment refuses.
         faults.extend(self.settings.faults());
         for observed in &self.places {
@@ -254,18 +244,14 @@ impl PlaceObservation {
     /// Returns every model that a lane or a holding of this place could be priced as.
     #[must_use]
     pub fn models(&self) -> BTreeSet<BaseModel> {
-        let lanes = self
-            .usage
-            .lanes
-            .iter()
-            .filter_map(|lane| match lane.model_id.target() {
-                Target::Model { model, .. } => Some(model.clone()),
-                _ => self
-                    .inventory
-                    .application_profile(&lane.model_id)
-                    .and_then(crate::observation::ApplicationProfile::target)
-                    .map(|(model, _)| model),
-            });
+        let lanes = self.usage.lanes.iter().filter_map(|lane| match lane.model_id.target() {
+            Target::Model { model, .. } => Some(model.clone()),
+            _ => self
+                .inventory
+                .application_profile(&lane.model_id)
+                .and_then(crate::observation::ApplicationProfile::target)
+                .map(|(model, _)| model),
+        });
         let held = self
             .inventory
             .provisioned_models
@@ -369,12 +355,7 @@ mod tests {
 
     #[test]
     fn a_saved_run_names_all_settings_that_no_run_could_have_had() {
-        let named = |name: &str| {
-            SETTINGS
-                .iter()
-                .find(|setting| setting.name == name)
-                .unwrap()
-        };
+        let named = |name: &str| SETTINGS.iter().find(|setting| setting.name == name).unwrap();
         let faults = [
             ("GUARD_LOOKBACK_DAYS", "28"),
             ("GUARD_RECENT_DAYS", "35"),
@@ -389,10 +370,7 @@ mod tests {
         let refused = replay(&faults).unwrap_err().to_string();
         for (setting, _) in faults {
             let field = setting.name.trim_start_matches("GUARD_").to_lowercase();
-            assert!(
-                refused.contains(&format!("`settings.{field}`")),
-                "{refused}"
-            );
+            assert!(refused.contains(&format!("`settings.{field}`")), "{refused}");
         }
     }
 }

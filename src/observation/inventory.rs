@@ -87,37 +87,26 @@ impl ProvisionedModel {
     /// Returns the id at the end of the ARN, twelve characters.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.provisioned_model_arn
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
+        self.provisioned_model_arn.rsplit('/').next().unwrap_or_default()
     }
 
     /// Returns the values of `ModelId` under which the traffic may be metered. AWS documents none of
     /// them.
     #[must_use]
     pub fn metered_ids(&self) -> [&str; 3] {
-        [
-            &self.provisioned_model_arn,
-            self.id(),
-            &self.provisioned_model_name,
-        ]
+        [&self.provisioned_model_arn, self.id(), &self.provisioned_model_name]
     }
 
     /// Returns the foundation model behind the provisioned one; `None` where the ARN names none.
     #[must_use]
     pub fn foundation_model(&self) -> Option<BaseModel> {
-        ModelId::parse(self.foundation_model_arn.as_str())
-            .model()
-            .cloned()
+        ModelId::parse(self.foundation_model_arn.as_str()).model().cloned()
     }
 
     /// Returns true if a custom model is served, which has no on-demand twin.
     #[must_use]
     pub fn is_custom(&self) -> bool {
-        self.model_arn
-            .parse::<Arn>()
-            .is_ok_and(|arn| arn.resource_type == "custom-model")
+        self.model_arn.parse::<Arn>().is_ok_and(|arn| arn.resource_type == "custom-model")
     }
 
     /// Returns true if requests are served now.
@@ -130,10 +119,7 @@ impl ProvisionedModel {
     /// not say what becomes of a model that was never in service.
     #[must_use]
     pub fn is_billed(&self) -> bool {
-        !matches!(
-            self.status,
-            ProvisionedModelStatus::Creating | ProvisionedModelStatus::Failed
-        )
+        !matches!(self.status, ProvisionedModelStatus::Creating | ProvisionedModelStatus::Failed)
     }
 
     /// Returns true if a term binds the account beyond the hour.
@@ -145,10 +131,7 @@ impl ProvisionedModel {
     /// Returns the account that owns the model; `None` where the ARN is none.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
-        self.provisioned_model_arn
-            .parse::<Arn>()
-            .ok()
-            .map(|arn| arn.account)
+        self.provisioned_model_arn.parse::<Arn>().ok().map(|arn| arn.account)
     }
 }
 
@@ -163,11 +146,8 @@ impl ApplicationProfile {
         let mut is_global = false;
         for text in &self.model_arns {
             let arn = text.parse::<Arn>().ok()?;
-            let Target::Model {
-                model: behind,
-                scope,
-                ..
-            } = ModelId::parse(arn.id.as_str()).target().clone()
+            let Target::Model { model: behind, scope, .. } =
+                ModelId::parse(arn.id.as_str()).target().clone()
             else {
                 return None;
             };
@@ -192,10 +172,7 @@ impl ApplicationProfile {
     /// Returns the account that owns the profile; `None` where the ARN is none.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
-        self.inference_profile_arn
-            .parse::<Arn>()
-            .ok()
-            .map(|arn| arn.account)
+        self.inference_profile_arn.parse::<Arn>().ok().map(|arn| arn.account)
     }
 }
 
@@ -203,23 +180,16 @@ impl Inventory {
     /// Returns every id under which traffic may be metered, listed by `ListMetrics` or not.
     #[must_use]
     pub fn metered_ids(&self) -> Vec<String> {
-        let provisioned = self
-            .provisioned_models
-            .iter()
-            .flat_map(ProvisionedModel::metered_ids);
-        let profiles = self
-            .application_profiles
-            .iter()
-            .map(|profile| profile.inference_profile_id.as_str());
+        let provisioned = self.provisioned_models.iter().flat_map(ProvisionedModel::metered_ids);
+        let profiles =
+            self.application_profiles.iter().map(|profile| profile.inference_profile_id.as_str());
         provisioned.chain(profiles).map(str::to_owned).collect()
     }
 
     /// Returns the provisioned model that is metered under this id; `None` where none is.
     #[must_use]
     pub fn provisioned_model(&self, id: &ModelId) -> Option<&ProvisionedModel> {
-        self.provisioned_models
-            .iter()
-            .find(|model| model.metered_ids().contains(&id.text()))
+        self.provisioned_models.iter().find(|model| model.metered_ids().contains(&id.text()))
     }
 
     /// Returns the application profile that is metered under this id; `None` where none is.
@@ -230,9 +200,7 @@ impl Inventory {
             // The bare id of a profile may carry the suffix of a tier.
             _ => id.without_tier(),
         };
-        self.application_profiles
-            .iter()
-            .find(|profile| profile.inference_profile_id == text)
+        self.application_profiles.iter().find(|profile| profile.inference_profile_id == text)
     }
 
     /// Returns the entries of a model in the list of foundation models, one for each context window.
@@ -241,10 +209,7 @@ impl Inventory {
     pub fn listed(&self, model: &BaseModel) -> impl Iterator<Item = &FoundationModel> {
         let is_entry = move |listed: &&FoundationModel| {
             let id = ModelId::parse(listed.model_id.as_str());
-            let Target::Model {
-                model: of, variant, ..
-            } = id.target()
-            else {
+            let Target::Model { model: of, variant, .. } = id.target() else {
                 return false;
             };
             let unversioned = of.id().rsplit_once(':').map(|(name, _)| name);
@@ -257,11 +222,7 @@ impl Inventory {
     #[must_use]
     pub fn provisionable_ids(&self, model: &BaseModel) -> Vec<&str> {
         self.listed(model)
-            .filter(|listed| {
-                listed
-                    .inference_types_supported
-                    .contains(&InferenceType::Provisioned)
-            })
+            .filter(|listed| listed.inference_types_supported.contains(&InferenceType::Provisioned))
             .map(|listed| listed.model_id.as_str())
             .collect()
     }
@@ -269,17 +230,9 @@ impl Inventory {
     /// Returns the account; `None` where nothing in the inventory names one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
-        let provisioned = self
-            .provisioned_models
-            .iter()
-            .filter_map(ProvisionedModel::account);
-        let profiles = self
-            .application_profiles
-            .iter()
-            .filter_map(ApplicationProfile::account);
-        provisioned
-            .chain(profiles)
-            .find(|account| !account.is_unknown())
+        let provisioned = self.provisioned_models.iter().filter_map(ProvisionedModel::account);
+        let profiles = self.application_profiles.iter().filter_map(ApplicationProfile::account);
+        provisioned.chain(profiles).find(|account| !account.is_unknown())
     }
 }
 
@@ -307,10 +260,7 @@ mod tests {
         assert_eq!(scope(&[EAST]), Some(Scope::InRegion));
         assert_eq!(scope(&[EAST, WEST]), Some(Scope::Geo(Geo::Us)));
         assert_eq!(
-            scope(&[
-                EAST,
-                "arn:aws:bedrock:::foundation-model/amazon.nova-micro-v1:0"
-            ]),
+            scope(&[EAST, "arn:aws:bedrock:::foundation-model/amazon.nova-micro-v1:0"]),
             Some(Scope::Global)
         );
     }
@@ -333,22 +283,11 @@ mod tests {
             ..Inventory::default()
         };
         let sold = |id: &str| inventory.provisionable_ids(&BaseModel::new(id));
-        assert_eq!(
-            sold("cohere.embed-english-v3"),
-            ["cohere.embed-english-v3:0:512"]
-        );
-        assert_eq!(
-            sold("anthropic.claude-v2:1"),
-            ["anthropic.claude-v2:1:200k"]
-        );
+        assert_eq!(sold("cohere.embed-english-v3"), ["cohere.embed-english-v3:0:512"]);
+        assert_eq!(sold("anthropic.claude-v2:1"), ["anthropic.claude-v2:1:200k"]);
         assert!(sold("anthropic.claude-v2:0").is_empty());
         // What is listed without a context window is what it says.
-        assert_eq!(
-            inventory
-                .listed(&BaseModel::new("anthropic.claude-v2"))
-                .count(),
-            1
-        );
+        assert_eq!(inventory.listed(&BaseModel::new("anthropic.claude-v2")).count(), 1);
     }
 
     #[test]

@@ -58,22 +58,13 @@ pub struct Query {
 #[must_use]
 pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
     let mut lanes: BTreeMap<&str, LaneUsage> = BTreeMap::new();
-    for id in listed
-        .iter()
-        .filter_map(|series| series.dimensions.get("ModelId"))
-        .chain(known_ids)
-    {
-        lanes
-            .entry(id)
-            .or_insert_with(|| LaneUsage::new(ModelId::parse(id.as_str())));
+    for id in listed.iter().filter_map(|series| series.dimensions.get("ModelId")).chain(known_ids) {
+        lanes.entry(id).or_insert_with(|| LaneUsage::new(ModelId::parse(id.as_str())));
     }
     // A dimension of the log delivery metrics, which is spelled like one of models.
     lanes.remove("Across all model IDs");
     for series in listed {
-        let Some(lane) = series
-            .dimensions
-            .get("ModelId")
-            .and_then(|id| lanes.get_mut(id.as_str()))
+        let Some(lane) = series.dimensions.get("ModelId").and_then(|id| lanes.get_mut(id.as_str()))
         else {
             continue;
         };
@@ -81,8 +72,7 @@ pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
             // Splits of latency or of errors say nothing of money.
             if matches!(read_name(&series.name), MetricName::Known(Metric::Meter(_))) {
                 let names = series.dimensions.keys();
-                lane.splits
-                    .push(names.map(|name| Dimension::from(name.as_str())).collect());
+                lane.splits.push(names.map(|name| Dimension::from(name.as_str())).collect());
             }
         } else if read_name(&series.name) == MetricName::UnknownUsage {
             lane.unknown_metrics.push(series.name.clone());
@@ -101,12 +91,8 @@ pub fn lanes(listed: &[ListedMetric], known_ids: &[String]) -> Vec<LaneUsage> {
 /// Lists the names that every lane is asked for, listed or not: a complete answer without points is
 /// zero.
 pub(crate) fn names_for_all(spellings: &[CacheSpelling]) -> Vec<&'static str> {
-    let mut names = vec![
-        "Invocations",
-        "InvocationThrottles",
-        "InputTokenCount",
-        "OutputTokenCount",
-    ];
+    let mut names =
+        vec!["Invocations", "InvocationThrottles", "InputTokenCount", "OutputTokenCount"];
     // In the order of the settings: the first spelling with points is the one that is counted.
     names.extend(spellings.iter().flat_map(|spelling| spelling.names()));
     names
@@ -134,19 +120,11 @@ pub fn survey(
         .collect();
     let mut queries = Vec::new();
     for (index, lane) in lanes.iter().enumerate() {
-        let listed_names = others
-            .get(lane.model_id.text())
-            .into_iter()
-            .flatten()
-            .copied();
+        let listed_names = others.get(lane.model_id.text()).into_iter().flatten().copied();
         let further =
             listed_names.filter(|name| !common.contains(name) && !cache_names.contains(name));
         queries.extend(
-            common
-                .iter()
-                .copied()
-                .chain(further)
-                .filter_map(|name| query(index, lane, name)),
+            common.iter().copied().chain(further).filter_map(|name| query(index, lane, name)),
         );
     }
     queries
@@ -164,9 +142,7 @@ pub fn minutes(lanes: &[LaneUsage], wanted: &BTreeSet<ModelId>) -> Vec<Query> {
             let meters = lane.readings().into_iter().map(|reading| reading.name);
             let was_refused = lane.counter(Counter::InvocationThrottles).is_some();
             let refused = was_refused.then_some("InvocationThrottles");
-            meters
-                .chain(refused)
-                .filter_map(move |name| query(index, lane, name))
+            meters.chain(refused).filter_map(move |name| query(index, lane, name))
         })
         .collect()
 }
@@ -198,23 +174,14 @@ pub fn survey_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> 
 
 /// Returns the span of minutes at the end of a window, if `CloudWatch` still keeps them.
 pub fn minute_span(window: Window, as_of: Timestamp) -> Result<Span, Forgotten> {
-    check_kept(
-        Span {
-            window: window.last_days(MINUTE_DAYS),
-            step: MINUTE,
-        },
-        as_of,
-    )
+    check_kept(Span { window: window.last_days(MINUTE_DAYS), step: MINUTE }, as_of)
 }
 
 fn check_kept(span: Span, as_of: Timestamp) -> Result<Span, Forgotten> {
     if is_kept(span.window.start(), span.step, as_of) {
         Ok(span)
     } else {
-        Err(Forgotten {
-            start: span.window.start(),
-            step: span.step,
-        })
+        Err(Forgotten { start: span.window.start(), step: span.step })
     }
 }
 
@@ -224,12 +191,8 @@ pub fn file_answers(lanes: &mut [LaneUsage], queries: &[Query], answers: Vec<Ans
         let Some(lane) = lanes.get_mut(query.lane) else {
             continue;
         };
-        let metric = MetricSeries {
-            name: query.name.clone(),
-            metric: query.metric,
-            status,
-            series,
-        };
+        let metric =
+            MetricSeries { name: query.name.clone(), metric: query.metric, status, series };
         if step == HOUR {
             lane.survey.push(metric);
         } else {
@@ -245,10 +208,7 @@ mod tests {
     fn listed(name: &str, dimensions: &[(&str, &str)]) -> ListedMetric {
         ListedMetric {
             name: name.into(),
-            dimensions: dimensions
-                .iter()
-                .map(|(n, v)| ((*n).into(), (*v).into()))
-                .collect(),
+            dimensions: dimensions.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
         }
     }
 
@@ -258,39 +218,24 @@ mod tests {
     fn only_the_exact_dimension_set_is_the_total() {
         let series = [
             listed("InputTokenCount", &[("ModelId", "a.b")]),
+            listed("InputTokenCount", &[("ModelId", "a.b"), ("ContextWindow", "200K")]),
             listed(
                 "InputTokenCount",
-                &[("ModelId", "a.b"), ("ContextWindow", "200K")],
-            ),
-            listed(
-                "InputTokenCount",
-                &[
-                    ("ModelId", "a.b"),
-                    ("ServiceTier", "flex"),
-                    ("ResolvedServiceTier", "flex"),
-                ],
+                &[("ModelId", "a.b"), ("ServiceTier", "flex"), ("ResolvedServiceTier", "flex")],
             ),
         ];
         let lanes = lanes(&series, &[]);
         assert_eq!(lanes.len(), 1);
         assert_eq!(lanes[0].splits.len(), 2);
         let queries = survey(&lanes, &series, &BOTH);
-        assert_eq!(
-            queries
-                .iter()
-                .filter(|query| query.name == "InputTokenCount")
-                .count(),
-            1
-        );
+        assert_eq!(queries.iter().filter(|query| query.name == "InputTokenCount").count(), 1);
     }
 
     #[test]
     fn every_meter_is_asked_for_under_each_spelling_listed_or_not() {
         let lanes = lanes(&[], &["abcdefghijkl".to_owned()]);
-        let names: Vec<String> = survey(&lanes, &[], &BOTH)
-            .into_iter()
-            .map(|query| query.name)
-            .collect();
+        let names: Vec<String> =
+            survey(&lanes, &[], &BOTH).into_iter().map(|query| query.name).collect();
         assert_eq!(names.len(), 8);
         assert!(names.contains(&"CacheReadInputTokens".to_owned()));
         assert!(names.contains(&"CacheReadInputTokenCount".to_owned()));
@@ -303,10 +248,8 @@ mod tests {
             listed("InvocationLatency", &[("ModelId", "a.b")]),
         ];
         let lanes = lanes(&series, &[]);
-        let names: Vec<String> = survey(&lanes, &series, &BOTH)
-            .into_iter()
-            .map(|query| query.name)
-            .collect();
+        let names: Vec<String> =
+            survey(&lanes, &series, &BOTH).into_iter().map(|query| query.name).collect();
         assert!(names.contains(&"OutputImageCount".to_owned()));
         assert!(!names.contains(&"InvocationLatency".to_owned()));
     }
@@ -332,11 +275,7 @@ mod tests {
         assert!(minute_span(old, as_of).is_err());
         assert!(survey_span(old, as_of).is_ok());
         assert!(
-            survey_span(
-                window("2025-01-05T00:00:00Z", "2026-04-04T00:00:00Z"),
-                as_of
-            )
-            .is_err()
+            survey_span(window("2025-01-05T00:00:00Z", "2026-04-04T00:00:00Z"), as_of).is_err()
         );
     }
 }

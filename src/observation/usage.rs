@@ -159,10 +159,9 @@ impl LaneUsage {
             .chain(&self.minutes)
             .filter_map(|metric| match &metric.status {
                 Status::Complete => None,
-                Status::Incomplete(why) => Some(Gap::Incomplete {
-                    metric: metric.name.clone(),
-                    why: why.clone(),
-                }),
+                Status::Incomplete(why) => {
+                    Some(Gap::Incomplete { metric: metric.name.clone(), why: why.clone() })
+                }
             })
             .collect();
         gaps.extend(spelling_conflicts(&self.survey));
@@ -201,11 +200,7 @@ fn readings(metrics: &[MetricSeries]) -> Vec<MeterReading<'_>> {
             continue;
         };
         if readings.iter().all(|reading| reading.meter != meter) {
-            readings.push(MeterReading {
-                meter,
-                name: &metric.name,
-                series,
-            });
+            readings.push(MeterReading { meter, name: &metric.name, series });
         }
     }
     readings.sort_by_key(|reading| reading.meter);
@@ -261,10 +256,7 @@ mod tests {
     }
 
     fn lane(survey: Vec<MetricSeries>) -> LaneUsage {
-        LaneUsage {
-            survey,
-            ..LaneUsage::new(ModelId::parse("a.b"))
-        }
+        LaneUsage { survey, ..LaneUsage::new(ModelId::parse("a.b")) }
     }
 
     #[test]
@@ -304,17 +296,10 @@ mod tests {
         let unknown = vec!["ReasoningTokenCount".to_owned()];
         let used = LaneUsage {
             unknown_metrics: unknown.clone(),
-            ..lane(vec![metric(
-                "InputTokenCount",
-                Metric::Meter(Meter::Input),
-                &[1],
-            )])
+            ..lane(vec![metric("InputTokenCount", Metric::Meter(Meter::Input), &[1])])
         };
         assert_eq!(used.gaps().len(), 1);
-        let unused = LaneUsage {
-            unknown_metrics: unknown,
-            ..lane(Vec::new())
-        };
+        let unused = LaneUsage { unknown_metrics: unknown, ..lane(Vec::new()) };
         assert!(unused.gaps().is_empty());
     }
 

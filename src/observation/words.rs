@@ -162,11 +162,7 @@ mod tests {
             assert_eq!(serde_json::to_value(&status).unwrap(), word);
             assert_eq!(status.to_string(), word);
         }
-        for names in [
-            "ModelId",
-            "ContextWindow, ModelId",
-            "ModelId, Project, ServiceTier",
-        ] {
+        for names in ["ModelId", "ContextWindow, ModelId", "ModelId, Project, ServiceTier"] {
             let saved: DimensionSet = serde_json::from_value(names.into()).unwrap();
             assert_eq!(serde_json::to_value(&saved).unwrap(), names);
             assert_eq!(saved.has_service_tier(), names.contains("Tier"));

@@ -14,9 +14,6 @@ pub struct EffectiveCost {
 
 impl EffectiveCost {
     pub(super) fn new(cost: Usd, used: Usd) -> Self {
-        Self {
-            used,
-            unused: cost - used,
-        }
+        Self { used, unused: cost - used }
     }
 }

@@ -100,10 +100,7 @@ impl CarriedLoad {
         largest
     }
 
-    const NOTHING: Self = Self {
-        input_tokens_per_minute: 0,
-        output_tokens_per_minute: 0,
-    };
+    const NOTHING: Self = Self { input_tokens_per_minute: 0, output_tokens_per_minute: 0 };
 }
 
 /// Verdict on whether a holding is idle. The rule is strict, since a wrong "idle" would print a
@@ -143,11 +140,7 @@ impl<'a> Holding<'a> {
             .filter(|offer| Some(offer.term) == term)
             .collect();
         // Of several kinds under one term, the inventory does not tell which was bought.
-        let offer = if offers.len() == 1 {
-            offers.pop()
-        } else {
-            None
-        };
+        let offer = if offers.len() == 1 { offers.pop() } else { None };
         let monthly = |price: fn(&Offer) -> UsdPerModelUnitHour| {
             let offer = offer.as_ref().filter(|_| held.is_billed())?;
             Some(price(offer).monthly_cost(held.model_units))
@@ -174,9 +167,7 @@ impl<'a> Holding<'a> {
         let total =
             |lane: &Lane<'_>| -> Tokens { lane.meters.iter().map(|meter| meter.total).sum() };
         busy.sort_by_key(|lane| std::cmp::Reverse(total(lane)));
-        busy.iter()
-            .map(|lane| lane.usage.model_id.text().to_owned())
-            .collect()
+        busy.iter().map(|lane| lane.usage.model_id.text().to_owned()).collect()
     }
 
     fn lanes<'l>(&self, lanes: &'l [Lane<'a>]) -> impl Iterator<Item = &'l Lane<'a>> {
@@ -255,10 +246,8 @@ impl<'a> Holding<'a> {
             .sum();
         let hours: Vec<MeterReading<'_>> =
             own.iter().flat_map(|lane| lane.usage.readings()).collect();
-        let minutes: Vec<MeterReading<'_>> = own
-            .iter()
-            .flat_map(|lane| lane.usage.minute_readings())
-            .collect();
+        let minutes: Vec<MeterReading<'_>> =
+            own.iter().flat_map(|lane| lane.usage.minute_readings()).collect();
         match self.capacity() {
             Some(capacity) => {
                 self.hourly_use = self.used(&hours, capacity, recent.start());
@@ -271,10 +260,7 @@ impl<'a> Holding<'a> {
 
     /// Adds up the load of each step from a time on.
     fn loads(&self, readings: &[MeterReading<'_>], start: Timestamp) -> Vec<Load> {
-        let steps = readings
-            .iter()
-            .map(|reading| reading.series.since(start).len())
-            .max();
+        let steps = readings.iter().map(|reading| reading.series.since(start).len()).max();
         let mut loads = vec![Load::default(); steps.unwrap_or_default()];
         for reading in readings {
             let Some(token) = Load::of_token(reading.meter, self.weights) else {
@@ -309,13 +295,9 @@ impl<'a> Holding<'a> {
             .checked_mul(LOAD_ONE)
             .filter(|full| *full > 0)?;
         let takes = |load: &Load| {
-            (load.input * per_input)
-                .max(load.output * per_output)
-                .saturating_mul(u128::from(HOUR))
+            (load.input * per_input).max(load.output * per_output).saturating_mul(u128::from(HOUR))
         };
-        let steps = u128::try_from(loads.len())
-            .ok()
-            .filter(|steps| *steps > 0)?;
+        let steps = u128::try_from(loads.len()).ok().filter(|steps| *steps > 0)?;
         let share = |part: u128, steps: u128| {
             // A decimal holds 96 bits; what is shifted out of larger numbers is far below its digits.
             let shift = (u128::BITS - full.leading_zeros()).saturating_sub(80);
@@ -400,19 +382,14 @@ fn idleness(
     if observation.window.end().duration_since(held.creation_time) < GRACE {
         return not_seen("it is younger than 7 days");
     }
-    if !asked
-        .iter()
-        .all(|lane| lane.is_some_and(LaneUsage::is_wholly_silent))
-    {
+    if !asked.iter().all(|lane| lane.is_some_and(LaneUsage::is_wholly_silent)) {
         return not_seen("not every answer about its traffic was complete");
     }
     let could_be_it = |id: &ModelId| match id.target() {
         // Provisioned throughput is bought under an id with a context window.
-        Target::Model {
-            model,
-            variant: Some(_),
-            ..
-        } => held.foundation_model().as_ref() == Some(model),
+        Target::Model { model, variant: Some(_), .. } => {
+            held.foundation_model().as_ref() == Some(model)
+        }
         Target::Model { .. } | Target::ApplicationProfile(_) => false,
         Target::ProvisionedModel(arn) => arn.id == held.id(),
         Target::Opaque => {
@@ -420,11 +397,7 @@ fn idleness(
                 && observed.inventory.application_profile(id).is_none()
         }
     };
-    match usage
-        .lanes
-        .iter()
-        .find(|lane| lane.has_points() && could_be_it(&lane.model_id))
-    {
+    match usage.lanes.iter().find(|lane| lane.has_points() && could_be_it(&lane.model_id)) {
         Some(lane) => Idleness::NotSeen(format!(
             "the traffic under the unknown id `{}` could be its own",
             lane.model_id

@@ -105,21 +105,16 @@ impl<'a> LaneKind<'a> {
         }
         if let Some(profile) = observed.inventory.application_profile(id) {
             return match profile.target() {
-                Some((model, scope)) => Self::OnDemand {
-                    model,
-                    scope,
-                    tier: id.tier(),
-                    profile: Some(profile),
-                },
+                Some((model, scope)) => {
+                    Self::OnDemand { model, scope, tier: id.tier(), profile: Some(profile) }
+                }
                 None => Self::Unknown,
             };
         }
         match id.target() {
             // Provisioned throughput is bought under an id with a context window, so this may be
             // traffic that is paid for by the hour.
-            Target::Model {
-                variant: Some(_), ..
-            } => Self::Unknown,
+            Target::Model { variant: Some(_), .. } => Self::Unknown,
             Target::Model { model, scope, .. } => Self::OnDemand {
                 model: model.clone(),
                 scope: *scope,
@@ -135,10 +130,7 @@ impl<'a> LaneKind<'a> {
 /// by tiers that the lane's id does not name, since this version does not read them apart.
 fn known_tier(kind: &LaneKind<'_>, usage: &LaneUsage) -> Option<ServiceTier> {
     match kind {
-        LaneKind::OnDemand {
-            tier: ServiceTier::Standard,
-            ..
-        } if usage.is_split_by_tier() => None,
+        LaneKind::OnDemand { tier: ServiceTier::Standard, .. } if usage.is_split_by_tier() => None,
         LaneKind::OnDemand { tier, .. } => Some(*tier),
         LaneKind::Provisioned(_) | LaneKind::Unknown => Some(ServiceTier::Standard),
     }
@@ -198,15 +190,8 @@ impl<'a> Lane<'a> {
                 }
             })
             .collect();
-        let mut lane = Self {
-            usage,
-            kind,
-            meters,
-            known_unpriced: &[],
-        };
-        let prices = lane
-            .model()
-            .and_then(|model| observation.prices.model(&model));
+        let mut lane = Self { usage, kind, meters, known_unpriced: &[] };
+        let prices = lane.model().and_then(|model| observation.prices.model(&model));
         lane.known_unpriced = prices.map_or(&[], |prices| &prices.unpriced);
         lane
     }
@@ -233,12 +218,8 @@ impl<'a> Lane<'a> {
             .filter(|row| row.meter.contains(word))
             .map(|row| format!("{}, {}", row.meter, row.why))
             .collect();
-        (!of_meter.is_empty()).then(|| {
-            format!(
-                "this guard has no price of its {}",
-                of_meter.join("; of its ")
-            )
-        })
+        (!of_meter.is_empty())
+            .then(|| format!("this guard has no price of its {}", of_meter.join("; of its ")))
     }
 
     /// Returns the tier that the lane's tokens are priced at; `None` where they were served at
@@ -278,41 +259,27 @@ impl<'a> Lane<'a> {
     /// Adds up the list prices of the lane's tokens in USD a month, as far as they are priced.
     #[must_use]
     pub fn monthly_list_cost(&self) -> Usd {
-        self.meters
-            .iter()
-            .filter_map(|meter| meter.monthly_list_cost)
-            .sum()
+        self.meters.iter().filter_map(|meter| meter.monthly_list_cost).sum()
     }
 
     /// Adds up the prices of the lane's tokens in USD a month, as far as they are priced. For a
     /// provisioned lane the sum is what the tokens are worth, not what they cost.
     #[must_use]
     pub fn monthly_cost(&self) -> Usd {
-        self.meters
-            .iter()
-            .filter_map(|meter| meter.monthly_cost)
-            .sum()
+        self.meters.iter().filter_map(|meter| meter.monthly_cost).sum()
     }
 
     /// Returns true if the lane is billed by the token at the standard tier, which is the traffic
     /// that model units can serve.
     #[must_use]
     pub fn is_standard(&self) -> bool {
-        matches!(
-            self.kind,
-            LaneKind::OnDemand {
-                tier: ServiceTier::Standard,
-                ..
-            }
-        )
+        matches!(self.kind, LaneKind::OnDemand { tier: ServiceTier::Standard, .. })
     }
 
     /// Returns true if every meter with recent tokens has a rate.
     #[must_use]
     pub fn is_priced(&self) -> bool {
-        self.meters
-            .iter()
-            .all(|meter| meter.rate.is_some() || meter.recent.is_zero())
+        self.meters.iter().all(|meter| meter.rate.is_some() || meter.recent.is_zero())
     }
 
     /// Counts the requests of the recent window where nothing that is billed was metered beside
@@ -368,11 +335,7 @@ impl<'a> Lane<'a> {
             .filter(|meter| meter.rate.is_none() && !meter.recent.is_zero())
             .map(|meter| {
                 let reason = self.known_reason(Some(meter.meter));
-                usage(
-                    Some(meter.meter),
-                    meter.recent,
-                    reason.unwrap_or_else(|| general.clone()),
-                )
+                usage(Some(meter.meter), meter.recent, reason.unwrap_or_else(|| general.clone()))
             })
             .collect()
     }

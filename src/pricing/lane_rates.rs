@@ -36,14 +36,8 @@ impl<'l> LaneRates<'l> {
         workload: &Workload<'_>,
         lane: &'l Lane<'_>,
     ) -> Option<Self> {
-        if matches!(
-            &lane.kind,
-            LaneKind::Unknown
-                | LaneKind::OnDemand {
-                    scope: Scope::Global,
-                    ..
-                }
-        ) {
+        if matches!(&lane.kind, LaneKind::Unknown | LaneKind::OnDemand { scope: Scope::Global, .. })
+        {
             return None;
         }
         Self::at(priced, workload, lane, Scope::Global, lane.known_tier())
@@ -120,11 +114,7 @@ impl<'l> LaneRates<'l> {
             .iter()
             .filter_map(|(of, rate)| {
                 let meter = self.lane.meters.iter().find(|meter| meter.meter == *of)?;
-                Some(
-                    rate.contracted_unit_price
-                        .cost(meter.recent)
-                        .per_month(recent.hours()),
-                )
+                Some(rate.contracted_unit_price.cost(meter.recent).per_month(recent.hours()))
             })
             .sum()
     }

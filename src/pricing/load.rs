@@ -52,10 +52,7 @@ impl Load {
     #[must_use]
     pub fn of_tokens_per_minute(input: u64, output: u64) -> Self {
         let an_hour = |tokens: u64| u128::from(tokens) * 60 * LOAD_ONE;
-        Self {
-            input: an_hour(input),
-            output: an_hour(output),
-        }
+        Self { input: an_hour(input), output: an_hour(output) }
     }
 
     /// Returns the load that so many model units serve in an hour.
@@ -72,14 +69,8 @@ impl Load {
     /// the same time.
     #[must_use]
     pub const fn times_served(self, room: Self) -> TimesServed {
-        let input = TimesServed {
-            room: room.input,
-            asked: self.input,
-        };
-        let output = TimesServed {
-            room: room.output,
-            asked: self.output,
-        };
+        let input = TimesServed { room: room.input, asked: self.input };
+        let output = TimesServed { room: room.output, asked: self.output };
         // r_I/I against r_O/O, without dividing. Nothing is asked of a ceiling without load.
         match (self.input, self.output) {
             (_, 0) => input,
@@ -136,10 +127,7 @@ impl StepDemand {
     #[must_use]
     pub fn load_an_hour(&self, seconds: u32) -> Load {
         let steps = u128::from(HOUR / seconds);
-        Load {
-            input: self.load.input * steps,
-            output: self.load.output * steps,
-        }
+        Load { input: self.load.input * steps, output: self.load.output * steps }
     }
 
     /// Returns the number of times that a step of so many seconds is served by what serves so much
@@ -171,11 +159,7 @@ impl DemandSeries {
     /// Builds a series without demand, from `start` on, over so many steps of so many seconds.
     #[must_use]
     pub fn none(start: Timestamp, step: u32, steps: usize) -> Self {
-        Self {
-            start,
-            step,
-            steps: vec![StepDemand::default(); steps],
-        }
+        Self { start, step, steps: vec![StepDemand::default(); steps] }
     }
 
     /// Adds one series of a meter, its value at a price and its load by the weights; `None` for a
@@ -216,14 +200,8 @@ impl DemandSeries {
 /// or is below zero.
 pub(crate) fn whole(number: Decimal, scale: u32) -> Option<u128> {
     // Exact or not at all: no caller wants a number that is nearly the one that was given.
-    let scaled = number
-        .checked_mul(Decimal::from(10_u64.pow(scale)))?
-        .normalize();
-    if scaled.scale() == 0 {
-        u128::try_from(scaled.mantissa()).ok()
-    } else {
-        None
-    }
+    let scaled = number.checked_mul(Decimal::from(10_u64.pow(scale)))?.normalize();
+    if scaled.scale() == 0 { u128::try_from(scaled.mantissa()).ok() } else { None }
 }
 
 /// Returns the share `part` of `whole` of a value, rounded down.
@@ -270,31 +248,13 @@ mod tests {
     fn demand(input: &[u64], output: &[u64]) -> DemandSeries {
         let mut demand = DemandSeries::none(series(input).start, 60, input.len());
         let weights = LoadWeights::default();
-        demand
-            .add(
-                Meter::Input,
-                &series(input),
-                "3.30".parse().unwrap(),
-                weights,
-            )
-            .unwrap();
-        demand
-            .add(
-                Meter::Output,
-                &series(output),
-                "16.50".parse().unwrap(),
-                weights,
-            )
-            .unwrap();
+        demand.add(Meter::Input, &series(input), "3.30".parse().unwrap(), weights).unwrap();
+        demand.add(Meter::Output, &series(output), "16.50".parse().unwrap(), weights).unwrap();
         demand
     }
 
     fn amounts() -> impl Strategy<Value = u128> {
-        prop_oneof![
-            Just(0_u128),
-            0..1_000_u128,
-            0..1_000_000_000_000_000_000_u128
-        ]
+        prop_oneof![Just(0_u128), 0..1_000_u128, 0..1_000_000_000_000_000_000_u128]
     }
 
     fn loads() -> impl Strategy<Value = Load> {
@@ -305,14 +265,9 @@ mod tests {
     fn the_scarcer_of_input_and_output_tells_how_many_requests_are_served() {
         let room = Load::of_tokens_per_minute(1_000, 1_000);
         let share = |input: u128, output: u128| {
-            let asked = Load {
-                input: input * LOAD_ONE,
-                output: output * LOAD_ONE,
-            };
+            let asked = Load { input: input * LOAD_ONE, output: output * LOAD_ONE };
             let (part, whole) = asked.times_served(room).share();
-            (Decimal::from(part) / Decimal::from(whole))
-                .normalize()
-                .to_string()
+            (Decimal::from(part) / Decimal::from(whole)).normalize().to_string()
         };
         // 1,000 a minute are 60,000 an hour.
         assert_eq!(share(60_000, 120_000), "0.5");

@@ -20,26 +20,14 @@ use crate::pricing::load::{DemandSeries, Load, dollars};
 /// served without counting, or taken as on-demand.
 #[must_use]
 pub fn reserved_meters(settings: &Settings) -> &'static [Meter] {
-    const ALL: [Meter; 4] = [
-        Meter::Input,
-        Meter::CacheWrite,
-        Meter::Output,
-        Meter::CacheRead,
-    ];
-    if settings.reserved_cache_reads {
-        &ALL
-    } else {
-        &ALL[..3]
-    }
+    const ALL: [Meter; 4] = [Meter::Input, Meter::CacheWrite, Meter::Output, Meter::CacheRead];
+    if settings.reserved_cache_reads { &ALL } else { &ALL[..3] }
 }
 
 /// Returns the weights of these meters: input and cache writes weigh alike, cache reads nothing.
 #[must_use]
 pub const fn reserved_weights() -> LoadWeights {
-    LoadWeights {
-        cache_write: Ratio::ONE,
-        cache_read: Ratio::ZERO,
-    }
+    LoadWeights { cache_write: Ratio::ONE, cache_read: Ratio::ZERO }
 }
 
 /// Declared reserved tokens with prices.
@@ -78,12 +66,7 @@ impl<'a> Reserved<'a> {
         let day = observation.window.last_day();
         let offer = observation
             .prices
-            .reserved_offers(
-                &declared.model,
-                &declared.region,
-                day,
-                &observation.overrides,
-            )
+            .reserved_offers(&declared.model, &declared.region, day, &observation.overrides)
             .into_iter()
             .find(|offer| offer.scope == declared.scope && offer.term == declared.term);
         let monthly = |input: UsdPerThousandTpmHour, output: UsdPerThousandTpmHour| {
@@ -96,11 +79,8 @@ impl<'a> Reserved<'a> {
             monthly_list_cost: offer
                 .as_ref()
                 .map(|offer| monthly(offer.list_input, offer.list_output)),
-            monthly_cost: declared_cost.or_else(|| {
-                offer
-                    .as_ref()
-                    .map(|offer| monthly(offer.input, offer.output))
-            }),
+            monthly_cost: declared_cost
+                .or_else(|| offer.as_ref().map(|offer| monthly(offer.input, offer.output))),
             input_part: offer.as_ref().and_then(|offer| {
                 let input = offer.input.monthly_cost(declared.input_tokens_per_minute);
                 input.percent_of(monthly(offer.input, offer.output))
@@ -123,10 +103,7 @@ impl<'a> Reserved<'a> {
     /// Returns true if the reservation serves the requests of a lane.
     #[must_use]
     pub fn serves(&self, lane: &Lane<'_>) -> bool {
-        lane.is_standard()
-            && lane
-                .scope()
-                .is_some_and(|scope| reserves(self.declared.scope, scope))
+        lane.is_standard() && lane.scope().is_some_and(|scope| reserves(self.declared.scope, scope))
     }
 }
 
@@ -164,22 +141,14 @@ pub(super) fn covered(
     let (mut fitting, mut asked) = (Decimal::ZERO, Decimal::ZERO);
     let hours = recent.hours();
     for scope in [ReservedScope::Regional, ReservedScope::Global] {
-        let mut of_scope: Vec<&mut Reserved<'_>> = reserved
-            .iter_mut()
-            .filter(|held| held.declared.scope == scope)
-            .collect();
+        let mut of_scope: Vec<&mut Reserved<'_>> =
+            reserved.iter_mut().filter(|held| held.declared.scope == scope).collect();
         // Which lanes are served depends on the scope alone, so any of them can say.
         let Some(first) = of_scope.first() else {
             continue;
         };
-        let input: u64 = of_scope
-            .iter()
-            .map(|held| held.declared.input_tokens_per_minute)
-            .sum();
-        let output: u64 = of_scope
-            .iter()
-            .map(|held| held.declared.output_tokens_per_minute)
-            .sum();
+        let input: u64 = of_scope.iter().map(|held| held.declared.input_tokens_per_minute).sum();
+        let output: u64 = of_scope.iter().map(|held| held.declared.output_tokens_per_minute).sum();
         // All reserved tokens of a scope serve together, so they are one room.
         let room = Load::of_tokens_per_minute(input, output);
         let lanes: Vec<&Lane<'_>> = lanes.iter().filter(|lane| first.serves(lane)).collect();
@@ -254,12 +223,7 @@ fn demand(
         for reading in lane.usage.readings() {
             let rate = lane.rate(reading.meter);
             if let (true, Some(rate)) = (meters.contains(&reading.meter), rate) {
-                demand.add(
-                    reading.meter,
-                    reading.series,
-                    price(rate),
-                    reserved_weights(),
-                )?;
+                demand.add(reading.meter, reading.series, price(rate), reserved_weights())?;
             }
         }
     }

@@ -79,9 +79,7 @@ pub struct Workload<'a> {
 /// Puts prices to an observation.
 #[must_use]
 pub fn price(observation: &Observation) -> Priced<'_> {
-    let recent = observation
-        .window
-        .last_days(observation.settings.recent_days);
+    let recent = observation.window.last_days(observation.settings.recent_days);
     let day = observation.window.last_day();
     let mut workloads = Vec::new();
     let mut strays = Vec::new();
@@ -89,10 +87,7 @@ pub fn price(observation: &Observation) -> Priced<'_> {
         let mut by_model: BTreeMap<BaseModel, Workload<'_>> = BTreeMap::new();
         let mut workload = |model: &BaseModel| {
             if !by_model.contains_key(model) {
-                by_model.insert(
-                    model.clone(),
-                    Workload::new(observation, observed, model, day),
-                );
+                by_model.insert(model.clone(), Workload::new(observation, observed, model, day));
             }
         };
         let mut lanes = Vec::new();
@@ -146,24 +141,15 @@ pub fn price(observation: &Observation) -> Priced<'_> {
                 workload.holdings.push(holding);
             }
         }
-        workloads.extend(
-            by_model
-                .into_values()
-                .map(|workload| workload.finished(observation, recent)),
-        );
+        workloads
+            .extend(by_model.into_values().map(|workload| workload.finished(observation, recent)));
     }
     share_carried(&mut workloads);
     // The order of the observation must not show.
     workloads.sort_by(|a, b| (a.place, &a.model).cmp(&(b.place, &b.model)));
     strays
         .sort_by(|a, b| (a.place, &a.lane.usage.model_id).cmp(&(b.place, &b.lane.usage.model_id)));
-    Priced {
-        observation,
-        recent,
-        day,
-        workloads,
-        strays,
-    }
+    Priced { observation, recent, day, workloads, strays }
 }
 
 /// Gives to each workload what units of its model carried anywhere in the account: a unit serves
@@ -187,11 +173,7 @@ fn share_carried(workloads: &mut [Workload<'_>]) {
 
 fn gaps_of(lane: &Lane<'_>) -> Vec<String> {
     let id = &lane.usage.model_id;
-    lane.usage
-        .gaps()
-        .into_iter()
-        .map(|gap| format!("{id} {gap}"))
-        .collect()
+    lane.usage.gaps().into_iter().map(|gap| format!("{id} {gap}")).collect()
 }
 
 impl<'a> Workload<'a> {
@@ -206,17 +188,12 @@ impl<'a> Workload<'a> {
             place: &observed.place,
             observed,
             model: model.clone(),
-            name: observation
-                .prices
-                .model(model)
-                .map(|prices| prices.name.clone()),
+            name: observation.prices.model(model).map(|prices| prices.name.clone()),
             lanes: Vec::new(),
             holdings: Vec::new(),
             reserved: Vec::new(),
             covered: Covered::default(),
-            offers: observation
-                .prices
-                .offers(model, region, day, &observation.overrides),
+            offers: observation.prices.offers(model, region, day, &observation.overrides),
             reserved_offers: observation.prices.reserved_offers(
                 model,
                 region,
@@ -242,13 +219,9 @@ impl<'a> Workload<'a> {
             let hours = observation.window.end().duration_since(first).as_hours();
             u32::try_from(hours / 24).unwrap_or_default()
         });
-        self.lanes
-            .sort_by(|a, b| a.usage.model_id.cmp(&b.usage.model_id));
-        self.holdings.sort_by(|a, b| {
-            a.held
-                .provisioned_model_arn
-                .cmp(&b.held.provisioned_model_arn)
-        });
+        self.lanes.sort_by(|a, b| a.usage.model_id.cmp(&b.usage.model_id));
+        self.holdings
+            .sort_by(|a, b| a.held.provisioned_model_arn.cmp(&b.held.provisioned_model_arn));
         self.recent = recent;
         self.gaps = self.lanes.iter().flat_map(gaps_of).collect();
         for place in 0..self.holdings.len() {
@@ -268,14 +241,8 @@ impl<'a> Workload<'a> {
                 });
             }
         }
-        self.reserved
-            .sort_by(|a, b| a.declared.name.cmp(&b.declared.name));
-        match reserved::covered(
-            &mut self.reserved,
-            &self.lanes,
-            recent,
-            &observation.settings,
-        ) {
+        self.reserved.sort_by(|a, b| a.declared.name.cmp(&b.declared.name));
+        match reserved::covered(&mut self.reserved, &self.lanes, recent, &observation.settings) {
             Some(covered) => self.covered = covered,
             None => self
                 .gaps
@@ -318,15 +285,12 @@ impl<'a> Workload<'a> {
 
     /// Returns the lanes that are billed by the token.
     pub fn on_demand(&self) -> impl Iterator<Item = &Lane<'a>> {
-        self.lanes
-            .iter()
-            .filter(|lane| matches!(lane.kind, LaneKind::OnDemand { .. }))
+        self.lanes.iter().filter(|lane| matches!(lane.kind, LaneKind::OnDemand { .. }))
     }
 
     /// Lists the usage without a rate.
     pub fn unpriced(&self) -> impl Iterator<Item = UnpricedUsage> {
-        self.on_demand()
-            .flat_map(|lane| lane.unpriced(self.place, self.recent))
+        self.on_demand().flat_map(|lane| lane.unpriced(self.place, self.recent))
     }
 
     /// Adds up a counter over the recent window and all lanes.
@@ -374,15 +338,10 @@ impl<'a> Workload<'a> {
     #[must_use]
     pub fn monthly_list_cost(&self) -> Usd {
         let lanes = self.on_demand().map(Lane::monthly_list_cost);
-        let units = self
-            .holdings
-            .iter()
-            .filter_map(|holding| holding.monthly_list_cost);
+        let units = self.holdings.iter().filter_map(|holding| holding.monthly_list_cost);
         // Where the book has no list price, what is paid is all that is known.
-        let reserved = self
-            .reserved
-            .iter()
-            .filter_map(|held| held.monthly_list_cost.or(held.monthly_cost));
+        let reserved =
+            self.reserved.iter().filter_map(|held| held.monthly_list_cost.or(held.monthly_cost));
         let lanes = lanes.sum::<Usd>() - self.covered.monthly_list_cost;
         lanes.max(Usd::ZERO) + units.chain(reserved).sum()
     }
@@ -396,11 +355,7 @@ impl<'a> Workload<'a> {
     /// Adds up the tokens of the recent window over all lanes, provisioned ones included.
     #[must_use]
     pub fn recent_tokens(&self) -> Tokens {
-        self.lanes
-            .iter()
-            .flat_map(|lane| &lane.meters)
-            .map(|meter| meter.recent)
-            .sum()
+        self.lanes.iter().flat_map(|lane| &lane.meters).map(|meter| meter.recent).sum()
     }
 
     /// Says why nothing is advised for the workload, whatever could be saved; `None` where the

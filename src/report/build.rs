@@ -30,10 +30,8 @@ pub fn build(observation: &Observation) -> Report {
         .iter()
         .map(|workload| (workload, advice::advise(&priced, workload)))
         .collect();
-    let mut recommendations: Vec<Recommendation> = advised
-        .iter()
-        .flat_map(|(_, advice)| advice.recommendations.clone())
-        .collect();
+    let mut recommendations: Vec<Recommendation> =
+        advised.iter().flat_map(|(_, advice)| advice.recommendations.clone()).collect();
     // The id decides last, so that the order does not hang on the order of the observation.
     recommendations.sort_by(|a, b| {
         b.is_counted()
@@ -41,15 +39,11 @@ pub fn build(observation: &Observation) -> Report {
             .then_with(|| b.savings().cmp(&a.savings()))
             .then_with(|| a.id.cmp(&b.id))
     });
-    let certificates: Vec<CertificateReport> = advised
-        .iter()
-        .flat_map(|(_, advice)| advice.certificates.clone())
-        .collect();
+    let certificates: Vec<CertificateReport> =
+        advised.iter().flat_map(|(_, advice)| advice.certificates.clone()).collect();
     let (holdings, reserved_holdings) = holdings(&advised);
-    let mut workloads: Vec<WorkloadReport> = advised
-        .into_iter()
-        .map(|(workload, advice)| workload_report(workload, advice))
-        .collect();
+    let mut workloads: Vec<WorkloadReport> =
+        advised.into_iter().map(|(workload, advice)| workload_report(workload, advice)).collect();
     workloads.sort_by(|a, b| {
         b.monthly_cost
             .cmp(&a.monthly_cost)
@@ -61,13 +55,7 @@ pub fn build(observation: &Observation) -> Report {
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         run: run_info(&priced),
-        totals: totals(
-            &priced,
-            &workloads,
-            &recommendations,
-            &unpriced,
-            &incomplete,
-        ),
+        totals: totals(&priced, &workloads, &recommendations, &unpriced, &incomplete),
         notes: notes(&priced),
         not_covered: not_covered(&priced),
         workloads,
@@ -87,9 +75,7 @@ pub fn build(observation: &Observation) -> Report {
 fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
     let advice_on = |advice: &Advice, subject: &str| {
         let found = advice.holdings.iter().find(|on| on.subject == subject);
-        found
-            .cloned()
-            .unwrap_or_else(|| HoldingAdvice::unknown(subject))
+        found.cloned().unwrap_or_else(|| HoldingAdvice::unknown(subject))
     };
     let units = advised.iter().flat_map(|(workload, advice)| {
         workload.holdings.iter().map(|holding| {
@@ -112,12 +98,7 @@ fn unpriced(priced: &Priced<'_>) -> Vec<UnpricedReport> {
         .workloads
         .iter()
         .flat_map(Workload::unpriced)
-        .chain(
-            priced
-                .strays
-                .iter()
-                .flat_map(|stray| stray.unpriced.clone()),
-        )
+        .chain(priced.strays.iter().flat_map(|stray| stray.unpriced.clone()))
         .map(unpriced_report)
         .collect()
 }
@@ -162,14 +143,9 @@ fn closed(
     open_before
         .filter(|open| observation.prices.charged && was_read(&open.region))
         .filter(|open| {
-            recommendations
-                .iter()
-                .all(|advice| advice.id != open.id || !advice.is_counted())
+            recommendations.iter().all(|advice| advice.id != open.id || !advice.is_counted())
         })
-        .map(|open| ClosedRecommendation {
-            region: open.region.clone(),
-            id: open.id.clone(),
-        })
+        .map(|open| ClosedRecommendation { region: open.region.clone(), id: open.id.clone() })
         .collect()
 }
 
@@ -177,9 +153,7 @@ fn run_info(priced: &Priced<'_>) -> RunInfo {
     let observation = priced.observation;
     let places = || observation.places.iter();
     let metrics_requested = observation.history_metrics_requested
-        + places()
-            .map(|observed| observed.usage.metrics_requested)
-            .sum::<u64>();
+        + places().map(|observed| observed.usage.metrics_requested).sum::<u64>();
     let with_minutes = places()
         .flat_map(|observed| &observed.usage.lanes)
         .filter(|lane| !lane.minutes.is_empty())
@@ -203,11 +177,7 @@ fn run_info(priced: &Priced<'_>) -> RunInfo {
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect(),
-        failed_regions: observation
-            .failed
-            .iter()
-            .map(|failed| failed.region.clone())
-            .collect(),
+        failed_regions: observation.failed.iter().map(|failed| failed.region.clone()).collect(),
         dry_run: observation.settings.dry_run,
         metrics_requested,
         metrics_requested_cost: guard_cost::of_requested(metrics_requested),
@@ -224,10 +194,8 @@ fn totals(
 ) -> Totals {
     let monthly_cost: Usd = workloads.iter().map(|workload| workload.monthly_cost).sum();
     let stalest = stalest_check(priced, recommendations);
-    let counted: Vec<&Recommendation> = recommendations
-        .iter()
-        .filter(|advice| advice.is_counted())
-        .collect();
+    let counted: Vec<&Recommendation> =
+        recommendations.iter().filter(|advice| advice.is_counted()).collect();
     let potential: Usd = counted.iter().map(|advice| advice.savings()).sum();
     let mut savings_by_effort = BTreeMap::new();
     for advice in &counted {
@@ -235,10 +203,7 @@ fn totals(
     }
     let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     Totals {
-        monthly_list_cost: workloads
-            .iter()
-            .map(|workload| workload.monthly_list_cost)
-            .sum(),
+        monthly_list_cost: workloads.iter().map(|workload| workload.monthly_list_cost).sum(),
         monthly_cost,
         on_demand_monthly_cost: workloads
             .iter()
@@ -265,9 +230,8 @@ fn totals(
             .filter(|usage| usage.meter.is_some())
             .map(|usage| usage.quantity)
             .sum(),
-        catalog_age_days: stalest.map_or(0, |checked| {
-            days_between(checked, day_of(priced.observation.as_of))
-        }),
+        catalog_age_days: stalest
+            .map_or(0, |checked| days_between(checked, day_of(priced.observation.as_of))),
         prices_checked: stalest,
         // `build` sets this last: the cost depends on the metrics of the finished report.
         guard_monthly_cost: Usd::ZERO,
@@ -286,12 +250,7 @@ fn stalest_check(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Opt
     let offers = priced
         .workloads
         .iter()
-        .flat_map(|workload| {
-            workload
-                .holdings
-                .iter()
-                .filter_map(|holding| holding.offer.as_ref())
-        })
+        .flat_map(|workload| workload.holdings.iter().filter_map(|holding| holding.offer.as_ref()))
         .map(|offer| offer.source.provenance.checked);
     let reserved = priced
         .workloads
@@ -329,10 +288,7 @@ fn workload_report(workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
         holdings_monthly_cost: workload.holdings_monthly_cost(),
         is_at_least: workload.is_at_least(),
         is_priced: workload.lanes.iter().any(has_price)
-            || workload
-                .holdings
-                .iter()
-                .any(|holding| holding.monthly_cost.is_some())
+            || workload.holdings.iter().any(|holding| holding.monthly_cost.is_some())
             || (workload.unpriced().next().is_none() && workload.holdings.is_empty()),
         potential_monthly_savings: advice
             .recommendations
@@ -353,12 +309,9 @@ fn workload_report(workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
 
 fn lane_report(lane: &Lane<'_>) -> LaneReport {
     let (scope, service_tier, profile, held) = match &lane.kind {
-        LaneKind::OnDemand {
-            scope,
-            tier,
-            profile,
-            ..
-        } => (Some(*scope), Some(*tier), *profile, None),
+        LaneKind::OnDemand { scope, tier, profile, .. } => {
+            (Some(*scope), Some(*tier), *profile, None)
+        }
         LaneKind::Provisioned(held) => (None, None, None, Some(*held)),
         LaneKind::Unknown => (None, None, None, None),
     };
@@ -369,11 +322,7 @@ fn lane_report(lane: &Lane<'_>) -> LaneReport {
         inference_profile_name: profile.map(|profile| profile.inference_profile_name.clone()),
         provisioned_model_name: held.map(|held| held.provisioned_model_name.clone()),
         // The units are billed by the hour: to add their tokens would count the same use twice.
-        monthly_cost: if held.is_some() {
-            Usd::ZERO
-        } else {
-            lane.monthly_cost()
-        },
+        monthly_cost: if held.is_some() { Usd::ZERO } else { lane.monthly_cost() },
         meters: lane
             .meters
             .iter()
@@ -472,10 +421,7 @@ fn reserved_report(
         load: advice.load,
         right_size: advice.right_size,
         at_term_end: advice.at_term_end,
-        source: held
-            .source
-            .as_ref()
-            .map(|source| source.provenance.source.clone()),
+        source: held.source.as_ref().map(|source| source.provenance.source.clone()),
     }
 }
 

@@ -402,12 +402,7 @@ impl HoldingReport {
     /// `None` without a term.
     #[must_use]
     pub fn days_to_expiry(&self, now: Timestamp) -> Option<i64> {
-        Some(
-            self.commitment_expiration_time?
-                .duration_since(now)
-                .as_hours()
-                .div_euclid(24),
-        )
+        Some(self.commitment_expiration_time?.duration_since(now).as_hours().div_euclid(24))
     }
 }
 

@@ -60,12 +60,7 @@ const REST_ON_PRICES: [&str; 5] = [
 pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     let most = usize::try_from(settings.max_metric_models).unwrap_or(usize::MAX);
     let mut points = totals(report);
-    let mut regions: Vec<&Region> = report
-        .run
-        .places
-        .iter()
-        .map(|place| &place.region)
-        .collect();
+    let mut regions: Vec<&Region> = report.run.places.iter().map(|place| &place.region).collect();
     // Places are sorted by account first, so that a Region can occur twice and apart.
     regions.sort_unstable();
     regions.dedup();
@@ -74,12 +69,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     }
     // Workloads are sorted by cost, so that the limit keeps the dearest. One without a price has no
     // cost that could be put.
-    for workload in report
-        .workloads
-        .iter()
-        .filter(|workload| workload.is_priced)
-        .take(most)
-    {
+    for workload in report.workloads.iter().filter(|workload| workload.is_priced).take(most) {
         let dimensions = || in_region(&workload.region, "Model", workload.model.id());
         points.push(point(
             "MonthlyCost",
@@ -99,11 +89,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     for holding in holdings.into_iter().take(most) {
         points.extend(of_holding(report, holding));
     }
-    let counted = report
-        .recommendations
-        .iter()
-        .filter(|advice| advice.is_counted())
-        .take(most);
+    let counted = report.recommendations.iter().filter(|advice| advice.is_counted()).take(most);
     points.extend(counted.map(|advice| open(&advice.region, &advice.id, Decimal::ONE)));
     points.extend(
         report
@@ -122,36 +108,12 @@ fn totals(report: &Report) -> Vec<Point> {
     let total = |name, unit, value| point(name, unit, Vec::new(), value);
     let mut points = vec![
         total("MonthlyCost", Unit::None, totals.monthly_cost.dollars()),
-        total(
-            "PotentialMonthlySavings",
-            Unit::None,
-            totals.potential_monthly_savings.dollars(),
-        ),
-        total(
-            "Recommendations",
-            Unit::Count,
-            Decimal::from(totals.recommendations),
-        ),
-        total(
-            "UnpricedTokens",
-            Unit::Count,
-            Decimal::from(totals.unpriced_tokens.count()),
-        ),
-        total(
-            "IncompleteWorkloads",
-            Unit::Count,
-            Decimal::from(totals.incomplete_workloads),
-        ),
-        total(
-            "CatalogAgeDays",
-            Unit::Count,
-            Decimal::from(totals.catalog_age_days),
-        ),
-        total(
-            "GuardMonthlyCost",
-            Unit::None,
-            totals.guard_monthly_cost.dollars(),
-        ),
+        total("PotentialMonthlySavings", Unit::None, totals.potential_monthly_savings.dollars()),
+        total("Recommendations", Unit::Count, Decimal::from(totals.recommendations)),
+        total("UnpricedTokens", Unit::Count, Decimal::from(totals.unpriced_tokens.count())),
+        total("IncompleteWorkloads", Unit::Count, Decimal::from(totals.incomplete_workloads)),
+        total("CatalogAgeDays", Unit::Count, Decimal::from(totals.catalog_age_days)),
+        total("GuardMonthlyCost", Unit::None, totals.guard_monthly_cost.dollars()),
     ];
     // The lowest of each: one total would hide the holding that loses money behind one that pays.
     let least = |read: &dyn Fn(&HoldingReport) -> Option<Decimal>| {
@@ -168,11 +130,8 @@ fn totals(report: &Report) -> Vec<Point> {
 
 fn of_region(report: &Report, region: &Region) -> Vec<Point> {
     let dimensions = || vec![("Region", region.name().to_owned())];
-    let workloads: Vec<&WorkloadReport> = report
-        .workloads
-        .iter()
-        .filter(|workload| workload.region == *region)
-        .collect();
+    let workloads: Vec<&WorkloadReport> =
+        report.workloads.iter().filter(|workload| workload.region == *region).collect();
     let dollars = |name, amount: Usd| point(name, Unit::None, dimensions(), amount.dollars());
     let count = |name, number: usize| {
         point(
@@ -187,11 +146,7 @@ fn of_region(report: &Report, region: &Region) -> Vec<Point> {
         .iter()
         .filter(|advice| advice.region == *region && advice.is_counted())
         .count();
-    let incomplete = report
-        .incomplete
-        .iter()
-        .filter(|workload| workload.region == *region)
-        .count();
+    let incomplete = report.incomplete.iter().filter(|workload| workload.region == *region).count();
     let unpriced: Tokens = report
         .unpriced
         .iter()
@@ -199,43 +154,26 @@ fn of_region(report: &Report, region: &Region) -> Vec<Point> {
         .map(|usage| usage.quantity)
         .sum();
     vec![
-        dollars(
-            "MonthlyCost",
-            workloads.iter().map(|workload| workload.monthly_cost).sum(),
-        ),
+        dollars("MonthlyCost", workloads.iter().map(|workload| workload.monthly_cost).sum()),
         dollars(
             "PotentialMonthlySavings",
-            workloads
-                .iter()
-                .map(|workload| workload.potential_monthly_savings)
-                .sum(),
+            workloads.iter().map(|workload| workload.potential_monthly_savings).sum(),
         ),
         count("Recommendations", recommendations),
-        point(
-            "UnpricedTokens",
-            Unit::Count,
-            dimensions(),
-            Decimal::from(unpriced.count()),
-        ),
+        point("UnpricedTokens", Unit::Count, dimensions(), Decimal::from(unpriced.count())),
         count("IncompleteWorkloads", incomplete),
     ]
 }
 
 fn of_holding(report: &Report, holding: &HoldingReport) -> Vec<Point> {
     let of = |name, unit, value| {
-        let dimensions = in_region(
-            &holding.region,
-            "ProvisionedModel",
-            &holding.provisioned_model_name,
-        );
+        let dimensions =
+            in_region(&holding.region, "ProvisionedModel", &holding.provisioned_model_name);
         point(name, unit, dimensions, value)
     };
-    let worth = holding
-        .worth
-        .map(|worth| of("CommitmentWorth", Unit::Percent, worth.number()));
-    let utilization = holding
-        .utilization
-        .map(|used| of("CommitmentUtilization", Unit::Percent, used.number()));
+    let worth = holding.worth.map(|worth| of("CommitmentWorth", Unit::Percent, worth.number()));
+    let utilization =
+        holding.utilization.map(|used| of("CommitmentUtilization", Unit::Percent, used.number()));
     let days = holding
         .days_to_expiry(report.run.time)
         .map(|days| of("CommitmentDaysToExpiry", Unit::Count, Decimal::from(days)));
@@ -243,19 +181,11 @@ fn of_holding(report: &Report, holding: &HoldingReport) -> Vec<Point> {
 }
 
 fn open(region: &Region, id: &str, value: Decimal) -> Point {
-    point(
-        RECOMMENDATION_OPEN,
-        Unit::None,
-        in_region(region, "RecommendationId", id),
-        value,
-    )
+    point(RECOMMENDATION_OPEN, Unit::None, in_region(region, "RecommendationId", id), value)
 }
 
 fn in_region(region: &Region, name: &'static str, value: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("Region", region.name().to_owned()),
-        (name, value.to_owned()),
-    ]
+    vec![("Region", region.name().to_owned()), (name, value.to_owned())]
 }
 
 fn point(
@@ -264,10 +194,5 @@ fn point(
     dimensions: Vec<(&'static str, String)>,
     value: Decimal,
 ) -> Point {
-    Point {
-        name,
-        unit,
-        dimensions,
-        value,
-    }
+    Point { name, unit, dimensions, value }
 }

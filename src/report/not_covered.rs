@@ -14,11 +14,8 @@ pub(super) fn notes(priced: &Priced<'_>) -> Vec<String> {
     let observation = priced.observation;
     let mut notes = observation.notes.clone();
     if priced.workloads.is_empty() && priced.strays.is_empty() && !observation.places.is_empty() {
-        let regions: BTreeSet<&str> = observation
-            .places
-            .iter()
-            .map(|observed| observed.place.region.name())
-            .collect();
+        let regions: BTreeSet<&str> =
+            observation.places.iter().map(|observed| observed.place.region.name()).collect();
         let regions: Vec<&str> = regions.into_iter().collect();
         notes.push(format!(
             "no use of Amazon Bedrock was found in {}: no metric of AWS/Bedrock by ModelId has a point from {} to {}, and ListProvisionedModelThroughputs lists nothing. Look elsewhere too: in other Regions (GUARD_REGIONS names those to read), in other accounts (the credentials decide), in AWS/BedrockMantle, and, for reserved tokens, in your contract",
@@ -38,18 +35,12 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
         .iter()
         .map(|failed| format!("Region {}: {}", failed.region, failed.error))
         .collect();
-    let read: BTreeSet<&str> = observation
-        .places
-        .iter()
-        .map(|observed| observed.place.region.name())
-        .collect();
+    let read: BTreeSet<&str> =
+        observation.places.iter().map(|observed| observed.place.region.name()).collect();
     let read: Vec<&str> = read.into_iter().collect();
     not_covered.push(format!("Regions other than {}", read.join(", ")));
     for workload in &priced.workloads {
-        let split = workload
-            .lanes
-            .iter()
-            .filter(|lane| !lane.usage.splits.is_empty());
+        let split = workload.lanes.iter().filter(|lane| !lane.usage.splits.is_empty());
         not_covered.extend(split.map(|lane| {
             let how = if lane.known_tier().is_none() {
                 "it is priced from the cheapest tier that its requests can be served at, in short contexts"
@@ -128,10 +119,7 @@ pub(super) fn has_contract(observation: &Observation) -> bool {
     let overrides = &observation.overrides;
     !overrides.discount.is_empty()
         || !overrides.contract_price.is_empty()
-        || overrides
-            .reserved_holding
-            .iter()
-            .any(|held| held.usd_per_hour.is_some())
+        || overrides.reserved_holding.iter().any(|held| held.usd_per_hour.is_some())
 }
 
 /// Returns true if the window ended so long ago that it lacks much: `ListMetrics` forgets metrics that

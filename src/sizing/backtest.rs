@@ -50,10 +50,8 @@ impl Backtest {
             let spanned = (span.len() / HOURS_PER_WEEK) as f64;
             let promised = saving(&purchase, span) / spanned;
             // What would not have been bought can neither keep a promise nor break one.
-            (promised > 0.0).then(|| Fold {
-                promised,
-                realised: saving(&purchase, held_out.clone()),
-            })
+            (promised > 0.0)
+                .then(|| Fold { promised, realised: saving(&purchase, held_out.clone()) })
         };
         Self::over(hours, SIZED_ON, fold)
     }
@@ -84,9 +82,7 @@ impl Backtest {
     ) -> Self {
         let weeks: Vec<Range<usize>> = weeks(hours).collect();
         let folds = (from..weeks.len()).filter_map(|week| fold(week, &weeks));
-        Self {
-            folds: folds.collect(),
-        }
+        Self { folds: folds.collect() }
     }
 
     /// Returns what all folds realised as a share of what they promised; `None` where no fold

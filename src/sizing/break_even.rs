@@ -64,10 +64,7 @@ impl BreakEven {
                 load(other)
             ),
             (Some(one), _) => {
-                format!(
-                    "; the account's own units carried at least {} each",
-                    load(one)
-                )
+                format!("; the account's own units carried at least {} each", load(one))
             }
             _ => String::new(),
         }
@@ -112,11 +109,7 @@ impl Mix {
             let needed = an_hour / self.tokens;
             let input = self.input_load * needed / Decimal::from(capacity.input_tokens_per_hour);
             let output = self.output_load * needed / Decimal::from(capacity.output_tokens_per_hour);
-            Percent::new(
-                (input.max(output) * Decimal::ONE_HUNDRED)
-                    .round_dp(4)
-                    .normalize(),
-            )
+            Percent::new((input.max(output) * Decimal::ONE_HUNDRED).round_dp(4).normalize())
         });
         Some(BreakEven {
             label: offer.label.clone(),
@@ -195,12 +188,7 @@ mod tests {
                 })
                 .unwrap();
             let tokens = Tokens::new(tokens);
-            mix.add(
-                meter,
-                tokens,
-                rate.list_unit_price.cost(tokens),
-                LoadWeights::default(),
-            );
+            mix.add(meter, tokens, rate.list_unit_price.cost(tokens), LoadWeights::default());
         }
         let offers = book.offers(&model, &region, day, &Overrides::default());
         mix.break_even(&offers[0]).unwrap()
@@ -212,19 +200,10 @@ mod tests {
     #[test]
     fn the_articles_thresholds_are_what_its_own_prices_give() {
         // "Above roughly 50M tokens a month" holds for Sonnet at an even mix only.
-        assert_eq!(
-            of_article(SONNET, 50, 50).tokens_per_month.count(),
-            48_666_667
-        );
-        assert_eq!(
-            of_article(SONNET, 80, 20).tokens_per_month.count(),
-            81_111_112
-        );
+        assert_eq!(of_article(SONNET, 50, 50).tokens_per_month.count(), 48_666_667);
+        assert_eq!(of_article(SONNET, 80, 20).tokens_per_month.count(), 81_111_112);
         // "Above 5M" is 12.7 times too low for Llama 3.1 70B.
-        assert_eq!(
-            of_article(LLAMA_70B, 50, 50).tokens_per_month.count(),
-            63_709_091
-        );
+        assert_eq!(of_article(LLAMA_70B, 50, 50).tokens_per_month.count(), 63_709_091);
     }
 
     #[test]

@@ -27,17 +27,10 @@ impl Certainty {
             return None;
         }
         let mean = weekly.iter().sum::<f64>() / weeks as f64;
-        let squares: f64 = weekly
-            .iter()
-            .map(|week| (week - mean) * (week - mean))
-            .sum();
+        let squares: f64 = weekly.iter().map(|week| (week - mean) * (week - mean)).sum();
         // One degree of freedom is spent on the mean.
         let variance = squares / (weeks - 1) as f64;
-        Some(Self {
-            weeks,
-            mean,
-            error: (variance / weeks as f64).sqrt(),
-        })
+        Some(Self { weeks, mean, error: (variance / weeks as f64).sqrt() })
     }
 
     /// Returns the number of weeks behind the mean.
@@ -107,10 +100,7 @@ impl Decline {
         let slope = along / squares;
         let last = mean + slope * middle;
         // A line that is at nothing by now says that nothing is left.
-        (mean > 0.0).then_some(Self {
-            last: last.max(0.0),
-            slope,
-        })
+        (mean > 0.0).then_some(Self { last: last.max(0.0), slope })
     }
 
     /// Returns the share of today's demand that is left after so many weeks if the observed decline

@@ -87,10 +87,7 @@ impl MeterLoads {
     }
 
     fn value(&self) -> u128 {
-        self.hours
-            .iter()
-            .map(|tokens| u128::from(*tokens) * self.price)
-            .sum()
+        self.hours.iter().map(|tokens| u128::from(*tokens) * self.price).sum()
     }
 
     fn is_used(&self) -> bool {
@@ -106,10 +103,8 @@ fn hours_of(meters: &[MeterLoads]) -> u64 {
 
 /// Sorts the used meters of one ceiling, the dearest load first.
 fn dearest_first(meters: &[MeterLoads], ceiling: Ceiling) -> Vec<&MeterLoads> {
-    let mut used: Vec<&MeterLoads> = meters
-        .iter()
-        .filter(|meter| meter.ceiling == ceiling && meter.is_used())
-        .collect();
+    let mut used: Vec<&MeterLoads> =
+        meters.iter().filter(|meter| meter.ceiling == ceiling && meter.is_used()).collect();
     // p/w against p'/w'; what weighs nothing goes first.
     used.sort_by(|a, b| (b.price * a.weight).cmp(&(a.price * b.weight)));
     used
@@ -177,10 +172,7 @@ impl Certificate {
     ) -> Option<Self> {
         let hours = hours_of(meters);
         let cost = price.cost(ModelUnits::new(1), hours);
-        let volume = Bound {
-            replaceable: all_value(meters),
-            cost,
-        };
+        let volume = Bound { replaceable: all_value(meters), cost };
         if let Some(proof) = volume.proves(Proof::Volume, hours) {
             return Some(proof);
         }
@@ -190,10 +182,8 @@ impl Certificate {
         let full = || {
             let input = full_worth(&input, capacity.input_tokens_per_hour)?;
             let output = full_worth(&output, capacity.output_tokens_per_hour)?;
-            let full = Bound {
-                replaceable: input + output,
-                cost: price.cost(ModelUnits::new(1), 1),
-            };
+            let full =
+                Bound { replaceable: input + output, cost: price.cost(ModelUnits::new(1), 1) };
             full.proves(Proof::Price, 1)
         };
         full().or_else(|| {
@@ -214,10 +204,8 @@ impl Certificate {
     #[must_use]
     pub fn of_reservation(meters: &[MeterLoads], terms: &ReservationTerms) -> Option<Self> {
         let hours = hours_of(meters);
-        let volume = Bound {
-            replaceable: all_value(meters),
-            cost: terms.cost(terms.minimum, hours),
-        };
+        let volume =
+            Bound { replaceable: all_value(meters), cost: terms.cost(terms.minimum, hours) };
         if let Some(proof) = volume.proves(Proof::Volume, hours) {
             return Some(proof);
         }
@@ -226,26 +214,15 @@ impl Certificate {
         let mut full = Some(Bound::default());
         let mut window = Bound::default();
         for (ceiling, step, least) in [
-            (
-                Ceiling::Input,
-                Reservation::of_steps(1, 0),
-                terms.minimum.input_tokens_per_minute,
-            ),
-            (
-                Ceiling::Output,
-                Reservation::of_steps(0, 1),
-                terms.minimum.output_tokens_per_minute,
-            ),
+            (Ceiling::Input, Reservation::of_steps(1, 0), terms.minimum.input_tokens_per_minute),
+            (Ceiling::Output, Reservation::of_steps(0, 1), terms.minimum.output_tokens_per_minute),
         ] {
             let dearest = dearest_first(meters, ceiling);
             let step_hour = terms.cost(step, 1);
             let worth = full_worth(&dearest, STEP * 60).filter(|worth| *worth <= step_hour);
-            full = full.zip(worth).map(|(full, worth)| {
-                full.and(Bound {
-                    replaceable: worth,
-                    cost: step_hour,
-                })
-            });
+            full = full
+                .zip(worth)
+                .map(|(full, worth)| full.and(Bound { replaceable: worth, cost: step_hour }));
             window = window.and(best_alone(&dearest, step_hour, hours, least.div_ceil(STEP)));
         }
         full.and_then(|full| full.proves(Proof::Price, 1))
@@ -263,10 +240,7 @@ struct Bound {
 impl Bound {
     /// Adds both purchases up.
     fn and(self, other: Self) -> Self {
-        Self {
-            replaceable: self.replaceable + other.replaceable,
-            cost: self.cost + other.cost,
-        }
+        Self { replaceable: self.replaceable + other.replaceable, cost: self.cost + other.cost }
     }
 
     /// Returns the proof that the purchase does not save, where the bound is below the cost or
@@ -294,10 +268,7 @@ fn best_alone(dearest: &[&MeterLoads], step_hour: Usd, hours: u64, least: u64) -
     let of = |steps: u64| {
         let load = u128::from(steps) * step_load;
         let cost = step_hour.dollars() * Decimal::from(hours) * Decimal::from(steps);
-        Bound {
-            replaceable: dollars(packed(dearest, load)),
-            cost: Usd::new(cost),
-        }
+        Bound { replaceable: dollars(packed(dearest, load)), cost: Usd::new(cost) }
     };
     let gain = |steps: u64| {
         let bound = of(steps);
@@ -338,12 +309,7 @@ mod tests {
     /// Tokens of an hour: input, cache write, cache read, output.
     type Hour = [u64; 4];
 
-    const METERS: [Meter; 4] = [
-        Meter::Input,
-        Meter::CacheWrite,
-        Meter::CacheRead,
-        Meter::Output,
-    ];
+    const METERS: [Meter; 4] = [Meter::Input, Meter::CacheWrite, Meter::CacheRead, Meter::Output];
 
     fn decimal(number: i64, scale: u32) -> String {
         Decimal::new(number, scale).to_string()
@@ -383,11 +349,7 @@ mod tests {
                     })
                 })
                 .collect();
-            let series = Series {
-                start,
-                step: 60,
-                values,
-            };
+            let series = Series { start, step: 60, values };
             let price = decimal(prices[place], 2).parse().unwrap();
             demand.add(meter, &series, price, weights).unwrap();
         }
@@ -434,11 +396,8 @@ mod tests {
         let mut hours = vec![[0, 0, 0, 0]; 10];
         hours[3] = [100_000_000, 0, 0, 0];
         let loads = loads(&hours, [300, 375, 30, 1_500], LoadWeights::default());
-        let proof = Certificate::of_units(
-            &loads,
-            Some(capacity(10_000_000, 1)),
-            "4.00".parse().unwrap(),
-        );
+        let proof =
+            Certificate::of_units(&loads, Some(capacity(10_000_000, 1)), "4.00".parse().unwrap());
         assert_eq!(proof.unwrap().proof, Proof::Window);
     }
 
@@ -452,16 +411,10 @@ mod tests {
                 output_tokens_per_minute: 10_000,
             },
         };
-        let weights = LoadWeights {
-            cache_write: Ratio::ONE,
-            cache_read: Ratio::default(),
-        };
+        let weights = LoadWeights { cache_write: Ratio::ONE, cache_read: Ratio::default() };
         let prices = [300, 375, 0, 1_500];
         let plain = loads(&[[90_000_000, 0, 0, 9_000_000]; 4], prices, weights);
-        assert_eq!(
-            Certificate::of_reservation(&plain, &terms).unwrap().proof,
-            Proof::Price
-        );
+        assert_eq!(Certificate::of_reservation(&plain, &terms).unwrap().proof, Proof::Price);
         let writing = loads(&[[0, 90_000_000, 0, 9_000_000]; 4], prices, weights);
         assert_eq!(Certificate::of_reservation(&writing, &terms), None);
     }

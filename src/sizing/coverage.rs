@@ -42,11 +42,7 @@ impl Coverage {
             without: hour.without.min(hour.with),
             ..hour
         };
-        Self {
-            hours: hours.into_iter().map(hour).collect(),
-            burst,
-            cost,
-        }
+        Self { hours: hours.into_iter().map(hour).collect(), burst, cost }
     }
 
     /// Counts the hours.
@@ -134,11 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn hour((value, with, without): (f64, f64, f64)) -> CoveredHour {
-        CoveredHour {
-            value,
-            with,
-            without,
-        }
+        CoveredHour { value, with, without }
     }
 
     #[test]

@@ -76,12 +76,7 @@ fn add(
         let series: &Series = if demand.step == MINUTE {
             let same = |minute: &&MeterReading<'_>| minute.meter == meter;
             let minute = minutes.iter().find(same);
-            minute
-                .ok_or_else(|| UnknownDemand::NoMinutes {
-                    meter,
-                    model_id: model_id(),
-                })?
-                .series
+            minute.ok_or_else(|| UnknownDemand::NoMinutes { meter, model_id: model_id() })?.series
         } else {
             reading.series
         };
@@ -91,17 +86,11 @@ fn add(
             if reading.series.total_since(recent.start()).is_zero() {
                 continue;
             }
-            return Err(UnknownDemand::NoPrice {
-                meter,
-                model_id: model_id(),
-            });
+            return Err(UnknownDemand::NoPrice { meter, model_id: model_id() });
         };
         demand
             .add(meter, series, rate.contracted_unit_price, lanes.weights)
-            .ok_or_else(|| UnknownDemand::NotServed {
-                meter,
-                model_id: model_id(),
-            })?;
+            .ok_or_else(|| UnknownDemand::NotServed { meter, model_id: model_id() })?;
     }
     Ok(())
 }
@@ -159,10 +148,7 @@ impl ServableDemand {
         workload: &Workload<'_>,
         lane: LaneRates<'_>,
     ) -> Result<Self, UnknownDemand> {
-        let traffic = Traffic::Units {
-            serving: &[],
-            with_on_demand: true,
-        };
+        let traffic = Traffic::Units { serving: &[], with_on_demand: true };
         let own = Self::new(priced, workload, &[lane], traffic)?;
         let of = |all: &DemandSeries, own: &DemandSeries| {
             let mut of = all.clone();
@@ -286,8 +272,7 @@ impl<P: Purchase> SizedDemand<P> {
 
     /// Returns what bursts leave as a share from 0 to 1, for statistics.
     pub(crate) fn burst_share(&self, amount: P::Amount) -> f64 {
-        self.burst(amount)
-            .map_or(1.0, |burst| float(burst.by_minute) / float(burst.by_hour))
+        self.burst(amount).map_or(1.0, |burst| float(burst.by_minute) / float(burst.by_hour))
     }
 
     /// Computes the on-demand cost of all of the demand in USD a month, that of holdings included.

@@ -21,11 +21,7 @@ impl LoadedSteps {
     pub(super) fn new(steps: &[StepDemand], seconds: u32) -> Self {
         let stretch = u64::try_from(steps.len()).unwrap_or_default() * u64::from(seconds);
         Self {
-            steps: steps
-                .iter()
-                .filter(|step| !step.is_idle())
-                .copied()
-                .collect(),
+            steps: steps.iter().filter(|step| !step.is_idle()).copied().collect(),
             seconds,
             // What is bought is paid for in idle steps too.
             hours: stretch / u64::from(HOUR),

@@ -71,10 +71,7 @@ impl UnitSizing {
         let one = Load::of_units(capacity, 1);
         let need = |step: &StepDemand| {
             let units = needed(step.times_served(seconds, one));
-            Need {
-                units,
-                value_each: float_value(step.value) / units,
-            }
+            Need { units, value_each: float_value(step.value) / units }
         };
         // Each ceiling by itself: throttled units must be enough for both.
         let mut highest = Load::default();
@@ -139,13 +136,7 @@ impl UnitSizing {
             let more: f64 = self
                 .needs
                 .iter()
-                .map(|need| {
-                    if need.units > served {
-                        need.value_each
-                    } else {
-                        0.0
-                    }
-                })
+                .map(|need| if need.units > served { need.value_each } else { 0.0 })
                 .sum();
             more > unit_cost
         };
@@ -197,13 +188,8 @@ impl UnitSizing {
         let denominator = 10_u128.checked_pow(factor.scale())?;
         let mut units = 0;
         let unit = Load::of_units(self.capacity, 1);
-        for (load, unit) in [
-            (self.highest.input, unit.input),
-            (self.highest.output, unit.output),
-        ] {
-            let needed = load
-                .checked_mul(numerator)?
-                .div_ceil(denominator.checked_mul(unit)?);
+        for (load, unit) in [(self.highest.input, unit.input), (self.highest.output, unit.output)] {
+            let needed = load.checked_mul(numerator)?.div_ceil(denominator.checked_mul(unit)?);
             units = units.max(u32::try_from(needed).ok()?);
         }
         Some(units.saturating_sub(self.held))
@@ -214,11 +200,7 @@ impl UnitSizing {
     /// without them; else none.
     #[must_use]
     pub fn throttle_optimum(&self, enough: u32, on_demand: Usd) -> u32 {
-        if self.units_cost(enough) < on_demand {
-            enough
-        } else {
-            0
-        }
+        if self.units_cost(enough) < on_demand { enough } else { 0 }
     }
 
     /// Computes the cost of `units` further units over the stretch.
@@ -269,21 +251,9 @@ mod tests {
         };
         let mut demand = DemandSeries::none(start, step, loads.len());
         let weights = LoadWeights::default();
+        demand.add(Meter::Input, &series(|load| load.0), "3.30".parse().unwrap(), weights).unwrap();
         demand
-            .add(
-                Meter::Input,
-                &series(|load| load.0),
-                "3.30".parse().unwrap(),
-                weights,
-            )
-            .unwrap();
-        demand
-            .add(
-                Meter::Output,
-                &series(|load| load.1),
-                "16.50".parse().unwrap(),
-                weights,
-            )
+            .add(Meter::Output, &series(|load| load.1), "16.50".parse().unwrap(), weights)
             .unwrap();
         demand
     }

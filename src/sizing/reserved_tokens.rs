@@ -36,10 +36,7 @@ impl Reservation {
     }
 
     /// No tokens at all.
-    pub const NONE: Self = Self {
-        input_tokens_per_minute: 0,
-        output_tokens_per_minute: 0,
-    };
+    pub const NONE: Self = Self { input_tokens_per_minute: 0, output_tokens_per_minute: 0 };
 
     /// Returns so many steps of input and of output.
     pub(super) fn of_steps(input: u64, output: u64) -> Self {
@@ -108,10 +105,7 @@ impl ReservationTerms {
     /// Returns the least steps of input and of output that are sold.
     fn minimum_steps(&self) -> (u64, u64) {
         let steps = |tokens: u64| tokens.div_ceil(STEP).max(1);
-        (
-            steps(self.minimum.input_tokens_per_minute),
-            steps(self.minimum.output_tokens_per_minute),
-        )
+        (steps(self.minimum.input_tokens_per_minute), steps(self.minimum.output_tokens_per_minute))
     }
 }
 
@@ -178,12 +172,7 @@ impl ReservationSizing {
                 value: float_value(demand.value),
             }
         };
-        Self {
-            needs: loaded.steps.iter().map(need).collect(),
-            loaded,
-            terms,
-            held,
-        }
+        Self { needs: loaded.steps.iter().map(need).collect(), loaded, terms, held }
     }
 
     /// Computes what stays on-demand beside a further reservation:
@@ -253,14 +242,8 @@ impl ReservationSizing {
         if self.needs.is_empty() || most_input < least_input || most_output < least_output {
             return Reservation::NONE;
         }
-        let inputs = Bounds {
-            least: least_input,
-            most: most_input,
-        };
-        let outputs = Bounds {
-            least: least_output,
-            most: most_output,
-        };
+        let inputs = Bounds { least: least_input, most: most_input };
+        let outputs = Bounds { least: least_output, most: most_output };
         let first = self.first_row(outputs, inputs);
         let none = float(self.cost(Reservation::NONE));
         let mut best = (first, self.row(first, inputs.least, inputs));
@@ -287,11 +270,7 @@ impl ReservationSizing {
         }
         let found = Reservation::of_steps(best.1.input, best.0);
         // Exact at last: what doubles found must really cost less than nothing at all.
-        if self.cost(found) < self.cost(Reservation::NONE) {
-            found
-        } else {
-            Reservation::NONE
-        }
+        if self.cost(found) < self.cost(Reservation::NONE) { found } else { Reservation::NONE }
     }
 
     /// Finds a row near the best one, by thirds.
@@ -327,10 +306,8 @@ impl ReservationSizing {
     #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^53")]
     fn row(&self, output: u64, guess: u64, inputs: Bounds) -> Row {
         let held = |tokens: u64| tokens as f64 / STEP as f64;
-        let (held_input, held_output) = (
-            held(self.held.input_tokens_per_minute),
-            held(self.held.output_tokens_per_minute),
-        );
+        let (held_input, held_output) =
+            (held(self.held.input_tokens_per_minute), held(self.held.output_tokens_per_minute));
         let all_output = output as f64 + held_output;
         // Up to here input is what is scarce, and each step of it replaces so many dollars.
         // The search keeps its own form of the share served, in doubles, since it prices many rows. A
@@ -339,11 +316,7 @@ impl ReservationSizing {
             .needs
             .iter()
             .map(|need| {
-                let share = if need.output > all_output {
-                    all_output / need.output
-                } else {
-                    1.0
-                };
+                let share = if need.output > all_output { all_output / need.output } else { 1.0 };
                 if need.input > 0.0 {
                     (need.input * share, need.value / need.input)
                 } else {
@@ -352,20 +325,12 @@ impl ReservationSizing {
                 }
             })
             .collect();
-        let input_step = float(
-            self.terms
-                .cost(Reservation::of_steps(1, 0), self.loaded.hours),
-        );
-        let output_step = float(
-            self.terms
-                .cost(Reservation::of_steps(0, 1), self.loaded.hours),
-        );
+        let input_step = float(self.terms.cost(Reservation::of_steps(1, 0), self.loaded.hours));
+        let output_step = float(self.terms.cost(Reservation::of_steps(0, 1), self.loaded.hours));
         let gain = |input: u64| {
             let all = input as f64 + held_input;
-            let more: f64 = bounds
-                .iter()
-                .map(|(bound, each)| if *bound > all { *each } else { 0.0 })
-                .sum();
+            let more: f64 =
+                bounds.iter().map(|(bound, each)| if *bound > all { *each } else { 0.0 }).sum();
             more - input_step
         };
         let cost = |input: u64| {
@@ -384,15 +349,9 @@ impl ReservationSizing {
                 .sum();
             input_step * input as f64 + output_step * output as f64 + left
         };
-        let flat = first(inputs.least, guess, |input| {
-            input >= inputs.most || gain(input) <= 0.0
-        });
+        let flat = first(inputs.least, guess, |input| input >= inputs.most || gain(input) <= 0.0);
         let at_flat = cost(flat);
-        let mut row = Row {
-            input: flat,
-            cost: at_flat,
-            floor: at_flat,
-        };
+        let mut row = Row { input: flat, cost: at_flat, floor: at_flat };
         if flat > inputs.least {
             let before = cost(flat - 1);
             // Between the two the cost falls no faster than it does right of the first.
@@ -468,16 +427,10 @@ mod tests {
         let mut demand = DemandSeries::none(start, step, loads.len());
         let weights = LoadWeights::default();
         for (meter, price, pick) in [
-            (
-                Meter::Input,
-                "3.00",
-                (|load| load.0) as fn(&(u64, u64)) -> u64,
-            ),
+            (Meter::Input, "3.00", (|load| load.0) as fn(&(u64, u64)) -> u64),
             (Meter::Output, "15.00", |load| load.1),
         ] {
-            demand
-                .add(meter, &series(pick), price.parse().unwrap(), weights)
-                .unwrap();
+            demand.add(meter, &series(pick), price.parse().unwrap(), weights).unwrap();
         }
         demand
     }
@@ -526,10 +479,7 @@ mod tests {
     }
 
     fn steps(found: Reservation) -> (u64, u64) {
-        (
-            found.input_tokens_per_minute / STEP,
-            found.output_tokens_per_minute / STEP,
-        )
+        (found.input_tokens_per_minute / STEP, found.output_tokens_per_minute / STEP)
     }
 
     /// The least cost of all purchases up to the largest load, each from its definition.
@@ -541,24 +491,13 @@ mod tests {
     ) -> Decimal {
         let minutes = u64::from(step / 60);
         let most = |pick: fn(&(u64, u64)) -> u64| {
-            loads
-                .iter()
-                .map(pick)
-                .max()
-                .unwrap_or_default()
-                .div_ceil(1_000 * minutes)
+            loads.iter().map(pick).max().unwrap_or_default().div_ceil(1_000 * minutes)
         };
         let (least_input, least_output) = terms.minimum_steps();
         let mut best = cost_by_definition(loads, step, terms, held, (0, 0));
         for input in least_input..=most(|load| load.0).max(least_input) {
             for output in least_output..=most(|load| load.1).max(least_output) {
-                best = best.min(cost_by_definition(
-                    loads,
-                    step,
-                    terms,
-                    held,
-                    (input, output),
-                ));
+                best = best.min(cost_by_definition(loads, step, terms, held, (input, output)));
             }
         }
         best
@@ -574,10 +513,7 @@ mod tests {
             Reservation::NONE,
         );
         assert_eq!(sizing.optimum(), Reservation::NONE);
-        assert_eq!(
-            sizing.cost(reservation(20, 4)),
-            sizing.cost(Reservation::NONE)
-        );
+        assert_eq!(sizing.cost(reservation(20, 4)), sizing.cost(Reservation::NONE));
     }
 
     #[test]
@@ -612,10 +548,7 @@ mod tests {
         let sizing = ReservationSizing::new(&demand(60, &loads), terms, Reservation::NONE);
         let found = steps(sizing.optimum());
         let by_force = brute_force(&loads, 60, &terms, (0, 0));
-        assert!(
-            close(sizing.cost(sizing.optimum()).dollars(), by_force),
-            "{found:?}"
-        );
+        assert!(close(sizing.cost(sizing.optimum()).dollars(), by_force), "{found:?}");
     }
 
     fn loads(most: (u64, u64)) -> impl Strategy<Value = Vec<(u64, u64)>> {

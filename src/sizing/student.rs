@@ -51,11 +51,8 @@ mod tests {
         let n = f64::from(degrees);
         // Γ((n+1)/2) / Γ(n/2) by the recurrence from n = 1 or 2.
         let pi = std::f64::consts::PI;
-        let (mut ratio, mut from) = if degrees % 2 == 1 {
-            (1.0 / pi.sqrt(), 1.0)
-        } else {
-            (pi.sqrt() / 2.0, 2.0)
-        };
+        let (mut ratio, mut from) =
+            if degrees % 2 == 1 { (1.0 / pi.sqrt(), 1.0) } else { (pi.sqrt() / 2.0, 2.0) };
         while from < n {
             ratio *= (from + 1.0) / from;
             from += 2.0;
@@ -74,14 +71,8 @@ mod tests {
     fn each_quantile_leaves_its_share_below() {
         for degrees in 1..=63_u32 {
             let place = usize::try_from(degrees).unwrap();
-            assert!(
-                (below(t90(place), degrees) - 0.90).abs() < 2e-6,
-                "{degrees}"
-            );
-            assert!(
-                (below(t95(place), degrees) - 0.95).abs() < 2e-6,
-                "{degrees}"
-            );
+            assert!((below(t90(place), degrees) - 0.90).abs() < 2e-6, "{degrees}");
+            assert!((below(t95(place), degrees) - 0.95).abs() < 2e-6, "{degrees}");
         }
     }
 

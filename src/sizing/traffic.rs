@@ -12,10 +12,7 @@ use crate::pricing::{
 pub(crate) enum Traffic<'s> {
     /// Traffic for model units: that of the holdings that serve on, whose units serve first, and
     /// standard on-demand traffic where `with_on_demand` is set.
-    Units {
-        serving: &'s [&'s Holding<'s>],
-        with_on_demand: bool,
-    },
+    Units { serving: &'s [&'s Holding<'s>], with_on_demand: bool },
     /// Traffic for reserved tokens of one scope: standard on-demand traffic of that scope.
     Reserved(ReservedScope),
 }
@@ -65,17 +62,11 @@ impl<'s> ServableLanes<'s> {
                 let weights = priced.observation.prices.load_weights(&workload.model);
                 (weights, None)
             }
-            Traffic::Reserved(_) => (
-                reserved_weights(),
-                Some(reserved_meters(&priced.observation.settings)),
-            ),
+            Traffic::Reserved(_) => {
+                (reserved_weights(), Some(reserved_meters(&priced.observation.settings)))
+            }
         };
-        Self {
-            on_demand,
-            provisioned,
-            weights,
-            meters,
-        }
+        Self { on_demand, provisioned, weights, meters }
     }
 
     /// Returns all of the lanes, on-demand ones first.

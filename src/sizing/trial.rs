@@ -68,11 +68,7 @@ pub(crate) fn percent(share: f64, decimals: u32) -> Option<Percent> {
     let percent = Decimal::try_from(share * 100.0).ok()?;
     // Down, unlike money: rounded up, a reserve would be promised that is not there.
     let strategy = rust_decimal::RoundingStrategy::ToZero;
-    Some(Percent::new(
-        percent
-            .round_dp_with_strategy(decimals, strategy)
-            .normalize(),
-    ))
+    Some(Percent::new(percent.round_dp_with_strategy(decimals, strategy).normalize()))
 }
 
 /// Counts the whole weeks of the survey on which a workload was observed.
@@ -107,11 +103,7 @@ impl Trial {
             let hour = |(step, on_demand): (&StepDemand, &u128)| {
                 let value = float_value(step.value);
                 // What is served by what is held was never on-demand, whatever it is said to serve.
-                let held = if value > 0.0 {
-                    1.0 - float_value(*on_demand) / value
-                } else {
-                    0.0
-                };
+                let held = if value > 0.0 { 1.0 - float_value(*on_demand) / value } else { 0.0 };
                 CoveredHour {
                     value,
                     with: purchase.times_served(step, HOUR, amount),
@@ -182,11 +174,7 @@ impl Trial {
                 }
             },
         );
-        Self::of(
-            &coverage,
-            recent_weeks(demand),
-            BacktestOutcome::Refusals(backtest),
-        )
+        Self::of(&coverage, recent_weeks(demand), BacktestOutcome::Refusals(backtest))
     }
 
     /// Tries a holding that serves some hours whole, at on-demand prices, for so much a month.
@@ -198,18 +186,11 @@ impl Trial {
     ) -> Self {
         let recent = usize::try_from(recent.hours()).unwrap_or_default() / HOURS_PER_WEEK;
         let coverage = whole(hours, monthly_cost, observed_days);
-        Self::of(
-            &coverage,
-            recent,
-            BacktestOutcome::Savings(Backtest::default()),
-        )
+        Self::of(&coverage, recent, BacktestOutcome::Savings(Backtest::default()))
     }
 
     fn of(coverage: &Coverage, recent_weeks: usize, backtest: BacktestOutcome) -> Self {
-        let weekly: Vec<f64> = coverage
-            .weeks()
-            .map(|week| coverage.saving(week, 1.0))
-            .collect();
+        let weekly: Vec<f64> = coverage.weeks().map(|week| coverage.saving(week, 1.0)).collect();
         let demand: Vec<f64> = coverage.weeks().map(|week| coverage.value(week)).collect();
         let hours = coverage.hours();
         let recent = hours.saturating_sub(recent_weeks * HOURS_PER_WEEK)..hours;
@@ -300,10 +281,7 @@ fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverag
 
 /// Computes the certainty of the saving of a purchase's opposite.
 fn certainty_of_giving_up(coverage: &Coverage) -> Option<Certainty> {
-    let weekly: Vec<f64> = coverage
-        .weeks()
-        .map(|week| -coverage.saving(week, 1.0))
-        .collect();
+    let weekly: Vec<f64> = coverage.weeks().map(|week| -coverage.saving(week, 1.0)).collect();
     Certainty::of(&weekly)
 }
 

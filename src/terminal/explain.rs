@@ -51,20 +51,8 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
     let mut facts = vec![
         ("id", advice.id.clone()),
         ("asks for", advice.effort.to_string()),
-        (
-            "now",
-            of(
-                &advice.money.current.description,
-                advice.money.current.monthly_cost,
-            ),
-        ),
-        (
-            "instead",
-            of(
-                &advice.money.proposed.description,
-                advice.money.proposed.monthly_cost,
-            ),
-        ),
+        ("now", of(&advice.money.current.description, advice.money.current.monthly_cost)),
+        ("instead", of(&advice.money.proposed.description, advice.money.proposed.monthly_cost)),
         (
             "window",
             format!(
@@ -99,10 +87,7 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
         };
         facts.push((
             "tested",
-            format!(
-                "{} weeks, each decided on those before it: {text}",
-                test.folds
-            ),
+            format!("{} weeks, each decided on those before it: {text}", test.folds),
         ));
     }
     if let Some(months) = advice.commitment.months_to_pay {
@@ -207,12 +192,10 @@ fn others(page: &mut String, report: &Report, advice: &Recommendation) {
     line(page, "");
     line(page, "OTHER PLANS FOR THE SAME WORKLOAD");
     for plan in workload.plans.iter().filter(|plan| !plan.advised) {
-        let cost = plan
-            .monthly_cost
-            .map_or_else(String::new, |cost| format!(": {cost} a month"));
-        let months = plan.months_to_pay.map_or_else(String::new, |months| {
-            format!(", paid off after {months} months")
-        });
+        let cost = plan.monthly_cost.map_or_else(String::new, |cost| format!(": {cost} a month"));
+        let months = plan
+            .months_to_pay
+            .map_or_else(String::new, |months| format!(", paid off after {months} months"));
         let why = if plan.why_not.is_empty() {
             String::new()
         } else {

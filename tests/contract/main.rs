@@ -5,10 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
 #[path = "../it/support/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "the contract needs a part of what stands in for AWS"
-)]
+#[expect(dead_code, reason = "the contract needs a part of what stands in for AWS")]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,14 +23,9 @@ use support::fake_aws::FakeAws;
 
 const HOUR: i64 = 3_600;
 const TOTAL: &[(&str, &str)] = &[("ModelId", "amazon.nova-micro-v1:0")];
-const SPLIT: &[(&str, &str)] = &[
-    ("ContextWindow", "200K"),
-    ("ModelId", "amazon.nova-micro-v1:0"),
-];
-const OPEN: &[(&str, &str)] = &[
-    ("RecommendationId", "units-0123456789ab"),
-    ("Region", "us-east-1"),
-];
+const SPLIT: &[(&str, &str)] = &[("ContextWindow", "200K"), ("ModelId", "amazon.nova-micro-v1:0")];
+const OPEN: &[(&str, &str)] =
+    &[("RecommendationId", "units-0123456789ab"), ("Region", "us-east-1")];
 
 #[expect(
     clippy::disallowed_methods,
@@ -43,14 +35,9 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the main file of the test"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the main file of the test")]
 fn endpoint() -> Option<String> {
-    std::env::var("CONTRACT_ENDPOINT")
-        .ok()
-        .filter(|endpoint| !endpoint.is_empty())
+    std::env::var("CONTRACT_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty())
 }
 
 async fn config_of(endpoint: String) -> SdkConfig {
@@ -96,24 +83,14 @@ fn query(
         .metric_name(name)
         .set_dimensions(Some(dimensions(pairs)))
         .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(3_600)
-        .stat(stat)
-        .build();
-    MetricDataQuery::builder()
-        .id(id)
-        .metric_stat(stat)
-        .return_data(true)
-        .build()
+    let stat = MetricStat::builder().metric(metric).period(3_600).stat(stat).build();
+    MetricDataQuery::builder().id(id).metric_stat(stat).return_data(true).build()
 }
 
 type ListedMetric = BTreeSet<(String, BTreeMap<String, String>)>;
 
 fn listed(name: &str, pairs: &[(&str, &str)]) -> (String, BTreeMap<String, String>) {
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     (name.to_owned(), pairs.collect())
 }
 
@@ -167,9 +144,7 @@ async fn get(
             statuses.insert(id, result.status_code().cloned());
         }
     }
-    let wholes = statuses
-        .values()
-        .all(|status| *status == Some(StatusCode::Complete));
+    let wholes = statuses.values().all(|status| *status == Some(StatusCode::Complete));
     assert!(wholes, "{statuses:?}");
     for points in points.values_mut() {
         points.sort_by_key(|(time, _)| *time);
@@ -222,23 +197,11 @@ async fn cloudwatch_keeps_the_contract() {
 
     // Each dimension set is a series of its own, and all are listed, with and without a name.
     let everything = list_when_there(&client, namespace, 3).await;
-    let tokens = [
-        listed("InputTokenCount", TOTAL),
-        listed("InputTokenCount", SPLIT),
-    ];
+    let tokens = [listed("InputTokenCount", TOTAL), listed("InputTokenCount", SPLIT)];
     let open = listed("RecommendationOpen", OPEN);
-    assert_eq!(
-        everything,
-        tokens.iter().cloned().chain([open.clone()]).collect()
-    );
-    assert_eq!(
-        list(&client, namespace, Some("InputTokenCount")).await,
-        tokens.into()
-    );
-    assert_eq!(
-        list(&client, namespace, Some("RecommendationOpen")).await,
-        [open].into()
-    );
+    assert_eq!(everything, tokens.iter().cloned().chain([open.clone()]).collect());
+    assert_eq!(list(&client, namespace, Some("InputTokenCount")).await, tokens.into());
+    assert_eq!(list(&client, namespace, Some("RecommendationOpen")).await, [open].into());
     assert!(list(&client, namespace, Some("Nothing")).await.is_empty());
 
     // Only the exact dimension set answers, with the starts of periods, from the window's start to

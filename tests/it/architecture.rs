@@ -15,111 +15,40 @@ struct Storey {
 
 /// The storeys from the ground up, as `ARCHITECTURE.md` lists them. The core ends with `report`.
 const STOREYS: &[Storey] = &[
-    Storey {
-        name: "domain",
-        uses: &[],
-        outside: &[],
-    },
-    Storey {
-        name: "config",
-        uses: &["domain"],
-        outside: &[],
-    },
-    Storey {
-        name: "catalog",
-        uses: &["domain"],
-        outside: &[],
-    },
-    Storey {
-        name: "observation",
-        uses: &["domain", "config", "catalog"],
-        outside: &[],
-    },
-    Storey {
-        name: "pricing",
-        uses: &["domain", "config", "catalog", "observation"],
-        outside: &[],
-    },
-    Storey {
-        name: "sizing",
-        uses: &["domain", "catalog", "observation", "pricing"],
-        outside: &[],
-    },
+    Storey { name: "domain", uses: &[], outside: &[] },
+    Storey { name: "config", uses: &["domain"], outside: &[] },
+    Storey { name: "catalog", uses: &["domain"], outside: &[] },
+    Storey { name: "observation", uses: &["domain", "config", "catalog"], outside: &[] },
+    Storey { name: "pricing", uses: &["domain", "config", "catalog", "observation"], outside: &[] },
+    Storey { name: "sizing", uses: &["domain", "catalog", "observation", "pricing"], outside: &[] },
     Storey {
         name: "advice",
-        uses: &[
-            "domain",
-            "config",
-            "catalog",
-            "observation",
-            "pricing",
-            "sizing",
-        ],
+        uses: &["domain", "config", "catalog", "observation", "pricing", "sizing"],
         outside: &[],
     },
     Storey {
         name: "report",
-        uses: &[
-            "domain",
-            "config",
-            "catalog",
-            "observation",
-            "pricing",
-            "sizing",
-            "advice",
-        ],
+        uses: &["domain", "config", "catalog", "observation", "pricing", "sizing", "advice"],
         outside: &[],
     },
     Storey {
         name: "aws",
         uses: &["domain", "config", "observation", "report"],
-        outside: &[
-            "aws_sdk_",
-            "aws_config",
-            "aws_smithy_",
-            "tokio",
-            "async fn",
-            "fs::",
-            "std::io",
-        ],
+        outside: &["aws_sdk_", "aws_config", "aws_smithy_", "tokio", "async fn", "fs::", "std::io"],
     },
     Storey {
         name: "guard",
-        uses: &[
-            "domain",
-            "config",
-            "catalog",
-            "observation",
-            "advice",
-            "report",
-            "aws",
-        ],
+        uses: &["domain", "config", "catalog", "observation", "advice", "report", "aws"],
         outside: &["aws_config", "tokio", "tracing", "async fn"],
     },
     Storey {
         name: "terminal",
-        uses: &[
-            "domain",
-            "config",
-            "catalog",
-            "observation",
-            "advice",
-            "report",
-        ],
+        uses: &["domain", "config", "catalog", "observation", "advice", "report"],
         outside: &["comfy_table"],
     },
     Storey {
         name: "programs",
-        uses: &[
-            "domain",
-            "config",
-            "catalog",
-            "observation",
-            "report",
-            "aws",
-            "guard",
-            "terminal",
-        ],
+        uses: &["domain", "config", "catalog", "observation", "report", "aws", "guard", "terminal"],
         outside: &[
             "aws_config",
             "tokio",
@@ -184,10 +113,7 @@ impl Source {
             let line = line.trim_start();
             !line.is_empty() && !line.starts_with("//")
         });
-        Self {
-            path: path.to_owned(),
-            code: code.flat_map(|line| [line, "\n"]).collect(),
-        }
+        Self { path: path.to_owned(), code: code.flat_map(|line| [line, "\n"]).collect() }
     }
 
     /// The storey that the file belongs to.
@@ -240,9 +166,7 @@ impl Source {
             }
         }
         let named = found.into_iter();
-        named
-            .filter_map(|path| Some((path.last()?.clone(), path)))
-            .collect()
+        named.filter_map(|path| Some((path.last()?.clone(), path))).collect()
     }
 }
 
@@ -267,9 +191,7 @@ fn take_apart(text: &str, base: &[String], found: &mut Vec<Vec<String>>) -> usiz
                 }
             }
         }
-        let name = rest
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_');
+        let name = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_');
         let name: String = name.collect();
         if name.is_empty() {
             break;
@@ -287,9 +209,7 @@ fn take_apart(text: &str, base: &[String], found: &mut Vec<Vec<String>>) -> usiz
     found.push(path);
     // An alias is no path.
     if let Some(alias) = text[at..].strip_prefix(" as ") {
-        let name = alias
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_');
+        let name = alias.chars().take_while(|c| c.is_alphanumeric() || *c == '_');
         at += " as ".len() + name.count();
     }
     at
@@ -305,13 +225,8 @@ impl House {
     fn new(sources: Vec<Source>) -> Self {
         let faces = sources.iter().filter(|source| source.is_face());
         Self {
-            handed_on: faces
-                .map(|face| (face.module(), face.handed_on()))
-                .collect(),
-            sources: sources
-                .into_iter()
-                .map(|source| (source.module(), source))
-                .collect(),
+            handed_on: faces.map(|face| (face.module(), face.handed_on())).collect(),
+            sources: sources.into_iter().map(|source| (source.module(), source)).collect(),
         }
     }
 
@@ -369,10 +284,8 @@ impl House {
         let mut used: BTreeSet<(&str, &str)> = BTreeSet::new();
         let place = |name: &str| storeys.iter().position(|storey| storey.name == name);
         for (place_of, storey) in storeys.iter().enumerate() {
-            for below in storey
-                .uses
-                .iter()
-                .filter(|name| place(name).is_none_or(|at| at >= place_of))
+            for below in
+                storey.uses.iter().filter(|name| place(name).is_none_or(|at| at >= place_of))
             {
                 faults.push(format!(
                     "{} is allowed to use {below}, which is not below it",
@@ -382,16 +295,12 @@ impl House {
         }
         for source in self.sources.values() {
             let Some(storey) = storeys.iter().find(|storey| storey.name == source.storey()) else {
-                faults.push(format!(
-                    "src/{} belongs to no storey: name its place",
-                    source.path
-                ));
+                faults.push(format!("src/{} belongs to no storey: name its place", source.path));
                 continue;
             };
             for path in source.names() {
-                let Some(room) = storeys
-                    .iter()
-                    .find(|room| path.first().is_some_and(|name| name == room.name))
+                let Some(room) =
+                    storeys.iter().find(|room| path.first().is_some_and(|name| name == room.name))
                 else {
                     continue;
                 };
@@ -413,10 +322,8 @@ impl House {
                 if storey.outside.contains(word) {
                     used.insert((storey.name, word));
                 } else {
-                    faults.push(format!(
-                        "src/{} names {word}: {} may not",
-                        source.path, storey.name
-                    ));
+                    faults
+                        .push(format!("src/{} names {word}: {} may not", source.path, storey.name));
                 }
             }
         }
@@ -481,11 +388,7 @@ fn a_face_only_declares_and_no_file_is_too_long() {
             source.path
         );
         let lines = source.code.lines().count();
-        assert!(
-            lines <= LONGEST,
-            "src/{} has {lines} lines of code",
-            source.path
-        );
+        assert!(lines <= LONGEST, "src/{} has {lines} lines of code", source.path);
     }
 }
 
@@ -499,10 +402,7 @@ fn amounts_are_exact_in_every_file_of_these_rooms() {
             "src/{} lets floats in",
             face.path
         );
-        let of_room = house
-            .sources
-            .values()
-            .filter(|source| source.storey() == *room);
+        let of_room = house.sources.values().filter(|source| source.storey() == *room);
         for source in of_room.filter(|source| !source.is_face()) {
             assert!(
                 !source.code.contains("clippy::float_arithmetic"),
@@ -517,10 +417,8 @@ fn amounts_are_exact_in_every_file_of_these_rooms() {
 fn the_papers_list_the_same_storeys() {
     let papers = include_str!("../../ARCHITECTURE.md");
     let rows = papers.lines().filter_map(|line| line.strip_prefix("| `"));
-    let listed: Vec<&str> = rows
-        .filter_map(|row| row.split_once("/` |"))
-        .map(|(name, _)| name)
-        .collect();
+    let listed: Vec<&str> =
+        rows.filter_map(|row| row.split_once("/` |")).map(|(name, _)| name).collect();
     let storeys: Vec<&str> = STOREYS.iter().map(|storey| storey.name).collect();
     assert_eq!(listed, storeys[..storeys.len() - 1]);
 }
@@ -528,35 +426,21 @@ fn the_papers_list_the_same_storeys() {
 /// A small house of two storeys, with one more file.
 fn small_house(more: (&str, &str)) -> House {
     House::new(vec![
-        Source::new(
-            "low/mod.rs",
-            "mod a;\nmod b;\npub use a::A;\npub use b::{B, C as D};\n",
-        ),
+        Source::new("low/mod.rs", "mod a;\nmod b;\npub use a::A;\npub use b::{B, C as D};\n"),
         Source::new("low/a.rs", "// crate::high::X\npub struct A;\n"),
         Source::new(
             "low/b.rs",
             "use crate::low::A;\n\n#[cfg(test)]\nmod tests {\n    use crate::high::X;\n}\n",
         ),
         Source::new("high/mod.rs", "mod x;\npub use x::X;\n"),
-        Source::new(
-            "high/x.rs",
-            "use crate::low::{A, b::{self, B}};\nfn f() { tokio::f() }\n",
-        ),
+        Source::new("high/x.rs", "use crate::low::{A, b::{self, B}};\nfn f() { tokio::f() }\n"),
         Source::new(more.0, more.1),
     ])
 }
 
 const SMALL: &[Storey] = &[
-    Storey {
-        name: "low",
-        uses: &[],
-        outside: &[],
-    },
-    Storey {
-        name: "high",
-        uses: &["low"],
-        outside: &["tokio"],
-    },
+    Storey { name: "low", uses: &[], outside: &[] },
+    Storey { name: "high", uses: &["low"], outside: &["tokio"] },
 ];
 
 #[test]
@@ -571,21 +455,10 @@ fn the_order_notices_an_upward_arrow_a_forbidden_word_and_an_unused_allowance() 
         faults(("low/c.rs", "fn f(client: aws_sdk_s3::Client) {}")),
         ["src/low/c.rs names aws_sdk_: low may not"]
     );
-    assert_eq!(
-        faults(("attic/c.rs", "")),
-        ["src/attic/c.rs belongs to no storey: name its place"]
-    );
+    assert_eq!(faults(("attic/c.rs", "")), ["src/attic/c.rs belongs to no storey: name its place"]);
     let idle = [
-        Storey {
-            name: "low",
-            uses: &[],
-            outside: &["tracing"],
-        },
-        Storey {
-            name: "high",
-            uses: &["low"],
-            outside: &["tokio"],
-        },
+        Storey { name: "low", uses: &[], outside: &["tracing"] },
+        Storey { name: "high", uses: &["low"], outside: &["tokio"] },
     ];
     assert_eq!(
         small_house(("high/y.rs", "")).order_faults(&idle),
@@ -595,10 +468,7 @@ fn the_order_notices_an_upward_arrow_a_forbidden_word_and_an_unused_allowance() 
 
 #[test]
 fn a_circle_is_seen_through_a_face_and_a_group() {
-    assert_eq!(
-        small_house(("high/y.rs", "use crate::low::A;")).circles(),
-        [""; 0]
-    );
+    assert_eq!(small_house(("high/y.rs", "use crate::low::A;")).circles(), [""; 0]);
     let through_a_face = small_house(("low/a.rs", "use crate::low::{D, B};\npub struct A;\n"));
     assert_eq!(through_a_face.circles(), ["low::a", "low::b"]);
     let by_super = small_house(("low/a.rs", "fn f() { super::b::g() }\n"));
@@ -614,11 +484,7 @@ fn the_lambda_has_nothing_of_the_terminal_and_the_core_nothing_of_either() {
             .args(arguments)
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();
         let names = text.lines().filter_map(|line| line.split(' ').next());
         names.map(str::to_owned).collect::<BTreeSet<String>>()
@@ -630,13 +496,7 @@ fn the_lambda_has_nothing_of_the_terminal_and_the_core_nothing_of_either() {
         assert!(!lambda.contains(name), "the Lambda has {name}");
         assert!(terminal.contains(name), "{name} is misspelled");
     }
-    for name in [
-        "lambda_runtime",
-        "tokio",
-        "tracing",
-        "aws-config",
-        "aws-sdk-s3",
-    ] {
+    for name in ["lambda_runtime", "tokio", "tracing", "aws-config", "aws-sdk-s3"] {
         assert!(!core.contains(name), "the core has {name}");
         assert!(lambda.contains(name), "{name} is misspelled");
     }

@@ -48,11 +48,7 @@ why = "decided in June"
 "#;
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 300,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// Draws any TOML value, with the names that the formats know among its keys.
@@ -102,10 +98,7 @@ fn any_value() -> impl Strategy<Value = Value> {
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
             prop::collection::btree_map(key.clone(), inner, 0..8).prop_map(|table| {
                 Value::Table(
-                    table
-                        .into_iter()
-                        .map(|(key, value)| (key.to_owned(), value))
-                        .collect(),
+                    table.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
                 )
             }),
         ]
@@ -170,13 +163,7 @@ fn damaged(text: &str, hits: &[(prop::sample::Index, Damage)]) -> String {
 fn prices(book: &PriceBook) -> Vec<UsdPerMillionTokens> {
     let rows = book.models.iter().flat_map(|model| &model.rates);
     rows.flat_map(|row| {
-        [
-            row.input,
-            row.output,
-            row.cache_read,
-            row.cache_write_5m,
-            row.cache_write_1h,
-        ]
+        [row.input, row.output, row.cache_read, row.cache_write_5m, row.cache_write_1h]
     })
     .flatten()
     .collect()
@@ -184,9 +171,7 @@ fn prices(book: &PriceBook) -> Vec<UsdPerMillionTokens> {
 
 /// Returns the quoted texts of a document that are prices.
 fn written(text: &str) -> Vec<UsdPerMillionTokens> {
-    text.split('"')
-        .filter_map(|part| part.parse().ok())
-        .collect()
+    text.split('"').filter_map(|part| part.parse().ok()).collect()
 }
 
 proptest! {

@@ -44,11 +44,7 @@ impl Book {
     }
 
     fn new(prices: PriceBook, region: &str) -> Self {
-        Self {
-            prices,
-            region: region.parse().unwrap(),
-            day: "2026-04-05".parse().unwrap(),
-        }
+        Self { prices, region: region.parse().unwrap(), day: "2026-04-05".parse().unwrap() }
     }
 
     /// Returns the list price and, where the true one is a range, the upper end of that.
@@ -62,10 +58,7 @@ impl Book {
             input_tokens: None,
             day: self.day,
         })?;
-        Some((
-            rate.list_unit_price.to_string(),
-            rate.upper_unit_price.to_string(),
-        ))
+        Some((rate.list_unit_price.to_string(), rate.upper_unit_price.to_string()))
     }
 
     /// Returns the cost of so many tokens.
@@ -94,10 +87,7 @@ impl Book {
             label: offer.label,
             term: offer.term,
             hour: offer.unit_price.to_string(),
-            month: offer
-                .unit_price
-                .monthly_cost(ModelUnits::new(1))
-                .to_string(),
+            month: offer.unit_price.monthly_cost(ModelUnits::new(1)).to_string(),
             capacity: offer
                 .capacity
                 .map(|it| (it.input_tokens_per_hour, it.output_tokens_per_hour)),
@@ -123,11 +113,7 @@ fn the_on_demand_prices_of_the_article_are_as_printed() {
         for (meter, price) in [(Meter::Input, input), (Meter::Output, output)] {
             let exactly = Some((price.to_owned(), price.to_owned()));
             for scope in [Scope::InRegion, Scope::Geo(Geo::Us), Scope::Global] {
-                assert_eq!(
-                    book.rate(model, scope, meter),
-                    exactly,
-                    "{model} {scope} {meter}"
-                );
+                assert_eq!(book.rate(model, scope, meter), exactly, "{model} {scope} {meter}");
             }
         }
         assert_eq!(book.rate(model, Scope::InRegion, Meter::CacheRead), None);
@@ -156,19 +142,10 @@ fn the_provisioned_prices_of_the_article_are_as_printed_and_a_month_is_730_hours
             month: month.to_owned(),
             capacity: Some((capacity, capacity)),
         };
-        assert!(
-            book.units(model).contains(&row),
-            "{model} {tier}: {:?}",
-            book.units(model)
-        );
+        assert!(book.units(model).contains(&row), "{model} {tier}: {:?}", book.units(model));
         rows += 1;
     }
-    let sold: usize = book
-        .prices
-        .models
-        .iter()
-        .map(|model| model.model_units.len())
-        .sum();
+    let sold: usize = book.prices.models.iter().map(|model| model.model_units.len()).sum();
     assert_eq!(sold, rows);
 }
 
@@ -176,21 +153,9 @@ fn the_provisioned_prices_of_the_article_are_as_printed_and_a_month_is_730_hours
 fn the_examples_of_the_article_come_out_with_the_right_arithmetic() {
     let book = Book::article();
     for (what, model, input, output, dollars) in [
-        (
-            "100M tokens, half and half",
-            SONNET,
-            50_000_000,
-            50_000_000,
-            "$900.00",
-        ),
+        ("100M tokens, half and half", SONNET, 50_000_000, 50_000_000, "$900.00"),
         ("80 to 20", SONNET, 80_000_000, 20_000_000, "$540.00"),
-        (
-            "half and half",
-            LLAMA_70B,
-            50_000_000,
-            50_000_000,
-            "$137.50",
-        ),
+        ("half and half", LLAMA_70B, 50_000_000, 50_000_000, "$137.50"),
         ("moderation", HAIKU, 200_000_000, 30_000_000, "$280.00"),
         ("moderation", LLAMA_8B, 200_000_000, 30_000_000, "$25.60"),
         ("support chat", SONNET, 5_000_000, 4_000_000, "$75.00"),
@@ -199,16 +164,9 @@ fn the_examples_of_the_article_come_out_with_the_right_arithmetic() {
         ("a billion", LLAMA_8B, 990_000_000, 10_000_000, "$82.40"),
         ("50M tokens", SONNET, 40_000_000, 10_000_000, "$270.00"),
     ] {
-        assert_eq!(
-            book.cost(model, input, output).to_string(),
-            dollars,
-            "{what} on {model}"
-        );
+        assert_eq!(book.cost(model, input, output).to_string(), dollars, "{what} on {model}");
     }
-    assert_eq!(
-        book.cost(MISTRAL_LARGE, 750_000, 1_000_000),
-        "3.0375".parse().unwrap()
-    );
+    assert_eq!(book.cost(MISTRAL_LARGE, 750_000, 1_000_000), "3.0375".parse().unwrap());
 }
 
 #[test]
@@ -242,11 +200,7 @@ fn the_main_prices_of_aws_are_what_they_were_when_they_were_looked_up() {
         (LLAMA_70B, GEO, Meter::Output, "0.72", "0.72"),
     ] {
         let expected = Some((price.to_owned(), upper.to_owned()));
-        assert_eq!(
-            book.rate(model, scope, meter),
-            expected,
-            "{model} {scope} {meter}"
-        );
+        assert_eq!(book.rate(model, scope, meter), expected, "{model} {scope} {meter}");
     }
     assert_eq!(book.rate(LLAMA_70B, HERE, Meter::CacheRead), None);
     assert_eq!(book.rate(LLAMA_70B, Scope::Global, Meter::Input), None);
@@ -388,10 +342,7 @@ fn a_price_that_depends_on_the_length_is_a_range_unless_the_length_is_known() {
             day: "2026-11-13".parse().unwrap(),
         });
         let rate = rate.unwrap();
-        (
-            rate.list_unit_price.to_string(),
-            rate.upper_unit_price.to_string(),
-        )
+        (rate.list_unit_price.to_string(), rate.upper_unit_price.to_string())
     };
     assert_eq!(of(Some(100_000)), ("0.10".into(), "0.10".into()));
     assert_eq!(of(Some(100_001)), ("0.50".into(), "0.50".into()));
@@ -413,15 +364,9 @@ fn a_tier_that_nobody_saw_is_a_range_over_those_of_a_request() {
             day: "2026-11-13".parse().unwrap(),
         });
         let rate = rate.unwrap();
-        (
-            rate.list_unit_price.to_string(),
-            rate.upper_unit_price.to_string(),
-        )
+        (rate.list_unit_price.to_string(), rate.upper_unit_price.to_string())
     };
-    assert_eq!(
-        of(Some(ServiceTier::Standard)),
-        ("0.15".into(), "0.15".into())
-    );
+    assert_eq!(of(Some(ServiceTier::Standard)), ("0.15".into(), "0.15".into()));
     // Flex at the lower end, priority at the upper; batch jobs are not in these metrics.
     assert_eq!(of(None), ("0.075".into(), "0.2625".into()));
 }

@@ -54,10 +54,7 @@ fn every_format_begins_with_a_warning() {
         let report = report::build(&observation);
         let warning = "NOT WHAT AWS CHARGES";
         let page = text::render(&report);
-        assert!(
-            page.lines().take(4).any(|line| line.contains(warning)),
-            "{page}"
-        );
+        assert!(page.lines().take(4).any(|line| line.contains(warning)), "{page}");
         assert!(page.contains("Could be saved   not counted: "), "{page}");
         assert!(!page.contains("Could be saved          $0"), "{page}");
         let json = report.to_json().unwrap();
@@ -74,10 +71,8 @@ fn every_format_begins_with_a_warning() {
 fn metrics_that_rest_on_prices_are_withheld_and_the_others_are_not() {
     for observation in uncharged() {
         let report = report::build(&observation);
-        let mut names: Vec<&str> = points(&report, &observation.settings)
-            .iter()
-            .map(|point| point.name)
-            .collect();
+        let mut names: Vec<&str> =
+            points(&report, &observation.settings).iter().map(|point| point.name).collect();
         names.sort_unstable();
         names.dedup();
         for name in [

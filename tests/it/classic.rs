@@ -43,9 +43,7 @@ fn the_one(report: &Report) -> &Recommendation {
 
 /// Returns the one recommendation, which a term keeps from counting.
 fn the_one_to_come(report: &Report) -> &Recommendation {
-    let [advice] = &report.recommendations[..] else {
-        unreachable!("{:?}", counted(report))
-    };
+    let [advice] = &report.recommendations[..] else { unreachable!("{:?}", counted(report)) };
     assert!(!advice.is_counted());
     advice
 }
@@ -53,9 +51,7 @@ fn the_one_to_come(report: &Report) -> &Recommendation {
 /// Returns the plans of an action whose descriptions have some words.
 fn plans<'r>(report: &'r Report, action: Action, words: &str) -> Vec<&'r Plan> {
     let plans = report.workloads.iter().flat_map(|it| &it.plans);
-    plans
-        .filter(|plan| plan.action == Some(action) && plan.description.contains(words))
-        .collect()
+    plans.filter(|plan| plan.action == Some(action) && plan.description.contains(words)).collect()
 }
 
 /// Runs the guard over an account, minutes after it was observed.
@@ -83,10 +79,8 @@ fn cached_tokens_are_not_part_of_input_tokens_nor_ignored() {
     // An hour: 0.6 × 3.30 + 0.06 × 16.50 + 6 × 0.33 + 1.2 × 4.125 USD.
     assert_eq!(report.totals.monthly_cost, an_hour("9.90"));
     let meters = &only(&report).lanes[0].meters;
-    let of: Vec<(Meter, u64, Option<Usd>)> = meters
-        .iter()
-        .map(|it| (it.meter, it.tokens.count(), it.monthly_cost))
-        .collect();
+    let of: Vec<(Meter, u64, Option<Usd>)> =
+        meters.iter().map(|it| (it.meter, it.tokens.count(), it.monthly_cost)).collect();
     assert_eq!(
         of,
         [
@@ -144,27 +138,18 @@ fn cache_writes_fill_a_reservation_once_at_a_quarter_more_and_reads_do_not_fill_
     );
     // Where writes are, even a month at list beats parity: 100 × 0.198 + 10 × 0.99 USD.
     let for_a_month = plans(&without, Action::ReserveTokens, "1-month term");
-    assert_eq!(
-        for_a_month[0].estimated_monthly_savings,
-        Some(an_hour("3.96"))
-    );
+    assert_eq!(for_a_month[0].estimated_monthly_savings, Some(an_hour("3.96")));
 
     // 60 million reads an hour cost 19.80 USD, and stay what they are.
     let mut with = account.steady(SONNET, [("CacheReadInputTokenCount", 1_000_000)]);
     let beside = with.report();
     assert_eq!(beside.totals.monthly_cost, an_hour("53.46"));
-    assert_eq!(
-        the_one(&beside).money.current.monthly_cost,
-        an_hour("33.66")
-    );
+    assert_eq!(the_one(&beside).money.current.monthly_cost, an_hour("33.66"));
     assert_eq!(the_one(&beside).money.proposed, advice.money.proposed);
     // Where the operator says that they are served, they are, and take no room.
     with.observation.settings.reserved_cache_reads = true;
     let served = with.report();
-    assert_eq!(
-        the_one(&served).money.current.monthly_cost,
-        an_hour("53.46")
-    );
+    assert_eq!(the_one(&served).money.current.monthly_cost, an_hour("53.46"));
     assert_eq!(the_one(&served).money.proposed, advice.money.proposed);
 }
 
@@ -172,26 +157,14 @@ fn cache_writes_fill_a_reservation_once_at_a_quarter_more_and_reads_do_not_fill_
 #[tokio::test]
 async fn the_total_of_a_model_id_is_never_added_to_what_splits_or_repeats_it() {
     let mut account = Account::new()
-        .steady(
-            SONNET,
-            [
-                ("InputTokenCount", 10_000),
-                ("CacheReadInputTokenCount", 100_000),
-            ],
-        )
+        .steady(SONNET, [("InputTokenCount", 10_000), ("CacheReadInputTokenCount", 100_000)])
         .survey(SONNET, ["CacheReadInputTokens"], |_| [60 * 100_000]);
-    account.lane_of(SONNET).splits = vec![
-        "ContextWindow, ModelId".into(),
-        "ModelId, ResolvedServiceTier, ServiceTier".into(),
-    ];
+    account.lane_of(SONNET).splits =
+        vec!["ContextWindow, ModelId".into(), "ModelId, ResolvedServiceTier, ServiceTier".into()];
     let report = run(&account).await;
     // An hour: 0.6 × 3.30 + 6 × 0.33 USD.
     assert_eq!(report.totals.monthly_cost, an_hour("3.96"));
-    let read: Vec<u64> = only(&report).lanes[0]
-        .meters
-        .iter()
-        .map(|it| it.tokens.count())
-        .collect();
+    let read: Vec<u64> = only(&report).lanes[0].meters.iter().map(|it| it.tokens.count()).collect();
     assert_eq!(read, [672 * 600_000, 672 * 6_000_000]);
     assert_eq!(report.totals.incomplete_workloads, 0);
 }
@@ -216,11 +189,7 @@ async fn other_regions_are_read_where_asked_and_what_is_not_read_is_said() {
     let home = run(&account).await;
     assert_eq!(home.totals.monthly_cost, an_hour("2.97"));
     assert!(says(&home, "Regions other than us-east-1"));
-    for unread in [
-        "AWS/BedrockMantle",
-        "batch inference jobs",
-        "agents, guardrails",
-    ] {
+    for unread in ["AWS/BedrockMantle", "batch inference jobs", "agents, guardrails"] {
         assert!(says(&home, unread), "{unread}");
     }
 }
@@ -248,9 +217,7 @@ fn a_profile_and_a_tier_have_the_prices_of_their_own_whatever_their_id_looks_lik
     let account = Account::on(prices)
         .profile("a1b2c3d4e5f6", &["us-east-1", "us-east-2", "us-west-2"])
         .profile("f6e5d4c3b2a1", &["us-east-1"]);
-    let mut account = cases
-        .iter()
-        .fold(account, |account, (id, _)| account.tokens(id, 100_000, 0));
+    let mut account = cases.iter().fold(account, |account, (id, _)| account.tokens(id, 100_000, 0));
     let report = account.report();
     for (id, hour) in &cases {
         let lanes = &only(&report).lanes;
@@ -266,10 +233,7 @@ fn a_profile_and_a_tier_have_the_prices_of_their_own_whatever_their_id_looks_lik
     let report = account.report();
     assert_eq!(report.totals.monthly_cost, an_hour("27.60"));
     assert_eq!(report.unpriced.len(), 2);
-    assert_eq!(
-        report.totals.unpriced_tokens.count(),
-        2 * 672 * 60 * 100_000
-    );
+    assert_eq!(report.totals.unpriced_tokens.count(), 2 * 672 * 60 * 100_000);
 }
 
 /// Mistake 5: a cross-Region request is priced by the Region that serves it.
@@ -301,22 +265,14 @@ fn a_cross_region_profile_has_the_price_of_the_region_that_was_called() {
 /// Mistake 6: a commitment is sized on mean use, which hides what exceeds it.
 #[test]
 fn units_are_sized_on_the_highest_minute_and_not_on_the_mean() {
-    let even = Account::selling_units()
-        .tokens(MODEL, 700_000, 100_000)
-        .report();
+    let even = Account::selling_units().tokens(MODEL, 700_000, 100_000).report();
     // An hour: 42 × 1.00 + 6 × 2.00 USD. 840,000 with a fifth more are one unit.
     assert_eq!(the_one(&even).money.current.monthly_cost, an_hour("54"));
     assert_eq!(the_one(&even).savings(), an_hour("24"));
 
     // Ten times as much in each tenth minute, and nothing between.
     let mut uneven = Account::selling_units().lane(MODEL, TOKENS, |minute| {
-        [700_000, 100_000].map(|count| {
-            if minute.is_multiple_of(10) {
-                10 * count
-            } else {
-                0
-            }
-        })
+        [700_000, 100_000].map(|count| if minute.is_multiple_of(10) { 10 * count } else { 0 })
     });
     let refused = uneven.report();
     assert_eq!(refused.totals.monthly_cost, an_hour("54"));
@@ -337,9 +293,7 @@ fn units_are_sized_on_the_highest_minute_and_not_on_the_mean() {
 fn what_exceeds_a_reservation_is_paid_at_the_standard_price_beside_it() {
     let noon = |minute: u64| if minute / 60 % 24 == 12 { 3 } else { 1 };
     let writes = |minute| WRITES.map(|(_, count)| count * noon(minute));
-    let report = Account::new()
-        .lane(SONNET, WRITES.map(|(name, _)| name), writes)
-        .report();
+    let report = Account::new().lane(SONNET, WRITES.map(|(name, _)| name), writes).report();
     let advice = the_one(&report);
     assert_eq!(advice.action, Action::ReserveTokens);
     assert!(
@@ -363,9 +317,9 @@ fn reserved_tokens_save_at_list_for_three_months_above_nine_tenths_of_use_and_fo
     account.observation.settings.min_monthly_savings = Usd::ZERO;
     account.observation.settings.min_savings_ratio = Ratio::ZERO;
     let steady = |input, output| account.clone().tokens(SONNET, input, output);
-    let every_other = account.clone().lane(SONNET, TOKENS, |minute| {
-        [95_000, 9_500].map(|count| minute % 2 * 2 * count)
-    });
+    let every_other = account
+        .clone()
+        .lane(SONNET, TOKENS, |minute| [95_000, 9_500].map(|count| minute % 2 * 2 * count));
     // The least that is sold, 100,000 and 10,000, costs 29.70 USD an hour for a month and 26.73 for
     // three; in full use on-demand costs 19.80 + 9.90.
     for (account, saved) in [
@@ -412,10 +366,7 @@ fn a_unit_of_unknown_capacity_is_a_condition_and_no_purchase() {
     };
     assert_eq!(plans_of(&unknown), [[Gate::Knowledge]]);
     // 30 ÷ 54 of them.
-    assert_eq!(
-        only(&unknown).break_even[0].tokens_per_hour.count(),
-        26_666_667
-    );
+    assert_eq!(only(&unknown).break_even[0].tokens_per_hour.count(), 26_666_667);
     let large = report(&capacity(1_000_000, 300_000));
     assert_eq!(the_one(&large).savings(), an_hour("24"));
     // A full unit serves six and 1.8 million an hour, for which on-demand takes 9.60 USD.
@@ -466,17 +417,11 @@ async fn what_was_not_answered_or_has_no_price_is_neither_zero_nor_a_saving() {
         account.observation.settings.allow_global_routing = true;
         account.report()
     };
-    let unpriced = with(&[
-        without(in_region(), "2.00"),
-        unit("1-month", "30.00", Some(UNIT)),
-    ]);
+    let unpriced = with(&[without(in_region(), "2.00"), unit("1-month", "30.00", Some(UNIT))]);
     assert_eq!(unpriced.totals.monthly_cost, an_hour("42"));
     assert!(unpriced.totals.is_at_least);
     assert_eq!(unpriced.unpriced[0].meter, Some(Meter::Output));
-    assert_eq!(
-        unpriced.totals.unpriced_tokens,
-        Tokens::new(672 * 60 * 100_000)
-    );
+    assert_eq!(unpriced.totals.unpriced_tokens, Tokens::new(672 * 60 * 100_000));
     assert_eq!(counted(&unpriced), []);
     // A profile that has no price of output does not serve it for nothing.
     let cheaper = without(rate("global", "standard", ["0.50", "1.00"]), "1.00");
@@ -510,17 +455,11 @@ fn slower_tiers_are_listed_where_they_have_a_price_and_never_counted() {
     assert_eq!(listed.totals.monthly_cost, an_hour("24"));
     assert_eq!(counted(&listed), []);
     assert_eq!(listed.totals.potential_monthly_savings, Usd::ZERO);
-    for (action, saved) in [
-        (Action::UseFlexTier, "12"),
-        (Action::UseBatchInference, "14.40"),
-    ] {
+    for (action, saved) in [(Action::UseFlexTier, "12"), (Action::UseBatchInference, "14.40")] {
         let plan = plans(&listed, action, "")[0];
         assert_eq!(plan.effort, Some(Effort::Latency));
         assert_eq!(plan.estimated_monthly_savings, Some(an_hour(saved)));
-        assert_eq!(
-            (plan.advised, &plan.failed_gates[..]),
-            (false, &[Gate::Effort][..])
-        );
+        assert_eq!((plan.advised, &plan.failed_gates[..]), (false, &[Gate::Effort][..]));
     }
     // Not all models are served at them.
     let without = report(&[in_region()]);
@@ -533,28 +472,15 @@ fn slower_tiers_are_listed_where_they_have_a_price_and_never_counted() {
 fn what_is_bound_saves_from_the_end_of_its_term_on_and_renews_unless_it_is_ended() {
     // Six million input and 600,000 output tokens an hour are worth 7.20 USD, and it costs 30, or 40
     // without a term.
-    let at_work = Account::selling_units()
-        .busy(bound_for_weeks(), 100_000, 10_000)
-        .report();
+    let at_work = Account::selling_units().busy(bound_for_weeks(), 100_000, 10_000).report();
     let advice = the_one_to_come(&at_work);
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), an_hour("22.80"));
-    assert_eq!(
-        advice.money.savings_start.unwrap().to_string(),
-        "2026-04-26T00:00:00Z"
-    );
+    assert_eq!(advice.money.savings_start.unwrap().to_string(), "2026-04-26T00:00:00Z");
     assert!(!advice.standing.rollback_possible);
-    assert!(
-        advice
-            .grounds
-            .risks
-            .iter()
-            .any(|risk| risk.contains("renews by itself"))
-    );
+    assert!(advice.grounds.risks.iter().any(|risk| risk.contains("renews by itself")));
     assert_eq!(at_work.totals.potential_monthly_savings, Usd::ZERO);
-    let free = Account::selling_units()
-        .busy(held(), 100_000, 10_000)
-        .report();
+    let free = Account::selling_units().busy(held(), 100_000, 10_000).report();
     assert_eq!(counted(&free), [Action::GiveUpProvisionedModel]);
     assert_eq!(free.totals.potential_monthly_savings, an_hour("32.80"));
 
@@ -585,9 +511,7 @@ async fn output_tokens_are_billed_and_load_a_unit_once_whatever_quotas_count() {
     assert_eq!(report.totals.incomplete_workloads, 0);
 
     // 250,000 a minute with a fifth more fill a unit to the brim; five times as many would take five.
-    let report = Account::selling_units()
-        .tokens(MODEL, 500_000, 250_000)
-        .report();
+    let report = Account::selling_units().tokens(MODEL, 500_000, 250_000).report();
     assert_eq!(the_one(&report).money.current.monthly_cost, an_hour("60"));
     assert_eq!(the_one(&report).money.proposed.monthly_cost, an_hour("30"));
 }
@@ -631,18 +555,9 @@ fn a_price_is_of_as_many_as_its_description_says_and_a_zero_is_no_price() {
         let description = format!(
             "AWS Marketplace software usage|us-east-1|Per Hour per 1K {side} TPM Reserved 1 Month Regional CRIS"
         );
-        product(
-            "AmazonBedrockFoundationModels",
-            &attributes,
-            "1M TPM Hour",
-            &description,
-            price,
-        )
+        product("AmazonBedrockFoundationModels", &attributes, "1M TPM Hour", &description, price)
     };
-    let list = harvest(&[
-        sonnet("Input", "0.1980000000"),
-        sonnet("Output", "0.9900000000"),
-    ]);
+    let list = harvest(&[sonnet("Input", "0.1980000000"), sonnet("Output", "0.9900000000")]);
     let held = reserved("regional", 100_000, 10_000).replace("3-months", "1-month");
     let report = Account::on(list.book).overrides(&held).report();
     // 100 × 0.198 + 10 × 0.99 USD.
@@ -669,10 +584,7 @@ fn a_price_that_has_begun_goes_before_the_older_one_and_the_age_of_prices_is_tol
     // Somebody looked at it on the first of April.
     assert_eq!(begun.totals.catalog_age_days, 5);
     let points = metrics::points(&begun, &Settings::default());
-    let age = points
-        .iter()
-        .find(|it| it.name == "CatalogAgeDays")
-        .unwrap();
+    let age = points.iter().find(|it| it.name == "CatalogAgeDays").unwrap();
     assert_eq!(age.value, Decimal::from(5));
     // A price that was seen at another time alone says so.
     let seen = in_region().replace(
@@ -766,18 +678,12 @@ fn models_with_metrics_of_their_own_are_bounded_and_totals_hold_them_all() {
     assert_eq!(some.len(), more.len());
     let named = |name: &str| -> BTreeSet<&str> {
         let dimensions = more.iter().flat_map(|point| &point.dimensions);
-        dimensions
-            .filter(|(of, _)| *of == name)
-            .map(|(_, value)| value.as_str())
-            .collect()
+        dimensions.filter(|(of, _)| *of == name).map(|(_, value)| value.as_str()).collect()
     };
     assert_eq!(named("Model").len(), 50);
     for point in &more {
         let set: Vec<&str> = point.dimensions.iter().map(|(name, _)| *name).collect();
-        assert!(
-            [&[][..], &["Region"], &["Region", "Model"]].contains(&&set[..]),
-            "{set:?}"
-        );
+        assert!([&[][..], &["Region"], &["Region", "Model"]].contains(&&set[..]), "{set:?}");
     }
     let mut totals = more.iter();
     let total = totals.find(|it| it.name == "MonthlyCost" && it.dimensions.is_empty());
@@ -796,9 +702,7 @@ fn what_is_not_billed_by_text_tokens_is_unpriced_and_named() {
         )
         .survey("amazon.rerank-v1:0", ["Invocations"], |_| [3])
         // Embeddings have no output, and lack nothing.
-        .survey("amazon.titan-embed-text-v2:0", ["InputTokenCount"], |_| {
-            [1_000_000]
-        })
+        .survey("amazon.titan-embed-text-v2:0", ["InputTokenCount"], |_| [1_000_000])
         .report();
     let unpriced: Vec<(&str, Option<Meter>, u64)> = report
         .unpriced
@@ -808,16 +712,8 @@ fn what_is_not_billed_by_text_tokens_is_unpriced_and_named() {
     assert_eq!(
         unpriced,
         [
-            (
-                "amazon.nova-2-sonic-v1:0",
-                Some(Meter::InputSpeech),
-                672_000
-            ),
-            (
-                "amazon.nova-2-sonic-v1:0",
-                Some(Meter::OutputSpeech),
-                1_344_000
-            ),
+            ("amazon.nova-2-sonic-v1:0", Some(Meter::InputSpeech), 672_000),
+            ("amazon.nova-2-sonic-v1:0", Some(Meter::OutputSpeech), 1_344_000),
             ("amazon.nova-canvas-v1:0", Some(Meter::OutputImages), 6_720),
             ("amazon.rerank-v1:0", None, 2_016),
         ]
@@ -924,9 +820,7 @@ async fn an_event_that_comes_again_puts_the_same_values_at_the_same_time() {
 fn prices_of_ten_decimals_and_sums_of_tenths_are_exact_to_the_last_one() {
     let cost = |input: &str, output: &str| {
         let prices = book(&[rate("in-region", "standard", [input, output])]);
-        let report = Account::on(prices)
-            .survey(MODEL, TOKENS, |_| [1_000_000_000_000; 2])
-            .report();
+        let report = Account::on(prices).survey(MODEL, TOKENS, |_| [1_000_000_000_000; 2]).report();
         serde_json::to_value(report.totals.monthly_cost).unwrap()
     };
     // 730,000,000 × 0.3312500001 USD, as text.
@@ -976,11 +870,7 @@ fn no_commitment_rests_on_prices_that_nobody_has_looked_at_for_too_long() {
         assert_eq!(counted(&report), []);
         let plan = plans(&report, Action::BuyModelUnits, "1-month")[0];
         assert_eq!(plan.failed_gates, [Gate::Knowledge]);
-        assert!(
-            plan.why_not[0].contains("735 days ago"),
-            "{:?}",
-            plan.why_not
-        );
+        assert!(plan.why_not[0].contains("735 days ago"), "{:?}", plan.why_not);
     }
 }
 
@@ -1000,10 +890,7 @@ fn a_price_from_before_extended_access_is_a_lower_bound_in_it() {
         let prices = book(&[seen(until), leaving.to_owned()]);
         let report = Account::on(prices).tokens(MODEL, 100_000, 0).report();
         let words = report.not_covered.join("; ");
-        assert_eq!(
-            words.contains("in extended access"),
-            report.totals.is_at_least
-        );
+        assert_eq!(words.contains("in extended access"), report.totals.is_at_least);
         report.totals.is_at_least
     };
     assert!(at_least("2025-06-30"));
@@ -1022,10 +909,8 @@ fn what_is_open_stays_open_until_it_is_well_below_the_threshold() {
     let open = at(&mut account, "0.019");
     assert_eq!(counted(&open), [Action::BuyModelUnits]);
     assert_eq!(counted(&at(&mut account, "0.024")), []);
-    account.observation.open_before = vec![OpenBefore {
-        region: region("us-east-1"),
-        id: open.recommendations[0].id.clone(),
-    }];
+    account.observation.open_before =
+        vec![OpenBefore { region: region("us-east-1"), id: open.recommendations[0].id.clone() }];
     assert_eq!(counted(&at(&mut account, "0.024")), [Action::BuyModelUnits]);
     let closed = at(&mut account, "0.026");
     assert_eq!(counted(&closed), []);

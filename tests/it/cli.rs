@@ -68,14 +68,9 @@ impl FakeAccount {
 fn without_a_command_it_reports_on_the_sample() {
     let text = printed(&mut cost_guard());
     assert!(text.starts_with("Bedrock cost guard\n"));
-    for title in [
-        "WHAT TO DO",
-        "WORKLOADS",
-        "PROVISIONED MODELS",
-        "NO PRICE",
-        "INCOMPLETE",
-        "NOT COVERED",
-    ] {
+    for title in
+        ["WHAT TO DO", "WORKLOADS", "PROVISIONED MODELS", "NO PRICE", "INCOMPLETE", "NOT COVERED"]
+    {
         assert!(text.contains(title), "{title}");
     }
     assert_eq!(text, printed(&mut cost_guard()));
@@ -119,10 +114,7 @@ fn the_articles_book_prices_the_sample_as_the_article_does() {
             .map(|meter| meter["list_unit_price"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(
-        prices("anthropic.claude-3-7-sonnet-20250219-v1:0"),
-        ["3.00", "15.00"]
-    );
+    assert_eq!(prices("anthropic.claude-3-7-sonnet-20250219-v1:0"), ["3.00", "15.00"]);
     assert_eq!(prices("meta.llama3-1-70b-instruct-v1:0"), ["0.55", "2.20"]);
 
     let text = printed(cost_guard().args(["--catalog", "article"]));
@@ -157,10 +149,8 @@ fn what_run_saves_replay_reports_byte_for_byte() {
 fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
     let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
     let mut command = account.cost_guard();
-    let output = command
-        .args(["run", "--dry-run", "--save", "/nowhere/observation.json"])
-        .output()
-        .unwrap();
+    let output =
+        command.args(["run", "--dry-run", "--save", "/nowhere/observation.json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let page = String::from_utf8(output.stdout).unwrap();
     assert!(page.contains("route to the global profile"), "{page}");
@@ -264,21 +254,14 @@ fn explain_shows_where_the_figures_of_a_recommendation_come_from() {
     let mut explain = cost_guard();
     explain.args(["explain", "rec-fff6c0e712"]).arg(&file);
     let complaint = complaint(&mut explain, 1);
-    assert!(
-        complaint.contains("there are rec-add3bb56d4"),
-        "{complaint}"
-    );
+    assert!(complaint.contains("there are rec-add3bb56d4"), "{complaint}");
 }
 
 #[test]
 fn run_puts_the_metrics_that_the_lambda_would_put_unless_it_is_dry() {
     let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
     printed(account.cost_guard().args(["run", "--dry-run"]));
-    printed(
-        account
-            .cost_guard()
-            .args(["run", "--event", "events/manual-dry-run.json"]),
-    );
+    printed(account.cost_guard().args(["run", "--event", "events/manual-dry-run.json"]));
     assert_eq!(account.aws.put_data(), []);
     printed(account.cost_guard().arg("run"));
     assert_eq!(account.aws.put_data().last().unwrap().name, "RunSucceeded");
@@ -295,20 +278,14 @@ fn run_without_credentials_says_what_to_do() {
         .env("AWS_REGION", "us-east-1")
         .arg("run");
     let error = complaint(&mut command, 1);
-    assert!(
-        error.contains("no usable AWS credentials: sign in or set AWS_PROFILE"),
-        "{error}"
-    );
+    assert!(error.contains("no usable AWS credentials: sign in or set AWS_PROFILE"), "{error}");
 }
 
 #[test]
 fn run_without_a_region_says_what_to_do() {
     let home = TempDir::new().unwrap();
     let mut command = cost_guard();
-    command
-        .env("HOME", home.path())
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .arg("run");
+    command.env("HOME", home.path()).env("AWS_EC2_METADATA_DISABLED", "true").arg("run");
     let error = complaint(&mut command, 1);
     assert!(error.contains("AWS_REGION"), "{error}");
 }
@@ -316,15 +293,9 @@ fn run_without_a_region_says_what_to_do() {
 #[test]
 fn run_with_bad_settings_names_them_all() {
     let mut command = cost_guard();
-    command
-        .env("GUARD_LOOKBACK_DAYS", "90")
-        .env("GUARD_DRY", "true")
-        .arg("run");
+    command.env("GUARD_LOOKBACK_DAYS", "90").env("GUARD_DRY", "true").arg("run");
     let error = complaint(&mut command, 1);
-    assert!(
-        error.contains("GUARD_LOOKBACK_DAYS") && error.contains("GUARD_DRY"),
-        "{error}"
-    );
+    assert!(error.contains("GUARD_LOOKBACK_DAYS") && error.contains("GUARD_DRY"), "{error}");
 }
 
 #[test]
@@ -368,10 +339,7 @@ fn a_book_that_cannot_be_read_is_blamed_on_the_argument_that_names_it() {
         let mut command = cost_guard();
         command.env("AWS_REGION", "us-east-1").args(arguments);
         let error = complaint(&mut command, 1);
-        assert!(
-            error.contains(&format!("`{blamed}` names `nope`")),
-            "{error}"
-        );
+        assert!(error.contains(&format!("`{blamed}` names `nope`")), "{error}");
     }
 }
 
@@ -379,11 +347,7 @@ fn a_book_that_cannot_be_read_is_blamed_on_the_argument_that_names_it() {
 fn prices_show_finds_a_model_by_its_id_its_name_and_a_part_of_them() {
     let by = |model: &str| printed(cost_guard().args(["prices", "show", model]));
     let page = by("anthropic.claude-sonnet-4-6");
-    for model in [
-        "us.anthropic.claude-sonnet-4-6",
-        "Claude Sonnet 4.6",
-        "sonnet-4-6",
-    ] {
+    for model in ["us.anthropic.claude-sonnet-4-6", "Claude Sonnet 4.6", "sonnet-4-6"] {
         assert_eq!(by(model), page, "{model}");
     }
     for part in [
@@ -394,32 +358,18 @@ fn prices_show_finds_a_model_by_its_id_its_name_and_a_part_of_them() {
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
-    let article = printed(cost_guard().args([
-        "prices",
-        "show",
-        "Claude 3.7 Sonnet",
-        "--catalog",
-        "article",
-    ]));
-    assert!(
-        article.contains("100,000") && article.contains("Tier 1"),
-        "{article}"
-    );
+    let article =
+        printed(cost_guard().args(["prices", "show", "Claude 3.7 Sonnet", "--catalog", "article"]));
+    assert!(article.contains("100,000") && article.contains("Tier 1"), "{article}");
 }
 
 #[test]
 fn prices_lists_the_models_of_a_book() {
     let all = printed(cost_guard().arg("prices"));
-    assert!(
-        all.ends_with("182 of 182 models of the book `aws`\n"),
-        "{all}"
-    );
+    assert!(all.ends_with("182 of 182 models of the book `aws`\n"), "{all}");
     let some = printed(cost_guard().args(["prices", "show", "nova"]));
     assert!(some.contains("amazon.nova-micro-v1:0") && !some.contains("claude"));
-    let none = cost_guard()
-        .args(["prices", "show", "gpt-99"])
-        .assert()
-        .code(1);
+    let none = cost_guard().args(["prices", "show", "gpt-99"]).assert().code(1);
     let none = String::from_utf8_lossy(&none.get_output().stdout).into_owned();
     assert_eq!(none, "0 of 182 models of the book `aws`\n");
     let json = printed(cost_guard().args(["prices", "show", "nova-micro", "--format", "json"]));
@@ -454,30 +404,18 @@ fn the_embedded_books_are_clean() {
 #[test]
 fn a_book_that_nobody_looked_at_for_long_is_not_clean() {
     let output = cost_guard()
-        .args([
-            "prices",
-            "check",
-            "--day",
-            "2027-03-01",
-            "--catalog",
-            "article",
-        ])
+        .args(["prices", "check", "--day", "2027-03-01", "--catalog", "article"])
         .assert()
         .code(1);
     let page = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
-    assert!(
-        page.contains("fault  ") && page.contains("more than 90 days ago"),
-        "{page}"
-    );
+    assert!(page.contains("fault  ") && page.contains("more than 90 days ago"), "{page}");
 }
 
 #[test]
 fn prices_check_lists_the_gaps_of_a_price_list() {
     let file = "tests/data/price_list/amazon-bedrock.bulk.json";
-    let output = cost_guard()
-        .args(["prices", "check", "--day", "2026-11-23", file])
-        .assert()
-        .code(1);
+    let output =
+        cost_guard().args(["prices", "check", "--day", "2026-11-23", file]).assert().code(1);
     let page = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
     for part in [
         "gap: `Mistral Large 4` of AmazonBedrock has no model, 2 lines",
@@ -493,60 +431,23 @@ fn the_rows_of_the_article_stand_beside_the_true_ones() {
     let page =
         printed(cost_guard().args(["prices", "diff", "article", "aws", "--day", "2026-11-23"]));
     let row = |model: &str, what: &str| -> Vec<String> {
-        let of_model = page
-            .split("\n\n")
-            .find(|part| part.starts_with(model))
-            .unwrap();
-        let row = of_model
-            .lines()
-            .find(|line| line.trim_start().starts_with(what))
-            .unwrap();
-        row.split("  ")
-            .map(str::trim)
-            .filter(|cell| !cell.is_empty())
-            .map(str::to_owned)
-            .collect()
+        let of_model = page.split("\n\n").find(|part| part.starts_with(model)).unwrap();
+        let row = of_model.lines().find(|line| line.trim_start().starts_with(what)).unwrap();
+        row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
     };
     for (model, what, cells) in [
-        (
-            "meta.llama3-1-70b",
-            "standard input tokens",
-            ["0.55", "0.72", "+30.9 %"],
-        ),
-        (
-            "meta.llama3-1-70b",
-            "standard output tokens",
-            ["2.20", "0.72", "-67.3 %"],
-        ),
-        (
-            "meta.llama3-1-8b",
-            "standard output tokens",
-            ["0.32", "0.22", "-31.2 %"],
-        ),
-        (
-            "meta.llama3-1-405b",
-            "standard output tokens",
-            ["10.00", "2.40", "-76.0 %"],
-        ),
-        (
-            "mistral.mistral-large-2407",
-            "standard input tokens",
-            ["0.81", "2.00", "+146.9 %"],
-        ),
-        (
-            "anthropic.claude-3-7-sonnet",
-            "standard input tokens",
-            ["3.00", "3.00", "same"],
-        ),
+        ("meta.llama3-1-70b", "standard input tokens", ["0.55", "0.72", "+30.9 %"]),
+        ("meta.llama3-1-70b", "standard output tokens", ["2.20", "0.72", "-67.3 %"]),
+        ("meta.llama3-1-8b", "standard output tokens", ["0.32", "0.22", "-31.2 %"]),
+        ("meta.llama3-1-405b", "standard output tokens", ["10.00", "2.40", "-76.0 %"]),
+        ("mistral.mistral-large-2407", "standard input tokens", ["0.81", "2.00", "+146.9 %"]),
+        ("anthropic.claude-3-7-sonnet", "standard input tokens", ["3.00", "3.00", "same"]),
     ] {
         let row = row(model, what);
         assert_eq!(row[row.len() - 3..], cells, "{model} {row:?}");
     }
     let units = row("anthropic.claude-3-7-sonnet", "model unit, 1-month term");
-    assert_eq!(
-        units[units.len() - 2..],
-        ["0.60 (Tier 1), 1.20 (Tier 2)", "158.40"]
-    );
+    assert_eq!(units[units.len() - 2..], ["0.60 (Tier 1), 1.20 (Tier 2)", "158.40"]);
     assert!(page.contains("only in aws: 174 models"), "{page}");
 }
 
@@ -556,20 +457,12 @@ fn prices_diff_says_which_advice_turns_on_the_book() {
     let saved = folder.path().join("saved.json");
     fs::write(&saved, sample_of(&[UNITS, ROUTE]).to_json().unwrap()).unwrap();
     let mut command = cost_guard();
-    command
-        .args(["prices", "diff", "article", "aws", "--observation"])
-        .arg(&saved);
+    command.args(["prices", "diff", "article", "aws", "--observation"]).arg(&saved);
     let page = printed(&mut command);
     let advice = page.split("ADVICE").nth(1).unwrap();
-    assert!(
-        advice.contains("buy model units of meta.llama3-1-70b-instruct-v1:0"),
-        "{advice}"
-    );
-    let same = printed(
-        cost_guard()
-            .args(["prices", "diff", "aws", "aws", "--observation"])
-            .arg(&saved),
-    );
+    assert!(advice.contains("buy model units of meta.llama3-1-70b-instruct-v1:0"), "{advice}");
+    let same =
+        printed(cost_guard().args(["prices", "diff", "aws", "aws", "--observation"]).arg(&saved));
     assert!(same.contains("the same with both books"), "{same}");
     assert!(same.contains(": 0 prices differ"), "{same}");
 }
@@ -590,21 +483,13 @@ fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
         .clone();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("139 lines: 86 are rates"), "{told}");
-    assert!(
-        told.contains("no model       AmazonBedrock `Mistral Large 4`, 2 lines"),
-        "{told}"
-    );
+    assert!(told.contains("no model       AmazonBedrock `Mistral Large 4`, 2 lines"), "{told}");
     assert!(told.contains("MADEUP-YUAN"), "{told}");
     assert_eq!(output.stdout, Vec::<u8>::new());
 
     // What the list does not speak of is as it was, and what it does is from it.
-    let micro = printed(cost_guard().args([
-        "prices",
-        "show",
-        "amazon.nova-micro-v1:0",
-        "--catalog",
-        path,
-    ]));
+    let micro =
+        printed(cost_guard().args(["prices", "show", "amazon.nova-micro-v1:0", "--catalog", path]));
     assert!(micro.contains("published 2026-05-04"), "{micro}");
     let mistral = ["prices", "show", "mistral.mistral-7b-instruct-v0:2"];
     let prices = |page: String| page.split_once('\n').map(|(_, rest)| rest.to_owned());
@@ -630,11 +515,7 @@ fn refresh_writes_nothing_where_nothing_was_understood() {
     ] {
         fs::write(&list, text).unwrap();
         let mut command = cost_guard();
-        command
-            .args(["prices", "refresh"])
-            .arg(&list)
-            .arg("--output")
-            .arg(&book);
+        command.args(["prices", "refresh"]).arg(&list).arg("--output").arg(&book);
         let complaint = complaint(&mut command, 1);
         assert!(complaint.contains(why), "{complaint}");
         assert!(!book.exists());
@@ -646,15 +527,12 @@ fn refresh_writes_nothing_where_nothing_was_understood() {
 #[test]
 fn refresh_asks_the_price_list_with_the_credentials_of_the_terminal() {
     let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
-    let products: Value = serde_json::from_str(include_str!(
-        "../data/price_list/amazon-bedrock.get-products.json"
-    ))
-    .unwrap();
+    let products: Value =
+        serde_json::from_str(include_str!("../data/price_list/amazon-bedrock.get-products.json"))
+            .unwrap();
     let products = products["PriceList"].as_array().unwrap().iter();
     let products = products.map(|product| product.as_str().unwrap().to_owned());
-    account
-        .aws
-        .set_products("AmazonBedrock", products.collect());
+    account.aws.set_products("AmazonBedrock", products.collect());
     let output = account
         .cost_guard()
         .args(["prices", "refresh", "--region", "us-east-1", "--only"])

@@ -1,11 +1,7 @@
 //! Commitments from end to end: what is reserved, what it is worth, what capacity costs, and the same
 //! bytes whoever asks.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers that only tests call"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers that only tests call")]
 
 use std::thread;
 
@@ -67,13 +63,7 @@ fn three_months_of_reserved_tokens_are_advised_where_use_is_whole() {
     assert_eq!(advice.commitment.robustness.unwrap().to_string(), "10.0 %");
     assert_eq!(advice.commitment.backtest.as_ref().unwrap().folds, 11);
     assert!(advice.remedy.contact.is_some() && advice.remedy.command.is_none());
-    assert!(
-        advice
-            .grounds
-            .risks
-            .iter()
-            .any(|risk| risk.starts_with("if you hold none"))
-    );
+    assert!(advice.grounds.risks.iter().any(|risk| risk.starts_with("if you hold none")));
     let savings = advice.money.estimated_monthly_savings;
     assert_eq!((savings.p10, savings.p90), (savings.p50, savings.p50));
     // One month costs what on-demand costs in full use.
@@ -84,11 +74,7 @@ fn three_months_of_reserved_tokens_are_advised_where_use_is_whole() {
 fn reserved_tokens_are_not_advised_below_nine_tenths_of_their_use() {
     // Full in 85 of 100 minutes, and next to nothing in the others.
     let minute = |minute: u64| {
-        if minute % 20 < 17 {
-            [200_000, 20_000]
-        } else {
-            [2_000, 200]
-        }
+        if minute % 20 < 17 { [200_000, 20_000] } else { [2_000, 200] }
     };
     let report = Account::new().lane(GLOBAL, TOKENS, minute).report();
     assert!(report.recommendations.is_empty());
@@ -101,20 +87,13 @@ fn a_smaller_demand_than_is_sold_is_proven_not_to_save() {
     assert!(report.recommendations.is_empty());
     let proof = &report.certificates[0];
     assert_eq!(proof.sentence.split(':').next(), Some("proven not to save"));
-    assert!(
-        report
-            .certificates
-            .iter()
-            .all(|it| it.cost >= it.replaceable)
-    );
+    assert!(report.certificates.iter().all(|it| it.cost >= it.replaceable));
     assert_eq!(report.certificates.len(), 2);
 }
 
 #[test]
 fn what_is_reserved_already_is_taken_into_account() {
-    let report = using(200_000, 20_000)
-        .overrides(&held(200_000, 20_000))
-        .report();
+    let report = using(200_000, 20_000).overrides(&held(200_000, 20_000)).report();
     assert!(report.recommendations.is_empty());
     let reserved = &report.reserved_holdings[0];
     assert_eq!(reserved.load, HoldingLoad::Fits);
@@ -123,18 +102,10 @@ fn what_is_reserved_already_is_taken_into_account() {
     assert_eq!(reserved.unused_effective_cost, Some(Usd::ZERO));
 
     // Half of the demand is served: another 100,000 and 10,000 serve the rest.
-    let report = using(200_000, 20_000)
-        .overrides(&held(100_000, 10_000))
-        .report();
+    let report = using(200_000, 20_000).overrides(&held(100_000, 10_000)).report();
     let advice = only(&report);
     assert_eq!(advice.savings(), an_hour("2.7"));
-    assert!(
-        advice
-            .grounds
-            .risks
-            .iter()
-            .any(|risk| risk.contains("beside the reserved tokens"))
-    );
+    assert!(advice.grounds.risks.iter().any(|risk| risk.contains("beside the reserved tokens")));
 }
 
 #[test]
@@ -145,10 +116,7 @@ fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), an_hour("35.1"));
     assert!(!advice.is_counted());
-    assert_eq!(
-        advice.money.savings_start.unwrap().to_string(),
-        "2026-05-31T00:00:00Z"
-    );
+    assert_eq!(advice.money.savings_start.unwrap().to_string(), "2026-05-31T00:00:00Z");
     let reserved = &report.reserved_holdings[0];
     assert_eq!(reserved.at_term_end, Some(AtTermEnd::LetExpire));
     // A quarter of each meter is used, and used and unused are all of its cost.
@@ -161,30 +129,18 @@ fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
 fn global_tokens_are_reserved_only_for_what_is_routed_there() {
     let mut account = Account::new().tokens("us.anthropic.claude-sonnet-4-6", 200_000, 20_000);
     account.observation.settings.allow_global_routing = true;
-    assert_eq!(
-        counted(&account.report()),
-        [Action::RouteToGlobalProfile, Action::ReserveTokens]
-    );
+    assert_eq!(counted(&account.report()), [Action::RouteToGlobalProfile, Action::ReserveTokens]);
     // Where the tenth that routing saves is not enough, the calls stay and are reserved as they are.
     account.observation.settings.min_savings_ratio = Ratio::new("0.095".parse().unwrap());
     let report = account.report();
     assert_eq!(counted(&report), [Action::ReserveTokens]);
-    assert!(
-        only(&report)
-            .money
-            .proposed
-            .description
-            .contains("in-Region and geo")
-    );
+    assert!(only(&report).money.proposed.description.contains("in-Region and geo"));
 }
 
 #[test]
 fn of_two_reservations_that_could_each_be_spared_one_is() {
-    let twice = format!(
-        "{}{}",
-        held(200_000, 20_000),
-        held(200_000, 20_000).replace("chat", "again")
-    );
+    let twice =
+        format!("{}{}", held(200_000, 20_000), held(200_000, 20_000).replace("chat", "again"));
     let report = using(200_000, 20_000).overrides(&twice).report();
     let advice = only(&report);
     assert_eq!(advice.action, Action::LetCommitmentExpire);
@@ -195,29 +151,17 @@ fn of_two_reservations_that_could_each_be_spared_one_is() {
     let report = using(200_000, 20_000).overrides(&dismissed).report();
     assert_eq!(report.recommendations.len(), 2);
     assert_eq!(
-        report
-            .recommendations
-            .iter()
-            .map(Recommendation::savings)
-            .collect::<Vec<_>>(),
+        report.recommendations.iter().map(Recommendation::savings).collect::<Vec<_>>(),
         [an_hour("48.6"), an_hour("48.6")]
     );
 }
 
 #[test]
 fn one_meter_of_a_reservation_can_be_too_large_while_the_other_is_too_small() {
-    let report = using(200_000, 41_000)
-        .overrides(&held(260_000, 40_000))
-        .report();
+    let report = using(200_000, 41_000).overrides(&held(260_000, 40_000)).report();
     let advice = only(&report);
     assert_eq!(advice.action, Action::RightSizeReservation);
-    assert!(
-        advice
-            .money
-            .proposed
-            .description
-            .starts_with("195,000 input and 40,000 output")
-    );
+    assert!(advice.money.proposed.description.starts_with("195,000 input and 40,000 output"));
     // What is left is not asked for more at the same time.
     let plans = report.workloads[0].plans.iter();
     let further: Vec<bool> = plans
@@ -236,23 +180,14 @@ fn what_is_paid_by_a_price_of_its_own_is_judged_as_a_whole() {
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), an_hour("46"));
     let savings = advice.money.estimated_monthly_savings;
-    assert_eq!(
-        (savings.p10, savings.p90),
-        (Some(an_hour("46")), Some(an_hour("46")))
-    );
+    assert_eq!((savings.p10, savings.p90), (Some(an_hour("46")), Some(an_hour("46"))));
 }
 
 #[test]
 fn capacity_against_throttles_has_a_price_and_is_no_saving() {
     // Now and then three times as much, so that no reservation pays.
     let tokens = |place: u64| {
-        [120_000, 12_000].map(|count| {
-            if place.is_multiple_of(3) {
-                count / 40
-            } else {
-                count
-            }
-        })
+        [120_000, 12_000].map(|count| if place.is_multiple_of(3) { count / 40 } else { count })
     };
     let report = Account::new()
         .survey(GLOBAL, TOKENS, |hour| tokens(hour).map(|count| 60 * count))
@@ -286,14 +221,8 @@ fn a_longer_term_pays_back_in_months_of_the_next_shorter_arrangement() {
         number.round_dp_with_strategy(1, rust_decimal::RoundingStrategy::AwayFromZero)
     };
     // 13.08 USD an hour over six months against 21.18, that against 24 without a term.
-    assert_eq!(
-        months("6-month"),
-        up(cost("6-month") * Decimal::from(6) / cost("1-month"))
-    );
-    assert_eq!(
-        months("1-month"),
-        up(cost("1-month") / cost("no commitment"))
-    );
+    assert_eq!(months("6-month"), up(cost("6-month") * Decimal::from(6) / cost("1-month")));
+    assert_eq!(months("1-month"), up(cost("1-month") / cost("no commitment")));
     assert!(of("no commitment").months_to_pay.is_none());
 }
 
@@ -306,17 +235,11 @@ fn explaining_shows_every_rate_and_series_behind_a_recommendation() {
         let page = explain::render(&report, advice);
         let flat: String = page.split_whitespace().collect::<Vec<_>>().join(" ");
         for rate in advice.grounds.evidence.list_prices() {
-            assert!(
-                flat.contains(&rate.what) && flat.contains(&rate.list_unit_price),
-                "{flat}"
-            );
+            assert!(flat.contains(&rate.what) && flat.contains(&rate.list_unit_price), "{flat}");
             assert!(flat.contains(&rate.source), "{flat}");
         }
         let savings = advice.savings().to_string();
-        assert!(
-            flat.contains(&savings) && flat.contains("ModelId"),
-            "{flat}"
-        );
+        assert!(flat.contains(&savings) && flat.contains("ModelId"), "{flat}");
     }
     assert!(explain::find(&report, "rec-0000000000").is_none());
 }

@@ -44,11 +44,7 @@ impl FakeAccount {
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
     fn of(observation: Observation) -> Self {
         let overrides = fs::read_to_string(overrides_file(&observation.overrides)).unwrap();
-        Self {
-            fake: FakeAws::start(observation.clone()),
-            observation,
-            overrides,
-        }
+        Self { fake: FakeAws::start(observation.clone()), observation, overrides }
     }
 
     /// Keeps the overrides in S3 and in Systems Manager too, where the run is at home.
@@ -66,11 +62,7 @@ impl FakeAccount {
     }
 
     fn settings(&self, catalog: &CatalogSource, overrides: Option<DocumentSource>) -> Settings {
-        Settings {
-            catalog: catalog.clone(),
-            overrides,
-            ..self.observation.settings.clone()
-        }
+        Settings { catalog: catalog.clone(), overrides, ..self.observation.settings.clone() }
     }
 
     async fn run_with(&self, config: &SdkConfig, settings: &Settings) -> Result<RunOutcome, Error> {
@@ -83,10 +75,7 @@ impl FakeAccount {
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
     async fn run(&self, catalog: &CatalogSource, overrides: Option<DocumentSource>) -> RunOutcome {
         let settings = self.settings(catalog, overrides);
-        let outcome = self
-            .run_with(&self.fake.sdk_config().await, &settings)
-            .await
-            .unwrap();
+        let outcome = self.run_with(&self.fake.sdk_config().await, &settings).await.unwrap();
         assert_eq!(self.fake.violations(), [""; 0]);
         outcome
     }
@@ -118,10 +107,7 @@ fn parameter() -> DocumentSource {
 }
 
 fn object(key: &str) -> DocumentSource {
-    DocumentSource::S3 {
-        bucket: BUCKET.to_owned(),
-        key: key.to_owned(),
-    }
+    DocumentSource::S3 { bucket: BUCKET.to_owned(), key: key.to_owned() }
 }
 
 fn book(key: &str) -> CatalogSource {
@@ -142,15 +128,9 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
 
     let file = overrides_file(&account.observation.overrides);
     let path = DocumentSource::Path(file.path().to_string_lossy().into_owned());
-    let local = FakeAccount::new()
-        .run(&CatalogSource::Aws, Some(path))
-        .await;
-    let actions: Vec<Action> = local
-        .report
-        .recommendations
-        .iter()
-        .map(|advice| advice.action)
-        .collect();
+    let local = FakeAccount::new().run(&CatalogSource::Aws, Some(path)).await;
+    let actions: Vec<Action> =
+        local.report.recommendations.iter().map(|advice| advice.action).collect();
     assert_eq!(actions, [Action::BuyModelUnits]);
 
     for (source, operation) in [(parameter(), "GetParameter"), (object(KEY), "GetObject")] {
@@ -169,16 +149,12 @@ async fn overrides_count_the_same_wherever_they_are_kept() {
 #[tokio::test]
 async fn a_price_book_counts_the_same_in_s3_as_in_the_program() {
     let account = FakeAccount::new();
-    account
-        .fake
-        .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
+    account.fake.set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
     let embedded = account.run(&CatalogSource::Article, None).await;
     assert_eq!(account.fake.requests("GetObject"), 0);
     // The first run put metrics, which the second would read.
     let account = FakeAccount::new();
-    account
-        .fake
-        .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
+    account.fake.set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
     let remote = account.run(&book("book.toml"), None).await;
     assert_eq!(remote.report.run.catalog, "article");
     assert_eq!(comparable(&remote.report), comparable(&embedded.report));
@@ -188,9 +164,7 @@ async fn a_price_book_counts_the_same_in_s3_as_in_the_program() {
 #[tokio::test]
 async fn without_a_region_of_its_own_the_guard_asks_in_the_first_that_it_reads() {
     let account = FakeAccount::new();
-    account
-        .fake
-        .set_parameter(&region("us-west-2"), PARAMETER, &account.overrides);
+    account.fake.set_parameter(&region("us-west-2"), PARAMETER, &account.overrides);
     let settings = account.settings(&CatalogSource::Aws, Some(parameter()));
     let config = account.fake.sdk_config().await;
     let config = config.to_builder().region(None).build();
@@ -203,12 +177,8 @@ async fn without_a_region_of_its_own_the_guard_asks_in_the_first_that_it_reads()
 async fn a_name_that_leads_nowhere_says_so_and_is_a_fault_of_the_setting() {
     let elsewhere = region("eu-west-1");
     let account = FakeAccount::new().with_overrides();
-    account
-        .fake
-        .set_object(&elsewhere, "elsewhere", "book.toml", ARTICLE);
-    account
-        .fake
-        .set_parameter(&elsewhere, "/only/there", &account.overrides);
+    account.fake.set_object(&elsewhere, "elsewhere", "book.toml", ARTICLE);
+    account.fake.set_parameter(&elsewhere, "/only/there", &account.overrides);
     let of = |text: &str| -> DocumentSource { text.parse().unwrap() };
     for (source, words) in [
         (
@@ -221,11 +191,7 @@ async fn a_name_that_leads_nowhere_says_so_and_is_a_fault_of_the_setting() {
         ),
         (
             of("s3://gone/book.toml"),
-            &[
-                "names `s3://gone/book.toml`",
-                "no such bucket",
-                "(NoSuchBucket: ",
-            ],
+            &["names `s3://gone/book.toml`", "no such bucket", "(NoSuchBucket: "],
         ),
         (
             of("s3://elsewhere/book.toml"),
@@ -239,16 +205,12 @@ async fn a_name_that_leads_nowhere_says_so_and_is_a_fault_of_the_setting() {
         for (setting, error, error_type) in [
             (
                 "`GUARD_OVERRIDES`",
-                account
-                    .fail(&CatalogSource::Aws, Some(source.clone()))
-                    .await,
+                account.fail(&CatalogSource::Aws, Some(source.clone())).await,
                 ErrorType::Config,
             ),
             (
                 "`GUARD_CATALOG`",
-                account
-                    .fail(&CatalogSource::Document(source.clone()), None)
-                    .await,
+                account.fail(&CatalogSource::Document(source.clone()), None).await,
                 ErrorType::Catalog,
             ),
         ] {
@@ -258,9 +220,7 @@ async fn a_name_that_leads_nowhere_says_so_and_is_a_fault_of_the_setting() {
             assert!(words.iter().all(|words| text.contains(words)), "{text}");
         }
     }
-    let error = account
-        .fail(&CatalogSource::Aws, Some(of("ssm:/only/there")))
-        .await;
+    let error = account.fail(&CatalogSource::Aws, Some(of("ssm:/only/there"))).await;
     assert_eq!(error.error_type(), ErrorType::Config);
     assert_eq!(
         error.to_string(),
@@ -291,9 +251,8 @@ async fn a_refusal_names_the_action_to_allow_and_what_else_may_be_behind_it() {
             ],
         ),
     ] {
-        let account = FakeAccount::new()
-            .with_overrides()
-            .with_fault(operation, FaultKind::Forbidden);
+        let account =
+            FakeAccount::new().with_overrides().with_fault(operation, FaultKind::Forbidden);
         let error = account.fail(&CatalogSource::Aws, Some(source)).await;
         let text = error.to_string();
         assert_eq!(error.error_type(), ErrorType::Access, "{text}");
@@ -310,12 +269,8 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
             (FaultKind::ServerError, ErrorType::Access),
             (FaultKind::Reset, ErrorType::Access),
         ] {
-            let account = FakeAccount::new()
-                .with_overrides()
-                .with_fault(operation, kind);
-            let error = account
-                .fail(&CatalogSource::Aws, Some(source.clone()))
-                .await;
+            let account = FakeAccount::new().with_overrides().with_fault(operation, kind);
+            let error = account.fail(&CatalogSource::Aws, Some(source.clone())).await;
             let text = error.to_string();
             assert_eq!(error.error_type(), error_type, "{text}");
             assert!(text.contains(operation) && !text.contains("kms:"), "{text}");
@@ -331,9 +286,7 @@ async fn calls_that_go_wrong_are_tried_again_and_are_no_fault_of_the_setting() {
 #[tokio::test]
 async fn a_body_that_comes_late_is_waited_for() {
     let late = FaultKind::SlowBody(Duration::from_millis(200));
-    let account = FakeAccount::new()
-        .with_overrides()
-        .with_fault("GetObject", late);
+    let account = FakeAccount::new().with_overrides().with_fault("GetObject", late);
     let outcome = account.run(&CatalogSource::Aws, Some(object(KEY))).await;
     assert_eq!(outcome.report.recommendations.len(), 1);
 }
@@ -346,20 +299,11 @@ async fn an_object_that_is_too_large_is_refused() {
         let comment = "#".repeat(bytes - account.overrides.len());
         format!("{}{comment}", account.overrides)
     };
-    account
-        .fake
-        .set_object(&home, BUCKET, "most", padded(MOST_BYTES));
-    account
-        .fake
-        .set_object(&home, BUCKET, "more", padded(MOST_BYTES + 1));
-    let error = account
-        .fail(&CatalogSource::Aws, Some(object("more")))
-        .await;
+    account.fake.set_object(&home, BUCKET, "most", padded(MOST_BYTES));
+    account.fake.set_object(&home, BUCKET, "more", padded(MOST_BYTES + 1));
+    let error = account.fail(&CatalogSource::Aws, Some(object("more"))).await;
     assert_eq!(error.error_type(), ErrorType::Config);
-    assert!(
-        error.to_string().contains("it has more than 5 MB"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("it has more than 5 MB"), "{error}");
     let error = account.fail(&book("more"), None).await;
     assert_eq!(error.error_type(), ErrorType::Catalog);
     let outcome = account.run(&CatalogSource::Aws, Some(object("most"))).await;
@@ -370,23 +314,13 @@ async fn an_object_that_is_too_large_is_refused() {
 async fn content_that_is_not_the_document_is_refused_under_the_name_of_its_place() {
     let account = FakeAccount::new();
     let home = region("us-east-1");
-    account
-        .fake
-        .set_object(&home, BUCKET, "bytes", b"a = \"\xff\"".to_vec());
-    account
-        .fake
-        .set_object(&home, BUCKET, "text", "capacity = 1");
+    account.fake.set_object(&home, BUCKET, "bytes", b"a = \"\xff\"".to_vec());
+    account.fake.set_object(&home, BUCKET, "text", "capacity = 1");
     account.fake.set_parameter(&home, PARAMETER, "capacity = 1");
     for (source, words) in [
         (object("bytes"), "not text in UTF-8 from byte 5 on"),
-        (
-            object("text"),
-            "overrides `s3://team-guard/text` are not usable",
-        ),
-        (
-            parameter(),
-            "overrides `ssm:/guard/overrides` are not usable",
-        ),
+        (object("text"), "overrides `s3://team-guard/text` are not usable"),
+        (parameter(), "overrides `ssm:/guard/overrides` are not usable"),
     ] {
         let error = account.fail(&CatalogSource::Aws, Some(source)).await;
         assert_eq!(error.error_type(), ErrorType::Config);
@@ -394,10 +328,7 @@ async fn content_that_is_not_the_document_is_refused_under_the_name_of_its_place
     }
     for (source, words) in [
         (book("bytes"), "not text in UTF-8 from byte 5 on"),
-        (
-            book("text"),
-            "price book `s3://team-guard/text` is not valid",
-        ),
+        (book("text"), "price book `s3://team-guard/text` is not valid"),
     ] {
         let error = account.fail(&source, None).await;
         assert_eq!(error.error_type(), ErrorType::Catalog);
@@ -411,9 +342,7 @@ fn the_terminal_runs_on_overrides_of_systems_manager() {
     let home = TempDir::new().unwrap();
     for source in [parameter(), object(KEY)] {
         let mut command = account.cost_guard(&home);
-        command
-            .env("GUARD_OVERRIDES", source.to_string())
-            .args(["run", "--dry-run"]);
+        command.env("GUARD_OVERRIDES", source.to_string()).args(["run", "--dry-run"]);
         let text = printed(&mut command);
         assert!(text.contains("buy model units of meta.llama3-1-70b-instruct-v1:0"));
     }
@@ -423,9 +352,7 @@ fn the_terminal_runs_on_overrides_of_systems_manager() {
 #[test]
 fn what_needs_no_account_takes_a_book_from_s3_and_asks_for_nothing_else() {
     let account = FakeAccount::new();
-    account
-        .fake
-        .set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
+    account.fake.set_object(&region("us-east-1"), BUCKET, "book.toml", ARTICLE);
     let home = TempDir::new().unwrap();
     let file = home.path().join("observation.json");
     fs::write(&file, account.observation.to_json().unwrap()).unwrap();
@@ -459,13 +386,7 @@ fn a_book_in_s3_without_a_region_or_credentials_says_what_to_do() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let error = complaint("");
-    assert!(
-        error.contains("no Region to ask: set AWS_REGION"),
-        "{error}"
-    );
+    assert!(error.contains("no Region to ask: set AWS_REGION"), "{error}");
     let error = complaint("us-east-1");
-    assert!(
-        error.contains("no usable AWS credentials: sign in or set AWS_PROFILE"),
-        "{error}"
-    );
+    assert!(error.contains("no usable AWS credentials: sign in or set AWS_PROFILE"), "{error}");
 }

@@ -59,11 +59,7 @@ fn usage(name: &str, model_id: &str) -> Metric {
 }
 
 fn query(id: &str, metric: Metric, period: i32) -> MetricDataQuery {
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(period)
-        .stat("Sum")
-        .build();
+    let stat = MetricStat::builder().metric(metric).period(period).stat("Sum").build();
     MetricDataQuery::builder().id(id).metric_stat(stat).build()
 }
 
@@ -81,35 +77,22 @@ fn ask(
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 async fn pages(call: GetMetricDataFluentBuilder) -> Vec<GetMetricDataOutput> {
-    call.into_paginator()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .unwrap()
+    call.into_paginator().send().collect::<Result<_, _>>().await.unwrap()
 }
 
 /// Returns all points of a series on some pages, and a status for each page that has the series.
 fn joined(pages: &[GetMetricDataOutput], id: &str) -> (BTreeMap<i64, f64>, Vec<String>) {
-    let results = pages
-        .iter()
-        .flat_map(GetMetricDataOutput::metric_data_results);
+    let results = pages.iter().flat_map(GetMetricDataOutput::metric_data_results);
     let (mut points, mut statuses) = (BTreeMap::new(), Vec::new());
     for result in results.filter(|result| result.id() == Some(id)) {
         let times = result.timestamps().iter().map(DateTime::secs);
         points.extend(times.zip(result.values().iter().copied()));
-        statuses.extend(
-            result
-                .status_code()
-                .map(|status| status.as_str().to_owned()),
-        );
+        statuses.extend(result.status_code().map(|status| status.as_str().to_owned()));
     }
     (points, statuses)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "CloudWatch keeps counts as doubles too"
-)]
+#[expect(clippy::cast_precision_loss, reason = "CloudWatch keeps counts as doubles too")]
 fn observed(series: &Series) -> BTreeMap<i64, f64> {
     (0_i64..)
         .zip(&series.values)
@@ -140,22 +123,13 @@ async fn pages_of_series_join_to_the_whole_list() {
     let client = cloudwatch(&fake).await;
     let mut lists = Vec::new();
     for list_metrics in [500, 2] {
-        fake.set_page_sizes(PageSizes {
-            list_metrics,
-            ..PageSizes::default()
-        });
-        let pages = client
-            .list_metrics()
-            .namespace("AWS/Bedrock")
-            .into_paginator()
-            .send();
+        fake.set_page_sizes(PageSizes { list_metrics, ..PageSizes::default() });
+        let pages = client.list_metrics().namespace("AWS/Bedrock").into_paginator().send();
         let pages = pages.collect::<Result<Vec<_>, _>>().await.unwrap();
         let metrics = pages.iter().flat_map(|page| page.metrics().to_vec());
         lists.push((pages.len(), metrics.collect::<Vec<_>>()));
     }
-    let [(1, whole), (4, joined)] = lists.as_slice() else {
-        panic!("{lists:?}")
-    };
+    let [(1, whole), (4, joined)] = lists.as_slice() else { panic!("{lists:?}") };
     assert_eq!(whole, joined);
     assert_eq!(fake.requests("ListMetrics"), 5);
     assert!(whole.contains(&usage("ReasoningTokenCount", STEADY)));
@@ -165,10 +139,7 @@ async fn pages_of_series_join_to_the_whole_list() {
         &[("ContextWindow", "x"), ("ModelId", STEADY)]
     )));
     let forgotten = usage("InputTokenCount", "amazon.nova-lite-v1:0");
-    assert!(
-        !whole.contains(&forgotten),
-        "its last point is older than two weeks"
-    );
+    assert!(!whole.contains(&forgotten), "its last point is older than two weeks");
     assert_eq!(fake.violations(), [""; 0]);
 }
 
@@ -177,66 +148,31 @@ async fn series_are_filtered_by_dimensions_with_and_without_a_value() {
     let fake = FakeAws::start(small_observation());
     let client = cloudwatch(&fake).await;
     let count = async |filter: DimensionFilter| {
-        client
-            .list_metrics()
-            .dimensions(filter)
-            .send()
-            .await
-            .unwrap()
-            .metrics()
-            .len()
+        client.list_metrics().dimensions(filter).send().await.unwrap().metrics().len()
     };
-    assert_eq!(
-        count(DimensionFilter::builder().name("ContextWindow").build()).await,
-        1
-    );
-    assert_eq!(
-        count(
-            DimensionFilter::builder()
-                .name("ModelId")
-                .value(STEADY)
-                .build()
-        )
-        .await,
-        5
-    );
+    assert_eq!(count(DimensionFilter::builder().name("ContextWindow").build()).await, 1);
+    assert_eq!(count(DimensionFilter::builder().name("ModelId").value(STEADY).build()).await, 5);
 }
 
 #[tokio::test]
 async fn points_continue_on_the_next_page_and_newest_come_first() {
     let observation = small_observation();
-    let series = observation.places[0].usage.lanes[1].survey[1]
-        .series
-        .clone()
-        .unwrap();
+    let series = observation.places[0].usage.lanes[1].survey[1].series.clone().unwrap();
     let window = observation.window;
     let fake = FakeAws::start(observation);
-    fake.set_page_sizes(PageSizes {
-        datapoints: 1_000,
-        ..PageSizes::default()
-    });
+    fake.set_page_sizes(PageSizes { datapoints: 1_000, ..PageSizes::default() });
     let names = ["Invocations", "InputTokenCount", "OutputTokenCount"];
-    let queries = names
-        .iter()
-        .map(|name| query(&name.to_lowercase(), usage(name, STEADY), 3_600));
+    let queries = names.iter().map(|name| query(&name.to_lowercase(), usage(name, STEADY), 3_600));
     let pages = pages(ask(&cloudwatch(&fake).await, window, queries.collect())).await;
     let (points, statuses) = joined(&pages, "inputtokencount");
     assert_eq!(points, observed(&series));
     assert_eq!(statuses, ["PartialData", "Complete"]);
     let sizes: Vec<usize> = pages
         .iter()
-        .map(|page| {
-            page.metric_data_results()
-                .iter()
-                .map(|result| result.values().len())
-                .sum()
-        })
+        .map(|page| page.metric_data_results().iter().map(|result| result.values().len()).sum())
         .collect();
     assert_eq!(sizes.len(), fake.requests("GetMetricData"));
-    assert!(
-        sizes.iter().rev().skip(1).all(|size| *size == 1_000),
-        "{sizes:?}"
-    );
+    assert!(sizes.iter().rev().skip(1).all(|size| *size == 1_000), "{sizes:?}");
     let first = pages[0].metric_data_results()[0].timestamps();
     assert!(first.windows(2).all(|pair| pair[0] > pair[1]));
     assert_eq!(fake.violations(), [""; 0]);
@@ -245,17 +181,12 @@ async fn points_continue_on_the_next_page_and_newest_come_first() {
 #[tokio::test]
 async fn minutes_are_read_within_half_open_windows() {
     let observation = small_observation();
-    let minutes = observation.places[0].usage.lanes[1].minutes[0]
-        .series
-        .clone()
-        .unwrap();
+    let minutes = observation.places[0].usage.lanes[1].minutes[0].series.clone().unwrap();
     let end = observation.window.end();
     let fake = FakeAws::start(observation);
-    let hour = Window::new(
-        end - SignedDuration::from_hours(2),
-        end - SignedDuration::from_hours(1),
-    )
-    .unwrap();
+    let hour =
+        Window::new(end - SignedDuration::from_hours(2), end - SignedDuration::from_hours(1))
+            .unwrap();
     let queries = vec![
         query("minutes", usage("InputTokenCount", STEADY), 60),
         query("fives", usage("InputTokenCount", STEADY), 300),
@@ -263,10 +194,8 @@ async fn minutes_are_read_within_half_open_windows() {
     let pages = pages(ask(&cloudwatch(&fake).await, hour, queries)).await;
     let (points, _) = joined(&pages, "minutes");
     let inside = hour.start().as_second()..hour.end().as_second();
-    let expected: BTreeMap<i64, f64> = observed(&minutes)
-        .into_iter()
-        .filter(|(time, _)| inside.contains(time))
-        .collect();
+    let expected: BTreeMap<i64, f64> =
+        observed(&minutes).into_iter().filter(|(time, _)| inside.contains(time)).collect();
     assert_eq!(points, expected);
     assert_eq!(points.len(), 60);
     let (fives, _) = joined(&pages, "fives");
@@ -287,10 +216,7 @@ async fn a_series_that_is_not_whole_ends_so() {
     let pages = pages(ask(&cloudwatch(&fake).await, window, queries)).await;
     assert_eq!(joined(&pages, "partial").1, ["PartialData"]);
     assert_eq!(joined(&pages, "forbidden").1, ["Forbidden"]);
-    assert_eq!(
-        joined(&pages, "nothing"),
-        (BTreeMap::new(), vec!["Complete".to_owned()])
-    );
+    assert_eq!(joined(&pages, "nothing"), (BTreeMap::new(), vec!["Complete".to_owned()]));
 }
 
 #[tokio::test]
@@ -301,16 +227,10 @@ async fn a_period_that_is_no_longer_kept_is_answered_with_silence_and_recorded()
     let client = cloudwatch(&fake).await;
     let queries = vec![query("q0", usage("InputTokenCount", STEADY), 60)];
     let pages = pages(ask(&client, window.last_days(16), queries)).await;
-    assert_eq!(
-        joined(&pages, "q0"),
-        (BTreeMap::new(), vec!["Complete".to_owned()])
-    );
+    assert_eq!(joined(&pages, "q0"), (BTreeMap::new(), vec!["Complete".to_owned()]));
     let violations = fake.violations();
     assert_eq!(violations.len(), 1, "{violations:?}");
-    assert!(
-        violations[0].contains("points of 60 s are no longer kept"),
-        "{violations:?}"
-    );
+    assert!(violations[0].contains("points of 60 s are no longer kept"), "{violations:?}");
 }
 
 #[tokio::test]
@@ -326,10 +246,7 @@ async fn calls_that_aws_would_misunderstand_are_refused_and_recorded() {
         .stat("Sum")
         .unit(StandardUnit::Count)
         .build();
-    let with_unit = MetricDataQuery::builder()
-        .id("q0")
-        .metric_stat(with_unit)
-        .build();
+    let with_unit = MetricDataQuery::builder().id("q0").metric_stat(with_unit).build();
     let many =
         (0..501).map(|number| query(&format!("q{number}"), usage("Invocations", STEADY), 3_600));
     let half_past = at(window.start() + SignedDuration::from_mins(30));
@@ -337,33 +254,13 @@ async fn calls_that_aws_would_misunderstand_are_refused_and_recorded() {
         ("Unit", ask(&client, window, vec![with_unit])),
         ("the Id q0", ask(&client, window, vec![good(), good()])),
         ("501 queries", ask(&client, window, many.collect())),
-        (
-            "90",
-            ask(
-                &client,
-                window,
-                vec![query("q0", usage("Invocations", STEADY), 90)],
-            ),
-        ),
-        (
-            "aligned",
-            ask(&client, window, vec![good()]).start_time(half_past),
-        ),
-        (
-            "MaxDatapoints",
-            ask(&client, window, vec![good()]).max_datapoints(100_801),
-        ),
-        (
-            "NextToken",
-            ask(&client, window, vec![good()]).next_token("made up"),
-        ),
+        ("90", ask(&client, window, vec![query("q0", usage("Invocations", STEADY), 90)])),
+        ("aligned", ask(&client, window, vec![good()]).start_time(half_past)),
+        ("MaxDatapoints", ask(&client, window, vec![good()]).max_datapoints(100_801)),
+        ("NextToken", ask(&client, window, vec![good()]).next_token("made up")),
         (
             "no MetricStat",
-            ask(
-                &client,
-                window,
-                vec![MetricDataQuery::builder().id("q0").expression("1").build()],
-            ),
+            ask(&client, window, vec![MetricDataQuery::builder().id("q0").expression("1").build()]),
         ),
     ];
     for (what, call) in calls {
@@ -378,11 +275,7 @@ async fn calls_that_aws_would_misunderstand_are_refused_and_recorded() {
             fake.violations()
         );
     }
-    let recent = client
-        .list_metrics()
-        .recently_active(RecentlyActive::Pt3H)
-        .send()
-        .await;
+    let recent = client.list_metrics().recently_active(RecentlyActive::Pt3H).send().await;
     assert_eq!(recent.unwrap_err().code(), Some("ValidationError"));
     assert_eq!(fake.violations().len(), 9);
 }
@@ -397,10 +290,7 @@ async fn what_was_put_is_kept_listed_and_read() {
         MetricDatum::builder()
             .metric_name("MonthlySavings")
             .dimensions(
-                Dimension::builder()
-                    .name("RecommendationId")
-                    .value(format!("id-{number}"))
-                    .build(),
+                Dimension::builder().name("RecommendationId").value(format!("id-{number}")).build(),
             )
             .value(1.5)
             .unit(StandardUnit::None)
@@ -415,20 +305,10 @@ async fn what_was_put_is_kept_listed_and_read() {
     put.send().await.unwrap();
     let data = fake.put_data();
     assert_eq!(data.len(), 200);
-    assert_eq!(
-        data[7].dimensions,
-        [("RecommendationId".to_owned(), "id-7".to_owned())].into()
-    );
-    assert_eq!(
-        (data[7].unit.as_deref(), data[7].region.name()),
-        (Some("None"), "us-east-1")
-    );
-    let listed = client
-        .list_metrics()
-        .namespace("Guard")
-        .metric_name("MonthlySavings")
-        .send()
-        .await;
+    assert_eq!(data[7].dimensions, [("RecommendationId".to_owned(), "id-7".to_owned())].into());
+    assert_eq!((data[7].unit.as_deref(), data[7].region.name()), (Some("None"), "us-east-1"));
+    let listed =
+        client.list_metrics().namespace("Guard").metric_name("MonthlySavings").send().await;
     assert_eq!(listed.unwrap().metrics().len(), 200);
     let one = metric("Guard", "MonthlySavings", &[("RecommendationId", "id-7")]);
     let pages = pages(ask(&client, window, vec![query("q0", one, 3_600)])).await;
@@ -444,11 +324,7 @@ async fn data_that_aws_would_not_take_are_refused() {
     let fake = FakeAws::start(observation);
     let client = cloudwatch(&fake).await;
     let datum = |value: f64, time: Timestamp| {
-        MetricDatum::builder()
-            .metric_name("Cost")
-            .value(value)
-            .timestamp(at(time))
-            .build()
+        MetricDatum::builder().metric_name("Cost").value(value).timestamp(at(time)).build()
     };
     let old = as_of - SignedDuration::from_hours(14 * 24 + 1);
     let late = as_of + SignedDuration::from_hours(3);
@@ -459,16 +335,10 @@ async fn data_that_aws_would_not_take_are_refused() {
         ("Guard", vec![datum(1.0, late)]),
         ("Guard", vec![datum(1.0, as_of); 1_001]),
     ] {
-        let put = client
-            .put_metric_data()
-            .namespace(namespace)
-            .set_metric_data(Some(data));
+        let put = client.put_metric_data().namespace(namespace).set_metric_data(Some(data));
         let code = put.send().await.unwrap_err().code().map(str::to_owned);
         assert!(
-            matches!(
-                code.as_deref(),
-                Some("InvalidParameterValue" | "ValidationError")
-            ),
+            matches!(code.as_deref(), Some("InvalidParameterValue" | "ValidationError")),
             "{code:?}"
         );
     }
@@ -481,21 +351,10 @@ async fn what_was_open_before_shows_an_hour_before_the_event() {
     let observation = small_observation();
     let window = observation.window;
     let fake = FakeAws::start(observation);
-    let dimensions = [
-        ("Region", "us-east-1"),
-        ("RecommendationId", "units-0123456789ab"),
-    ];
+    let dimensions = [("Region", "us-east-1"), ("RecommendationId", "units-0123456789ab")];
     let open = metric("BedrockCostGuard", "RecommendationOpen", &dimensions);
-    let pages = pages(ask(
-        &cloudwatch(&fake).await,
-        window,
-        vec![query("q0", open, 3_600)],
-    ))
-    .await;
-    assert_eq!(
-        joined(&pages, "q0").0,
-        [(window.end().as_second() - 3_600, 1.0)].into()
-    );
+    let pages = pages(ask(&cloudwatch(&fake).await, window, vec![query("q0", open, 3_600)])).await;
+    assert_eq!(joined(&pages, "q0").0, [(window.end().as_second() - 3_600, 1.0)].into());
 }
 
 #[tokio::test]
@@ -504,31 +363,14 @@ async fn an_inventory_comes_back_as_it_was_observed() {
     let inventory = observation.places[0].inventory.clone();
     let fake = FakeAws::start(observation);
     assert_eq!(bedrock(&fake).await.inventory().await.unwrap(), inventory);
-    assert_eq!(
-        fake.requests("ListProvisionedModelThroughputs"),
-        2,
-        "a page has two"
-    );
+    assert_eq!(fake.requests("ListProvisionedModelThroughputs"), 2, "a page has two");
     assert_eq!(fake.requests("ListInferenceProfiles"), 2);
     assert_eq!(fake.requests("ListFoundationModels"), 1);
-    let elsewhere = fake
-        .sdk_config()
-        .await
-        .to_builder()
-        .region(aws_config::Region::new("eu-west-1"))
-        .build();
-    let elsewhere = Bedrock {
-        client: aws_sdk_bedrock::Client::new(&elsewhere),
-        region: region("eu-west-1"),
-    };
-    assert!(
-        elsewhere
-            .inventory()
-            .await
-            .unwrap()
-            .provisioned_models
-            .is_empty()
-    );
+    let elsewhere =
+        fake.sdk_config().await.to_builder().region(aws_config::Region::new("eu-west-1")).build();
+    let elsewhere =
+        Bedrock { client: aws_sdk_bedrock::Client::new(&elsewhere), region: region("eu-west-1") };
+    assert!(elsewhere.inventory().await.unwrap().provisioned_models.is_empty());
     assert_eq!(fake.violations(), [""; 0]);
 }
 
@@ -536,18 +378,9 @@ async fn an_inventory_comes_back_as_it_was_observed() {
 async fn a_parameter_that_is_not_known_is_refused() {
     let fake = FakeAws::start(small_observation());
     let client = bedrock(&fake).await.client;
-    let error = client
-        .list_foundation_models()
-        .by_provider("Amazon")
-        .send()
-        .await
-        .unwrap_err();
+    let error = client.list_foundation_models().by_provider("Amazon").send().await.unwrap_err();
     assert_eq!(error.code(), Some("ValidationException"));
-    assert!(
-        fake.violations()[0].contains("byProvider"),
-        "{:?}",
-        fake.violations()
-    );
+    assert!(fake.violations()[0].contains("byProvider"), "{:?}", fake.violations());
 }
 
 #[tokio::test]
@@ -603,17 +436,10 @@ async fn faults_of_every_kind_reach_the_client() {
     client.list_metrics().send().await.unwrap();
     assert!(before.elapsed() >= Duration::from_millis(60));
 
-    let call = ask(
-        &client,
-        window,
-        vec![query("q0", usage("Invocations", STEADY), 3_600)],
-    );
+    let call = ask(&client, window, vec![query("q0", usage("Invocations", STEADY), 3_600)]);
     fake.fault(Fault::of("GetMetricData", FaultKind::Messages).times(1));
     let page = call.clone().send().await.unwrap();
-    assert_eq!(
-        page.messages()[0].value(),
-        Some("Maximum number of allowed metrics exceeded")
-    );
+    assert_eq!(page.messages()[0].value(), Some("Maximum number of allowed metrics exceeded"));
 
     fake.fault(Fault::of("GetMetricData", FaultKind::InternalError).times(1));
     let pages = pages(call).await;
@@ -653,12 +479,8 @@ fn the_environment_of_a_program_names_the_fake_and_its_region() {
 /// Echoes so many events as a function does; an event with `fail` is an error.
 fn function(address: &str, events: usize) {
     for _ in 0..events {
-        let (head, event) = raw(
-            address,
-            "GET /2018-06-01/runtime/invocation/next HTTP/1.1",
-            "",
-        )
-        .unwrap_or_default();
+        let (head, event) = raw(address, "GET /2018-06-01/runtime/invocation/next HTTP/1.1", "")
+            .unwrap_or_default();
         let header = |name: &str| {
             head.lines()
                 .find_map(|line| line.strip_prefix(name))
@@ -668,10 +490,7 @@ fn function(address: &str, events: usize) {
         };
         let id = header("lambda-runtime-aws-request-id:");
         let (kind, answer) = if event.contains("fail") {
-            (
-                "error",
-                json!({ "errorType": "Event", "errorMessage": "no" }).to_string(),
-            )
+            ("error", json!({ "errorType": "Event", "errorMessage": "no" }).to_string())
         } else {
             (
                 "response",
@@ -695,18 +514,12 @@ fn a_function_gets_events_and_its_answers_come_back() {
     let done = runtime.invoke(&json!({ "dry_run": true }), Duration::from_secs(30));
     let value = done.outcome.unwrap();
     assert_eq!(value["event"], Value::from(r#"{"dry_run":true}"#));
-    assert!(
-        value["deadline"].as_str().unwrap().parse::<u64>().is_ok(),
-        "{value}"
-    );
+    assert!(value["deadline"].as_str().unwrap().parse::<u64>().is_ok(), "{value}");
     assert!(done.elapsed < Duration::from_secs(30));
 
     let failed = runtime.invoke(&json!({ "fail": true }), Duration::from_secs(30));
     let error = failed.outcome.unwrap_err();
-    assert_eq!(
-        (error.error_type.as_str(), error.error_message.as_str()),
-        ("Event", "no")
-    );
+    assert_eq!((error.error_type.as_str(), error.error_message.as_str()), ("Event", "no"));
     thread.join().unwrap();
 }
 
@@ -718,12 +531,7 @@ fn product(region: &str, usage_type: &str) -> String {
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn filter(kind: FilterType, field: &str, value: &str) -> Filter {
-    Filter::builder()
-        .r#type(kind)
-        .field(field)
-        .value(value)
-        .build()
-        .unwrap()
+    Filter::builder().r#type(kind).field(field).value(value).build().unwrap()
 }
 
 /// Asks for the products of a service in a Region, a hundred on a page.
@@ -743,9 +551,8 @@ fn products(
 /// Starts a fake that sells five products in `us-east-1` and one in `eu-west-1`.
 async fn price_list() -> (FakeAws, aws_sdk_pricing::Client) {
     let fake = FakeAws::start(small_observation());
-    let mut all: Vec<String> = (0..5)
-        .map(|number| product("us-east-1", &format!("USE1-{number}")))
-        .collect();
+    let mut all: Vec<String> =
+        (0..5).map(|number| product("us-east-1", &format!("USE1-{number}"))).collect();
     all.insert(2, product("eu-west-1", "EUW1-0"));
     fake.set_products("AmazonBedrock", all);
     let client = aws_sdk_pricing::Client::new(&fake.sdk_config().await);
@@ -756,21 +563,12 @@ async fn price_list() -> (FakeAws, aws_sdk_pricing::Client) {
 async fn pages_of_products_join_to_all_of_the_region() {
     let (fake, client) = price_list().await;
     for (size, calls) in [(100, 1), (2, 3)] {
-        fake.set_page_sizes(PageSizes {
-            products: size,
-            ..PageSizes::default()
-        });
+        fake.set_page_sizes(PageSizes { products: size, ..PageSizes::default() });
         let before = fake.requests("GetProducts");
         let pages = products(&client, "AmazonBedrock", "US-EAST-1").into_paginator();
-        let found: Vec<String> = pages
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .unwrap();
-        let expected: Vec<String> = (0..5)
-            .map(|number| product("us-east-1", &format!("USE1-{number}")))
-            .collect();
+        let found: Vec<String> = pages.items().send().collect::<Result<_, _>>().await.unwrap();
+        let expected: Vec<String> =
+            (0..5).map(|number| product("us-east-1", &format!("USE1-{number}"))).collect();
         assert_eq!(found, expected);
         assert_eq!(fake.requests("GetProducts") - before, calls);
     }
@@ -787,10 +585,8 @@ async fn pages_of_products_join_to_all_of_the_region() {
     assert_eq!(fake.violations().len(), 1);
 
     let (fake, client) = price_list().await;
-    for (service, region) in [
-        ("AmazonBedrock", "eu-west-2"),
-        ("AmazonBedrockService", "us-east-1"),
-    ] {
+    for (service, region) in [("AmazonBedrock", "eu-west-2"), ("AmazonBedrockService", "us-east-1")]
+    {
         let page = products(&client, service, region).send().await.unwrap();
         assert_eq!(page.price_list().len(), 0);
         assert_eq!(page.next_token(), None);
@@ -828,16 +624,9 @@ async fn questions_that_the_price_list_would_take_badly_are_recorded() {
     let config = fake.sdk_config().await.to_builder();
     let config = config.region(aws_config::Region::new("us-west-2")).build();
     let elsewhere = aws_sdk_pricing::Client::new(&config);
-    let error = products(&elsewhere, "AmazonBedrock", "us-east-1")
-        .send()
-        .await;
+    let error = products(&elsewhere, "AmazonBedrock", "us-east-1").send().await;
     assert_eq!(error.unwrap_err().code(), Some("InvalidSignatureException"));
-    assert!(
-        fake.violations()
-            .pop()
-            .unwrap()
-            .contains("no endpoint in us-west-2")
-    );
+    assert!(fake.violations().pop().unwrap().contains("no endpoint in us-west-2"));
 }
 
 #[tokio::test]

@@ -3,11 +3,7 @@
 //!
 //! Random small accounts are reported on, changed as they are told to, and reported on again.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers that only tests call"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers that only tests call")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -40,10 +36,7 @@ struct Flow {
 
 impl Flow {
     fn none() -> Self {
-        Self {
-            older: vec![[0; 2]; MINUTES_OF_A_WEEK],
-            last: vec![[0; 2]; MINUTES_OF_A_WEEK],
-        }
+        Self { older: vec![[0; 2]; MINUTES_OF_A_WEEK], last: vec![[0; 2]; MINUTES_OF_A_WEEK] }
     }
 
     fn is_none(&self) -> bool {
@@ -156,11 +149,7 @@ impl Traffic {
                 Shape::Bursts(_) => 5,
                 Shape::Work(from) => {
                     let (day, hour) = (minute / 1_440, minute / 60 % 24);
-                    if day < 5 && hour >= from && hour < from + 9 {
-                        100
-                    } else {
-                        10
-                    }
+                    if day < 5 && hour >= from && hour < from + 9 { 100 } else { 10 }
                 }
                 Shape::Spike(at) if minute == at => 100,
                 Shape::Spike(_) => 40,
@@ -169,13 +158,8 @@ impl Traffic {
             [tokens(self.input, UNIT[0]), tokens(self.output, UNIT[1])]
         };
         let last: Vec<[u64; 2]> = (0..MINUTES_OF_A_WEEK).map(minute).collect();
-        let older = last
-            .iter()
-            .map(|it| it.map(|tokens| tokens * self.older / 100));
-        Flow {
-            older: older.collect(),
-            last,
-        }
+        let older = last.iter().map(|it| it.map(|tokens| tokens * self.older / 100));
+        Flow { older: older.collect(), last }
     }
 }
 
@@ -252,31 +236,21 @@ fn holding() -> impl Strategy<Value = Holding> {
         1 => prop_oneof![1i64..10, 20i64..30].prop_map(|days| Some((CommitmentDuration::OneMonth, days))),
         1 => prop_oneof![1i64..10, 20i64..180].prop_map(|days| Some((CommitmentDuration::SixMonths, days))),
     ];
-    (1u32..6, term, prop::option::weighted(0.75, traffic(1_000))).prop_map(
-        |(units, term, traffic)| Holding {
-            units,
-            term,
-            traffic,
-        },
-    )
+    (1u32..6, term, prop::option::weighted(0.75, traffic(1_000)))
+        .prop_map(|(units, term, traffic)| Holding { units, term, traffic })
 }
 
 fn reserved() -> impl Strategy<Value = Reserved> {
     let term = prop::sample::select(vec!["1-month", "3-months"]);
-    (
-        any::<bool>(),
-        100u64..2_000,
-        10u64..600,
-        term,
-        any::<bool>(),
-    )
-        .prop_map(|(is_global, input, output, term, is_over)| Reserved {
+    (any::<bool>(), 100u64..2_000, 10u64..600, term, any::<bool>()).prop_map(
+        |(is_global, input, output, term, is_over)| Reserved {
             is_global,
             input: input * 1_000,
             output: output * 1_000,
             term,
             is_over,
-        })
+        },
+    )
 }
 
 fn variant() -> impl Strategy<Value = Variant> {
@@ -352,11 +326,7 @@ impl Variant {
     /// full unit serves 96 USD an hour.
     fn book(&self) -> Vec<String> {
         let mut rows = Vec::new();
-        let scopes = [
-            ("in-region", Some(100)),
-            ("us", Some(self.geo)),
-            ("global", self.global),
-        ];
+        let scopes = [("in-region", Some(100)), ("us", Some(self.geo)), ("global", self.global)];
         for (scope, percent) in scopes {
             let Some(percent) = percent else { continue };
             let input = Decimal::new(percent, 2);
@@ -365,19 +335,11 @@ impl Variant {
                 rows.push(rate(scope, "flex", [input / Decimal::TWO, input]));
             }
         }
-        let terms = [
-            ("none", Some(100)),
-            ("1-month", self.month),
-            ("6-months", self.half_year),
-        ];
+        let terms = [("none", Some(100)), ("1-month", self.month), ("6-months", self.half_year)];
         for (term, percent) in terms {
             if let Some((dollars, percent)) = self.unit.zip(percent) {
                 let serves = self.is_capacity_known.then_some(UNIT);
-                rows.push(unit(
-                    term,
-                    Decimal::from(dollars) * Decimal::new(percent, 2),
-                    serves,
-                ));
+                rows.push(unit(term, Decimal::from(dollars) * Decimal::new(percent, 2), serves));
             }
         }
         let Some((month, quarter)) = self.reserved_offers else {
@@ -516,19 +478,11 @@ impl Follower<'_> {
                  model = \"{MODEL}\"\nscope = \"{}\"\ninput_tokens_per_minute = {}\n\
                  output_tokens_per_minute = {}\nterm = \"{}\"\nfrom = \"2026-01-01\"\n\
                  term_ends = \"{}\"\n",
-                if reserved.is_global {
-                    "global"
-                } else {
-                    "regional"
-                },
+                if reserved.is_global { "global" } else { "regional" },
                 reserved.input.max(1_000),
                 reserved.output.max(1_000),
                 reserved.term,
-                if reserved.is_over {
-                    "2026-04-01"
-                } else {
-                    "2026-05-31"
-                },
+                if reserved.is_over { "2026-04-01" } else { "2026-05-31" },
             );
         }
         if let Some(allowed) = self.variant.scopes {
@@ -588,11 +542,7 @@ impl Follower<'_> {
             for minute in 0..2 * MINUTES_OF_A_WEEK {
                 let (mut asked, mut value) = ([0, 0], 0);
                 for (percent, flow) in &lanes {
-                    let of = if minute < MINUTES_OF_A_WEEK {
-                        &flow.older
-                    } else {
-                        &flow.last
-                    };
+                    let of = if minute < MINUTES_OF_A_WEEK { &flow.older } else { &flow.last };
                     let tokens = of[minute % MINUTES_OF_A_WEEK];
                     asked[0] += tokens[0];
                     asked[1] += tokens[1];
@@ -650,9 +600,7 @@ impl Follower<'_> {
         let term = if words.contains("6-month") {
             Some((CommitmentDuration::SixMonths, 180))
         } else {
-            words
-                .contains("1-month")
-                .then_some((CommitmentDuration::OneMonth, 30))
+            words.contains("1-month").then_some((CommitmentDuration::OneMonth, 30))
         };
         match advice.action {
             Action::FillProvisionedModel | Action::RouteToGlobalProfile => {}
@@ -682,11 +630,7 @@ impl Follower<'_> {
                 is_global: words.contains("global"),
                 input: amount(&words, "input"),
                 output: amount(&words, "output"),
-                term: if words.contains("3-month") {
-                    "3-months"
-                } else {
-                    "1-month"
-                },
+                term: if words.contains("3-month") { "3-months" } else { "1-month" },
                 is_over: false,
             }),
             Action::RightSizeReservation | Action::LetCommitmentExpire => {
@@ -713,11 +657,7 @@ impl Follower<'_> {
             let is_flex = id.contains('+');
             let is_cheaper = self.variant.global.is_some_and(|global| global < percent)
                 && (self.variant.flex || !is_flex);
-            let to = if is_cheaper {
-                format!("global.{rest}")
-            } else {
-                id.clone()
-            };
+            let to = if is_cheaper { format!("global.{rest}") } else { id.clone() };
             self.add_on_demand(&to, &flow);
         }
     }
@@ -738,11 +678,7 @@ impl Follower<'_> {
                 asked.add(flow);
             }
         }
-        let serving = if self.variant.spills() {
-            units
-        } else {
-            u64::from(u32::MAX)
-        };
+        let serving = if self.variant.spills() { units } else { u64::from(u32::MAX) };
         let mut served = at_work.take(&asked, serving);
         if fills {
             for flow in self.standard() {
@@ -788,18 +724,13 @@ fn fault(variant: &Variant) -> Option<String> {
     }
     counted(&before).next()?;
     let told: Vec<String> = counted(&before).map(Recommendation::message).collect();
-    let (was, claimed) = (
-        follower.cost(&before),
-        before.totals.potential_monthly_savings,
-    );
+    let (was, claimed) = (follower.cost(&before), before.totals.potential_monthly_savings);
     let is_sized = follower.follow(&before);
     let is = follower.cost(&follower.account().report());
     let slack = Usd::new(was.dollars() * Decimal::new(5, 3) + Decimal::ONE);
     if is > was - claimed + slack {
         let saved = was - is;
-        return Some(format!(
-            "{claimed} of {was} are promised and {saved} saved: {told:#?}"
-        ));
+        return Some(format!("{claimed} of {was} are promised and {saved} saved: {told:#?}"));
     }
     let (asked, units) = (follower.on_units().known().units(), follower.units(true));
     (is_sized && !variant.spills() && asked > units)
@@ -816,34 +747,22 @@ fn steps_fault(report: &Report) -> Option<String> {
         let steps = &advice.remedy.steps;
         let first = steps.first().and_then(|step| step.command.as_ref());
         if first != advice.remedy.command.as_ref() {
-            return Some(format!(
-                "{}: not the first step's command",
-                advice.message()
-            ));
+            return Some(format!("{}: not the first step's command", advice.message()));
         }
         let mut commands = steps.iter().filter_map(|step| step.command.as_ref());
-        let is_hidden = advice
-            .grounds
-            .risks
-            .iter()
-            .any(|risk| risk.contains("aws bedrock"));
+        let is_hidden = advice.grounds.risks.iter().any(|risk| risk.contains("aws bedrock"));
         if is_hidden || commands.any(|text| text.contains("&&") || text.contains(';')) {
             return Some(format!("{}: two commands in one line", advice.message()));
         }
         // What is deleted has callers, unless it is idle: they are elsewhere before.
-        let deletes = steps
-            .iter()
-            .position(|step| step.text.starts_with("delete"));
+        let deletes = steps.iter().position(|step| step.text.starts_with("delete"));
         if let Some(place) = deletes
             && advice.action != Action::DeleteIdleProvisionedModel
             && !steps[..place]
                 .iter()
                 .any(|step| step.text.contains("callers") && step.wait_for.is_some())
         {
-            return Some(format!(
-                "{}: deleted before its callers left",
-                advice.message()
-            ));
+            return Some(format!("{}: deleted before its callers left", advice.message()));
         }
     }
     None

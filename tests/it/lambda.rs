@@ -50,13 +50,7 @@ impl Function {
             stdout.read_to_string(&mut text).unwrap();
             text
         });
-        Self {
-            runtime,
-            aws,
-            child,
-            output: Some(output),
-            _overrides: overrides,
-        }
+        Self { runtime, aws, child, output: Some(output), _overrides: overrides }
     }
 
     fn invoke(&self, event: &Value) -> Invocation {
@@ -67,9 +61,7 @@ impl Function {
     fn lines(mut self) -> Vec<Value> {
         self.child.kill().unwrap();
         let text = self.output.take().unwrap().join().unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
@@ -104,9 +96,7 @@ fn a_live_price_list_is_read_once_by_a_process_and_named_in_each_summary() {
     .unwrap();
     let products = page["PriceList"].as_array().unwrap().iter();
     let products = products.map(|product| product.as_str().unwrap().to_owned());
-    function
-        .aws
-        .set_products("AmazonBedrockFoundationModels", products.collect());
+    function.aws.set_products("AmazonBedrockFoundationModels", products.collect());
     let mut costs = Vec::new();
     let mut asked = Vec::new();
     for _ in 0..2 {
@@ -150,10 +140,7 @@ fn the_lambda_answers_with_the_totals_of_the_run() {
     );
 
     // It stays up for the next event.
-    let again = function
-        .invoke(&json!({ "dry_run": true }))
-        .outcome
-        .unwrap();
+    let again = function.invoke(&json!({ "dry_run": true })).outcome.unwrap();
     assert_eq!(again["metrics_withheld"], "dry run");
     assert_eq!(function.aws.put_data().len(), put.len());
 }
@@ -197,19 +184,14 @@ fn the_log_has_a_line_for_each_recommendation_and_one_for_the_run() {
             assert!(line[field].is_string(), "{line}");
         }
     }
-    let advice: Vec<&Value> = lines
-        .iter()
-        .filter(|line| line.get("recommendation").is_some())
-        .collect();
+    let advice: Vec<&Value> =
+        lines.iter().filter(|line| line.get("recommendation").is_some()).collect();
     assert_eq!(advice.len(), 2);
     for line in advice {
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
         assert_eq!(line["level"], "INFO");
         let message = line["message"].as_str().unwrap();
-        assert!(
-            message.contains("saves $") && message.contains(" a month"),
-            "{message}"
-        );
+        assert!(message.contains("saves $") && message.contains(" a month"), "{message}");
         let advice = &line["recommendation"];
         assert!(advice["id"].as_str().unwrap().starts_with("rec-"));
         let evidence = advice["evidence"].as_array().unwrap();
@@ -217,13 +199,7 @@ fn the_log_has_a_line_for_each_recommendation_and_one_for_the_run() {
         assert!(rate["source"].is_string());
     }
     let last = lines.last().unwrap();
-    assert!(
-        last["message"]
-            .as_str()
-            .unwrap()
-            .starts_with("run finished: $"),
-        "{last}"
-    );
+    assert!(last["message"].as_str().unwrap().starts_with("run finished: $"), "{last}");
     assert_eq!(last["totals"]["recommendations"], 2);
 }
 
@@ -231,26 +207,15 @@ fn the_log_has_a_line_for_each_recommendation_and_one_for_the_run() {
 fn a_malformed_event_is_named_as_that_with_its_field() {
     let error = error(&[], &json!({ "lookback_days": "ninety" }));
     assert_eq!(error.error_type, "Event");
-    assert!(
-        error.error_message.contains("`lookback_days`"),
-        "{}",
-        error.error_message
-    );
+    assert!(error.error_message.contains("`lookback_days`"), "{}", error.error_message);
 }
 
 #[test]
 fn bad_settings_are_named_as_that_all_at_once() {
-    let error = error(
-        &[("GUARD_LOOKBACK_DAYS", "90"), ("GUARD_OVERFLOWS", "spill")],
-        &json!({}),
-    );
+    let error = error(&[("GUARD_LOOKBACK_DAYS", "90"), ("GUARD_OVERFLOWS", "spill")], &json!({}));
     assert_eq!(error.error_type, "Config");
     for name in ["`GUARD_LOOKBACK_DAYS`", "`GUARD_OVERFLOWS`"] {
-        assert!(
-            error.error_message.contains(name),
-            "{}",
-            error.error_message
-        );
+        assert!(error.error_message.contains(name), "{}", error.error_message);
     }
 }
 
@@ -278,25 +243,17 @@ fn a_price_book_that_is_not_there_is_named_as_that() {
 #[test]
 fn a_forbidden_call_is_named_with_the_action_to_allow() {
     let function = Function::start(one_region(), &[]);
-    function
-        .aws
-        .fault(Fault::of("ListFoundationModels", FaultKind::Forbidden));
+    function.aws.fault(Fault::of("ListFoundationModels", FaultKind::Forbidden));
     let error = function.invoke(&json!({})).outcome.unwrap_err();
     assert_eq!(error.error_type, "Access");
-    assert!(
-        error
-            .error_message
-            .contains("bedrock:ListFoundationModels in us-west-2 is forbidden")
-    );
+    assert!(error.error_message.contains("bedrock:ListFoundationModels in us-west-2 is forbidden"));
     assert_eq!(function.aws.requests("ListFoundationModels"), 1);
 }
 
 #[test]
 fn a_call_that_stays_throttled_is_tried_six_times_and_named() {
     let function = Function::start(one_region(), &[]);
-    function
-        .aws
-        .fault(Fault::of("GetMetricData", FaultKind::Throttle));
+    function.aws.fault(Fault::of("GetMetricData", FaultKind::Throttle));
     let error = function.invoke(&json!({})).outcome.unwrap_err();
     assert_eq!(error.error_type, "Throttled");
     assert_eq!(function.aws.requests("GetMetricData"), 6);
@@ -305,26 +262,17 @@ fn a_call_that_stays_throttled_is_tried_six_times_and_named() {
 #[test]
 fn metrics_that_are_not_put_fail_the_run_after_its_lines() {
     let function = Function::start(one_region(), &[]);
-    function
-        .aws
-        .fault(Fault::of("PutMetricData", FaultKind::Forbidden));
+    function.aws.fault(Fault::of("PutMetricData", FaultKind::Forbidden));
     let error = function.invoke(&json!({})).outcome.unwrap_err();
     assert_eq!(error.error_type, "Emit");
     let lines = function.lines();
-    assert!(
-        lines
-            .iter()
-            .any(|line| line.get("recommendation").is_some())
-    );
+    assert!(lines.iter().any(|line| line.get("recommendation").is_some()));
 }
 
 #[test]
 fn a_run_without_time_left_ends_itself_and_says_so() {
     let function = Function::start(one_region(), &[]);
-    function.aws.fault(Fault::of(
-        "ListMetrics",
-        FaultKind::Slow(Duration::from_secs(20)),
-    ));
+    function.aws.fault(Fault::of("ListMetrics", FaultKind::Slow(Duration::from_secs(20))));
     let done = function.runtime.invoke(&json!({}), Duration::from_secs(5));
     let error = done.outcome.unwrap_err();
     assert_eq!(error.error_type, "Deadline");

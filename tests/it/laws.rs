@@ -19,11 +19,7 @@ fn account() -> Observation {
 }
 
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn hundredths(range: std::ops::Range<i64>) -> impl Strategy<Value = Decimal> {
@@ -52,17 +48,15 @@ fn variant() -> impl Strategy<Value = Variant> {
         hundredths(0..2_000_000),
         prop::collection::vec(capacity, 2),
     )
-        .prop_map(
-            |([article, spill, global], headroom, ratio, least, capacities)| Variant {
-                article,
-                spill,
-                global,
-                headroom,
-                ratio,
-                least,
-                capacities,
-            },
-        )
+        .prop_map(|([article, spill, global], headroom, ratio, least, capacities)| Variant {
+            article,
+            spill,
+            global,
+            headroom,
+            ratio,
+            least,
+            capacities,
+        })
 }
 
 impl Variant {
@@ -82,10 +76,7 @@ impl Variant {
         settings.headroom = Ratio::new(self.headroom);
         settings.min_savings_ratio = Ratio::new(self.ratio);
         settings.min_monthly_savings = Usd::new(self.least);
-        let models = [
-            "meta.llama3-1-70b-instruct-v1:0",
-            "meta.llama3-1-8b-instruct-v1:0",
-        ];
+        let models = ["meta.llama3-1-70b-instruct-v1:0", "meta.llama3-1-8b-instruct-v1:0"];
         observation.overrides.capacity = models
             .into_iter()
             .zip(&self.capacities)
@@ -125,18 +116,14 @@ fn faults(report: &Report) -> Vec<String> {
             }
         }
         for plan in workload.plans.iter().filter(|plan| plan.advised) {
-            if plan
-                .monthly_cost
-                .is_none_or(|cost| cost > workload.monthly_cost || cost < Usd::ZERO)
+            if plan.monthly_cost.is_none_or(|cost| cost > workload.monthly_cost || cost < Usd::ZERO)
             {
                 faults.push(format!("{}: {plan:?}", workload.model));
             }
         }
     }
     for holding in &report.holdings {
-        let parts = holding
-            .used_effective_cost
-            .zip(holding.unused_effective_cost);
+        let parts = holding.used_effective_cost.zip(holding.unused_effective_cost);
         let is_whole =
             parts.is_none_or(|(used, unused)| Some(used + unused) == holding.monthly_cost);
         if !is_whole || parts.is_some_and(|(used, unused)| used < Usd::ZERO || unused < Usd::ZERO) {
@@ -154,11 +141,7 @@ fn faults(report: &Report) -> Vec<String> {
     let sum = |amounts: &mut dyn Iterator<Item = Usd>| amounts.sum::<Usd>();
     let counted = report.recommendations.iter().filter(|it| it.is_counted());
     for (what, total, rows) in [
-        (
-            "cost",
-            totals.monthly_cost,
-            sum(&mut report.workloads.iter().map(|it| it.monthly_cost)),
-        ),
+        ("cost", totals.monthly_cost, sum(&mut report.workloads.iter().map(|it| it.monthly_cost))),
         (
             "parts of the cost",
             totals.monthly_cost,
@@ -172,10 +155,7 @@ fn faults(report: &Report) -> Vec<String> {
         (
             "savings of workloads",
             totals.potential_monthly_savings,
-            sum(&mut report
-                .workloads
-                .iter()
-                .map(|it| it.potential_monthly_savings)),
+            sum(&mut report.workloads.iter().map(|it| it.potential_monthly_savings)),
         ),
         (
             "savings by effort",
@@ -288,12 +268,7 @@ fn mutilated(text: &str, from: usize, length: usize, with: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let from = from % (chars.len() + 1);
     let rest = chars.get(from + length..).unwrap_or_default();
-    chars[..from]
-        .iter()
-        .copied()
-        .chain(with.chars())
-        .chain(rest.iter().copied())
-        .collect()
+    chars[..from].iter().copied().chain(with.chars()).chain(rest.iter().copied()).collect()
 }
 
 proptest! {

@@ -23,18 +23,10 @@ fn served(name: &str) -> Served {
     observation.places[0].place.region = region(name);
     let served = Served::of(account.observation);
     let products = ["us-east-1", "eu-west-1"].into_iter().flat_map(|region| {
-        [
-            nova_micro(region, "input", "0.0000700000"),
-            nova_micro(region, "output", "0.0002800000"),
-        ]
+        [nova_micro(region, "input", "0.0000700000"), nova_micro(region, "output", "0.0002800000")]
     });
-    served
-        .fake
-        .set_products("AmazonBedrock", products.collect());
-    served.fake.set_page_sizes(PageSizes {
-        products: 1,
-        ..PageSizes::default()
-    });
+    served.fake.set_products("AmazonBedrock", products.collect());
+    served.fake.set_page_sizes(PageSizes { products: 1, ..PageSizes::default() });
     served
 }
 
@@ -54,10 +46,7 @@ async fn prices_of_the_list_go_before_those_of_the_embedded_book() {
     assert_eq!(report.totals.prices_checked, today);
     let source = report.workloads[0].lanes[0].meters[0].source.clone();
     let source = source.unwrap();
-    assert!(
-        source.contains("AWS Price List") && source.contains("2026-11-20"),
-        "{source}"
-    );
+    assert!(source.contains("AWS Price List") && source.contains("2026-11-20"), "{source}");
     assert_eq!(report.notes, Vec::<String>::new());
     // Whole offers, page by page, for the one Region: nothing for each model.
     assert_eq!(account.fake.requests(GET_PRODUCTS), 4);
@@ -131,10 +120,7 @@ async fn names_without_a_model_are_counted_and_price_nothing() {
     account.fake.set_products("AmazonBedrock", products);
     let report = account.run().await.report;
     assert_eq!(report.totals.monthly_cost, usd(LISTED));
-    assert_eq!(
-        report.run.price_list.as_ref().map(|read| read.unmapped),
-        Some(1)
-    );
+    assert_eq!(report.run.price_list.as_ref().map(|read| read.unmapped), Some(1));
     let json: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
     assert_eq!(json["run"]["price_list"]["unmapped"], 1);
 }

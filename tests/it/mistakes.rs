@@ -53,18 +53,13 @@ fn with_global() -> Account {
 
 /// Returns a provisioned model of so many units without a term.
 fn units(number: u32) -> ProvisionedModel {
-    ProvisionedModel {
-        model_units: ModelUnits::new(number),
-        ..held()
-    }
+    ProvisionedModel { model_units: ModelUnits::new(number), ..held() }
 }
 
 #[expect(clippy::expect_used, reason = "only tests call it")]
 fn recommended(report: &Report, action: Action) -> &Recommendation {
     let mut recommendations = report.recommendations.iter();
-    recommendations
-        .find(|advice| advice.action == action)
-        .expect("it is advised")
+    recommendations.find(|advice| advice.action == action).expect("it is advised")
 }
 
 fn plans<'r>(report: &'r Report, model: &str, action: Action) -> Vec<&'r Plan> {
@@ -93,13 +88,7 @@ fn units_beside_a_full_holding_save_what_on_demand_costs_less_what_they_cost() {
     assert_eq!(advice.money.current.monthly_cost, on_demand);
     assert_eq!(advice.money.proposed.monthly_cost, an_hour(30));
     assert_eq!(advice.savings(), an_hour(24));
-    assert!(
-        advice
-            .money
-            .proposed
-            .description
-            .starts_with("1 model unit,")
-    );
+    assert!(advice.money.proposed.description.starts_with("1 model unit,"));
 }
 
 #[test]
@@ -108,10 +97,7 @@ fn a_provisioned_model_that_is_being_changed_gives_no_advice_from_its_traffic() 
     let steady = account.clone().busy(held(), 10_000, 1_000).report();
     assert_eq!(counted(&steady), [Action::FillProvisionedModel]);
 
-    let changing = ProvisionedModel {
-        status: "Updating".into(),
-        ..held()
-    };
+    let changing = ProvisionedModel { status: "Updating".into(), ..held() };
     let report = account.busy(changing, 10_000, 1_000).report();
     assert_eq!(actions(&report), []);
     let verdict = &workload(&report, MODEL).verdict;
@@ -160,10 +146,7 @@ fn a_holding_whose_answers_are_incomplete_has_no_worth_and_no_utilization() {
     let whole = sample_of(&MODERATION);
     let report = report::build(&whole);
     assert!(report.holdings[0].worth.is_some() && report.holdings[0].utilization.is_some());
-    assert_eq!(
-        metric_of(&report, "CommitmentWorth", "ProvisionedModel").len(),
-        1
-    );
+    assert_eq!(metric_of(&report, "CommitmentWorth", "ProvisionedModel").len(), 1);
 
     let mut busy = sample_of(&MODERATION);
     let lane = lane_of(&mut busy, MODERATION[0]);
@@ -201,10 +184,7 @@ fn an_unknown_id_without_a_whole_answer_is_not_taken_for_nothing() {
 #[test]
 fn what_was_not_read_whole_closes_no_recommendation() {
     let mut observation = sample_of(&[UNITS]);
-    let open = |name: &str| OpenBefore {
-        region: region(name),
-        id: format!("rec-{name}"),
-    };
+    let open = |name: &str| OpenBefore { region: region(name), id: format!("rec-{name}") };
     observation.open_before = ["us-west-2", "us-east-1", "eu-west-1"].map(open).to_vec();
     observation.failed = vec![FailedPlace {
         account: observation.home.account.clone(),
@@ -224,12 +204,7 @@ fn what_was_not_read_whole_closes_no_recommendation() {
 fn govcloud_has_only_prices_that_name_it_and_no_global_profile() {
     let gov = region("us-gov-west-1");
     let day = "2026-04-05".parse().unwrap();
-    let scopes = [
-        Scope::InRegion,
-        Scope::Geo(Geo::UsGov),
-        Scope::Geo(Geo::Us),
-        Scope::Global,
-    ];
+    let scopes = [Scope::InRegion, Scope::Geo(Geo::UsGov), Scope::Geo(Geo::Us), Scope::Global];
     let tiers = [
         ServiceTier::Standard,
         ServiceTier::Batch,
@@ -238,15 +213,12 @@ fn govcloud_has_only_prices_that_name_it_and_no_global_profile() {
         ServiceTier::LatencyOptimized,
     ];
     let mut named = 0;
-    for book in [
-        book(&with_global_prices()),
-        PriceBook::aws().unwrap(),
-        PriceBook::article().unwrap(),
-    ] {
+    for book in
+        [book(&with_global_prices()), PriceBook::aws().unwrap(), PriceBook::article().unwrap()]
+    {
         for model in book.models.iter().map(|model| &model.id) {
-            for (scope, tier) in scopes
-                .into_iter()
-                .flat_map(|scope| tiers.map(|tier| (scope, tier)))
+            for (scope, tier) in
+                scopes.into_iter().flat_map(|scope| tiers.map(|tier| (scope, tier)))
             {
                 for meter in Meter::TOKENS {
                     let wanted = RateQuery {
@@ -268,11 +240,7 @@ fn govcloud_has_only_prices_that_name_it_and_no_global_profile() {
             }
             let offers = book.offers(model, &gov, day, &Overrides::default());
             let is_named = |basis| basis == RegionBasis::Named;
-            assert!(
-                offers
-                    .iter()
-                    .all(|offer| is_named(offer.source.region_basis))
-            );
+            assert!(offers.iter().all(|offer| is_named(offer.source.region_basis)));
         }
     }
     assert!(named > 0);
@@ -301,14 +269,8 @@ fn requests_that_nothing_billed_was_metered_for_are_unpriced_and_not_free() {
 
     let page = text::render(&report);
     assert!(page.contains("1,344 requests"), "{page}");
-    assert!(
-        page.contains("no price of its output video seconds"),
-        "{page}"
-    );
-    let row = page
-        .lines()
-        .find(|line| line.contains("Nova Reel"))
-        .unwrap();
+    assert!(page.contains("no price of its output video seconds"), "{page}");
+    let row = page.lines().find(|line| line.contains("Nova Reel")).unwrap();
     assert!(row.ends_with("unpriced") && !row.contains('$'), "{row}");
     assert_eq!(metric_of(&report, "MonthlyCost", "Model"), []);
 }
@@ -327,21 +289,12 @@ fn under_throttle_units_cover_the_recent_hours_before_the_minutes_too() {
     for (times, units) in [(1, 1), (2, 2)] {
         let report = report(times);
         let advice = recommended(&report, Action::BuyModelUnits);
-        assert!(
-            advice
-                .money
-                .proposed
-                .description
-                .starts_with(&ModelUnits::new(units).to_string())
-        );
+        assert!(advice.money.proposed.description.starts_with(&ModelUnits::new(units).to_string()));
         let cost = an_hour(30 * units);
         assert_eq!(advice.money.proposed.monthly_cost, cost);
         assert_eq!(advice.savings(), advice.money.current.monthly_cost - cost);
         let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
-        assert_eq!(
-            advice.money.current.monthly_cost.to_string(),
-            on_demand.to_string()
-        );
+        assert_eq!(advice.money.current.monthly_cost.to_string(), on_demand.to_string());
     }
     let report = report(3);
     assert_eq!(actions(&report), []);
@@ -372,10 +325,7 @@ fn a_model_that_leaves_gets_no_units_and_the_reason_is_named() {
     let end = window().end() + SignedDuration::from_hours(20 * 24);
     let ending = observation(&|listed| listed.end_of_life_time = Some(end));
     let plans = plans(&ending, MODEL, Action::BuyModelUnits);
-    let bound = plans
-        .iter()
-        .find(|plan| plan.description.contains("1-month term"))
-        .unwrap();
+    let bound = plans.iter().find(|plan| plan.description.contains("1-month term")).unwrap();
     assert!(!bound.advised);
     let why = bound.why_not.join("; ");
     assert!(why.contains("end of life, 2026-04-26"), "{why}");
@@ -408,22 +358,15 @@ fn requests_that_were_refused_make_a_workload_cost_at_least_what_it_shows() {
 
 #[test]
 fn a_holding_that_was_never_in_service_is_not_said_to_cost_anything() {
-    for (status, is_billed) in [
-        ("Failed", false),
-        ("Creating", false),
-        ("InService", true),
-        ("Updating", true),
-    ] {
+    for (status, is_billed) in
+        [("Failed", false), ("Creating", false), ("InService", true), ("Updating", true)]
+    {
         let mut observation = sample_of(&LEFTOVER);
         observation.places[0].inventory.provisioned_models[0].status = status.into();
         let report = report::build(&observation);
         let cost = report.holdings[0].monthly_cost;
         assert_eq!(cost.is_some(), is_billed, "{status}");
-        assert_eq!(
-            report.totals.holdings_monthly_cost,
-            cost.unwrap_or_default(),
-            "{status}"
-        );
+        assert_eq!(report.totals.holdings_monthly_cost, cost.unwrap_or_default(), "{status}");
         assert_eq!(report.totals.is_at_least, !is_billed, "{status}");
     }
 }
@@ -433,15 +376,10 @@ fn traffic_under_two_ids_of_one_provisioned_model_is_counted_once_and_said() {
     let account = Account::selling_units();
     let whole = account.clone().busy(held(), 500_000, 100_000).report();
     assert!(whole.holdings[0].worth.is_some() && whole.incomplete.is_empty());
-    let report = account
-        .tokens("h0ldh0ldh0ld", 400_000, 100_000)
-        .busy(held(), 500_000, 100_000)
-        .report();
-    let counted: Vec<&str> = workload(&report, MODEL)
-        .lanes
-        .iter()
-        .map(|lane| lane.model_id.as_str())
-        .collect();
+    let report =
+        account.tokens("h0ldh0ldh0ld", 400_000, 100_000).busy(held(), 500_000, 100_000).report();
+    let counted: Vec<&str> =
+        workload(&report, MODEL).lanes.iter().map(|lane| lane.model_id.as_str()).collect();
     assert_eq!(counted, [HELD]);
     let gap = &report.incomplete[0].gaps[0];
     assert!(
@@ -461,10 +399,7 @@ fn a_meter_of_zeros_does_not_stand_in_the_way_of_a_cheaper_profile() {
     let with = without.survey(MODEL, ["OutputImageCount"], |_| [0]);
     let report = with.report();
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
-    assert_eq!(
-        report.recommendations[0].savings(),
-        expected.recommendations[0].savings()
-    );
+    assert_eq!(report.recommendations[0].savings(), expected.recommendations[0].savings());
     assert!(report.unpriced.is_empty() && !report.totals.is_at_least);
 }
 
@@ -475,9 +410,7 @@ fn a_recommendation_about_thousands_of_profiles_stays_short_and_says_how_many_mo
     account.observation.settings.recent_days = 7;
     let account = (0..PROFILES).fold(account, |account, number| {
         let id = format!("p{number:011}");
-        account
-            .survey(&id, ["InputTokenCount"], |_| [1_000_000])
-            .profile(&id, &["us-east-1"])
+        account.survey(&id, ["InputTokenCount"], |_| [1_000_000]).profile(&id, &["us-east-1"])
     });
     let report = account.report();
     let advice = recommended(&report, Action::RouteToGlobalProfile);
@@ -503,17 +436,11 @@ fn allowing(account: Account, scopes: &[&str]) -> Report {
 fn units_are_not_counted_where_the_overrides_do_not_allow_their_region() {
     let buy = Account::selling_units().tokens(MODEL, 700_000, 100_000);
     let fill = buy.clone().busy(bound_for_weeks(), 10_000, 1_000);
-    for (account, action) in [
-        (buy, Action::BuyModelUnits),
-        (fill, Action::FillProvisionedModel),
-    ] {
+    for (account, action) in [(buy, Action::BuyModelUnits), (fill, Action::FillProvisionedModel)] {
         let allowed = allowing(account.clone(), &["in-region"]);
         assert_eq!(counted(&allowed), [action]);
         let report = allowing(account, &["geo"]);
-        let because = recommended(&report, action)
-            .standing
-            .not_counted_because
-            .as_deref();
+        let because = recommended(&report, action).standing.not_counted_because.as_deref();
         assert!(because.unwrap().contains("in-Region scope"));
         assert_eq!(counted(&report), []);
         assert_eq!(report.totals.potential_monthly_savings, Usd::ZERO);
@@ -560,22 +487,14 @@ fn an_idle_unit_beside_traffic_of_its_model_is_filled_or_deleted_by_what_saves_m
 #[test]
 fn filling_standard_traffic_takes_nothing_from_the_routing_of_a_flex_lane() {
     let mut account =
-        with_global()
-            .tokens(FLEX, 500_000, 100_000)
-            .busy(bound_for_weeks(), 1_000, 1_000);
+        with_global().tokens(FLEX, 500_000, 100_000).busy(bound_for_weeks(), 1_000, 1_000);
     account.observation.settings.min_savings_ratio = Ratio::ZERO;
     let alone = account.report();
     let expected = recommended(&alone, Action::RouteToGlobalProfile).savings();
     assert_eq!(expected, Usd::new("1533".parse().unwrap()));
     let both = account.tokens(MODEL, 500_000, 100_000).report();
-    assert_eq!(
-        recommended(&both, Action::FillProvisionedModel).savings(),
-        an_hour(42)
-    );
-    assert_eq!(
-        recommended(&both, Action::RouteToGlobalProfile).savings(),
-        expected
-    );
+    assert_eq!(recommended(&both, Action::FillProvisionedModel).savings(), an_hour(42));
+    assert_eq!(recommended(&both, Action::RouteToGlobalProfile).savings(), expected);
 }
 
 #[test]
@@ -587,10 +506,7 @@ fn an_application_profile_is_known_under_the_suffix_of_a_tier() {
     assert!(report.unpriced.is_empty());
     let lane = &workload(&report, MODEL).lanes[0];
     assert_eq!(lane.service_tier, Some(ServiceTier::Flex));
-    assert_eq!(
-        lane.inference_profile_name.as_deref(),
-        Some("team-a1b2c3d4e5f6")
-    );
+    assert_eq!(lane.inference_profile_name.as_deref(), Some("team-a1b2c3d4e5f6"));
     assert_eq!(lane.monthly_cost, an_hour(15));
 }
 
@@ -624,22 +540,10 @@ fn a_saved_observation_that_cannot_be_is_refused_by_name() {
     let another_start = at(minutes, "start", json!("2026-04-05T00:00:00Z"));
     let unfilled = "`InputTokenCount` of `amazon.nova";
     let changes: [(Change<'_>, &str); 13] = [
-        (
-            &|it| it["settings"]["recent_days"] = 0.into(),
-            "recent_days",
-        ),
-        (
-            &|it| it["settings"]["recent_days"] = u32::MAX.into(),
-            "recent_days",
-        ),
-        (
-            &|it| it["settings"]["lookback_days"] = 0.into(),
-            "lookback_days",
-        ),
-        (
-            &|it| it["settings"]["headroom"] = "-0.1".into(),
-            "settings.headroom",
-        ),
+        (&|it| it["settings"]["recent_days"] = 0.into(), "recent_days"),
+        (&|it| it["settings"]["recent_days"] = u32::MAX.into(), "recent_days"),
+        (&|it| it["settings"]["lookback_days"] = 0.into(), "lookback_days"),
+        (&|it| it["settings"]["headroom"] = "-0.1".into(), "settings.headroom"),
         (
             &|it| {
                 let lanes = it.pointer_mut("/places/0/usage/lanes");
@@ -725,10 +629,7 @@ async fn an_event_with_regions_or_a_past_window_of_its_own_puts_no_metrics_and_s
 fn an_event_cannot_undo_that_the_operator_asked_for_a_dry_run() {
     let as_of = "2026-04-06T00:20:00Z".parse().unwrap();
     let dry = |configured: bool, event: &Value| {
-        let settings = Settings {
-            dry_run: configured,
-            ..Settings::default()
-        };
+        let settings = Settings { dry_run: configured, ..Settings::default() };
         let run = Run::parse(event, as_of).unwrap();
         run.settings(&settings).dry_run
     };
@@ -769,20 +670,12 @@ fn a_price_of_the_very_scope_goes_before_one_of_any_scope_wherever_it_stands() {
 
 #[test]
 fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
-    let hours = |count| Series {
-        start: window().start(),
-        step: HOUR,
-        values: vec![Some(count)],
-    };
+    let hours = |count| Series { start: window().start(), step: HOUR, values: vec![Some(count)] };
     let mut demand = DemandSeries::none(window().start(), HOUR, 1);
     let weights = LoadWeights::default();
     let (input, read) = ("3.00".parse().unwrap(), "0.30".parse().unwrap());
-    demand
-        .add(Meter::Input, &hours(1_000_000), input, weights)
-        .unwrap();
-    demand
-        .add(Meter::CacheRead, &hours(4_000_000), read, weights)
-        .unwrap();
+    demand.add(Meter::Input, &hours(1_000_000), input, weights).unwrap();
+    demand.add(Meter::CacheRead, &hours(4_000_000), read, weights).unwrap();
     let load = demand.steps[0].load.input;
     assert_eq!(load, (1_000_000 + 400_000) * 10_u128.pow(LOAD_SCALE));
     assert_eq!(demand.steps[0].load.output, 0);
@@ -804,32 +697,20 @@ fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
         series.total_since(report.run.recent.start())
     };
     assert_eq!(tokens(Meter::Input), metered("InputTokenCount"));
-    assert_eq!(
-        tokens(Meter::CacheRead),
-        metered("CacheReadInputTokenCount")
-    );
-    let sum: Usd = lane
-        .meters
-        .iter()
-        .filter_map(|meter| meter.monthly_list_cost)
-        .sum();
+    assert_eq!(tokens(Meter::CacheRead), metered("CacheReadInputTokenCount"));
+    let sum: Usd = lane.meters.iter().filter_map(|meter| meter.monthly_list_cost).sum();
     assert_eq!(lane.monthly_cost, sum);
 }
 
 #[test]
 fn only_the_dearest_models_have_metrics_of_their_own() {
     let report = report::build(&sample());
-    let mut priced: Vec<&WorkloadReport> = report
-        .workloads
-        .iter()
-        .filter(|workload| workload.is_priced)
-        .collect();
+    let mut priced: Vec<&WorkloadReport> =
+        report.workloads.iter().filter(|workload| workload.is_priced).collect();
     priced.sort_by_key(|workload| std::cmp::Reverse(workload.monthly_cost));
     for most in [0, 1, 3, 50] {
-        let settings = Settings {
-            max_metric_models: u32::try_from(most).unwrap(),
-            ..Settings::default()
-        };
+        let settings =
+            Settings { max_metric_models: u32::try_from(most).unwrap(), ..Settings::default() };
         let points = metrics::points(&report, &settings);
         for name in ["MonthlyCost", "PotentialMonthlySavings"] {
             let of: Vec<&str> = points
@@ -840,37 +721,25 @@ fn only_the_dearest_models_have_metrics_of_their_own() {
                     Some(model?.1.as_str())
                 })
                 .collect();
-            let dearest: Vec<&str> = priced
-                .iter()
-                .take(most)
-                .map(|workload| workload.model.id())
-                .collect();
+            let dearest: Vec<&str> =
+                priced.iter().take(most).map(|workload| workload.model.id()).collect();
             assert_eq!(of, dearest, "{name} of {most}");
         }
         // The totals are of all of them.
-        let total = points
-            .iter()
-            .find(|point| point.name == "MonthlyCost" && point.dimensions.is_empty());
-        assert_eq!(
-            total.unwrap().value,
-            report.totals.monthly_cost.dollars(),
-            "{most}"
-        );
+        let total =
+            points.iter().find(|point| point.name == "MonthlyCost" && point.dimensions.is_empty());
+        assert_eq!(total.unwrap().value, report.totals.monthly_cost.dollars(), "{most}");
     }
     assert!(priced.len() > 3);
 }
 
 #[test]
 fn a_fill_that_does_not_count_keeps_nothing_else_from_counting() {
-    let idle = Account::selling_units()
-        .tokens(MODEL, 700_000, 100_000)
-        .idle(held());
+    let idle = Account::selling_units().tokens(MODEL, 700_000, 100_000).idle(held());
     let report = allowing(idle, &["geo"]);
     assert_eq!(counted(&report), [Action::DeleteIdleProvisionedModel]);
 
-    let busy = with_global()
-        .tokens(MODEL, 700_000, 100_000)
-        .busy(bound_for_weeks(), 1_000, 1_000);
+    let busy = with_global().tokens(MODEL, 700_000, 100_000).busy(bound_for_weeks(), 1_000, 1_000);
     let report = allowing(busy, &["geo", "global"]);
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
     let filling = Some(Action::FillProvisionedModel);
@@ -884,18 +753,9 @@ fn units_whose_load_is_not_known_are_not_taken_for_free() {
     // Its traffic may be what an unknown id carries; one that is being made may be what somebody
     // just bought on this very advice.
     let account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
-    let hidden = account
-        .clone()
-        .idle(held())
-        .tokens("someopaque12", 900_000, 100_000);
-    let creating = account.idle(ProvisionedModel {
-        status: "Creating".into(),
-        ..held()
-    });
-    for (account, why) in [
-        (hidden, "someopaque12"),
-        (creating, "its status is Creating"),
-    ] {
+    let hidden = account.clone().idle(held()).tokens("someopaque12", 900_000, 100_000);
+    let creating = account.idle(ProvisionedModel { status: "Creating".into(), ..held() });
+    for (account, why) in [(hidden, "someopaque12"), (creating, "its status is Creating")] {
         let report = account.report();
         assert_eq!(actions(&report), []);
         let verdict = &workload(&report, MODEL).verdict;
@@ -912,10 +772,7 @@ fn changes_are_said_in_the_order_to_make_them_in() {
     );
     let buy = recommended(&report, Action::BuyModelUnits);
     assert!(
-        buy.grounds
-            .risks
-            .iter()
-            .any(|risk| risk.contains("only the rest goes through a profile"))
+        buy.grounds.risks.iter().any(|risk| risk.contains("only the rest goes through a profile"))
     );
 }
 
@@ -926,12 +783,7 @@ fn units_beside_held_ones_say_that_both_have_to_be_called() {
         .busy(held(), 800_000, 100_000)
         .report();
     let buy = recommended(&report, Action::BuyModelUnits);
-    assert!(
-        buy.grounds
-            .risks
-            .iter()
-            .any(|risk| risk.contains("1 model unit held already"))
-    );
+    assert!(buy.grounds.risks.iter().any(|risk| risk.contains("1 model unit held already")));
 }
 
 #[test]
@@ -947,16 +799,10 @@ fn two_units_that_could_each_be_spared_are_not_both_given_up() {
         .busy(other, 400_000, 100_000)
         .report();
     // The one that is kept costs 30 under a term.
-    assert_eq!(
-        counted(&report),
-        [Action::GiveUpProvisionedModel, Action::BindProvisionedModel]
-    );
+    assert_eq!(counted(&report), [Action::GiveUpProvisionedModel, Action::BindProvisionedModel]);
     assert_eq!(report.totals.potential_monthly_savings, an_hour(40 + 10));
-    let sizes: Vec<Option<&str>> = report
-        .holdings
-        .iter()
-        .map(|it| it.right_size.as_deref())
-        .collect();
+    let sizes: Vec<Option<&str>> =
+        report.holdings.iter().map(|it| it.right_size.as_deref()).collect();
     assert!(sizes.contains(&Some("none")) && sizes.contains(&Some("1 model unit")));
 }
 
@@ -982,10 +828,7 @@ fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
         }
         account.report()
     };
-    assert_eq!(
-        counted(&three("ACTIVE")),
-        [Action::RightSizeProvisionedModel]
-    );
+    assert_eq!(counted(&three("ACTIVE")), [Action::RightSizeProvisionedModel]);
     // On-demand it costs 66 USD an hour, and three units 120: the whole is given up instead.
     let legacy = three("LEGACY");
     assert_eq!(counted(&legacy), [Action::GiveUpProvisionedModel]);
@@ -994,9 +837,7 @@ fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
 
 #[test]
 fn a_region_of_several_accounts_has_its_totals_once() {
-    let mut observation = Account::selling_units()
-        .tokens(MODEL, 1_000, 100)
-        .observation;
+    let mut observation = Account::selling_units().tokens(MODEL, 1_000, 100).observation;
     let mut west = observation.places[0].clone();
     west.place.region = region("us-west-2");
     let mut other = observation.places[0].clone();
@@ -1032,27 +873,20 @@ fn units_without_a_term_are_not_bought_where_a_month_of_the_same_fall_would_lose
     assert_eq!(counted(&falling), []);
     let bought = plans(&falling, MODEL, Action::BuyModelUnits);
     let mut reasons = bought.iter().flat_map(|plan| &plan.why_not);
-    assert!(
-        reasons.any(|why| why.contains("of it is left in a month")),
-        "{bought:?}"
-    );
+    assert!(reasons.any(|why| why.contains("of it is left in a month")), "{bought:?}");
 }
 
 #[test]
 fn what_a_unit_carries_above_its_stated_capacity_is_no_saving() {
     // Two held units carry what three are said to serve; 7.20 USD an hour are on-demand beside them.
-    let mut account = Account::selling_units()
-        .tokens(MODEL, 100_000, 10_000)
-        .busy(units(2), 3_000_000, 900_000);
+    let mut account =
+        Account::selling_units().tokens(MODEL, 100_000, 10_000).busy(units(2), 3_000_000, 900_000);
     for overflow in [Overflow::Spill, Overflow::Throttle] {
         account.observation.settings.overflow = overflow;
         let report = account.report();
         assert_eq!(actions(&report), []);
         let verdict = &workload(&report, MODEL).verdict;
-        assert!(
-            verdict.contains("150.0 % of the capacity that is stated"),
-            "{verdict}"
-        );
+        assert!(verdict.contains("150.0 % of the capacity that is stated"), "{verdict}");
     }
 }
 
@@ -1068,10 +902,7 @@ fn nothing_is_bought_beside_units_that_are_let_go_when_their_term_ends() {
     let bought = plans(&report, MODEL, Action::BuyModelUnits);
     assert!(bought.iter().all(|plan| !plan.advised));
     let reasons: Vec<&String> = bought.iter().flat_map(|plan| &plan.why_not).collect();
-    assert!(
-        reasons.iter().any(|why| why.contains("when its term ends")),
-        "{reasons:?}"
-    );
+    assert!(reasons.iter().any(|why| why.contains("when its term ends")), "{reasons:?}");
     // Nothing is to be run before that day.
     assert!(report.recommendations[0].remedy.command.is_none());
 }
@@ -1084,24 +915,15 @@ fn of_holding_less_and_buying_more_the_one_that_saves_more_is_advised() {
         .busy(units(10), 6_000_000, 1_800_000)
         .report();
     let saved = report.totals.potential_monthly_savings;
-    let best = report.workloads[0]
-        .plans
-        .iter()
-        .filter_map(|plan| plan.estimated_monthly_savings)
-        .max();
-    assert!(
-        best.is_some_and(|best| best <= saved),
-        "{:#?}",
-        report.workloads[0].plans
-    );
+    let best =
+        report.workloads[0].plans.iter().filter_map(|plan| plan.estimated_monthly_savings).max();
+    assert!(best.is_some_and(|best| best <= saved), "{:#?}", report.workloads[0].plans);
 }
 
 #[test]
 fn a_dismissed_fill_leaves_its_traffic_for_others_to_save() {
     let account =
-        with_global()
-            .tokens(MODEL, 500_000, 100_000)
-            .busy(bound_for_weeks(), 1_000, 1_000);
+        with_global().tokens(MODEL, 500_000, 100_000).busy(bound_for_weeks(), 1_000, 1_000);
     let filled = account.report();
     assert_eq!(counted(&filled), [Action::FillProvisionedModel]);
     let dismissed = dismissed(&filled.recommendations[0].id);

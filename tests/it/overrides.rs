@@ -50,10 +50,7 @@ fn a_contract_shows_list_and_contracted_cost_side_by_side() {
     assert_eq!(price(meter.contracted_unit_price).as_deref(), Some("2.97"));
     let page = text::render(&report);
     assert!(page.contains("At list prices      $3,613.50"), "{page}");
-    assert!(
-        page.contains("Your prices, where the overrides name them"),
-        "{page}"
-    );
+    assert!(page.contains("Your prices, where the overrides name them"), "{page}");
     assert!(!says_all_is_at_list(&report));
 }
 
@@ -89,10 +86,7 @@ fn an_excluded_model_is_priced_and_not_advised_on() {
         .report();
     assert_eq!(report.recommendations, []);
     assert_eq!(report.totals.monthly_cost, usd("3613.5"));
-    assert_eq!(
-        only(&report).verdict,
-        "no advice: the overrides exclude it: moves out in May"
-    );
+    assert_eq!(only(&report).verdict, "no advice: the overrides exclude it: moves out in May");
 }
 
 #[test]
@@ -110,10 +104,7 @@ fn a_dismissed_recommendation_is_listed_and_not_counted_until_its_day() {
     };
     let report = dismissed("2026-06-30");
     let same = |report: &Report| {
-        let found = report
-            .recommendations
-            .iter()
-            .find(|advice| advice.id == dearest.id);
+        let found = report.recommendations.iter().find(|advice| advice.id == dearest.id);
         found.map(|advice| advice.standing.not_counted_because.clone())
     };
     assert_eq!(
@@ -141,11 +132,7 @@ fn what_reserved_tokens_serve_is_not_billed_twice() {
     assert_eq!(workload.holdings_monthly_cost, usd("3512.322"));
     assert_eq!(workload.monthly_cost, usd("3512.322"));
     assert!(workload.is_at_least);
-    assert!(
-        workload
-            .verdict
-            .contains("no commitment is advised: there are no minutes")
-    );
+    assert!(workload.verdict.contains("no commitment is advised: there are no minutes"));
     let page = text::render(&report);
     assert!(page.contains("RESERVED TOKENS"), "{page}");
 
@@ -160,9 +147,8 @@ fn reserved_tokens_serve_their_own_scope_alone() {
     let global = reserved("global", 1_000_000, 1_000_000);
     let report = using(SONNET).overrides(&global).report();
     assert_eq!(only(&report).covered_monthly_cost, Usd::ZERO);
-    let both = using(SONNET).survey("global.anthropic.claude-sonnet-4-6", TOKENS, |_| {
-        [1_000_000, 100_000]
-    });
+    let both = using(SONNET)
+        .survey("global.anthropic.claude-sonnet-4-6", TOKENS, |_| [1_000_000, 100_000]);
     let report = both.overrides(&global).report();
     assert_eq!(only(&report).covered_monthly_cost, usd("3285"));
 }
@@ -249,14 +235,9 @@ fn a_discount_on_a_tier_range_leaves_the_list_price_as_it_is() {
     let mut account = using("amazon.nova-pro-v1:0");
     account.lane_of("amazon.nova-pro-v1:0").splits = vec!["ModelId, ServiceTier".to_owned().into()];
     let at_list = account.report();
-    let free = TENTH_OFF
-        .replace("Anthropic", "Amazon")
-        .replace("\"10\"", "\"100\"");
+    let free = TENTH_OFF.replace("Anthropic", "Amazon").replace("\"10\"", "\"100\"");
     let report = account.overrides(&free).report();
-    assert_eq!(
-        report.totals.monthly_list_cost,
-        at_list.totals.monthly_list_cost
-    );
+    assert_eq!(report.totals.monthly_list_cost, at_list.totals.monthly_list_cost);
     assert_eq!(report.totals.monthly_cost, Usd::ZERO);
     let split = "it is priced from the cheapest tier that its requests can be served at";
     assert!(report.not_covered.iter().any(|what| what.contains(split)));

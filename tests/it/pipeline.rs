@@ -151,13 +151,7 @@ async fn minutes_are_asked_for_only_where_they_could_change_what_is_said() {
     });
     let outcome = without.run().await;
     assert_eq!(actions(&outcome.report), []);
-    assert_eq!(
-        without.calls(),
-        Calls {
-            get_metric_data: 1,
-            ..CALM
-        }
-    );
+    assert_eq!(without.calls(), Calls { get_metric_data: 1, ..CALM });
 }
 
 #[tokio::test]
@@ -174,10 +168,7 @@ async fn what_was_gathered_replays_to_the_same_report() {
     let outcome = two_regions().run().await;
     let saved = outcome.observation.to_json().unwrap();
     let replayed = report::build(&Observation::from_json(&saved).unwrap());
-    assert_eq!(
-        replayed.to_json().unwrap(),
-        outcome.report.to_json().unwrap()
-    );
+    assert_eq!(replayed.to_json().unwrap(), outcome.report.to_json().unwrap());
 }
 
 #[tokio::test]
@@ -209,13 +200,10 @@ async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory()
 
 /// Returns the value of a metric that was put, by its name and dimensions.
 fn put_value(data: &[PutDatum], name: &str, dimensions: &[(&str, &str)]) -> Option<f64> {
-    let dimensions: BTreeMap<String, String> = dimensions
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    let mut found = data
-        .iter()
-        .filter(|datum| datum.name == name && datum.dimensions == dimensions);
+    let dimensions: BTreeMap<String, String> =
+        dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut found =
+        data.iter().filter(|datum| datum.name == name && datum.dimensions == dimensions);
     let value = found.next().map(|datum| datum.value);
     assert!(found.next().is_none(), "{name} {dimensions:?} is put twice");
     value
@@ -232,18 +220,13 @@ fn count(count: u64) -> Option<f64> {
 #[tokio::test]
 async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
     let account = Served::of(sample());
-    let RunOutcome {
-        report, summary, ..
-    } = account.run().await;
+    let RunOutcome { report, summary, .. } = account.run().await;
     let data = account.fake.put_data();
     let value = |name: &str, dimensions: &[(&str, &str)]| put_value(&data, name, dimensions);
     let totals = &report.totals;
     for (name, expected) in [
         ("MonthlyCost", number(totals.monthly_cost)),
-        (
-            "PotentialMonthlySavings",
-            number(totals.potential_monthly_savings),
-        ),
+        ("PotentialMonthlySavings", number(totals.potential_monthly_savings)),
         ("Recommendations", count(totals.recommendations)),
         ("UnpricedTokens", count(totals.unpriced_tokens.count())),
         ("IncompleteWorkloads", count(totals.incomplete_workloads)),
@@ -258,26 +241,16 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
     for of in ["us-east-1", "us-west-2"] {
         let workloads = || report.workloads.iter().filter(|it| it.region.name() == of);
         let cost = workloads().map(|workload| workload.monthly_cost).sum();
-        let savings = workloads()
-            .map(|workload| workload.potential_monthly_savings)
-            .sum();
-        let counted = report
-            .recommendations
-            .iter()
-            .filter(|it| it.region.name() == of && it.is_counted());
+        let savings = workloads().map(|workload| workload.potential_monthly_savings).sum();
+        let counted =
+            report.recommendations.iter().filter(|it| it.region.name() == of && it.is_counted());
         let set = [("Region", of)];
         assert_eq!(value("MonthlyCost", &set), number(cost));
         assert_eq!(value("PotentialMonthlySavings", &set), number(savings));
-        assert_eq!(
-            value("Recommendations", &set),
-            count(counted.count().try_into().unwrap())
-        );
+        assert_eq!(value("Recommendations", &set), count(counted.count().try_into().unwrap()));
     }
     for workload in &report.workloads {
-        let set = [
-            ("Region", workload.region.name()),
-            ("Model", workload.model.id()),
-        ];
+        let set = [("Region", workload.region.name()), ("Model", workload.model.id())];
         if !workload.is_priced {
             assert_eq!(value("MonthlyCost", &set), None);
             continue;
@@ -289,33 +262,19 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
         );
     }
     for advice in &report.recommendations {
-        let set = [
-            ("Region", advice.region.name()),
-            ("RecommendationId", advice.id.as_str()),
-        ];
+        let set = [("Region", advice.region.name()), ("RecommendationId", advice.id.as_str())];
         let open = advice.is_counted().then_some(1.0);
         assert_eq!(value("RecommendationOpen", &set), open);
     }
-    let held = [
-        ("Region", "us-west-2"),
-        ("ProvisionedModel", "moderation-8b"),
-    ];
+    let held = [("Region", "us-west-2"), ("ProvisionedModel", "moderation-8b")];
     let mut holdings = report.holdings.iter();
-    let moderation = holdings
-        .find(|it| it.provisioned_model_name == "moderation-8b")
-        .unwrap();
-    assert_eq!(
-        value("CommitmentWorth", &held),
-        moderation.worth.unwrap().number().to_f64()
-    );
+    let moderation = holdings.find(|it| it.provisioned_model_name == "moderation-8b").unwrap();
+    assert_eq!(value("CommitmentWorth", &held), moderation.worth.unwrap().number().to_f64());
     assert_eq!(
         value("CommitmentUtilization", &held),
         moderation.utilization.unwrap().number().to_f64()
     );
-    assert_eq!(
-        value("CommitmentUtilization", &[]),
-        value("CommitmentUtilization", &held)
-    );
+    assert_eq!(value("CommitmentUtilization", &[]), value("CommitmentUtilization", &held));
     assert_eq!(value("CommitmentDaysToExpiry", &held), Some(99.0));
 
     // 10 totals but the last, 5 for each of 2 Regions, 2 for each of 18 workloads with a price, 1 to 3 for each
@@ -335,20 +294,12 @@ async fn run_succeeded_is_put_last_and_alone() {
     account.run().await;
     let data = account.fake.put_data();
     assert_eq!(data.last().unwrap().name, "RunSucceeded");
-    assert_eq!(
-        data.iter()
-            .filter(|datum| datum.name == "RunSucceeded")
-            .count(),
-        1
-    );
+    assert_eq!(data.iter().filter(|datum| datum.name == "RunSucceeded").count(), 1);
     assert_eq!(account.calls().put_metric_data, 2);
 
     // The second call is the one that has it, and nothing else.
-    let account = one_region().with_fault(
-        Fault::of("PutMetricData", FaultKind::Forbidden)
-            .after(1)
-            .times(1),
-    );
+    let account =
+        one_region().with_fault(Fault::of("PutMetricData", FaultKind::Forbidden).after(1).times(1));
     let outcome = account.try_run().await.unwrap();
     assert_eq!(outcome.failure.unwrap().error_type(), ErrorType::Emit);
     let without: Vec<PutDatum> = account.fake.put_data();
@@ -368,11 +319,7 @@ async fn zeros_are_put_too_so_that_an_alarm_can_clear() {
         "IncompleteWorkloads",
     ] {
         assert_eq!(put_value(&data, name, &[]), Some(0.0), "{name}");
-        assert_eq!(
-            put_value(&data, name, &[("Region", "us-east-1")]),
-            Some(0.0),
-            "{name}"
-        );
+        assert_eq!(put_value(&data, name, &[("Region", "us-east-1")]), Some(0.0), "{name}");
     }
     assert_eq!(put_value(&data, "RunSucceeded", &[]), Some(1.0));
 }
@@ -383,13 +330,7 @@ async fn a_dry_run_puts_nothing() {
     account.event["dry_run"] = true.into();
     let outcome = account.run().await;
     assert_eq!(account.fake.put_data(), []);
-    assert_eq!(
-        account.calls(),
-        Calls {
-            put_metric_data: 0,
-            ..CALM
-        }
-    );
+    assert_eq!(account.calls(), Calls { put_metric_data: 0, ..CALM });
     assert_eq!(outcome.summary.metrics_put, 0);
     assert_eq!(outcome.summary.metrics_withheld.as_deref(), Some("dry run"));
     assert_eq!(actions(&outcome.report), [Action::BuyModelUnits]);
@@ -414,10 +355,7 @@ async fn an_event_that_is_too_old_for_cloudwatch_puts_nothing_and_says_so() {
 
 #[tokio::test]
 async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
-    let open = |id: &str, name: &str| OpenBefore {
-        region: region(name),
-        id: id.to_owned(),
-    };
+    let open = |id: &str, name: &str| OpenBefore { region: region(name), id: id.to_owned() };
     let mut observation = sample_of(&[UNITS]);
     let still = report::build(&observation).recommendations[0].id.clone();
     observation.open_before = vec![
@@ -430,21 +368,12 @@ async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
     let outcome = account.run().await;
     let data = account.fake.put_data();
     let value = |region: &str, id: &str| {
-        put_value(
-            &data,
-            "RecommendationOpen",
-            &[("Region", region), ("RecommendationId", id)],
-        )
+        put_value(&data, "RecommendationOpen", &[("Region", region), ("RecommendationId", id)])
     };
     assert_eq!(value("us-west-2", &still), Some(1.0));
     assert_eq!(value("us-west-2", "rec-0000000000"), Some(0.0));
     assert_eq!(value("us-east-1", "rec-1111111111"), None);
-    let closed: Vec<&str> = outcome
-        .report
-        .closed
-        .iter()
-        .map(|closed| closed.id.as_str())
-        .collect();
+    let closed: Vec<&str> = outcome.report.closed.iter().map(|closed| closed.id.as_str()).collect();
     assert_eq!(closed, ["rec-0000000000"]);
     assert_eq!(account.calls().get_metric_data, 3);
 }
@@ -454,11 +383,7 @@ async fn calls_that_go_wrong_for_a_while_do_not_change_the_report() {
     let calm = one_region();
     let expected = comparable(&calm.run().await.report);
     assert_eq!(calm.calls(), CALM);
-    for kind in [
-        FaultKind::Throttle,
-        FaultKind::Reset,
-        FaultKind::ServerError,
-    ] {
+    for kind in [FaultKind::Throttle, FaultKind::Reset, FaultKind::ServerError] {
         let times = ATTEMPTS - 1;
         for operation in [
             "ListMetrics",
@@ -470,17 +395,9 @@ async fn calls_that_go_wrong_for_a_while_do_not_change_the_report() {
         ] {
             let account = one_region().with_fault(Fault::of(operation, kind).times(times));
             let outcome = account.run().await;
-            assert_eq!(
-                comparable(&outcome.report),
-                expected,
-                "{kind:?} of {operation}"
-            );
+            assert_eq!(comparable(&outcome.report), expected, "{kind:?} of {operation}");
             let calm = calm.fake.requests(operation);
-            assert_eq!(
-                account.fake.requests(operation),
-                calm + times,
-                "{kind:?} of {operation}"
-            );
+            assert_eq!(account.fake.requests(operation), calm + times, "{kind:?} of {operation}");
         }
     }
 }
@@ -495,62 +412,21 @@ async fn calls_that_go_wrong_for_good_fail_the_run_when_there_is_no_other_region
             // And one for the guard's own history, in another Region.
             ATTEMPTS + 1,
         ),
-        (
-            "GetMetricData",
-            FaultKind::Throttle,
-            ErrorType::Throttled,
-            ATTEMPTS,
-        ),
-        (
-            "ListInferenceProfiles",
-            FaultKind::Throttle,
-            ErrorType::Throttled,
-            ATTEMPTS,
-        ),
-        (
-            "GetMetricData",
-            FaultKind::Reset,
-            ErrorType::Access,
-            ATTEMPTS,
-        ),
-        (
-            "ListFoundationModels",
-            FaultKind::Reset,
-            ErrorType::Access,
-            ATTEMPTS,
-        ),
-        (
-            "GetMetricData",
-            FaultKind::ServerError,
-            ErrorType::Access,
-            ATTEMPTS,
-        ),
+        ("GetMetricData", FaultKind::Throttle, ErrorType::Throttled, ATTEMPTS),
+        ("ListInferenceProfiles", FaultKind::Throttle, ErrorType::Throttled, ATTEMPTS),
+        ("GetMetricData", FaultKind::Reset, ErrorType::Access, ATTEMPTS),
+        ("ListFoundationModels", FaultKind::Reset, ErrorType::Access, ATTEMPTS),
+        ("GetMetricData", FaultKind::ServerError, ErrorType::Access, ATTEMPTS),
         ("GetMetricData", FaultKind::Forbidden, ErrorType::Access, 1),
         ("GetMetricData", FaultKind::Malformed, ErrorType::Access, 1),
-        (
-            "ListFoundationModels",
-            FaultKind::Malformed,
-            ErrorType::Access,
-            1,
-        ),
+        ("ListFoundationModels", FaultKind::Malformed, ErrorType::Access, 1),
     ] {
         let account = one_region().with_fault(outage(operation, kind));
         let error = account.fail().await;
-        assert_eq!(
-            error.error_type(),
-            error_type,
-            "{kind:?} of {operation}: {error}"
-        );
+        assert_eq!(error.error_type(), error_type, "{kind:?} of {operation}: {error}");
         let text = error.to_string();
-        assert!(
-            text.contains(operation) && text.contains("us-west-2"),
-            "{text}"
-        );
-        assert_eq!(
-            account.fake.requests(operation),
-            calls,
-            "{kind:?} of {operation}"
-        );
+        assert!(text.contains(operation) && text.contains("us-west-2"), "{text}");
+        assert_eq!(account.fake.requests(operation), calls, "{kind:?} of {operation}");
         assert_eq!(account.fake.put_data(), []);
     }
 }
@@ -566,9 +442,7 @@ async fn a_forbidden_list_names_the_action_to_allow_and_is_asked_for_once() {
         text.contains("bedrock:ListProvisionedModelThroughputs in us-west-2 is forbidden"),
         "{text}"
     );
-    let Error::Read(errors) = error else {
-        unreachable!("{text}")
-    };
+    let Error::Read(errors) = error else { unreachable!("{text}") };
     assert_eq!(errors[0].failure, Failure::Forbidden);
     assert_eq!(account.calls().provisioned, 1);
 }
@@ -581,9 +455,7 @@ async fn a_region_that_fails_does_not_stop_the_other() {
         ("ListInferenceProfiles", FaultKind::Forbidden),
     ] {
         let account = two_regions().with_fault(outage(operation, kind));
-        let RunOutcome {
-            report, summary, ..
-        } = account.run().await;
+        let RunOutcome { report, summary, .. } = account.run().await;
         let alone = Served::of(sample_of(&[ROUTE])).run().await.report;
         assert_eq!(report.workloads, alone.workloads);
         assert_eq!(report.recommendations, alone.recommendations);
@@ -594,10 +466,7 @@ async fn a_region_that_fails_does_not_stop_the_other() {
         );
         assert!(report.totals.is_at_least);
         assert!(summary.metrics_put > 0);
-        assert_eq!(
-            put_value(&account.fake.put_data(), "RunSucceeded", &[]),
-            Some(1.0)
-        );
+        assert_eq!(put_value(&account.fake.put_data(), "RunSucceeded", &[]), Some(1.0));
     }
 }
 
@@ -622,12 +491,7 @@ async fn minutes_that_cannot_be_read_leave_the_survey_and_are_named() {
     assert_eq!(report.totals.monthly_cost, calm.totals.monthly_cost);
     assert_eq!(actions(&report), []);
     let named = "the minutes of us-west-2: cloudwatch:GetMetricData in us-west-2 is throttled";
-    assert!(
-        report
-            .not_covered
-            .iter()
-            .any(|text| text.starts_with(named))
-    );
+    assert!(report.not_covered.iter().any(|text| text.starts_with(named)));
     let verdict = &workload(&report, LLAMA).verdict;
     assert!(verdict.starts_with("no change: "), "{verdict}");
     assert_eq!(account.calls().get_metric_data, 1 + ATTEMPTS);
@@ -649,10 +513,7 @@ async fn a_history_that_cannot_be_read_is_named_and_stops_nothing() {
     let report = account.run().await.report;
     assert_eq!(actions(&report), [Action::BuyModelUnits]);
     let last = report.not_covered.last().unwrap();
-    assert!(
-        last.starts_with("recommendations that were open before: "),
-        "{last}"
-    );
+    assert!(last.starts_with("recommendations that were open before: "), "{last}");
 }
 
 #[tokio::test]
@@ -670,19 +531,12 @@ async fn an_answer_that_ends_incomplete_is_shown_as_that_and_never_as_zero() {
         assert_eq!(report.totals.incomplete_workloads, 1);
         assert_eq!(report.incomplete[0].model.id(), LLAMA);
         let gap = &report.incomplete[0].gaps[0];
-        assert!(
-            gap.contains("OutputTokenCount") && gap.contains(status),
-            "{gap}"
-        );
+        assert!(gap.contains("OutputTokenCount") && gap.contains(status), "{gap}");
         assert_eq!(actions(&report), []);
         let workload = workload(&report, LLAMA);
         assert!(workload.is_at_least && report.totals.is_at_least);
         assert!(workload.monthly_cost > Usd::ZERO);
-        assert!(
-            workload.verdict.contains("incomplete"),
-            "{}",
-            workload.verdict
-        );
+        assert!(workload.verdict.contains("incomplete"), "{}", workload.verdict);
         let data = account.fake.put_data();
         assert_eq!(put_value(&data, "IncompleteWorkloads", &[]), Some(1.0));
     }
@@ -729,19 +583,10 @@ async fn a_message_about_a_whole_call_makes_its_workloads_incomplete() {
 async fn an_internal_error_that_the_next_page_makes_good_leaves_the_answer_whole() {
     let expected = comparable(&one_region().run().await.report);
     for from in [0, 1] {
-        let account = one_region().with_fault(
-            Fault::of("GetMetricData", FaultKind::InternalError)
-                .after(from)
-                .times(1),
-        );
+        let account = one_region()
+            .with_fault(Fault::of("GetMetricData", FaultKind::InternalError).after(from).times(1));
         assert_eq!(comparable(&account.run().await.report), expected);
-        assert_eq!(
-            account.calls(),
-            Calls {
-                get_metric_data: 3,
-                ..CALM
-            }
-        );
+        assert_eq!(account.calls(), Calls { get_metric_data: 3, ..CALM });
     }
 }
 
@@ -780,10 +625,7 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
     observation.settings.max_metric_models = 1_000;
     // As many metrics that close as need a second call.
     observation.open_before = (0..1_000)
-        .map(|number| OpenBefore {
-            region: region("us-west-2"),
-            id: format!("rec-{number:010x}"),
-        })
+        .map(|number| OpenBefore { region: region("us-west-2"), id: format!("rec-{number:010x}") })
         .collect();
     let calm = Served::of(observation.clone());
     calm.run().await;
@@ -797,10 +639,7 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
     let failure = outcome.failure.unwrap();
     assert_eq!(failure.error_type(), ErrorType::Emit);
     let text = failure.to_string();
-    assert!(
-        text.contains("1 of 2 batches") && text.contains("cloudwatch:PutMetricData"),
-        "{text}"
-    );
+    assert!(text.contains("1 of 2 batches") && text.contains("cloudwatch:PutMetricData"), "{text}");
     assert_eq!(account.calls().put_metric_data, ATTEMPTS + 1);
     assert_eq!(account.fake.put_data(), all[1_000..all.len() - 1]);
     assert_eq!(actions(&outcome.report), [Action::BuyModelUnits]);
@@ -818,11 +657,7 @@ async fn the_total_of_a_model_is_never_added_to_its_splits() {
     assert_eq!(report.workloads, expected.workloads);
     assert_eq!(report.totals, expected.totals);
     assert_eq!(report.recommendations, expected.recommendations);
-    let split = report
-        .not_covered
-        .iter()
-        .find(|text| text.contains(UNITS))
-        .unwrap();
+    let split = report.not_covered.iter().find(|text| text.contains(UNITS)).unwrap();
     assert!(split.contains("ContextWindow"), "{split}");
 }
 
@@ -863,10 +698,7 @@ async fn two_spellings_of_the_cache_metrics_are_never_added_up() {
     observation.settings.cache_metric_names = vec![CacheSpelling::Tokens];
     let one = Served::of(observation.clone()).run().await.report;
     assert_eq!(one.totals.monthly_cost, expected.totals.monthly_cost);
-    assert_eq!(
-        one.run.metrics_requested,
-        expected.run.metrics_requested - 2
-    );
+    assert_eq!(one.run.metrics_requested, expected.run.metrics_requested - 2);
     // Two that disagree are a gap, not a sum.
     observation.settings.cache_metric_names =
         vec![CacheSpelling::TokenCount, CacheSpelling::Tokens];
@@ -918,12 +750,7 @@ async fn idle(
     let report = Served::of(observation).run().await.report;
     let verdict = workload(&report, "amazon.nova-2-lite-v1:0").verdict.clone();
     let holding = &report.holdings[0];
-    (
-        actions(&report),
-        verdict,
-        holding.state,
-        holding.reason.clone(),
-    )
+    (actions(&report), verdict, holding.state, holding.reason.clone())
 }
 
 #[tokio::test]
@@ -987,9 +814,7 @@ async fn a_provisioned_model_with_any_traffic_is_busy() {
         let window = observation.window;
         let survey = &mut lane_of(observation, LEFTOVER[2]).survey;
         survey.retain(|metric| metric.name != "Invocations");
-        survey.push(metric("Invocations", window, HOUR, |hour| {
-            (hour == 3).then_some(1)
-        }));
+        survey.push(metric("Invocations", window, HOUR, |hour| (hour == 3).then_some(1)));
     };
     let (actions, _, state, _) = idle(traffic).await;
     assert_eq!((actions.as_slice(), state), (&[][..], HoldingState::Busy));

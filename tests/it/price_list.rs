@@ -62,9 +62,7 @@ fn products() -> Vec<String> {
     let of_file = |text: &str| {
         let answer: Value = serde_json::from_str(text).unwrap();
         let products = answer["PriceList"].as_array().unwrap().clone();
-        products
-            .into_iter()
-            .map(|product| product.as_str().unwrap().to_owned())
+        products.into_iter().map(|product| product.as_str().unwrap().to_owned())
     };
     FILES.iter().flat_map(|(text, _)| of_file(text)).collect()
 }
@@ -129,10 +127,7 @@ fn rate(
         input_tokens,
         day: DAY.parse().unwrap(),
     })?;
-    Some((
-        rate.list_unit_price.to_string(),
-        rate.upper_unit_price.to_string(),
-    ))
+    Some((rate.list_unit_price.to_string(), rate.upper_unit_price.to_string()))
 }
 
 /// Returns the list price of a short request.
@@ -210,10 +205,7 @@ fn nova_micro_costs_what_its_genuine_rows_say() {
     let price = |how, meter| price(&harvest, at, how, meter);
     assert_eq!(price(IN_REGION, Meter::Input).as_deref(), Some("0.035"));
     assert_eq!(price(IN_REGION, Meter::Output).as_deref(), Some("0.14"));
-    assert_eq!(
-        price(IN_REGION, Meter::CacheRead).as_deref(),
-        Some("0.00875")
-    );
+    assert_eq!(price(IN_REGION, Meter::CacheRead).as_deref(), Some("0.00875"));
     assert_eq!(price(IN_REGION, Meter::CacheWrite).as_deref(), Some("0.00"));
     let batch = (Scope::InRegion, ServiceTier::Batch);
     assert_eq!(price(batch, Meter::Input).as_deref(), Some("0.0175"));
@@ -234,23 +226,13 @@ fn the_rates_are_those_of_the_embedded_book() {
     let embedded = PriceBook::aws().unwrap();
     let tiers = [ServiceTier::Standard, ServiceTier::Batch];
     for (model, scopes) in [
-        (
-            SONNET,
-            vec![Scope::InRegion, Scope::Geo(Geo::Us), Scope::Global],
-        ),
+        (SONNET, vec![Scope::InRegion, Scope::Geo(Geo::Us), Scope::Global]),
         (MICRO, vec![Scope::InRegion]),
     ] {
-        for (scope, tier) in scopes
-            .iter()
-            .flat_map(|scope| tiers.map(|tier| (*scope, tier)))
-        {
+        for (scope, tier) in scopes.iter().flat_map(|scope| tiers.map(|tier| (*scope, tier))) {
             for meter in Meter::TOKENS {
                 let of = |book| rate(book, (model, VIRGINIA), (scope, tier), meter, None);
-                assert_eq!(
-                    of(&harvest.book),
-                    of(&embedded),
-                    "{model} {scope:?} {tier} {meter}"
-                );
+                assert_eq!(of(&harvest.book), of(&embedded), "{model} {scope:?} {tier} {meter}");
             }
         }
     }
@@ -271,10 +253,7 @@ fn model_units_cost_what_their_genuine_rows_say() {
     };
     let terms = |prices: [&str; 3]| {
         let terms = [Term::None, Term::OneMonth, Term::SixMonths];
-        terms
-            .into_iter()
-            .zip(prices.map(str::to_owned))
-            .collect::<Vec<_>>()
+        terms.into_iter().zip(prices.map(str::to_owned)).collect::<Vec<_>>()
     };
     assert_eq!(units(MICRO), terms(["60.50", "55.00", "30.25"]));
     assert_eq!(
@@ -292,14 +271,7 @@ fn reserved_tokens_pair_both_sides_with_the_least_that_is_sold() {
     let rows = &model(&harvest, SONNET).reserved_tokens;
     let said: Vec<_> = rows
         .iter()
-        .map(|row| {
-            (
-                row.scope,
-                row.term,
-                row.input.to_string(),
-                row.output.to_string(),
-            )
-        })
+        .map(|row| (row.scope, row.term, row.input.to_string(), row.output.to_string()))
         .collect();
     let row = |scope, term, input: &str, output: &str| (scope, term, input.into(), output.into());
     assert_eq!(
@@ -312,14 +284,8 @@ fn reserved_tokens_pair_both_sides_with_the_least_that_is_sold() {
         ]
     );
     for row in rows {
-        assert_eq!(
-            (row.minimum_input_tpm, row.minimum_output_tpm),
-            (100_000, 10_000)
-        );
-        assert_eq!(
-            row.geo.as_deref(),
-            (row.scope == RowScope::Geo).then_some("*")
-        );
+        assert_eq!((row.minimum_input_tpm, row.minimum_output_tpm), (100_000, 10_000));
+        assert_eq!(row.geo.as_deref(), (row.scope == RowScope::Geo).then_some("*"));
     }
     assert!(refusal("HAIKU-TPM-ALONE").contains("no line has the price of the other"));
 }
@@ -342,18 +308,10 @@ fn every_line_ends_in_exactly_one_way() {
             harvest.passed_over.len(),
             harvest.rejected.len(),
             harvest.unmapped.iter().map(|gap| gap.lines).sum::<u64>(),
-            harvest
-                .contradictions
-                .iter()
-                .map(|it| it.lines.len())
-                .sum::<usize>(),
+            harvest.contradictions.iter().map(|it| it.lines.len()).sum::<usize>(),
         )
     };
-    let expected = [
-        (76, 37, 1, 15, 19, 2, 2),
-        (54, 41, 2, 2, 7, 0, 2),
-        (9, 9, 0, 0, 0, 0, 0),
-    ];
+    let expected = [(76, 37, 1, 15, 19, 2, 2), (54, 41, 2, 2, 7, 0, 2), (9, 9, 0, 0, 0, 0, 0)];
     for ((products, bulk), expected) in FILES.into_iter().zip(expected) {
         for text in [products, bulk] {
             let mut list = PriceList::new();
@@ -394,14 +352,7 @@ fn a_price_beyond_belief_is_refused() {
 #[test]
 fn units_get_their_meaning_from_the_description() {
     let opus = harvest(&["QHHV2AA3GM647WBC", "K6ATJXAP2KRY4E8C"]);
-    let input = |how| {
-        price(
-            &opus,
-            ("anthropic.claude-opus-4-7", VIRGINIA),
-            how,
-            Meter::Input,
-        )
-    };
+    let input = |how| price(&opus, ("anthropic.claude-opus-4-7", VIRGINIA), how, Meter::Input);
     assert_eq!(input(IN_REGION).as_deref(), Some("5.50"));
     // Its description says neither a million nor a thousand, as the younger ones do not.
     assert_eq!(input(GLOBAL).as_deref(), Some("5.00"));
@@ -416,10 +367,7 @@ fn units_get_their_meaning_from_the_description() {
 #[test]
 fn a_description_of_something_else_than_the_usage_type_is_refused() {
     for sku in ["HAIKU-OTHER-METER", "HAIKU-OTHER-SCOPE"] {
-        assert!(
-            refusal(sku).contains("does not fit its usage type"),
-            "{sku}"
-        );
+        assert!(refusal(sku).contains("does not fit its usage type"), "{sku}");
     }
 }
 
@@ -452,14 +400,7 @@ fn another_currency_a_second_dimension_and_a_tier_are_refused() {
 #[test]
 fn batch_may_be_marked_only_by_its_feature() {
     let harvest = harvest(&["BATCH-BY-FEATURE", "QWEN"]);
-    let input = |tier| {
-        price(
-            &harvest,
-            (QWEN, VIRGINIA),
-            (Scope::InRegion, tier),
-            Meter::Input,
-        )
-    };
+    let input = |tier| price(&harvest, (QWEN, VIRGINIA), (Scope::InRegion, tier), Meter::Input);
     assert_eq!(input(ServiceTier::Batch).as_deref(), Some("0.075"));
     assert_eq!(input(ServiceTier::Standard).as_deref(), Some("0.15"));
 }
@@ -467,14 +408,7 @@ fn batch_may_be_marked_only_by_its_feature() {
 #[test]
 fn each_tier_has_a_rate_of_its_own() {
     let harvest = harvest(&["QWEN", "QWEN-FLEX", "QWEN-PRIORITY"]);
-    let input = |tier| {
-        price(
-            &harvest,
-            (QWEN, VIRGINIA),
-            (Scope::InRegion, tier),
-            Meter::Input,
-        )
-    };
+    let input = |tier| price(&harvest, (QWEN, VIRGINIA), (Scope::InRegion, tier), Meter::Input);
     assert_eq!(input(ServiceTier::Standard).as_deref(), Some("0.15"));
     assert_eq!(input(ServiceTier::Flex).as_deref(), Some("0.075"));
     assert_eq!(input(ServiceTier::Priority).as_deref(), Some("0.2625"));
@@ -488,25 +422,14 @@ fn attributes_that_name_two_tiers_are_refused() {
 
 #[test]
 fn latency_optimized_is_a_tier_and_no_model() {
-    let harvest = harvest(&[
-        "LATENCY-BY-NAME",
-        "LATENCY-BY-SUFFIX",
-        "LLAMA-70B",
-        "HAIKU-LATENCY",
-    ]);
+    let harvest = harvest(&["LATENCY-BY-NAME", "LATENCY-BY-SUFFIX", "LLAMA-70B", "HAIKU-LATENCY"]);
     let of =
         |model, tier, meter| price(&harvest, (model, VIRGINIA), (Scope::InRegion, tier), meter);
     let llama = "meta.llama3-1-70b-instruct-v1:0";
     let fast = ServiceTier::LatencyOptimized;
-    assert_eq!(
-        of(llama, ServiceTier::Standard, Meter::Input).as_deref(),
-        Some("0.72")
-    );
+    assert_eq!(of(llama, ServiceTier::Standard, Meter::Input).as_deref(), Some("0.72"));
     assert_eq!(of(llama, fast, Meter::Input).as_deref(), Some("0.90"));
-    assert_eq!(
-        of("amazon.nova-pro-v1:0", fast, Meter::Output).as_deref(),
-        Some("4.00")
-    );
+    assert_eq!(of("amazon.nova-pro-v1:0", fast, Meter::Output).as_deref(), Some("4.00"));
     let haiku = "anthropic.claude-3-5-haiku-20241022-v1:0";
     assert_eq!(of(haiku, fast, Meter::Input).as_deref(), Some("1.00"));
     assert_eq!(of(haiku, ServiceTier::Standard, Meter::Input), None);
@@ -520,10 +443,7 @@ fn zero_placeholders_are_missing_except_where_writes_are_free() {
     let write = price(&harvest, (MICRO, VIRGINIA), IN_REGION, Meter::CacheWrite);
     assert_eq!(write.as_deref(), Some("0.00"));
     for sku in ["ZERO-WRITE", "ZERO-INPUT", "FREE-UNIT"] {
-        assert!(
-            refusal(sku).contains("a price of zero is a placeholder"),
-            "{sku}"
-        );
+        assert!(refusal(sku).contains("a price of zero is a placeholder"), "{sku}");
     }
 }
 
@@ -531,17 +451,11 @@ fn zero_placeholders_are_missing_except_where_writes_are_free() {
 fn input_without_output_and_batch_alone_stay_so() {
     let harvest = harvest(&["SONNET-INPUT", "LLAMA-405B-BATCH"]);
     let sonnet = ("anthropic.claude-3-sonnet-20240229-v1:0", VIRGINIA);
-    assert_eq!(
-        price(&harvest, sonnet, IN_REGION, Meter::Input).as_deref(),
-        Some("3.00")
-    );
+    assert_eq!(price(&harvest, sonnet, IN_REGION, Meter::Input).as_deref(), Some("3.00"));
     assert_eq!(price(&harvest, sonnet, IN_REGION, Meter::Output), None);
     let llama = ("meta.llama3-1-405b-instruct-v1:0", VIRGINIA);
     let batch = (Scope::InRegion, ServiceTier::Batch);
-    assert_eq!(
-        price(&harvest, llama, batch, Meter::Input).as_deref(),
-        Some("1.20")
-    );
+    assert_eq!(price(&harvest, llama, batch, Meter::Input).as_deref(), Some("1.20"));
     assert_eq!(price(&harvest, llama, IN_REGION, Meter::Input), None);
 }
 
@@ -554,12 +468,8 @@ fn the_same_rate_published_twice_is_one_rate() {
     // It holds from the earlier of both days on.
     let row = &model(&qwen, QWEN).rates[0];
     assert_eq!(row.effective_from, Some("2026-04-01".parse().unwrap()));
-    let batch = harvest(&[
-        "6MNH7C29RGKPG7UM",
-        "JKCR7NE6SKPQEJHS",
-        "DPXJDSKJSTV9AV9U",
-        "XS68CTGF2W58455Q",
-    ]);
+    let batch =
+        harvest(&["6MNH7C29RGKPG7UM", "JKCR7NE6SKPQEJHS", "DPXJDSKJSTV9AV9U", "XS68CTGF2W58455Q"]);
     assert_eq!((batch.priced, batch.duplicates), (2, 2));
     let offers = harvest(&["SONNET-INPUT", "SONNET-INPUT-AGAIN", "SONNET-OUTPUT"]);
     assert_eq!((offers.priced, offers.duplicates), (2, 1));
@@ -575,11 +485,7 @@ fn a_price_of_the_mantle_endpoint_is_not_that_of_the_other() {
     let of = |meter| price(&harvest, at, IN_REGION, meter);
     assert_eq!(of(Meter::Input).as_deref(), Some("0.18"));
     assert_eq!(of(Meter::Output).as_deref(), Some("1.41"));
-    let passed: Vec<&str> = harvest
-        .passed_over
-        .iter()
-        .map(|line| line.sku.as_str())
-        .collect();
+    let passed: Vec<&str> = harvest.passed_over.iter().map(|line| line.sku.as_str()).collect();
     assert_eq!(passed, ["MADEUP-QWEN-NEXT-MANTLE"]);
 }
 
@@ -597,12 +503,7 @@ fn two_terms_of_one_sku_are_a_history() {
     let rows = &model(&harvest, "minimax.minimax-m2.5").rates;
     let said: Vec<_> = rows
         .iter()
-        .map(|row| {
-            (
-                row.effective_from.unwrap().to_string(),
-                row.output.unwrap().to_string(),
-            )
-        })
+        .map(|row| (row.effective_from.unwrap().to_string(), row.output.unwrap().to_string()))
         .collect();
     let row = |day: &str, price: &str| (day.to_owned(), price.to_owned());
     assert_eq!(said, [row("2026-04-01", "1.20"), row("2026-09-01", "1.00")]);
@@ -611,10 +512,9 @@ fn two_terms_of_one_sku_are_a_history() {
 #[test]
 fn both_kinds_of_cache_writes_stand_in_one_row() {
     let mut list = PriceList::new();
-    for (sku, day) in [
-        ("UZUVWF3P26ENQTZ8", "2026-03-01T00:00:00Z"),
-        ("Q5UDFRBQA4X5VSXR", "2026-05-01T00:00:00Z"),
-    ] {
+    for (sku, day) in
+        [("UZUVWF3P26ENQTZ8", "2026-03-01T00:00:00Z"), ("Q5UDFRBQA4X5VSXR", "2026-05-01T00:00:00Z")]
+    {
         let mut product = product(sku);
         let terms = product["terms"]["OnDemand"].as_object_mut().unwrap();
         for term in terms.values_mut() {
@@ -624,13 +524,7 @@ fn both_kinds_of_cache_writes_stand_in_one_row() {
     }
     // The later row has the price of the earlier one too, else the range would be its upper end.
     let harvest = read(list);
-    let write = rate(
-        &harvest.book,
-        (SONNET, VIRGINIA),
-        IN_REGION,
-        Meter::CacheWrite,
-        None,
-    );
+    let write = rate(&harvest.book, (SONNET, VIRGINIA), IN_REGION, Meter::CacheWrite, None);
     assert_eq!(write, Some(("4.125".into(), "6.60".into())));
     assert_eq!(harvest.priced, 2);
 }
@@ -695,10 +589,7 @@ fn a_geo_row_of_another_price_leaves_the_region_alone() {
 fn a_geo_price_alone_is_no_price_in_the_region() {
     let harvest = harvest(&["SERVICE-GEO-ALONE"]);
     let at = ("anthropic.claude-sonnet-4-5-20250929-v1:0", VIRGINIA);
-    assert_eq!(
-        price(&harvest, at, US, Meter::Output).as_deref(),
-        Some("16.50")
-    );
+    assert_eq!(price(&harvest, at, US, Meter::Output).as_deref(), Some("16.50"));
     assert_eq!(price(&harvest, at, IN_REGION, Meter::Output), None);
 }
 
@@ -748,21 +639,11 @@ fn a_write_for_half_an_hour_is_the_only_price_of_a_write() {
 
 #[test]
 fn a_newer_model_never_takes_the_price_of_a_legacy_one() {
-    let harvest = harvest(&[
-        "MISTRAL-LARGE",
-        "MISTRAL-LARGE-3",
-        "MISTRAL-LARGE-4",
-        "MISTRAL-LARGE-4-OUT",
-    ]);
+    let harvest =
+        harvest(&["MISTRAL-LARGE", "MISTRAL-LARGE-3", "MISTRAL-LARGE-4", "MISTRAL-LARGE-4-OUT"]);
     let input = |model| price(&harvest, (model, VIRGINIA), IN_REGION, Meter::Input);
-    assert_eq!(
-        input("mistral.mistral-large-2402-v1:0").as_deref(),
-        Some("4.00")
-    );
-    assert_eq!(
-        input("mistral.mistral-large-3-675b-instruct").as_deref(),
-        Some("0.50")
-    );
+    assert_eq!(input("mistral.mistral-large-2402-v1:0").as_deref(), Some("4.00"));
+    assert_eq!(input("mistral.mistral-large-3-675b-instruct").as_deref(), Some("0.50"));
     assert_eq!(harvest.book.models.len(), 2);
     let gap = PriceListGap {
         service_code: "AmazonBedrock".into(),
@@ -789,14 +670,8 @@ fn a_suggestion_prices_nothing() {
 fn embeddings_are_named_by_another_attribute_or_by_the_usage_type() {
     let harvest = harvest(&["TITAN-BY-ATTRIBUTE", "TITAN-BY-USAGE-TYPE"]);
     let input = |model| price(&harvest, (model, VIRGINIA), IN_REGION, Meter::Input);
-    assert_eq!(
-        input("amazon.titan-embed-text-v2:0").as_deref(),
-        Some("0.02")
-    );
-    assert_eq!(
-        input("amazon.titan-embed-image-v1").as_deref(),
-        Some("0.80")
-    );
+    assert_eq!(input("amazon.titan-embed-text-v2:0").as_deref(), Some("0.02"));
+    assert_eq!(input("amazon.titan-embed-image-v1").as_deref(), Some("0.80"));
 }
 
 #[test]
@@ -828,10 +703,7 @@ fn every_model_of_a_pair_is_in_the_embedded_book_or_excepted() {
             pair.model
         );
     }
-    let keys: BTreeSet<_> = NAMES
-        .models()
-        .map(|pair| (pair.service, &pair.name))
-        .collect();
+    let keys: BTreeSet<_> = NAMES.models().map(|pair| (pair.service, &pair.name)).collect();
     assert_eq!(keys.len(), NAMES.models().count());
 }
 
@@ -893,12 +765,7 @@ fn other_offers_are_told_from_unknown_ones() {
 fn all_shapes_of_a_document_are_told_apart() {
     let product = product("QWEN");
     let envelope = json!({"FormatVersion": "aws_v1", "PriceList": [product.to_string()]});
-    for document in [
-        product.clone(),
-        envelope,
-        json!([product]),
-        json!([product.to_string()]),
-    ] {
+    for document in [product.clone(), envelope, json!([product]), json!([product.to_string()])] {
         let mut list = PriceList::new();
         list.add_file("file", &document.to_string()).unwrap();
         assert_eq!(read(list).priced, 1, "{document}");
@@ -999,13 +866,7 @@ fn prices(value: &Value, all: &mut Vec<Decimal>) {
 fn numbers(book: &PriceBook) -> Vec<Decimal> {
     let rates = book.models.iter().flat_map(|model| &model.rates);
     let tokens = rates.flat_map(|row| {
-        [
-            row.input,
-            row.output,
-            row.cache_read,
-            row.cache_write_5m,
-            row.cache_write_1h,
-        ]
+        [row.input, row.output, row.cache_read, row.cache_write_5m, row.cache_write_1h]
     });
     let units = book.models.iter().flat_map(|model| &model.model_units);
     let reserved = book.models.iter().flat_map(|model| &model.reserved_tokens);
@@ -1108,14 +969,9 @@ fn priced(book: &PriceBook) -> BTreeSet<String> {
     ];
     for region in regions.map(|name| name.parse::<Region>().unwrap()) {
         let geos = Geo::of_region(&region).into_iter().map(Scope::Geo);
-        let scopes: Vec<Scope> = [Scope::InRegion, Scope::Global]
-            .into_iter()
-            .chain(geos)
-            .collect();
-        for (model, scope) in book
-            .models
-            .iter()
-            .flat_map(|model| scopes.iter().map(move |scope| (&model.id, *scope)))
+        let scopes: Vec<Scope> = [Scope::InRegion, Scope::Global].into_iter().chain(geos).collect();
+        for (model, scope) in
+            book.models.iter().flat_map(|model| scopes.iter().map(move |scope| (&model.id, *scope)))
         {
             for (tier, meter) in [ServiceTier::Standard, ServiceTier::Batch, ServiceTier::Flex]
                 .into_iter()

@@ -58,10 +58,7 @@ fn the_settings_are_those_of_the_program() {
 fn the_metrics_are_those_that_are_put() {
     let mut report = report::build(&sample());
     let advice = report.recommendations[0].clone();
-    report.closed.push(ClosedRecommendation {
-        region: advice.region,
-        id: advice.id,
-    });
+    report.closed.push(ClosedRecommendation { region: advice.region, id: advice.id });
     let mut put: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
     let all = points(&report, &sample().settings);
     for point in all.into_iter().chain([run_succeeded()]) {
@@ -79,15 +76,10 @@ fn the_metrics_are_those_that_are_put() {
         unit.clone_into(&mut entry.0);
         entry.1.insert(dimensions);
     }
-    let documented = table(&file("README.md"), "| metric |")
-        .into_iter()
-        .map(|row| {
-            let dimensions = row[1].split("; ").map(str::to_owned).collect();
-            (
-                row[0].trim_matches('`').to_owned(),
-                (row[2].clone(), dimensions),
-            )
-        });
+    let documented = table(&file("README.md"), "| metric |").into_iter().map(|row| {
+        let dimensions = row[1].split("; ").map(str::to_owned).collect();
+        (row[0].trim_matches('`').to_owned(), (row[2].clone(), dimensions))
+    });
     assert_eq!(documented.collect::<BTreeMap<_, _>>(), put);
 }
 
@@ -99,22 +91,10 @@ fn the_permissions_are_those_of_the_template() {
     let template = file("template.yaml");
     let (_, role) = template.split_once("\n  GuardRole:").unwrap();
     let (role, _) = role.split_once("\n  GuardLogGroup:").unwrap();
-    let services = [
-        "bedrock:",
-        "cloudwatch:",
-        "logs:",
-        "sqs:",
-        "s3:",
-        "ssm:",
-        "pricing:",
-    ];
+    let services = ["bedrock:", "cloudwatch:", "logs:", "sqs:", "s3:", "ssm:", "pricing:"];
     let allowed: BTreeSet<&str> = role
         .lines()
-        .map(|line| {
-            line.trim()
-                .trim_start_matches("- ")
-                .trim_start_matches("Action: ")
-        })
+        .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: "))
         .filter(|word| services.iter().any(|service| word.starts_with(service)))
         .filter(|word| !word.contains(' ') && *word != "cloudwatch:namespace")
         .collect();
@@ -138,10 +118,7 @@ fn the_error_types_are_the_closed_list() {
     let types = std::iter::successors(after(None), |before| after(Some(*before)));
     let documented = table(&file("README.md"), "| type |");
     let documented: Vec<String> = documented.iter().map(|row| row[0].clone()).collect();
-    assert_eq!(
-        documented,
-        types.map(|name| format!("`{name}`")).collect::<Vec<_>>()
-    );
+    assert_eq!(documented, types.map(|name| format!("`{name}`")).collect::<Vec<_>>());
 }
 
 #[test]
@@ -162,21 +139,14 @@ fn the_example_is_what_the_program_prints() {
             None => (line, false),
         };
         let matches = |printed: &&str| {
-            if is_cut {
-                printed.starts_with(begin)
-            } else {
-                *printed == line
-            }
+            if is_cut { printed.starts_with(begin) } else { *printed == line }
         };
         let found = if left_out {
             printed.find(|line| matches(line))
         } else {
             printed.next().filter(matches)
         };
-        assert!(
-            found.is_some(),
-            "the program does not print, or not here: {line}"
-        );
+        assert!(found.is_some(), "the program does not print, or not here: {line}");
         left_out = false;
     }
 }
@@ -185,14 +155,11 @@ fn the_example_is_what_the_program_prints() {
 type Denied = (&'static str, fn() -> bool);
 
 const NOT_IN_THIS_VERSION: [Denied; 7] = [
-    (
-        "Images, seconds of video, queries and speech have no price",
-        || {
-            Meter::TOKENS.len() == 4
-                && PriceBook::aws()
-                    .is_ok_and(|book| book.models.iter().any(|model| !model.unpriced.is_empty()))
-        },
-    ),
+    ("Images, seconds of video, queries and speech have no price", || {
+        Meter::TOKENS.len() == 4
+            && PriceBook::aws()
+                .is_ok_and(|book| book.models.iter().any(|model| !model.unpriced.is_empty()))
+    }),
     ("A deployment reads one account", || {
         let calls = file("src/aws/cloudwatch.rs");
         !file("Cargo.toml").contains("aws-sdk-sts")
@@ -209,31 +176,20 @@ const NOT_IN_THIS_VERSION: [Denied; 7] = [
             Action::MoveToSuccessor,
         ];
         let report = report::build(&sample());
-        listed
-            .iter()
-            .all(|action| matches!(action.effort(), Effort::Latency | Effort::Evaluation))
-            && report
-                .recommendations
-                .iter()
-                .all(|advice| !listed.contains(&advice.action))
+        listed.iter().all(|action| matches!(action.effort(), Effort::Latency | Effort::Evaluation))
+            && report.recommendations.iter().all(|advice| !listed.contains(&advice.action))
     }),
-    (
-        "A service tier or a context window that AWS splits usage by",
-        || {
-            file("src/observation/plan.rs").contains("splits")
-                && !file("src/aws/cloudwatch.rs").contains("ServiceTier")
-                && file("src/guard/gather.rs").contains("[(\"ModelId\".to_owned()")
-        },
-    ),
+    ("A service tier or a context window that AWS splits usage by", || {
+        file("src/observation/plan.rs").contains("splits")
+            && !file("src/aws/cloudwatch.rs").contains("ServiceTier")
+            && file("src/guard/gather.rs").contains("[(\"ModelId\".to_owned()")
+    }),
     ("Refused requests make figures \"at least\"", || {
         let mut observation = sample();
         let before = report::build(&observation).totals.on_demand_monthly_cost;
         for place in &mut observation.places {
             for lane in &mut place.usage.lanes {
-                let asked = lane
-                    .survey
-                    .iter()
-                    .find(|metric| metric.name == "Invocations");
+                let asked = lane.survey.iter().find(|metric| metric.name == "Invocations");
                 let series = asked.and_then(|metric| metric.series.clone());
                 for metric in &mut lane.survey {
                     if metric.name == "InvocationThrottles" {
@@ -256,10 +212,7 @@ const NOT_IN_THIS_VERSION: [Denied; 7] = [
             model.model_units.clear();
         }
         let report = report::build(&observation);
-        report
-            .holdings
-            .iter()
-            .all(|held| held.monthly_cost.is_none())
+        report.holdings.iter().all(|held| held.monthly_cost.is_none())
             && report.recommendations.iter().all(|advice| {
                 advice.provisioned_model_arn.is_none()
                     || advice.action == Action::FillProvisionedModel
@@ -272,10 +225,7 @@ fn what_is_not_in_this_version_is_not_in_it() {
     let readme = file("README.md");
     let (_, list) = readme.split_once("Not in this version:\n\n").unwrap();
     let (list, _) = list.split_once("\n\n").unwrap();
-    let denied: Vec<&str> = list
-        .lines()
-        .filter_map(|line| line.strip_prefix("- "))
-        .collect();
+    let denied: Vec<&str> = list.lines().filter_map(|line| line.strip_prefix("- ")).collect();
     assert_eq!(denied.len(), NOT_IN_THIS_VERSION.len(), "{denied:#?}");
     for (line, (begins, is_so)) in denied.iter().zip(NOT_IN_THIS_VERSION) {
         assert!(line.starts_with(begins), "nothing proves: {line}");

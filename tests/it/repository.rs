@@ -20,16 +20,11 @@ struct File {
 
 impl File {
     fn new(path: &str, text: &str) -> File {
-        File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        File { path: path.to_owned(), text: text.to_owned() }
     }
 
     fn is_rust(&self) -> bool {
-        Path::new(&self.path)
-            .extension()
-            .is_some_and(|extension| extension == "rs")
+        Path::new(&self.path).extension().is_some_and(|extension| extension == "rs")
     }
 
     /// The text without the lines that are comments.
@@ -183,11 +178,7 @@ fn unused_snapshots(files: &[File]) -> Vec<&str> {
     files
         .iter()
         .map(|file| file.path.as_str())
-        .filter(|path| {
-            Path::new(path)
-                .extension()
-                .is_some_and(|extension| extension == "snap")
-        })
+        .filter(|path| Path::new(path).extension().is_some_and(|extension| extension == "snap"))
         .filter(|path| !is_used(path))
         .collect()
 }
@@ -262,10 +253,7 @@ fn a_snapshot_without_its_assertion_is_found() {
         File::new("src/report/mod.rs", source),
         File::new("tests/it/snapshots/it__page__all.snap", ""),
         File::new("tests/it/snapshots/it__page__a__b.snap", ""),
-        File::new(
-            "src/report/snapshots/bedrock_cost_guard__report__tests__all.snap",
-            "",
-        ),
+        File::new("src/report/snapshots/bedrock_cost_guard__report__tests__all.snap", ""),
         // And those that no assertion reads.
         File::new("tests/it/snapshots/it__page__three.snap", ""),
         File::new("tests/it/snapshots/it__page__no.snap", ""),
@@ -353,9 +341,7 @@ fn a_path_that_leads_nowhere_is_found() {
     let text = "[a](../README.md#top) \"../../src/lib.rs\" ../MORE.md `../../../else` \
          https://example.com/home/page ${ROOT}/home/x cd /home/me/x; ../over rides.toml";
     let file = File::new("docs/own/page.md", text);
-    let lost = lost_paths(&file, |path| {
-        ["docs/README.md", "src/lib.rs"].contains(&path)
-    });
+    let lost = lost_paths(&file, |path| ["docs/README.md", "src/lib.rs"].contains(&path));
     assert_eq!(lost, ["../MORE.md", "../../../else", "/home/me/x"]);
 }
 
@@ -363,10 +349,7 @@ fn a_path_that_leads_nowhere_is_found() {
 fn unfinished(code: &str) -> Vec<String> {
     let words = [("to", "do!"), ("unimple", "mented!"), ("FIX", "ME")];
     let words = words.map(|(head, tail)| format!("{head}{tail}"));
-    words
-        .into_iter()
-        .filter(|word| code.contains(word))
-        .collect()
+    words.into_iter().filter(|word| code.contains(word)).collect()
 }
 
 #[test]
@@ -456,14 +439,8 @@ fn a_command_and_a_target_are_read_as_they_are_run() {
     let makefile = "A := b:c\nB ?= c\n.PHONY: ci test lint\n# one: two\nci: lint\n\t$(MAKE) test\n\
          \techo none: here\ntest:\n\tcargo test\nlint: tool\n";
     let targets = targets(makefile);
-    assert_eq!(
-        targets.keys().copied().collect::<Vec<_>>(),
-        [".PHONY", "ci", "lint", "test"]
-    );
+    assert_eq!(targets.keys().copied().collect::<Vec<_>>(), [".PHONY", "ci", "lint", "test"]);
     assert_eq!(targets["ci"], ["lint", "test"]);
-    assert_eq!(
-        reached(&targets, "ci"),
-        ["ci", "lint", "test", "tool"].into()
-    );
+    assert_eq!(reached(&targets, "ci"), ["ci", "lint", "test", "tool"].into());
     assert!(!reached(&targets, "lint").contains("test"));
 }

@@ -23,30 +23,10 @@ fn the_sample_has_every_kind_of_advice() {
     assert_eq!(
         advice,
         [
-            (
-                Action::DeleteIdleProvisionedModel,
-                Effort::None,
-                "amazon.nova-2-lite-v1:0",
-                true
-            ),
-            (
-                Action::BuyModelUnits,
-                Effort::Commitment,
-                "meta.llama3-1-70b-instruct-v1:0",
-                true
-            ),
-            (
-                Action::RouteToGlobalProfile,
-                Effort::Routing,
-                "anthropic.claude-sonnet-4-6",
-                true
-            ),
-            (
-                Action::FillProvisionedModel,
-                Effort::None,
-                "meta.llama3-1-8b-instruct-v1:0",
-                true
-            ),
+            (Action::DeleteIdleProvisionedModel, Effort::None, "amazon.nova-2-lite-v1:0", true),
+            (Action::BuyModelUnits, Effort::Commitment, "meta.llama3-1-70b-instruct-v1:0", true),
+            (Action::RouteToGlobalProfile, Effort::Routing, "anthropic.claude-sonnet-4-6", true),
+            (Action::FillProvisionedModel, Effort::None, "meta.llama3-1-8b-instruct-v1:0", true),
             (
                 Action::RouteToGlobalProfile,
                 Effort::Routing,
@@ -74,32 +54,21 @@ fn the_sample_has_every_kind_of_advice() {
 fn month_of(region: &str, model: &str) -> Plan {
     let report = report::build(&sample());
     let mut workloads = report.workloads.into_iter();
-    let workload = workloads
-        .find(|it| it.region.name() == region && it.model.id() == model)
-        .unwrap();
+    let workload =
+        workloads.find(|it| it.region.name() == region && it.model.id() == model).unwrap();
     let mut plans = workload.plans.into_iter();
-    plans
-        .find(|plan| plan.description.contains("1-month term"))
-        .unwrap()
+    plans.find(|plan| plan.description.contains("1-month term")).unwrap()
 }
 
 #[test]
 fn each_gate_alone_refuses_one_commitment_of_the_sample() {
     for (region, model, gate) in [
         ("us-east-1", "cohere.embed-multilingual-v3", Gate::History),
-        (
-            "us-east-1",
-            "cohere.command-light-text-v14",
-            Gate::Thresholds,
-        ),
+        ("us-east-1", "cohere.command-light-text-v14", Gate::Thresholds),
         ("us-west-2", "cohere.embed-english-v3", Gate::Certainty),
         ("us-east-1", "meta.llama3-1-8b-instruct-v1:0", Gate::Trend),
         ("us-west-2", "cohere.embed-multilingual-v3", Gate::Backtest),
-        (
-            "us-west-2",
-            "meta.llama3-2-90b-instruct-v1:0",
-            Gate::Lifecycle,
-        ),
+        ("us-west-2", "meta.llama3-2-90b-instruct-v1:0", Gate::Lifecycle),
         ("us-east-1", "amazon.nova-micro-v1:0", Gate::Certificate),
         ("us-west-2", "cohere.command-text-v14", Gate::Knowledge),
     ] {
@@ -124,15 +93,10 @@ fn a_unit_of_unknown_capacity_has_a_condition_and_what_the_accounts_own_carried(
     let plan = month_of("us-west-2", "cohere.command-text-v14");
     let why = &plan.why_not[0];
     assert!(why.contains("one pays only if it sustains"), "{why}");
-    assert!(
-        why.contains("the account's own units carried at least"),
-        "{why}"
-    );
+    assert!(why.contains("the account's own units carried at least"), "{why}");
     let report = report::build(&sample());
     let workloads = report.workloads.iter();
-    let even = workloads
-        .flat_map(|it| &it.break_even)
-        .find(|it| !it.carried_at_least.is_empty());
+    let even = workloads.flat_map(|it| &it.break_even).find(|it| !it.carried_at_least.is_empty());
     let carried = even.unwrap().carried_at_least[0];
     // A unit of `summaries` is asked for 270,000 input tokens a minute, four per cent up or down.
     assert!((250_000..290_000).contains(&carried.input_tokens_per_minute));
@@ -143,9 +107,7 @@ fn what_is_held_says_what_of_it_was_used_and_what_to_do_before_its_term_ends() {
     let report = report::build(&sample());
     let held = |name: &str| {
         let mut holdings = report.holdings.iter();
-        holdings
-            .find(|it| it.provisioned_model_name == name)
-            .unwrap()
+        holdings.find(|it| it.provisioned_model_name == name).unwrap()
     };
     let assistant = held("assistant-70b");
     assert_eq!(assistant.load, HoldingLoad::UnderUsed);
@@ -161,15 +123,9 @@ fn what_is_held_says_what_of_it_was_used_and_what_to_do_before_its_term_ends() {
     assert!(minutely.peak > minutely.mean && minutely.peak > assistant.hourly_use.unwrap().peak);
     let risk = held("search-index").lifecycle_risk.as_deref().unwrap();
     assert!(risk.contains("Legacy"), "{risk}");
-    let expire = report
-        .recommendations
-        .iter()
-        .find(|it| it.action == Action::LetCommitmentExpire)
-        .unwrap();
-    assert_eq!(
-        expire.money.savings_start,
-        held("search-index").commitment_expiration_time
-    );
+    let expire =
+        report.recommendations.iter().find(|it| it.action == Action::LetCommitmentExpire).unwrap();
+    assert_eq!(expire.money.savings_start, held("search-index").commitment_expiration_time);
 }
 
 #[test]
@@ -179,19 +135,11 @@ fn the_totals_are_the_sums_of_the_rows() {
     let totals = &report.totals;
     let sum = |amounts: &mut dyn Iterator<Item = Usd>| amounts.sum::<Usd>();
     let workloads = || report.workloads.iter();
-    assert_eq!(
-        totals.monthly_cost,
-        sum(&mut workloads().map(|it| it.monthly_cost))
-    );
-    assert_eq!(
-        totals.monthly_cost,
-        totals.on_demand_monthly_cost + totals.holdings_monthly_cost
-    );
+    assert_eq!(totals.monthly_cost, sum(&mut workloads().map(|it| it.monthly_cost)));
+    assert_eq!(totals.monthly_cost, totals.on_demand_monthly_cost + totals.holdings_monthly_cost);
     assert_eq!(
         totals.on_demand_monthly_cost,
-        sum(&mut workloads()
-            .flat_map(|it| &it.lanes)
-            .map(|lane| lane.monthly_cost))
+        sum(&mut workloads().flat_map(|it| &it.lanes).map(|lane| lane.monthly_cost))
     );
     assert_eq!(
         totals.holdings_monthly_cost,
@@ -223,10 +171,7 @@ fn the_totals_are_the_sums_of_the_rows() {
     let points = metrics::points(&report, &observation.settings);
     let of = |name: &str, sets: &dyn Fn(&Point) -> bool| -> Decimal {
         let points = points.iter().filter(|point| point.name == name);
-        points
-            .filter(|point| sets(point))
-            .map(|point| point.value)
-            .sum()
+        points.filter(|point| sets(point)).map(|point| point.value).sum()
     };
     for name in [
         "MonthlyCost",
@@ -236,9 +181,7 @@ fn the_totals_are_the_sums_of_the_rows() {
         "IncompleteWorkloads",
     ] {
         let total = of(name, &|point| point.dimensions.is_empty());
-        let regions = of(name, &|point| {
-            matches!(point.dimensions.as_slice(), [("Region", _)])
-        });
+        let regions = of(name, &|point| matches!(point.dimensions.as_slice(), [("Region", _)]));
         assert_eq!(total, regions, "{name}");
     }
 }

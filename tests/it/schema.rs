@@ -19,9 +19,7 @@ fn validator() -> Validator {
 fn faults(report: &Value) -> Vec<String> {
     let validator = validator();
     let faults = validator.iter_errors(report);
-    faults
-        .map(|fault| format!("{}: {fault}", fault.instance_path()))
-        .collect()
+    faults.map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
 }
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
@@ -36,14 +34,7 @@ fn reports_of_every_kind_are_as_the_schema_says() {
     spill.settings.overflow = bedrock_cost_guard::config::Overflow::Spill;
     let nothing = Account::new().observation;
     let reserved = super::commitments::with_reserved_tokens().observation;
-    for observation in [
-        sample(),
-        article,
-        spill,
-        small_observation(),
-        nothing,
-        reserved,
-    ] {
+    for observation in [sample(), article, spill, small_observation(), nothing, reserved] {
         assert_eq!(faults(&report_of(&observation)), Vec::<String>::new());
     }
 }

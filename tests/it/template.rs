@@ -33,9 +33,7 @@ fn section(text: &str, key: &str) -> String {
 fn default_of(text: &str, parameter: &str) -> String {
     let parameters = section(text, "Parameters");
     let parameter = section(&parameters, &format!("  {parameter}"));
-    let line = parameter
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Default: "));
+    let line = parameter.lines().find_map(|line| line.trim().strip_prefix("Default: "));
     line.unwrap().trim_matches('\'').to_owned()
 }
 
@@ -77,10 +75,7 @@ fn every_setting_is_a_parameter_with_the_default_of_the_program() {
             let unset = format!("!If [Has{parameter}, !Ref {parameter}, !Ref AWS::NoValue]");
             assert_eq!(*value, unset, "{name}");
             let condition = format!("  Has{parameter}: !Not [!Equals [!Ref {parameter}, '']]");
-            assert!(
-                text.lines().any(|line| line == condition),
-                "{condition} is missing"
-            );
+            assert!(text.lines().any(|line| line == condition), "{condition} is missing");
         } else {
             assert_eq!(*value, format!("!Ref {parameter}"), "{name}");
         }
@@ -90,14 +85,10 @@ fn every_setting_is_a_parameter_with_the_default_of_the_program() {
 
 #[test]
 fn the_template_sets_nothing_that_is_not_a_setting() {
-    let names: BTreeSet<String> = variables(&template())
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    let settings: BTreeSet<String> = SETTINGS
-        .iter()
-        .map(|setting| setting.name.to_owned())
-        .collect();
+    let names: BTreeSet<String> =
+        variables(&template()).into_iter().map(|(name, _)| name).collect();
+    let settings: BTreeSet<String> =
+        SETTINGS.iter().map(|setting| setting.name.to_owned()).collect();
     assert_eq!(names, settings);
     for word in template().split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
         let is_name = word.starts_with("GUARD_") && word != "GUARD_";
@@ -137,9 +128,7 @@ fn the_role_may_do_what_the_program_does_and_nothing_else() {
             "ssm:GetParameter",
         ])
     );
-    let put = role
-        .split("- Sid: ")
-        .find(|it| it.contains("PutMetricData"));
+    let put = role.split("- Sid: ").find(|it| it.contains("PutMetricData"));
     assert!(
         put.unwrap().contains(
             "StringEquals:\n                    cloudwatch:namespace: !Ref MetricNamespace"
@@ -204,10 +193,7 @@ fn what_a_setting_names_may_be_read_only_where_it_is_named() {
         let under = format!("- !If\n                - {name}\n                - Sid: {sid}\n");
         assert!(role.contains(&under), "{sid}");
         let statement = statement(&role, sid);
-        assert_eq!(
-            statement.trim(),
-            format!("Effect: Allow {allowed} - !Ref AWS::NoValue")
-        );
+        assert_eq!(statement.trim(), format!("Effect: Allow {allowed} - !Ref AWS::NoValue"));
     }
     // There is no other way to these actions.
     let asks = ["s3:GetObject", "ssm:GetParameter", "pricing:GetProducts"]
@@ -231,10 +217,7 @@ fn the_forms_that_the_template_describes_are_those_that_the_program_reads() {
     assert_eq!(catalog, ["s3://bucket/key".to_owned()].into());
     assert_eq!(overrides.len(), 2, "{overrides:?}");
     for form in &overrides {
-        assert!(
-            form.parse::<DocumentSource>().unwrap().is_remote(),
-            "{form}"
-        );
+        assert!(form.parse::<DocumentSource>().unwrap().is_remote(), "{form}");
         let is_catalog = form.parse::<CatalogSource>().is_ok();
         assert_eq!(is_catalog, catalog.contains(form), "{form}");
         let allowed = |name: &str| {
@@ -242,11 +225,7 @@ fn the_forms_that_the_template_describes_are_those_that_the_program_reads() {
             settings.next().unwrap().allowed.to_string()
         };
         assert!(allowed("GUARD_OVERRIDES").contains(form), "{form}");
-        assert_eq!(
-            allowed("GUARD_CATALOG").contains(form),
-            is_catalog,
-            "{form}"
-        );
+        assert_eq!(allowed("GUARD_CATALOG").contains(form), is_catalog, "{form}");
     }
 }
 
@@ -254,16 +233,10 @@ fn the_forms_that_the_template_describes_are_those_that_the_program_reads() {
 fn no_permission_of_the_template_changes_or_calls_anything_in_bedrock() {
     let resources = section(&template(), "Resources");
     let actions = actions(&resources);
-    let bedrock: Vec<&&str> = actions
-        .iter()
-        .filter(|action| action.starts_with("bedrock"))
-        .collect();
+    let bedrock: Vec<&&str> =
+        actions.iter().filter(|action| action.starts_with("bedrock")).collect();
     assert_eq!(bedrock.len(), 3);
-    assert!(
-        bedrock
-            .iter()
-            .all(|action| action.starts_with("bedrock:List"))
-    );
+    assert!(bedrock.iter().all(|action| action.starts_with("bedrock:List")));
     assert!(actions.iter().all(|action| !action.ends_with('*')));
 }
 
@@ -286,9 +259,7 @@ fn the_alarms_watch_metrics_that_are_put_as_totals() {
     for alarm in alarms {
         let own = alarm.split("\n\n").next().unwrap();
         let value = |key: &str| {
-            own.lines()
-                .find_map(|line| line.trim().strip_prefix(key))
-                .unwrap_or_default()
+            own.lines().find_map(|line| line.trim().strip_prefix(key)).unwrap_or_default()
         };
         let name = value("MetricName: ");
         assert!(totals.contains(name), "{name}");
@@ -296,11 +267,5 @@ fn the_alarms_watch_metrics_that_are_put_as_totals() {
         assert!(!own.contains("Dimensions:"), "{name}");
         watched.push((name, value("TreatMissingData: ")));
     }
-    assert_eq!(
-        watched,
-        [
-            ("PotentialMonthlySavings", "ignore"),
-            ("RunSucceeded", "breaching")
-        ]
-    );
+    assert_eq!(watched, [("PotentialMonthlySavings", "ignore"), ("RunSucceeded", "breaching")]);
 }

@@ -35,10 +35,7 @@ fn best_term<'w>(
     let held = holding.held;
     let settings = &priced.observation.settings;
     let (own, cost) = (holding.offer.as_ref()?, holding.monthly_cost?);
-    let traffic = Traffic::Units {
-        serving: &[holding],
-        with_on_demand: false,
-    };
+    let traffic = Traffic::Units { serving: &[holding], with_on_demand: false };
     let hours = ServableDemand::hourly(priced, workload, cheapest, traffic).ok();
     let option = |offer: &'w Offer| {
         let then = offer.unit_price.monthly_cost(held.model_units);
@@ -61,18 +58,12 @@ fn best_term<'w>(
             let why = "AWS does not offer units of this model in this Region";
             refusals.push(Refusal::new(Gate::Availability, why));
         }
-        TermOption {
-            offer,
-            refusals,
-            trial,
-        }
+        TermOption { offer, refusals, trial }
     };
     let others = workload.offers.iter().filter(|offer| {
         offer.label == own.label && offer.term != Term::None && offer.unit_price < own.unit_price
     });
-    others
-        .map(option)
-        .min_by_key(|option| (option.refusals.len(), option.offer.unit_price))
+    others.map(option).min_by_key(|option| (option.refusals.len(), option.offer.unit_price))
 }
 
 /// Advises to hold the same units under a term that costs less. A term is a commitment, so the offer
@@ -92,11 +83,7 @@ pub(crate) fn advise(
     let Some(option) = best_term(priced, workload, cheapest, holding, are_units_sold) else {
         return Finding::default();
     };
-    let TermOption {
-        offer,
-        refusals,
-        trial,
-    } = option;
+    let TermOption { offer, refusals, trial } = option;
     let then = offer.unit_price.monthly_cost(units);
     let action = Action::BindProvisionedModel;
     let description = format!("{units}, {}", offer.term);
@@ -117,10 +104,7 @@ pub(crate) fn advise(
             description: format!("{units} of {}, {}", held.provisioned_model_name, own.term),
             monthly_cost: cost,
         },
-        Arrangement {
-            description,
-            monthly_cost: then,
-        },
+        Arrangement { description, monthly_cost: then },
     );
     let mut advice = Recommendation::new(action, workload, arn, money, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
@@ -136,10 +120,6 @@ pub(crate) fn advise(
         "a term is bought with a new provisioned model: callers have to call that one".into(),
         "a term cannot be ended early and renews by itself".into(),
     ]);
-    put_off_to_term_end(
-        held,
-        &mut advice,
-        command::replace(workload, held, offer, units),
-    );
+    put_off_to_term_end(held, &mut advice, command::replace(workload, held, offer, units));
     Finding::advised(plan, advice, Gate::Order)
 }

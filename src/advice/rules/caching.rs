@@ -102,10 +102,7 @@ pub(crate) fn advise(
             ),
         );
         let why = "it asks for a change of prompts: listed, never counted";
-        finding.take(Finding::listed(
-            plan.saving(workload, lost),
-            Refusal::new(Gate::Effort, why),
-        ));
+        finding.take(Finding::listed(plan.saving(workload, lost), Refusal::new(Gate::Effort, why)));
     }
     finding
 }
@@ -134,21 +131,13 @@ struct CachingFigures {
 
 impl CachingFigures {
     fn add(&mut self, prices: &CachePrices, tokens: PromptTokens) {
-        let PromptTokens {
-            input,
-            writes,
-            reads,
-        } = tokens;
+        let PromptTokens { input, writes, reads } = tokens;
         let Some(ratio) = prices.break_even_hit_ratio() else {
             return;
         };
         let ratio = self.break_even.map_or(ratio, |other| {
             // The highest, so that the condition holds for each of the lanes.
-            if other.number() > ratio.number() {
-                other
-            } else {
-                ratio
-            }
+            if other.number() > ratio.number() { other } else { ratio }
         });
         self.break_even = Some(ratio);
         let cost = |price: Decimal, tokens: Tokens| {
@@ -200,11 +189,7 @@ mod tests {
 
     fn prices(input: i64, write: i64, read: i64) -> CachePrices {
         let cents = |cents: i64| Decimal::new(cents, 2);
-        CachePrices {
-            input: cents(input),
-            write: cents(write),
-            read: cents(read),
-        }
+        CachePrices { input: cents(input), write: cents(write), read: cents(read) }
     }
 
     #[test]

@@ -35,13 +35,7 @@ pub(crate) struct FillAdvice<'w> {
 impl<'w> FillAdvice<'w> {
     /// Builds the advice to fill nothing.
     const fn none(finding: Finding, serving: Vec<&'w Holding<'w>>) -> Self {
-        Self {
-            finding,
-            remaining: Ratio::ONE,
-            left: Vec::new(),
-            serving,
-            savings: None,
-        }
+        Self { finding, remaining: Ratio::ONE, left: Vec::new(), serving, savings: None }
     }
 
     /// Returns true if filling is advised, and counts.
@@ -68,20 +62,13 @@ impl<'w> FillAdvice<'w> {
 
     /// Returns the holdings that filling found work for.
     pub(crate) fn filled(&self) -> &[&'w Holding<'w>] {
-        if self.savings.is_some() {
-            &self.serving
-        } else {
-            &[]
-        }
+        if self.savings.is_some() { &self.serving } else { &[] }
     }
 }
 
 pub(crate) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> FillAdvice<'w> {
-    let able: Vec<&Holding<'_>> = workload
-        .holdings
-        .iter()
-        .filter(|holding| holding.can_serve_more())
-        .collect();
+    let able: Vec<&Holding<'_>> =
+        workload.holdings.iter().filter(|holding| holding.can_serve_more()).collect();
     let (idle, kept): (Vec<_>, Vec<_>) = able
         .iter()
         .copied()
@@ -104,10 +91,7 @@ fn evaluate<'w>(
     workload: &'w Workload<'_>,
     serving: Vec<&'w Holding<'w>>,
 ) -> FillAdvice<'w> {
-    let standard: Vec<&Lane<'_>> = workload
-        .on_demand()
-        .filter(|lane| lane.is_standard())
-        .collect();
+    let standard: Vec<&Lane<'_>> = workload.on_demand().filter(|lane| lane.is_standard()).collect();
     let before: Usd = standard.iter().map(|lane| lane.monthly_cost()).sum();
     if serving.is_empty() || !before.is_positive() {
         return FillAdvice::none(Finding::default(), serving);
@@ -142,9 +126,7 @@ fn evaluate<'w>(
     FillAdvice {
         finding,
         remaining: Ratio::new(after.dollars() / before.dollars()),
-        left: lanes
-            .map(|rates| room.left_of(priced, workload, rates))
-            .collect(),
+        left: lanes.map(|rates| room.left_of(priced, workload, rates)).collect(),
         serving,
         savings: Some(room.savings),
     }
@@ -189,19 +171,13 @@ impl<'w> Room<'w> {
             return Err(vec![gates::capacity(holding)]);
         }
         let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
-        let traffic = Traffic::Units {
-            serving: holdings,
-            with_on_demand: true,
-        };
+        let traffic = Traffic::Units { serving: holdings, with_on_demand: true };
         let demand = ServableDemand::new(priced, workload, &current, traffic)
             .map_err(|why| unknown(why.to_string()))?;
         let purchase = UnitPurchase {
             capacity,
             price,
-            held: holdings
-                .iter()
-                .map(|holding| holding.held.model_units)
-                .sum(),
+            held: holdings.iter().map(|holding| holding.held.model_units).sum(),
         };
         let sized = demand.sized(&purchase);
         let settings = &priced.observation.settings;
@@ -222,13 +198,7 @@ impl<'w> Room<'w> {
                 (replaced - served.sum()).clamp(Usd::ZERO, before)
             }
         };
-        Ok(Self {
-            current,
-            purchase,
-            demand,
-            sized,
-            savings,
-        })
+        Ok(Self { current, purchase, demand, sized, savings })
     }
 
     /// Computes the share of one lane that stays on-demand: that of the minutes in which all of the
@@ -304,10 +274,7 @@ fn recommendation(
     for offer in holdings.iter().filter_map(|holding| holding.offer.as_ref()) {
         evidence.offer(&workload.model, offer);
     }
-    let ids: Vec<&str> = standard
-        .iter()
-        .map(|lane| lane.usage.model_id.text())
-        .collect();
+    let ids: Vec<&str> = standard.iter().map(|lane| lane.usage.model_id.text()).collect();
     let arns = arns(holdings);
     let current = Arrangement {
         description: format!("{} on-demand beside {}", several(&ids), names(holdings)),
@@ -335,16 +302,11 @@ fn recommendation(
 }
 
 fn arns<'h>(holdings: &[&'h Holding<'_>]) -> Vec<&'h str> {
-    holdings
-        .iter()
-        .map(|holding| holding.held.provisioned_model_arn.as_str())
-        .collect()
+    holdings.iter().map(|holding| holding.held.provisioned_model_arn.as_str()).collect()
 }
 
 fn names(holdings: &[&Holding<'_>]) -> String {
-    let names: Vec<&str> = holdings
-        .iter()
-        .map(|holding| holding.held.provisioned_model_name.as_str())
-        .collect();
+    let names: Vec<&str> =
+        holdings.iter().map(|holding| holding.held.provisioned_model_name.as_str()).collect();
     several(&names)
 }

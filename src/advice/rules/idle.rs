@@ -39,9 +39,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     let name = &held.provisioned_model_name;
     let Some(cost) = holding.monthly_cost else {
         return Finding {
-            reasons: vec![format!(
-                "{name} is idle, but the price book has no price for it"
-            )],
+            reasons: vec![format!("{name} is idle, but the price book has no price for it")],
             ..Finding::default()
         };
     };
@@ -78,10 +76,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
         description: format!("{} of {name}, idle for {days} days", held.model_units),
         monthly_cost: cost,
     };
-    let proposed = Arrangement {
-        description,
-        monthly_cost: Usd::ZERO,
-    };
+    let proposed = Arrangement { description, monthly_cost: Usd::ZERO };
     let money = Money::saved(current, proposed);
     let mut advice = Recommendation::new(action, workload, arn, money, evidence);
     advice.provisioned_model_arn = Some(arn.clone());

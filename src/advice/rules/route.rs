@@ -55,20 +55,11 @@ pub(crate) fn advise<'l>(
         // A ratio has endless digits; dollars are told with twelve.
         Usd::new(left.dollars().round_dp(12).normalize())
     };
-    let before: Usd = moved
-        .iter()
-        .map(|to| left(to.lane, to.lane.monthly_cost()))
-        .sum();
-    let after: Usd = moved
-        .iter()
-        .map(|to| left(to.lane, to.monthly_cost(priced.recent)))
-        .sum();
+    let before: Usd = moved.iter().map(|to| left(to.lane, to.lane.monthly_cost())).sum();
+    let after: Usd = moved.iter().map(|to| left(to.lane, to.monthly_cost(priced.recent))).sum();
     let savings = before - after;
     if !savings.is_positive() {
-        return RouteAdvice {
-            finding: Finding::default(),
-            cheapest,
-        };
+        return RouteAdvice { finding: Finding::default(), cheapest };
     }
     let target = ModelId::of_model(&workload.model, Scope::Global);
     let action = Action::RouteToGlobalProfile;
@@ -80,10 +71,7 @@ pub(crate) fn advise<'l>(
         gates::was_open(priced, workload, action, workload.model.id()),
     );
     if let Some(failed) = failed {
-        return RouteAdvice {
-            finding: Finding::refused(plan, vec![failed]),
-            cheapest,
-        };
+        return RouteAdvice { finding: Finding::refused(plan, vec![failed]), cheapest };
     }
     let mut advice = recommendation(priced, workload, &moved, &target, before, after);
     advice.standing.not_counted_because = forbidden;
@@ -119,11 +107,7 @@ fn cheaper_global<'l>(
 /// Says what keeps global routing from counting: the overrides where they speak of the model, else
 /// the setting.
 fn forbidden(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
-    match priced
-        .observation
-        .overrides
-        .allows(&workload.model, AllowedScope::Global)
-    {
+    match priced.observation.overrides.allows(&workload.model, AllowedScope::Global) {
         Some(true) => None,
         Some(false) => {
             Some("the overrides do not allow the global scope for this model".to_owned())
@@ -146,18 +130,9 @@ fn recommendation(
         evidence.lane(priced, to.lane);
         evidence.rates(workload, to);
     }
-    let ids: Vec<&str> = moved
-        .iter()
-        .map(|to| to.lane.usage.model_id.text())
-        .collect();
-    let current = Arrangement {
-        description: several(&ids),
-        monthly_cost: before,
-    };
-    let proposed = Arrangement {
-        description: target.to_string(),
-        monthly_cost: after,
-    };
+    let ids: Vec<&str> = moved.iter().map(|to| to.lane.usage.model_id.text()).collect();
+    let current = Arrangement { description: several(&ids), monthly_cost: before };
+    let proposed = Arrangement { description: target.to_string(), monthly_cost: after };
     let action = Action::RouteToGlobalProfile;
     let subject = workload.model.id();
     let money = Money::saved(current, proposed);
@@ -189,11 +164,7 @@ fn profile_step(
 ) -> Option<Step> {
     // Of several lanes one command would be but a part of the change.
     let [only] = moved else { return None };
-    let LaneKind::OnDemand {
-        profile: Some(profile),
-        ..
-    } = &only.lane.kind
-    else {
+    let LaneKind::OnDemand { profile: Some(profile), .. } = &only.lane.kind else {
         return None;
     };
     command::copy_profile(profile, &profile.account()?, &workload.place.region, target)

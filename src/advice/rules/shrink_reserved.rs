@@ -32,11 +32,8 @@ pub(crate) fn advise(
     // One after the other, as units are: what ends first is decided first.
     let mut reserved: Vec<&Reserved<'_>> = workload.reserved.iter().collect();
     reserved.sort_by_key(|held| (held.declared.term_ends, &held.declared.name));
-    let mut amounts: Vec<Reservation> = reserved
-        .iter()
-        .copied()
-        .map(|held| Reservation::declared(held.declared))
-        .collect();
+    let mut amounts: Vec<Reservation> =
+        reserved.iter().copied().map(|held| Reservation::declared(held.declared)).collect();
     for place in 0..reserved.len() {
         let held = reserved[place];
         let others = reserved
@@ -48,13 +45,7 @@ pub(crate) fn advise(
             })
             .map(|(_, amount)| *amount)
             .fold(Reservation::NONE, Reservation::and);
-        let review = ReservationReview {
-            priced,
-            workload,
-            current,
-            held,
-            others,
-        };
+        let review = ReservationReview { priced, workload, current, held, others };
         let name = &held.declared.name;
         let mut holding_advice = HoldingAdvice::unknown(name);
         let mut at_end = AtTermEnd::Undecided;
@@ -76,9 +67,9 @@ pub(crate) fn advise(
                 holding_advice.load = HoldingLoad::Fits;
                 at_end = AtTermEnd::Renew;
             }
-            Err(why) => finding.reasons.push(format!(
-                "whether {name} has its right size is not known: {why}"
-            )),
+            Err(why) => finding
+                .reasons
+                .push(format!("whether {name} has its right size is not known: {why}")),
         }
         holding_advice.at_term_end = held.declared.term_ends.is_some().then_some(at_end);
         finding.holdings.push(holding_advice);
@@ -110,24 +101,15 @@ impl ReservationReview<'_> {
             .ok_or(UnknownSize::NoOffer)?;
         let traffic = Traffic::Reserved(declared.scope);
         let demand = ServableDemand::new(self.priced, self.workload, self.current, traffic)?;
-        let purchase = TokenPurchase {
-            terms: ReservationTerms::of(offer),
-            held: self.others,
-        };
+        let purchase = TokenPurchase { terms: ReservationTerms::of(offer), held: self.others };
         let sized = demand.sized(&purchase);
-        let now = HeldAmount {
-            amount: Reservation::declared(declared),
-            monthly_cost: cost,
-        };
+        let now = HeldAmount { amount: Reservation::declared(declared), monthly_cost: cost };
         // At a price of its own only the whole of it is known to cost what it costs.
         let to = match declared.usd_per_hour {
             None => sized.minutes.optimum_within(now.amount),
             Some(_) => Reservation::NONE,
         };
-        let then = HeldAmount {
-            amount: to,
-            monthly_cost: purchase.cost(to, HOURS_PER_MONTH),
-        };
+        let then = HeldAmount { amount: to, monthly_cost: purchase.cost(to, HOURS_PER_MONTH) };
         let total = |held: HeldAmount<Reservation>| {
             held.monthly_cost + sized.all_monthly() - sized.replaced_monthly(held.amount)
         };
@@ -180,10 +162,7 @@ impl ReservationReview<'_> {
             return Finding::refused(plan, refusals);
         }
         let mut evidence = Evidence::default();
-        let served = self
-            .current
-            .iter()
-            .filter(|rates| reserves(held.declared.scope, rates.scope));
+        let served = self.current.iter().filter(|rates| reserves(held.declared.scope, rates.scope));
         for rates in served {
             evidence.lane(priced, rates.lane);
         }
@@ -196,10 +175,7 @@ impl ReservationReview<'_> {
             ),
             monthly_cost: cost,
         };
-        let proposed = Arrangement {
-            description,
-            monthly_cost: cost - smaller.savings,
-        };
+        let proposed = Arrangement { description, monthly_cost: cost - smaller.savings };
         // A term that has ended is billed on, so giving up saves at once.
         let start = held.declared.term_ends.filter(|day| *day >= priced.day);
         let money = Money {

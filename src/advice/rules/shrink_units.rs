@@ -53,30 +53,22 @@ pub(crate) fn advise<'w>(
     cheapest: &[LaneRates<'w>],
     fill: &FillAdvice<'w>,
 ) -> ShrinkAdvice {
-    let mut shrink = ShrinkAdvice {
-        finding: Finding::default(),
-        gives_up_now: false,
-    };
+    let mut shrink = ShrinkAdvice { finding: Finding::default(), gives_up_now: false };
     let mut at_work: Vec<&Holding<'_>> = workload
         .holdings
         .iter()
         .filter(|holding| holding.can_serve_more())
         .filter(|holding| {
             // An idle holding that is to be filled is at work once that is done.
-            let is_filled = fill
-                .filled()
-                .iter()
-                .any(|filled| filled.held == holding.held);
+            let is_filled = fill.filled().iter().any(|filled| filled.held == holding.held);
             holding.idleness == Idleness::Busy || is_filled
         })
         .collect();
     // What can be changed first is decided first, and what is decided holds for those after it: two
     // that could each be spared while the other stays cannot both be.
     at_work.sort_by_key(|holding| holding.held.commitment_expiration_time);
-    let mut units: Vec<ModelUnits> = at_work
-        .iter()
-        .map(|holding| holding.held.model_units)
-        .collect();
+    let mut units: Vec<ModelUnits> =
+        at_work.iter().map(|holding| holding.held.model_units).collect();
     for holding in &workload.holdings {
         if at_work.iter().all(|other| other.held != holding.held) {
             let at_end = match holding.idleness {
@@ -192,9 +184,7 @@ fn lifecycle_risk(
         return Some("the model is Legacy: when its term ends, no new one may be sold".to_owned());
     }
     let legacy = lifecycle.legacy.filter(|legacy| *legacy <= ends)?;
-    Some(format!(
-        "the model becomes Legacy on {legacy}, before its term ends on {ends}"
-    ))
+    Some(format!("the model becomes Legacy on {legacy}, before its term ends on {ends}"))
 }
 
 /// One holding of model units under review.
@@ -229,10 +219,7 @@ impl HoldingReview<'_, '_> {
     }
 
     fn traffic(&self) -> Traffic<'_> {
-        Traffic::Units {
-            serving: self.at_work,
-            with_on_demand: self.is_filled,
-        }
+        Traffic::Units { serving: self.at_work, with_on_demand: self.is_filled }
     }
 
     /// Finds the cheapest size; `None` where no smaller one costs less.
@@ -255,11 +242,7 @@ impl HoldingReview<'_, '_> {
                 let enough = sized.throttle_minimum(settings.headroom);
                 let is_alone = purchase.held == UnitPurchase::NONE;
                 let none = is_alone.then_some(UnitPurchase::NONE);
-                enough
-                    .map(ModelUnits::new)
-                    .into_iter()
-                    .chain(none)
-                    .collect()
+                enough.map(ModelUnits::new).into_iter().chain(none).collect()
             }
         };
         let month = |units: ModelUnits| purchase.cost(units, HOURS_PER_MONTH);
@@ -279,10 +262,7 @@ impl HoldingReview<'_, '_> {
         let Some(to) = best.filter(|units| total(*units) < total(now)) else {
             return Ok(None);
         };
-        let held = |amount: ModelUnits| HeldAmount {
-            amount,
-            monthly_cost: month(amount),
-        };
+        let held = |amount: ModelUnits| HeldAmount { amount, monthly_cost: month(amount) };
         let working = |what: &str, units: ModelUnits| {
             let from = format!(
                 "{units} × {} USD × 730 hours, and {} on-demand beside it",
@@ -352,24 +332,15 @@ impl HoldingReview<'_, '_> {
         if !savings.is_positive() || !self.is_to_be_had(UnitPurchase::NONE) {
             return None;
         }
-        let traffic = Traffic::Units {
-            serving: &[self.holding],
-            with_on_demand: false,
-        };
+        let traffic = Traffic::Units { serving: &[self.holding], with_on_demand: false };
         let hours = ServableDemand::hourly(self.priced, self.workload, self.cheapest, traffic);
         let days = self.workload.observed_days;
         Some(SmallerHolding {
             to: UnitPurchase::NONE,
             savings,
-            certainty: hours
-                .ok()
-                .and_then(|hours| certainty_of_whole(&hours, cost, days)),
+            certainty: hours.ok().and_then(|hours| certainty_of_whole(&hours, cost, days)),
             workings: vec![
-                Working::new(
-                    "costs a month",
-                    cost,
-                    format!("{} × 730 hours", held.model_units),
-                ),
+                Working::new("costs a month", cost, format!("{} × 730 hours", held.model_units)),
                 Working::new(
                     "what it serves, on-demand",
                     value,
@@ -391,11 +362,7 @@ impl HoldingReview<'_, '_> {
         // Whether the others have room is known only where the capacity is.
         let to_others = self.others != UnitPurchase::NONE && self.holding.capacity().is_some();
         let description = if smaller.is_none() {
-            let others = if to_others {
-                "to the others"
-            } else {
-                "on-demand"
-            };
+            let others = if to_others { "to the others" } else { "on-demand" };
             format!("its calls {others}, without {name}")
         } else {
             smaller.amount().to_string()
@@ -420,10 +387,7 @@ impl HoldingReview<'_, '_> {
             description: format!("{} of {name}", held.model_units),
             monthly_cost: cost,
         };
-        let proposed = Arrangement {
-            description,
-            monthly_cost: cost - smaller.savings,
-        };
+        let proposed = Arrangement { description, monthly_cost: cost - smaller.savings };
         let arn = &held.provisioned_model_arn;
         let money = Money::saved(current, proposed).sure(smaller.certainty.as_ref());
         let mut advice = Recommendation::new(action, workload, arn, money, evidence);

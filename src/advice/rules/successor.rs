@@ -32,12 +32,9 @@ pub(crate) fn advise(
         let lanes = cheapest.iter();
         lanes.filter(|rates| matches!(rates.lane.kind, LaneKind::OnDemand { .. }))
     };
-    let now: Usd = standard()
-        .map(|rates| rates.monthly_cost(priced.recent))
-        .sum();
-    let then: Option<Usd> = standard()
-        .map(|rates| cost_with(priced, workload, rates, successor))
-        .sum();
+    let now: Usd = standard().map(|rates| rates.monthly_cost(priced.recent)).sum();
+    let then: Option<Usd> =
+        standard().map(|rates| cost_with(priced, workload, rates, successor)).sum();
     // A lane without a price there would make the successor look cheap.
     let Some(then) = then.filter(|_| now.is_positive()) else {
         return Finding::default();
@@ -46,20 +43,12 @@ pub(crate) fn advise(
         Some(since) => format!("in extended access since {since}"),
         None => "Legacy".to_owned(),
     };
-    let ends = row
-        .end_of_life
-        .map_or_else(String::new, |end| format!(", and ends on {end}"));
-    let plan = Plan::new(
-        Action::MoveToSuccessor,
-        format!("the same tokens with {successor}"),
-    );
+    let ends = row.end_of_life.map_or_else(String::new, |end| format!(", and ends on {end}"));
+    let plan = Plan::new(Action::MoveToSuccessor, format!("the same tokens with {successor}"));
     let why = format!(
         "it asks for another model, which may count tokens otherwise: listed, never counted; this one is {state}{ends}"
     );
-    Finding::listed(
-        plan.saving(workload, now - then),
-        Refusal::new(Gate::Effort, why),
-    )
+    Finding::listed(plan.saving(workload, now - then), Refusal::new(Gate::Effort, why))
 }
 
 /// Computes the cost of a lane's recent tokens with another model, in USD a month; `None` where a

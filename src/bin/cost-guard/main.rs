@@ -138,10 +138,7 @@ fn execute(arguments: Arguments) -> Result<bool> {
         }
         Some(Command::Replay { file }) => {
             let observation = saved(&file)?;
-            print_report(
-                &report::build(&priced_on(observation, catalog.as_ref())?),
-                format,
-            )
+            print_report(&report::build(&priced_on(observation, catalog.as_ref())?), format)
         }
         Some(Command::Explain { id, file }) => {
             let observation = match file {
@@ -151,11 +148,9 @@ fn execute(arguments: Arguments) -> Result<bool> {
             let report = report::build(&priced_on(observation, catalog.as_ref())?);
             print_explanation(&report, &id, format)
         }
-        Some(Command::Run {
-            event,
-            dry_run,
-            save,
-        }) => run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format),
+        Some(Command::Run { event, dry_run, save }) => {
+            run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format)
+        }
     }?;
     Ok(true)
 }
@@ -169,11 +164,8 @@ fn saved(file: &Path) -> Result<Observation> {
 
 fn print_explanation(report: &Report, id: &str, format: Format) -> Result<()> {
     let Some(advice) = explain::find(report, id) else {
-        let known: Vec<&str> = report
-            .recommendations
-            .iter()
-            .map(|advice| advice.id.as_str())
-            .collect();
+        let known: Vec<&str> =
+            report.recommendations.iter().map(|advice| advice.id.as_str()).collect();
         anyhow::bail!(
             "there is no recommendation `{id}`; there {}",
             match known.as_slice() {
@@ -207,11 +199,7 @@ fn book_of(
     mut regions: BTreeSet<Region>,
 ) -> Result<PriceBook> {
     let found = runtime()?.block_on(async {
-        let config = if source.is_remote() {
-            clients::config().await
-        } else {
-            clients::offline()
-        };
+        let config = if source.is_remote() { clients::config().await } else { clients::offline() };
         if regions.is_empty() {
             regions.extend(clients::home_region(&config));
         }
@@ -253,10 +241,7 @@ fn run_now(
     catalog: Option<CatalogSource>,
     format: Format,
 ) -> Result<()> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one reading of the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one reading of the environment")]
     let mut settings = Settings::from_vars(std::env::vars())?;
     let as_of = now();
     let event = event_of(event)?;
@@ -266,15 +251,7 @@ fn run_now(
     let outcome = runtime()?.block_on(async {
         let config = clients::config().await;
         let memory = Memory::default();
-        guard::run(
-            &config,
-            &settings,
-            &event,
-            as_of,
-            AccountId::default(),
-            &memory,
-        )
-        .await
+        guard::run(&config, &settings, &event, as_of, AccountId::default(), &memory).await
     });
     let outcome = outcome.map_err(|mut error| {
         // The run knows settings alone, and the flag went over this one.

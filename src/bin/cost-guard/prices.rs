@@ -120,53 +120,26 @@ pub(crate) fn execute(
         let source = catalog.unwrap_or(&CatalogSource::Aws);
         book_of(source, NamedBy::CatalogFlag, BTreeSet::new())
     };
-    match prices
-        .command
-        .unwrap_or(PricesCommand::Show { model: None })
-    {
+    match prices.command.unwrap_or(PricesCommand::Show { model: None }) {
         PricesCommand::Show { model } => show(&book()?, model.as_deref(), format),
-        PricesCommand::Check {
-            files,
-            day,
-            most_days,
-        } => check(
-            &book()?,
-            &files,
-            day.unwrap_or_else(today),
-            most_days,
-            format,
-        ),
-        PricesCommand::Diff {
-            a,
-            b,
-            day,
-            region,
-            observation,
-        } => {
+        PricesCommand::Check { files, day, most_days } => {
+            check(&book()?, &files, day.unwrap_or_else(today), most_days, format)
+        }
+        PricesCommand::Diff { a, b, day, region, observation } => {
             let day = day.unwrap_or_else(today);
             let regions = || region.iter().cloned().collect();
             // Two files of one name, in two folders, are told apart by their whole paths.
             let is_clear = column(&a) != column(&b);
             let named = |source: &CatalogSource| -> Result<PriceBook> {
-                let name = if is_clear {
-                    column(source)
-                } else {
-                    source.to_string()
-                };
-                Ok(PriceBook {
-                    name,
-                    ..book_of(source, NamedBy::DiffArgument, regions())?
-                })
+                let name = if is_clear { column(source) } else { source.to_string() };
+                Ok(PriceBook { name, ..book_of(source, NamedBy::DiffArgument, regions())? })
             };
             let (a, b) = (named(&a)?, named(&b)?);
             diff(&a, &b, day, &region, observation.as_deref(), format)
         }
-        PricesCommand::Refresh {
-            files,
-            region,
-            output,
-            only,
-        } => refresh(book()?, &files, &region, output.as_deref(), only),
+        PricesCommand::Refresh { files, region, output, only } => {
+            refresh(book()?, &files, &region, output.as_deref(), only)
+        }
     }
 }
 

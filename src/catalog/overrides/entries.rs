@@ -120,10 +120,7 @@ pub struct Discount {
 
 impl Discount {
     pub(in crate::catalog) const fn dating(&self) -> Dating {
-        Dating {
-            from: self.from,
-            to: self.until,
-        }
+        Dating { from: self.from, to: self.until }
     }
 }
 
@@ -185,10 +182,7 @@ pub struct ContractPrice {
 
 impl ContractPrice {
     pub(in crate::catalog) const fn dating(&self) -> Dating {
-        Dating {
-            from: self.from,
-            to: self.until,
-        }
+        Dating { from: self.from, to: self.until }
     }
 }
 
@@ -280,9 +274,7 @@ impl Overrides {
     #[must_use]
     pub fn allows(&self, model: &BaseModel, scope: AllowedScope) -> Option<bool> {
         let of = |name: &str| self.allowed_scopes.iter().find(|row| row.model == name);
-        of(model.id())
-            .or_else(|| of("*"))
-            .map(|row| row.scopes.contains(&scope))
+        of(model.id()).or_else(|| of("*")).map(|row| row.scopes.contains(&scope))
     }
 
     /// Returns the exclusion of a model; `None` where the model gets advice.
@@ -294,9 +286,7 @@ impl Overrides {
     /// Returns the dismissal of a recommendation that holds on a day.
     #[must_use]
     pub fn dismissal(&self, id: &str, day: Date) -> Option<&Dismissal> {
-        self.dismissed
-            .iter()
-            .find(|row| row.id.eq_ignore_ascii_case(id) && day <= row.until)
+        self.dismissed.iter().find(|row| row.id.eq_ignore_ascii_case(id) && day <= row.until)
     }
 
     /// Lists models and providers that the overrides name and a price book does not have: most
@@ -313,9 +303,7 @@ impl Overrides {
             models.filter(|model| book.model(model).is_none()).collect();
         let is_unknown = |provider: &&String| {
             let models = book.models.iter();
-            !models
-                .map(|model| &model.provider)
-                .any(|name| name.eq_ignore_ascii_case(provider))
+            !models.map(|model| &model.provider).any(|name| name.eq_ignore_ascii_case(provider))
         };
         let providers: BTreeSet<&String> = self
             .discount

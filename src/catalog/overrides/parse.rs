@@ -32,12 +32,7 @@ pub struct OverridesError {
 
 impl fmt::Display for OverridesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "overrides `{}` are not usable: {}",
-            self.name,
-            self.faults.join("; ")
-        )
+        write!(f, "overrides `{}` are not usable: {}", self.name, self.faults.join("; "))
     }
 }
 
@@ -45,10 +40,7 @@ impl std::error::Error for OverridesError {}
 
 fn apart<T>(entries: Vec<Lined<T>>) -> (Vec<T>, Lines) {
     let lines = entries.iter().map(|entry| entry.line).collect();
-    (
-        entries.into_iter().map(|entry| entry.value).collect(),
-        Some(lines),
-    )
+    (entries.into_iter().map(|entry| entry.value).collect(), Some(lines))
 }
 
 /// The lines of all entries, section by section.
@@ -71,9 +63,9 @@ impl Overrides {
         let version = document.value::<u32>("schema_version");
         // A text that is no TOML has no version either, and one fault for that is enough.
         if version.is_none() && document.faults.is_empty() {
-            document.faults.push(format!(
-                "`schema_version = {SCHEMA_VERSION}` is missing at the top"
-            ));
+            document
+                .faults
+                .push(format!("`schema_version = {SCHEMA_VERSION}` is missing at the top"));
         }
         let mut lines = AllLines::default();
         let mut overrides = Self {
@@ -96,10 +88,7 @@ impl Overrides {
         if faults.is_empty() {
             Ok(overrides)
         } else {
-            Err(OverridesError {
-                name: name.into(),
-                faults,
-            })
+            Err(OverridesError { name: name.into(), faults })
         }
     }
 
@@ -117,31 +106,11 @@ impl Overrides {
             ));
         }
         check(&mut faults, "capacity", &self.capacity, &lines.capacity);
-        check(
-            &mut faults,
-            "allowed_scopes",
-            &self.allowed_scopes,
-            &lines.allowed_scopes,
-        );
+        check(&mut faults, "allowed_scopes", &self.allowed_scopes, &lines.allowed_scopes);
         check(&mut faults, "discount", &self.discount, &lines.discount);
-        check(
-            &mut faults,
-            "contract_price",
-            &self.contract_price,
-            &lines.contract_price,
-        );
-        check(
-            &mut faults,
-            "excluded_model",
-            &self.excluded_model,
-            &lines.excluded_model,
-        );
-        check(
-            &mut faults,
-            "reserved_holding",
-            &self.reserved_holding,
-            &lines.reserved_holding,
-        );
+        check(&mut faults, "contract_price", &self.contract_price, &lines.contract_price);
+        check(&mut faults, "excluded_model", &self.excluded_model, &lines.excluded_model);
+        check(&mut faults, "reserved_holding", &self.reserved_holding, &lines.reserved_holding);
         check(&mut faults, "dismissed", &self.dismissed, &lines.dismissed);
         faults
     }
@@ -204,27 +173,18 @@ source = "s"
             "schema_version = 1\n[[excluded_model]]\nmodel = \"a.b\"\nwhy = \"w\"\nwhen = 1\n",
         );
         assert_eq!(faults.len(), 1, "{faults:?}");
-        assert!(
-            faults[0].starts_with("line 5: unknown field `when`"),
-            "{faults:?}"
-        );
+        assert!(faults[0].starts_with("line 5: unknown field `when`"), "{faults:?}");
     }
 
     #[test]
     fn what_is_no_toml_is_named_with_its_line() {
         let faults = faults_of("schema_version = 1\n[[capacity]\nmodel = = 3\n");
-        assert!(
-            faults.iter().any(|fault| fault.starts_with("line 2")),
-            "{faults:?}"
-        );
+        assert!(faults.iter().any(|fault| fault.starts_with("line 2")), "{faults:?}");
     }
 
     #[test]
     fn a_missing_version_is_a_fault() {
-        assert_eq!(
-            faults_of(""),
-            ["`schema_version = 1` is missing at the top"]
-        );
+        assert_eq!(faults_of(""), ["`schema_version = 1` is missing at the top"]);
     }
 
     #[test]
@@ -242,10 +202,7 @@ source = "s"
         let meets = row("2026-12-31", "2027-12-31");
         let faults = faults_of(&format!("{head}{year}{meets}"));
         assert_eq!(faults.len(), 1, "{faults:?}");
-        assert!(
-            faults[0].contains("line 9: discount of `a` is given twice"),
-            "{faults:?}"
-        );
+        assert!(faults[0].contains("line 9: discount of `a` is given twice"), "{faults:?}");
     }
 
     #[test]
@@ -256,18 +213,9 @@ source = "s"
              [[allowed_scopes]]\nmodel = \"a.b\"\nscopes = [\"global\"]\n",
         )
         .unwrap();
-        assert_eq!(
-            overrides.allows(&BaseModel::new("a.b"), AllowedScope::Global),
-            Some(true)
-        );
-        assert_eq!(
-            overrides.allows(&BaseModel::new("c.d"), AllowedScope::Global),
-            Some(false)
-        );
-        assert_eq!(
-            Overrides::default().allows(&BaseModel::new("a.b"), AllowedScope::Global),
-            None
-        );
+        assert_eq!(overrides.allows(&BaseModel::new("a.b"), AllowedScope::Global), Some(true));
+        assert_eq!(overrides.allows(&BaseModel::new("c.d"), AllowedScope::Global), Some(false));
+        assert_eq!(Overrides::default().allows(&BaseModel::new("a.b"), AllowedScope::Global), None);
     }
 
     #[test]
@@ -277,11 +225,8 @@ source = "s"
             "schema_version = 1\n[[dismissed]]\nid = \"rec-2baace0e1a\"\nuntil = \"2026-06-30\"\nwhy = \"w\"\n",
         )
         .unwrap();
-        let holds = |day: &str| {
-            overrides
-                .dismissal("rec-2baace0e1a", day.parse().unwrap())
-                .is_some()
-        };
+        let holds =
+            |day: &str| overrides.dismissal("rec-2baace0e1a", day.parse().unwrap()).is_some();
         assert!(holds("2026-06-30"));
         assert!(!holds("2026-07-01"));
     }

@@ -78,9 +78,7 @@ impl Entry for UnitCapacity {
         {
             Vec::new()
         } else {
-            vec![format!(
-                "it is not a number of tokens from 1 to {MOST_TOKENS_PER_MINUTE}"
-            )]
+            vec![format!("it is not a number of tokens from 1 to {MOST_TOKENS_PER_MINUTE}")]
         }
     }
 }
@@ -103,9 +101,7 @@ impl Entry for Discount {
     fn key(&self) -> String {
         let model = self.model.as_ref().map(ToString::to_string);
         let provider = self.provider.as_ref().map(|name| name.to_lowercase());
-        model
-            .or(provider)
-            .map_or_else(|| "nothing".into(), |name| format!("`{name}`"))
+        model.or(provider).map_or_else(|| "nothing".into(), |name| format!("`{name}`"))
     }
 
     fn faults(&self) -> Vec<String> {
@@ -137,10 +133,7 @@ impl Entry for ContractPrice {
         let above = self
             .above_input_tokens
             .map_or_else(String::new, |above| format!(" above {above} tokens"));
-        format!(
-            "`{}` {:?} {geo} {}{above}",
-            self.model, self.scope, self.tier
-        )
+        format!("`{}` {:?} {geo} {}{above}", self.model, self.scope, self.tier)
     }
 
     fn faults(&self) -> Vec<String> {
@@ -151,13 +144,8 @@ impl Entry for ContractPrice {
         if self.regions.is_empty() || self.regions.contains(&RowRegion::Unstated) {
             faults.push("`regions` names the Regions, or is [\"*\"]".into());
         }
-        let prices = [
-            self.input,
-            self.output,
-            self.cache_read,
-            self.cache_write_5m,
-            self.cache_write_1h,
-        ];
+        let prices =
+            [self.input, self.output, self.cache_read, self.cache_write_5m, self.cache_write_1h];
         if prices.iter().all(Option::is_none) {
             faults.push("it prices no meter: add `input`, `output` or a price of a cache".into());
         }
@@ -201,9 +189,7 @@ impl Entry for ReservedHolding {
         }
         let is_believed = |cost: Usd| cost.is_positive() && cost <= MOST_USD_PER_HOUR;
         if self.usd_per_hour.is_some_and(|cost| !is_believed(cost)) {
-            faults.push(format!(
-                "usd_per_hour is above zero and at most {MOST_USD_PER_HOUR}"
-            ));
+            faults.push(format!("usd_per_hour is above zero and at most {MOST_USD_PER_HOUR}"));
         }
         faults
     }

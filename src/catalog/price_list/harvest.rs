@@ -103,11 +103,7 @@ impl Harvest {
     #[must_use]
     pub fn accounted_for(&self) -> u64 {
         let unmapped: u64 = self.unmapped.iter().map(|gap| gap.lines).sum();
-        let contradicting: usize = self
-            .contradictions
-            .iter()
-            .map(|found| found.lines.len())
-            .sum();
+        let contradicting: usize = self.contradictions.iter().map(|found| found.lines.len()).sum();
         let listed = self.passed_over.len() + self.rejected.len() + contradicting;
         self.priced + self.duplicates + unmapped + listed as u64
     }

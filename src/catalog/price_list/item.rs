@@ -24,11 +24,7 @@ const HIGHEST_HOURLY_PRICE: Decimal = Decimal::from_parts(10_000, 0, 0, false, 0
 pub(super) enum PricedItem {
     Tokens(PricedTokens),
     Units(Term),
-    Reserved {
-        term: Term,
-        reach: Reach,
-        side: Side,
-    },
+    Reserved { term: Term, reach: Reach, side: Side },
 }
 
 /// Tokens of one meter that have a price of their own.
@@ -45,10 +41,7 @@ impl PricedItem {
     /// Returns the item for requests of more input tokens than `threshold`.
     pub(super) const fn above(self, threshold: Option<u64>) -> Self {
         match self {
-            Self::Tokens(tokens) => Self::Tokens(PricedTokens {
-                above: threshold,
-                ..tokens
-            }),
+            Self::Tokens(tokens) => Self::Tokens(PricedTokens { above: threshold, ..tokens }),
             capacity => capacity,
         }
     }
@@ -61,9 +54,7 @@ impl fmt::Display for PricedItem {
             Self::Tokens(tokens) => {
                 let (meter, reach) = (tokens.meter.name(), tokens.reach.name());
                 write!(f, "{meter} tokens, {}, {reach}", tokens.tier)?;
-                tokens
-                    .above
-                    .map_or(Ok(()), |above| write!(f, ", above {above} tokens"))
+                tokens.above.map_or(Ok(()), |above| write!(f, ", above {above} tokens"))
             }
             Self::Units(term) => write!(f, "model units, {term}"),
             Self::Reserved { term, reach, side } => {
@@ -102,11 +93,7 @@ impl Price {
             Self::Tokens(_) => HIGHEST_TOKEN_PRICE,
             Self::Unit(_) | Self::Reserved(_) => HIGHEST_HOURLY_PRICE,
         };
-        if self.dollars() < highest {
-            Ok(self)
-        } else {
-            Err(Refusal::BeyondBelief(self.dollars()))
-        }
+        if self.dollars() < highest { Ok(self) } else { Err(Refusal::BeyondBelief(self.dollars())) }
     }
 }
 

@@ -85,12 +85,7 @@ fn priced(
                 ServiceCode::Bedrock | ServiceCode::Service => native_tokens(listed)?,
             };
             let price = UsdPerMillionTokens::where_tokens_cost(tokens, &listed.usd)?;
-            let tokens = PricedTokens {
-                tier,
-                above: None,
-                meter,
-                reach: parts.reach,
-            };
+            let tokens = PricedTokens { tier, above: None, meter, reach: parts.reach };
             (PricedItem::Tokens(tokens), Price::Tokens(price))
         }
         Commodity::Units(term) => {
@@ -100,10 +95,7 @@ fn priced(
         Commodity::Reserved(term, side) => {
             check_reserved(service, listed, parts.reach, term, side)?;
             let reach = parts.reach;
-            (
-                PricedItem::Reserved { term, reach, side },
-                Price::Reserved(listed.usd.parse()?),
-            )
+            (PricedItem::Reserved { term, reach, side }, Price::Reserved(listed.usd.parse()?))
         }
     };
     let price = price.believed()?;
@@ -111,19 +103,11 @@ fn priced(
         return Err(Refusal::LatencyOptimizedCapacity);
     }
     let length = if parts.long {
-        RequestLength::Long {
-            stated: threshold(&listed.description),
-        }
+        RequestLength::Long { stated: threshold(&listed.description) }
     } else {
         RequestLength::Any
     };
-    Ok(Meaning {
-        name: name.text,
-        item,
-        price,
-        length,
-        effective: listed.effective,
-    })
+    Ok(Meaning { name: name.text, item, price, length, effective: listed.effective })
 }
 
 /// Judges a usage type that is not known by the unit: the line may still be billed by something
@@ -172,20 +156,15 @@ impl ListedName {
                 let edition = name.strip_suffix("(Amazon Bedrock Edition)");
                 edition.unwrap_or(name).trim()
             }),
-            ServiceCode::Bedrock | ServiceCode::Service => line
-                .attribute("model")
-                .or(line.attribute("titanModel"))
-                .or(parts.slug.as_deref()),
+            ServiceCode::Bedrock | ServiceCode::Service => {
+                line.attribute("model").or(line.attribute("titanModel")).or(parts.slug.as_deref())
+            }
         };
         let named = named.filter(|name| !name.is_empty());
         let named = named.ok_or(Refusal::NamesNoModel)?;
-        let plain = named
-            .strip_suffix(" Latency Optimized")
-            .or(named.strip_suffix("-LatencyOptimized"));
-        Ok(Self {
-            text: plain.unwrap_or(named).to_owned(),
-            is_latency_optimized: plain.is_some(),
-        })
+        let plain =
+            named.strip_suffix(" Latency Optimized").or(named.strip_suffix("-LatencyOptimized"));
+        Ok(Self { text: plain.unwrap_or(named).to_owned(), is_latency_optimized: plain.is_some() })
     }
 }
 
@@ -238,10 +217,7 @@ fn tier(
 fn words_of(line: &PriceLine, attribute: &str) -> Vec<String> {
     let text = line.attribute(attribute).unwrap_or_default();
     let words = text.split(|c: char| !c.is_alphanumeric());
-    words
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 /// Returns true if a text may be said of a meter. A text that has to name the meter may not leave
@@ -297,11 +273,7 @@ fn marketplace_tokens(
         && (!said.global || parts.reach == Reach::Global)
         && (!said.regional || parts.reach != Reach::Global)
         && (!said.long || parts.long);
-    if agrees {
-        Ok(1_000_000)
-    } else {
-        Err(does_not_fit("description", &listed.description))
-    }
+    if agrees { Ok(1_000_000) } else { Err(does_not_fit("description", &listed.description)) }
 }
 
 fn check_units(
@@ -324,11 +296,7 @@ fn check_units(
             feature == Statement::default() || is_provisioned && is_of_term(&feature, term, true);
         is_hours && (said.has("hour") || said.has("hours")) && feature_fits
     };
-    if agrees {
-        Ok(())
-    } else {
-        Err(disagreement(listed))
-    }
+    if agrees { Ok(()) } else { Err(disagreement(listed)) }
 }
 
 /// Returns true if a text names the term, and no other.
@@ -340,9 +308,7 @@ fn is_of_term(said: &Statement, term: Term, may_be_none: bool) -> bool {
         (Term::ThreeMonths, months("3")),
         (Term::SixMonths, months("6")),
     ];
-    named
-        .iter()
-        .all(|(candidate, is_named)| *is_named == (*candidate == term))
+    named.iter().all(|(candidate, is_named)| *is_named == (*candidate == term))
 }
 
 fn check_reserved(

@@ -138,10 +138,8 @@ impl Names {
 
     /// Reads names from TOML. `name` is their name in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, NamesError> {
-        let document: NamesDocument = toml::from_str(text).map_err(|error| NamesError::Syntax {
-            name: name.into(),
-            fault: error.to_string(),
-        })?;
+        let document: NamesDocument = toml::from_str(text)
+            .map_err(|error| NamesError::Syntax { name: name.into(), fault: error.to_string() })?;
         let mut faults = Vec::new();
         if document.schema_version != SCHEMA_VERSION {
             faults.push(format!(
@@ -150,11 +148,8 @@ impl Names {
             ));
         }
         let known = document.names.iter().map(|named| named.model.clone());
-        let mut names = Self {
-            models: BTreeMap::new(),
-            passed: BTreeMap::new(),
-            known: known.collect(),
-        };
+        let mut names =
+            Self { models: BTreeMap::new(), passed: BTreeMap::new(), known: known.collect() };
         for named in document.names {
             let key = (named.service, named.name.clone());
             if named.provenance.trim().is_empty() || named.long_context_above == Some(0) {
@@ -177,10 +172,7 @@ impl Names {
         if faults.is_empty() {
             Ok(names)
         } else {
-            Err(NamesError::Rules {
-                name: name.into(),
-                faults,
-            })
+            Err(NamesError::Rules { name: name.into(), faults })
         }
     }
 
@@ -272,11 +264,8 @@ impl Spelling {
             // `llama3` is a word and a number, `70b` and `a22b` are sizes.
             let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
             let is_numbered = letters.chars().all(char::is_alphabetic);
-            let (word, number) = if is_numbered {
-                part.split_at(letters.len())
-            } else {
-                (part, "")
-            };
+            let (word, number) =
+                if is_numbered { part.split_at(letters.len()) } else { (part, "") };
             if !word.is_empty() && !NOISE.contains(&word) {
                 words.push(word.to_owned());
             }
@@ -319,29 +308,15 @@ mod tests {
         for (name, model) in [
             ("Llama 3.3 70B", "meta.llama3-3-70b-instruct-v1:0"),
             ("Nova 2.0 Lite", "amazon.nova-2-lite-v1:0"),
-            (
-                "Claude 3.5 Sonnet",
-                "anthropic.claude-3-5-sonnet-20240620-v1:0",
-            ),
+            ("Claude 3.5 Sonnet", "anthropic.claude-3-5-sonnet-20240620-v1:0"),
             ("gpt-oss-120b", "openai.gpt-oss-120b-1:0"),
             ("Ministral 14B 3.0", "mistral.ministral-3-14b-instruct"),
             ("Palmyra X5", "writer.palmyra-x5-v1:0"),
             ("OpenAI GPT-6 Astra", "openai.gpt-6-astra"),
         ] {
-            assert_eq!(
-                names.suggestion(name),
-                Some(BaseModel::new(model)),
-                "{name}"
-            );
+            assert_eq!(names.suggestion(name), Some(BaseModel::new(model)), "{name}");
         }
-        for name in [
-            "Llama 3 70B",
-            "Llama 1.3 70B",
-            "Nova Lite",
-            "Claude 5.3 Sonnet",
-            "",
-            "3.3",
-        ] {
+        for name in ["Llama 3 70B", "Llama 1.3 70B", "Nova Lite", "Claude 5.3 Sonnet", "", "3.3"] {
             assert_eq!(names.suggestion(name), None, "{name}");
         }
     }
@@ -376,18 +351,12 @@ mod tests {
         assert!(fault(format!("schema_version = 1\n{pair}{pair}")).contains("`A` is named twice"));
         assert!(fault(format!("schema_version = 2\n{pair}")).contains("schema_version is 2"));
         assert!(
-            fault(format!(
-                "schema_version = 1\n{}",
-                pair.replace("\"p\"", "\"\"")
-            ))
-            .contains("provenance")
+            fault(format!("schema_version = 1\n{}", pair.replace("\"p\"", "\"\"")))
+                .contains("provenance")
         );
         assert!(
-            fault(format!(
-                "schema_version = 1\n{}",
-                pair.replace("Bedrock", "S3")
-            ))
-            .contains("not valid")
+            fault(format!("schema_version = 1\n{}", pair.replace("Bedrock", "S3")))
+                .contains("not valid")
         );
     }
 }

@@ -77,10 +77,8 @@ pub(super) fn of_product_text(json: &str) -> Vec<PriceLine> {
 pub(super) fn of_document(name: &str, text: &str) -> Result<Vec<PriceLine>, PriceListError> {
     // Some tools write a byte order mark, which is no JSON.
     let text = text.trim_start_matches('\u{feff}');
-    let document: Value = serde_json::from_str(text).map_err(|error| PriceListError::NotJson {
-        name: name.into(),
-        fault: error.to_string(),
-    })?;
+    let document: Value = serde_json::from_str(text)
+        .map_err(|error| PriceListError::NotJson { name: name.into(), fault: error.to_string() })?;
     let unknown = || PriceListError::NotAPriceList { name: name.into() };
     match &document {
         Value::Array(products) => Ok(of_products(products)),
@@ -154,11 +152,7 @@ fn lines(
     terms: Option<&Value>,
 ) -> Vec<PriceLine> {
     let attribute = attributes.get("servicecode").map_or("", String::as_str);
-    let service_code = if document.is_empty() {
-        attribute
-    } else {
-        document
-    };
+    let service_code = if document.is_empty() { attribute } else { document };
     let line = |price| PriceLine {
         service_code: service_code.into(),
         sku: sku.into(),
@@ -193,10 +187,7 @@ fn price(term: &Value) -> Result<ListedPrice, Refusal> {
     let begin = text(dimension.get("beginRange"));
     let end = text(dimension.get("endRange"));
     if (begin, end) != ("0", "Inf") {
-        return Err(Refusal::PriceRange {
-            begin: begin.into(),
-            end: end.into(),
-        });
+        return Err(Refusal::PriceRange { begin: begin.into(), end: end.into() });
     }
     if !is_empty(dimension.get("appliesTo")) {
         return Err(Refusal::OtherSkus);
@@ -259,12 +250,7 @@ mod tests {
         let day = |text: &str| day(Some(&Value::from(text))).map(|day| day.to_string());
         assert_eq!(day("2026-05-04T23:53:04Z").as_deref(), Some("2026-05-04"));
         assert_eq!(day("2026-05-04").as_deref(), Some("2026-05-04"));
-        for bad in [
-            "",
-            "2026-5-4",
-            "2026-02-30T00:00:00Z",
-            "2026-05-04T23:53:04+09:00",
-        ] {
+        for bad in ["", "2026-5-4", "2026-02-30T00:00:00Z", "2026-05-04T23:53:04+09:00"] {
             assert_eq!(day(bad), None, "{bad}");
         }
     }

@@ -67,14 +67,12 @@ impl PriceList {
         passed_over.sort_unstable();
         rejected.sort_unstable();
         read.contradictions.sort_unstable();
-        let unmapped = gaps
-            .into_iter()
-            .map(|((service_code, name), lines)| PriceListGap {
-                suggestion: names.suggestion(&name),
-                service_code,
-                name,
-                lines,
-            });
+        let unmapped = gaps.into_iter().map(|((service_code, name), lines)| PriceListGap {
+            suggestion: names.suggestion(&name),
+            service_code,
+            name,
+            lines,
+        });
         Harvest {
             book: rows::book(read.models),
             lines,
@@ -154,10 +152,9 @@ fn threshold(meaning: &Meaning, pair: &NamedModel) -> Result<Option<u64>, Refusa
 
 fn is_really_free(item: PricedItem, pair: &NamedModel) -> bool {
     let is_write = match item {
-        PricedItem::Tokens(tokens) => matches!(
-            tokens.meter,
-            TokenMeter::CacheWrite | TokenMeter::CacheWrite1h
-        ),
+        PricedItem::Tokens(tokens) => {
+            matches!(tokens.meter, TokenMeter::CacheWrite | TokenMeter::CacheWrite1h)
+        }
         PricedItem::Units(_) | PricedItem::Reserved { .. } => false,
     };
     is_write && pair.free.contains(&Free::CacheWrite)

@@ -64,17 +64,11 @@ pub(super) enum Refusal {
     #[error("the usage type `{0}` is not known")]
     UnknownUsageType(String),
     #[error("the {attribute} `{text}` is not known for tokens")]
-    UnknownForTokens {
-        attribute: &'static str,
-        text: String,
-    },
+    UnknownForTokens { attribute: &'static str, text: String },
     #[error("the service tier `{0}` does not fit its usage type")]
     TierDoesNotFit(String),
     #[error("its {attribute} `{text}` does not fit its usage type")]
-    DoesNotFit {
-        attribute: &'static str,
-        text: String,
-    },
+    DoesNotFit { attribute: &'static str, text: String },
     #[error("its attributes name more than one tier")]
     SeveralTiers,
     #[error("the unit `{unit}` and the description `{description}` are not known together")]

@@ -124,19 +124,15 @@ pub(super) fn of(lines: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
     for line in lines {
         let of_model = names.entry(line.model.clone()).or_default();
         of_model.insert((line.service, line.name.clone()));
-        let group = groups.entry(ModelInRegion {
-            model: line.model.clone(),
-            region: line.region.clone(),
-        });
+        let group =
+            groups.entry(ModelInRegion { model: line.model.clone(), region: line.region.clone() });
         let of_item = group.or_default().entry(line.item).or_default();
         of_item.push(line);
     }
     let mut models: BTreeMap<BaseModel, ModelPrices> = BTreeMap::new();
     for (ModelInRegion { model, region }, group) in groups {
         let group = group.into_iter();
-        let items: Items = group
-            .map(|(item, lines)| (item, settle(lines, &mut outcome)))
-            .collect();
+        let items: Items = group.map(|(item, lines)| (item, settle(lines, &mut outcome))).collect();
         // Services spell a name differently. Any would do, as long as the same is taken each time.
         let first_name = names.get(&model).and_then(|names| names.first());
         let prices = models.entry(model.clone()).or_insert_with(|| ModelPrices {
@@ -150,9 +146,7 @@ pub(super) fn of(lines: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
             unpriced: Vec::new(),
             load_weights: LoadWeights::default(),
         });
-        prices
-            .rates
-            .extend(rates(&region, &items, checked, &mut outcome));
+        prices.rates.extend(rates(&region, &items, checked, &mut outcome));
         prices.model_units.extend(units(&region, &items, checked));
         let reserved = reserved(&region, &items, checked, &mut outcome);
         prices.reserved_tokens.extend(reserved);
@@ -212,14 +206,10 @@ fn settle(mut lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Settled {
     });
     pass_over_mantle(&mut lines, outcome);
     let prices: BTreeSet<Price> = lines.iter().map(|line| line.price).collect();
-    let dates: BTreeSet<(Date, Price)> = lines
-        .iter()
-        .map(|line| (line.effective, line.price))
-        .collect();
-    let skus: BTreeSet<(ServiceCode, &str)> = lines
-        .iter()
-        .map(|line| (line.service, line.sku.as_str()))
-        .collect();
+    let dates: BTreeSet<(Date, Price)> =
+        lines.iter().map(|line| (line.effective, line.price)).collect();
+    let skus: BTreeSet<(ServiceCode, &str)> =
+        lines.iter().map(|line| (line.service, line.sku.as_str())).collect();
     // Two SKUs with prices of different days are two prices of today, not a history.
     let is_history = skus.len() == 1 && first_days(&lines).len() == dates.len();
     if let Some(first) = lines.first()
@@ -278,10 +268,7 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
             Reach::Unsaid if is_split(items, *tokens) => vec![(RowScope::InRegion, None)],
             Reach::Unsaid => vec![(RowScope::Regional, None)],
             Reach::Geo => {
-                let unsaid = PricedItem::Tokens(PricedTokens {
-                    reach: Reach::Unsaid,
-                    ..*tokens
-                });
+                let unsaid = PricedItem::Tokens(PricedTokens { reach: Reach::Unsaid, ..*tokens });
                 if items.contains_key(&unsaid) && !is_split(items, *tokens) {
                     // The same price under another name.
                     outcome.priced -= lines.len() as u64;
@@ -296,12 +283,7 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
         };
         for (scope, geo) in scopes {
             let (tier, above) = (tokens.tier, tokens.above);
-            let key = RateKey {
-                scope,
-                geo,
-                tier,
-                above,
-            };
+            let key = RateKey { scope, geo, tier, above };
             keys.entry(key).or_default().insert(tokens.meter, lines);
         }
     }
@@ -353,21 +335,15 @@ fn is_split(items: &Items, tokens: PricedTokens) -> bool {
         TokenMeter::CacheRead => &[TokenMeter::CacheRead],
     };
     together.iter().any(|meter| {
-        let of = |reach| {
-            items.get(&PricedItem::Tokens(PricedTokens {
-                meter: *meter,
-                reach,
-                ..tokens
-            }))
-        };
+        let of =
+            |reach| items.get(&PricedItem::Tokens(PricedTokens { meter: *meter, reach, ..tokens }));
         match (of(Reach::Unsaid), of(Reach::Geo)) {
             (Some(Settled::Rates(one)), Some(Settled::Rates(other))) => {
                 let prices = |lines: &[IdentifiedLine]| match lines {
                     [only] => vec![(None, only.price)],
-                    history => history
-                        .iter()
-                        .map(|line| (Some(line.effective), line.price))
-                        .collect(),
+                    history => {
+                        history.iter().map(|line| (Some(line.effective), line.price)).collect()
+                    }
                 };
                 prices(one) != prices(other)
             }

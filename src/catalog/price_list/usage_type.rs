@@ -163,10 +163,7 @@ const NATIVE: &[(&str, Qualifier)] = &[
     ("-cross-region-geo", Qualifier::Reach(Reach::Geo)),
     ("-global", Qualifier::Reach(Reach::Global)),
     ("-geo", Qualifier::Reach(Reach::Geo)),
-    (
-        "-latency-optimized",
-        Qualifier::Tier(ServiceTier::LatencyOptimized),
-    ),
+    ("-latency-optimized", Qualifier::Tier(ServiceTier::LatencyOptimized)),
     ("-standard", Qualifier::Tier(ServiceTier::Standard)),
     ("-batch", Qualifier::Tier(ServiceTier::Batch)),
     ("-flex", Qualifier::Tier(ServiceTier::Flex)),
@@ -182,14 +179,8 @@ const NATIVE: &[(&str, Qualifier)] = &[
 const MARKETPLACE: &[(&str, Qualifier)] = &[
     ("_global", Qualifier::Reach(Reach::Global)),
     ("_geo", Qualifier::Reach(Reach::Geo)),
-    (
-        "_latencyoptimized",
-        Qualifier::Tier(ServiceTier::LatencyOptimized),
-    ),
-    (
-        "_latency_optimized",
-        Qualifier::Tier(ServiceTier::LatencyOptimized),
-    ),
+    ("_latencyoptimized", Qualifier::Tier(ServiceTier::LatencyOptimized)),
+    ("_latency_optimized", Qualifier::Tier(ServiceTier::LatencyOptimized)),
     ("_standard", Qualifier::Tier(ServiceTier::Standard)),
     ("_batch", Qualifier::Tier(ServiceTier::Batch)),
     ("_flex", Qualifier::Tier(ServiceTier::Flex)),
@@ -417,10 +408,7 @@ pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, UsageTypeE
         "millionbatchoutputtokens" => Some(TokenMeter::Output),
         _ => None,
     } {
-        let suffix = Suffix {
-            tier: Some(ServiceTier::Batch),
-            ..Suffix::default()
-        };
+        let suffix = Suffix { tier: Some(ServiceTier::Batch), ..Suffix::default() };
         return suffix.of_tokens(None, meter).ok_or(UsageTypeError::Unknown);
     }
     let of_age = |components: &[(&str, TokenMeter)]| {
@@ -433,10 +421,7 @@ pub(super) fn marketplace(usage_type: &str) -> Result<UsageTypeParts, UsageTypeE
     };
     let suffix = Suffix::read(rest, MARKETPLACE).ok_or(UsageTypeError::Unknown)?;
     let parts = suffix.of_tokens(None, meter);
-    Ok(UsageTypeParts {
-        is_young: young.is_some(),
-        ..parts.ok_or(UsageTypeError::Unknown)?
-    })
+    Ok(UsageTypeParts { is_young: young.is_some(), ..parts.ok_or(UsageTypeError::Unknown)? })
 }
 
 #[cfg(test)]
@@ -461,18 +446,9 @@ mod tests {
     }
 
     const NATIVE_TYPES: &[(&str, &str)] = &[
-        (
-            "USE1-NovaPro-input-tokens",
-            "NovaPro Tokens(Input) - Unsaid",
-        ),
-        (
-            "EU-gpt-oss-120b-output-tokens-batch",
-            "gpt-oss-120b Tokens(Output) batch Unsaid",
-        ),
-        (
-            "gpt-oss-20b-input-tokens-flex",
-            "gpt-oss-20b Tokens(Input) flex Unsaid",
-        ),
+        ("USE1-NovaPro-input-tokens", "NovaPro Tokens(Input) - Unsaid"),
+        ("EU-gpt-oss-120b-output-tokens-batch", "gpt-oss-120b Tokens(Output) batch Unsaid"),
+        ("gpt-oss-20b-input-tokens-flex", "gpt-oss-20b Tokens(Input) flex Unsaid"),
         (
             "USE1-qwen.qwen3-32b-mantle-input-tokens-standard",
             "qwen.qwen3-32b Tokens(Input) standard Unsaid",
@@ -489,14 +465,8 @@ mod tests {
             "USW2-moonshotai.kimi-k3-mantle-cache-write-tokens-30m-standard",
             "moonshotai.kimi-k3 Tokens(CacheWrite) standard Unsaid",
         ),
-        (
-            "USE1-NovaPro-cache-read-input-token-count",
-            "NovaPro Tokens(CacheRead) - Unsaid",
-        ),
-        (
-            "USE1-X-cache-write-input-token-count-1h",
-            "X Tokens(CacheWrite1h) - Unsaid",
-        ),
+        ("USE1-NovaPro-cache-read-input-token-count", "NovaPro Tokens(CacheRead) - Unsaid"),
+        ("USE1-X-cache-write-input-token-count-1h", "X Tokens(CacheWrite1h) - Unsaid"),
         (
             "USE1-Nova2.0Lite-input-tokens-cross-region-global-batch",
             "Nova2.0Lite Tokens(Input) batch Global",
@@ -533,40 +503,19 @@ mod tests {
             "USE1-Claude4.5Sonnet-reserved-3-month-output-tokens-per-minute-cross-region-geo",
             "Claude4.5Sonnet Reserved(ThreeMonths, Output) - Geo",
         ),
-        (
-            "USE1-NovaLite-input-tokens-custom-model",
-            "not: tokens of a custom model",
-        ),
+        ("USE1-NovaLite-input-tokens-custom-model", "not: tokens of a custom model"),
         (
             "USE1-TitanText-Premier-ProvisionedThroughput-Custom-NoCommit-ModelUnits",
             "not: model units of a custom model",
         ),
-        (
-            "USE1-NovaMicro-Customization-Storage",
-            "not: model customization",
-        ),
-        (
-            "USE1-OSS-CustomModelImport-Inference-v1:0",
-            "not: custom model import",
-        ),
-        (
-            "USE1-NovaSonic-speech-input-tokens",
-            "not: tokens that are not text",
-        ),
-        (
-            "USE1-NovaSonic-speech-understanding-input-token",
-            "not: speech",
-        ),
+        ("USE1-NovaMicro-Customization-Storage", "not: model customization"),
+        ("USE1-OSS-CustomModelImport-Inference-v1:0", "not: custom model import"),
+        ("USE1-NovaSonic-speech-input-tokens", "not: tokens that are not text"),
+        ("USE1-NovaSonic-speech-understanding-input-token", "not: speech"),
         ("USE1-Nova2.0Omni-input-audio-token-count", "not: audio"),
         ("USE1-NovaCanvas-T2I-1024-Standard", "not: images"),
-        (
-            "USE1-Guardrail-ContentPolicyUnitsConsumed",
-            "not: guardrails",
-        ),
-        (
-            "USE1-cohere.rerank-english-v3-search-units",
-            "not: searches",
-        ),
+        ("USE1-Guardrail-ContentPolicyUnitsConsumed", "not: guardrails"),
+        ("USE1-cohere.rerank-english-v3-search-units", "not: searches"),
         ("USE1-NovaPro-input-tokens-cross-region", "unknown"),
         ("USE1-NovaPro-input-tokens-flex-batch", "unknown"),
         ("USE1-NovaPro-input-tokens-1h", "unknown"),
@@ -576,10 +525,7 @@ mod tests {
             "USE1-Claude4.5Sonnet-reserved-2-month-input-tokens-per-minute-cross-region-geo",
             "unknown",
         ),
-        (
-            "USE1-X-ProvisionedThroughput-12months-ModelUnits",
-            "unknown",
-        ),
+        ("USE1-X-ProvisionedThroughput-12months-ModelUnits", "unknown"),
         ("", "unknown"),
     ];
 
@@ -592,66 +538,24 @@ mod tests {
 
     const COMPONENT_TYPES: &[(&str, &str)] = &[
         ("InputTokenCount", " Tokens(Input) - Unsaid"),
-        (
-            "OutputTokenCount_Global_Batch",
-            " Tokens(Output) batch Global",
-        ),
-        (
-            "CacheReadInputTokenCount_Global",
-            " Tokens(CacheRead) - Global",
-        ),
+        ("OutputTokenCount_Global_Batch", " Tokens(Output) batch Global"),
+        ("CacheReadInputTokenCount_Global", " Tokens(CacheRead) - Global"),
         ("CacheWriteInputTokenCount_Geo", " Tokens(CacheWrite) - Geo"),
-        (
-            "CacheWrite5mInputTokenCount",
-            " Tokens(CacheWrite) - Unsaid",
-        ),
-        (
-            "CacheWrite1hInputTokenCount_LCtx_Global",
-            " Tokens(CacheWrite1h) - Global long",
-        ),
-        (
-            "InputTokenCount_LatencyOptimized",
-            " Tokens(Input) latency-optimized Unsaid",
-        ),
+        ("CacheWrite5mInputTokenCount", " Tokens(CacheWrite) - Unsaid"),
+        ("CacheWrite1hInputTokenCount_LCtx_Global", " Tokens(CacheWrite1h) - Global long"),
+        ("InputTokenCount_LatencyOptimized", " Tokens(Input) latency-optimized Unsaid"),
         ("MillionBatchOutputTokens", " Tokens(Output) batch Unsaid"),
         ("input_tokens_standard", " Tokens(Input) standard Unsaid"),
-        (
-            "output_tokens_global_standard",
-            " Tokens(Output) standard Global",
-        ),
-        (
-            "input_tokens_long_ctx_global_standard",
-            " Tokens(Input) standard Global long",
-        ),
-        (
-            "cache_write_tokens_1h_global_standard",
-            " Tokens(CacheWrite1h) standard Global",
-        ),
-        (
-            "cache_write_tokens_30m_standard",
-            " Tokens(CacheWrite) standard Unsaid",
-        ),
-        (
-            "cached_input_tokens_batch",
-            " Tokens(CacheRead) batch Unsaid",
-        ),
+        ("output_tokens_global_standard", " Tokens(Output) standard Global"),
+        ("input_tokens_long_ctx_global_standard", " Tokens(Input) standard Global long"),
+        ("cache_write_tokens_1h_global_standard", " Tokens(CacheWrite1h) standard Global"),
+        ("cache_write_tokens_30m_standard", " Tokens(CacheWrite) standard Unsaid"),
+        ("cached_input_tokens_batch", " Tokens(CacheRead) batch Unsaid"),
         ("output_tokens_batch", " Tokens(Output) batch Unsaid"),
-        (
-            "ProvisionedThroughput_NoCommit_ModelUnits_Usage",
-            " Units(None) - Unsaid",
-        ),
-        (
-            "ProvisionedThroughput_6MonthsCommit_ModelUnits_Usage",
-            " Units(SixMonths) - Unsaid",
-        ),
-        (
-            "Reserved_1Month_InputTPM_Geo",
-            " Reserved(OneMonth, Input) - Geo",
-        ),
-        (
-            "Reserved_3Month_OutputTPM_Global",
-            " Reserved(ThreeMonths, Output) - Global",
-        ),
+        ("ProvisionedThroughput_NoCommit_ModelUnits_Usage", " Units(None) - Unsaid"),
+        ("ProvisionedThroughput_6MonthsCommit_ModelUnits_Usage", " Units(SixMonths) - Unsaid"),
+        ("Reserved_1Month_InputTPM_Geo", " Reserved(OneMonth, Input) - Geo"),
+        ("Reserved_3Month_OutputTPM_Global", " Reserved(ThreeMonths, Output) - Global"),
         ("search_units", "not: searches"),
         ("created_image", "not: images"),
         ("InputImageCount", "not: images"),

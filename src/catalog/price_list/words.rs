@@ -94,9 +94,7 @@ impl Statement {
 
     /// Returns true if the text has one word right after another.
     pub(super) fn has_pair(&self, first: &str, second: &str) -> bool {
-        self.words
-            .windows(2)
-            .any(|pair| pair[0] == first && pair[1] == second)
+        self.words.windows(2).any(|pair| pair[0] == first && pair[1] == second)
     }
 }
 
@@ -105,20 +103,11 @@ impl Statement {
 pub(super) fn threshold(text: &str) -> Option<u64> {
     let text = text.to_lowercase();
     let mut stated = BTreeSet::new();
-    for mark in [
-        ">",
-        "above ",
-        "over ",
-        "exceeding ",
-        "more than ",
-        "greater than ",
-    ] {
+    for mark in [">", "above ", "over ", "exceeding ", "more than ", "greater than "] {
         for (start, _) in text.match_indices(mark) {
             let rest = text[start + mark.len()..].trim_start();
-            let digits: String = rest
-                .chars()
-                .take_while(|c| c.is_ascii_digit() || *c == ',')
-                .collect();
+            let digits: String =
+                rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').collect();
             let is_thousands = rest[digits.len()..].starts_with('k');
             let factor = if is_thousands { 1_000 } else { 1 };
             let number: Option<u64> = digits.replace(',', "").parse().ok();
@@ -144,10 +133,7 @@ mod tests {
             let said = Statement::of(text);
             (said.thousand, said.million, said.other_quantity)
         };
-        assert_eq!(
-            quantities("$ 0.00007per 1K tokens for Nova Micro"),
-            (true, false, false)
-        );
+        assert_eq!(quantities("$ 0.00007per 1K tokens for Nova Micro"), (true, false, false));
         assert_eq!(quantities("$1.25 per 1M tokens"), (false, true, false));
         assert_eq!(quantities("Million Input Tokens"), (false, true, false));
         assert_eq!(quantities("$1 per 1,000 tokens"), (true, false, false));

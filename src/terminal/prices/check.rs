@@ -118,10 +118,7 @@ pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
     }
     unpriced(book, &mut check.notes);
     let rows = book.models.iter().flat_map(|model| &model.rates);
-    let unstated = rows
-        .clone()
-        .filter(|row| row.regions.contains(&RowRegion::Unstated))
-        .count();
+    let unstated = rows.clone().filter(|row| row.regions.contains(&RowRegion::Unstated)).count();
     if unstated > 0 {
         check.notes.push(format!(
             "{unstated} of {} rates have a source that names no Region; they are used in commercial US Regions only",
@@ -219,9 +216,7 @@ fn stale(model: &ModelPrices, today: Date, most_days: u32, faults: &mut Vec<Stri
     let reserved = model.reserved_tokens.iter().map(|row| row.checked);
     let checked: Vec<Date> = rates.chain(units).chain(reserved).collect();
     let age = |day: &Date| day.until(today).map_or(0, |span| span.get_days());
-    let old = checked
-        .iter()
-        .filter(|day| age(day) > i32::try_from(most_days).unwrap_or(i32::MAX));
+    let old = checked.iter().filter(|day| age(day) > i32::try_from(most_days).unwrap_or(i32::MAX));
     let count = old.clone().count();
     if let Some(oldest) = old.min() {
         faults.push(format!(
@@ -346,11 +341,7 @@ mod tests {
     #[test]
     fn two_prices_for_one_day_are_a_fault() {
         let first = row("effective_from = \"2026-01-01\"", "1.00", "0.10");
-        let seen = row(
-            "seen_from = \"2026-04-01\"\nseen_to = \"2026-04-30\"",
-            "2.00",
-            "0.10",
-        );
+        let seen = row("seen_from = \"2026-04-01\"\nseen_to = \"2026-04-30\"", "2.00", "0.10");
         let found = look(&[first.clone(), seen]);
         assert_eq!(found.faults.len(), 1, "{found:?}");
         assert!(found.faults[0].contains("different prices of input tokens"));
@@ -396,10 +387,7 @@ mod tests {
     fn a_row_that_nobody_looked_at_for_long_is_a_fault() {
         let book = PriceBook::parse(
             "t",
-            &format!(
-                "{HEAD}{}",
-                row("effective_from = \"2026-01-01\"", "1.00", "0.10")
-            ),
+            &format!("{HEAD}{}", row("effective_from = \"2026-01-01\"", "1.00", "0.10")),
         )
         .unwrap();
         let on = |day: &str| check(&book, day.parse().unwrap(), 45);
@@ -411,9 +399,6 @@ mod tests {
     fn a_slip_of_a_thousand_is_noted() {
         let found = look(&[row("effective_from = \"2026-01-01\"", "1.00", "100")]);
         assert!(found.is_clean());
-        assert!(
-            found.notes[0].contains("a cache read costs no less"),
-            "{found:?}"
-        );
+        assert!(found.notes[0].contains("a cache read costs no less"), "{found:?}");
     }
 }

@@ -208,10 +208,7 @@ impl Diff {
         let mut page = String::new();
         line(
             &mut page,
-            format!(
-                "USD for a million tokens, or for an hour, on {}; - is no price",
-                self.day
-            ),
+            format!("USD for a million tokens, or for an hour, on {}; - is no price", self.day),
         );
         line(&mut page, "");
         let mut models: Vec<&BaseModel> = self.changed.iter().map(|change| &change.model).collect();
@@ -255,10 +252,7 @@ impl Diff {
         let mut rows = table(&["", &self.a, &self.b], &[1, 2]);
         for flip in flips {
             let saves = |saved: Option<Usd>| {
-                cell(
-                    saved.map_or_else(|| "-".into(), |saved| saved.to_string()),
-                    true,
-                )
+                cell(saved.map_or_else(|| "-".into(), |saved| saved.to_string()), true)
             };
             rows.add_row([cell(flip.what.clone(), false), saves(flip.a), saves(flip.b)]);
         }
@@ -312,19 +306,12 @@ fn several(regions: &[Region]) -> String {
 /// used.
 fn regions_of(books: &[&PriceBook]) -> BTreeSet<Region> {
     let models = || books.iter().flat_map(|book| &book.models);
-    let rates = models()
-        .flat_map(|model| &model.rates)
-        .map(|row| &row.regions);
-    let units = models()
-        .flat_map(|model| &model.model_units)
-        .map(|row| &row.regions);
-    let named = rates
-        .chain(units)
-        .flatten()
-        .filter_map(|region| match region {
-            RowRegion::Named(region) => Some(region.clone()),
-            RowRegion::All | RowRegion::Unstated => None,
-        });
+    let rates = models().flat_map(|model| &model.rates).map(|row| &row.regions);
+    let units = models().flat_map(|model| &model.model_units).map(|row| &row.regions);
+    let named = rates.chain(units).flatten().filter_map(|region| match region {
+        RowRegion::Named(region) => Some(region.clone()),
+        RowRegion::All | RowRegion::Unstated => None,
+    });
     named.chain("us-east-1".parse().ok()).collect()
 }
 
@@ -343,17 +330,9 @@ fn prices(
         ServiceTier::LatencyOptimized,
     ];
     let geos = Geo::of_region(region).into_iter().map(Scope::Geo);
-    let scopes: Vec<Scope> = [Scope::InRegion, Scope::Global]
-        .into_iter()
-        .chain(geos)
-        .collect();
-    let rates = TIERS
-        .into_iter()
-        .flat_map(|tier| Meter::TOKENS.map(|meter| (tier, meter)));
-    let key = |position, words, scope| Key {
-        item: Item { position, words },
-        scope,
-    };
+    let scopes: Vec<Scope> = [Scope::InRegion, Scope::Global].into_iter().chain(geos).collect();
+    let rates = TIERS.into_iter().flat_map(|tier| Meter::TOKENS.map(|meter| (tier, meter)));
+    let key = |position, words, scope| Key { item: Item { position, words }, scope };
     let mut prices = BTreeMap::new();
     for (position, (tier, meter)) in rates.enumerate() {
         for scope in scopes.iter().copied() {
@@ -368,11 +347,8 @@ fn prices(
             });
             let Some(rate) = rate else { continue };
             let (lower, upper) = (rate.list_unit_price, rate.upper_unit_price);
-            let text = if lower == upper {
-                lower.to_string()
-            } else {
-                format!("{lower} to {upper}")
-            };
+            let text =
+                if lower == upper { lower.to_string() } else { format!("{lower} to {upper}") };
             prices.insert(key(position, format!("{tier} {meter}"), Some(scope)), text);
         }
     }
@@ -405,13 +381,8 @@ fn prices(
 #[must_use]
 pub fn flips(a: &Report, b: &Report) -> Vec<Flip> {
     let counted = |report: &Report| -> BTreeMap<String, Recommendation> {
-        let counted = report
-            .recommendations
-            .iter()
-            .filter(|advice| advice.is_counted());
-        counted
-            .map(|advice| (advice.id.clone(), advice.clone()))
-            .collect()
+        let counted = report.recommendations.iter().filter(|advice| advice.is_counted());
+        counted.map(|advice| (advice.id.clone(), advice.clone())).collect()
     };
     let (in_a, in_b) = (counted(a), counted(b));
     let ids: BTreeSet<&String> = in_a.keys().chain(in_b.keys()).collect();

@@ -11,17 +11,13 @@ use crate::terminal::prices::words::{region_names, scope_name};
 /// or by a text that no other model contains.
 #[must_use]
 pub fn find<'b>(book: &'b PriceBook, text: &str) -> Option<&'b ModelPrices> {
-    let by_id = ModelId::parse(text)
-        .model()
-        .and_then(|model| book.model(model));
+    let by_id = ModelId::parse(text).model().and_then(|model| book.model(model));
     let only = |mut models: Vec<&'b ModelPrices>| models.pop().filter(|_| models.is_empty());
     let named = || {
         let models = book.models.iter();
         models.filter(|model| model.name.eq_ignore_ascii_case(text))
     };
-    by_id
-        .or_else(|| only(named().collect()))
-        .or_else(|| only(containing(book, text)))
+    by_id.or_else(|| only(named().collect())).or_else(|| only(containing(book, text)))
 }
 
 /// Finds the models of a book whose id, name or provider contains a text.
@@ -32,9 +28,7 @@ pub fn containing<'b>(book: &'b PriceBook, text: &str) -> Vec<&'b ModelPrices> {
     models
         .filter(|model| {
             let texts = [model.id.id(), &model.name, &model.provider];
-            texts
-                .iter()
-                .any(|text| text.to_lowercase().contains(&wanted))
+            texts.iter().any(|text| text.to_lowercase().contains(&wanted))
         })
         .collect()
 }
@@ -45,20 +39,14 @@ pub fn list(book: &PriceBook, text: &str) -> String {
     let models = containing(book, text);
     let mut page = String::new();
     warn(&mut page, book);
-    let mut rows = table(
-        &["Model id", "Name", "Provider", "Rates", "Offers"],
-        &[3, 4],
-    );
+    let mut rows = table(&["Model id", "Name", "Provider", "Rates", "Offers"], &[3, 4]);
     for model in &models {
         rows.add_row([
             cell(model.id.id().to_owned(), false),
             cell(model.name.clone(), false),
             cell(model.provider.clone(), false),
             cell(model.rates.len().to_string(), true),
-            cell(
-                (model.model_units.len() + model.reserved_tokens.len()).to_string(),
-                true,
-            ),
+            cell((model.model_units.len() + model.reserved_tokens.len()).to_string(), true),
         ]);
     }
     if !models.is_empty() {
@@ -66,12 +54,7 @@ pub fn list(book: &PriceBook, text: &str) -> String {
     }
     line(
         &mut page,
-        format!(
-            "{} of {} models of the book `{}`",
-            models.len(),
-            book.models.len(),
-            book.name
-        ),
+        format!("{} of {} models of the book `{}`", models.len(), book.models.len(), book.name),
     );
     page
 }
@@ -91,10 +74,7 @@ pub fn show(book: &PriceBook, model: &ModelPrices) -> String {
     warn(&mut page, book);
     line(
         &mut page,
-        format!(
-            "{} ({}) by {}, book `{}`",
-            model.name, model.id, model.provider, book.name
-        ),
+        format!("{} ({}) by {}, book `{}`", model.name, model.id, model.provider, book.name),
     );
     line(&mut page, "");
     let mut sources = Sources::default();
@@ -142,9 +122,7 @@ fn rates(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
     }
     line(page, "RATES, USD for a million tokens");
     let mut rows = table(
-        &[
-            "Scope", "Region", "Tier", "Input", "Output", "Read", "Write 5m", "1h", "From", "",
-        ],
+        &["Scope", "Region", "Tier", "Input", "Output", "Read", "Write 5m", "1h", "From", ""],
         &[3, 4, 5, 6, 7],
     );
     for row in &model.rates {
@@ -168,10 +146,8 @@ fn rates(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
 }
 
 fn tier_name(row: &RateRow) -> String {
-    row.above_input_tokens.map_or_else(
-        || row.tier.to_string(),
-        |above| format!("{} > {}k", row.tier, above / 1_000),
-    )
+    row.above_input_tokens
+        .map_or_else(|| row.tier.to_string(), |above| format!("{} > {}k", row.tier, above / 1_000))
 }
 
 fn units(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
@@ -180,15 +156,7 @@ fn units(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
     }
     line(page, "MODEL UNITS, USD for one unit and hour");
     let mut rows = table(
-        &[
-            "Term",
-            "Region",
-            "An hour",
-            "Input an hour",
-            "Output an hour",
-            "From",
-            "",
-        ],
+        &["Term", "Region", "An hour", "Input an hour", "Output an hour", "From", ""],
         &[2, 3, 4],
     );
     for row in &model.model_units {
@@ -199,10 +167,7 @@ fn units(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
             );
             cell(text, true)
         };
-        let label = row
-            .label
-            .as_ref()
-            .map_or_else(String::new, |label| format!(", {label}"));
+        let label = row.label.as_ref().map_or_else(String::new, |label| format!(", {label}"));
         rows.add_row([
             cell(format!("{}{label}", row.term), false),
             cell(region_names(&row.regions), false),
@@ -220,16 +185,9 @@ fn reserved(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
     if model.reserved_tokens.is_empty() {
         return;
     }
-    line(
-        page,
-        "RESERVED TOKENS, USD an hour for 1,000 tokens a minute",
-    );
-    let mut rows = table(
-        &[
-            "Scope", "Region", "Term", "Input", "Output", "At least", "From", "",
-        ],
-        &[3, 4],
-    );
+    line(page, "RESERVED TOKENS, USD an hour for 1,000 tokens a minute");
+    let mut rows =
+        table(&["Scope", "Region", "Term", "Input", "Output", "At least", "From", ""], &[3, 4]);
     for row in &model.reserved_tokens {
         rows.add_row([
             cell(scope_name(row.scope, None), false),

@@ -31,9 +31,8 @@ pub(super) fn region_names(regions: &[RowRegion]) -> String {
 
 /// Writes the requests that a row of rates is for.
 pub(super) fn row_name(row: &RateRow) -> String {
-    let above = row
-        .above_input_tokens
-        .map_or_else(String::new, |above| format!(" above {above} tokens"));
+    let above =
+        row.above_input_tokens.map_or_else(String::new, |above| format!(" above {above} tokens"));
     format!(
         "{} {}{above}, {}",
         scope_name(row.scope, row.geo),
@@ -44,10 +43,7 @@ pub(super) fn row_name(row: &RateRow) -> String {
 
 /// Writes a line of the Price List that is refused, with the reason.
 pub(super) fn refused_line(line: &UnusedLine) -> String {
-    format!(
-        "{} {} {}: {}",
-        line.service_code, line.sku, line.usage_type, line.why
-    )
+    format!("{} {} {}: {}", line.service_code, line.sku, line.usage_type, line.why)
 }
 
 /// Counts the lines of a name without a model, and adds the model that is spelled like the name.

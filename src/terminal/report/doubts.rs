@@ -50,11 +50,7 @@ fn unpriced(report: &Report) -> BTreeMap<(&str, &str, &str), Vec<String>> {
     let mut lines: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for usage in &report.unpriced {
         lines
-            .entry((
-                usage.model_id.as_str(),
-                usage.region.name(),
-                usage.reason.as_str(),
-            ))
+            .entry((usage.model_id.as_str(), usage.region.name(), usage.reason.as_str()))
             .or_default()
             .push(match usage.meter {
                 Some(meter) => format!("{} {meter}", usage.quantity),
@@ -66,24 +62,12 @@ fn unpriced(report: &Report) -> BTreeMap<(&str, &str, &str), Vec<String>> {
 
 fn notes(report: &Report) -> Vec<&str> {
     let meters = || {
-        report
-            .workloads
-            .iter()
-            .flat_map(|workload| &workload.lanes)
-            .flat_map(|lane| &lane.meters)
+        report.workloads.iter().flat_map(|workload| &workload.lanes).flat_map(|lane| &lane.meters)
     };
-    let evidence = || {
-        report
-            .recommendations
-            .iter()
-            .flat_map(|advice| advice.grounds.evidence.list_prices())
-    };
+    let evidence =
+        || report.recommendations.iter().flat_map(|advice| advice.grounds.evidence.list_prices());
     let mut notes: Vec<&str> = report.notes.iter().map(String::as_str).collect();
-    if report
-        .workloads
-        .iter()
-        .any(|workload| workload.throttles > 0)
-    {
+    if report.workloads.iter().any(|workload| workload.throttles > 0) {
         notes.push("≥: requests were throttled, so the demand is higher than what was metered");
     }
     if meters().any(|meter| meter.upper_unit_price.is_some()) {

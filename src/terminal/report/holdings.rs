@@ -11,17 +11,7 @@ pub(super) fn holdings(page: &mut String, report: &Report) {
     }
     line(page, "PROVISIONED MODELS");
     let mut rows = table(
-        &[
-            "Name",
-            "Region",
-            "Units",
-            "A month",
-            "Worth",
-            "Used",
-            "Term ends",
-            "Then",
-            "State",
-        ],
+        &["Name", "Region", "Units", "A month", "Worth", "Used", "Term ends", "Then", "State"],
         &[2, 3, 4, 5],
     );
     for holding in &report.holdings {
@@ -49,11 +39,7 @@ pub(super) fn holdings(page: &mut String, report: &Report) {
             wrapped(page, "  - ", &text);
         }
         if let Some(reason) = &holding.reason {
-            wrapped(
-                page,
-                "  - ",
-                &format!("{}: {reason}", holding.provisioned_model_name),
-            );
+            wrapped(page, "  - ", &format!("{}: {reason}", holding.provisioned_model_name));
         }
     }
     line(
@@ -89,16 +75,11 @@ pub(super) fn reserved_holdings(page: &mut String, report: &Report) {
             cell(Tokens::new(held.input_tokens_per_minute).to_string(), true),
             cell(Tokens::new(held.output_tokens_per_minute).to_string(), true),
             cell(
-                held.monthly_cost
-                    .map_or_else(|| "unpriced".into(), |cost: Usd| cost.to_string()),
+                held.monthly_cost.map_or_else(|| "unpriced".into(), |cost: Usd| cost.to_string()),
                 true,
             ),
             cell(share(held.worth), true),
-            cell(
-                held.term_ends
-                    .map_or_else(|| "not said".into(), |day| day.to_string()),
-                false,
-            ),
+            cell(held.term_ends.map_or_else(|| "not said".into(), |day| day.to_string()), false),
         ]);
     }
     write_table(page, &rows);

@@ -65,37 +65,26 @@ fn head(page: &mut String, report: &Report) {
             "  Now            {:>14} a month{at_least}: by the token {}, for {} {}{}",
             totals.monthly_cost,
             totals.on_demand_monthly_cost,
-            if report.reserved_holdings.is_empty() {
-                "provisioned models"
-            } else {
-                "what is held"
-            },
+            if report.reserved_holdings.is_empty() { "provisioned models" } else { "what is held" },
             totals.holdings_monthly_cost,
             without_price(report)
         ),
     );
     if totals.monthly_list_cost != totals.monthly_cost {
-        line(
-            page,
-            format!("  At list prices {:>14}", totals.monthly_list_cost),
-        );
+        line(page, format!("  At list prices {:>14}", totals.monthly_list_cost));
     }
     if run.charged {
         savings(page, report);
     } else {
-        line(
-            page,
-            "  Could be saved   not counted: nobody pays these prices",
-        );
+        line(page, "  Could be saved   not counted: nobody pays these prices");
     }
     line(page, "");
 }
 
 fn savings(page: &mut String, report: &Report) {
     let totals = &report.totals;
-    let share = totals
-        .potential_savings_percentage
-        .map_or_else(String::new, |share| format!(" ({share})"));
+    let share =
+        totals.potential_savings_percentage.map_or_else(String::new, |share| format!(" ({share})"));
     line(
         page,
         format!(
@@ -105,9 +94,8 @@ fn savings(page: &mut String, report: &Report) {
         ),
     );
     let efforts = totals.savings_by_effort.iter();
-    let efforts: Vec<String> = efforts
-        .map(|(effort, savings)| format!("{effort} {savings}"))
-        .collect();
+    let efforts: Vec<String> =
+        efforts.map(|(effort, savings)| format!("{effort} {savings}")).collect();
     if !efforts.is_empty() {
         line(page, format!("  By effort      {}", efforts.join(", ")));
     }
@@ -116,10 +104,7 @@ fn savings(page: &mut String, report: &Report) {
 /// Counts the holdings that have no price and so are in no sum; empty where there are none.
 fn without_price(report: &Report) -> String {
     let units = report.holdings.iter().map(|held| held.monthly_cost);
-    let reserved = report
-        .reserved_holdings
-        .iter()
-        .map(|held| held.monthly_cost);
+    let reserved = report.reserved_holdings.iter().map(|held| held.monthly_cost);
     match units.chain(reserved).filter(Option::is_none).count() {
         0 => String::new(),
         count => format!(" ({count} unpriced)"),

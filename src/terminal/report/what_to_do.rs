@@ -31,12 +31,8 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
         .money
         .estimated_savings_percentage
         .map_or_else(String::new, |share| format!(", {share}"));
-    let title = format!(
-        "{number}. {} of {} in {}",
-        advice.action.title(),
-        advice.model,
-        advice.region
-    );
+    let title =
+        format!("{number}. {} of {} in {}", advice.action.title(), advice.model, advice.region);
     let savings = format!("saves {}{share}", advice.savings());
     let gap = usize::from(WIDTH)
         .saturating_sub(2 + title.chars().count() + savings.chars().count())
@@ -47,37 +43,25 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
         let start = advice
             .money
             .savings_start
-            .map_or_else(String::new, |start| {
-                format!("it saves from {} on; ", day_of(start))
-            });
+            .map_or_else(String::new, |start| format!("it saves from {} on; ", day_of(start)));
         wrapped(page, "     not counted  ", &format!("{start}{because}"));
     }
-    for (label, arrangement) in [
-        ("now", &advice.money.current),
-        ("instead", &advice.money.proposed),
-    ] {
-        let text = format!(
-            "{}, {} a month",
-            arrangement.description, arrangement.monthly_cost
-        );
+    for (label, arrangement) in
+        [("now", &advice.money.current), ("instead", &advice.money.proposed)]
+    {
+        let text = format!("{}, {} a month", arrangement.description, arrangement.monthly_cost);
         wrapped(page, &format!("     {label:<9}"), &text);
     }
     if let Some(even) = &advice.commitment.break_even {
-        let share = even.share_of_capacity.map_or_else(String::new, |share| {
-            format!(", {share} of what one can carry")
-        });
-        let text = format!(
-            "from {} tokens an hour a unit at this mix{share}",
-            even.tokens_per_hour
-        );
+        let share = even
+            .share_of_capacity
+            .map_or_else(String::new, |share| format!(", {share} of what one can carry"));
+        let text =
+            format!("from {} tokens an hour a unit at this mix{share}", even.tokens_per_hour);
         wrapped(page, "     pays     ", &text);
     }
     if let Some(total) = advice.commitment.commitment_total {
-        wrapped(
-            page,
-            "     binds    ",
-            &format!("{total} over the whole term"),
-        );
+        wrapped(page, "     binds    ", &format!("{total} over the whole term"));
     }
     for (label, text) in certainty_lines(advice) {
         wrapped(page, &format!("     {label:<9}"), &text);
@@ -109,10 +93,7 @@ pub(crate) fn steps(advice: &Recommendation) -> Vec<(&'static str, String)> {
         }
         let command = step.command.iter().map(|command| ("run", command.clone()));
         lines.extend(command);
-        let wait_for = step
-            .wait_for
-            .iter()
-            .map(|what| ("wait", format!("until {what}")));
+        let wait_for = step.wait_for.iter().map(|what| ("wait", format!("until {what}")));
         lines.extend(wait_for);
     }
     lines
@@ -174,17 +155,10 @@ pub(super) fn alternatives(page: &mut String, report: &Report) {
         return;
     }
     listed.sort_by(|a, b| {
-        b.2.cmp(&a.2)
-            .then_with(|| (&a.0.region, &a.0.model).cmp(&(&b.0.region, &b.0.model)))
+        b.2.cmp(&a.2).then_with(|| (&a.0.region, &a.0.model).cmp(&(&b.0.region, &b.0.model)))
     });
-    line(
-        page,
-        "INSTEAD, CHEAPER BUT NOT ONLY MONEY: never counted, the owner decides",
-    );
-    let mut rows = table(
-        &["Model", "Region", "Asks for", "Change", "Would save"],
-        &[4],
-    );
+    line(page, "INSTEAD, CHEAPER BUT NOT ONLY MONEY: never counted, the owner decides");
+    let mut rows = table(&["Model", "Region", "Asks for", "Change", "Would save"], &[4]);
     // As in the table of workloads, nothing is broken in two.
     rows.set_content_arrangement(ContentArrangement::Disabled);
     for (workload, plan, savings) in listed.iter().take(SHOWN) {

@@ -33,12 +33,7 @@ pub(super) fn workloads(page: &mut String, report: &Report) {
 }
 
 fn tokens(workload: &WorkloadReport) -> Tokens {
-    workload
-        .lanes
-        .iter()
-        .flat_map(|lane| &lane.meters)
-        .map(|meter| meter.tokens)
-        .sum()
+    workload.lanes.iter().flat_map(|lane| &lane.meters).map(|meter| meter.tokens).sum()
 }
 
 fn cost(workload: &WorkloadReport) -> String {
@@ -52,12 +47,9 @@ fn cost(workload: &WorkloadReport) -> String {
 /// Writes a count in four digits or less, as in `12.3 M`.
 fn short(tokens: Tokens) -> String {
     let count = rust_decimal::Decimal::from(tokens.count());
-    for (size, letter) in [
-        (1_000_000_000_000_u64, 'T'),
-        (1_000_000_000, 'G'),
-        (1_000_000, 'M'),
-        (1_000, 'k'),
-    ] {
+    for (size, letter) in
+        [(1_000_000_000_000_u64, 'T'), (1_000_000_000, 'G'), (1_000_000, 'M'), (1_000, 'k')]
+    {
         if tokens.count() >= size {
             let tenths = (count / rust_decimal::Decimal::from(size)).round_dp(1);
             return format!("{tenths:.1} {letter}");

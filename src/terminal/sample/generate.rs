@@ -77,10 +77,7 @@ fn observe(scenario: &Scenario) -> Result<Observation, SampleError> {
 
 /// Returns the account of a scenario in one Region.
 fn place_in(scenario: &Scenario, region: &Region) -> Place {
-    Place {
-        account: scenario.account.clone(),
-        region: region.clone(),
-    }
+    Place { account: scenario.account.clone(), region: region.clone() }
 }
 
 /// Builds the inventory of one Region, and the usage of everything in there that is metered.
@@ -105,16 +102,11 @@ fn observe_place(
         lanes.extend([id, name].map(silent_lane));
     }
     lanes.sort_by(|a, b| a.model_id.text().cmp(b.model_id.text()));
-    let asked = lanes
-        .iter()
-        .map(|lane| lane.survey.len() + lane.minutes.len());
+    let asked = lanes.iter().map(|lane| lane.survey.len() + lane.minutes.len());
     let metrics_requested = u64::try_from(asked.sum::<usize>()).unwrap_or_default();
     Ok(PlaceObservation {
         place: place_in(scenario, &place.region),
-        usage: Usage {
-            lanes,
-            metrics_requested,
-        },
+        usage: Usage { lanes, metrics_requested },
         inventory,
         minutes_unknown: None,
     })
@@ -148,9 +140,7 @@ fn inventory(scenario: &Scenario, place: &scenario::Place) -> Inventory {
             inference_profile_id: id.clone(),
             inference_profile_arn: own("application-inference-profile", id),
             inference_profile_name: profile.name.clone(),
-            model_arns: regions
-                .map(|region| of_aws(region, &profile.model))
-                .collect(),
+            model_arns: regions.map(|region| of_aws(region, &profile.model)).collect(),
         }
     });
     let foundation_models = place.foundation_models.iter().map(|model| FoundationModel {
@@ -205,11 +195,7 @@ fn lane(
         let mut minutes: Vec<Option<u64>> = minutes.collect();
         let hours = minutes.chunks(60);
         let hours = hours.map(|hour| hour.iter().flatten().copied().reduce(|a, b| a + b));
-        let hours = Series {
-            start: window.start(),
-            step: HOUR,
-            values: hours.collect(),
-        };
+        let hours = Series { start: window.start(), step: HOUR, values: hours.collect() };
         // Model units are sized on tokens, so the guard asks for no minutes of requests.
         if traffic.by_minute && metric.name != "Invocations" {
             let series = Series {
@@ -217,10 +203,7 @@ fn lane(
                 step: MINUTE,
                 values: minutes.split_off(minutes.len().saturating_sub(tail_minutes)),
             };
-            lane.minutes.push(MetricSeries {
-                series: Some(series),
-                ..metric.clone()
-            });
+            lane.minutes.push(MetricSeries { series: Some(series), ..metric.clone() });
         }
         metric.series = Some(hours);
         if let ("OutputTokenCount", Some(why)) = (&*metric.name, &traffic.incomplete_output) {
@@ -251,12 +234,11 @@ fn level(shape: &Shape, minute: u64) -> u64 {
         Shape::ByHour { weekend, .. } if hour / 24 % 7 >= 5 => *weekend,
         Shape::ByHour { workday, .. } => repeated(workday, hour),
         // Any constant would do for 7: another one moves the bursts to other hours.
-        Shape::InBursts {
-            level,
-            minutes,
-            one_hour_in,
-            ..
-        } if minute % 60 < *minutes && noise(hour, 7).is_multiple_of(*one_hour_in) => *level,
+        Shape::InBursts { level, minutes, one_hour_in, .. }
+            if minute % 60 < *minutes && noise(hour, 7).is_multiple_of(*one_hour_in) =>
+        {
+            *level
+        }
         Shape::InBursts { otherwise, .. } => *otherwise,
     }
 }
@@ -271,9 +253,8 @@ fn repeated(levels: &[u64], index: u64) -> u64 {
 /// Returns a well-mixed number from two others (the finaliser of `SplitMix64`), so that the sample
 /// needs no random numbers and is the same everywhere.
 fn noise(a: u64, b: u64) -> u64 {
-    let mut z = a
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        .wrapping_add(b.wrapping_mul(0xbf58_476d_1ce4_e5b9));
+    let mut z =
+        a.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(b.wrapping_mul(0xbf58_476d_1ce4_e5b9));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
@@ -295,10 +276,7 @@ mod tests {
         for lane in lanes.filter(|lane| !lane.minutes.is_empty()) {
             for (minutes, hours) in lane.minute_readings().iter().zip(lane.readings()) {
                 assert_eq!(minutes.meter, hours.meter);
-                assert_eq!(
-                    minutes.series.total(),
-                    hours.series.total_since(minutes.series.start)
-                );
+                assert_eq!(minutes.series.total(), hours.series.total_since(minutes.series.start));
             }
         }
     }
@@ -306,10 +284,7 @@ mod tests {
     #[test]
     fn the_sample_survives_being_saved() {
         let sample = observation().unwrap();
-        assert_eq!(
-            Observation::from_json(&sample.to_json().unwrap()).unwrap(),
-            sample
-        );
+        assert_eq!(Observation::from_json(&sample.to_json().unwrap()).unwrap(), sample);
     }
 
     #[test]

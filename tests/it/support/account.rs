@@ -1,8 +1,5 @@
 //! Accounts for tests and benches: what a run would have observed of one, built step by step.
-#![expect(
-    clippy::expect_used,
-    reason = "an account that cannot be built has nothing better to do"
-)]
+#![expect(clippy::expect_used, reason = "an account that cannot be built has nothing better to do")]
 
 use std::sync::LazyLock;
 
@@ -52,10 +49,7 @@ fn blank() -> Observation {
         dry_run: None,
     };
     let settings = Settings::default();
-    let home = Place {
-        account: AccountId::new(ACCOUNT),
-        region: region("us-east-1"),
-    };
+    let home = Place { account: AccountId::new(ACCOUNT), region: region("us-east-1") };
     Observation {
         schema_version: SCHEMA_VERSION,
         window: event.window(&settings, as_of).expect("it is kept"),
@@ -92,9 +86,7 @@ impl Account {
     /// Starts with nothing held and nothing used, the default settings, and the `aws` book, as seen
     /// on Monday, 2026-04-06.
     pub(crate) fn new() -> Self {
-        Self {
-            observation: BLANK.clone(),
-        }
+        Self { observation: BLANK.clone() }
     }
 
     /// Starts with the same on another price book, in a Region that serves [`MODEL`] on-demand and
@@ -102,9 +94,7 @@ impl Account {
     pub(crate) fn on(prices: PriceBook) -> Self {
         let mut account = Self::new();
         account.observation.prices = prices;
-        account
-            .serves(MODEL, "ON_DEMAND")
-            .serves(&format!("{MODEL}:8k"), "PROVISIONED")
+        account.serves(MODEL, "ON_DEMAND").serves(&format!("{MODEL}:8k"), "PROVISIONED")
     }
 
     /// Starts with the same on a price book by which a unit of [`MODEL`] pays in full use.
@@ -125,9 +115,7 @@ impl Account {
         let observation = &mut self.observation;
         assert!(observation.places[0].usage.lanes.is_empty());
         observation.settings.lookback_days = days;
-        let window = observation
-            .event
-            .window(&observation.settings, observation.as_of);
+        let window = observation.event.window(&observation.settings, observation.as_of);
         observation.window = window.expect("it is kept");
         self
     }
@@ -186,16 +174,14 @@ impl Account {
                 sums
             })
         };
-        self.survey(id, names, hour)
-            .minutes(id, names, |place| minute(before + place))
+        self.survey(id, names, hour).minutes(id, names, |place| minute(before + place))
     }
 
     /// Adds metrics to a lane that are the same in every minute.
     pub(crate) fn steady<const N: usize>(self, id: &str, metrics: [(&str, u64); N]) -> Self {
         let names = metrics.map(|(name, _)| name);
         let minute = metrics.map(|(_, count)| count);
-        self.survey(id, names, |_| minute.map(|count| 60 * count))
-            .minutes(id, names, |_| minute)
+        self.survey(id, names, |_| minute.map(|count| 60 * count)).minutes(id, names, |_| minute)
     }
 
     /// Adds input and output tokens to a lane, so many in every minute.
@@ -222,8 +208,7 @@ impl Account {
 
     /// Adds a provisioned model that serves so many tokens a minute.
     pub(crate) fn busy(self, held: ProvisionedModel, input: u64, output: u64) -> Self {
-        self.tokens(&held.provisioned_model_arn, input, output)
-            .holding(held)
+        self.tokens(&held.provisioned_model_arn, input, output).holding(held)
     }
 
     /// Adds a provisioned model of which every id that it could be metered by is silent.
@@ -345,9 +330,7 @@ pub(crate) fn metric(
     step: u32,
     value: impl Fn(u64) -> Option<u64>,
 ) -> MetricSeries {
-    let MetricName::Known(metric) = read_name(name) else {
-        unreachable!("{name} is not read")
-    };
+    let MetricName::Known(metric) = read_name(name) else { unreachable!("{name} is not read") };
     let empty = Series::empty(window, step);
     let values: Vec<Option<u64>> = (0..).map(value).take(empty.values.len()).collect();
     MetricSeries {
@@ -369,9 +352,7 @@ fn metrics<const N: usize>(
     let numbered = names.into_iter().enumerate();
     numbered
         .map(|(number, name)| {
-            metric(name, window, step, |place| {
-                Some(values[usize::try_from(place).ok()?][number])
-            })
+            metric(name, window, step, |place| Some(values[usize::try_from(place).ok()?][number]))
         })
         .collect()
 }

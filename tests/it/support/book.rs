@@ -1,8 +1,5 @@
 //! Price books for tests and benches: of a model that AWS does not have, row by row.
-#![expect(
-    clippy::expect_used,
-    reason = "a book that cannot be built has nothing better to do"
-)]
+#![expect(clippy::expect_used, reason = "a book that cannot be built has nothing better to do")]
 
 use std::fmt::Display;
 
@@ -69,10 +66,7 @@ pub(crate) fn with_units() -> Vec<String> {
 
 /// Writes a model with these rows.
 pub(crate) fn model(id: &str, rows: &[String]) -> String {
-    format!(
-        "[[model]]\nid = \"{id}\"\nname = \"Model\"\nprovider = \"Maker\"\n{}",
-        rows.concat()
-    )
+    format!("[[model]]\nid = \"{id}\"\nname = \"Model\"\nprovider = \"Maker\"\n{}", rows.concat())
 }
 
 /// Reads a book of these models, whose prices AWS charges.

@@ -80,12 +80,7 @@ pub(crate) struct PageSizes {
 
 impl Default for PageSizes {
     fn default() -> Self {
-        Self {
-            list_metrics: 500,
-            datapoints: 100_800,
-            bedrock: 2,
-            products: 100,
-        }
+        Self { list_metrics: 500, datapoints: 100_800, bedrock: 2, products: 100 }
     }
 }
 
@@ -107,13 +102,7 @@ pub(crate) struct Fault {
 impl Fault {
     /// Makes every call of an operation go wrong, in all Regions.
     pub(crate) fn of(operation: &'static str, kind: FaultKind) -> Self {
-        Self {
-            operation,
-            region: None,
-            from: 0,
-            times: usize::MAX,
-            kind,
-        }
+        Self { operation, region: None, from: 0, times: usize::MAX, kind }
     }
 
     /// Lets all but so many calls go well.
@@ -128,10 +117,7 @@ impl Fault {
 
     /// Lets the calls to all other Regions go well.
     pub(crate) fn to(self, region: Region) -> Self {
-        Self {
-            region: Some(region),
-            ..self
-        }
+        Self { region: Some(region), ..self }
     }
 }
 
@@ -220,21 +206,12 @@ struct Refusal {
 
 impl Refusal {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            is_blamed: true,
-            bucket_region: None,
-        }
+        Self { status, code, message: message.into(), is_blamed: true, bucket_region: None }
     }
 
     /// Takes the blame off a caller that could not know better.
     fn without_blame(self) -> Self {
-        Self {
-            is_blamed: false,
-            ..self
-        }
+        Self { is_blamed: false, ..self }
     }
 
     fn validation(message: impl Into<String>) -> Self {
@@ -273,11 +250,7 @@ impl FakeAws {
         }));
         let shared = Arc::clone(&state);
         let server = Server::start(move |request| serve(Arc::clone(&shared), request));
-        Self {
-            server,
-            home: observation.home.region,
-            state,
-        }
+        Self { server, home: observation.home.region, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -325,9 +298,7 @@ impl FakeAws {
     /// Serves these products of a service, each as the JSON text that the Price List has.
     pub(crate) fn set_products(&self, service_code: &str, products: Vec<String>) {
         let products = products.into_iter().map(Product::new).collect();
-        self.state()
-            .products
-            .insert(service_code.to_owned(), products);
+        self.state().products.insert(service_code.to_owned(), products);
     }
 
     /// Keeps an object in a bucket, which is in a Region from its first object on.
@@ -347,9 +318,7 @@ impl FakeAws {
 
     /// Keeps a parameter, encrypted, in a Region.
     pub(crate) fn set_parameter(&self, region: &Region, name: &str, value: &str) {
-        self.state()
-            .parameters
-            .insert((region.clone(), name.to_owned()), value.to_owned());
+        self.state().parameters.insert((region.clone(), name.to_owned()), value.to_owned());
     }
 
     /// Makes some of the calls from now on go wrong.
@@ -413,11 +382,9 @@ impl Service {
 
     fn codes(self) -> Codes {
         let (throttle, forbidden, error) = match self {
-            Self::CloudWatch => (
-                (400, "Throttling"),
-                (403, "AccessDenied"),
-                (500, "InternalServiceError"),
-            ),
+            Self::CloudWatch => {
+                ((400, "Throttling"), (403, "AccessDenied"), (500, "InternalServiceError"))
+            }
             Self::Bedrock => (
                 (429, "ThrottlingException"),
                 (403, "AccessDeniedException"),
@@ -433,17 +400,9 @@ impl Service {
                 (400, "AccessDeniedException"),
                 (500, "InternalServerError"),
             ),
-            Self::S3 => (
-                (503, "SlowDown"),
-                (403, "AccessDenied"),
-                (500, "InternalError"),
-            ),
+            Self::S3 => ((503, "SlowDown"), (403, "AccessDenied"), (500, "InternalError")),
         };
-        Codes {
-            throttle,
-            forbidden,
-            error,
-        }
+        Codes { throttle, forbidden, error }
     }
 }
 
@@ -490,9 +449,7 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
                 (region, fault)
             }
             Err(refusal) => {
-                state
-                    .violations
-                    .push(format!("{operation}: {}", refusal.message));
+                state.violations.push(format!("{operation}: {}", refusal.message));
                 return refused(service, &refusal);
             }
         }
@@ -516,9 +473,7 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
         Ok(body) => answered(service, body),
         Err(refusal) => {
             if refusal.is_blamed {
-                state
-                    .violations
-                    .push(format!("{operation} in {region}: {}", refusal.message));
+                state.violations.push(format!("{operation} in {region}: {}", refusal.message));
             }
             refused(service, &refusal)
         }
@@ -561,11 +516,9 @@ fn perform(
         }
         Service::S3 => s3::get_object(state, region, request.uri().path()),
     };
-    state.violations.extend(
-        notes
-            .into_iter()
-            .map(|note| format!("{operation} in {region}: {note}")),
-    );
+    state
+        .violations
+        .extend(notes.into_iter().map(|note| format!("{operation} in {region}: {note}")));
     answer
 }
 
@@ -580,17 +533,11 @@ fn expect_header(request: &Request<Bytes>, name: &str, value: &str) -> Result<()
     if sent == value {
         return Ok(());
     }
-    Err(Refusal::validation(format!(
-        "{name} is `{sent}`, not {value}"
-    )))
+    Err(Refusal::validation(format!("{name} is `{sent}`, not {value}")))
 }
 
 fn header<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
-    request
-        .headers()
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn inflated(request: &Request<Bytes>) -> Result<Vec<u8>, Refusal> {
@@ -598,16 +545,12 @@ fn inflated(request: &Request<Bytes>) -> Result<Vec<u8>, Refusal> {
         "" => Ok(request.body().to_vec()),
         "gzip" => {
             let mut body = Vec::new();
-            flate2::read::GzDecoder::new(request.body().as_ref())
-                .read_to_end(&mut body)
-                .map_err(|error| {
-                    Refusal::validation(format!("the body does not inflate: {error}"))
-                })?;
+            flate2::read::GzDecoder::new(request.body().as_ref()).read_to_end(&mut body).map_err(
+                |error| Refusal::validation(format!("the body does not inflate: {error}")),
+            )?;
             Ok(body)
         }
-        other => Err(Refusal::validation(format!(
-            "content-encoding is `{other}`, not gzip"
-        ))),
+        other => Err(Refusal::validation(format!("content-encoding is `{other}`, not gzip"))),
     }
 }
 
@@ -620,36 +563,26 @@ fn signed_for(request: &Request<Bytes>, of: Service) -> Result<Region, Refusal> 
         .split(',')
         .filter_map(|field| field.trim().split_once('='))
         .collect();
-    let scope: Vec<&str> = fields
-        .get("Credential")
-        .ok_or_else(|| refuse("Credential"))?
-        .split('/')
-        .collect();
+    let scope: Vec<&str> =
+        fields.get("Credential").ok_or_else(|| refuse("Credential"))?.split('/').collect();
     let [key_id, day, region, service, "aws4_request"] = scope[..] else {
         return Err(refuse("credential scope of five parts"));
     };
-    let region: Region = region
-        .parse()
-        .map_err(|_| refuse("Region in its credential scope"))?;
+    let region: Region = region.parse().map_err(|_| refuse("Region in its credential scope"))?;
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if key_id.is_empty() || day.len() != 8 || !is_digits(day) {
         return Err(refuse("key and day in its credential scope"));
     }
     let expected = of.signing_name();
     if service != expected {
-        return Err(refuse(&format!(
-            "credential scope of {expected}, but of {service}"
-        )));
+        return Err(refuse(&format!("credential scope of {expected}, but of {service}")));
     }
     let signature = fields.get("Signature").copied().unwrap_or_default();
     if signature.len() != 64 || !signature.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(refuse("Signature"));
     }
     let signed = fields.get("SignedHeaders").copied().unwrap_or_default();
-    if !["host", "x-amz-date"]
-        .iter()
-        .all(|name| signed.split(';').any(|signed| signed == *name))
-    {
+    if !["host", "x-amz-date"].iter().all(|name| signed.split(';').any(|signed| signed == *name)) {
         return Err(refuse("SignedHeaders with host and x-amz-date"));
     }
     Ok(region)
@@ -668,10 +601,8 @@ const JSON_HEADERS: [(&str, &str); 2] = [
 
 const JSON_1_1: &str = "application/x-amz-json-1.1";
 
-const JSON_1_1_HEADERS: [(&str, &str); 2] = [
-    ("content-type", JSON_1_1),
-    ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"),
-];
+const JSON_1_1_HEADERS: [(&str, &str); 2] =
+    [("content-type", JSON_1_1), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")];
 
 const OBJECT_HEADERS: [(&str, &str); 3] = [
     ("content-type", "application/octet-stream"),
@@ -690,27 +621,16 @@ fn answered(service: Service, body: Vec<u8>) -> Answer {
 }
 
 fn refused(service: Service, refusal: &Refusal) -> Answer {
-    let Refusal {
-        status,
-        code,
-        message,
-        ..
-    } = refusal;
+    let Refusal { status, code, message, .. } = refusal;
     match service {
         Service::CloudWatch => {
             let mut writer = Writer::default();
-            writer
-                .map(2)
-                .text("__type")
-                .text(&format!("com.amazonaws.cloudwatch#{code}"));
+            writer.map(2).text("__type").text(&format!("com.amazonaws.cloudwatch#{code}"));
             writer.text("message").text(message);
             let sender = if *status < 500 { "Sender" } else { "Receiver" };
             let query_error = format!("{code};{sender}");
-            let headers = [
-                &CBOR_HEADERS[..],
-                &[("x-amzn-query-error", query_error.as_str())],
-            ]
-            .concat();
+            let headers =
+                [&CBOR_HEADERS[..], &[("x-amzn-query-error", query_error.as_str())]].concat();
             answer(*status, &headers, writer.finish())
         }
         Service::Bedrock => {
@@ -725,10 +645,8 @@ fn refused(service: Service, refusal: &Refusal) -> Answer {
             answer(*status, &JSON_1_1_HEADERS, body.to_string())
         }
         Service::S3 => {
-            let mut headers = vec![
-                ("content-type", "application/xml"),
-                ("x-amz-request-id", "0000000000000000"),
-            ];
+            let mut headers =
+                vec![("content-type", "application/xml"), ("x-amz-request-id", "0000000000000000")];
             if let Some(region) = &refusal.bucket_region {
                 headers.push(("x-amz-bucket-region", region.name()));
             }

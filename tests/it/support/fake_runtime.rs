@@ -70,11 +70,7 @@ impl FakeRuntime {
         });
         let of_server = Arc::clone(&shared);
         let server = Server::start(move |request| serve(Arc::clone(&of_server), request));
-        Self {
-            server,
-            queue,
-            shared,
-        }
+        Self { server, queue, shared }
     }
 
     /// Returns the environment in which a function finds the runtime.
@@ -85,10 +81,7 @@ impl FakeRuntime {
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128".to_owned()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/guard".to_owned()),
-            (
-                "AWS_LAMBDA_LOG_STREAM_NAME",
-                "2026/04/06/[$LATEST]0".to_owned(),
-            ),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/04/06/[$LATEST]0".to_owned()),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ]
     }
@@ -100,17 +93,9 @@ impl FakeRuntime {
         let number = self.shared.count.fetch_add(1, Ordering::Relaxed);
         let id = format!("00000000-0000-4000-8000-{number:012x}");
         let (reply, answers) = mpsc::channel();
-        self.shared
-            .pending()
-            .insert(id.clone(), Pending { taken: None, reply });
-        let job = Job {
-            id: id.clone(),
-            event: event.to_string().into_bytes(),
-            deadline,
-        };
-        self.queue
-            .send(job)
-            .expect("the server keeps its end of the queue");
+        self.shared.pending().insert(id.clone(), Pending { taken: None, reply });
+        let job = Job { id: id.clone(), event: event.to_string().into_bytes(), deadline };
+        self.queue.send(job).expect("the server keeps its end of the queue");
         answers.recv_timeout(deadline + GRACE).unwrap_or_else(|_| {
             let pending = self.shared.pending().remove(&id);
             let taken = pending.and_then(|pending| pending.taken);
@@ -137,11 +122,7 @@ impl Shared {
 
     fn answered(&self, id: &str, outcome: Result<Value, FunctionError>) -> Answer {
         let Some(Pending { taken, reply }) = self.pending().remove(id) else {
-            return answer(
-                400,
-                &[],
-                "there is no such invocation, or it has been answered",
-            );
+            return answer(400, &[], "there is no such invocation, or it has been answered");
         };
         let elapsed = taken.map_or(Duration::ZERO, |taken| taken.elapsed());
         // Nobody waits any more where the answer is later than late.
@@ -151,11 +132,7 @@ impl Shared {
 }
 
 fn accepted() -> Answer {
-    answer(
-        202,
-        &[("content-type", "application/json")],
-        r#"{"status":"OK"}"#,
-    )
+    answer(202, &[("content-type", "application/json")], r#"{"status":"OK"}"#)
 }
 
 async fn serve(shared: Arc<Shared>, request: Request<Bytes>) -> Answer {
@@ -198,27 +175,16 @@ async fn next(shared: &Shared) -> Answer {
     let headers = [
         ("content-type", "application/json"),
         ("lambda-runtime-aws-request-id", job.id.as_str()),
-        (
-            "lambda-runtime-deadline-ms",
-            &deadline.as_millis().to_string(),
-        ),
+        ("lambda-runtime-deadline-ms", &deadline.as_millis().to_string()),
         ("lambda-runtime-invoked-function-arn", FUNCTION_ARN),
-        (
-            "lambda-runtime-trace-id",
-            "Root=1-00000000-000000000000000000000000;Sampled=0",
-        ),
+        ("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0"),
     ];
     answer(200, &headers, job.event)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a function's deadline is a time of the clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "a function's deadline is a time of the clock")]
 fn now() -> Duration {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 fn reported(body: &[u8]) -> FunctionError {
@@ -227,15 +193,9 @@ fn reported(body: &[u8]) -> FunctionError {
         Err(error) => return unreadable(&error),
     };
     let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    FunctionError {
-        error_type: text("errorType"),
-        error_message: text("errorMessage"),
-    }
+    FunctionError { error_type: text("errorType"), error_message: text("errorMessage") }
 }
 
 fn unreadable(error: &serde_json::Error) -> FunctionError {
-    FunctionError {
-        error_type: "Fake.NotJson".to_owned(),
-        error_message: error.to_string(),
-    }
+    FunctionError { error_type: "Fake.NotJson".to_owned(), error_message: error.to_string() }
 }

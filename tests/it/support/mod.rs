@@ -1,8 +1,5 @@
 //! What stands in for AWS in tests: nothing here leaves the loopback.
-#![expect(
-    clippy::expect_used,
-    reason = "a fake that cannot start has nothing better to do"
-)]
+#![expect(clippy::expect_used, reason = "a fake that cannot start has nothing better to do")]
 
 pub(crate) mod account;
 pub(crate) mod book;
@@ -57,9 +54,7 @@ pub(crate) const MODERATION: [&str; 4] = [
 /// Returns the sample account, generated once for all tests.
 pub(crate) fn sample() -> Observation {
     static SAMPLE: OnceLock<Observation> = OnceLock::new();
-    SAMPLE
-        .get_or_init(|| sample::observation().expect("the sample is right"))
-        .clone()
+    SAMPLE.get_or_init(|| sample::observation().expect("the sample is right")).clone()
 }
 
 /// Returns the sample account with these lanes only, the holdings and profiles among them, and no
@@ -69,23 +64,12 @@ pub(crate) fn sample_of(ids: &[&str]) -> Observation {
     for place in &mut observation.places {
         let keep = |id: &str| ids.contains(&id);
         place.usage.lanes.retain(|lane| keep(lane.model_id.text()));
-        place
-            .inventory
-            .provisioned_models
-            .retain(|held| held.metered_ids().into_iter().any(keep));
-        place
-            .inventory
-            .application_profiles
-            .retain(|profile| keep(&profile.inference_profile_id));
+        place.inventory.provisioned_models.retain(|held| held.metered_ids().into_iter().any(keep));
+        place.inventory.application_profiles.retain(|profile| keep(&profile.inference_profile_id));
     }
-    observation
-        .places
-        .retain(|place| !place.usage.lanes.is_empty());
-    observation.settings.regions = observation
-        .places
-        .iter()
-        .map(|place| place.place.region.clone())
-        .collect();
+    observation.places.retain(|place| !place.usage.lanes.is_empty());
+    observation.settings.regions =
+        observation.places.iter().map(|place| place.place.region.clone()).collect();
     observation
 }
 
@@ -124,10 +108,7 @@ pub(crate) fn lane_of<'o>(observation: &'o mut Observation, id: &str) -> &'o mut
 }
 
 /// Reads the clock, for programs that read it themselves.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what a program sees must be near its own clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "what a program sees must be near its own clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
@@ -162,27 +143,20 @@ pub(crate) fn small_observation() -> Observation {
     let Account { mut observation } = Account::new();
     let (as_of, window) = (observation.as_of, observation.window);
     let steady = LaneUsage {
-        minutes: vec![metric(
-            "InputTokenCount",
-            window.last_days(14),
-            MINUTE,
-            |minute| Some(minute % 7),
-        )],
+        minutes: vec![metric("InputTokenCount", window.last_days(14), MINUTE, |minute| {
+            Some(minute % 7)
+        })],
         unknown_metrics: vec!["ReasoningTokenCount".to_owned()],
         splits: vec!["ContextWindow, ModelId".into()],
         survey: vec![
             metric("Invocations", window, HOUR, |hour| Some(10 + hour % 3)),
-            metric("InputTokenCount", window, HOUR, |hour| {
-                (hour % 5 != 0).then_some(1_000 + hour)
-            }),
+            metric("InputTokenCount", window, HOUR, |hour| (hour % 5 != 0).then_some(1_000 + hour)),
             metric("OutputTokenCount", window, HOUR, |hour| Some(100 + hour)),
         ],
         ..LaneUsage::new(ModelId::parse("amazon.nova-micro-v1:0"))
     };
     let silent = LaneUsage {
-        survey: vec![metric("InputTokenCount", window, HOUR, |hour| {
-            (hour < 24).then_some(5)
-        })],
+        survey: vec![metric("InputTokenCount", window, HOUR, |hour| (hour < 24).then_some(5))],
         ..LaneUsage::new(ModelId::parse("amazon.nova-lite-v1:0"))
     };
     let mut incomplete = LaneUsage {
@@ -192,17 +166,12 @@ pub(crate) fn small_observation() -> Observation {
         ],
         ..LaneUsage::new(ModelId::parse("us.amazon.nova-pro-v1:0"))
     };
-    let reasons = [
-        "CloudWatch ended with PartialData",
-        "CloudWatch ended with Forbidden",
-    ];
+    let reasons = ["CloudWatch ended with PartialData", "CloudWatch ended with Forbidden"];
     for (metric, reason) in incomplete.survey.iter_mut().zip(reasons) {
         metric.status = Status::Incomplete(reason.to_owned());
     }
-    observation.open_before = vec![OpenBefore {
-        region: region("us-east-1"),
-        id: "units-0123456789ab".to_owned(),
-    }];
+    observation.open_before =
+        vec![OpenBefore { region: region("us-east-1"), id: "units-0123456789ab".to_owned() }];
     let place = &mut observation.places[0];
     place.usage.lanes = vec![silent, steady, incomplete];
     place.inventory = small_inventory(as_of);
@@ -211,11 +180,7 @@ pub(crate) fn small_observation() -> Observation {
 
 fn small_inventory(as_of: Timestamp) -> Inventory {
     let model_arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0";
-    let terms = [
-        None,
-        Some(CommitmentDuration::OneMonth),
-        Some(CommitmentDuration::SixMonths),
-    ];
+    let terms = [None, Some(CommitmentDuration::OneMonth), Some(CommitmentDuration::SixMonths)];
     let provisioned_models = (0_i64..)
         .zip(terms)
         .map(|(number, term)| ProvisionedModel {
@@ -264,9 +229,5 @@ fn small_inventory(as_of: Timestamp) -> Inventory {
             inference_types_supported: vec!["PROVISIONED".into()],
         },
     ];
-    Inventory {
-        provisioned_models,
-        application_profiles,
-        foundation_models,
-    }
+    Inventory { provisioned_models, application_profiles, foundation_models }
 }

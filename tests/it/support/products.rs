@@ -35,11 +35,7 @@ pub(crate) fn product(
 
 /// Writes what Nova Micro costs in a Region for 1,000 `input` or `output` tokens.
 pub(crate) fn nova_micro(region: &str, meter: &str, usd: &str) -> String {
-    let inference_type = if meter == "input" {
-        "Input tokens"
-    } else {
-        "Output tokens"
-    };
+    let inference_type = if meter == "input" { "Input tokens" } else { "Output tokens" };
     let attributes = json!({
         "servicecode": "AmazonBedrock",
         "servicename": "Amazon Bedrock",

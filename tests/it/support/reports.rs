@@ -1,8 +1,5 @@
 //! Parts of a report that tests ask for.
-#![expect(
-    clippy::expect_used,
-    reason = "a report without what a test asks for is wrong"
-)]
+#![expect(clippy::expect_used, reason = "a report without what a test asks for is wrong")]
 
 use std::fmt::Display;
 

@@ -76,12 +76,8 @@ impl Server {
     {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("the loopback has a free port");
-        listener
-            .set_nonblocking(true)
-            .expect("a listener can be non-blocking");
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
+        listener.set_nonblocking(true).expect("a listener can be non-blocking");
+        let address = listener.local_addr().expect("a bound listener has an address");
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -90,11 +86,7 @@ impl Server {
                 .expect("a runtime for one thread can be built");
             runtime.block_on(serve(listener, Arc::new(handler), stopped));
         });
-        Self {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { address, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Returns the address that the server listens at.
@@ -143,11 +135,7 @@ where
         let handler = Arc::clone(&handler);
         async move {
             let (head, body) = request.into_parts();
-            let body = body
-                .collect()
-                .await
-                .map_err(|error| error.to_string())?
-                .to_bytes();
+            let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
             let answer = handler(Request::from_parts(head, body)).await;
             if answer.extensions().get::<Close>().is_some() {
                 Err("no answer".to_owned())
@@ -157,9 +145,7 @@ where
         }
     });
     // An error here is a connection that one side has closed, which is for the client to notice.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// Builds an answer with a body and headers.
@@ -168,10 +154,7 @@ pub(crate) fn answer(
     headers: &[(&'static str, &str)],
     body: impl Into<Bytes>,
 ) -> Answer {
-    let mut response = Response::new(Body {
-        until: None,
-        whole: Full::new(body.into()),
-    });
+    let mut response = Response::new(Body { until: None, whole: Full::new(body.into()) });
     *response.status_mut() = StatusCode::from_u16(status).expect("the fakes know their statuses");
     for (name, value) in headers {
         let value = value.parse().expect("the fakes know their headers");

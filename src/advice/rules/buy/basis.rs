@@ -79,10 +79,7 @@ impl<'w> BuyingBasis<'w> {
     /// Returns the traffic that an offer could serve.
     pub(super) const fn traffic(&self, offered: &Offered<'_>) -> Traffic<'w> {
         match offered {
-            Offered::Units(_) => Traffic::Units {
-                serving: self.serving,
-                with_on_demand: true,
-            },
+            Offered::Units(_) => Traffic::Units { serving: self.serving, with_on_demand: true },
             Offered::Tokens(offer) => Traffic::Reserved(offer.scope),
         }
     }

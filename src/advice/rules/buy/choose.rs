@@ -17,11 +17,8 @@ use crate::sizing::demand::{ServableDemand, UnknownDemand};
 /// capacity that no certificate settles.
 pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> bool {
     let cheapest = route::cheapest(priced, workload);
-    let serving: Vec<&Holding<'_>> = workload
-        .holdings
-        .iter()
-        .filter(|holding| holding.can_serve_more())
-        .collect();
+    let serving: Vec<&Holding<'_>> =
+        workload.holdings.iter().filter(|holding| holding.can_serve_more()).collect();
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     // Whether routing counts is not known yet: either may be asked.
     let could_change = |routed: &[LaneRates<'_>]| {
@@ -59,22 +56,16 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         match basis.certificate(&offered) {
             Some(proof) => {
                 let report = CertificateReport::new(basis.priced, workload, &offered, proof);
-                finding
-                    .plans
-                    .push(unseen(&offered, Gate::Certificate, &report.sentence));
+                finding.plans.push(unseen(&offered, Gate::Certificate, &report.sentence));
                 finding.certificates.push(report);
             }
             None => open.push(offered),
         }
     }
     let (known, unknown): (Vec<_>, Vec<_>) = open.into_iter().partition(Offered::has_known_size);
-    let conditions: Vec<Plan> = unknown
-        .iter()
-        .map(|offered| unknown_capacity(basis, offered))
-        .collect();
-    let condition = conditions
-        .first()
-        .and_then(|plan| plan.why_not.first().cloned());
+    let conditions: Vec<Plan> =
+        unknown.iter().map(|offered| unknown_capacity(basis, offered)).collect();
+    let condition = conditions.first().and_then(|plan| plan.why_not.first().cloned());
     finding.plans.extend(conditions);
     if known.is_empty() {
         let proof = finding.certificates.first().map(|proof| &proof.sentence);
@@ -102,9 +93,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
             .then_with(|| a.offered.action().cmp(&b.offered.action()))
     });
     let before = workload.monthly_cost() - basis.saved_before;
-    let chosen = candidates
-        .iter()
-        .position(|candidate| candidate.refusals.is_empty());
+    let chosen = candidates.iter().position(|candidate| candidate.refusals.is_empty());
     if let Some(best) = chosen.map(|place| candidates.remove(place)) {
         let mut bought = vec![best];
         // Reserved tokens of the other scope serve other requests.
@@ -114,10 +103,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         if let Some(place) = candidates.iter().position(is_beside) {
             bought.push(candidates.remove(place));
         }
-        for other in candidates
-            .iter_mut()
-            .filter(|other| other.refusals.is_empty())
-        {
+        for other in candidates.iter_mut().filter(|other| other.refusals.is_empty()) {
             let why = format!("{} saves more", bought[0].describe());
             other.refuse(Gate::Better, why);
         }
@@ -129,9 +115,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         }
     } else {
         // The one that failed least tells most; of equals the one that would save most.
-        let nearest = candidates
-            .iter()
-            .min_by_key(|candidate| candidate.refusals.len());
+        let nearest = candidates.iter().min_by_key(|candidate| candidate.refusals.len());
         let refusals = nearest.into_iter().flat_map(|candidate| {
             let offer = candidate.offered.describe();
             let whys = candidate.refusals.iter();
@@ -139,9 +123,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         });
         finding.reasons.extend(refusals);
     }
-    finding
-        .plans
-        .extend(candidates.iter().map(|candidate| candidate.plan(before)));
+    finding.plans.extend(candidates.iter().map(|candidate| candidate.plan(before)));
     finding
 }
 
@@ -161,11 +143,7 @@ fn candidates<'w>(
             .min(),
     };
     let mut candidates = Vec::new();
-    for scope in [
-        None,
-        Some(ReservedScope::Regional),
-        Some(ReservedScope::Global),
-    ] {
+    for scope in [None, Some(ReservedScope::Regional), Some(ReservedScope::Global)] {
         let of_scope = || known.iter().filter(|offered| offered.scope() == scope);
         let Some(first) = of_scope().next() else {
             continue;
@@ -209,10 +187,8 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
             );
             candidate.refuse(Gate::Availability, why);
         }
-        if let Some(holding) = basis
-            .serving
-            .iter()
-            .find(|holding| holding.exceeds_capacity().is_some())
+        if let Some(holding) =
+            basis.serving.iter().find(|holding| holding.exceeds_capacity().is_some())
         {
             candidate.refusals.push(gates::capacity(holding));
         }
@@ -226,11 +202,7 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
 
 /// Adds up the present cost of the traffic that units could serve, in USD a month.
 fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
-    workload
-        .on_demand()
-        .filter(|lane| lane.is_standard())
-        .map(Lane::monthly_cost)
-        .sum()
+    workload.on_demand().filter(|lane| lane.is_standard()).map(Lane::monthly_cost).sum()
 }
 
 /// States the condition under which units of unknown capacity pay. AWS publishes no capacity:

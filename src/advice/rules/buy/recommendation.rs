@@ -13,10 +13,7 @@ use crate::sizing::trial::{Trial, percent};
 use crate::sizing::{BreakEven, Purchase as _, Reservation, UnitPurchase};
 
 pub(super) fn break_even<'q>(basis: &BuyingBasis<'q>, offer: &Offer) -> Option<&'q BreakEven> {
-    basis
-        .break_even
-        .iter()
-        .find(|even| even.term == offer.term && even.label == offer.label)
+    basis.break_even.iter().find(|even| even.term == offer.term && even.label == offer.label)
 }
 
 pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Recommendation {
@@ -33,14 +30,8 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
         Offered::Units(offer) => evidence.offer(&workload.model, offer),
         Offered::Tokens(offer) => evidence.reserved_offer(&workload.model, offer),
     }
-    let current = Arrangement {
-        description: "on-demand".into(),
-        monthly_cost: best.without,
-    };
-    let proposed = Arrangement {
-        description: best.describe(),
-        monthly_cost: best.with(),
-    };
+    let current = Arrangement { description: "on-demand".into(), monthly_cost: best.without };
+    let proposed = Arrangement { description: best.describe(), monthly_cost: best.with() };
     let action = best.offered.action();
     let subject = best.offered.subject(&workload.model);
     let trial = best.trial.as_ref();
@@ -63,20 +54,15 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
         rollback_possible: advice.commitment.commitment_total.is_none(),
         not_counted_because: match best.offered.scope() {
             None => gates::in_region(priced, workload),
-            Some(ReservedScope::Regional) => gates::allowed(
-                priced,
-                workload,
-                &[AllowedScope::InRegion, AllowedScope::Geo],
-            ),
+            Some(ReservedScope::Regional) => {
+                gates::allowed(priced, workload, &[AllowedScope::InRegion, AllowedScope::Geo])
+            }
             Some(ReservedScope::Global) => {
                 gates::allowed(priced, workload, &[AllowedScope::Global])
             }
         },
     };
-    advice
-        .grounds
-        .workings
-        .extend(best.workings.iter().cloned());
+    advice.grounds.workings.extend(best.workings.iter().cloned());
     advice.grounds.risks.extend(risks(basis, best));
     match (&best.offered, best.amount) {
         (Offered::Units(offer), Amount::Units(units)) => {

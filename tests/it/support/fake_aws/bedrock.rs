@@ -75,11 +75,7 @@ pub(super) fn answer(
     let (name, items): (&str, Vec<Value>) = match operation {
         "ListProvisionedModelThroughputs" => (
             "provisionedModelSummaries",
-            inventory
-                .provisioned_models
-                .iter()
-                .map(provisioned_model)
-                .collect(),
+            inventory.provisioned_models.iter().map(provisioned_model).collect(),
         ),
         "ListInferenceProfiles" => {
             let profiles = match parameters.take("type").as_deref() {
@@ -87,9 +83,7 @@ pub(super) fn answer(
                 Some("SYSTEM_DEFINED") => &[],
                 Some(other) => return Err(refuse(format!("the type {other} is not known"))),
             };
-            let profiles = profiles
-                .iter()
-                .map(|profile| application_profile(profile, state.as_of));
+            let profiles = profiles.iter().map(|profile| application_profile(profile, state.as_of));
             ("inferenceProfileSummaries", profiles.collect())
         }
         _ => {
@@ -174,11 +168,8 @@ fn provisioned_model(model: &ProvisionedModel) -> Value {
 
 fn application_profile(profile: &ApplicationProfile, as_of: Timestamp) -> Value {
     let created = (as_of - SignedDuration::from_hours(365 * 24)).to_string();
-    let models: Vec<Value> = profile
-        .model_arns
-        .iter()
-        .map(|arn| json!({ "modelArn": arn }))
-        .collect();
+    let models: Vec<Value> =
+        profile.model_arns.iter().map(|arn| json!({ "modelArn": arn })).collect();
     json!({
         "inferenceProfileName": profile.inference_profile_name,
         "createdAt": created,

@@ -17,9 +17,7 @@ impl Writer {
     fn head(&mut self, major: u8, number: u64) {
         let major = major << 5;
         match number {
-            0..0x18 => self
-                .bytes
-                .push(major | u8::try_from(number).unwrap_or_default()),
+            0..0x18 => self.bytes.push(major | u8::try_from(number).unwrap_or_default()),
             0x18..0x100 => self.number(major | 0x18, &number.to_be_bytes()[7..]),
             0x100..0x1_0000 => self.number(major | 0x19, &number.to_be_bytes()[6..]),
             0x1_0000..0x1_0000_0000 => self.number(major | 0x1a, &number.to_be_bytes()[4..]),
@@ -96,9 +94,7 @@ impl Members {
         let mut members = BTreeMap::new();
         for (name, value) in pairs {
             let Value::Text(name) = name else {
-                return Err(Refusal::validation(format!(
-                    "a member of {what} has no name"
-                )));
+                return Err(Refusal::validation(format!("a member of {what} has no name")));
             };
             if members.insert(name.clone(), value).is_some() {
                 return Err(Refusal::validation(format!("{what} has {name} twice")));
@@ -124,9 +120,9 @@ impl Members {
     pub(super) fn integer(&mut self, name: &str) -> Result<Option<i64>, Refusal> {
         match self.members.remove(name) {
             None => Ok(None),
-            Some(Value::Integer(number)) => i64::try_from(number)
-                .map(Some)
-                .map_err(|_| self.wrong(name, "a whole number")),
+            Some(Value::Integer(number)) => {
+                i64::try_from(number).map(Some).map_err(|_| self.wrong(name, "a whole number"))
+            }
             Some(_) => Err(self.wrong(name, "a whole number")),
         }
     }
@@ -164,8 +160,7 @@ impl Members {
             },
             _ => None,
         };
-        time.map(Some)
-            .ok_or_else(|| self.wrong(name, "a time with tag 1"))
+        time.map(Some).ok_or_else(|| self.wrong(name, "a time with tag 1"))
     }
 
     /// Takes a list; one that is missing is empty.
@@ -183,10 +178,7 @@ impl Members {
         name: &str,
         what: &'static str,
     ) -> Result<Option<Members>, Refusal> {
-        self.members
-            .remove(name)
-            .map(|value| Members::of(what, value))
-            .transpose()
+        self.members.remove(name).map(|value| Members::of(what, value)).transpose()
     }
 
     /// Takes what must be there.
@@ -198,10 +190,7 @@ impl Members {
     pub(super) fn finish(self) -> Result<(), Refusal> {
         match self.members.keys().next() {
             None => Ok(()),
-            Some(name) => Err(Refusal::validation(format!(
-                "{} may not have {name}",
-                self.what
-            ))),
+            Some(name) => Err(Refusal::validation(format!("{} may not have {name}", self.what))),
         }
     }
 }

@@ -35,9 +35,7 @@ pub(super) fn list_metrics(
         filter.finish()?;
     }
     if filters.len() > 10 {
-        return Err(Refusal::validation(
-            "ListMetrics has more than 10 dimension filters",
-        ));
+        return Err(Refusal::validation("ListMetrics has more than 10 dimension filters"));
     }
     let token = members.text("NextToken")?;
     members.finish()?;
@@ -46,9 +44,7 @@ pub(super) fn list_metrics(
     let [first, _] = token.map_or(Ok([0, 0]), |token| read_token(&token, fingerprint))?;
     let wanted = |key: &&Key| {
         key.region == *region
-            && namespace
-                .as_ref()
-                .is_none_or(|namespace| *namespace == key.namespace)
+            && namespace.as_ref().is_none_or(|namespace| *namespace == key.namespace)
             && name.as_ref().is_none_or(|name| *name == key.name)
             && filters.iter().all(|(name, value)| {
                 key.dimensions
@@ -62,25 +58,12 @@ pub(super) fn list_metrics(
 
     let mut writer = Writer::default();
     let more = page.len() < rest.len();
-    writer
-        .map(if more { 2 } else { 1 })
-        .text("Metrics")
-        .list(page.len());
+    writer.map(if more { 2 } else { 1 }).text("Metrics").list(page.len());
     for key in page {
-        writer
-            .map(3)
-            .text("Namespace")
-            .text(&key.namespace)
-            .text("MetricName")
-            .text(&key.name);
+        writer.map(3).text("Namespace").text(&key.namespace).text("MetricName").text(&key.name);
         writer.text("Dimensions").list(key.dimensions.len());
         for (name, value) in &key.dimensions {
-            writer
-                .map(2)
-                .text("Name")
-                .text(name)
-                .text("Value")
-                .text(value);
+            writer.map(2).text("Name").text(name).text("Value").text(value);
         }
     }
     if more {
@@ -130,18 +113,15 @@ pub(super) fn get_metric_data(
     };
     let most = members.integer("MaxDatapoints")?.unwrap_or(POINTS_PER_CALL);
     if !(1..=POINTS_PER_CALL).contains(&most) {
-        return Err(Refusal::validation(format!(
-            "MaxDatapoints may not be {most}"
-        )));
+        return Err(Refusal::validation(format!("MaxDatapoints may not be {most}")));
     }
     let token = members.text("NextToken")?;
     members.finish()?;
     if start >= end {
         return Err(Refusal::validation("StartTime is not before EndTime"));
     }
-    if let Some(query) = queries
-        .iter()
-        .find(|query| start % query.period != 0 || end % query.period != 0)
+    if let Some(query) =
+        queries.iter().find(|query| start % query.period != 0 || end % query.period != 0)
     {
         return Err(Refusal::validation(format!(
             "StartTime and EndTime are not aligned to the {} s of {}",
@@ -151,9 +131,8 @@ pub(super) fn get_metric_data(
 
     let fingerprint = fingerprint(&(region, &queries, start, end, descending));
     let [first, mut offset] = token.map_or(Ok([0, 0]), |token| read_token(&token, fingerprint))?;
-    let mut room = usize::try_from(most)
-        .unwrap_or(usize::MAX)
-        .min(state.page_sizes.datapoints.max(1));
+    let mut room =
+        usize::try_from(most).unwrap_or(usize::MAX).min(state.page_sizes.datapoints.max(1));
     let mut results = Vec::new();
     let mut next = None;
     if matches!(fault, Some(FaultKind::InternalError)) {
@@ -194,9 +173,8 @@ pub(super) fn get_metric_data(
             points.reverse();
         }
         points.drain(..offset.min(points.len()));
-        let mut status = stored
-            .and_then(|stored| stored.ends_with(query.period))
-            .unwrap_or("Complete");
+        let mut status =
+            stored.and_then(|stored| stored.ends_with(query.period)).unwrap_or("Complete");
         if points.len() > room {
             points.truncate(room);
             status = "PartialData";
@@ -204,11 +182,7 @@ pub(super) fn get_metric_data(
         }
         room -= points.len();
         offset = 0;
-        results.push(PageResult {
-            query,
-            points,
-            status,
-        });
+        results.push(PageResult { query, points, status });
     }
     let message = matches!(fault, Some(FaultKind::Messages));
     Ok(write_page(
@@ -222,18 +196,8 @@ fn write_page(results: &[PageResult<'_>], message: bool, token: Option<String>) 
     let mut writer = Writer::default();
     writer.map(1 + usize::from(message) + usize::from(token.is_some()));
     writer.text("MetricDataResults").list(results.len());
-    for PageResult {
-        query,
-        points,
-        status,
-    } in results
-    {
-        writer
-            .map(5)
-            .text("Id")
-            .text(&query.id)
-            .text("Label")
-            .text(&query.name);
+    for PageResult { query, points, status } in results {
+        writer.map(5).text("Id").text(&query.id).text("Label").text(&query.name);
         writer.text("Timestamps").list(points.len());
         for (time, _) in points {
             writer.time(*time);
@@ -245,15 +209,8 @@ fn write_page(results: &[PageResult<'_>], message: bool, token: Option<String>) 
         writer.text("StatusCode").text(status);
     }
     if message {
-        writer
-            .text("Messages")
-            .list(1)
-            .map(2)
-            .text("Code")
-            .text("MaxMetricsExceeded");
-        writer
-            .text("Value")
-            .text("Maximum number of allowed metrics exceeded");
+        writer.text("Messages").list(1).map(2).text("Code").text("MaxMetricsExceeded");
+        writer.text("Value").text("Maximum number of allowed metrics exceeded");
     }
     if let Some(token) = token {
         writer.text("NextToken").text(&token);
@@ -284,10 +241,7 @@ fn queries(items: Vec<Value>) -> Result<Vec<Query>, Refusal> {
     for item in items {
         let query = query(Members::of("a query", item)?)?;
         if !ids.insert(query.id.clone()) {
-            return Err(Refusal::validation(format!(
-                "two queries have the Id {}",
-                query.id
-            )));
+            return Err(Refusal::validation(format!("two queries have the Id {}", query.id)));
         }
         queries.push(query);
     }
@@ -299,16 +253,12 @@ fn query(mut members: Members) -> Result<Query, Refusal> {
     let id = members.require("Id", id)?;
     let legal = id.len() <= 255
         && id.starts_with(|first: char| first.is_ascii_lowercase())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !legal {
         return Err(Refusal::validation(format!("{id} is not an Id")));
     }
     if members.boolean("ReturnData")? == Some(false) {
-        return Err(Refusal::validation(format!(
-            "{id} returns nothing and serves no expression"
-        )));
+        return Err(Refusal::validation(format!("{id} returns nothing and serves no expression")));
     }
     let stat = members.map("MetricStat", "a MetricStat")?;
     let mut stat = members.require("MetricStat", stat)?;
@@ -337,14 +287,7 @@ fn query(mut members: Members) -> Result<Query, Refusal> {
     let name = metric.require("MetricName", name)?;
     let dimensions = dimensions(metric.list("Dimensions")?)?;
     metric.finish()?;
-    Ok(Query {
-        id,
-        namespace,
-        name,
-        dimensions,
-        period,
-        stat,
-    })
+    Ok(Query { id, namespace, name, dimensions, period, stat })
 }
 
 fn dimensions(items: Vec<Value>) -> Result<BTreeMap<String, String>, Refusal> {
@@ -357,10 +300,8 @@ fn dimensions(items: Vec<Value>) -> Result<BTreeMap<String, String>, Refusal> {
         let (name, value) = (item.text("Name")?, item.text("Value")?);
         let (name, value) = (item.require("Name", name)?, item.require("Value", value)?);
         item.finish()?;
-        let is_plain = |text: &str| {
-            text.bytes()
-                .all(|byte| byte.is_ascii_graphic() || byte == b' ')
-        };
+        let is_plain =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         let legal = name.len() <= 255
             && value.len() <= 1_024
             && !name.starts_with(':')
@@ -369,14 +310,10 @@ fn dimensions(items: Vec<Value>) -> Result<BTreeMap<String, String>, Refusal> {
             && !name.trim().is_empty()
             && !value.trim().is_empty();
         if !legal {
-            return Err(Refusal::value(format!(
-                "the dimension {name}={value} is not legal"
-            )));
+            return Err(Refusal::value(format!("the dimension {name}={value} is not legal")));
         }
         if dimensions.insert(name.clone(), value).is_some() {
-            return Err(Refusal::value(format!(
-                "the dimension {name} is there twice"
-            )));
+            return Err(Refusal::value(format!("the dimension {name} is there twice")));
         }
     }
     Ok(dimensions)
@@ -396,9 +333,7 @@ fn silence(period: i64, start: i64, as_of: Timestamp) -> Option<String> {
     if age > 455 * DAY {
         Some(format!("points of {days} days ago are no longer kept"))
     } else if period % step != 0 {
-        Some(format!(
-            "points of {period} s are no longer kept after {days} days"
-        ))
+        Some(format!("points of {period} s are no longer kept after {days} days"))
     } else {
         None
     }
@@ -422,9 +357,7 @@ pub(super) fn put_metric_data(
     let items = members.list("MetricData")?;
     members.finish()?;
     if namespace.starts_with("AWS/") || namespace.starts_with(':') || namespace.len() > 255 {
-        return Err(Refusal::value(format!(
-            "the namespace {namespace} is not for customers"
-        )));
+        return Err(Refusal::value(format!("the namespace {namespace} is not for customers")));
     }
     if !(1..=DATA_PER_CALL).contains(&items.len()) {
         return Err(Refusal::validation(format!(
@@ -434,14 +367,7 @@ pub(super) fn put_metric_data(
     }
     let data: Vec<PutDatum> = items
         .into_iter()
-        .map(|item| {
-            datum(
-                Members::of("a datum", item)?,
-                region,
-                &namespace,
-                state.as_of,
-            )
-        })
+        .map(|item| datum(Members::of("a datum", item)?, region, &namespace, state.as_of))
         .collect::<Result<_, _>>()?;
     for datum in data {
         let key = Key {
@@ -475,32 +401,23 @@ fn datum(
     let resolution = members.integer("StorageResolution")?;
     members.finish()?;
     if name.len() > 255 || !name.is_ascii() {
-        return Err(Refusal::value(format!(
-            "{name} is not the name of a metric"
-        )));
+        return Err(Refusal::value(format!("{name} is not the name of a metric")));
     }
     if !value.is_finite() || value.abs() > 2.0_f64.powi(360) {
         return Err(Refusal::value(format!("{name} has the value {value}")));
     }
-    let (oldest, newest) = (
-        as_of - SignedDuration::from_hours(14 * 24),
-        as_of + SignedDuration::from_hours(2),
-    );
+    let (oldest, newest) =
+        (as_of - SignedDuration::from_hours(14 * 24), as_of + SignedDuration::from_hours(2));
     if !(oldest..=newest).contains(&timestamp) {
         return Err(Refusal::value(format!(
             "{name} is of {timestamp}, which is not from {oldest} to {newest}"
         )));
     }
-    if let Some(unit) = unit
-        .as_deref()
-        .filter(|unit| !StandardUnit::values().contains(unit))
-    {
+    if let Some(unit) = unit.as_deref().filter(|unit| !StandardUnit::values().contains(unit)) {
         return Err(Refusal::validation(format!("{name} has the Unit {unit}")));
     }
     if let Some(resolution) = resolution.filter(|resolution| ![1, 60].contains(resolution)) {
-        return Err(Refusal::validation(format!(
-            "{name} has the StorageResolution {resolution}"
-        )));
+        return Err(Refusal::validation(format!("{name} has the StorageResolution {resolution}")));
     }
     Ok(PutDatum {
         region: region.clone(),

@@ -75,10 +75,7 @@ impl Members {
     pub(super) fn finish(self) -> Result<(), Refusal> {
         match self.members.keys().next() {
             None => Ok(()),
-            Some(name) => Err(Refusal::validation(format!(
-                "{} may not have {name}",
-                self.what
-            ))),
+            Some(name) => Err(Refusal::validation(format!("{} may not have {name}", self.what))),
         }
     }
 }

@@ -28,9 +28,7 @@ impl Product {
     }
 
     fn has(&self, (field, value): &(String, String)) -> bool {
-        self.attributes[field]
-            .as_str()
-            .is_some_and(|text| text.eq_ignore_ascii_case(value))
+        self.attributes[field].as_str().is_some_and(|text| text.eq_ignore_ascii_case(value))
     }
 }
 

@@ -16,10 +16,7 @@ pub(super) struct Bucket {
 impl Bucket {
     /// Makes an empty bucket in a Region.
     pub(super) fn new(region: Region) -> Self {
-        Self {
-            region,
-            objects: BTreeMap::new(),
-        }
+        Self { region, objects: BTreeMap::new() }
     }
 
     /// Puts an object into it.
@@ -44,10 +41,7 @@ pub(super) fn get_object(state: &State, region: &Region, path: &str) -> Result<V
         let message = "The bucket you are attempting to access must be addressed using the \
              specified endpoint. Please send all future requests to this endpoint.";
         let refusal = Refusal::new(301, "PermanentRedirect", message).without_blame();
-        return Err(Refusal {
-            bucket_region: Some(bucket.region.clone()),
-            ..refusal
-        });
+        return Err(Refusal { bucket_region: Some(bucket.region.clone()), ..refusal });
     }
     bucket.objects.get(&key).cloned().ok_or_else(|| {
         let message = "The specified key does not exist.";

@@ -103,11 +103,7 @@ impl Store {
                 ]
                 .into(),
             };
-            store.put(
-                key,
-                observation.event.time - SignedDuration::from_hours(1),
-                1.0,
-            );
+            store.put(key, observation.event.time - SignedDuration::from_hours(1), 1.0);
         }
         store
     }
@@ -167,11 +163,7 @@ impl Store {
 
     /// Adds one point.
     pub(super) fn put(&mut self, key: Key, time: Timestamp, value: f64) {
-        self.series
-            .entry(key)
-            .or_default()
-            .samples
-            .push((time, value));
+        self.series.entry(key).or_default().samples.push((time, value));
     }
 
     /// Returns the series of this exact name.
@@ -184,9 +176,7 @@ impl Store {
         self.series
             .iter()
             .filter(move |(_, stored)| {
-                stored
-                    .last_point()
-                    .is_some_and(|last| last > as_of - LISTED)
+                stored.last_point().is_some_and(|last| last > as_of - LISTED)
             })
             .map(|(key, _)| key)
     }
@@ -194,35 +184,20 @@ impl Store {
 
 impl Stored {
     fn last_point(&self) -> Option<Timestamp> {
-        let grids = [&self.hours, &self.minutes]
-            .into_iter()
-            .flatten()
-            .filter_map(last_point);
-        grids
-            .chain(self.samples.iter().map(|(time, _)| *time))
-            .max()
+        let grids = [&self.hours, &self.minutes].into_iter().flatten().filter_map(last_point);
+        grids.chain(self.samples.iter().map(|(time, _)| *time)).max()
     }
 
     /// Returns the status that the last page ends with, where that is not `Complete`.
     pub(super) fn ends_with(&self, period: i64) -> Option<&'static str> {
-        if period % HOUR == 0 {
-            self.hours_end_with
-        } else {
-            self.minutes_end_with
-        }
+        if period % HOUR == 0 { self.hours_end_with } else { self.minutes_end_with }
     }
 
     /// Returns the starts of periods, in seconds, and a statistic of each that has a point within a
     /// window.
     pub(super) fn points(&self, stat: Stat, period: i64, window: &Range<i64>) -> Vec<(i64, f64)> {
-        let grid = if period % HOUR == 0 {
-            self.hours.as_ref()
-        } else {
-            self.minutes.as_ref()
-        };
-        let mut raw = grid
-            .map(|series| within(series, window))
-            .unwrap_or_default();
+        let grid = if period % HOUR == 0 { self.hours.as_ref() } else { self.minutes.as_ref() };
+        let mut raw = grid.map(|series| within(series, window)).unwrap_or_default();
         raw.extend(
             self.samples
                 .iter()
@@ -234,9 +209,7 @@ impl Stored {
         raw.chunk_by(|(one, _), (other, _)| floor(*one) == floor(*other))
             .filter_map(|points| {
                 let values: Vec<f64> = points.iter().map(|(_, value)| *value).collect();
-                points
-                    .first()
-                    .map(|(time, _)| (floor(*time), stat.of(&values)))
+                points.first().map(|(time, _)| (floor(*time), stat.of(&values)))
             })
             .collect()
     }
@@ -272,10 +245,7 @@ fn ends_with(metric: &MetricSeries) -> Option<&'static str> {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "CloudWatch keeps counts as doubles too"
-)]
+#[expect(clippy::cast_precision_loss, reason = "CloudWatch keeps counts as doubles too")]
 fn as_double(count: u64) -> f64 {
     count as f64
 }
