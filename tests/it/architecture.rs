@@ -423,6 +423,27 @@ fn the_papers_list_the_same_storeys() {
     assert_eq!(listed, storeys[..storeys.len() - 1]);
 }
 
+#[test]
+fn the_papers_name_files_that_exist() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for paper in ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/design.md"] {
+        let text = fs::read_to_string(root.join(paper)).unwrap();
+        let words = text.split('`').skip(1).step_by(2);
+        let paths = words.filter(|word| {
+            let is_path = word.contains('/') || word.ends_with(".rs");
+            is_path && [".rs", ".toml", ".py", ".json"].iter().any(|end| word.ends_with(end))
+        });
+        for path in paths.filter(|path| *path != "mod.rs" && !path.contains(['<', '*', ' ', ':'])) {
+            named += 1;
+            // The tests of one table are named after the first with its folder.
+            let places = ["", "src/", "tests/it/"].map(|folder| root.join(folder).join(path));
+            assert!(places.iter().any(|place| place.exists()), "{paper} names `{path}`");
+        }
+    }
+    assert!(named > 50, "{named} paths");
+}
+
 /// A small house of two storeys, with one more file.
 fn small_house(more: (&str, &str)) -> House {
     House::new(vec![
