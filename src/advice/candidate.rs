@@ -225,11 +225,7 @@ impl<'w> Candidate<'w> {
         let without = sized.all_monthly() - served;
         let mut candidate = Self::new(offered, amount, without, replaced - bound, bound);
         candidate.workings.extend([
-            Working::new(
-                "on-demand cost of the traffic that it could serve",
-                sized.all_monthly(),
-                "the hours of the recent window at the cheapest allowed rates × 730 ÷ its hours",
-            ),
+            traffic_working(sized.all_monthly()),
             Working::new("binds a month", bound, format!("{amount} × 730 hours")),
             Working::new(
                 "replaces a month",
@@ -284,11 +280,7 @@ impl<'w> Candidate<'w> {
         // All on-demand dollars are replaced, so the saving needs no share of them.
         let mut candidate = Self::new(offered, units.into(), without, without - bound, bound);
         candidate.workings.extend([
-            Working::new(
-                "on-demand cost of the traffic that it could serve",
-                without,
-                "the hours of the recent window at the cheapest allowed rates × 730 ÷ its hours",
-            ),
+            traffic_working(without),
             Working::new(
                 "units that refuse nothing",
                 units,
@@ -433,6 +425,14 @@ impl<'w> Candidate<'w> {
         plan.price_of_capacity = self.price_of_capacity;
         plan.refused(self.refusals.clone())
     }
+}
+
+fn traffic_working(monthly_cost: Usd) -> Working {
+    Working::new(
+        "on-demand cost of the traffic that it could serve",
+        monthly_cost,
+        "the hours of the recent window at the cheapest allowed rates × 730 ÷ its hours",
+    )
 }
 
 fn working_of(certainty: &Certainty) -> Working {

@@ -13,11 +13,12 @@
 
 use crate::advice::finding::Finding;
 use crate::advice::proof::CertificateReport;
+use crate::advice::rules::buy::BuyingBasis;
 use crate::advice::rules::{
     buy, caching, fill, idle, route, shrink_reserved, shrink_units, successor, tiers,
 };
 use crate::advice::{HoldingAdvice, Plan, Recommendation};
-use crate::domain::{Ratio, Usd};
+use crate::domain::Usd;
 use crate::pricing::{LaneRates, Priced, Workload};
 use crate::sizing::{BreakEven, of_offers};
 
@@ -107,7 +108,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
     let is_routed = route.finding.counts();
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let break_even = of_offers(priced, workload, cheapest);
-    let mut buy = buy::advise(&buy::BuyingBasis {
+    let mut buy = buy::advise(&BuyingBasis {
         priced,
         workload,
         cheapest,
@@ -148,18 +149,7 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let mut all = shrink_reserved::advise(priced, workload, &current);
-    let mut buy = buy::advise(&buy::BuyingBasis {
-        priced,
-        workload,
-        cheapest: &current,
-        routed: &current,
-        saved_before: Usd::ZERO,
-        remaining: Ratio::ONE,
-        serving: &[],
-        break_even: &[],
-        deletes_its_own: false,
-        is_routed: false,
-    });
+    let mut buy = buy::advise(&BuyingBasis::unchanged(priced, workload, &current));
     if !all.recommendations.is_empty() {
         buy.forgo("holding less of what is reserved comes first");
     }

@@ -36,6 +36,26 @@ pub(crate) struct BuyingBasis<'w> {
 }
 
 impl<'w> BuyingBasis<'w> {
+    /// Builds the basis of a workload of which nothing was changed before.
+    pub(crate) const fn unchanged(
+        priced: &'w Priced<'w>,
+        workload: &'w Workload<'w>,
+        rates: &'w [LaneRates<'w>],
+    ) -> Self {
+        Self {
+            priced,
+            workload,
+            cheapest: rates,
+            routed: rates,
+            saved_before: Usd::ZERO,
+            remaining: Ratio::ONE,
+            serving: &[],
+            break_even: &[],
+            deletes_its_own: false,
+            is_routed: false,
+        }
+    }
+
     /// Returns the rates that an offer is compared with.
     pub(super) const fn rates(&self, offered: &Offered<'_>) -> &'w [LaneRates<'w>] {
         match offered {

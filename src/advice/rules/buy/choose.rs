@@ -23,16 +23,9 @@ pub(crate) fn needs_minutes(priced: &Priced<'_>, workload: &Workload<'_>) -> boo
     // Whether routing counts is not known yet: either may be asked.
     let could_change = |routed: &[LaneRates<'_>]| {
         let basis = BuyingBasis {
-            priced,
-            workload,
-            cheapest: &cheapest,
             routed,
-            saved_before: Usd::ZERO,
-            remaining: Ratio::ONE,
             serving: &serving,
-            break_even: &[],
-            deletes_its_own: false,
-            is_routed: false,
+            ..BuyingBasis::unchanged(priced, workload, &cheapest)
         };
         basis
             .offered()
