@@ -366,8 +366,9 @@ impl<'w> Candidate<'w> {
         let settings = &priced.observation.settings;
         let term = self.offered.term();
         if self.refusals.is_empty() {
-            let was_open =
-                gates::was_open(priced, workload, self.offered.action(), workload.model.id());
+            // By the subject that the advice itself would have, or nothing would ever be open.
+            let subject = self.offered.subject(&workload.model);
+            let was_open = gates::was_open(priced, workload, self.offered.action(), &subject);
             self.refusals.extend(gates::thresholds(settings, self.savings, self.bound, was_open));
             if let Some(trial) = &self.trial {
                 self.refusals.extend(gates::certainty(trial.certainty.as_ref()));

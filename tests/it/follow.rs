@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use bedrock_cost_guard::advice::{Action, Recommendation};
 use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::{ModelUnits, Ratio, Usd};
-use bedrock_cost_guard::observation::{CommitmentDuration, ProvisionedModel};
+use bedrock_cost_guard::observation::{CommitmentDuration, OpenBefore, ProvisionedModel};
 use bedrock_cost_guard::report::Report;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -792,5 +792,24 @@ proptest! {
         account.observation.prices.charged = false;
         let report = account.report();
         prop_assert_eq!(super::charged::fault(&report), None);
+    }
+
+    #[test]
+    fn what_is_open_stays_open_above_four_fifths_of_the_threshold(variant in variant()) {
+        let mut account = variant.follower().account();
+        account.observation.settings.min_savings_ratio = Ratio::new(Decimal::ZERO);
+        let before = account.report();
+        // Of several changes each is worth what those before it leave.
+        if let [advice] = before.recommendations.as_slice() && advice.is_counted() {
+            let threshold = Usd::new(advice.savings().dollars() * Decimal::new(11, 1));
+            account.observation.settings.min_monthly_savings = threshold;
+            prop_assert_eq!(counted(&account.report()).count(), 0);
+            let region = advice.region.clone();
+            let open = OpenBefore { region, id: advice.id.clone() };
+            account.observation.open_before = vec![open];
+            let after = account.report();
+            let ids: Vec<&str> = counted(&after).map(|it| it.id.as_str()).collect();
+            prop_assert_eq!(ids, [advice.id.as_str()]);
+        }
     }
 }
