@@ -1,4 +1,4 @@
-//! How good the advice on commitments is: exact, fast, and worth following. `make bench` runs it.
+//! The quality of the advice on commitments: exactness, speed and savings. `make bench` runs it.
 //!
 //! It prints every figure, and writes those that are the same on every run to
 //! `docs/advice-quality.md`. The program calls itself for what needs a process of its own.

@@ -1,5 +1,5 @@
-//! How fast usage is priced, and what it costs, for `tests/tools/compare_peers.py` to hold against
-//! other price libraries: `make compare` runs both.
+//! The speed of pricing usage, and the costs that come of it, for `tests/tools/compare_peers.py` to
+//! hold against other price libraries: `make compare` runs both.
 //!
 //! It writes `records.jsonl`, which both sides price, and `ours.json` to `target/compare`. Named
 //! files of records are timed instead, and printed as JSON: what a peer can price is not all of it.

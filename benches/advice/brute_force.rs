@@ -1,4 +1,4 @@
-//! What a purchase costs by its definition, in whole numbers, and the best of all purchases by
+//! The cost of a purchase by its definition, in whole numbers, and the best of all purchases by
 //! trying each. Nothing here is shared with what it is held against.
 //!
 //! Money is in 10^-16 USD, loads are in hundredths of a token.

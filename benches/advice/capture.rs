@@ -1,4 +1,4 @@
-//! How much of what could have been saved the advice saves, beside simpler rules.
+//! The share of the possible saving that the advice makes, beside simpler rules.
 
 use bedrock_cost_guard::domain::Term;
 

@@ -1,4 +1,4 @@
-//! Whether each optimum is the optimum: held against brute force on many small demands.
+//! The optima against brute force: the mismatches on many small demands.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! How often a commitment is advised that saves nothing, and how often one that does.
+//! Advised commitments: how often one is advised that saves nothing, and how often one that saves.
 
 use bedrock_cost_guard::domain::Term;
 

@@ -1,4 +1,4 @@
-//! What sizing by the hour promises of demand that comes in bursts, and what it keeps.
+//! Sizing by the hour where demand comes in bursts: the saving that it promises, and what it keeps.
 
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;

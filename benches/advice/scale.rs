@@ -1,4 +1,4 @@
-//! How long a report takes, and how much memory, for accounts of growing size.
+//! The time and the memory that a report takes, for accounts of growing size.
 //!
 //! Each size runs in a process of its own, so that its peak of memory is its own.
 

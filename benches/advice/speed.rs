@@ -1,4 +1,4 @@
-//! How long it takes to size one workload on two weeks of minutes.
+//! The time that it takes to size one workload on two weeks of minutes.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What the guard relies on in `CloudWatch`, held against whatever stands in for it.
+//! The behaviour of `CloudWatch` that the guard relies on, held against whatever stands in for it.
 //!
 //! `CONTRACT_ENDPOINT` names a service to hold to it, such as `LocalStack`; without it that is the
 //! fake of the integration tests.

@@ -1,4 +1,4 @@
-//! What the operator's overrides change in a report: prices, holdings, and what is left alone.
+//! The operator's overrides in a report: prices and holdings change, and the rest is left alone.
 
 use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::domain::Usd;

@@ -61,7 +61,7 @@ pub(crate) struct PutDatum {
     pub(crate) value: f64,
     /// The unit, if one was given.
     pub(crate) unit: Option<String>,
-    /// When it was.
+    /// The time of the value.
     pub(crate) timestamp: Timestamp,
 }
 

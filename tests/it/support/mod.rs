@@ -1,4 +1,4 @@
-//! What stands in for AWS in tests: nothing here leaves the loopback.
+//! Stand-ins for AWS in tests: nothing here leaves the loopback.
 #![expect(clippy::expect_used, reason = "a fake that cannot start has nothing better to do")]
 
 pub(crate) mod account;

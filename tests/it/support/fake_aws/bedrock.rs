@@ -1,4 +1,4 @@
-//! What Bedrock's control plane answers.
+//! The answers of Bedrock's control plane.
 
 use std::collections::BTreeMap;
 

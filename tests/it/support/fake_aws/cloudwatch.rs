@@ -1,4 +1,4 @@
-//! What `CloudWatch` answers.
+//! The answers of `CloudWatch`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What the Price List answers.
+//! The answers of the Price List.
 
 use bedrock_cost_guard::domain::Region;
 use serde_json::{Value, json};

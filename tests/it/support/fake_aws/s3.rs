@@ -1,4 +1,4 @@
-//! What S3 answers.
+//! The answers of S3.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What Systems Manager answers.
+//! The answers of Systems Manager.
 
 use bedrock_cost_guard::domain::Region;
 use serde_json::json;
