@@ -20,11 +20,14 @@ pub(super) fn delete(region: &Region, held: &ProvisionedModel) -> Step {
 
 /// Waits for the end of a term: before that nothing can be deleted, and nothing would be saved.
 pub(super) fn await_term_end(held: &ProvisionedModel) -> Step {
-    let ends = held.commitment_expiration_time.map_or_else(
-        || "its term has ended".to_owned(),
-        |end| format!("its term has ended, on {}", day_of(end)),
-    );
-    Step::new("do nothing before the term ends").wait_for(ends)
+    let day = held
+        .commitment_expiration_time
+        .map_or_else(String::new, |end| format!(" on {}", day_of(end)));
+    // AWS renews a term by itself, and no call of its API prevents that.
+    Step::new(format!(
+        "before the term ends{day}, have AWS end its automatic renewal: ask your account team, or see the provisioned model in the Bedrock console"
+    ))
+    .wait_for(format!("the term has ended{day} and was not renewed"))
 }
 
 /// Takes the callers of a provisioned model elsewhere, so that its deletion fails nobody.
@@ -69,13 +72,7 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
     // Of several context windows the longest serves every request that the others do.
     let ids = workload.observed.inventory.provisionable_ids(&workload.model);
     let id = ids.iter().max_by_key(|id| ModelId::parse(**id).target().context_window())?;
-    let name: String = workload
-        .model
-        .id()
-        .chars()
-        // A name of a provisioned model takes letters, digits and hyphens.
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
+    let name = free_name(workload);
     let term = match offer.term {
         Term::None => "without a term".to_owned(),
         term => format!("under a {term}"),
@@ -87,6 +84,19 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
         word(&name),
         units.count()
     )))
+}
+
+/// Returns the name of the model that no provisioned model of the Region has yet: AWS refuses a name
+/// that is taken, and a command that fails halfway through a change leaves callers in between.
+fn free_name(workload: &Workload<'_>) -> String {
+    let letters = workload.model.id().chars();
+    // A name of a provisioned model takes letters, digits and hyphens.
+    let name: String = letters.map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let held = &workload.observed.inventory.provisioned_models;
+    let is_free = |name: &String| held.iter().all(|held| held.provisioned_model_name != *name);
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(is_free).unwrap_or(name)
 }
 
 /// Makes the application profile that callers of another would use instead; `None` where the ARN of

@@ -2,7 +2,7 @@
 
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::proof::CertificateReport;
-use crate::advice::{HoldingAdvice, Plan, Recommendation};
+use crate::advice::{AtTermEnd, HoldingAdvice, Plan, Recommendation};
 use crate::domain::{Usd, day_of};
 use crate::pricing::Priced;
 
@@ -84,6 +84,10 @@ impl Finding {
         }
         for plan in self.plans.iter_mut().filter(|plan| plan.advised) {
             *plan = plan.clone().refused(vec![Refusal::new(Gate::Prices, warning)]);
+        }
+        for said in &mut self.holdings {
+            said.right_size = None;
+            said.at_term_end = said.at_term_end.map(|_| AtTermEnd::Undecided);
         }
     }
 

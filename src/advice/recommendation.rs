@@ -1,4 +1,4 @@
-//! A recommendation: the change, the saving, and the origin of every number.
+//! A recommendation: the change, the saving, and the origin of its figures.
 
 use std::fmt;
 
@@ -186,13 +186,14 @@ pub struct Arrangement {
 pub struct Savings {
     /// Saving as the recent window went.
     pub observed: Usd,
-    /// Saving that is missed one time in ten, as the weeks tell; for commitments.
+    /// Lower end of the range in which the mean week lies with 80 % confidence, as a month; for
+    /// commitments. A single month falls outside the range more often.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p10: Option<Usd>,
-    /// Saving that is missed as often as exceeded.
+    /// Saving of the mean week, as a month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50: Option<Usd>,
-    /// Saving that is exceeded one time in ten.
+    /// Upper end of the range of the mean week.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p90: Option<Usd>,
 }

@@ -122,10 +122,16 @@ impl fmt::Display for ApiError {
                 "{operation} in {region} has no usable AWS credentials: sign in or set AWS_PROFILE ({detail})"
             ),
             Failure::Throttled => {
-                write!(f, "{operation} in {region} is throttled, beyond all retries ({detail})")
+                write!(
+                    f,
+                    "{operation} in {region} is throttled, beyond all retries: run it again later, or less often ({detail})"
+                )
             }
             Failure::TimedOut => {
-                write!(f, "{operation} in {region} got no answer in time ({detail})")
+                write!(
+                    f,
+                    "{operation} in {region} got no answer in time: see whether its endpoint can be reached, then run it again ({detail})"
+                )
             }
             Failure::Broken => write!(f, "{operation} in {region} failed: {detail}"),
         }

@@ -320,7 +320,12 @@ impl Reader {
         let is_unknown = |name: &&String| SETTINGS.iter().all(|setting| setting.name != *name);
         let unknown = texts.keys().filter(is_unknown);
         let faults = unknown
-            .map(|name| format!("{} is not a setting of this version", called(name)))
+            .map(|name| {
+                format!(
+                    "{} is not a setting of this version: remove it, or correct its name",
+                    called(name)
+                )
+            })
             .collect();
         Self { texts, called, faults }
     }

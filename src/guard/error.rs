@@ -39,7 +39,7 @@ pub enum Error {
     #[error(transparent)]
     Put(#[from] PutError),
     /// The report could not be written.
-    #[error("the report could not be written: {0}")]
+    #[error("the report could not be written, to standard output: {0}")]
     Write(String),
     /// The time that the platform gives was nearly over.
     #[error(

@@ -58,7 +58,7 @@ struct Fetched {
 
 /// Reason why the Price List was not used.
 #[derive(Debug, thiserror::Error)]
-enum PriceListError {
+enum LivePriceListError {
     /// The call failed.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -100,7 +100,7 @@ impl Memory {
         let fetched = match tokio::time::timeout(LONGEST_WAIT, fetch(config, regions)).await {
             Ok(Ok(list)) => read(list, &embedded, as_of),
             Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(PriceListError::TimedOut),
+            Err(_) => Err(LivePriceListError::TimedOut),
         };
         Ok(match fetched {
             Ok(harvest) => {
@@ -137,7 +137,11 @@ impl Memory {
 }
 
 /// Reads what was fetched. A Price List without a rate is refused: its format is not what it was.
-fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, PriceListError> {
+fn read(
+    list: PriceList,
+    book: &PriceBook,
+    as_of: Timestamp,
+) -> Result<Harvest, LivePriceListError> {
     let names = Names::embedded()?;
     let known = book.models.iter().map(|model| model.id.clone());
     let harvest = list.read(&names.also_knowing(known), day_of(as_of));
@@ -159,7 +163,7 @@ fn read(list: PriceList, book: &PriceBook, as_of: Timestamp) -> Result<Harvest, 
         );
     }
     if harvest.book.models.is_empty() {
-        return Err(PriceListError::NoRates(harvest.lines));
+        return Err(LivePriceListError::NoRates(harvest.lines));
     }
     Ok(harvest)
 }

@@ -160,6 +160,13 @@ impl Observation {
         }
         let survey = Span { window: self.window, step: HOUR };
         let minutes = Span { window: self.window.last_days(MINUTE_DAYS), step: MINUTE };
+        if self.as_of < self.window.end() {
+            faults.push(format!(
+                "`as_of` is {}, before the end of `window`, {}: nobody can have read what was still to come",
+                self.as_of,
+                self.window.end()
+            ));
+        }
         // Types alone would let a threshold pass that the environment refuses.
         faults.extend(self.settings.faults());
         for observed in &self.places {
@@ -296,6 +303,14 @@ mod tests {
             };
         }
         Observation::from_json(&saved.to_string())
+    }
+
+    #[test]
+    fn a_run_that_ended_before_its_window_is_refused() {
+        let mut saved = SAVED.clone();
+        saved["as_of"] = "1999-01-01T00:00:00Z".into();
+        let fault = Observation::from_json(&saved.to_string()).unwrap_err().to_string();
+        assert!(fault.contains("`as_of` is 1999-01-01T00:00:00Z, before the end"), "{fault}");
     }
 
     /// Texts that some setting takes, or nearly does.

@@ -15,7 +15,7 @@ pub struct UnitSizing {
     /// Steps that need any unit, in order.
     loaded: LoadedSteps,
     /// Needs of the same steps, for searches.
-    needs: Vec<Need>,
+    needs: Vec<UnitNeed>,
     /// Capacity of a unit.
     capacity: Capacity,
     /// Largest load on each ceiling, scaled to an hour.
@@ -28,14 +28,14 @@ pub struct UnitSizing {
 
 /// Need of one step in floating point, for searches.
 #[derive(Clone, Copy, Debug)]
-struct Need {
+struct UnitNeed {
     /// Units that the step needs.
     units: f64,
     /// On-demand USD of the step for each of these units.
     value_each: f64,
 }
 
-impl Need {
+impl UnitNeed {
     /// Returns the step's USD beyond so many units.
     fn left(&self, units: f64) -> f64 {
         (self.units - units).max(0.0) * self.value_each
@@ -71,7 +71,7 @@ impl UnitSizing {
         let one = Load::of_units(capacity, 1);
         let need = |step: &StepDemand| {
             let units = needed(step.times_served(seconds, one));
-            Need { units, value_each: float_value(step.value) / units }
+            UnitNeed { units, value_each: float_value(step.value) / units }
         };
         // Each ceiling by itself: throttled units must be enough for both.
         let mut highest = Load::default();

@@ -116,7 +116,7 @@ pub struct ReservationSizing {
     /// Steps that ask for anything, in order.
     loaded: LoadedSteps,
     /// Needs of the same steps, for searches.
-    needs: Vec<Need>,
+    needs: Vec<ReservationNeed>,
     terms: ReservationTerms,
     held: Reservation,
 }
@@ -124,7 +124,7 @@ pub struct ReservationSizing {
 /// Need of one step in floating point, for searches: input and output in [`STEP`]s a minute, the
 /// value in USD.
 #[derive(Clone, Copy, Debug)]
-struct Need {
+struct ReservationNeed {
     input: f64,
     output: f64,
     value: f64,
@@ -132,7 +132,7 @@ struct Need {
 
 /// Least and most steps that can be bought of one meter.
 #[derive(Clone, Copy, Debug)]
-struct Bounds {
+struct StepBounds {
     least: u64,
     most: u64,
 }
@@ -166,7 +166,7 @@ impl ReservationSizing {
         let step = Reservation::of_steps(1, 1).load_an_hour();
         let need = |demand: &StepDemand| {
             let load = demand.load_an_hour(seconds);
-            Need {
+            ReservationNeed {
                 input: load.input as f64 / step.input as f64,
                 output: load.output as f64 / step.output as f64,
                 value: float_value(demand.value),
@@ -242,8 +242,8 @@ impl ReservationSizing {
         if self.needs.is_empty() || most_input < least_input || most_output < least_output {
             return Reservation::NONE;
         }
-        let inputs = Bounds { least: least_input, most: most_input };
-        let outputs = Bounds { least: least_output, most: most_output };
+        let inputs = StepBounds { least: least_input, most: most_input };
+        let outputs = StepBounds { least: least_output, most: most_output };
         let first = self.first_row(outputs, inputs);
         let none = float(self.cost(Reservation::NONE));
         let mut best = (first, self.row(first, inputs.least, inputs));
@@ -274,7 +274,7 @@ impl ReservationSizing {
     }
 
     /// Finds a row near the best one, by thirds.
-    fn first_row(&self, outputs: Bounds, inputs: Bounds) -> u64 {
+    fn first_row(&self, outputs: StepBounds, inputs: StepBounds) -> u64 {
         let (mut low, mut high) = (outputs.least, outputs.most);
         let mut from = inputs.least;
         while high - low > 2 {
@@ -297,14 +297,14 @@ impl ReservationSizing {
         clippy::cast_sign_loss,
         reason = "loads are not negative, and far below 2^53"
     )]
-    fn most(&self, of: impl Fn(&Need) -> f64) -> u64 {
+    fn most(&self, of: impl Fn(&ReservationNeed) -> f64) -> u64 {
         self.needs.iter().map(of).fold(0.0, f64::max).ceil() as u64
     }
 
     /// Finds the cheapest input within the bounds for so many steps of output, looked for from a
     /// guess on.
     #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^53")]
-    fn row(&self, output: u64, guess: u64, inputs: Bounds) -> Row {
+    fn row(&self, output: u64, guess: u64, inputs: StepBounds) -> Row {
         let held = |tokens: u64| tokens as f64 / STEP as f64;
         let (held_input, held_output) =
             (held(self.held.input_tokens_per_minute), held(self.held.output_tokens_per_minute));
@@ -581,7 +581,7 @@ mod tests {
         ) {
             let terms = terms("0.162", "0.81", (1, 1));
             let sizing = ReservationSizing::new(&demand(3_600, &loads), terms, reservation(held.0, held.1));
-            let row = sizing.row(output, 1, Bounds { least: 1, most });
+            let row = sizing.row(output, 1, StepBounds { least: 1, most });
             let exact = float(sizing.cost(reservation(row.input, output)));
             prop_assert!((row.cost - exact).abs() <= TOLERANCE / 100.0 * exact + 1e-11, "{row:?} {exact}");
         }

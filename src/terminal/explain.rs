@@ -1,4 +1,4 @@
-//! One recommendation with the origin of every number, down to the rows of the price book and the
+//! One recommendation with the origin of its figures, down to the rows of the price book and the
 //! series.
 
 use crate::advice::{EvidenceItem, Recommendation};

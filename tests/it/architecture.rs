@@ -81,6 +81,8 @@ const OUTSIDE: &[&str] = &[
     "fs::",
     "std::env",
     "std::io",
+    // A group would hide what it names.
+    "std::{",
     "std::net",
     "std::process",
     "std::thread",
@@ -278,7 +280,7 @@ impl House {
         self.sources.contains_key(&module).then_some(module)
     }
 
-    /// What is wrong with the order of the storeys.
+    /// Lists what is wrong with the order of the storeys.
     fn order_faults(&self, storeys: &[Storey]) -> Vec<String> {
         let mut faults = Vec::new();
         let mut used: BTreeSet<(&str, &str)> = BTreeSet::new();
@@ -371,6 +373,48 @@ impl House {
 fn every_storey_uses_only_what_it_is_allowed_and_needs_all_of_that() {
     let faults = House::of_the_repository().order_faults(STOREYS);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn one_name_means_one_thing() {
+    let mut meanings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let house = House::of_the_repository();
+    for source in house.sources.values() {
+        for line in source.code.lines() {
+            let visible = line.strip_prefix("pub").map_or(line, |rest| {
+                rest.split_once(") ").map_or(rest, |(_, rest)| rest).trim_start()
+            });
+            let kinds = ["struct ", "enum ", "trait ", "type "];
+            if let Some(rest) = kinds.iter().find_map(|kind| visible.strip_prefix(kind)) {
+                let name = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_');
+                meanings.entry(name.collect()).or_default().push(source.path.clone());
+            }
+        }
+    }
+    assert!(meanings.len() > 200, "{} names", meanings.len());
+    let twins: Vec<_> = meanings.iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(twins.is_empty(), "{twins:#?}");
+}
+
+#[test]
+fn no_doc_comment_begins_with_a_question() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let asks = [
+        "What", "Whether", "How", "Where", "Why", "If", "Which", "Who", "When", "Is", "Are",
+        "Should", "Would",
+    ];
+    for source in House::of_the_repository().sources.values() {
+        let text = fs::read_to_string(root.join("src").join(&source.path)).unwrap();
+        let mut before = "";
+        for line in text.lines().map(str::trim_start) {
+            let is_doc = |line: &str| line.starts_with("///") || line.starts_with("//!");
+            if is_doc(line) && !is_doc(before) {
+                let word = line[3..].split_whitespace().next().unwrap_or_default();
+                assert!(!asks.contains(&word), "src/{}: {line}", source.path);
+            }
+            before = line;
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use bedrock_cost_guard::guard::log_lines;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::metrics::points;
 use bedrock_cost_guard::report::{self, Report, Summary};
-use bedrock_cost_guard::terminal::{explain, report as text};
+use bedrock_cost_guard::terminal::{explain, prices, report as text};
 
 use crate::support::{sample, small_observation};
 
@@ -87,5 +87,30 @@ fn metrics_that_rest_on_prices_are_withheld_and_the_others_are_not() {
         for name in ["UnpricedTokens", "IncompleteWorkloads", "GuardMonthlyCost"] {
             assert!(names.contains(&name), "{name} is withheld");
         }
+    }
+}
+
+#[test]
+fn looks_at_such_a_book_and_comparisons_with_it_begin_with_the_warning() {
+    let (aws, article) = (PriceBook::aws().unwrap(), PriceBook::article().unwrap());
+    let day = "2026-04-06".parse().unwrap();
+    let warning = "NOT WHAT AWS CHARGES";
+    let pages = |book: &PriceBook, other: &PriceBook| {
+        let check = prices::check(book, day, 90);
+        let diff = prices::Diff::new(book, other, day, &[]);
+        [
+            prices::list(book, ""),
+            prices::show(book, &book.models[0]),
+            check.render(),
+            serde_json::to_string(&check).unwrap(),
+            diff.render(),
+            serde_json::to_string(&diff).unwrap(),
+        ]
+    };
+    for page in pages(&article, &aws) {
+        assert!(page.contains(warning), "{page}");
+    }
+    for page in pages(&aws, &aws) {
+        assert!(!page.contains(warning), "{page}");
     }
 }

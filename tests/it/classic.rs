@@ -938,3 +938,31 @@ fn metrics_of_what_is_held_are_bounded_and_the_dearest_have_theirs() {
     assert_eq!(names.len(), 50);
     assert!(names.contains("held-60") && !names.contains("held-10"));
 }
+
+/// Mistake: a command takes a name that is taken, AWS refuses it, and the change stops halfway.
+#[test]
+fn a_new_provisioned_model_gets_a_name_that_no_other_has() {
+    let named = |names: &[&str]| {
+        let mut account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
+        let models = &mut account.observation.places[0].inventory.provisioned_models;
+        for name in names {
+            let arn = HELD.replace("h0ld", name);
+            // Of another model: what is held of the same would serve the demand.
+            let model = "arn:aws:bedrock:us-east-1::foundation-model/other.model-v1:0";
+            models.push(ProvisionedModel {
+                provisioned_model_arn: arn,
+                provisioned_model_name: (*name).to_owned(),
+                model_arn: model.to_owned(),
+                foundation_model_arn: model.to_owned(),
+                ..held()
+            });
+        }
+        let report = account.report();
+        let command = the_one(&report).remedy.command.clone().unwrap();
+        let mut words = command.split(' ').skip_while(|word| *word != "--provisioned-model-name");
+        words.nth(1).unwrap().to_owned()
+    };
+    assert_eq!(named(&[]), "maker-model-v1-0");
+    assert_eq!(named(&["maker-model-v1-0"]), "maker-model-v1-0-2");
+    assert_eq!(named(&["maker-model-v1-0", "maker-model-v1-0-2"]), "maker-model-v1-0-3");
+}

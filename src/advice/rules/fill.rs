@@ -1,5 +1,5 @@
-//! Is there on-demand traffic beside a provisioned model that has room for it? Then it should go
-//! there: the units are paid for either way.
+//! On-demand traffic beside a provisioned model that has room for it goes there: the units are paid
+//! for either way.
 //!
 //! Needs the capacity of a unit and the minutes. Silent without on-demand traffic. An idle model
 //! without a term is filled only if that saves more than deleting it.

@@ -1,4 +1,4 @@
-//! Would the same model cost less through its global profile?
+//! The same model through its global profile, where that costs less.
 //!
 //! Counted only where the operator allows it: requests may then be served anywhere. Silent for
 //! lanes that are global already, and where the book has no global rate for every meter in use.

@@ -1,5 +1,5 @@
-//! Should fewer tokens be reserved? Each holding that the overrides declare is looked at alone, the
-//! others of its scope serving on, and taken at its exact joint optimum within what it has.
+//! Fewer reserved tokens, where that costs less. Each holding that the overrides declare is looked at
+//! alone, the others of its scope serving on, and taken at its exact joint optimum within what it has.
 //!
 //! Silent where nobody says what it costs.
 

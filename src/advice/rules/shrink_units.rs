@@ -1,5 +1,5 @@
-//! Should fewer model units be held of those at work? They are paid for used or not, and those under
-//! a term renew by themselves, so the decision is due before the term ends.
+//! Fewer model units of those at work, where that costs less. Units are paid for used or not, and
+//! those under a term renew by themselves, so the decision is due before the term ends.
 //!
 //! Each holding is looked at alone, the others serving on. Where its capacity is known it is taken
 //! at its own exact optimum; where it is not, what it serves is compared with what it costs: a

@@ -166,6 +166,10 @@ fn show(book: &PriceBook, wanted: Option<&str>, format: Format) -> Result<bool> 
         (Format::Text, None) => prices::list(book, wanted),
     };
     print(&page)?;
+    // The document is a model, or a list of models, and has no place for it.
+    if let Some(warning) = book.warning().filter(|_| format == Format::Json) {
+        tell(&format!("{warning}\n"));
+    }
     Ok(found.is_some() || !prices::containing(book, wanted).is_empty())
 }
 
@@ -246,7 +250,7 @@ fn refresh(
         }
     } else {
         PriceBook {
-            name: format!("{base_name}-{today}"),
+            name: format!("{}-{today}", undated(&base_name)),
             description: format!(
                 "`{base_name}` with the AWS Price List as read on {today} laid over it."
             ),
@@ -261,6 +265,14 @@ fn refresh(
     }
     tell(&told);
     Ok(true)
+}
+
+/// Returns the name of a book without the day of an earlier refresh.
+fn undated(name: &str) -> &str {
+    match name.len().checked_sub("-2026-11-26".len()).and_then(|at| name.split_at_checked(at)) {
+        Some((undated, day)) if day[1..].parse::<Date>().is_ok() => undated,
+        _ => name,
+    }
 }
 
 /// Writes a file whole or not at all: a book that is there is not lost to a full disk.

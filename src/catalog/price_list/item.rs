@@ -4,7 +4,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 
-use crate::catalog::price_list::refusal::Refusal;
+use crate::catalog::price_list::refusal::LineRefusal;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
 use crate::domain::{
     ServiceTier, Term, UsdPerMillionTokens, UsdPerModelUnitHour, UsdPerThousandTpmHour,
@@ -88,12 +88,16 @@ impl Price {
     }
 
     /// Returns the price, or a refusal where the price is too high for its unit.
-    pub(super) fn believed(self) -> Result<Self, Refusal> {
+    pub(super) fn believed(self) -> Result<Self, LineRefusal> {
         let highest = match self {
             Self::Tokens(_) => HIGHEST_TOKEN_PRICE,
             Self::Unit(_) | Self::Reserved(_) => HIGHEST_HOURLY_PRICE,
         };
-        if self.dollars() < highest { Ok(self) } else { Err(Refusal::BeyondBelief(self.dollars())) }
+        if self.dollars() < highest {
+            Ok(self)
+        } else {
+            Err(LineRefusal::BeyondBelief(self.dollars()))
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use crate::catalog::price_list::item::{Price, PricedItem, PricedTokens};
 use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::product::{ListedPrice, PriceLine};
-use crate::catalog::price_list::refusal::{NotARate, Refusal};
+use crate::catalog::price_list::refusal::{LineRefusal, NotARate};
 use crate::catalog::price_list::usage_type::{
     self, Commodity, Reach, Side, TokenMeter, UsageTypeError, UsageTypeParts,
 };
@@ -74,7 +74,7 @@ fn priced(
     line: &PriceLine,
     parts: &UsageTypeParts,
     feature: &str,
-) -> Result<Meaning, Refusal> {
+) -> Result<Meaning, LineRefusal> {
     let listed = line.price.as_ref().map_err(Clone::clone)?;
     let name = ListedName::of(service, line, parts)?;
     let (item, price) = match parts.commodity {
@@ -100,7 +100,7 @@ fn priced(
     };
     let price = price.believed()?;
     if name.is_latency_optimized && !matches!(item, PricedItem::Tokens(_)) {
-        return Err(Refusal::LatencyOptimizedCapacity);
+        return Err(LineRefusal::LatencyOptimizedCapacity);
     }
     let length = if parts.long {
         RequestLength::Long { stated: threshold(&listed.description) }
@@ -123,7 +123,7 @@ fn unknown(line: &PriceLine, usage_type: &str) -> NotARate {
     if is_other {
         NotARate::PassedOver(format!("is billed by `{unit}`"))
     } else {
-        Refusal::UnknownUsageType(usage_type.into()).into()
+        LineRefusal::UnknownUsageType(usage_type.into()).into()
     }
 }
 
@@ -150,7 +150,11 @@ struct ListedName {
 }
 
 impl ListedName {
-    fn of(service: ServiceCode, line: &PriceLine, parts: &UsageTypeParts) -> Result<Self, Refusal> {
+    fn of(
+        service: ServiceCode,
+        line: &PriceLine,
+        parts: &UsageTypeParts,
+    ) -> Result<Self, LineRefusal> {
         let named = match service {
             ServiceCode::FoundationModels => line.attribute("servicename").map(|name| {
                 let edition = name.strip_suffix("(Amazon Bedrock Edition)");
@@ -161,7 +165,7 @@ impl ListedName {
             }
         };
         let named = named.filter(|name| !name.is_empty());
-        let named = named.ok_or(Refusal::NamesNoModel)?;
+        let named = named.ok_or(LineRefusal::NamesNoModel)?;
         let plain =
             named.strip_suffix(" Latency Optimized").or(named.strip_suffix("-LatencyOptimized"));
         Ok(Self { text: plain.unwrap_or(named).to_owned(), is_latency_optimized: plain.is_some() })
@@ -175,7 +179,7 @@ fn tier(
     meter: TokenMeter,
     feature: &str,
     is_latency_optimized: bool,
-) -> Result<ServiceTier, Refusal> {
+) -> Result<ServiceTier, LineRefusal> {
     let mut named = Vec::from_iter(parts.tier);
     if is_latency_optimized {
         named.push(ServiceTier::LatencyOptimized);
@@ -193,7 +197,7 @@ fn tier(
             "batch" => named.push(ServiceTier::Batch),
             "global" if parts.reach == Reach::Global => {}
             "geo" if parts.reach == Reach::Geo => {}
-            _ => return Err(Refusal::TierDoesNotFit(word)),
+            _ => return Err(LineRefusal::TierDoesNotFit(word)),
         }
     }
     for attribute in ["inferenceType", "tokenType"] {
@@ -210,7 +214,7 @@ fn tier(
     match named.as_slice() {
         [] => Ok(ServiceTier::Standard),
         [tier] => Ok(*tier),
-        _ => Err(Refusal::SeveralTiers),
+        _ => Err(LineRefusal::SeveralTiers),
     }
 }
 
@@ -237,7 +241,7 @@ fn fits_meter(said: &Statement, meter: TokenMeter, has_to_name: bool) -> bool {
 }
 
 /// Returns the number of tokens that a native price is for.
-fn native_tokens(listed: &ListedPrice) -> Result<u32, Refusal> {
+fn native_tokens(listed: &ListedPrice) -> Result<u32, LineRefusal> {
     let said = Statement::of(&listed.description);
     let says = (said.thousand, said.million, said.other_quantity);
     match (listed.unit.to_lowercase().as_str(), says) {
@@ -254,7 +258,7 @@ fn marketplace_tokens(
     parts: &UsageTypeParts,
     meter: TokenMeter,
     tier: ServiceTier,
-) -> Result<u32, Refusal> {
+) -> Result<u32, LineRefusal> {
     let said = Statement::of(dimension(listed));
     let is_million = !said.thousand && !said.other_quantity;
     match listed.unit.to_lowercase().as_str() {
@@ -281,7 +285,7 @@ fn check_units(
     listed: &ListedPrice,
     feature: &str,
     term: Term,
-) -> Result<(), Refusal> {
+) -> Result<(), LineRefusal> {
     let unit = listed.unit.to_lowercase();
     let is_hours = ["hour", "hours"].contains(&unit.as_str());
     let said = Statement::of(dimension(listed));
@@ -317,7 +321,7 @@ fn check_reserved(
     reach: Reach,
     term: Term,
     side: Side,
-) -> Result<(), Refusal> {
+) -> Result<(), LineRefusal> {
     let unit = listed.unit.to_lowercase();
     let is_marketplace = service == ServiceCode::FoundationModels;
     let is_known = ["1k tpm hour", "1ktpmhour", "1m tpm hour"].contains(&unit.as_str())
@@ -346,19 +350,19 @@ fn dimension(listed: &ListedPrice) -> &str {
     last.unwrap_or_default()
 }
 
-fn disagreement(listed: &ListedPrice) -> Refusal {
-    Refusal::UnitAndDescription {
+fn disagreement(listed: &ListedPrice) -> LineRefusal {
+    LineRefusal::UnitAndDescription {
         unit: listed.unit.clone(),
         description: listed.description.clone(),
     }
 }
 
-fn unknown_for_tokens(attribute: &'static str, text: &str) -> Refusal {
+fn unknown_for_tokens(attribute: &'static str, text: &str) -> LineRefusal {
     let text = text.into();
-    Refusal::UnknownForTokens { attribute, text }
+    LineRefusal::UnknownForTokens { attribute, text }
 }
 
-fn does_not_fit(attribute: &'static str, text: &str) -> Refusal {
+fn does_not_fit(attribute: &'static str, text: &str) -> LineRefusal {
     let text = text.into();
-    Refusal::DoesNotFit { attribute, text }
+    LineRefusal::DoesNotFit { attribute, text }
 }

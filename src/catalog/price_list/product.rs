@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use crate::catalog::price_list::PriceListError;
-use crate::catalog::price_list::refusal::Refusal;
+use crate::catalog::price_list::refusal::LineRefusal;
 
 /// One term of one SKU.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct PriceLine {
     /// Day on which the document was published; `None` where the document does not say.
     pub(super) published: Option<Date>,
     /// The one price, or the reason for which there is none.
-    pub(super) price: Result<ListedPrice, Refusal>,
+    pub(super) price: Result<ListedPrice, LineRefusal>,
 }
 
 /// A price as it is listed.
@@ -50,7 +50,7 @@ impl PriceLine {
         (!text.is_empty()).then_some(text)
     }
 
-    fn without_price(refusal: Refusal) -> Self {
+    fn without_price(refusal: LineRefusal) -> Self {
         Self {
             service_code: String::new(),
             sku: String::new(),
@@ -66,7 +66,7 @@ pub(super) fn of_product_text(json: &str) -> Vec<PriceLine> {
     match serde_json::from_str(json) {
         Ok(product) => of_product(&product),
         Err(error) => {
-            let refusal = Refusal::NotJson(error.to_string());
+            let refusal = LineRefusal::NotJson(error.to_string());
             vec![PriceLine::without_price(refusal)]
         }
     }
@@ -110,7 +110,7 @@ fn of_products(products: &[Value]) -> Vec<PriceLine> {
 
 fn of_product(document: &Value) -> Vec<PriceLine> {
     let Some(product) = document.get("product") else {
-        return vec![PriceLine::without_price(Refusal::NotAProduct)];
+        return vec![PriceLine::without_price(LineRefusal::NotAProduct)];
     };
     lines(
         text(document.get("serviceCode")),
@@ -137,7 +137,7 @@ fn of_offer_file(document: &Value, products: &Map<String, Value>) -> Vec<PriceLi
             service_code: service_code.into(),
             sku: sku.clone(),
             published,
-            ..PriceLine::without_price(Refusal::NoProduct)
+            ..PriceLine::without_price(LineRefusal::NoProduct)
         });
     }
     all
@@ -161,47 +161,47 @@ fn lines(
         price,
     };
     if !attribute.is_empty() && service_code != attribute {
-        return vec![line(Err(Refusal::TwoServices {
+        return vec![line(Err(LineRefusal::TwoServices {
             document: document.into(),
             attribute: attribute.into(),
         }))];
     }
     match terms.and_then(Value::as_object) {
         Some(terms) if !terms.is_empty() => terms.values().map(|term| line(price(term))).collect(),
-        _ => vec![line(Err(Refusal::Lacks("OnDemand term")))],
+        _ => vec![line(Err(LineRefusal::Lacks("OnDemand term")))],
     }
 }
 
-fn price(term: &Value) -> Result<ListedPrice, Refusal> {
-    let effective = day(term.get("effectiveDate")).ok_or(Refusal::Lacks("effectiveDate"))?;
+fn price(term: &Value) -> Result<ListedPrice, LineRefusal> {
+    let effective = day(term.get("effectiveDate")).ok_or(LineRefusal::Lacks("effectiveDate"))?;
     if !is_empty(term.get("termAttributes")) {
-        return Err(Refusal::TermAttributes);
+        return Err(LineRefusal::TermAttributes);
     }
     let dimensions = term.get("priceDimensions").and_then(Value::as_object);
-    let dimensions = dimensions.ok_or(Refusal::Lacks("price dimension"))?;
+    let dimensions = dimensions.ok_or(LineRefusal::Lacks("price dimension"))?;
     let mut dimensions = dimensions.values();
     let (Some(dimension), None) = (dimensions.next(), dimensions.next()) else {
-        return Err(Refusal::PriceDimensions);
+        return Err(LineRefusal::PriceDimensions);
     };
     // A price for a part of the usage alone would have to be combined with others.
     let begin = text(dimension.get("beginRange"));
     let end = text(dimension.get("endRange"));
     if (begin, end) != ("0", "Inf") {
-        return Err(Refusal::PriceRange { begin: begin.into(), end: end.into() });
+        return Err(LineRefusal::PriceRange { begin: begin.into(), end: end.into() });
     }
     if !is_empty(dimension.get("appliesTo")) {
-        return Err(Refusal::OtherSkus);
+        return Err(LineRefusal::OtherSkus);
     }
     let prices = dimension.get("pricePerUnit").and_then(Value::as_object);
-    let prices = prices.ok_or(Refusal::Lacks("pricePerUnit"))?;
+    let prices = prices.ok_or(LineRefusal::Lacks("pricePerUnit"))?;
     let mut prices = prices.iter();
     let usd = match (prices.next(), prices.next()) {
         (Some((currency, Value::String(usd))), None) if currency == "USD" => usd.clone(),
         // A number has gone through a float, which does not hold most prices.
         (Some((currency, Value::Number(_))), None) if currency == "USD" => {
-            return Err(Refusal::PriceIsANumber);
+            return Err(LineRefusal::PriceIsANumber);
         }
-        _ => return Err(Refusal::NotInUsd),
+        _ => return Err(LineRefusal::NotInUsd),
     };
     Ok(ListedPrice {
         unit: text(dimension.get("unit")).into(),

@@ -9,7 +9,7 @@ use crate::catalog::price_list::item::PricedItem;
 use crate::catalog::price_list::meaning::{self, Meaning, RequestLength};
 use crate::catalog::price_list::names::{Free, NamedModel, Names, ServiceCode};
 use crate::catalog::price_list::product::{self, PriceLine};
-use crate::catalog::price_list::refusal::{NotARate, Refusal};
+use crate::catalog::price_list::refusal::{LineRefusal, NotARate};
 use crate::catalog::price_list::rows::{self, IdentifiedLine};
 use crate::catalog::price_list::usage_type::TokenMeter;
 
@@ -104,7 +104,7 @@ fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate>
         }
         return Err(match &line.price {
             Err(refusal) if code.is_empty() => refusal.clone(),
-            _ => Refusal::UnknownService(code.clone()),
+            _ => LineRefusal::UnknownService(code.clone()),
         }
         .into());
     };
@@ -113,14 +113,14 @@ fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate>
         return Err(NotARate::PassedOver(passed.why.clone()));
     }
     let region = line.attribute("regionCode");
-    let region = region.ok_or(Refusal::Lacks("regionCode"))?;
-    let region = region.parse().map_err(|_| Refusal::NotARegion)?;
-    let published = line.published.ok_or(Refusal::NotPublished)?;
+    let region = region.ok_or(LineRefusal::Lacks("regionCode"))?;
+    let region = region.parse().map_err(|_| LineRefusal::NotARegion)?;
+    let published = line.published.ok_or(LineRefusal::NotPublished)?;
     let Some(pair) = names.model(service, &meaning.name) else {
         return Err(NotARate::Unmapped(meaning.name));
     };
     if meaning.price.is_zero() && !is_really_free(meaning.item, pair) {
-        return Err(Refusal::Placeholder.into());
+        return Err(LineRefusal::Placeholder.into());
     }
     Ok(IdentifiedLine {
         service,
@@ -138,15 +138,15 @@ fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate>
 
 /// Returns the input tokens above which a price applies; `None` where the price applies to requests
 /// of any length.
-fn threshold(meaning: &Meaning, pair: &NamedModel) -> Result<Option<u64>, Refusal> {
+fn threshold(meaning: &Meaning, pair: &NamedModel) -> Result<Option<u64>, LineRefusal> {
     let RequestLength::Long { stated } = meaning.length else {
         return Ok(None);
     };
     match (stated, pair.long_context_above) {
         // One of the two is wrong, and nobody can tell which.
-        (Some(stated), Some(known)) if stated != known => Err(Refusal::OtherThreshold),
+        (Some(stated), Some(known)) if stated != known => Err(LineRefusal::OtherThreshold),
         (Some(above), _) | (None, Some(above)) => Ok(Some(above)),
-        (None, None) => Err(Refusal::NoThreshold),
+        (None, None) => Err(LineRefusal::NoThreshold),
     }
 }
 

@@ -10,20 +10,20 @@ pub(super) enum NotARate {
     /// The line is known, and sells something else: the reason in words.
     PassedOver(String),
     /// The line is not trusted.
-    Refused(Refusal),
+    Refused(LineRefusal),
     /// The line is understood, and its name for the model is paired with no model.
     Unmapped(String),
 }
 
-impl From<Refusal> for NotARate {
-    fn from(refusal: Refusal) -> Self {
+impl From<LineRefusal> for NotARate {
+    fn from(refusal: LineRefusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
 /// The reason for which a line is not trusted. The text goes after the line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum LineRefusal {
     // The document.
     #[error("is not JSON: {0}")]
     NotJson(String),

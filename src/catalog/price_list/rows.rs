@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use crate::catalog::price_list::item::{Price, PricedItem, PricedTokens};
 use crate::catalog::price_list::names::ServiceCode;
-use crate::catalog::price_list::refusal::Refusal;
+use crate::catalog::price_list::refusal::LineRefusal;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
 use crate::catalog::price_list::{Conflicting, Contradiction, UnusedLine};
 use crate::catalog::{
@@ -99,7 +99,7 @@ impl RowsRead {
     fn refuse<'a>(
         &mut self,
         lines: impl IntoIterator<Item = &'a IdentifiedLine>,
-        refusal: &Refusal,
+        refusal: &LineRefusal,
     ) {
         for line in lines {
             self.priced -= 1;
@@ -276,7 +276,7 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
                     continue;
                 }
                 if geos.is_empty() {
-                    outcome.refuse(lines, &Refusal::NoGeo);
+                    outcome.refuse(lines, &LineRefusal::NoGeo);
                 }
                 geos.iter().map(|geo| (RowScope::Geo, Some(*geo))).collect()
             }
@@ -401,7 +401,7 @@ fn reserved(
     for ((term, reach), sides) in pairs {
         let (Some(inputs), Some(outputs)) = (sides.get(&Side::Input), sides.get(&Side::Output))
         else {
-            outcome.refuse(sides.values().copied().flatten(), &Refusal::OneSide);
+            outcome.refuse(sides.values().copied().flatten(), &LineRefusal::OneSide);
             continue;
         };
         let (scope, geo) = match reach {

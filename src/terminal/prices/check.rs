@@ -10,12 +10,15 @@ use crate::catalog::{DatedRow, ModelPrices, PriceBook, RateRow, RowRegion, RowSc
 use crate::domain::{BaseModel, Meter, ServiceTier, Term, UsdPerMillionTokens};
 use crate::terminal::page::{line, wrapped};
 use crate::terminal::prices::words::{
-    gap_lines, refused_line, region_names, row_name, scope_name, some_of,
+    gap_lines, refused_line, region_names, row_name, scope_name, some_of, warn,
 };
 
 /// The outcome of a check of a price book.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Check {
+    /// Warning that nobody may act on the prices; `None` where AWS charges them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Faults that have to be mended: rows that contradict each other, rows that nobody looked at
     /// for long.
     pub faults: Vec<String>,
@@ -34,6 +37,7 @@ impl Check {
     #[must_use]
     pub fn render(&self) -> String {
         let mut page = String::new();
+        warn(&mut page, self.warning.iter());
         for fault in &self.faults {
             wrapped(&mut page, "fault  ", fault);
         }
@@ -108,7 +112,7 @@ impl Check {
 /// last looked at a row.
 #[must_use]
 pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
-    let mut check = Check::default();
+    let mut check = Check { warning: book.warning(), ..Check::default() };
     for model in &book.models {
         contradictions(model, &mut check.faults);
         hourly_contradictions(model, &mut check.faults);

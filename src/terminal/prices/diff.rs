@@ -11,11 +11,14 @@ use crate::catalog::{Overrides, PriceBook, RateQuery, ReservedScope, RowRegion};
 use crate::domain::{BaseModel, Geo, Meter, Percent, Region, Scope, ServiceTier, Usd};
 use crate::report::Report;
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
-use crate::terminal::prices::words::some_of;
+use crate::terminal::prices::words::{some_of, warn};
 
 /// The comparison of two books on a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diff {
+    /// Warnings that nobody may act on the prices of a book; empty where AWS charges those of both.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Name of the first book.
     pub a: String,
     /// Name of the second book.
@@ -89,7 +92,7 @@ struct Key {
 }
 
 /// The prices of one book for one model.
-type Prices = BTreeMap<Region, BTreeMap<Key, String>>;
+type PricePair = BTreeMap<Region, BTreeMap<Key, String>>;
 
 /// An item with its prices in both books.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,6 +130,7 @@ impl Diff {
         };
         let (ids_a, ids_b) = (ids(a), ids(b));
         let mut diff = Self {
+            warnings: [a, b].into_iter().filter_map(PriceBook::warning).collect(),
             a: a.name.clone(),
             b: b.name.clone(),
             day,
@@ -140,7 +144,7 @@ impl Diff {
             flips: None,
         };
         for model in ids_a.intersection(&ids_b) {
-            let of = |book: &PriceBook| -> Prices {
+            let of = |book: &PriceBook| -> PricePair {
                 let of = |region: &Region| (region.clone(), prices(book, model, region, day));
                 regions.iter().map(of).collect()
             };
@@ -149,8 +153,8 @@ impl Diff {
         diff
     }
 
-    fn compare(&mut self, model: &BaseModel, in_a: &Prices, in_b: &Prices) {
-        let items = |prices: &Prices| -> BTreeSet<Item> {
+    fn compare(&mut self, model: &BaseModel, in_a: &PricePair, in_b: &PricePair) {
+        let items = |prices: &PricePair| -> BTreeSet<Item> {
             let keys = prices.values().flat_map(BTreeMap::keys);
             keys.map(|key| key.item.clone()).collect()
         };
@@ -206,6 +210,7 @@ impl Diff {
     #[must_use]
     pub fn render(&self) -> String {
         let mut page = String::new();
+        warn(&mut page, self.warnings.iter());
         line(
             &mut page,
             format!("USD for a million tokens, or for an hour, on {}; - is no price", self.day),

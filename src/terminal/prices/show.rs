@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{DatedRow, Dating, ModelPrices, PriceBook, RateRow};
 use crate::domain::{ModelId, UsdPerMillionTokens};
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
-use crate::terminal::prices::words::{region_names, scope_name};
+use crate::terminal::prices::words::{region_names, scope_name, warn};
 
 /// Finds the model that somebody means: by its id, with or without a profile's prefix, by its name,
 /// or by a text that no other model contains.
@@ -38,7 +38,7 @@ pub fn containing<'b>(book: &'b PriceBook, text: &str) -> Vec<&'b ModelPrices> {
 pub fn list(book: &PriceBook, text: &str) -> String {
     let models = containing(book, text);
     let mut page = String::new();
-    warn(&mut page, book);
+    warn(&mut page, book.warning().iter());
     let mut rows = table(&["Model id", "Name", "Provider", "Rates", "Offers"], &[3, 4]);
     for model in &models {
         rows.add_row([
@@ -59,19 +59,11 @@ pub fn list(book: &PriceBook, text: &str) -> String {
     page
 }
 
-/// Begins a page on prices that nobody pays with a warning.
-fn warn(page: &mut String, book: &PriceBook) {
-    if let Some(warning) = book.warning() {
-        wrapped(page, "!!  ", &warning);
-        line(page, "");
-    }
-}
-
 /// Writes all prices of one model.
 #[must_use]
 pub fn show(book: &PriceBook, model: &ModelPrices) -> String {
     let mut page = String::new();
-    warn(&mut page, book);
+    warn(&mut page, book.warning().iter());
     line(
         &mut page,
         format!("{} ({}) by {}, book `{}`", model.name, model.id, model.provider, book.name),

@@ -3,6 +3,7 @@
 use crate::catalog::price_list::{PriceListGap, UnusedLine};
 use crate::catalog::{RateRow, RowRegion, RowScope};
 use crate::domain::Geo;
+use crate::terminal::page::{line, wrapped};
 
 /// Writes a scope in the words of the other pages.
 pub(super) fn scope_name(scope: RowScope, geo: Option<Geo>) -> String {
@@ -62,5 +63,13 @@ pub(super) fn some_of(names: &[&str]) -> String {
             format!("{} and {} more", first.join(", "), names.len() - SHOWN)
         }
         _ => names.join(", "),
+    }
+}
+
+/// Begins a page on prices that nobody pays with its warnings.
+pub(super) fn warn<'w>(page: &mut String, warnings: impl Iterator<Item = &'w String>) {
+    for warning in warnings {
+        wrapped(page, "!!  ", warning);
+        line(page, "");
     }
 }

@@ -1,6 +1,6 @@
 //! The observation of the sample account, generated from its scenario.
 
-use super::scenario::{self, Scenario, Shape, Traffic};
+use super::scenario::{SampleRegion, SampleTraffic, Scenario, Shape};
 use crate::catalog::{BookError, Overrides, OverridesError, PriceBook};
 use crate::config::{CacheSpelling, Run, Settings, Trigger};
 use crate::domain::meter::{MetricName, read_name};
@@ -83,7 +83,7 @@ fn place_in(scenario: &Scenario, region: &Region) -> Place {
 /// Builds the inventory of one Region, and the usage of everything in there that is metered.
 fn observe_place(
     scenario: &Scenario,
-    place: &scenario::Place,
+    place: &SampleRegion,
     window: Window,
 ) -> Result<PlaceObservation, SampleError> {
     let inventory = inventory(scenario, place);
@@ -113,7 +113,7 @@ fn observe_place(
 }
 
 /// Builds everything that the account has in one Region.
-fn inventory(scenario: &Scenario, place: &scenario::Place) -> Inventory {
+fn inventory(scenario: &Scenario, place: &SampleRegion) -> Inventory {
     let own = |kind: &str, id: &str| {
         let (region, account) = (&place.region, &scenario.account);
         format!("arn:aws:bedrock:{region}:{account}:{kind}/{id}")
@@ -176,7 +176,7 @@ fn silent_lane(id: &str) -> LaneUsage {
 fn lane(
     scenario: &Scenario,
     id: &str,
-    traffic: &Traffic,
+    traffic: &SampleTraffic,
     window: Window,
 ) -> Result<LaneUsage, SampleError> {
     let shape = scenario.shapes.get(&traffic.shape);

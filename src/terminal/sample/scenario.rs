@@ -31,7 +31,7 @@ pub(super) struct Scenario {
     pub(super) shapes: BTreeMap<String, Shape>,
     /// Regions of the account, in order of their names.
     #[serde(rename = "place")]
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<SampleRegion>,
 }
 
 /// The ups and downs of traffic, in thousandths of a peak.
@@ -63,26 +63,26 @@ pub(super) enum Shape {
 /// One Region of the account.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Place {
+pub(super) struct SampleRegion {
     /// Name of the Region.
     pub(super) region: Region,
     /// Models that the Region lists, in the order in which the Region does.
-    pub(super) foundation_models: Vec<FoundationModel>,
+    pub(super) foundation_models: Vec<SampleModel>,
     /// Traffic by the `ModelId` of the metrics.
     #[serde(rename = "lane")]
-    pub(super) lanes: BTreeMap<String, Traffic>,
+    pub(super) lanes: BTreeMap<String, SampleTraffic>,
     /// Application inference profiles by their ids.
     #[serde(rename = "application_profile", default)]
-    pub(super) application_profiles: BTreeMap<String, ApplicationProfile>,
+    pub(super) application_profiles: BTreeMap<String, SampleProfile>,
     /// Provisioned models by their names.
     #[serde(rename = "provisioned_model")]
-    pub(super) provisioned_models: BTreeMap<String, ProvisionedModel>,
+    pub(super) provisioned_models: BTreeMap<String, SampleProvisionedModel>,
 }
 
 /// A foundation model that a Region lists.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FoundationModel {
+pub(super) struct SampleModel {
     /// Id of the model, with the context window for some that can be provisioned.
     pub(super) id: String,
     /// `ACTIVE` or `LEGACY`.
@@ -96,7 +96,7 @@ pub(super) struct FoundationModel {
 /// The metered traffic of one `ModelId`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Traffic {
+pub(super) struct SampleTraffic {
     /// Name of the shape.
     pub(super) shape: String,
     /// Load at a full shape.
@@ -129,7 +129,7 @@ pub(super) struct Peak {
 /// An application inference profile.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ApplicationProfile {
+pub(super) struct SampleProfile {
     /// Name that somebody gave the profile.
     pub(super) name: String,
     /// Base id of the model behind the profile.
@@ -141,7 +141,7 @@ pub(super) struct ApplicationProfile {
 /// A provisioned model in service.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ProvisionedModel {
+pub(super) struct SampleProvisionedModel {
     /// The twelve characters at the end of the model's ARN.
     pub(super) id: String,
     /// Id of the foundation model, as the Region lists that model.
@@ -151,15 +151,15 @@ pub(super) struct ProvisionedModel {
     /// Time of the purchase.
     pub(super) created: Timestamp,
     /// The commitment; `None` where the units are billed by the hour.
-    pub(super) term: Option<Term>,
+    pub(super) term: Option<SampleTerm>,
     /// Traffic that is metered under the model's ARN; `None` where nobody calls the model.
-    pub(super) traffic: Option<Traffic>,
+    pub(super) traffic: Option<SampleTraffic>,
 }
 
 /// The commitment of a provisioned model.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Term {
+pub(super) struct SampleTerm {
     /// Length of the commitment, spelled as AWS does.
     pub(super) duration: CommitmentDuration,
     /// End of the commitment.

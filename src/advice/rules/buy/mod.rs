@@ -1,5 +1,5 @@
-//! Would model units, or reserved tokens, cost less than the cheapest arrangement that needs no
-//! commitment?
+//! Model units or reserved tokens, where they cost less than the cheapest arrangement that needs no
+//! commitment.
 //!
 //! What is proven not to save is said with its proof. Each other offer is taken at its exact
 //! optimum, on minutes, beside what is held already, and must pass every gate. Of those that pass,
