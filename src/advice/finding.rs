@@ -77,7 +77,11 @@ impl Finding {
     /// Counts nothing and keeps no command: AWS does not charge the prices behind the advice.
     pub(super) fn compare_only(&mut self, warning: &str) {
         for advice in &mut self.recommendations {
-            advice.standing.not_counted_because = Some(warning.to_owned());
+            let because = &mut advice.standing.not_counted_because;
+            *because = Some(match because.take() {
+                Some(before) => format!("{warning} Besides, {before}"),
+                None => warning.to_owned(),
+            });
             // A command would be run on prices that nobody pays.
             advice.remedy.take_steps(Vec::new());
             advice.remedy.contact = None;

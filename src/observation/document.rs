@@ -18,7 +18,7 @@ use crate::observation::plan::MINUTE_DAYS;
 use crate::observation::{Span, Usage};
 
 /// Version of the document that this program writes. Earlier versions are read too.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// The whole input of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

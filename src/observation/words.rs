@@ -112,11 +112,11 @@ words! {
 pub struct DimensionSet(Vec<Dimension>);
 
 impl DimensionSet {
-    /// Returns true if the series counts one service tier alone.
+    /// Returns true if the series counts one service tier alone, or may: a dimension that nobody knows
+    /// yet is taken for a tier if its name says so, since a tier can have another price.
     #[must_use]
     pub fn has_service_tier(&self) -> bool {
-        let tiers = [Dimension::ServiceTier, Dimension::ResolvedServiceTier];
-        tiers.iter().any(|tier| self.0.contains(tier))
+        self.0.iter().any(|dimension| dimension.as_str().contains("ServiceTier"))
     }
 }
 
@@ -162,7 +162,13 @@ mod tests {
             assert_eq!(serde_json::to_value(&status).unwrap(), word);
             assert_eq!(status.to_string(), word);
         }
-        for names in ["ModelId", "ContextWindow, ModelId", "ModelId, Project, ServiceTier"] {
+        for names in [
+            "ModelId",
+            "ContextWindow, ModelId",
+            "ModelId, Project, ServiceTier",
+            "ModelId, ServiceTierOfTomorrow",
+            "ModelId,ServiceTier",
+        ] {
             let saved: DimensionSet = serde_json::from_value(names.into()).unwrap();
             assert_eq!(serde_json::to_value(&saved).unwrap(), names);
             assert_eq!(saved.has_service_tier(), names.contains("Tier"));

@@ -62,6 +62,7 @@ impl Summary {
         run.places.truncate(PLACES);
         run.failed_regions.truncate(PLACES);
         run.catalog = run.catalog.chars().take(TEXT).collect();
+        run.warning = run.warning.map(|warning| warning.chars().take(2 * TEXT).collect());
         run.catalog_description = run.catalog_description.chars().take(TEXT).collect();
         Self {
             schema_version: report.schema_version,

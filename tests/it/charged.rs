@@ -114,3 +114,12 @@ fn looks_at_such_a_book_and_comparisons_with_it_begin_with_the_warning() {
         assert!(!page.contains(warning), "{page}");
     }
 }
+
+#[test]
+fn a_long_name_of_a_book_does_not_make_the_summary_long() {
+    let mut observation = small_observation();
+    observation.prices.charged = false;
+    observation.prices.name = "n".repeat(40_000);
+    let summary = Summary::new(&report::build(&observation), 0, None);
+    assert!(serde_json::to_string(&summary).unwrap().len() < 32_000);
+}

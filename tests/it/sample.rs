@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use bedrock_cost_guard::advice::{Action, Effort, Gate, HoldingLoad, Plan};
-use bedrock_cost_guard::domain::{Tokens, Usd};
+use bedrock_cost_guard::domain::{ModelId, Tokens, Usd};
 use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::report;
 use bedrock_cost_guard::report::metrics::{self, Point};
-use bedrock_cost_guard::report::{self};
 use bedrock_cost_guard::terminal::report as text;
 use rust_decimal::Decimal;
 
-use crate::support::sample;
+use crate::support::{sample, small_observation};
 
 #[test]
 fn the_sample_has_every_kind_of_advice() {
@@ -248,4 +248,22 @@ fn an_observation_of_the_first_version_still_replays() {
     assert_eq!(advice, [("rec-add3bb56d4", "$1,168.00".to_owned())]);
     assert_eq!(report.totals.monthly_cost.to_string(), "$12,847.98");
     assert_eq!(report.totals.monthly_list_cost, report.totals.monthly_cost);
+}
+
+#[test]
+fn use_that_no_model_is_known_behind_is_not_denied() {
+    let mut observation = small_observation();
+    for place in &mut observation.places {
+        for lane in &mut place.usage.lanes {
+            let id = lane.model_id.text().replace(':', "-");
+            let arn = format!("arn:aws:bedrock:us-east-1:123456789012:imported-model/{id}");
+            lane.model_id = ModelId::parse(arn.as_str());
+        }
+        place.inventory.provisioned_models.clear();
+    }
+    let report = report::build(&observation);
+    assert!(report.workloads.is_empty() && !report.unpriced.is_empty());
+    let page = text::render(&report);
+    assert!(!page.contains("no use of Amazon Bedrock was found"), "{page}");
+    assert!(page.contains("NO PRICE"), "{page}");
 }

@@ -277,6 +277,10 @@ fn undated(name: &str) -> &str {
 
 /// Writes a file whole or not at all: a book that is there is not lost to a full disk.
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    // A link or a device is written through: a file in its place would not be what was named.
+    if fs::symlink_metadata(path).is_ok_and(|target| !target.is_file()) {
+        return fs::write(path, text);
+    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));

@@ -9,7 +9,9 @@ use crate::terminal::page::{WIDTH, cell, counted, line, table, wrapped, write_ta
 
 pub(super) fn advice(page: &mut String, report: &Report) {
     line(page, "WHAT TO DO");
-    if report.workloads.is_empty() {
+    // Use under an id that no model is known behind is no workload, and is listed below all the same.
+    let is_unused = report.workloads.is_empty() && report.unpriced.is_empty();
+    if is_unused && !report.run.places.is_empty() {
         line(
             page,
             "  Nothing: no use of Amazon Bedrock was found. NOTES has what was looked at, and where else to look.",
