@@ -59,7 +59,7 @@ fn the_settings_are_those_of_the_program() {
     assert_eq!(documented, rows.collect::<Vec<_>>());
 }
 
-/// What `--help` says of a command, given by the words after `cost-guard`.
+/// Returns what `--help` says of a command, given by the words after `cost-guard`.
 fn help(command: &str) -> String {
     let mut program = Command::new(env!("CARGO_BIN_EXE_cost-guard"));
     program.env_clear().args(command.split_whitespace()).arg("--help");
