@@ -50,7 +50,8 @@ pub(super) fn replace(
     offer: &Offer,
     units: ModelUnits,
 ) -> Vec<Step> {
-    let Some(buy) = buy(workload, offer, units) else {
+    // After the one that it replaces: two that are replaced in one Region must not take one name.
+    let Some(buy) = named(workload, offer, units, &held.provisioned_model_name) else {
         return Vec::new();
     };
     vec![
@@ -62,6 +63,11 @@ pub(super) fn replace(
 
 /// Buys model units; `None` where AWS lists no id to buy units under.
 pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> Option<Step> {
+    named(workload, offer, units, workload.model.id())
+}
+
+/// Buys model units under a free name after `base`; `None` where AWS lists no id to buy them under.
+fn named(workload: &Workload<'_>, offer: &Offer, units: ModelUnits, base: &str) -> Option<Step> {
     let duration = match offer.term {
         Term::None => "",
         Term::OneMonth => " --commitment-duration OneMonth",
@@ -72,7 +78,7 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
     // Of several context windows the longest serves every request that the others do.
     let ids = workload.observed.inventory.provisionable_ids(&workload.model);
     let id = ids.iter().max_by_key(|id| ModelId::parse(**id).target().context_window())?;
-    let name = free_name(workload);
+    let name = free_name(workload, base);
     let term = match offer.term {
         Term::None => "without a term".to_owned(),
         term => format!("under a {term}"),
@@ -86,10 +92,10 @@ pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> 
     )))
 }
 
-/// Returns the name of the model that no provisioned model of the Region has yet: AWS refuses a name
+/// Returns a name after `base` that no provisioned model of the Region has yet: AWS refuses a name
 /// that is taken, and a command that fails halfway through a change leaves callers in between.
-fn free_name(workload: &Workload<'_>) -> String {
-    let letters = workload.model.id().chars();
+fn free_name(workload: &Workload<'_>, base: &str) -> String {
+    let letters = base.chars();
     // A name of a provisioned model takes letters, digits and hyphens.
     let name: String = letters.map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let held = &workload.observed.inventory.provisioned_models;

@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers that only tests call")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use bedrock_cost_guard::advice::{Action, Recommendation};
@@ -743,11 +743,22 @@ fn counted(report: &Report) -> impl Iterator<Item = &Recommendation> {
 
 /// Says what is wrong with the steps to the changes of a report; `None` where nothing is.
 fn steps_fault(report: &Report) -> Option<String> {
+    let held = report.holdings.iter().map(|held| held.provisioned_model_name.as_str());
+    let mut taken: BTreeSet<&str> = held.collect();
     for advice in &report.recommendations {
         let steps = &advice.remedy.steps;
         let first = steps.first().and_then(|step| step.command.as_ref());
         if first != advice.remedy.command.as_ref() {
             return Some(format!("{}: not the first step's command", advice.message()));
+        }
+        for command in steps.iter().filter_map(|step| step.command.as_ref()) {
+            let mut words =
+                command.split(' ').skip_while(|word| *word != "--provisioned-model-name");
+            if let Some(name) = words.nth(1)
+                && !taken.insert(name)
+            {
+                return Some(format!("{}: the name {name} is taken", advice.message()));
+            }
         }
         let mut commands = steps.iter().filter_map(|step| step.command.as_ref());
         let is_hidden = advice.grounds.risks.iter().any(|risk| risk.contains("aws bedrock"));
