@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::rows::{DatedRow, ModelPrices, RowScope};
+use crate::catalog::provenance::DatedRow;
+use crate::catalog::rows::{ModelPrices, RowRegion, RowScope};
+use crate::catalog::sources::{self, Source};
 use crate::domain::{BaseModel, Geo, LoadWeights, Meter, Term};
 
 /// The version of the format that this program reads.
@@ -42,6 +44,9 @@ struct BookDocument {
     description: String,
     /// `None` in observations that were saved before the key existed.
     charged: Option<bool>,
+    /// Sources that rows name by their ids.
+    #[serde(rename = "source", default)]
+    sources: Vec<Source>,
     #[serde(rename = "model", default)]
     models: Vec<ModelPrices>,
 }
@@ -93,14 +98,16 @@ pub enum BookError {
 impl PriceBook {
     /// Reads a book from TOML. `name` is the book's name in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, BookError> {
-        let document: BookDocument = toml::from_str(text)
+        let mut document: BookDocument = toml::from_str(text)
             .map_err(|error| BookError::Syntax { name: name.into(), fault: error.to_string() })?;
         // A file has to say so. Only saved observations may be from before the key existed.
         if document.charged.is_none() {
             return Err(BookError::Uncharged { name: name.into() });
         }
+        let mut faults = sources::tell(&document.sources, &mut document.models);
         let book = Self::from(document);
-        let faults = book.faults();
+        faults.extend(book.faults());
+        faults.extend(book.models.iter().filter_map(ModelPrices::spread_fault));
         if faults.is_empty() {
             Ok(book)
         } else {
@@ -135,6 +142,23 @@ impl PriceBook {
     #[must_use]
     pub fn load_weights(&self, id: &BaseModel) -> LoadWeights {
         self.model(id).map(|model| model.load_weights).unwrap_or_default()
+    }
+
+    /// Reads prices without a Region as those of the commercial US Regions, as older versions did: a
+    /// saved observation keeps the costs that it was saved with.
+    pub fn read_unstated_in_us(&mut self) {
+        let rates = |model: &mut ModelPrices| {
+            let rates = model.rates.iter_mut().map(DatedRow::regions_mut);
+            let units = model.model_units.iter_mut().map(DatedRow::regions_mut);
+            let reserved = model.reserved_tokens.iter_mut().map(DatedRow::regions_mut);
+            let lifecycle = model.lifecycle.iter_mut().map(|row| &mut row.regions);
+            for region in rates.chain(units).chain(reserved).chain(lifecycle).flatten() {
+                if *region == RowRegion::Unstated {
+                    *region = RowRegion::UnstatedInUs;
+                }
+            }
+        };
+        self.models.iter_mut().for_each(rates);
     }
 
     /// Returns the same book with the rows of these models alone.

@@ -92,6 +92,7 @@ impl Contract<'_> {
             output: pay(|row| row.output, list.output),
             cache_read: pay(|row| row.cache_read, list.cache_read),
             cache_write_5m: pay(|row| row.cache_write_5m, list.cache_write_5m),
+            cache_write_30m: pay(|row| row.cache_write_30m, list.cache_write_30m),
             cache_write_1h: pay(|row| row.cache_write_1h, list.cache_write_1h),
             ..list.clone()
         }

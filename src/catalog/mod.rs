@@ -13,9 +13,12 @@ mod offers;
 mod overlay;
 mod overrides;
 pub mod price_list;
+mod provenance;
 mod rate;
 mod rows;
 mod select;
+mod sources;
+mod spread;
 mod toml_lines;
 
 pub use book::{BookError, PriceBook};
@@ -25,7 +28,7 @@ pub use overrides::{
     ExcludedModel, Overrides, OverridesError, ReservedHolding, ReservedScope, UnitCapacity,
 };
 pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
+pub use provenance::{DatedRow, Dating, Provenance, Trust};
 pub use rows::{
-    DatedRow, Dating, LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, Provenance, RateRow,
-    ReservedTokensRow, RowRegion, RowScope, TokenCountText, UnpricedRow,
+    LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, RateRow, ReservedTokensRow, RowRegion, RowScope, TokenCountText, UnpricedRow,
 };

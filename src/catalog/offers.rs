@@ -79,7 +79,7 @@ impl ModelPrices {
     pub(super) fn reserved_offers(&self, region: &Region, day: Date) -> Vec<ReservedOffer> {
         let scope_of = |row: &ReservedTokensRow| match row.scope {
             RowScope::InRegion | RowScope::Geo | RowScope::Regional => ReservedScope::Regional,
-            RowScope::Global | RowScope::Any => ReservedScope::Global,
+            RowScope::Global | RowScope::Any | RowScope::Mantle => ReservedScope::Global,
         };
         let mut products: Vec<(ReservedScope, Term)> =
             self.reserved_tokens.iter().map(|row| (scope_of(row), row.term)).collect();

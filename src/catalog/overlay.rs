@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::book::PriceBook;
-use crate::catalog::rows::{DatedRow, ModelPrices, RateRow, RowRegion, RowScope};
+use crate::catalog::provenance::DatedRow;
+use crate::catalog::rows::{ModelPrices, RateRow, RowRegion, RowScope};
 use crate::domain::{BaseModel, UsdPerMillionTokens};
 
 impl PriceBook {
@@ -83,6 +84,7 @@ impl ModelPrices {
         self.rates.retain(|row| !row.regions.is_empty());
         self.rates.extend(left);
         self.rates.extend(fresher.rates);
+        self.give_up_spread();
         overlay(&mut self.model_units, fresher.model_units, |old, row| {
             (old.term, &old.label) == (row.term, &row.label)
         });

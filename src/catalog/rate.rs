@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::rows::{Dating, PriceRange, Provenance};
+use crate::catalog::provenance::{Dating, Provenance};
+use crate::catalog::rows::PriceRange;
 use crate::domain::{BaseModel, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens};
 
 /// The way in which a row came to apply to a Region.
@@ -14,8 +15,8 @@ pub enum RegionBasis {
     Named,
     /// The source gives one price for all its Regions.
     All,
-    /// The source names no Region. Such a row applies to the commercial US Regions only, which are
-    /// what AWS's price page shows unless one chooses another.
+    /// The source names no Region, and an older version read it as one of the commercial US Regions:
+    /// in observations that such a version saved.
     Unstated,
 }
 

@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::provenance::{DatedRow, Dating, Provenance, Trust};
 use crate::domain::place::NotARegion;
 use crate::domain::{
     BaseModel, Geo, LoadWeights, Meter, Region, Scope, ServiceTier, Term, UsdPerMillionTokens,
@@ -42,92 +43,6 @@ pub struct ModelPrices {
     pub load_weights: LoadWeights,
 }
 
-/// Dates of a price and the place where the price is written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// First day of the price; `None` where the source has no date.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_from: Option<Date>,
-    /// First day on which the price was seen, where the source has no date.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen_from: Option<Date>,
-    /// Last day on which the price was seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen_to: Option<Date>,
-    /// Day on which somebody last looked.
-    pub checked: Date,
-    /// Place where the price is written.
-    pub source: String,
-}
-
-/// The days on which a price holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dating {
-    /// First day.
-    pub from: Date,
-    /// Last day; `None` until a newer row follows.
-    pub to: Option<Date>,
-}
-
-impl Provenance {
-    /// Returns the days on which the price holds; `None` where the row is not dated, which no valid
-    /// book has.
-    #[must_use]
-    pub fn dating(&self) -> Option<Dating> {
-        Dating::new(self.effective_from, self.seen_from, self.seen_to)
-    }
-}
-
-impl Dating {
-    fn new(
-        effective_from: Option<Date>,
-        seen_from: Option<Date>,
-        seen_to: Option<Date>,
-    ) -> Option<Self> {
-        match (effective_from, seen_from, seen_to) {
-            (Some(from), None, None) => Some(Self { from, to: None }),
-            (None, Some(from), Some(to)) if from <= to => Some(Self { from, to: Some(to) }),
-            _ => None,
-        }
-    }
-
-    /// Returns true if the price holds on a day.
-    #[must_use]
-    pub fn holds_on(self, day: Date) -> bool {
-        self.from <= day && self.to.is_none_or(|to| day <= to)
-    }
-
-    /// Returns true if there is a day on which both prices hold.
-    #[must_use]
-    pub fn overlaps(self, other: Self) -> bool {
-        let begins_in_time =
-            |first: Self, second: Self| first.to.is_none_or(|to| second.from <= to);
-        begins_in_time(self, other) && begins_in_time(other, self)
-    }
-}
-
-/// A row of prices that hold in some Regions on some days.
-pub trait DatedRow {
-    /// Returns the Regions that the row names.
-    fn regions(&self) -> &[RowRegion];
-
-    /// Returns the Regions that the row names, to take some out.
-    fn regions_mut(&mut self) -> &mut Vec<RowRegion>;
-
-    /// Returns the scope of the row; `None` for model units, which serve any.
-    fn scope(&self) -> Option<RowScope>;
-
-    /// Returns the days on which the price holds; `None` where the row is not dated, which no valid
-    /// book has.
-    fn dating(&self) -> Option<Dating>;
-
-    /// Returns the day on which somebody last looked.
-    fn checked(&self) -> Date;
-
-    /// Returns the dates of the price and the place where the price is written.
-    fn provenance(&self) -> Provenance;
-}
-
 macro_rules! dated_rows {
     ($($row:ident of $scope:expr),+) => {$(
         impl DatedRow for $row {
@@ -145,7 +60,8 @@ macro_rules! dated_rows {
             }
 
             fn dating(&self) -> Option<Dating> {
-                Dating::new(self.effective_from, self.seen_from, self.seen_to)
+                let dating = Dating::new(self.effective_from, self.seen_from, self.seen_to)?;
+                dating.ending(self.effective_until)
             }
 
             fn checked(&self) -> Date {
@@ -157,8 +73,10 @@ macro_rules! dated_rows {
                     effective_from: self.effective_from,
                     seen_from: self.seen_from,
                     seen_to: self.seen_to,
+                    effective_until: self.effective_until,
                     checked: self.checked,
                     source: self.source.clone(),
+                    trust: self.trust,
                 }
             }
         }
@@ -186,13 +104,16 @@ pub enum RowScope {
     Regional,
     /// All of these: the book does not tell scopes apart.
     Any,
+    /// On the bedrock-mantle endpoint, which `AWS/Bedrock` does not meter: a price to look at, and
+    /// of no request that is read here.
+    Mantle,
 }
 
 impl RowScope {
     /// Ranks the scope by its distance from naming one scope; the least goes first.
     pub(super) const fn breadth(self) -> u8 {
         match self {
-            Self::InRegion | Self::Geo | Self::Global | Self::Regional => 0,
+            Self::InRegion | Self::Geo | Self::Global | Self::Regional | Self::Mantle => 0,
             Self::Any => 1,
         }
     }
@@ -200,7 +121,7 @@ impl RowScope {
     /// Ranks the scope by the requests that a row of it is about; the fewest go first.
     pub(super) const fn narrowness(self) -> u8 {
         match self {
-            Self::InRegion | Self::Geo | Self::Global => 0,
+            Self::InRegion | Self::Geo | Self::Global | Self::Mantle => 0,
             Self::Regional => 1,
             Self::Any => 2,
         }
@@ -228,8 +149,11 @@ pub enum RowRegion {
     Named(Region),
     /// `*`: the source gives one price for all its Regions.
     All,
-    /// The source gives a price and no Region.
+    /// The source gives a price and no Region, so the row prices none.
     Unstated,
+    /// The same in an observation of a version that priced the commercial US Regions by such a row.
+    /// No book has it.
+    UnstatedInUs,
 }
 
 impl TryFrom<String> for RowRegion {
@@ -249,7 +173,7 @@ impl From<RowRegion> for String {
         match region {
             RowRegion::Named(region) => region.into(),
             RowRegion::All => "*".into(),
-            RowRegion::Unstated => "unstated".into(),
+            RowRegion::Unstated | RowRegion::UnstatedInUs => "unstated".into(),
         }
     }
 }
@@ -303,10 +227,21 @@ pub struct RateRow {
     /// Last day on which the price was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_to: Option<Date>,
+    /// Last day of the price, where its end is announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_until: Option<Date>,
     /// Day on which somebody last looked.
+    #[serde(default)]
     pub checked: Date,
     /// Place where the prices are written.
+    #[serde(default)]
     pub source: String,
+    /// Ids of sources of the book's head, instead of the two before; empty once the book is read.
+    #[serde(default, skip_serializing)]
+    pub sources: Vec<String>,
+    /// Kind of that place; `None` where the book does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
     /// Price of input tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<UsdPerMillionTokens>,
@@ -319,6 +254,9 @@ pub struct RateRow {
     /// Price of tokens written to a prompt cache for five minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_5m: Option<UsdPerMillionTokens>,
+    /// Price of tokens written to a prompt cache for thirty minutes, as OpenAI's models have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_30m: Option<UsdPerMillionTokens>,
     /// Price of tokens written to a prompt cache for an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_1h: Option<UsdPerMillionTokens>,
@@ -334,14 +272,18 @@ impl RateRow {
             Meter::Input => exactly(self.input),
             Meter::Output => exactly(self.output),
             Meter::CacheRead => exactly(self.cache_read),
-            Meter::CacheWrite => match (self.cache_write_5m, self.cache_write_1h) {
-                (Some(short), Some(long)) => {
-                    Some(PriceRange::exactly(short).and(PriceRange::exactly(long)))
-                }
-                (short, long) => exactly(short.or(long)),
-            },
+            Meter::CacheWrite => {
+                let writes = self.cache_writes().into_iter().flatten();
+                writes.map(PriceRange::exactly).reduce(PriceRange::and)
+            }
             _ => None,
         }
+    }
+
+    /// Returns the prices of cache writes by how long they are kept, the shortest first.
+    #[must_use]
+    pub const fn cache_writes(&self) -> [Option<UsdPerMillionTokens>; 3] {
+        [self.cache_write_5m, self.cache_write_30m, self.cache_write_1h]
     }
 
     /// Returns true if the row prices any meter.
@@ -385,10 +327,21 @@ pub struct ModelUnitsRow {
     /// Last day on which the price was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_to: Option<Date>,
+    /// Last day of the price, where its end is announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_until: Option<Date>,
     /// Day on which somebody last looked.
+    #[serde(default)]
     pub checked: Date,
     /// Place where the price is written.
+    #[serde(default)]
     pub source: String,
+    /// Ids of sources of the book's head, instead of the two before; empty once the book is read.
+    #[serde(default, skip_serializing)]
+    pub sources: Vec<String>,
+    /// Kind of that place; `None` where the book does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
 }
 
 /// The most tokens an hour that a unit is believed to serve, as many as overrides may give. The
@@ -454,10 +407,21 @@ pub struct ReservedTokensRow {
     /// Last day on which the price was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_to: Option<Date>,
+    /// Last day of the price, where its end is announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_until: Option<Date>,
     /// Day on which somebody last looked.
+    #[serde(default)]
     pub checked: Date,
     /// Place where the prices are written.
+    #[serde(default)]
     pub source: String,
+    /// Ids of sources of the book's head, instead of the two before; empty once the book is read.
+    #[serde(default, skip_serializing)]
+    pub sources: Vec<String>,
+    /// Kind of that place; `None` where the book does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
 }
 
 /// The dates on which a model leaves some Regions.
@@ -480,9 +444,14 @@ pub struct LifecycleRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<BaseModel>,
     /// Day on which somebody last looked.
+    #[serde(default)]
     pub checked: Date,
     /// Place where the dates are written.
+    #[serde(default)]
     pub source: String,
+    /// Ids of sources of the book's head, instead of the two before; empty once the book is read.
+    #[serde(default, skip_serializing)]
+    pub sources: Vec<String>,
 }
 
 /// A meter that a model is billed by and that has no price here: images, seconds of video,
@@ -495,7 +464,12 @@ pub struct UnpricedRow {
     /// Reason for which there is no price.
     pub why: String,
     /// Day on which somebody last looked.
+    #[serde(default)]
     pub checked: Date,
     /// Place where that is written.
+    #[serde(default)]
     pub source: String,
+    /// Ids of sources of the book's head, instead of the two before; empty once the book is read.
+    #[serde(default, skip_serializing)]
+    pub sources: Vec<String>,
 }

@@ -5,11 +5,12 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use crate::catalog::rate::{InForce, RateSource, RegionBasis};
-use crate::catalog::rows::{DatedRow, RowRegion, RowScope};
+use crate::catalog::provenance::DatedRow;
+use crate::catalog::rows::{RowRegion, RowScope};
 use crate::domain::{Partition, Region};
 
 /// Returns the way in which a row with these Regions applies to one; `None` where the row does not.
-/// A row that names no Region is of the commercial partition.
+/// A row for all Regions is of the commercial partition. A source that names no Region prices none.
 pub(super) fn basis(regions: &[RowRegion], region: &Region) -> Option<RegionBasis> {
     let is_named = |row: &RowRegion| matches!(row, RowRegion::Named(named) if named == region);
     if regions.iter().any(is_named) {
@@ -19,14 +20,13 @@ pub(super) fn basis(regions: &[RowRegion], region: &Region) -> Option<RegionBasi
     if is_commercial && regions.contains(&RowRegion::All) {
         return Some(RegionBasis::All);
     }
-    // What AWS's price page shows unless one chooses another Region.
     let is_us = is_commercial && region.name().starts_with("us-");
-    (is_us && regions.contains(&RowRegion::Unstated)).then_some(RegionBasis::Unstated)
+    (is_us && regions.contains(&RowRegion::UnstatedInUs)).then_some(RegionBasis::Unstated)
 }
 
 /// Chooses the row that applies, and returns the row with its source.
 ///
-/// First goes a row for the very scope before a broad one, then a row that has begun before one
+/// A price whose announced end has passed is nobody's. First goes a row for the very scope before a broad one, then a row that has begun before one
 /// that begins later, then by the way in which the Region is named, then the row whose first day is
 /// nearest, which of those that have begun is the newest, then the row that was looked at last, then
 /// the narrower scope.
@@ -36,6 +36,7 @@ pub(super) fn best<'a, R: DatedRow>(
     day: Date,
 ) -> Option<(&'a R, RateSource)> {
     rows.filter_map(|row| Some((row, row.dating()?, basis(row.regions(), region)?)))
+        .filter(|(_, dating, _)| !dating.has_ended(day))
         .min_by_key(|(row, dating, region_basis)| {
             (
                 row.scope().map(RowScope::breadth),

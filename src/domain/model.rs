@@ -170,6 +170,8 @@ pub enum ServiceTier {
     Priority,
     /// Dearer than standard, and faster.
     LatencyOptimized,
+    /// Dearer than all others, and fastest; some of OpenAI's models have the tier.
+    Ultrafast,
 }
 
 impl ServiceTier {
@@ -185,6 +187,7 @@ impl ServiceTier {
             Self::Flex => "flex",
             Self::Priority => "priority",
             Self::LatencyOptimized => "latency-optimized",
+            Self::Ultrafast => "ultrafast",
         }
     }
 }

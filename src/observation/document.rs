@@ -18,7 +18,10 @@ use crate::observation::plan::MINUTE_DAYS;
 use crate::observation::{Span, Usage};
 
 /// Version of the document that this program writes. Earlier versions are read too.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
+
+/// The last version whose prices without a Region were those of the commercial US.
+const UNSTATED_IN_US: u32 = 3;
 
 /// The whole input of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +148,10 @@ impl Observation {
             return Err(ObservationError::Newer(head.schema_version));
         }
         let mut observation: Self = serde_json::from_str(text)?;
-        // What is new since the first version is only what may be missing.
+        if head.schema_version <= UNSTATED_IN_US {
+            observation.prices.read_unstated_in_us();
+        }
+        // What else is new since the first version is only what may be missing.
         observation.schema_version = SCHEMA_VERSION;
         let faults = observation.faults();
         if faults.is_empty() { Ok(observation) } else { Err(ObservationError::Rules(faults)) }

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::book::PriceBook;
-use crate::catalog::rows::{Dating, RowRegion, RowScope};
+use crate::catalog::provenance::Dating;
+use crate::catalog::rows::{RowRegion, RowScope};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{
     BaseModel, Capacity, Geo, Percent, Region, ServiceTier, Term, Usd, UsdPerMillionTokens,
@@ -120,7 +121,7 @@ pub struct Discount {
 
 impl Discount {
     pub(in crate::catalog) const fn dating(&self) -> Dating {
-        Dating { from: self.from, to: self.until }
+        Dating { from: self.from, to: self.until, until: None }
     }
 }
 
@@ -168,6 +169,9 @@ pub struct ContractPrice {
     /// Price of tokens written to a prompt cache for five minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_5m: Option<UsdPerMillionTokens>,
+    /// Price of tokens written to a prompt cache for thirty minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_30m: Option<UsdPerMillionTokens>,
     /// Price of tokens written to a prompt cache for an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_1h: Option<UsdPerMillionTokens>,
@@ -182,7 +186,7 @@ pub struct ContractPrice {
 
 impl ContractPrice {
     pub(in crate::catalog) const fn dating(&self) -> Dating {
-        Dating { from: self.from, to: self.until }
+        Dating { from: self.from, to: self.until, until: None }
     }
 }
 

@@ -144,8 +144,14 @@ impl Entry for ContractPrice {
         if self.regions.is_empty() || self.regions.contains(&RowRegion::Unstated) {
             faults.push("`regions` names the Regions, or is [\"*\"]".into());
         }
-        let prices =
-            [self.input, self.output, self.cache_read, self.cache_write_5m, self.cache_write_1h];
+        let prices = [
+            self.input,
+            self.output,
+            self.cache_read,
+            self.cache_write_5m,
+            self.cache_write_30m,
+            self.cache_write_1h,
+        ];
         if prices.iter().all(Option::is_none) {
             faults.push("it prices no meter: add `input`, `output` or a price of a cache".into());
         }

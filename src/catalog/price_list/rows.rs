@@ -15,7 +15,7 @@ use crate::catalog::price_list::refusal::LineRefusal;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
 use crate::catalog::price_list::{Conflicting, Contradiction, UnusedLine};
 use crate::catalog::{
-    ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion, RowScope,
+    ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion, RowScope, Trust,
 };
 use crate::domain::{BaseModel, Geo, LoadWeights, Region, ServiceTier, Term};
 
@@ -310,13 +310,17 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
                 effective_from: Some(day),
                 seen_from: None,
                 seen_to: None,
+                effective_until: None,
                 checked,
                 input: of_day(TokenMeter::Input),
                 output: of_day(TokenMeter::Output),
                 cache_read: of_day(TokenMeter::CacheRead),
                 cache_write_5m: of_day(TokenMeter::CacheWrite),
+                cache_write_30m: None,
                 cache_write_1h: of_day(TokenMeter::CacheWrite1h),
                 source: joined(sources),
+                trust: Some(Trust::PriceList),
+                sources: Vec::new(),
             });
         }
     }
@@ -374,8 +378,11 @@ fn units(region: &Region, items: &Items, checked: Date) -> Vec<ModelUnitsRow> {
                 effective_from: Some(line.effective),
                 seen_from: None,
                 seen_to: None,
+                effective_until: None,
                 checked,
                 source: line.source(),
+                trust: Some(Trust::PriceList),
+                sources: Vec::new(),
             });
         }
     }
@@ -431,8 +438,11 @@ fn reserved(
                 effective_from: Some(day),
                 seen_from: None,
                 seen_to: None,
+                effective_until: None,
                 checked,
                 source: joined(BTreeSet::from([of_input.source(), of_output.source()])),
+                trust: Some(Trust::PriceList),
+                sources: Vec::new(),
             });
         }
     }

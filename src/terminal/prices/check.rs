@@ -125,7 +125,7 @@ pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
     let unstated = rows.clone().filter(|row| row.regions.contains(&RowRegion::Unstated)).count();
     if unstated > 0 {
         check.notes.push(format!(
-            "{unstated} of {} rates have a source that names no Region; they are used in commercial US Regions only",
+            "{unstated} of {} rates have a source that names no Region; they price none",
             rows.count()
         ));
     }

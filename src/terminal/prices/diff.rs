@@ -315,7 +315,7 @@ fn regions_of(books: &[&PriceBook]) -> BTreeSet<Region> {
     let units = models().flat_map(|model| &model.model_units).map(|row| &row.regions);
     let named = rates.chain(units).flatten().filter_map(|region| match region {
         RowRegion::Named(region) => Some(region.clone()),
-        RowRegion::All | RowRegion::Unstated => None,
+        RowRegion::All | RowRegion::Unstated | RowRegion::UnstatedInUs => None,
     });
     named.chain("us-east-1".parse().ok()).collect()
 }

@@ -205,7 +205,7 @@ fn reserved(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
 /// Writes the days of a price: the first, or the last one on which the price was seen.
 fn dating(dating: Option<Dating>) -> String {
     match dating {
-        Some(Dating { from, to: None }) => from.to_string(),
+        Some(Dating { from, to: None, .. }) => from.to_string(),
         Some(Dating { to: Some(to), .. }) => format!("seen {to}"),
         None => "-".to_owned(),
     }

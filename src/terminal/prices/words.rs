@@ -14,6 +14,7 @@ pub(super) fn scope_name(scope: RowScope, geo: Option<Geo>) -> String {
         (RowScope::Global, _) => "global profile".to_owned(),
         (RowScope::Regional, _) => "in-Region, geo".to_owned(),
         (RowScope::Any, _) => "any".to_owned(),
+        (RowScope::Mantle, _) => "mantle endpoint".to_owned(),
     }
 }
 
@@ -22,7 +23,7 @@ pub(super) fn region_names(regions: &[RowRegion]) -> String {
     let name = |region: &RowRegion| match region {
         RowRegion::Named(region) => region.name().to_owned(),
         RowRegion::All => "all, one price".to_owned(),
-        RowRegion::Unstated => "not stated".to_owned(),
+        RowRegion::Unstated | RowRegion::UnstatedInUs => "not stated".to_owned(),
     };
     match regions {
         [first, _, _, ..] => format!("{} and {} more", name(first), regions.len() - 1),

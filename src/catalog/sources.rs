@@ -1,0 +1,151 @@
+//! The list of sources in the head of a book, and the rows that name them by id.
+//!
+//! A row says where its prices are written in one of two ways: in words of its own, with its dates,
+//! or by the ids of entries of `[[source]]`. From the entries follow the days between which the
+//! price was seen, the day on which somebody last looked and how far the row is to be trusted, so
+//! that no row of them can claim to be fresher than what was published.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::catalog::provenance::Trust;
+use crate::catalog::rows::{
+    LifecycleRow, ModelPrices, ModelUnitsRow, RateRow, ReservedTokensRow, UnpricedRow,
+};
+
+/// One entry of `[[source]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    /// Id by which rows name the source.
+    pub id: String,
+    /// Place where the prices are written, in words.
+    pub title: String,
+    /// Day on which the place was published or copied; the first possible one where only a month is
+    /// known.
+    pub published: Date,
+    /// Kind of the place.
+    pub trust: Trust,
+}
+
+/// A row of a book, as far as its sources go.
+trait Sourced {
+    /// Returns the ids of the sources that the row names.
+    fn ids(&mut self) -> &mut Vec<String>;
+
+    /// Returns true if the row says in words of its own where its prices are written.
+    fn is_told(&self) -> bool;
+
+    /// Takes over what the sources say.
+    fn tell(&mut self, seen: Seen);
+}
+
+/// What some sources say together.
+struct Seen {
+    first: Date,
+    last: Date,
+    titles: String,
+    trust: Trust,
+}
+
+macro_rules! sourced {
+    ($row:ident: $($dated:ident)?) => {
+        impl Sourced for $row {
+            fn ids(&mut self) -> &mut Vec<String> {
+                &mut self.sources
+            }
+
+            fn is_told(&self) -> bool {
+                !self.source.is_empty() && self.checked != Date::default()
+            }
+
+            fn tell(&mut self, seen: Seen) {
+                self.checked = seen.last;
+                self.source = seen.titles;
+                $(
+                    // The day on which a price took effect says more than the day of its sighting.
+                    if self.$dated.is_none() {
+                        self.seen_from = Some(seen.first);
+                        self.seen_to = Some(seen.last);
+                    }
+                    self.trust = Some(seen.trust);
+                )?
+            }
+        }
+    };
+}
+
+sourced!(RateRow: effective_from);
+sourced!(ModelUnitsRow: effective_from);
+sourced!(ReservedTokensRow: effective_from);
+sourced!(LifecycleRow:);
+sourced!(UnpricedRow:);
+
+/// Tells all rows of some models what their sources say. Returns the faults: an id without an entry,
+/// a row that names no source or names one twice over.
+pub(super) fn tell(sources: &[Source], models: &mut [ModelPrices]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut by_id = BTreeMap::new();
+    for source in sources {
+        if by_id.insert(source.id.as_str(), source).is_some() {
+            faults.push(format!("source `{}` is listed twice: give one another id", source.id));
+        }
+    }
+    for model in models {
+        let mut each = |table: &str, rows: &mut dyn Iterator<Item = &mut dyn Sourced>| {
+            for (index, row) in rows.enumerate() {
+                if let Err(fault) = tell_row(&by_id, row) {
+                    faults.push(format!("`{}`: {table} {}: {fault}", model.id, index + 1));
+                }
+            }
+        };
+        each("rate", &mut model.rates.iter_mut().map(as_sourced));
+        each("model_units", &mut model.model_units.iter_mut().map(as_sourced));
+        each("reserved_tokens", &mut model.reserved_tokens.iter_mut().map(as_sourced));
+        each("lifecycle", &mut model.lifecycle.iter_mut().map(as_sourced));
+        each("unpriced", &mut model.unpriced.iter_mut().map(as_sourced));
+    }
+    faults
+}
+
+fn as_sourced<R: Sourced>(row: &mut R) -> &mut dyn Sourced {
+    row
+}
+
+fn tell_row(by_id: &BTreeMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(), String> {
+    let ids = std::mem::take(row.ids());
+    if ids.is_empty() {
+        return row.is_told().then_some(()).ok_or_else(|| {
+            "needs `source` and `checked`, or `sources` with ids of [[source]]".to_owned()
+        });
+    }
+    if row.is_told() {
+        return Err("has `source` and `sources`: leave one out".to_owned());
+    }
+    let mut seen: Option<Seen> = None;
+    for id in &ids {
+        let source = by_id
+            .get(id.as_str())
+            .ok_or_else(|| format!("source `{id}` is not in the head: add a [[source]]"))?;
+        seen = Some(match seen {
+            None => Seen {
+                first: source.published,
+                last: source.published,
+                titles: source.title.clone(),
+                trust: source.trust,
+            },
+            Some(before) => Seen {
+                first: before.first.min(source.published),
+                last: before.last.max(source.published),
+                titles: before.titles + "; " + &source.title,
+                trust: before.trust.min(source.trust),
+            },
+        });
+    }
+    if let Some(seen) = seen {
+        row.tell(seen);
+    }
+    Ok(())
+}
