@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::provenance::DatedRow;
-use crate::catalog::rows::{ModelPrices, RowRegion, RowScope};
+use crate::catalog::rate_field::RateField;
+use crate::catalog::row_scope::{RowRegion, RowScope};
+use crate::catalog::rows::ModelPrices;
 use crate::catalog::sources::{self, Source};
-use crate::domain::{BaseModel, Geo, LoadWeights, Meter, Term};
+use crate::domain::{BaseModel, Geo, LoadWeights, Term};
 
 /// The version of the format that this program reads.
 const SCHEMA_VERSION: u32 = 1;
@@ -251,9 +253,9 @@ impl ModelPrices {
             for region in &row.regions {
                 let key =
                     (row.scope, row.geo, region, row.tier, row.above_input_tokens, dating.from);
-                let priced = Meter::TOKENS.into_iter().filter(|meter| row.price(*meter).is_some());
-                // Not lazy: every meter of the row is taken.
-                let taken = priced.filter(|meter| !keys.insert((key, *meter))).count();
+                let priced = RateField::ALL.into_iter().filter(|field| field.of(row).is_some());
+                // Not lazy: every field of the row is taken.
+                let taken = priced.filter(|field| !keys.insert((key, *field))).count();
                 if taken > 0 {
                     fault(format!(
                         "a row before it has the same key for Region {}: give one another first day, or leave it out",

@@ -8,64 +8,11 @@ use jiff::civil::Date;
 use crate::catalog::book::PriceBook;
 use crate::catalog::overrides::{Overrides, ReservedScope};
 use crate::catalog::rate::RateSource;
-use crate::catalog::rows::{RateRow, RowRegion, RowScope};
+use crate::catalog::rate_field::RateField;
+use crate::catalog::row_scope::{RowRegion, RowScope};
+use crate::catalog::rows::RateRow;
 use crate::catalog::select::{basis, best};
-use crate::domain::{BaseModel, Region, Scope, ServiceTier, Term, Usd, UsdPerMillionTokens};
-
-/// A field of a row of rates: tokens that have a price of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RateField {
-    /// Input tokens.
-    Input,
-    /// Output tokens.
-    Output,
-    /// Tokens read from a prompt cache.
-    CacheRead,
-    /// Tokens written to a prompt cache for five minutes.
-    CacheWrite5m,
-    /// Tokens written to a prompt cache for thirty minutes.
-    CacheWrite30m,
-    /// Tokens written to a prompt cache for an hour.
-    CacheWrite1h,
-}
-
-impl RateField {
-    /// All fields that hold a price.
-    pub const ALL: [Self; 6] = [
-        Self::Input,
-        Self::Output,
-        Self::CacheRead,
-        Self::CacheWrite5m,
-        Self::CacheWrite30m,
-        Self::CacheWrite1h,
-    ];
-
-    /// Returns the name of the field in a book.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Output => "output",
-            Self::CacheRead => "cache_read",
-            Self::CacheWrite5m => "cache_write_5m",
-            Self::CacheWrite30m => "cache_write_30m",
-            Self::CacheWrite1h => "cache_write_1h",
-        }
-    }
-
-    /// Returns the price that a row has in the field; `None` where the row has none.
-    #[must_use]
-    pub const fn of(self, row: &RateRow) -> Option<UsdPerMillionTokens> {
-        match self {
-            Self::Input => row.input,
-            Self::Output => row.output,
-            Self::CacheRead => row.cache_read,
-            Self::CacheWrite5m => row.cache_write_5m,
-            Self::CacheWrite30m => row.cache_write_30m,
-            Self::CacheWrite1h => row.cache_write_1h,
-        }
-    }
-}
+use crate::domain::{BaseModel, Region, Scope, ServiceTier, Term, Usd};
 
 /// The requests that a figure is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::catalog::book::PriceBook;
 use crate::catalog::rate::{Rate, RateQuery};
-use crate::catalog::rows::{LifecycleRow, ModelPrices, RateRow};
+use crate::catalog::rate_field::RateField;
+use crate::catalog::rows::{LifecycleRow, ModelPrices, PriceRange, RateRow};
 use crate::catalog::select::{basis, best};
 use crate::domain::{BaseModel, Region, ServiceTier};
 
@@ -65,17 +66,22 @@ impl RateQuery<'_> {
         contracted: Option<&Contracted<'_>>,
     ) -> Option<Rate> {
         let of_band = |above: Option<u64>| {
-            let of = rows.iter().filter(|row| {
-                row.tier == tier && row.above_input_tokens == above && row.covers(self.scope)
+            // Each kind of cache writes may have its price from another row, and they are one range.
+            let fields = RateField::of_meter(self.meter).iter();
+            let priced = fields.filter_map(|field| {
+                let of = rows.iter().filter(|row| {
+                    row.tier == tier && row.above_input_tokens == above && row.covers(self.scope)
+                });
+                let priced = of.filter(|row| field.of(row).is_some());
+                let (row, source) = best(priced, self.region, self.day)?;
+                let list = field.of(row)?;
+                let paid = match contracted {
+                    Some(contracted) => field.of(&contracted(row))?,
+                    None => list,
+                };
+                Some(Rate::new(PriceRange::exactly(list), PriceRange::exactly(paid), source))
             });
-            let priced = of.filter(|row| row.price(self.meter).is_some());
-            let (row, source) = best(priced, self.region, self.day)?;
-            let list = row.price(self.meter)?;
-            let paid = match contracted {
-                Some(contracted) => contracted(row).price(self.meter)?,
-                None => list,
-            };
-            Some(Rate::new(list, paid, source))
+            priced.reduce(Rate::or)
         };
         let bands = || {
             rows.iter()
@@ -188,15 +194,33 @@ mod tests {
     }
 
     #[test]
-    fn a_price_without_a_region_stays_in_the_commercial_us() {
-        let model = "anthropic.claude-opus-4-20250514-v1:0";
-        let basis = |region| {
-            rate(model, region, Scope::InRegion, Meter::Input, "2026-04-05")
-                .map(|rate| rate.source.region_basis)
+    fn a_price_without_a_region_prices_none_but_in_older_observations() {
+        let mut book = PriceBook::parse(
+            "t",
+            "schema_version=1\nname=\"t\"\ndescription=\"d\"\ncharged=true\n[[model]]\nid=\"a.b\"\nname=\"B\"\nprovider=\"A\"\n\
+             [[model.rate]]\nscope=\"global\"\nregions=[\"unstated\"]\ntier=\"standard\"\neffective_from=\"2026-01-01\"\n\
+             checked=\"2026-01-01\"\nsource=\"s\"\ninput=\"1.00\"\n",
+        )
+        .unwrap();
+        let basis = |book: &PriceBook, region: &str| {
+            let rate = book.rate(&RateQuery {
+                model: &BaseModel::new("a.b"),
+                region: &region.parse().unwrap(),
+                scope: Scope::Global,
+                tier: Some(ServiceTier::Standard),
+                meter: Meter::Input,
+                input_tokens: None,
+                day: "2026-04-05".parse().unwrap(),
+            });
+            rate.map(|rate| rate.source.region_basis)
         };
-        assert_eq!(basis("us-west-2"), Some(RegionBasis::Unstated));
-        assert_eq!(basis("us-gov-west-1"), None);
-        assert_eq!(basis("eu-west-1"), None);
+        for region in ["us-west-2", "us-gov-west-1", "eu-west-1"] {
+            assert_eq!(basis(&book, region), None, "{region}");
+        }
+        book.read_unstated_in_us();
+        assert_eq!(basis(&book, "us-west-2"), Some(RegionBasis::Unstated));
+        assert_eq!(basis(&book, "us-gov-west-1"), None);
+        assert_eq!(basis(&book, "eu-west-1"), None);
     }
 
     #[test]
@@ -221,12 +245,12 @@ mod tests {
             });
             rate.unwrap().list_unit_price.to_string()
         };
-        let all = row("*", "effective_from=\"2025-01-01\"", "3.00");
+        let all = row("us-east-1", "effective_from=\"2025-01-01\"", "3.00");
         let named = row("us-east-1", "effective_from=\"2026-11-01\"", "2.00");
         assert_eq!(price(&[all.clone(), named.clone()], "2026-10-31"), "3.00");
         assert_eq!(price(&[all.clone(), named], "2026-11-01"), "2.00");
         // A newer sighting holds on after the last day on which it was seen.
-        let seen = row("*", "seen_from=\"2026-05-01\"\nseen_to=\"2026-05-02\"", "9.00");
+        let seen = row("us-east-1", "seen_from=\"2026-05-01\"\nseen_to=\"2026-05-02\"", "9.00");
         assert_eq!(price(&[all.clone(), seen.clone()], "2026-04-30"), "3.00");
         assert_eq!(price(&[all, seen], "2026-11-14"), "9.00");
     }

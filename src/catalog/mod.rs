@@ -10,12 +10,15 @@ mod contract;
 mod embedded;
 mod figure;
 mod lookup;
+mod missing;
 mod offers;
 mod overlay;
 mod overrides;
 pub mod price_list;
 mod provenance;
 mod rate;
+mod rate_field;
+mod row_scope;
 mod rows;
 mod select;
 mod sources;
@@ -23,14 +26,17 @@ mod spread;
 mod toml_lines;
 
 pub use book::{BookError, PriceBook};
-pub use figure::{Figure, FigureItem, FigureKey, FigureScope, RateField, ReservedSide};
+pub use figure::{Figure, FigureItem, FigureKey, FigureScope, ReservedSide};
 pub use offers::{Offer, ReservedOffer};
 pub use overrides::{
     AllowedScope, AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal,
     ExcludedModel, Overrides, OverridesError, ReservedHolding, ReservedScope, UnitCapacity,
 };
-pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
 pub use provenance::{DatedRow, Dating, Provenance, Trust};
+pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
+pub use rate_field::RateField;
+pub use row_scope::{RowRegion, RowScope};
 pub use rows::{
-    LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, RateRow, ReservedTokensRow, RowRegion, RowScope, TokenCountText, UnpricedRow,
+    LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, RateRow, ReservedTokensRow,
+    TokenCountText, UnpricedRow,
 };

@@ -4,7 +4,8 @@ use jiff::civil::Date;
 
 use crate::catalog::overrides::ReservedScope;
 use crate::catalog::rate::RateSource;
-use crate::catalog::rows::{ModelPrices, ModelUnitsRow, ReservedTokensRow, RowScope};
+use crate::catalog::row_scope::RowScope;
+use crate::catalog::rows::{ModelPrices, ModelUnitsRow, ReservedTokensRow};
 use crate::catalog::select::best;
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{Capacity, Region, Term, UsdPerModelUnitHour, UsdPerThousandTpmHour};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::catalog::book::PriceBook;
 use crate::catalog::provenance::DatedRow;
-use crate::catalog::rows::{ModelPrices, RateRow, RowRegion, RowScope};
+use crate::catalog::row_scope::{RowRegion, RowScope};
+use crate::catalog::rows::{ModelPrices, RateRow};
 use crate::domain::{BaseModel, UsdPerMillionTokens};
 
 impl PriceBook {

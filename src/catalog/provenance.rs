@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::rows::{RowRegion, RowScope};
+use crate::catalog::row_scope::{RowRegion, RowScope};
 
 /// The kind of a source, the most trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,4 +127,3 @@ pub trait DatedRow {
     /// Returns the dates of the price and the place where the price is written.
     fn provenance(&self) -> Provenance;
 }
-

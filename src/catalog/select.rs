@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use jiff::civil::Date;
 
-use crate::catalog::rate::{InForce, RateSource, RegionBasis};
 use crate::catalog::provenance::DatedRow;
-use crate::catalog::rows::{RowRegion, RowScope};
+use crate::catalog::rate::{InForce, RateSource, RegionBasis};
+use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::domain::{Partition, Region};
 
 /// Returns the way in which a row with these Regions applies to one; `None` where the row does not.

@@ -42,7 +42,7 @@ trait Sourced {
     fn tell(&mut self, seen: Seen);
 }
 
-/// What some sources say together.
+/// The days, the titles and the trust of some sources together.
 struct Seen {
     first: Date,
     last: Date,

@@ -6,15 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::catalog::provenance::DatedRow;
-use crate::catalog::rows::{ModelPrices, PriceRange, RateRow, RowRegion, RowScope};
-use crate::domain::{Meter, Partition, ServiceTier};
+use crate::catalog::rate_field::RateField;
+use crate::catalog::row_scope::{RowRegion, RowScope};
+use crate::catalog::rows::{ModelPrices, RateRow};
+use crate::domain::{Geo, Partition, Scope, ServiceTier, UsdPerMillionTokens};
 
 /// One price that a caller can pay in any Region: what has to be equal everywhere for `*` to be true.
-type Item = (RowScope, Option<&'static str>, ServiceTier, Option<u64>, Meter);
+type SpreadKey = (RowScope, Option<Geo>, ServiceTier, Option<u64>, RateField);
 
 /// The newest price of an item in a Region, by its first day. Two rows of one day are compared by
 /// their order in the book.
-type Newest<'r> = BTreeMap<(Item, &'r RowRegion), (Date, PriceRange)>;
+type Newest<'r> = BTreeMap<(SpreadKey, &'r RowRegion), (Date, UsdPerMillionTokens)>;
 
 impl ModelPrices {
     /// Says which two Regions have different prices of one thing while a row claims one price for
@@ -24,10 +26,12 @@ impl ModelPrices {
         if !self.rates.iter().any(claims) {
             return None;
         }
-        let (scope, tier, meter, regions) = self.differing()?;
+        let ((scope, geo, tier, _, field), regions) = self.differing()?;
         Some(format!(
-            "`{}`: regions = [\"*\"] stands for one price everywhere, and the rows have different prices of {meter} ({tier}, {scope}) for {}: name the Regions that the source names",
+            "`{}`: regions = [\"*\"] stands for one price everywhere, and the rows have different prices of `{}` ({tier}, {}) for {}: name the Regions that the source names",
             self.id,
+            field.name(),
+            in_words(scope, geo),
             regions.join(" and ")
         ))
     }
@@ -45,18 +49,17 @@ impl ModelPrices {
         true
     }
 
-    fn differing(&self) -> Option<(String, ServiceTier, Meter, Vec<String>)> {
+    fn differing(&self) -> Option<(SpreadKey, Vec<String>)> {
         let mut newest: Newest<'_> = BTreeMap::new();
         for row in &self.rates {
             let Some(dating) = row.dating() else { continue };
-            for meter in Meter::TOKENS {
-                let Some(price) = row.price(meter) else { continue };
+            for field in RateField::ALL {
+                let Some(price) = field.of(row) else { continue };
                 let scope = match row.scope {
                     RowScope::InRegion => RowScope::Regional,
                     scope => scope,
                 };
-                let geo = row.geo.map(|geo| geo.prefix());
-                let item = (scope, geo, row.tier, row.above_input_tokens, meter);
+                let item = (scope, row.geo, row.tier, row.above_input_tokens, field);
                 for region in row.regions.iter().filter(|region| is_commercial(region)) {
                     let known = newest.entry((item, region)).or_insert((dating.from, price));
                     if known.0 < dating.from {
@@ -65,24 +68,22 @@ impl ModelPrices {
                 }
             }
         }
-        let mut first: BTreeMap<Item, (&RowRegion, PriceRange)> = BTreeMap::new();
+        let mut first: BTreeMap<SpreadKey, (&RowRegion, UsdPerMillionTokens)> = BTreeMap::new();
         for ((item, region), (_, price)) in &newest {
             let (other, seen) = first.entry(*item).or_insert((region, *price));
             if seen != price {
-                let (scope, _, tier, _, meter) = *item;
                 let names = BTreeSet::from([other.clone(), (*region).clone()]);
-                let names = names.into_iter().map(String::from).collect();
-                return Some((in_words(scope, item.1), tier, meter, names));
+                return Some((*item, names.into_iter().map(String::from).collect()));
             }
         }
         None
     }
 }
 
-fn in_words(scope: RowScope, geo: Option<&str>) -> String {
+fn in_words(scope: RowScope, geo: Option<Geo>) -> String {
     match (scope, geo) {
         (RowScope::Global, _) => "global profile".to_owned(),
-        (_, Some(geo)) => format!("{geo} profile"),
+        (_, Some(geo)) => Scope::Geo(geo).to_string(),
         _ => "in-Region".to_owned(),
     }
 }

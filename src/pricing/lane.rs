@@ -63,6 +63,8 @@ pub struct PricedMeter {
     pub monthly_list_cost: Option<Usd>,
     /// Price of the recent tokens as the account pays it, in USD a month; `None` without a rate.
     pub monthly_cost: Option<Usd>,
+    /// Figure of the book that comes nearest, in words; `None` with a rate, or without such a figure.
+    pub instead: Option<String>,
 }
 
 /// Usage without a rate.
@@ -157,6 +159,20 @@ impl<'a> Lane<'a> {
                 day,
             })
         };
+        let instead = |meter| match &kind {
+            LaneKind::OnDemand { model, scope, tier, .. } => {
+                observation.prices.nearest_to(&RateQuery {
+                    model,
+                    region,
+                    scope: *scope,
+                    tier: Some(*tier),
+                    meter,
+                    input_tokens: None,
+                    day,
+                })
+            }
+            LaneKind::Provisioned(_) | LaneKind::Unknown => None,
+        };
         let tier = known_tier(&kind, usage);
         let rate = |meter| match &kind {
             LaneKind::OnDemand { model, scope, .. } => rate_of(model, *scope, tier, meter),
@@ -186,6 +202,7 @@ impl<'a> Lane<'a> {
                     recent: tokens,
                     monthly_list_cost: monthly(|rate| rate.list_unit_price),
                     monthly_cost: monthly(|rate| rate.contracted_unit_price),
+                    instead: rate.is_none().then(|| instead(reading.meter)).flatten(),
                     rate,
                 }
             })
@@ -334,8 +351,11 @@ impl<'a> Lane<'a> {
             .iter()
             .filter(|meter| meter.rate.is_none() && !meter.recent.is_zero())
             .map(|meter| {
-                let reason = self.known_reason(Some(meter.meter));
-                usage(Some(meter.meter), meter.recent, reason.unwrap_or_else(|| general.clone()))
+                let reason = self.known_reason(Some(meter.meter)).unwrap_or_else(|| {
+                    let instead = meter.instead.iter().map(|instead| format!("; {instead}"));
+                    instead.fold(general.clone(), |reason, instead| reason + &instead)
+                });
+                usage(Some(meter.meter), meter.recent, reason)
             })
             .collect()
     }

@@ -6,7 +6,7 @@ use bedrock_cost_guard::domain::UsdPerMillionTokens;
 use proptest::prelude::*;
 use toml::Value;
 
-const HEAD: &str = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n";
+const HEAD: &str = include_str!("../../catalog/aws.toml");
 const COHERE: &str = include_str!("../../catalog/aws/cohere.toml");
 const OVERRIDES: &str = r#"schema_version = 1
 [[capacity]]

@@ -39,7 +39,7 @@ const FLEX: &str = "maker.model-v1:0+flex";
 fn with_global_prices() -> Vec<String> {
     let mut rows = with_units();
     rows.push(rate("global", "standard", ["0.90", "1.80"]));
-    rows.push(rate("global", "flex", ["0.45", "0.90"]).replace('*', "unstated"));
+    rows.push(rate("global", "flex", ["0.45", "0.90"]).replace('*', "us-east-1"));
     rows
 }
 

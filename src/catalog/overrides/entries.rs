@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::book::PriceBook;
 use crate::catalog::provenance::Dating;
-use crate::catalog::rows::{RowRegion, RowScope};
+use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{
     BaseModel, Capacity, Geo, Percent, Region, ServiceTier, Term, Usd, UsdPerMillionTokens,

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use crate::catalog::overrides::{
     AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, ReservedHolding, UnitCapacity,
 };
-use crate::catalog::rows::{RowRegion, RowScope};
+use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::domain::{Geo, Term, Usd};
 
 /// The most tokens a minute that a unit is believed to serve. The bound keeps products of
