@@ -227,7 +227,7 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     INCOMPLETE: these cost at least what is shown, and no commitment is advised for them
     NOTES
     NOT COVERED
-    The prices in use were checked on 2026-11-23 or later. 12 offers are proven not to save at any size. This run
+    The prices in use were checked on 2026-07-24 or later. 12 offers are proven not to save at any size. This run
     asked CloudWatch for 269 metrics, for which it bills $0.00269; 12 lanes had their minutes read. At its
     schedule CloudWatch's part of what the guard costs is $0.99 a month.
     ");
