@@ -76,6 +76,12 @@ pub struct FoundationModel {
     /// Stage of the model's life; `None` where AWS does not tell the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_status: Option<LifecycleStatus>,
+    /// Time from which the model is Legacy; `None` where AWS has set none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legacy_time: Option<Timestamp>,
+    /// Time from which AWS may charge more for the model; `None` where AWS has set none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_extended_access_time: Option<Timestamp>,
     /// Time from which requests fail; `None` where AWS has set none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_of_life_time: Option<Timestamp>,
@@ -270,6 +276,8 @@ mod tests {
         let listed = |id: &str, kind: &str| FoundationModel {
             model_id: id.into(),
             lifecycle_status: None,
+            legacy_time: None,
+            public_extended_access_time: None,
             end_of_life_time: None,
             inference_types_supported: vec![kind.into()],
         };
