@@ -8,6 +8,7 @@
 mod book;
 mod contract;
 mod embedded;
+mod lifecycle;
 mod lookup;
 mod offers;
 mod overlay;
