@@ -14,6 +14,7 @@ mod fakes;
 mod follow;
 mod lambda;
 mod laws;
+mod lifecycle;
 mod live;
 mod mistakes;
 mod overrides;
