@@ -12,6 +12,7 @@ mod documents;
 mod events;
 mod fakes;
 mod follow;
+mod held;
 mod lambda;
 mod laws;
 mod lifecycle;
