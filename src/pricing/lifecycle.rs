@@ -133,24 +133,21 @@ impl Lifecycle {
             1 => "1 day".to_owned(),
             days => format!("{days} days"),
         };
-        let mut text = if away < 0 {
-            format!(
-                "{name} in {region} ended on {day}, {days} ago, {source}: requests fail from then on"
-            )
-        } else {
-            let away = if away == 0 { "today".to_owned() } else { format!("in {days}") };
-            format!(
-                "{name} in {region} ends on {day}, {away}, {source}: requests fail from then on"
-            )
+        let when = match away {
+            0 => format!("ends on {day}, today"),
+            1.. => format!("ends on {day}, in {days}"),
+            _ => format!("ended on {day}, {days} ago"),
         };
-        if away < 0 && is_called_since(day) {
-            text.push_str(", but it was called since, so look whether that day holds");
-        }
-        if let Some(successor) = &self.successor {
-            text.push_str(&format!(
-                "; an editor of the price book would look at {successor} first"
-            ));
-        }
-        Some(text)
+        let called = if away < 0 && is_called_since(day) {
+            ", but it was called since, so look whether that day holds"
+        } else {
+            ""
+        };
+        let successor = self.successor.as_ref().map_or_else(String::new, |successor| {
+            format!("; an editor of the price book would look at {successor} first")
+        });
+        Some(format!(
+            "{name} in {region} {when}, {source}: requests fail from then on{called}{successor}"
+        ))
     }
 }

@@ -40,10 +40,12 @@ fn extended(account: Account) -> Account {
     listed(account, |entry| entry.public_extended_access_time = Some(at("2026-03-01")))
 }
 
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn at(day: &str) -> Timestamp {
     format!("{day}T00:00:00Z").parse().unwrap()
 }
 
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn lifecycle(report: &Report) -> Value {
     serde_json::to_value(&only(report).lifecycle).unwrap()
 }
@@ -197,7 +199,7 @@ fn an_end_of_life_within_a_quarter_is_a_note_on_every_workload_of_the_model() {
         assert!(workload.notes.iter().all(|note| words.contains(note)), "{words}");
         workload.notes.join("; ")
     };
-    let called = || sold(&[successor.clone()]).tokens(MODEL, 1_000, 0);
+    let called = || sold(std::slice::from_ref(&successor)).tokens(MODEL, 1_000, 0);
     let look = "; an editor of the price book would look at maker.next-v1:0 first";
     assert_eq!(
         notes(called(), 0),
@@ -258,7 +260,7 @@ async fn what_aws_lists_of_a_model_s_life_is_in_the_log_of_a_run() {
     let lines = log_lines::lines(&outcome.report, &summary).unwrap();
     let run: Value = serde_json::from_str(lines.last().unwrap()).unwrap();
     let notes: Vec<&str> =
-        run["notes"].as_array().unwrap().iter().flat_map(Value::as_str).collect();
+        run["notes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(notes.iter().any(|note| note.contains("ends on 2026-04-20, in 14 days, as AWS says")));
 }
 
