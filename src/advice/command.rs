@@ -1,5 +1,7 @@
 //! The steps that a person would take, with their commands. Nothing here is ever run by the guard.
 
+use jiff::Timestamp;
+
 use crate::advice::Step;
 use crate::catalog::Offer;
 use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, Term, day_of};
@@ -19,10 +21,8 @@ pub(super) fn delete(region: &Region, held: &ProvisionedModel) -> Step {
 }
 
 /// Waits for the end of a term: before that nothing can be deleted, and nothing would be saved.
-pub(super) fn await_term_end(held: &ProvisionedModel) -> Step {
-    let day = held
-        .commitment_expiration_time
-        .map_or_else(String::new, |end| format!(" on {}", day_of(end)));
+pub(super) fn await_term_end(held: &ProvisionedModel, now: Timestamp) -> Step {
+    let day = held.term_end(now).map_or_else(String::new, |end| format!(" on {}", day_of(end)));
     // AWS renews a term by itself, and no call of its API prevents that.
     Step::new(format!(
         "before the term ends{day}, have AWS end its automatic renewal: ask your account team, or see the provisioned model in the Bedrock console"
@@ -76,7 +76,7 @@ fn named(workload: &Workload<'_>, offer: &Offer, units: ModelUnits, base: &str) 
         Term::ThreeMonths => return None,
     };
     // Of several context windows the longest serves every request that the others do.
-    let ids = workload.observed.inventory.provisionable_ids(&workload.model);
+    let ids = workload.provisionable_ids();
     let id = ids.iter().max_by_key(|id| ModelId::parse(**id).target().context_window())?;
     let name = free_name(workload, base);
     let term = match offer.term {

@@ -10,9 +10,8 @@ use crate::advice::Action;
 use crate::advice::recommendation::stable_id;
 use crate::catalog::AllowedScope;
 use crate::config::Settings;
-use crate::domain::{Ratio, Term, Usd, day_of};
-use crate::observation::LifecycleStatus;
-use crate::pricing::{Holding, Priced, Workload};
+use crate::domain::{Meter, Ratio, Term, Usd, day_of};
+use crate::pricing::{Holding, LaneRates, Priced, Workload};
 use crate::sizing::Certainty;
 use crate::sizing::certainty::monthly;
 use crate::sizing::trial::{BacktestOutcome, GATING_FOLDS, Trial, percent};
@@ -244,28 +243,30 @@ pub(super) fn completeness(workload: &Workload<'_>) -> Vec<Refusal> {
     failed.into_iter().map(|why| Refusal::new(Gate::Knowledge, why)).collect()
 }
 
-/// First days on which a model is Legacy or gone, as AWS or the book says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lifecycle {
-    pub(super) is_legacy: bool,
-    pub(super) legacy: Option<Date>,
-    pub(super) end_of_life: Option<Date>,
-}
-
-impl Lifecycle {
-    pub(super) fn of(priced: &Priced<'_>, workload: &Workload<'_>) -> Self {
-        let region = &workload.place.region;
-        let listed = || workload.observed.inventory.listed(&workload.model);
-        let book = priced.observation.prices.lifecycle(&workload.model, region);
-        let legacy = book.iter().filter_map(|row| row.legacy).min();
-        // Either may know first: AWS's list or the book.
-        let is_legacy = listed()
-            .any(|model| model.lifecycle_status == Some(LifecycleStatus::Legacy))
-            || legacy.is_some_and(|legacy| legacy <= priced.day);
-        let ends = listed().filter_map(|model| model.end_of_life_time).map(day_of);
-        let end_of_life = ends.chain(book.iter().filter_map(|row| row.end_of_life)).min();
-        Self { is_legacy, legacy, end_of_life }
-    }
+/// Refuses to hold less of what would then be called on-demand at a price that may be too low: AWS
+/// may charge more since the model is in extended access, and what is given up would be missed.
+pub(super) fn on_demand_price(
+    workload: &Workload<'_>,
+    cheapest: &[LaneRates<'_>],
+) -> Option<Refusal> {
+    let since = workload.extended_access()?;
+    let is_used = |rates: &LaneRates<'_>, of: Meter| {
+        let mut meters = rates.lane.meters.iter();
+        meters.any(|meter| meter.meter == of && !meter.recent.is_zero())
+    };
+    let is_before = cheapest.iter().any(|rates| {
+        let mut priced = rates.rates.iter();
+        priced.any(|(meter, rate)| {
+            is_used(rates, *meter) && workload.is_from_before_extended_access(rate)
+        })
+    });
+    is_before.then(|| {
+        let why = format!(
+            "its on-demand price is from before {}, since when it is in extended access and AWS may charge more",
+            since.day
+        );
+        Refusal::new(Gate::Knowledge, why)
+    })
 }
 
 /// Refuses a commitment that would outlive its model, or to a Legacy one, of which AWS sells no
@@ -276,13 +277,13 @@ pub(super) fn lifecycle(
     term: Term,
 ) -> Option<Refusal> {
     let refused = |why: String| Some(Refusal::new(Gate::Lifecycle, why));
-    let lifecycle = Lifecycle::of(priced, workload);
+    let lifecycle = &workload.lifecycle;
     if lifecycle.is_legacy {
         return refused("the model is Legacy: AWS sells no new commitment of it".into());
     }
     let bound_until = priced.day.saturating_add(i64::from(term.most_days()).days());
     match lifecycle.end_of_life {
-        Some(end) if end <= bound_until => {
+        Some(end) if end.day <= bound_until => {
             refused(format!("the model's end of life, {end}, falls inside the {term}"))
         }
         _ => None,

@@ -86,6 +86,9 @@ pub(super) enum UnknownSize {
     /// The usage or the prices of the workload are not whole.
     #[error("{}", .0.why)]
     Incomplete(Refusal),
+    /// The on-demand price of what is served may be too low.
+    #[error("{}", .0.why)]
+    LowPrice(Refusal),
     /// The holding has no known cost.
     #[error("nobody says what it costs")]
     NoCost,
@@ -156,18 +159,20 @@ pub(super) fn refusals<A>(
 
 /// Puts a change off to the end of the term, where there is one.
 pub(super) fn put_off_to_term_end(
+    priced: &Priced<'_>,
     held: &ProvisionedModel,
     advice: &mut Recommendation,
     mut steps: Vec<Step>,
 ) {
+    let now = priced.observation.as_of;
     if held.is_under_term() {
-        advice.await_term_end(held);
+        advice.await_term_end(held, now);
         advice.grounds.risks.push(
             "it renews by itself at the end of its term unless that is prevented in time".into(),
         );
         // Waiting alone is no step towards anything.
         if !steps.is_empty() {
-            steps.insert(0, command::await_term_end(held));
+            steps.insert(0, command::await_term_end(held, now));
         }
     }
     advice.remedy.take_steps(steps);

@@ -273,11 +273,15 @@ impl Recommendation {
 
     /// Puts the change off until the term of a provisioned model ends, which is paid for until
     /// then.
-    pub(super) fn await_term_end(&mut self, held: &ProvisionedModel) {
-        self.money.savings_start = held.commitment_expiration_time;
+    pub(super) fn await_term_end(&mut self, held: &ProvisionedModel, now: Timestamp) {
+        let because = "it is paid for until its term ends";
+        self.money.savings_start = held.term_end(now);
         self.standing = Standing {
             rollback_possible: false,
-            not_counted_because: Some("it is paid for until its term ends".into()),
+            not_counted_because: Some(match held.passed_term_end(now) {
+                Some(passed) => format!("{because}; {passed}"),
+                None => because.to_owned(),
+            }),
         };
     }
 

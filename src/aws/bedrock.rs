@@ -3,8 +3,8 @@
 use aws_sdk_bedrock::Client;
 use aws_sdk_bedrock::primitives::DateTime;
 use aws_sdk_bedrock::types::{
-    CommitmentDuration as SdkDuration, FoundationModelSummary, InferenceProfileSummary,
-    InferenceProfileType, ProvisionedModelSummary,
+    CommitmentDuration as SdkDuration, FoundationModelLifecycle, FoundationModelSummary,
+    InferenceProfileSummary, InferenceProfileType, ProvisionedModelSummary,
 };
 use jiff::Timestamp;
 
@@ -134,12 +134,15 @@ fn application_profile(summary: &InferenceProfileSummary) -> ApplicationProfile 
 /// `INFERENCE_PROFILE`, that the SDK has no variant for.
 fn foundation_model(summary: &FoundationModelSummary) -> FoundationModel {
     let lifecycle = summary.model_lifecycle();
+    let time = |of: fn(&FoundationModelLifecycle) -> Option<&DateTime>| {
+        lifecycle.and_then(of).and_then(timestamp)
+    };
     FoundationModel {
         model_id: summary.model_id().into(),
         lifecycle_status: lifecycle.map(|lifecycle| lifecycle.status().as_str().into()),
-        end_of_life_time: lifecycle
-            .and_then(|lifecycle| lifecycle.end_of_life_time())
-            .and_then(timestamp),
+        legacy_time: time(FoundationModelLifecycle::legacy_time),
+        public_extended_access_time: time(FoundationModelLifecycle::public_extended_access_time),
+        end_of_life_time: time(FoundationModelLifecycle::end_of_life_time),
         inference_types_supported: summary
             .inference_types_supported()
             .iter()

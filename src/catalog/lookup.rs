@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::catalog::book::PriceBook;
 use crate::catalog::rate::{Rate, RateQuery};
 use crate::catalog::rate_field::RateField;
-use crate::catalog::rows::{LifecycleRow, ModelPrices, PriceRange, RateRow};
+use crate::catalog::rows::{ModelPrices, PriceRange, RateRow};
 use crate::catalog::select::{basis, best};
-use crate::domain::{BaseModel, Region, ServiceTier};
+use crate::domain::ServiceTier;
 
 /// The tiers, beside the default one, that can serve a request without its `ModelId` saying so.
 const BESIDE_STANDARD: [ServiceTier; 2] = [ServiceTier::Flex, ServiceTier::Priority];
@@ -106,20 +106,13 @@ impl PriceBook {
     pub fn rate(&self, wanted: &RateQuery<'_>) -> Option<Rate> {
         wanted.of_model(self.model(wanted.model)?, None)
     }
-
-    /// Lists the dates on which a model leaves a Region, as far as the book has them.
-    #[must_use]
-    pub fn lifecycle(&self, model: &BaseModel, region: &Region) -> Vec<&LifecycleRow> {
-        let rows = self.model(model).map(|prices| prices.lifecycle.as_slice()).unwrap_or_default();
-        rows.iter().filter(|row| basis(&row.regions, region).is_some()).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalog::{InForce, Overrides, RegionBasis};
-    use crate::domain::{Meter, Scope, Term};
+    use crate::domain::{BaseModel, Meter, Scope, Term};
 
     fn book() -> PriceBook {
         PriceBook::aws().unwrap()

@@ -9,6 +9,7 @@ mod book;
 mod contract;
 mod embedded;
 mod figure;
+mod lifecycle;
 mod lookup;
 mod missing;
 mod offers;

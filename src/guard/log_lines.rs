@@ -29,8 +29,8 @@ struct RunLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics_withheld: Option<&'a str>,
     not_covered: &'a [String],
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    notes: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     unpriced: usize,
     incomplete: usize,
 }
@@ -68,12 +68,22 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
             metrics_put: summary.metrics_put,
             metrics_withheld: summary.metrics_withheld.as_deref(),
             not_covered: &report.not_covered,
-            notes: &report.notes,
+            notes: notes(report),
             unpriced: report.unpriced.len(),
             incomplete: report.incomplete.len(),
         },
     })?);
     Ok(lines)
+}
+
+/// Lists the notes of the run, of its workloads, and of terms that have ended.
+fn notes(report: &Report) -> Vec<String> {
+    let of_workloads = report.workloads.iter().flat_map(|workload| &workload.notes);
+    let of_terms = report.holdings.iter().filter_map(|holding| {
+        let passed = holding.passed_term_end.as_ref()?;
+        Some(format!("{} in {}: {passed}", holding.provisioned_model_name, holding.region))
+    });
+    report.notes.iter().chain(of_workloads).cloned().chain(of_terms).collect()
 }
 
 /// Writes one line.

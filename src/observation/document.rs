@@ -12,9 +12,10 @@ use crate::catalog::{Overrides, PriceBook, Rate, RateQuery};
 use crate::config::Run;
 use crate::config::Settings;
 use crate::domain::period::{HOUR, MINUTE};
-use crate::domain::{AccountId, BaseModel, Place, Region, Target, Window};
+use crate::domain::{AccountId, BaseModel, ModelId, Place, Region, Target, Window};
 use crate::observation::Inventory;
 use crate::observation::plan::MINUTE_DAYS;
+use crate::observation::sold_as;
 use crate::observation::{Span, Usage};
 
 /// Version of the document that this program writes. Earlier versions are read too.
@@ -265,11 +266,10 @@ impl PlaceObservation {
                 .and_then(crate::observation::ApplicationProfile::target)
                 .map(|(model, _)| model),
         });
-        let held = self
-            .inventory
-            .provisioned_models
-            .iter()
-            .filter_map(crate::observation::ProvisionedModel::foundation_model);
+        // The book that is not known yet decides which of these a holding is of.
+        let held = self.inventory.provisioned_models.iter().flat_map(|held| {
+            sold_as::candidates(&ModelId::parse(held.foundation_model_arn.as_str()))
+        });
         lanes.chain(held).collect()
     }
 }

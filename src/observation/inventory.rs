@@ -76,6 +76,12 @@ pub struct FoundationModel {
     /// Stage of the model's life; `None` where AWS does not tell the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_status: Option<LifecycleStatus>,
+    /// Time from which the model is Legacy; `None` where AWS has set none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legacy_time: Option<Timestamp>,
+    /// Time from which AWS may charge more for the model; `None` where AWS has set none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_extended_access_time: Option<Timestamp>,
     /// Time from which requests fail; `None` where AWS has set none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_of_life_time: Option<Timestamp>,
@@ -95,12 +101,6 @@ impl ProvisionedModel {
     #[must_use]
     pub fn metered_ids(&self) -> [&str; 3] {
         [&self.provisioned_model_arn, self.id(), &self.provisioned_model_name]
-    }
-
-    /// Returns the foundation model behind the provisioned one; `None` where the ARN names none.
-    #[must_use]
-    pub fn foundation_model(&self) -> Option<BaseModel> {
-        ModelId::parse(self.foundation_model_arn.as_str()).model().cloned()
     }
 
     /// Returns true if a custom model is served, which has no on-demand twin.
@@ -203,30 +203,6 @@ impl Inventory {
         self.application_profiles.iter().find(|profile| profile.inference_profile_id == text)
     }
 
-    /// Returns the entries of a model in the list of foundation models, one for each context window.
-    /// Some models are sold with a version that the id in calls does not have:
-    /// `cohere.embed-english-v3:0:512` are units of `cohere.embed-english-v3`.
-    pub fn listed(&self, model: &BaseModel) -> impl Iterator<Item = &FoundationModel> {
-        let is_entry = move |listed: &&FoundationModel| {
-            let id = ModelId::parse(listed.model_id.as_str());
-            let Target::Model { model: of, variant, .. } = id.target() else {
-                return false;
-            };
-            let unversioned = of.id().rsplit_once(':').map(|(name, _)| name);
-            of == model || (variant.is_some() && unversioned == Some(model.id()))
-        };
-        self.foundation_models.iter().filter(is_entry)
-    }
-
-    /// Returns the ids under which provisioned throughput of a model is sold in this Region.
-    #[must_use]
-    pub fn provisionable_ids(&self, model: &BaseModel) -> Vec<&str> {
-        self.listed(model)
-            .filter(|listed| listed.inference_types_supported.contains(&InferenceType::Provisioned))
-            .map(|listed| listed.model_id.as_str())
-            .collect()
-    }
-
     /// Returns the account; `None` where nothing in the inventory names one.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
@@ -263,31 +239,6 @@ mod tests {
             scope(&[EAST, "arn:aws:bedrock:::foundation-model/amazon.nova-micro-v1:0"]),
             Some(Scope::Global)
         );
-    }
-
-    #[test]
-    fn units_that_are_sold_with_a_version_are_of_the_model_without_one() {
-        let listed = |id: &str, kind: &str| FoundationModel {
-            model_id: id.into(),
-            lifecycle_status: None,
-            end_of_life_time: None,
-            inference_types_supported: vec![kind.into()],
-        };
-        let inventory = Inventory {
-            foundation_models: vec![
-                listed("cohere.embed-english-v3", "ON_DEMAND"),
-                listed("cohere.embed-english-v3:0:512", "PROVISIONED"),
-                listed("anthropic.claude-v2:1", "ON_DEMAND"),
-                listed("anthropic.claude-v2:1:200k", "PROVISIONED"),
-            ],
-            ..Inventory::default()
-        };
-        let sold = |id: &str| inventory.provisionable_ids(&BaseModel::new(id));
-        assert_eq!(sold("cohere.embed-english-v3"), ["cohere.embed-english-v3:0:512"]);
-        assert_eq!(sold("anthropic.claude-v2:1"), ["anthropic.claude-v2:1:200k"]);
-        assert!(sold("anthropic.claude-v2:0").is_empty());
-        // What is listed without a context window is what it says.
-        assert_eq!(inventory.listed(&BaseModel::new("anthropic.claude-v2")).count(), 1);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! | `document` | the whole input of a report as one saved, versioned document |
 //! | `usage` | what one `ModelId` consumed, and why its figures may be too low |
 //! | `inventory` | provisioned models, application profiles and foundation models, as AWS lists them |
+//! | `sold_as` | the base model of the ids that units are listed and sold under |
+//! | `term_end` | the end of a term, which may have passed and begun again |
 //! | [`plan`] | which series to ask `CloudWatch` for, over which span |
 //! | [`decode`] | pages of answers as series |
 //! | `words` | words of AWS that decide something, as closed sets |
@@ -14,6 +16,8 @@ pub mod decode;
 mod document;
 mod inventory;
 pub mod plan;
+mod sold_as;
+mod term_end;
 mod usage;
 mod words;
 

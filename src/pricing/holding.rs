@@ -123,8 +123,9 @@ impl<'a> Holding<'a> {
         held: &'a ProvisionedModel,
         day: Date,
     ) -> Self {
-        let model = held
-            .foundation_model()
+        let model = observed
+            .inventory
+            .base_model_of(held, &observation.prices)
             .unwrap_or_else(|| BaseModel::new(held.foundation_model_arn.as_str()));
         let term = match &held.commitment_duration {
             None => Some(Term::None),
@@ -226,8 +227,14 @@ impl<'a> Holding<'a> {
     }
 
     /// Measures what the holding served in the recent window. What is not known whole stays
-    /// unknown.
-    pub(super) fn measure(&mut self, lanes: &[Lane<'a>], recent: Window, is_whole: bool) {
+    /// unknown. `extended` is the day since which the model is in extended access.
+    pub(super) fn measure(
+        &mut self,
+        lanes: &[Lane<'a>],
+        recent: Window,
+        is_whole: bool,
+        extended: Option<Date>,
+    ) {
         // What could be under an id that is not known, or was not read, would be missing here.
         let is_unknown = matches!(self.idleness, Idleness::NotSeen(_)) || !is_whole;
         if self.held.is_custom() || is_unknown {
@@ -236,8 +243,11 @@ impl<'a> Holding<'a> {
         let own: Vec<&Lane<'_>> = self.lanes(lanes).collect();
         self.monthly_value = own
             .iter()
-            // A part without a price would make the holding look worth less than it is.
-            .all(|lane| lane.is_priced())
+            // A part without a price, or at one from before extended access, would make the holding
+            // look worth less than it is.
+            .all(|lane| {
+                lane.is_priced() && extended.is_none_or(|since| !lane.is_priced_before(since))
+            })
             .then(|| own.iter().map(|lane| lane.monthly_cost()).sum());
         self.throttles = own
             .iter()
@@ -387,8 +397,10 @@ fn idleness(
     }
     let could_be_it = |id: &ModelId| match id.target() {
         // Provisioned throughput is bought under an id with a context window.
-        Target::Model { model, variant: Some(_), .. } => {
-            held.foundation_model().as_ref() == Some(model)
+        Target::Model { variant: Some(_), .. } => {
+            let inventory = &observed.inventory;
+            let base = inventory.base_model(id, &observation.prices);
+            base.is_some() && base == inventory.base_model_of(held, &observation.prices)
         }
         Target::Model { .. } | Target::ApplicationProfile(_) => false,
         Target::ProvisionedModel(arn) => arn.id == held.id(),

@@ -20,6 +20,8 @@ pub struct Lane<'a> {
     pub kind: LaneKind<'a>,
     /// Billed meters with points.
     pub meters: Vec<PricedMeter>,
+    /// Base model behind the lane; `None` where the meaning of its id is unknown.
+    model: Option<BaseModel>,
     /// Meters by which the model is billed, as the book knows, and which have no price here.
     known_unpriced: &'a [UnpricedRow],
 }
@@ -174,11 +176,18 @@ impl<'a> Lane<'a> {
             LaneKind::Provisioned(_) | LaneKind::Unknown => None,
         };
         let tier = known_tier(&kind, usage);
+        let model = match &kind {
+            LaneKind::OnDemand { model, .. } => Some(model.clone()),
+            LaneKind::Provisioned(held) => {
+                observed.inventory.base_model_of(held, &observation.prices)
+            }
+            LaneKind::Unknown => None,
+        };
         let rate = |meter| match &kind {
             LaneKind::OnDemand { model, scope, .. } => rate_of(model, *scope, tier, meter),
-            LaneKind::Provisioned(held) => {
-                let model = held.foundation_model()?;
-                let rate = |scope| rate_of(&model, scope, Some(ServiceTier::Standard), meter);
+            LaneKind::Provisioned(_) => {
+                let model = model.as_ref()?;
+                let rate = |scope| rate_of(model, scope, Some(ServiceTier::Standard), meter);
                 // Some models are called through profiles only.
                 rate(Scope::InRegion)
                     .or_else(|| rate(Scope::Geo(Geo::holding(std::slice::from_ref(region))?)))
@@ -207,10 +216,9 @@ impl<'a> Lane<'a> {
                 }
             })
             .collect();
-        let mut lane = Self { usage, kind, meters, known_unpriced: &[] };
-        let prices = lane.model().and_then(|model| observation.prices.model(&model));
-        lane.known_unpriced = prices.map_or(&[], |prices| &prices.unpriced);
-        lane
+        let prices = model.as_ref().and_then(|model| observation.prices.model(model));
+        let known_unpriced = prices.map_or(&[][..], |prices| &prices.unpriced);
+        Self { usage, kind, meters, model, known_unpriced }
     }
 
     /// Returns true if the lane may be billed, beside its tokens, by something that has no price
@@ -248,12 +256,8 @@ impl<'a> Lane<'a> {
 
     /// Returns the base model behind the lane; `None` where the meaning of its id is unknown.
     #[must_use]
-    pub fn model(&self) -> Option<BaseModel> {
-        match &self.kind {
-            LaneKind::OnDemand { model, .. } => Some(model.clone()),
-            LaneKind::Provisioned(held) => held.foundation_model(),
-            LaneKind::Unknown => None,
-        }
+    pub const fn model(&self) -> Option<&BaseModel> {
+        self.model.as_ref()
     }
 
     /// Returns the Regions that may serve the lane's requests; `None` for what is not billed by the
@@ -297,6 +301,15 @@ impl<'a> Lane<'a> {
     #[must_use]
     pub fn is_priced(&self) -> bool {
         self.meters.iter().all(|meter| meter.rate.is_some() || meter.recent.is_zero())
+    }
+
+    /// Returns true if recent tokens have a rate that is known from before a day alone.
+    #[must_use]
+    pub fn is_priced_before(&self, day: Date) -> bool {
+        self.meters.iter().any(|meter| {
+            let rate = meter.rate.as_ref().filter(|_| !meter.recent.is_zero());
+            rate.is_some_and(|rate| rate.source.provenance.is_from_before(day))
+        })
     }
 
     /// Counts the requests of the recent window where nothing that is billed was metered beside

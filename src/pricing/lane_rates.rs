@@ -76,7 +76,11 @@ impl<'l> LaneRates<'l> {
             let is_alike = lane.scope().is_none_or(|scope| {
                 variants(&there) == variants(&wanted(meter, scope, lane.known_tier()))
             });
-            priced.observation.rate(&there).filter(|_| is_alike)
+            // Nor is one from before extended access like one from within.
+            let is_before = |rate: &Rate| workload.is_from_before_extended_access(rate);
+            let here_is_before = lane.rate(meter).is_none_or(is_before);
+            let rate = priced.observation.rate(&there).filter(|_| is_alike);
+            rate.filter(|rate| here_is_before || !is_before(rate))
         };
         let mut rates = Vec::new();
         for meter in &lane.meters {

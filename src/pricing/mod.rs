@@ -8,6 +8,7 @@
 //! | `workload` | all that one base model did in one account and Region |
 //! | `lane` | what one `ModelId` carried, meter by meter |
 //! | `lane_rates` | the rates that a lane has now, and would have under another scope or tier |
+//! | `lifecycle` | the days on which a model leaves, as AWS or the book says |
 //! | `load` | demand over time, in dollars and in the load of a unit |
 //! | `holding` | a provisioned model: its cost, use and worth |
 //! | `reserved` | reserved tokens: what they take off the on-demand bill |
@@ -19,6 +20,7 @@ mod effective_cost;
 mod holding;
 mod lane;
 mod lane_rates;
+mod lifecycle;
 mod load;
 mod reserved;
 mod workload;
@@ -26,6 +28,7 @@ mod workload;
 pub use effective_cost::EffectiveCost;
 pub use holding::{CapacityUse, CarriedLoad, Holding, Idleness};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
+pub use lifecycle::{Lifecycle, LifecycleDay, LifecycleSource};
 pub use load::{DemandSeries, LOAD_SCALE, Load, MONEY_SCALE, StepDemand, TimesServed};
 pub use reserved::{
     Covered, Reserved, UsedReservation, reserved_meters, reserved_weights, reserves,

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-use crate::catalog::{Offer, ReservedOffer};
+use crate::catalog::{Offer, Rate, ReservedOffer};
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
-use crate::observation::{Observation, PlaceObservation};
+use crate::observation::{FoundationModel, InferenceType, Observation, PlaceObservation};
 use crate::pricing::holding::{CarriedLoad, Holding};
 use crate::pricing::lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
+use crate::pricing::lifecycle::{Lifecycle, LifecycleDay};
 use crate::pricing::reserved::{self, Covered, Reserved};
 
 /// An observation with prices put to it.
@@ -50,6 +52,10 @@ pub struct Workload<'a> {
     pub model: BaseModel,
     /// Name that people use; `None` where the book has none.
     pub name: Option<String>,
+    /// Entries of the model in AWS's list of the Region's foundation models.
+    pub listed: Vec<&'a FoundationModel>,
+    /// Days on which the model leaves the Region.
+    pub lifecycle: Lifecycle,
     /// Lanes with usage, in order of their ids.
     pub lanes: Vec<Lane<'a>>,
     /// Provisioned models of the base model.
@@ -71,9 +77,6 @@ pub struct Workload<'a> {
     pub observed_days: u32,
     /// Reasons why figures may be too low; empty where they are whole.
     pub gaps: Vec<String>,
-    /// Day on which extended access began, where a price in use was last seen before that day: AWS
-    /// may charge more since. `None` otherwise.
-    pub priced_before_extended_access: Option<Date>,
 }
 
 /// Puts prices to an observation.
@@ -96,7 +99,7 @@ pub fn price(observation: &Observation) -> Priced<'_> {
             if !usage.has_points() && usage.gaps().is_empty() {
                 continue;
             }
-            match lane.model() {
+            match lane.model().cloned() {
                 Some(model) => {
                     workload(&model);
                     lanes.push((model, lane));
@@ -184,7 +187,11 @@ impl<'a> Workload<'a> {
         day: Date,
     ) -> Self {
         let region = &observed.place.region;
+        let listed: Vec<&FoundationModel> =
+            observed.inventory.listed(model, &observation.prices).collect();
         Self {
+            lifecycle: Lifecycle::new(&listed, &observation.prices.lifecycle(model, region), day),
+            listed,
             place: &observed.place,
             observed,
             model: model.clone(),
@@ -204,7 +211,6 @@ impl<'a> Workload<'a> {
             recent: observation.window,
             observed_days: 0,
             gaps: Vec::new(),
-            priced_before_extended_access: None,
         }
     }
 
@@ -248,33 +254,69 @@ impl<'a> Workload<'a> {
                 .gaps
                 .push("what its reserved tokens take off the bill cannot be counted".into()),
         }
-        self.priced_before_extended_access = self.extended_access(observation);
         // Only now all gaps are known, and what has one is worth nothing certain.
         let is_whole = self.is_whole();
+        let since = self.extended_access().map(|since| since.day);
         for holding in &mut self.holdings {
-            holding.measure(&self.lanes, recent, is_whole);
+            holding.measure(&self.lanes, recent, is_whole, since);
         }
         self
     }
 
-    /// Returns the day on which extended access began, where a price in use was last seen before
-    /// that day.
-    fn extended_access(&self, observation: &Observation) -> Option<Date> {
-        let today = observation.window.last_day();
+    /// Returns the day since which the model is in extended access, on the day of the prices; `None`
+    /// where the model is not.
+    #[must_use]
+    pub fn extended_access(&self) -> Option<LifecycleDay> {
+        self.lifecycle.extended_access.filter(|since| since.day <= self.recent.last_day())
+    }
+
+    /// Returns true if a rate of the model is known from before its extended access alone: AWS may
+    /// charge more since.
+    #[must_use]
+    pub fn is_from_before_extended_access(&self, rate: &Rate) -> bool {
+        let since = self.extended_access();
+        since.is_some_and(|since| rate.source.provenance.is_from_before(since.day))
+    }
+
+    /// Returns the day on which extended access began, where tokens are priced as before that day:
+    /// AWS may charge more since. `None` otherwise.
+    #[must_use]
+    pub fn priced_before_extended_access(&self) -> Option<LifecycleDay> {
+        let since = self.extended_access()?;
+        let is_before = self.on_demand().any(|lane| lane.is_priced_before(since.day));
+        is_before.then_some(since)
+    }
+
+    /// Lists what a reader should know of the model's life: an end that is near or past, and prices
+    /// from before extended access. `today` is the day of the run.
+    #[must_use]
+    pub fn notes(&self, today: Date) -> Vec<String> {
+        let name = self.name.as_deref().unwrap_or(self.model.id());
         let region = &self.place.region;
-        let rows = observation.prices.lifecycle(&self.model, region);
-        let days = rows.iter().filter_map(|row| row.extended_access);
-        let began = days.filter(|day| *day <= today).min()?;
-        let mut rates = self
-            .on_demand()
-            .flat_map(|lane| &lane.meters)
-            .filter(|meter| !meter.recent.is_zero())
-            .filter_map(|meter| meter.rate.as_ref());
-        let is_older = rates.any(|rate| {
-            let provenance = &rate.source.provenance;
-            provenance.seen_to.unwrap_or(provenance.checked) < began
+        let is_called_since = |day: Date| {
+            let start = day.to_zoned(TimeZone::UTC).ok().map(|start| start.timestamp());
+            let mut readings = self.lanes.iter().flat_map(|lane| lane.usage.readings());
+            start.is_some_and(|start| {
+                readings.any(|reading| !reading.series.total_since(start).is_zero())
+            })
+        };
+        let end = self.lifecycle.end_in_words(name, region, today, is_called_since);
+        let low = self.priced_before_extended_access().map(|since| {
+            format!(
+                "{name} in {region} is in extended access since {since}; AWS may charge more than the price shown, which is from before that day"
+            )
         });
-        is_older.then_some(began)
+        end.into_iter().chain(low).collect()
+    }
+
+    /// Returns the ids under which provisioned throughput of the model is sold in this Region.
+    #[must_use]
+    pub fn provisionable_ids(&self) -> Vec<&'a str> {
+        let listed = self.listed.iter();
+        listed
+            .filter(|listed| listed.inference_types_supported.contains(&InferenceType::Provisioned))
+            .map(|listed| listed.model_id.as_str())
+            .collect()
     }
 
     /// Returns true if the figures are whole: nothing is missing that could raise them.
@@ -371,7 +413,7 @@ impl<'a> Workload<'a> {
     pub fn is_at_least(&self) -> bool {
         !self.is_whole()
             || self.is_throttled()
-            || self.priced_before_extended_access.is_some()
+            || self.priced_before_extended_access().is_some()
             || self.unpriced().next().is_some()
             // Minutes above a reservation are not seen, and billed.
             || !self.reserved.is_empty()

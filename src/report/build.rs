@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Recommendation};
@@ -19,7 +20,7 @@ use crate::report::guard_cost;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
 
 /// Version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.3";
+pub const SCHEMA_VERSION: &str = "1.4";
 
 /// Builds a report from an observation.
 #[must_use]
@@ -41,9 +42,12 @@ pub fn build(observation: &Observation) -> Report {
     });
     let certificates: Vec<CertificateReport> =
         advised.iter().flat_map(|(_, advice)| advice.certificates.clone()).collect();
-    let (holdings, reserved_holdings) = holdings(&advised);
-    let mut workloads: Vec<WorkloadReport> =
-        advised.into_iter().map(|(workload, advice)| workload_report(workload, advice)).collect();
+    let (holdings, reserved_holdings) = holdings(&advised, observation.as_of);
+    let today = day_of(observation.as_of);
+    let mut workloads: Vec<WorkloadReport> = advised
+        .into_iter()
+        .map(|(workload, advice)| workload_report(workload, advice, today))
+        .collect();
     workloads.sort_by(|a, b| {
         b.monthly_cost
             .cmp(&a.monthly_cost)
@@ -72,7 +76,10 @@ pub fn build(observation: &Observation) -> Report {
 }
 
 /// Builds the reports of all holdings, provisioned models and reserved tokens, with their advice.
-fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
+fn holdings(
+    advised: &[(&Workload<'_>, Advice)],
+    now: Timestamp,
+) -> (Vec<HoldingReport>, Vec<ReservedReport>) {
     let advice_on = |advice: &Advice, subject: &str| {
         let found = advice.holdings.iter().find(|on| on.subject == subject);
         found.cloned().unwrap_or_else(|| HoldingAdvice::unknown(subject))
@@ -80,7 +87,7 @@ fn holdings(advised: &[(&Workload<'_>, Advice)]) -> (Vec<HoldingReport>, Vec<Res
     let units = advised.iter().flat_map(|(workload, advice)| {
         workload.holdings.iter().map(|holding| {
             let on_holding = advice_on(advice, &holding.held.provisioned_model_arn);
-            holding_report(workload, holding, on_holding)
+            holding_report(workload, holding, on_holding, now)
         })
     });
     let reserved = advised.iter().flat_map(|(workload, advice)| {
@@ -271,7 +278,7 @@ fn days_between(from: Date, to: Date) -> u32 {
     u32::try_from(days).unwrap_or_default()
 }
 
-fn workload_report(workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
+fn workload_report(workload: &Workload<'_>, advice: Advice, today: Date) -> WorkloadReport {
     let has_price = |lane: &Lane<'_>| {
         matches!(lane.kind, LaneKind::Provisioned(_))
             || lane.meters.iter().any(|meter| meter.rate.is_some())
@@ -303,6 +310,8 @@ fn workload_report(workload: &Workload<'_>, advice: Advice) -> WorkloadReport {
         plans: advice.plans,
         break_even: advice.break_even,
         verdict: advice.verdict,
+        lifecycle: Some(workload.lifecycle.clone()).filter(|life| !life.is_unknown()),
+        notes: workload.notes(today),
         gaps: workload.gaps.clone(),
     }
 }
@@ -353,6 +362,7 @@ fn holding_report(
     workload: &Workload<'_>,
     holding: &Holding<'_>,
     advice: HoldingAdvice,
+    now: Timestamp,
 ) -> HoldingReport {
     let held = holding.held;
     let effective_cost = holding.effective_cost();
@@ -365,6 +375,8 @@ fn holding_report(
         model_units: held.model_units,
         status: held.status.to_string(),
         commitment_expiration_time: held.commitment_expiration_time,
+        days_to_term_end: held.days_to_term_end(now),
+        passed_term_end: held.passed_term_end(now),
         monthly_list_cost: holding.monthly_list_cost,
         monthly_cost: holding.monthly_cost,
         worth: holding.worth(),

@@ -14,7 +14,7 @@ use crate::domain::{
     Tokens, Usd, UsdPerMillionTokens, Window,
 };
 use crate::observation::{CommitmentDuration, PriceListRead};
-use crate::pricing::CapacityUse;
+use crate::pricing::{CapacityUse, Lifecycle};
 use crate::sizing::BreakEven;
 
 /// Result of one run.
@@ -178,6 +178,13 @@ pub struct WorkloadReport {
     pub break_even: Vec<BreakEven>,
     /// Advice in one sentence.
     pub verdict: String,
+    /// Life of the model in the Region; `None` where nobody says anything of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+    /// Notes on the model's life: an end that is near or past, and prices from before extended
+    /// access; empty where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Reasons why the figures may be too low; empty where they are whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
@@ -263,9 +270,15 @@ pub struct HoldingReport {
     pub model_units: ModelUnits,
     /// Status of the provisioned model, in AWS's word.
     pub status: String,
-    /// Time at which the term ends and begins again; `None` without a term.
+    /// Time at which the term ends and begins again, as AWS lists it; `None` without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_expiration_time: Option<Timestamp>,
+    /// Number of whole days to the end of the term; `None` where none is listed that is ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_to_term_end: Option<u32>,
+    /// Warning that the listed end of the term has passed; `None` where it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_term_end: Option<String>,
     /// Cost of the holding at list, USD a month; `None` where the book has no price for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_list_cost: Option<Usd>,
@@ -395,15 +408,6 @@ pub enum HoldingState {
     Idle,
     /// No traffic was seen, which proves nothing.
     NotSeen,
-}
-
-impl HoldingReport {
-    /// Returns the whole days from the event to the end of the term, negative once that is over;
-    /// `None` without a term.
-    #[must_use]
-    pub fn days_to_expiry(&self, now: Timestamp) -> Option<i64> {
-        Some(self.commitment_expiration_time?.duration_since(now).as_hours().div_euclid(24))
-    }
 }
 
 /// Usage that has no price.

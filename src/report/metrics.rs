@@ -87,7 +87,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     let mut holdings: Vec<&HoldingReport> = report.holdings.iter().collect();
     holdings.sort_by_key(|holding| std::cmp::Reverse(holding.monthly_cost));
     for holding in holdings.into_iter().take(most) {
-        points.extend(of_holding(report, holding));
+        points.extend(of_holding(holding));
     }
     let counted = report.recommendations.iter().filter(|advice| advice.is_counted()).take(most);
     points.extend(counted.map(|advice| open(&advice.region, &advice.id, Decimal::ONE)));
@@ -121,7 +121,7 @@ fn totals(report: &Report) -> Vec<Point> {
     };
     let worth = least(&|holding| holding.worth.map(Percent::number));
     let utilization = least(&|holding| holding.utilization.map(Percent::number));
-    let days = least(&|holding| holding.days_to_expiry(report.run.time).map(Decimal::from));
+    let days = least(&|holding| holding.days_to_term_end.map(Decimal::from));
     points.extend(worth.map(|value| total("CommitmentWorth", Unit::Percent, value)));
     points.extend(utilization.map(|value| total("CommitmentUtilization", Unit::Percent, value)));
     points.extend(days.map(|value| total("CommitmentDaysToExpiry", Unit::Count, value)));
@@ -165,7 +165,7 @@ fn of_region(report: &Report, region: &Region) -> Vec<Point> {
     ]
 }
 
-fn of_holding(report: &Report, holding: &HoldingReport) -> Vec<Point> {
+fn of_holding(holding: &HoldingReport) -> Vec<Point> {
     let of = |name, unit, value| {
         let dimensions =
             in_region(&holding.region, "ProvisionedModel", &holding.provisioned_model_name);
@@ -175,7 +175,7 @@ fn of_holding(report: &Report, holding: &HoldingReport) -> Vec<Point> {
     let utilization =
         holding.utilization.map(|used| of("CommitmentUtilization", Unit::Percent, used.number()));
     let days = holding
-        .days_to_expiry(report.run.time)
+        .days_to_term_end
         .map(|days| of("CommitmentDaysToExpiry", Unit::Count, Decimal::from(days)));
     worth.into_iter().chain(utilization).chain(days).collect()
 }

@@ -56,15 +56,6 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
             )
         }));
     }
-    for workload in &priced.workloads {
-        let since = workload.priced_before_extended_access.iter();
-        not_covered.extend(since.map(|since| {
-            format!(
-                "what {} costs in {} in extended access, since {since}: its price was last seen before, and AWS may charge more",
-                workload.model, workload.place.region
-            )
-        }));
-    }
     for observed in &observation.places {
         not_covered.extend(
             observed

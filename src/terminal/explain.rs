@@ -3,7 +3,7 @@
 
 use crate::advice::{EvidenceItem, Recommendation};
 use crate::catalog::{InForce, RegionBasis};
-use crate::report::Report;
+use crate::report::{Report, WorkloadReport};
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
 
 /// Returns the recommendation of an id, in either case of its letters.
@@ -29,6 +29,9 @@ pub fn render(report: &Report, advice: &Recommendation) -> String {
     }
     for risk in &advice.grounds.risks {
         wrapped(&mut page, "  note        ", risk);
+    }
+    for note in workload_of(report, advice).iter().flat_map(|workload| &workload.notes) {
+        wrapped(&mut page, "  note        ", note);
     }
     line(&mut page, "");
     line(&mut page, "HOW ITS FIGURES COME ABOUT");
@@ -124,6 +127,14 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
     facts
 }
 
+/// Returns the workload that a recommendation is of.
+fn workload_of<'r>(report: &'r Report, advice: &Recommendation) -> Option<&'r WorkloadReport> {
+    report.workloads.iter().find(|workload| {
+        (&workload.account, &workload.region, &workload.model)
+            == (&advice.account, &advice.region, &advice.model)
+    })
+}
+
 fn of(description: &str, cost: crate::domain::Usd) -> String {
     format!("{description}: {cost} a month")
 }
@@ -184,11 +195,7 @@ fn series(page: &mut String, advice: &Recommendation) {
 
 /// Adds the other ways to serve the same workload, each with the gates that it fails.
 fn others(page: &mut String, report: &Report, advice: &Recommendation) {
-    let workload = report.workloads.iter().find(|workload| {
-        (&workload.account, &workload.region, &workload.model)
-            == (&advice.account, &advice.region, &advice.model)
-    });
-    let Some(workload) = workload else { return };
+    let Some(workload) = workload_of(report, advice) else { return };
     line(page, "");
     line(page, "OTHER PLANS FOR THE SAME WORKLOAD");
     for plan in workload.plans.iter().filter(|plan| !plan.advised) {

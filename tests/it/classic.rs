@@ -889,7 +889,7 @@ fn a_price_from_before_extended_access_is_a_lower_bound_in_it() {
     let at_least = |until: &str| {
         let prices = book(&[seen(until), leaving.to_owned()]);
         let report = Account::on(prices).tokens(MODEL, 100_000, 0).report();
-        let words = report.not_covered.join("; ");
+        let words = only(&report).notes.join("; ");
         assert_eq!(words.contains("in extended access"), report.totals.is_at_least);
         report.totals.is_at_least
     };

@@ -120,6 +120,7 @@ pub(crate) fn advise(
         "a term is bought with a new provisioned model: callers have to call that one".into(),
         "a term cannot be ended early and renews by itself".into(),
     ]);
-    put_off_to_term_end(held, &mut advice, command::replace(workload, held, offer, units));
+    let steps = command::replace(workload, held, offer, units);
+    put_off_to_term_end(priced, held, &mut advice, steps);
     Finding::advised(plan, advice, Gate::Order)
 }

@@ -85,7 +85,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     // Deleting cannot be taken back, so each way to be wrong is named.
     let risks = &mut advice.grounds.risks;
     if held.is_under_term() {
-        steps.push(command::await_term_end(held));
+        steps.push(command::await_term_end(held, priced.observation.as_of));
         let risk = "it renews by itself at the end of its term unless it is deleted in time";
         risks.push(risk.into());
     }
@@ -97,7 +97,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     steps.push(command::delete(&workload.place.region, held));
     advice.remedy.take_steps(steps);
     if held.is_under_term() {
-        advice.await_term_end(held);
+        advice.await_term_end(held, priced.observation.as_of);
     }
     Finding::advised(plan, advice, Gate::Order)
 }

@@ -16,6 +16,7 @@ use crate::advice::holding_advice::{
 use crate::advice::{
     Action, Arrangement, Evidence, Money, Plan, Recommendation, Standing, Working,
 };
+use crate::domain::day_of;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::pricing::{LaneRates, Priced, Reserved, Workload, reserves};
 use crate::sizing::demand::ServableDemand;
@@ -93,6 +94,9 @@ impl ReservationReview<'_> {
         let declared = self.held.declared;
         if let Some(refusal) = gates::completeness(self.workload).into_iter().next() {
             return Err(UnknownSize::Incomplete(refusal));
+        }
+        if let Some(refusal) = gates::on_demand_price(self.workload, self.current) {
+            return Err(UnknownSize::LowPrice(refusal));
         }
         let cost = self.held.monthly_cost.ok_or(UnknownSize::NoCost)?;
         let mut offers = self.workload.reserved_offers.iter();
@@ -177,7 +181,8 @@ impl ReservationReview<'_> {
         };
         let proposed = Arrangement { description, monthly_cost: cost - smaller.savings };
         // A term that has ended is billed on, so giving up saves at once.
-        let start = held.declared.term_ends.filter(|day| *day >= priced.day);
+        let today = day_of(priced.observation.as_of);
+        let start = held.declared.term_ends.filter(|day| *day >= today);
         let money = Money {
             savings_start: start
                 .and_then(|day| day.to_zoned(TimeZone::UTC).ok())

@@ -19,7 +19,7 @@ use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd, day_of};
 use crate::observation::InferenceType;
-use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
+use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, LifecycleDay, Priced, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{HeldAmount, certainty_of_cut, certainty_of_whole};
@@ -66,7 +66,12 @@ pub(crate) fn advise<'w>(
         .collect();
     // What can be changed first is decided first, and what is decided holds for those after it: two
     // that could each be spared while the other stays cannot both be.
-    at_work.sort_by_key(|holding| holding.held.commitment_expiration_time);
+    let now = priced.observation.as_of;
+    at_work.sort_by_key(|holding| {
+        let end = holding.held.term_end(now);
+        // A term whose end nobody knows may have just begun.
+        (holding.held.is_under_term(), end.is_none(), end)
+    });
     let mut units: Vec<ModelUnits> =
         at_work.iter().map(|holding| holding.held.model_units).collect();
     for holding in &workload.holdings {
@@ -134,10 +139,12 @@ pub(crate) fn advise<'w>(
             Err(UnknownSize::ExceedsCapacity(refusal)) => {
                 shrink.finding.reasons.push(refusal.why);
             }
-            Err(UnknownSize::Demand(why)) => shrink.finding.reasons.push(format!(
-                "whether {} has its right size is not known: {why}",
-                holding.held.provisioned_model_name
-            )),
+            Err(why @ (UnknownSize::LowPrice(_) | UnknownSize::Demand(_))) => {
+                shrink.finding.reasons.push(format!(
+                    "whether {} has its right size is not known: {why}",
+                    holding.held.provisioned_model_name
+                ));
+            }
         }
         shrink.finding.holdings.push(holding_advice);
     }
@@ -173,18 +180,21 @@ fn lifecycle_risk(
     workload: &Workload<'_>,
     holding: &Holding<'_>,
 ) -> Option<String> {
-    let ends = day_of(holding.held.commitment_expiration_time?);
-    let lifecycle = gates::Lifecycle::of(priced, workload);
-    if let Some(end) = lifecycle.end_of_life.filter(|end| *end <= ends) {
+    holding.held.commitment_expiration_time?;
+    let ends = holding.held.term_end(priced.observation.as_of).map(day_of);
+    let is_before = |told: &LifecycleDay| ends.is_some_and(|ends| told.day <= ends);
+    let on_its_end = ends.map_or_else(String::new, |ends| format!(" on {ends}"));
+    let lifecycle = &workload.lifecycle;
+    if let Some(end) = lifecycle.end_of_life.filter(is_before) {
         return Some(format!(
-            "the model's end of life, {end}, falls before its term ends on {ends}"
+            "the model's end of life, {end}, falls before its term ends{on_its_end}"
         ));
     }
     if lifecycle.is_legacy {
         return Some("the model is Legacy: when its term ends, no new one may be sold".to_owned());
     }
-    let legacy = lifecycle.legacy.filter(|legacy| *legacy <= ends)?;
-    Some(format!("the model becomes Legacy on {legacy}, before its term ends on {ends}"))
+    let legacy = lifecycle.legacy.filter(is_before)?;
+    Some(format!("the model becomes Legacy on {legacy}, before its term ends{on_its_end}"))
 }
 
 /// One holding of model units under review.
@@ -206,6 +216,9 @@ impl HoldingReview<'_, '_> {
         let cost = holding.monthly_cost.ok_or(UnknownSize::NoCost)?;
         if let Some(refusal) = gates::completeness(self.workload).into_iter().next() {
             return Err(UnknownSize::Incomplete(refusal));
+        }
+        if let Some(refusal) = gates::on_demand_price(self.workload, self.cheapest) {
+            return Err(UnknownSize::LowPrice(refusal));
         }
         let smaller = match (&holding.offer, holding.capacity()) {
             (Some(offer), Some(capacity)) => self.at_its_optimum(&UnitPurchase {
@@ -292,11 +305,10 @@ impl HoldingReview<'_, '_> {
 
     /// Returns true if AWS serves what would be left: calls on-demand, or so many new units.
     fn is_to_be_had(&self, units: ModelUnits) -> bool {
-        let inventory = &self.workload.observed.inventory;
-        let model = &self.workload.model;
+        let workload = self.workload;
         if units != UnitPurchase::NONE {
-            let is_sold = !inventory.provisionable_ids(model).is_empty();
-            return is_sold && !gates::Lifecycle::of(self.priced, self.workload).is_legacy;
+            let is_sold = !workload.provisionable_ids().is_empty();
+            return is_sold && !workload.lifecycle.is_legacy;
         }
         // Under throttle it all goes to the others, which have room for it.
         let settings = &self.priced.observation.settings;
@@ -307,11 +319,10 @@ impl HoldingReview<'_, '_> {
         }
         // On-demand traffic, or AWS's word for it, shows that the model can be called without
         // units.
-        let mut listed = inventory.listed(model).peekable();
         // Where the list does not have the model at all, it says nothing of it.
-        self.workload.on_demand().next().is_some()
-            || listed.peek().is_none()
-            || listed.any(|entry| {
+        workload.on_demand().next().is_some()
+            || workload.listed.is_empty()
+            || workload.listed.iter().any(|entry| {
                 let mut types = entry.inference_types_supported.iter();
                 types.any(|inference| *inference != InferenceType::Provisioned)
             })
@@ -417,7 +428,7 @@ impl HoldingReview<'_, '_> {
             };
             advice.grounds.risks.push(risk.into());
         }
-        put_off_to_term_end(held, &mut advice, steps);
+        put_off_to_term_end(priced, held, &mut advice, steps);
         Finding::advised(plan, advice, Gate::Order)
     }
 }

@@ -2,10 +2,8 @@
 //! model may cost more, and at its end of life requests fail. Another model is another product, so this
 //! is listed and never counted. Silent where the book names no successor.
 
-use jiff::civil::Date;
-
 use crate::advice::finding::Finding;
-use crate::advice::gates::{Gate, Lifecycle, Refusal};
+use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
 use crate::catalog::RateQuery;
 use crate::domain::{BaseModel, Usd};
@@ -16,16 +14,10 @@ pub(crate) fn advise(
     workload: &Workload<'_>,
     cheapest: &[LaneRates<'_>],
 ) -> Finding {
-    let book = &priced.observation.prices;
-    let rows = book.lifecycle(&workload.model, &workload.place.region);
-    let day = priced.day;
-    let is_past = |date: Option<Date>| date.is_some_and(|date| date <= day);
-    let is_legacy = Lifecycle::of(priced, workload).is_legacy;
-    let leaving = rows
-        .into_iter()
-        .find(|row| row.successor.is_some() && (is_legacy || is_past(row.extended_access)));
-    let Some((row, successor)) = leaving.and_then(|row| Some((row, row.successor.as_ref()?)))
-    else {
+    let lifecycle = &workload.lifecycle;
+    let extended = workload.extended_access();
+    let is_leaving = lifecycle.is_legacy || extended.is_some();
+    let Some(successor) = lifecycle.successor.as_ref().filter(|_| is_leaving) else {
         return Finding::default();
     };
     let standard = || {
@@ -39,11 +31,14 @@ pub(crate) fn advise(
     let Some(then) = then.filter(|_| now.is_positive()) else {
         return Finding::default();
     };
-    let state = match row.extended_access.filter(|date| *date <= day) {
-        Some(since) => format!("in extended access since {since}"),
+    let state = match extended {
+        Some(since) => format!("in extended access since {}", since.day),
         None => "Legacy".to_owned(),
     };
-    let ends = row.end_of_life.map_or_else(String::new, |end| format!(", and ends on {end}"));
+    let ends = lifecycle.end_of_life.map_or_else(String::new, |end| {
+        let ends = if end.day <= priced.day { "ended" } else { "ends" };
+        format!(", and {ends} on {}", end.day)
+    });
     let plan = Plan::new(Action::MoveToSuccessor, format!("the same tokens with {successor}"));
     let why = format!(
         "it asks for another model, which may count tokens otherwise: listed, never counted; this one is {state}{ends}"

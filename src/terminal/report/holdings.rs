@@ -38,6 +38,9 @@ pub(super) fn holdings(page: &mut String, report: &Report) {
             let text = format!("{}: {risk}", holding.provisioned_model_name);
             wrapped(page, "  - ", &text);
         }
+        if let Some(passed) = &holding.passed_term_end {
+            wrapped(page, "  - ", &format!("{}: {passed}", holding.provisioned_model_name));
+        }
         if let Some(reason) = &holding.reason {
             wrapped(page, "  - ", &format!("{}: {reason}", holding.provisioned_model_name));
         }
@@ -116,7 +119,9 @@ fn share(share: Option<Percent>) -> String {
 }
 
 fn term(holding: &HoldingReport) -> String {
-    holding
-        .commitment_expiration_time
-        .map_or_else(|| "no term".into(), |time| day_of(time).to_string())
+    match holding.commitment_expiration_time {
+        Some(_) if holding.passed_term_end.is_some() => "not known".into(),
+        Some(time) => day_of(time).to_string(),
+        None => "no term".into(),
+    }
 }

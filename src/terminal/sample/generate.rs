@@ -146,6 +146,8 @@ fn inventory(scenario: &Scenario, place: &SampleRegion) -> Inventory {
     let foundation_models = place.foundation_models.iter().map(|model| FoundationModel {
         model_id: model.id.clone(),
         lifecycle_status: Some(model.status.clone()),
+        legacy_time: None,
+        public_extended_access_time: None,
         end_of_life_time: model.end_of_life,
         inference_types_supported: model.inference.clone(),
     });

@@ -126,6 +126,8 @@ impl Account {
         models.push(FoundationModel {
             model_id: model_id.to_owned(),
             lifecycle_status: Some("ACTIVE".into()),
+            legacy_time: None,
+            public_extended_access_time: None,
             end_of_life_time: None,
             inference_types_supported: vec![inference_type.into()],
         });

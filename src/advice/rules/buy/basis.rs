@@ -137,9 +137,12 @@ impl<'w> BuyingBasis<'w> {
     }
 
     /// Looks for a proof that nothing is saved under an offer. What was refused by AWS or not read
-    /// whole is not in the figures, so there nothing is proven.
+    /// whole is not in the figures, nor is what AWS may charge more in extended access, so there
+    /// nothing is proven.
     pub(super) fn certificate(&self, offered: &Offered<'_>) -> Option<Certificate> {
-        if self.workload.is_throttled() || !gates::completeness(self.workload).is_empty() {
+        let is_low = self.workload.priced_before_extended_access().is_some();
+        if is_low || self.workload.is_throttled() || !gates::completeness(self.workload).is_empty()
+        {
             return None;
         }
         let loads = self.loads(offered)?;

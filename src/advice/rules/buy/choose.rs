@@ -167,13 +167,12 @@ fn candidates<'w>(
 /// Adds the gates of one kind of purchase alone.
 fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> Candidate<'w> {
     let workload = basis.workload;
-    let inventory = &workload.observed.inventory;
     if matches!(candidate.offered, Offered::Tokens(_)) && basis.remaining < Ratio::ONE {
         let why = "filling the provisioned model of the same model comes first";
         candidate.refuse(Gate::Order, why);
     }
     if matches!(candidate.offered, Offered::Units(_)) {
-        if inventory.provisionable_ids(&workload.model).is_empty() {
+        if workload.provisionable_ids().is_empty() {
             let why = format!(
                 "AWS does not offer provisioned throughput of this model in {} (bedrock:ListFoundationModels)",
                 workload.place.region

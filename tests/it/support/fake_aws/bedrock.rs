@@ -197,8 +197,14 @@ fn foundation_model(model: &FoundationModel, region: &Region) -> Value {
     });
     if let Some(status) = &model.lifecycle_status {
         summary["modelLifecycle"] = json!({ "status": status });
-        if let Some(time) = &model.end_of_life_time {
-            summary["modelLifecycle"]["endOfLifeTime"] = time.to_string().into();
+        for (field, time) in [
+            ("legacyTime", &model.legacy_time),
+            ("publicExtendedAccessTime", &model.public_extended_access_time),
+            ("endOfLifeTime", &model.end_of_life_time),
+        ] {
+            if let Some(time) = time {
+                summary["modelLifecycle"][field] = time.to_string().into();
+            }
         }
     }
     summary
