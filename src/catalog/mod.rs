@@ -8,6 +8,7 @@
 mod book;
 mod contract;
 mod embedded;
+mod figure;
 mod lookup;
 mod offers;
 mod overlay;
@@ -22,6 +23,7 @@ mod spread;
 mod toml_lines;
 
 pub use book::{BookError, PriceBook};
+pub use figure::{Figure, FigureItem, FigureKey, FigureScope, RateField, ReservedSide};
 pub use offers::{Offer, ReservedOffer};
 pub use overrides::{
     AllowedScope, AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal,
