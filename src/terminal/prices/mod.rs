@@ -2,11 +2,15 @@
 
 mod check;
 mod diff;
+mod figures;
+mod figures_csv;
 mod harvest;
 mod show;
 mod words;
 
 pub use check::{Check, check};
 pub use diff::{Diff, Flip, flips};
+pub use figures::{FigureList, PublishedFigure};
+pub use figures_csv::FigureListError;
 pub use harvest::harvest;
 pub use show::{containing, find, list, show};
