@@ -1,6 +1,8 @@
 //! Price books in the terminal: one model, faults and notes, and differences.
 
 mod check;
+mod coverage;
+mod coverage_page;
 mod diff;
 mod figures;
 mod figures_csv;
@@ -9,6 +11,10 @@ mod show;
 mod words;
 
 pub use check::{Check, check};
+pub use coverage::{
+    BookCoverage, BookPrice, ComparedFigure, CoverageRow, FigureTally, FigureTier, NotCompared,
+    PublishedPrice, RegionGroup,
+};
 pub use diff::{Diff, Flip, flips};
 pub use figures::{FigureList, PublishedFigure};
 pub use figures_csv::FigureListError;
