@@ -215,8 +215,11 @@ pub struct PublishedPrice {
     pub list: String,
     /// Place where the figure is written; empty where the list does not say.
     pub source: String,
-    /// Day or month of that place; empty where the list does not say.
+    /// Day or month of that place, or the first day of the price, as in `since 2026-04-01`; empty
+    /// where the list does not say.
     pub day: String,
+    /// Word for how far that place is to be trusted; empty where the list does not say.
+    pub trust: String,
 }
 
 /// A price as the book has it, in the same unit.
@@ -321,6 +324,7 @@ fn compared(figure: &PublishedFigure, ours: Option<Figure>) -> ComparedFigure {
             list: figure.list.clone(),
             source: figure.source.clone(),
             day: figure.day.clone(),
+            trust: figure.trust.clone(),
         },
         ours: ours.map(|Figure { price, source }| BookPrice { price, source }),
     }

@@ -50,8 +50,7 @@ impl BookCoverage {
         }
         let text = format!(
             "{} of {} beside the book `{}` on {}. Equal and different are by the last decimal; of several: the list \
-             gives several prices and the book has another one of them; share equal: equal and of several, of all \
-             figures.",
+             gives several prices and the book has another one of them; share: equal and of several, of all figures.",
             counted(self.total.figures, "published figure"),
             counted(self.files.len() as u64, "file"),
             self.book,
@@ -99,7 +98,7 @@ impl BookCoverage {
                 "Of several",
                 "Different",
                 "Missing",
-                "Share equal",
+                "Share",
             ],
             &[2, 3, 4, 5, 6, 7, 8],
         );

@@ -30,8 +30,11 @@ pub struct PublishedFigure {
     pub price: Usd,
     /// Place where the figure is written; empty where the list does not say.
     pub source: String,
-    /// Day or month of that place, as the list writes it; empty where the list does not say.
+    /// Day or month of that place, as the list writes it, or the first day of the price, as in `since
+    /// 2026-04-01`; empty where the list does not say.
     pub day: String,
+    /// Word for how far the place is to be trusted; empty where the list does not say.
+    pub trust: String,
 }
 
 impl FigureList {
@@ -53,7 +56,8 @@ impl FigureList {
                     key,
                     price: figure.price,
                     source: provenance.source,
-                    day: first.map_or_else(String::new, |day| day.to_string()),
+                    day: first.map_or_else(String::new, |day| format!("since {day}")),
+                    trust: "price_list".to_owned(),
                 });
             }
         }

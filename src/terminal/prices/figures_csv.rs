@@ -233,6 +233,7 @@ impl Fields<'_> {
             price,
             source: self.optional(self.columns.source).to_owned(),
             day: self.optional(self.columns.day).to_owned(),
+            trust: trust.to_owned(),
         })))
     }
 }
@@ -349,7 +350,8 @@ mod tests {
         let text = "\u{feff}usd_per_million_tokens, context,meter,tier,scope,region,model\r\n\
                     0.3,,input,standard,in-region,us-east-1,a.b-v1:0\r\n";
         list.add_csv("x.csv", text).unwrap();
-        let bare = PublishedFigure { source: String::new(), ..figure };
+        assert_eq!(figure.trust, "aws_page");
+        let bare = PublishedFigure { source: String::new(), trust: String::new(), ..figure };
         assert_eq!(list.figures, [bare]);
     }
 

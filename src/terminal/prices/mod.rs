@@ -1,5 +1,6 @@
 //! Price books in the terminal: one model, faults and notes, and differences.
 
+mod ages;
 mod check;
 mod coverage;
 mod coverage_page;
