@@ -442,6 +442,7 @@ const FIGURES: &str = "region,model,scope,tier,meter,context,usd_per_million_tok
 
 /// Builds a folder with the files of a Price List, a list of figures and two things that are neither,
 /// and a book of that Price List alone.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn figures(lines: &str) -> (TempDir, String) {
     let folder = TempDir::new().unwrap();
     let lists = folder.path().join("lists");
@@ -498,7 +499,7 @@ fn prices_check_holds_a_folder_of_figures_against_the_book() {
         "       1  figures of the tier `standard` in the unit `USD/image`",
         "lists/notes.txt`",
         "lists/older`",
-        "0 figures differ, 1 are missing\n",
+        "0 figures differ, 1 missing\n",
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
@@ -533,7 +534,7 @@ fn a_figure_that_differs_from_the_book_is_printed_with_both_sources_and_fails_th
         "  us-east-1  in-Region  standard  output       0.15  [2]  0.14  [1]\n",
         "[1] AWS Price List AmazonBedrock us-east-1, Nova Micro, published 2026-05-04; since 2026-04-01\n",
         "[2] a page, of AWS; 2026-05\n",
-        "1 figure differs, 0 are missing\n",
+        "1 figure differs, 0 missing\n",
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }

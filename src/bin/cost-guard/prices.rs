@@ -196,14 +196,14 @@ fn check(
     let mut check = prices::check(book, day, most_days);
     let names = Names::embedded()?;
     check.unknown_names(book, &names);
-    let named = NamedFiles::of(paths, &[PRICE_LIST])?;
-    if let Some(list) = named.files.iter().find(|path| has_ending(path, FIGURES)) {
+    let found = NamedFiles::of(paths, &[PRICE_LIST])?;
+    if let Some(list) = found.files.iter().find(|path| has_ending(path, FIGURES)) {
         bail!("`{}` is a list of figures: add `--coverage` to compare it", list.display());
     }
-    if !named.files.is_empty() {
-        check.price_list(&read_files(&named.files)?.read(&knowing(names, book), day));
+    if !found.files.is_empty() {
+        check.price_list(&read_files(&found.files)?.read(&knowing(names, book), day));
     }
-    check.notes.extend(named.left_out.iter().map(|name| format!("left out: `{name}`")));
+    check.notes.extend(found.left_out.iter().map(|name| format!("left out: `{name}`")));
     print(&match format {
         Format::Text => check.render(),
         Format::Json => json(&check)?,

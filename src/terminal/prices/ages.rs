@@ -257,8 +257,8 @@ mod tests {
             row("\"eu-west-2\"", OLD, "2025-07-30"),
         ];
         assert_eq!(ages(&rows, "2025-07-30"), (vec![], vec![]));
-        let noted = "6 figures of 1 model were last seen on 2025-05-01, 91 days ago (sources a page and 1 more)";
-        assert_eq!(ages(&rows, "2025-07-31"), (vec![], vec![noted.to_owned()]));
+        let sentence = "6 figures of 1 model were last seen on 2025-05-01, 91 days ago (sources a page and 1 more)";
+        assert_eq!(ages(&rows, "2025-07-31"), (vec![], vec![sentence.to_owned()]));
         let (faults, notes) = ages(&rows, "2026-05-01");
         assert_eq!((faults.len(), notes.len()), (0, 2));
         let (faults, notes) = ages(&rows, "2026-05-02");
@@ -305,11 +305,11 @@ mod tests {
         let until = format!("{OLD}\neffective_until = \"2026-03-31\"");
         let ending = row(BOTH, &until, "2026-03-01");
         assert!(found(std::slice::from_ref(&ending), "2026-03-31").is_empty());
-        let noted = "a.b, in-Region standard, us-east-1, us-west-2: the price ended on 2026-03-31 and no row follows";
-        assert_eq!(found(std::slice::from_ref(&ending), "2026-04-01"), [noted]);
+        let sentence = "a.b, in-Region standard, us-east-1, us-west-2: the price ended on 2026-03-31 and no row follows";
+        assert_eq!(found(std::slice::from_ref(&ending), "2026-04-01"), [sentence]);
         let next = row("\"us-east-1\"", "effective_from = \"2026-04-01\"", "2026-04-01");
-        let noted = noted.replace("us-east-1, ", "");
-        assert_eq!(found(&[ending.clone(), next.clone()], "2026-04-01"), [noted]);
+        let sentence = sentence.replace("us-east-1, ", "");
+        assert_eq!(found(&[ending.clone(), next.clone()], "2026-04-01"), [sentence]);
         let everywhere = next.replace("us-east-1", "*");
         assert!(found(&[ending.clone(), everywhere], "2026-04-01").is_empty());
         let regional = next.replace("\"us-east-1\"", BOTH).replace("in-region", "regional");

@@ -339,8 +339,8 @@ mod tests {
     fn book(rows: &[&str]) -> PriceBook {
         let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
         let dates = "effective_from = \"2026-01-01\"\nchecked = \"2026-05-01\"\nsource = \"s\"\n";
-        let rows: String = rows.iter().map(|row| format!("{row}\n{dates}")).collect();
-        PriceBook::parse("t", &format!("{head}{rows}")).unwrap()
+        let rows: Vec<String> = rows.iter().map(|row| format!("{row}\n{dates}")).collect();
+        PriceBook::parse("t", &format!("{head}{}", rows.concat())).unwrap()
     }
 
     const RATE: &str = "[[model.rate]]\nscope = \"regional\"\nregions = [\"us-east-1\", \"us-gov-west-1\"]\n\

@@ -80,7 +80,7 @@ impl BookCoverage {
             }
             FigureTally { different, missing, .. } => {
                 let verb = if different == 1 { "differs" } else { "differ" };
-                format!("{} {verb}, {missing} are missing", counted(different, "figure"))
+                format!("{} {verb}, {missing} missing", counted(different, "figure"))
             }
         };
         line(&mut page, verdict);
