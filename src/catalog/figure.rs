@@ -50,6 +50,17 @@ pub enum ReservedSide {
     Output,
 }
 
+impl ReservedSide {
+    /// Returns the name of the side's field in a book.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+        }
+    }
+}
+
 /// The item that a figure is the price of, but for the model and the Region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FigureItem {

@@ -15,12 +15,17 @@ pub(crate) fn line(page: &mut String, text: impl AsRef<str>) {
 
 /// Adds a paragraph behind a label, its later lines indented as far as its first.
 pub(crate) fn wrapped(page: &mut String, label: &str, text: &str) {
+    wrapped_within(page, WIDTH, label, text);
+}
+
+/// Adds such a paragraph to a page of another width, in columns.
+pub(crate) fn wrapped_within(page: &mut String, width: u16, label: &str, text: &str) {
     let indent = label.chars().count();
     let mut out = label.to_owned();
     let mut column = indent;
     for word in text.split_whitespace() {
         let length = word.chars().count();
-        if column > indent && column + 1 + length > usize::from(WIDTH) {
+        if column > indent && column + 1 + length > usize::from(width) {
             line(page, &out);
             out = " ".repeat(indent);
             column = indent;

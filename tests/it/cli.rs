@@ -308,6 +308,8 @@ fn bad_usage_exits_with_two() {
         &["--catalog", "https://example.com/book.toml"],
         &["prices", "refresh", "missing.json", "--format", "json"],
         &["prices", "diff", "aws", "article", "--catalog", "aws"],
+        &["prices", "check", "--coverage"],
+        &["prices", "check", "--coverage", "--most-days", "90", "figures.csv"],
     ] {
         let error = complaint(cost_guard().args(arguments), 2);
         assert!(error.contains("error: "), "{arguments:?}: {error}");
@@ -402,13 +404,22 @@ fn the_embedded_books_are_clean() {
 }
 
 #[test]
-fn a_book_that_nobody_looked_at_for_long_is_not_clean() {
-    let output = cost_guard()
-        .args(["prices", "check", "--day", "2027-03-01", "--catalog", "article"])
-        .assert()
-        .code(1);
-    let page = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
-    assert!(page.contains("fault  ") && page.contains("more than 90 days ago"), "{page}");
+fn a_book_that_nobody_looked_at_for_long_is_noted_and_after_a_year_not_clean() {
+    let on = |day: &str, status: i32| {
+        let mut command = cost_guard();
+        command.args(["prices", "check", "--catalog", "article", "--day", day]);
+        let output = command.assert().code(status).get_output().clone();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let page = on("2027-03-01", 0);
+    assert!(
+        page.contains("note   24 figures of 8 models were last seen on 2026-11-23, 98 days ago")
+    );
+    assert!(page.ends_with("clean: nothing to mend\n"), "{page}");
+    let page = on("2027-12-01", 1);
+    assert!(
+        page.contains("fault  24 figures of 8 models were last seen on 2026-11-23, 373 days ago")
+    );
 }
 
 #[test]
@@ -424,6 +435,133 @@ fn prices_check_lists_the_gaps_of_a_price_list() {
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
+}
+
+/// Header line of a list of figures.
+const FIGURES: &str = "region,model,scope,tier,meter,context,usd_per_million_tokens,source,published_or_seen,trust,unit\n";
+
+/// Builds a folder with the files of a Price List, a list of figures and two things that are neither,
+/// and a book of that Price List alone.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn figures(lines: &str) -> (TempDir, String) {
+    let folder = TempDir::new().unwrap();
+    let lists = folder.path().join("lists");
+    fs::create_dir_all(lists.join("older")).unwrap();
+    for name in ["amazon-bedrock", "foundation-models", "bedrock-service"] {
+        let name = format!("{name}.bulk.json");
+        fs::copy(format!("tests/data/price_list/{name}"), lists.join(name)).unwrap();
+    }
+    fs::write(lists.join("notes.txt"), "not a list").unwrap();
+    fs::write(lists.join("figures.csv"), format!("{FIGURES}{lines}")).unwrap();
+    let book = folder.path().join("book.toml").to_str().unwrap().to_owned();
+    let mut command = cost_guard();
+    command.args(["prices", "refresh", "--catalog", "article", "--only", "--output", &book]);
+    for name in ["amazon-bedrock", "foundation-models", "bedrock-service"] {
+        command.arg(lists.join(format!("{name}.bulk.json")));
+    }
+    command.assert().success();
+    (folder, book)
+}
+
+/// Lines that the book of the Price List has, and lines that cannot be compared.
+const EQUAL_FIGURES: &str = "\
+    us-east-1,amazon.nova-micro-v1:0,in-region,standard,input,,0.035,a page,2026-05,aws_page,USD/1M tokens\n\
+    us-east-1,amazon.nova-micro-v1:0,in-region,standard,input,,0.04,a page,2025-05,aws_page,USD/1M tokens\n\
+    ,amazon.nova-micro-v1:0,in-region,standard,input,,9,a page,2026-05,aws_page,USD/1M tokens\n\
+    us-east-1,amazon.nova-micro-v1:0,in-region,standard,output,,9,hearsay,2026-05,peer,USD/1M tokens\n\
+    us-east-1,name:Nova 9,in-region,standard,output,,9,a page,2026-05,aws_page,USD/1M tokens\n\
+    us-east-1,amazon.nova-micro-v1:0,in-region,standard,output,,9,a page,2026-05,aws_page,USD/image\n\
+    eu-west-1,amazon.nova-micro-v1:0,in-region,batch,input,,0.02,a page,2026-05,aws_page,\n";
+
+#[test]
+fn prices_check_holds_a_folder_of_figures_against_the_book() {
+    let (folder, book) = figures(EQUAL_FIGURES);
+    let lists = folder.path().join("lists");
+    let check = |format: &str| {
+        let mut command = cost_guard();
+        command.args(["prices", "check", "--catalog", &book, "--day", "2026-11-26"]);
+        command.args(["--format", format, "--coverage"]).arg(&lists);
+        printed(&mut command)
+    };
+    let page = check("text");
+    assert!(
+        page.lines().all(|line| line.chars().count() <= 100 || line.contains(".txt")),
+        "{page}"
+    );
+    for part in [
+        "81 published figures of 4 files beside the book `price-list-",
+        "  Europe         batch                    1       0      0           0          0        1    0.0 %",
+        "  all                                    81      80     79           1          0        1   98.7 %",
+        "MISSING, figures by model and tier\n  amazon.nova-micro-v1:0                        batch 1\n",
+        "       1  figures that name no Region",
+        "       1  figures of the trust `peer`",
+        "       1  figures of `name:Nova 9`",
+        "       1  figures of the tier `standard` in the unit `USD/image`",
+        "lists/notes.txt`",
+        "lists/older`",
+        "0 figures differ, 1 missing\n",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(!page.contains("DIFFERENT"), "{page}");
+    let json: Value = serde_json::from_str(&check("json")).unwrap();
+    assert_eq!(json["total"]["figures"], 81);
+    assert_eq!(json["of_several"][0]["published"]["price"], "0.04");
+    assert_eq!(json["of_several"][0]["book"]["price"], "0.035");
+    assert_eq!(json["missing"][0]["tier"], "batch");
+    assert_eq!(json["left_out"].as_array().unwrap().len(), 2);
+
+    // Without the option a folder stands for its offer files alone.
+    let mut command = cost_guard();
+    command.args(["prices", "check", "--catalog", &book, "--day", "2026-11-26"]).arg(&lists);
+    let output = command.assert().code(1).get_output().clone();
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.contains("gap: `Mistral Large 4`"), "{page}");
+    assert!(page.contains("lists/figures.csv`") && page.contains("lists/notes.txt`"), "{page}");
+}
+
+#[test]
+fn a_figure_that_differs_from_the_book_is_printed_with_both_sources_and_fails_the_check() {
+    let line = "us-east-1,amazon.nova-micro-v1:0,in-region,standard,output,,0.15,\"a page, of AWS\",2026-05,aws_page,\n";
+    let (folder, book) = figures(line);
+    let mut command = cost_guard();
+    command.args(["prices", "check", "--catalog", &book, "--day", "2026-11-26", "--coverage"]);
+    command.arg(folder.path().join("lists/figures.csv"));
+    let output = command.assert().code(1).get_output().clone();
+    let page = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        " amazon.nova-micro-v1:0\n",
+        "  us-east-1  in-Region  standard  output       0.15  [2]  0.14  [1]\n",
+        "[1] AWS Price List AmazonBedrock us-east-1, Nova Micro, published 2026-05-04; since 2026-04-01\n",
+        "[2] a page, of AWS; 2026-05\n",
+        "1 figure differs, 0 missing\n",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+}
+
+#[test]
+fn a_file_that_holds_no_figures_is_refused_by_name() {
+    let (folder, book) =
+        figures(&EQUAL_FIGURES.replace("standard,input,,0.035", "fast,input,,0.035"));
+    let lists = folder.path().join("lists");
+    for (path, part) in [
+        (
+            "figures.csv",
+            "figures.csv`, line 2: the tier `fast` is not known: write one of standard,",
+        ),
+        ("notes.txt", "notes.txt` is neither an offer file of the AWS Price List (.json)"),
+        ("older", "older` has no .json or .csv file"),
+        ("missing.csv", "cannot read `"),
+    ] {
+        let mut command = cost_guard();
+        command.args(["prices", "check", "--catalog", &book, "--coverage"]).arg(lists.join(path));
+        let error = complaint(&mut command, 1);
+        assert!(error.contains(part), "{error}");
+    }
+    let mut command = cost_guard();
+    command.args(["prices", "check", "--catalog", &book]).arg(lists.join("figures.csv"));
+    assert!(complaint(&mut command, 1).contains("add `--coverage`"));
 }
 
 #[test]

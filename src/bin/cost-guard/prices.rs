@@ -11,16 +11,16 @@ use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{Region, day_of};
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::terminal::prices::{self, Diff};
+use bedrock_cost_guard::terminal::prices::{self, BookCoverage, Diff, FigureList};
 use bedrock_cost_guard::{aws::clients, guard, report};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
 use super::{Format, book_of, now, print, runtime, tell};
 
-/// Days since somebody looked at a row after which the row is stale.
+/// Days since a price was last seen after which `prices check` notes the price.
 // Earlier than the 365 days of `GUARD_MAX_PRICE_AGE_DAYS`, after which no commitment rests on the
-// row: so there is time to look.
+// price, and it is a fault: so there is time to look.
 const MOST_DAYS: u32 = 90;
 
 #[derive(Debug, Args)]
@@ -38,18 +38,28 @@ enum PricesCommand {
         /// Id or name of a model, or a part of them; without one, all models
         model: Option<String>,
     },
-    /// Print the faults of the book, such as stale rows and contradictions
+    /// Print the faults of the book, or the published figures that the book lacks
     ///
     /// Reads the book, and offer files of the AWS Price List if some are named. Prints faults, which
-    /// somebody has to mend, and notes. The exit status is 1 if there is a fault.
+    /// somebody has to mend, such as contradictions and prices that nobody has seen for 365 days, and
+    /// notes. The exit status is 1 if there is a fault.
+    ///
+    /// With `--coverage` it holds figures that are published against the book instead, by Region, and
+    /// prints those that differ and those that are missing. The exit status is 1 if one differs.
     Check {
-        /// Offer files of the AWS Price List, to print the names in them that no model is known for
-        files: Vec<PathBuf>,
-        /// Day on which the age of rows is judged, such as 2026-04-06; today without the option
+        /// Offer files of the AWS Price List, to print the names in them that no model is known for; a
+        /// folder stands for its files
+        #[arg(value_name = "PATHS")]
+        paths: Vec<PathBuf>,
+        /// Hold the figures of offer files (.json) and of lists of figures (.csv) against the book
+        #[arg(long, requires = "paths")]
+        coverage: bool,
+        /// Day on which ages are judged and figures compared, such as 2026-04-06; today without the
+        /// option
         #[arg(long)]
         day: Option<Date>,
-        /// Days since somebody looked at a row after which the row is stale
-        #[arg(long, default_value_t = MOST_DAYS)]
+        /// Days since a price was last seen after which the price is noted
+        #[arg(long, default_value_t = MOST_DAYS, conflicts_with = "coverage")]
         most_days: u32,
     },
     /// Print the prices that differ between two books
@@ -122,8 +132,11 @@ pub(crate) fn execute(
     };
     match prices.command.unwrap_or(PricesCommand::Show { model: None }) {
         PricesCommand::Show { model } => show(&book()?, model.as_deref(), format),
-        PricesCommand::Check { files, day, most_days } => {
-            check(&book()?, &files, day.unwrap_or_else(today), most_days, format)
+        PricesCommand::Check { paths, coverage: true, day, most_days: _ } => {
+            coverage(&book()?, &paths, day.unwrap_or_else(today), format)
+        }
+        PricesCommand::Check { paths, coverage: false, day, most_days } => {
+            check(&book()?, &paths, day.unwrap_or_else(today), most_days, format)
         }
         PricesCommand::Diff { a, b, day, region, observation } => {
             let day = day.unwrap_or_else(today);
@@ -175,7 +188,7 @@ fn show(book: &PriceBook, wanted: Option<&str>, format: Format) -> Result<bool> 
 
 fn check(
     book: &PriceBook,
-    files: &[PathBuf],
+    paths: &[PathBuf],
     day: Date,
     most_days: u32,
     format: Format,
@@ -183,14 +196,49 @@ fn check(
     let mut check = prices::check(book, day, most_days);
     let names = Names::embedded()?;
     check.unknown_names(book, &names);
-    if !files.is_empty() {
-        check.price_list(&read_files(files)?.read(&knowing(names, book), day));
+    let found = NamedFiles::of(paths, &[PRICE_LIST])?;
+    if let Some(list) = found.files.iter().find(|path| has_ending(path, FIGURES)) {
+        bail!("`{}` is a list of figures: add `--coverage` to compare it", list.display());
     }
+    if !found.files.is_empty() {
+        check.price_list(&read_files(&found.files)?.read(&knowing(names, book), day));
+    }
+    check.notes.extend(found.left_out.iter().map(|name| format!("left out: `{name}`")));
     print(&match format {
         Format::Text => check.render(),
         Format::Json => json(&check)?,
     })?;
     Ok(check.is_clean())
+}
+
+fn coverage(book: &PriceBook, paths: &[PathBuf], day: Date, format: Format) -> Result<bool> {
+    let named = NamedFiles::of(paths, &[PRICE_LIST, FIGURES])?;
+    let mut list = FigureList::default();
+    let (figures, offers): (Vec<PathBuf>, Vec<PathBuf>) =
+        named.files.into_iter().partition(|path| has_ending(path, FIGURES));
+    if let Some(other) = offers.iter().find(|path| !has_ending(path, PRICE_LIST)) {
+        bail!(
+            "`{}` is neither an offer file of the AWS Price List (.json) nor a list of figures (.csv)",
+            other.display()
+        );
+    }
+    for path in figures {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
+        list.add_csv(&name, &text)?;
+    }
+    if !offers.is_empty() {
+        // One Price List of them all: what a line is for can depend on the lines of other offers.
+        let harvest = read_files(&offers)?.read(&knowing(Names::embedded()?, book), day);
+        list.add_price_list(&harvest, day);
+        list.files.extend(offers.iter().map(|path| path.display().to_string()));
+    }
+    let coverage = BookCoverage::new(book, list, named.left_out, day);
+    print(&match format {
+        Format::Text => coverage.render(),
+        Format::Json => json(&coverage)?,
+    })?;
+    Ok(coverage.is_clean())
 }
 
 fn diff(
@@ -289,6 +337,54 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// Ending of the files of the AWS Price List.
+const PRICE_LIST: &str = "json";
+
+/// Ending of lists of figures.
+const FIGURES: &str = "csv";
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+/// Files that paths name: themselves, or those of a folder.
+struct NamedFiles {
+    files: Vec<PathBuf>,
+    /// Paths of all else in the folders.
+    left_out: Vec<String>,
+}
+
+impl NamedFiles {
+    /// Lists the files. Of a folder it takes those with one of the endings, in the order of their
+    /// names, and no folder in it.
+    fn of(paths: &[PathBuf], endings: &[&str]) -> Result<Self> {
+        let mut named = Self { files: Vec::new(), left_out: Vec::new() };
+        for path in paths {
+            if !path.is_dir() {
+                named.files.push(path.clone());
+                continue;
+            }
+            let cannot = || format!("cannot read the folder `{}`", path.display());
+            let mut inside: Vec<PathBuf> = fs::read_dir(path)
+                .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+                .with_context(cannot)?;
+            inside.sort_unstable();
+            let (files, others): (Vec<PathBuf>, Vec<PathBuf>) =
+                inside.into_iter().partition(|path| {
+                    path.is_file() && endings.iter().any(|ending| has_ending(path, ending))
+                });
+            if files.is_empty() {
+                let endings = endings.iter().map(|ending| format!(".{ending}"));
+                let endings = endings.collect::<Vec<_>>().join(" or ");
+                bail!("the folder `{}` has no {endings} file", path.display());
+            }
+            named.files.extend(files);
+            named.left_out.extend(others.iter().map(|path| path.display().to_string()));
+        }
+        Ok(named)
+    }
 }
 
 fn read_files(files: &[PathBuf]) -> Result<PriceList> {

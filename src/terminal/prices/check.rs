@@ -9,6 +9,7 @@ use crate::catalog::price_list::{Harvest, Names};
 use crate::catalog::{DatedRow, ModelPrices, PriceBook, RateRow, RowRegion, RowScope};
 use crate::domain::{BaseModel, Meter, ServiceTier, Term, UsdPerMillionTokens};
 use crate::terminal::page::{line, wrapped};
+use crate::terminal::prices::ages;
 use crate::terminal::prices::words::{
     gap_lines, refused_line, region_names, row_name, scope_name, some_of, warn,
 };
@@ -19,10 +20,11 @@ pub struct Check {
     /// Warning that nobody may act on the prices; `None` where AWS charges them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// Faults that have to be mended: rows that contradict each other, rows that nobody looked at
-    /// for long.
+    /// Faults that have to be mended: rows that contradict each other, prices that nobody has seen for
+    /// so long that no commitment rests on them.
     pub faults: Vec<String>,
-    /// Notes: models that have left, gaps, odd prices.
+    /// Notes: models that have left, prices that were last seen long ago or have ended, gaps, odd
+    /// prices.
     pub notes: Vec<String>,
 }
 
@@ -108,18 +110,19 @@ impl Check {
     }
 }
 
-/// Checks a book that reads as one. `most_days` are the days that may have passed since somebody
-/// last looked at a row.
+/// Checks a book that reads as one. Prices that were last seen more than `most_days` days ago are
+/// noted.
 #[must_use]
 pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
     let mut check = Check { warning: book.warning(), ..Check::default() };
     for model in &book.models {
         contradictions(model, &mut check.faults);
         hourly_contradictions(model, &mut check.faults);
-        stale(model, today, most_days, &mut check.faults);
         odd(model, &mut check.notes);
         left(model, today, &mut check.notes);
+        ages::ended(model, today, &mut check.notes);
     }
+    ages::stale(book, today, most_days, &mut check.faults, &mut check.notes);
     unpriced(book, &mut check.notes);
     let rows = book.models.iter().flat_map(|model| &model.rates);
     let unstated = rows.clone().filter(|row| row.regions.contains(&RowRegion::Unstated)).count();
@@ -212,23 +215,6 @@ fn meet<R: DatedRow>(a: &R, b: &R) -> bool {
     // Two open ends are a price and the one that follows it.
     let follow_on = a.to.is_none() && b.to.is_none() && a.from != b.from;
     !follow_on && a.overlaps(b)
-}
-
-fn stale(model: &ModelPrices, today: Date, most_days: u32, faults: &mut Vec<String>) {
-    let rates = model.rates.iter().map(|row| row.checked);
-    let units = model.model_units.iter().map(|row| row.checked);
-    let reserved = model.reserved_tokens.iter().map(|row| row.checked);
-    let checked: Vec<Date> = rates.chain(units).chain(reserved).collect();
-    let age = |day: &Date| day.until(today).map_or(0, |span| span.get_days());
-    let old = checked.iter().filter(|day| age(day) > i32::try_from(most_days).unwrap_or(i32::MAX));
-    let count = old.clone().count();
-    if let Some(oldest) = old.min() {
-        faults.push(format!(
-            "{}: {count} of {} rows were last looked at more than {most_days} days ago, one on {oldest}",
-            model.id,
-            checked.len()
-        ));
-    }
 }
 
 /// Notes prices that are possible and look like a slip: of a thousand, or of two columns.
@@ -388,15 +374,18 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_nobody_looked_at_for_long_is_a_fault() {
+    fn prices_that_nobody_looked_at_for_long_are_noted_and_after_a_year_a_fault() {
         let book = PriceBook::parse(
             "t",
             &format!("{HEAD}{}", row("effective_from = \"2026-01-01\"", "1.00", "0.10")),
         )
         .unwrap();
         let on = |day: &str| check(&book, day.parse().unwrap(), 45);
-        assert!(on("2026-06-15").is_clean());
-        assert!(on("2026-06-16").faults[0].contains("more than 45 days ago, one on 2026-05-01"));
+        assert_eq!(on("2026-06-15").notes, [""; 0]);
+        let noted = "2 figures of 1 model were last seen on 2026-05-01, 46 days ago (source s)";
+        assert_eq!((on("2026-06-16").notes, on("2026-06-16").faults), (vec![noted.into()], vec![]));
+        assert!(on("2027-05-01").is_clean());
+        assert!(on("2027-05-02").faults[0].contains("366 days ago"));
     }
 
     #[test]
