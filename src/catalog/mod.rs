@@ -16,6 +16,7 @@ pub mod price_list;
 mod rate;
 mod rows;
 mod select;
+mod source_regions;
 mod toml_lines;
 
 pub use book::{BookError, PriceBook};
@@ -29,3 +30,4 @@ pub use rows::{
     DatedRow, Dating, LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, Provenance, RateRow,
     ReservedTokensRow, RowRegion, RowScope, TokenCountText, UnpricedRow,
 };
+pub use source_regions::{SourceRegions, SourceRegionsError};
