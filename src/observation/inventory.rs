@@ -1,5 +1,5 @@
 //! The inventory of an account in a Region: provisioned models, application profiles, and the
-//! foundation models on offer.
+//! profiles and foundation models on offer.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,10 @@ pub struct Inventory {
     pub application_profiles: Vec<ApplicationProfile>,
     /// The foundation models of the Region.
     pub foundation_models: Vec<FoundationModel>,
+    /// Inference profiles that AWS defines for the Region; empty in documents of before they were
+    /// read, and where the Region has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub system_profiles: Vec<SystemProfile>,
 }
 
 /// Provisioned throughput that the account has, spelled as AWS does.
@@ -64,6 +68,15 @@ pub struct ApplicationProfile {
     pub inference_profile_arn: String,
     /// Name that somebody gave to the profile.
     pub inference_profile_name: String,
+    /// ARNs of the models behind the profile, one for each Region.
+    pub model_arns: Vec<String>,
+}
+
+/// An inference profile that AWS defines, spelled as AWS does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemProfile {
+    /// Id of the profile, as in `us.amazon.nova-pro-v1:0`.
+    pub inference_profile_id: String,
     /// ARNs of the models behind the profile, one for each Region.
     pub model_arns: Vec<String>,
 }

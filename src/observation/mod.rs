@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `document` | the whole input of a report as one saved, versioned document |
 //! | `usage` | what one `ModelId` consumed, and why its figures may be too low |
-//! | `inventory` | provisioned models, application profiles and foundation models, as AWS lists them |
+//! | `inventory` | provisioned models, profiles and foundation models, as AWS lists them |
 //! | [`plan`] | which series to ask `CloudWatch` for, over which span |
 //! | [`decode`] | pages of answers as series |
 //! | `words` | words of AWS that decide something, as closed sets |
@@ -23,6 +23,7 @@ pub use document::{
 };
 pub use inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+    SystemProfile,
 };
 pub use usage::{
     Answer, Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage,
