@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::Arn;
-use crate::domain::{AccountId, BaseModel, Geo, ModelId, ModelUnits, Region, Scope, Target};
+use crate::domain::{AccountId, BaseModel, ModelId, ModelUnits, Target};
 use crate::observation::{InferenceType, LifecycleStatus, ProvisionedModelStatus};
 
 /// Answers of `bedrock:List*` for one account and Region.
@@ -149,39 +149,6 @@ impl ProvisionedModel {
 }
 
 impl ApplicationProfile {
-    /// Returns the model behind the profile and the scope of its requests, read from the ARNs behind
-    /// the profile: one Region is in-Region, several are the group that holds them, an ARN without a
-    /// Region is global. `None` where the ARNs tell no such thing.
-    #[must_use]
-    pub fn target(&self) -> Option<(BaseModel, Scope)> {
-        let mut model: Option<BaseModel> = None;
-        let mut regions: Vec<Region> = Vec::new();
-        let mut is_global = false;
-        for text in &self.model_arns {
-            let arn = text.parse::<Arn>().ok()?;
-            let Target::Model { model: behind, scope, .. } =
-                ModelId::parse(arn.id.as_str()).target().clone()
-            else {
-                return None;
-            };
-            // A profile of another profile, or of two models, has no one price.
-            if scope != Scope::InRegion || model.as_ref().is_some_and(|model| *model != behind) {
-                return None;
-            }
-            model = Some(behind);
-            match arn.region {
-                Some(region) => regions.push(region),
-                None => is_global = true,
-            }
-        }
-        let scope = match (is_global, regions.as_slice()) {
-            (true, _) => Scope::Global,
-            (false, [_]) => Scope::InRegion,
-            (false, several) => Scope::Geo(Geo::holding(several)?),
-        };
-        Some((model?, scope))
-    }
-
     /// Returns the account that owns the profile; `None` where the ARN is none.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
@@ -253,31 +220,6 @@ impl Inventory {
 mod tests {
     use super::*;
 
-    fn profile(arns: &[&str]) -> ApplicationProfile {
-        ApplicationProfile {
-            inference_profile_id: "a1b2c3d4e5f6".into(),
-            inference_profile_arn:
-                "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
-                    .into(),
-            inference_profile_name: "team".into(),
-            model_arns: arns.iter().map(|arn| (*arn).to_owned()).collect(),
-        }
-    }
-
-    const EAST: &str = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0";
-    const WEST: &str = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-micro-v1:0";
-
-    #[test]
-    fn the_regions_behind_a_profile_tell_its_scope() {
-        let scope = |arns: &[&str]| profile(arns).target().map(|(_, scope)| scope);
-        assert_eq!(scope(&[EAST]), Some(Scope::InRegion));
-        assert_eq!(scope(&[EAST, WEST]), Some(Scope::Geo(Geo::Us)));
-        assert_eq!(
-            scope(&[EAST, "arn:aws:bedrock:::foundation-model/amazon.nova-micro-v1:0"]),
-            Some(Scope::Global)
-        );
-    }
-
     #[test]
     fn units_that_are_sold_with_a_version_are_of_the_model_without_one() {
         let listed = |id: &str, kind: &str| FoundationModel {
@@ -301,14 +243,5 @@ mod tests {
         assert!(sold("anthropic.claude-v2:0").is_empty());
         // What is listed without a context window is what it says.
         assert_eq!(inventory.listed(&BaseModel::new("anthropic.claude-v2")).count(), 1);
-    }
-
-    #[test]
-    fn a_profile_that_tells_no_scope_is_not_guessed() {
-        let other = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0";
-        let europe = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0";
-        for arns in [&[EAST, other][..], &[EAST, europe], &[], &["nonsense"]] {
-            assert_eq!(profile(arns).target(), None, "{arns:?}");
-        }
     }
 }

@@ -6,6 +6,7 @@
 //! | `document` | the whole input of a report as one saved, versioned document |
 //! | `usage` | what one `ModelId` consumed, and why its figures may be too low |
 //! | `inventory` | provisioned models, profiles and foundation models, as AWS lists them |
+//! | `profiles` | which profiles a Region may call, and which one an application profile was made of |
 //! | [`plan`] | which series to ask `CloudWatch` for, over which span |
 //! | [`decode`] | pages of answers as series |
 //! | `words` | words of AWS that decide something, as closed sets |
@@ -14,6 +15,7 @@ pub mod decode;
 mod document;
 mod inventory;
 pub mod plan;
+mod profiles;
 mod usage;
 mod words;
 
@@ -25,6 +27,7 @@ pub use inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
     SystemProfile,
 };
+pub use profiles::UnresolvedProfile;
 pub use usage::{
     Answer, Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage,
 };
