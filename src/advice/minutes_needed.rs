@@ -30,7 +30,7 @@ fn lanes_of(priced: &Priced<'_>, workload: &Workload<'_>) -> BTreeSet<ModelId> {
         LaneKind::OnDemand { tier, .. } => of_all && *tier == ServiceTier::Standard,
         LaneKind::Provisioned(_) => of_all || of_held,
         // Without a model nothing is sized, whatever its minutes say.
-        LaneKind::Unknown => false,
+        LaneKind::Unknown(_) => false,
     });
     lanes.map(|lane| lane.usage.model_id.clone()).collect()
 }

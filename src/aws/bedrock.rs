@@ -12,6 +12,7 @@ use crate::aws::ApiError;
 use crate::domain::{ModelUnits, Region};
 use crate::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+    SystemProfile,
 };
 
 /// Bedrock in one Region.
@@ -24,14 +25,22 @@ pub struct Bedrock {
 }
 
 impl Bedrock {
-    /// Reads the whole inventory, the three lists at once.
+    /// Reads the whole inventory, the lists of the three operations at once.
     pub async fn inventory(&self) -> Result<Inventory, ApiError> {
-        let (provisioned_models, application_profiles, foundation_models) = tokio::try_join!(
-            self.provisioned_models(),
-            self.application_profiles(),
-            self.foundation_models()
-        )?;
-        Ok(Inventory { provisioned_models, application_profiles, foundation_models })
+        // One after the other: both are the same operation, and one must not throttle the other.
+        let profiles = async {
+            let application = self.profiles(InferenceProfileType::Application).await?;
+            let system = self.profiles(InferenceProfileType::SystemDefined).await?;
+            Ok((application, system))
+        };
+        let (provisioned_models, (application, system), foundation_models) =
+            tokio::try_join!(self.provisioned_models(), profiles, self.foundation_models())?;
+        Ok(Inventory {
+            provisioned_models,
+            application_profiles: application.iter().map(application_profile).collect(),
+            foundation_models,
+            system_profiles: system.iter().map(system_profile).collect(),
+        })
     }
 
     async fn provisioned_models(&self) -> Result<Vec<ProvisionedModel>, ApiError> {
@@ -49,13 +58,16 @@ impl Bedrock {
         Ok(models)
     }
 
-    async fn application_profiles(&self) -> Result<Vec<ApplicationProfile>, ApiError> {
+    /// Reads the list of the inference profiles of one type, in order of their ARNs.
+    async fn profiles(
+        &self,
+        of_type: InferenceProfileType,
+    ) -> Result<Vec<InferenceProfileSummary>, ApiError> {
         const OPERATION: &str = "bedrock:ListInferenceProfiles";
         let mut pages = self
             .client
             .list_inference_profiles()
-            // The profiles that AWS defines are understood by their ids alone.
-            .type_equals(InferenceProfileType::Application)
+            .type_equals(of_type)
             .into_paginator()
             .items()
             .send();
@@ -63,7 +75,7 @@ impl Bedrock {
         while let Some(summary) = pages.next().await {
             let summary =
                 summary.map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
-            profiles.push(application_profile(&summary));
+            profiles.push(summary);
         }
         profiles.sort_by(|a, b| a.inference_profile_arn.cmp(&b.inference_profile_arn));
         Ok(profiles)
@@ -119,15 +131,29 @@ fn duration(duration: &SdkDuration) -> CommitmentDuration {
 
 /// Takes an application profile over.
 fn application_profile(summary: &InferenceProfileSummary) -> ApplicationProfile {
-    let mut model_arns: Vec<String> =
-        summary.models().iter().filter_map(|model| model.model_arn()).map(str::to_owned).collect();
-    model_arns.sort_unstable();
     ApplicationProfile {
         inference_profile_id: summary.inference_profile_id().into(),
         inference_profile_arn: summary.inference_profile_arn().into(),
         inference_profile_name: summary.inference_profile_name().into(),
-        model_arns,
+        model_arns: model_arns(summary),
     }
+}
+
+/// Takes a profile over that AWS defines.
+fn system_profile(summary: &InferenceProfileSummary) -> SystemProfile {
+    SystemProfile {
+        inference_profile_id: summary.inference_profile_id().into(),
+        model_arns: model_arns(summary),
+    }
+}
+
+/// Returns the ARNs of the models behind a profile, sorted.
+fn model_arns(summary: &InferenceProfileSummary) -> Vec<String> {
+    let models = summary.models().iter();
+    let mut arns: Vec<String> =
+        models.filter_map(|model| model.model_arn()).map(str::to_owned).collect();
+    arns.sort_unstable();
+    arns
 }
 
 /// Takes a foundation model over. The types of inference go by their words: AWS sends one,

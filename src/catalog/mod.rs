@@ -22,6 +22,7 @@ mod rate_field;
 mod row_scope;
 mod rows;
 mod select;
+mod source_regions;
 mod sources;
 mod spread;
 mod toml_lines;
@@ -41,3 +42,4 @@ pub use rows::{
     LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, RateRow, ReservedTokensRow,
     TokenCountText, UnpricedRow,
 };
+pub use source_regions::{SourceRegions, SourceRegionsError};

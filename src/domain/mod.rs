@@ -18,7 +18,7 @@ pub mod series;
 
 pub use commitment::{Ceiling, LoadWeights, Term};
 pub use meter::{Counter, Meter, Metric};
-pub use model::{BaseModel, Geo, ModelId, Scope, ServiceTier, Target};
+pub use model::{BaseModel, Geo, ModelId, Scope, ServiceTier, Target, UnknownGroup};
 pub use money::{
     Percent, Ratio, Usd, UsdPerMillionTokens, UsdPerModelUnitHour, UsdPerThousandTpmHour,
 };

@@ -35,6 +35,13 @@ impl BaseModel {
     pub fn id(&self) -> &str {
         &self.0
     }
+
+    /// Returns the vendor at the beginning of the id; `None` where no model comes after a vendor.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&str> {
+        let (vendor, model) = self.0.split_once('.')?;
+        (!vendor.is_empty() && !model.is_empty()).then_some(vendor)
+    }
 }
 
 impl fmt::Display for BaseModel {
@@ -127,6 +134,27 @@ impl Geo {
         } else {
             None
         }
+    }
+}
+
+/// A group of Regions that this version does not know, and the model that is called through its
+/// profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownGroup {
+    /// Prefix of the profile's id, without the dot.
+    pub prefix: String,
+    /// Base model.
+    pub model: BaseModel,
+}
+
+/// Writes the group as the reason for which nothing has a price.
+impl fmt::Display for UnknownGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { prefix, model } = self;
+        write!(
+            f,
+            "`{prefix}.` is a group of Regions that this version does not know; what {model} costs through it is not known"
+        )
     }
 }
 
@@ -342,6 +370,26 @@ impl ModelId {
             _ => None,
         }
     }
+
+    /// Returns the group of Regions at the beginning of the id where this version does not know the
+    /// group; `None` for all other ids. Vendors are spelled in the same place, so a first label is a
+    /// group only if the label is no vendor and the next one is; in the ARN of an inference profile
+    /// any label that is no vendor is a group.
+    #[must_use]
+    pub fn unknown_group(&self, is_vendor: impl Fn(&str) -> bool) -> Option<UnknownGroup> {
+        let Target::Model { model, scope: Scope::InRegion, .. } = &self.target else {
+            return None;
+        };
+        let (prefix, rest) = model.id().split_once('.')?;
+        let behind = BaseModel::new(rest);
+        let vendor = behind.vendor()?;
+        let is_profile = || {
+            let arn = self.text.parse::<Arn>();
+            arn.is_ok_and(|arn| arn.resource_type == "inference-profile")
+        };
+        let is_group = !is_vendor(prefix) && (is_vendor(vendor) || is_profile());
+        is_group.then(|| UnknownGroup { prefix: prefix.to_owned(), model: behind })
+    }
 }
 
 impl Target {
@@ -470,6 +518,53 @@ mod tests {
     }
 
     #[test]
+    fn a_label_before_a_vendor_is_a_group_that_is_not_known() {
+        let is_vendor =
+            |label: &str| ["anthropic", "deepseek", "minimax", "openai"].contains(&label);
+        let group = |text: &str| {
+            let group = ModelId::parse(text).unknown_group(is_vendor)?;
+            Some((group.prefix, group.model.0))
+        };
+        let amer = || Some(("amer".to_owned(), "anthropic.claude-sonnet-4-6".to_owned()));
+        for text in [
+            "amer.anthropic.claude-sonnet-4-6",
+            "amer.anthropic.claude-sonnet-4-6+flex",
+            "arn:aws:bedrock:us-east-1:1:inference-profile/amer.anthropic.claude-sonnet-4-6",
+            "arn:aws:bedrock:us-east-1:1:inference-profile/amer.anthropic.claude-sonnet-4-6+flex",
+        ] {
+            assert_eq!(group(text), amer(), "{text}");
+        }
+        assert_eq!(
+            group("sa.openai.gpt-5.6-luna"),
+            Some(("sa".into(), "openai.gpt-5.6-luna".into()))
+        );
+        // The address says that it is a profile, whoever makes the model.
+        assert_eq!(
+            group("arn:aws:bedrock:us-east-1:1:inference-profile/me.maker.model"),
+            Some(("me".into(), "maker.model".into()))
+        );
+        for text in [
+            "anthropic.claude-sonnet-4-6",
+            "us.anthropic.claude-sonnet-4-6",
+            "global.anthropic.claude-sonnet-4-6",
+            "deepseek.v3.1",
+            "openai.gpt-5.6-luna",
+            "minimax.minimax-m2.1",
+            "us.deepseek.v3.1",
+            "us.openai.gpt-5.6-luna",
+            // A maker that only a customer's book has, with a dot in its model.
+            "maker.model.2",
+            "amer.maker.model",
+            "arn:aws:bedrock:us-east-1:1:inference-profile/us.maker.model.2",
+            "arn:aws:bedrock:us-east-1::foundation-model/maker.model.2",
+            "amer.anthropic",
+            "a1b2c3d4e5f6",
+        ] {
+            assert_eq!(group(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_context_window_variant_is_not_part_of_the_model() {
         let (model, _, variant) = model_of("amazon.nova-pro-v1:0:300k");
         assert_eq!((model.as_str(), variant.as_deref()), ("amazon.nova-pro-v1:0", Some("300k")));
@@ -571,6 +666,20 @@ mod tests {
                 id.target(),
                 &Target::Model { model, scope, variant: None }
             );
+        }
+
+        #[test]
+        fn a_group_that_is_not_known_is_told_from_every_one_that_is(
+            name in "[a-z][a-z0-9-]{1,20}(\\.[0-9]{1,2})?(-v[0-9]:[0-9])?",
+            prefix in "[a-z]{2,6}",
+            scope in any_scope(),
+        ) {
+            prop_assume!(prefix != "global" && Geo::ALL.iter().all(|geo| geo.prefix() != prefix));
+            let is_vendor = |label: &str| label == "maker-of-models";
+            let model = BaseModel::new(format!("maker-of-models.{name}"));
+            prop_assert_eq!(ModelId::of_model(&model, scope).unknown_group(is_vendor), None);
+            let unknown = ModelId::parse(format!("{prefix}.{model}"));
+            prop_assert_eq!(unknown.unknown_group(is_vendor), Some(UnknownGroup { prefix, model }));
         }
 
         #[test]

@@ -263,7 +263,7 @@ impl PlaceObservation {
             _ => self
                 .inventory
                 .application_profile(&lane.model_id)
-                .and_then(crate::observation::ApplicationProfile::target)
+                .and_then(|profile| self.inventory.target(profile, &self.place.region).ok())
                 .map(|(model, _)| model),
         });
         // The book that is not known yet decides which of these a holding is of.

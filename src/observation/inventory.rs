@@ -1,11 +1,11 @@
 //! The inventory of an account in a Region: provisioned models, application profiles, and the
-//! foundation models on offer.
+//! profiles and foundation models on offer.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::Arn;
-use crate::domain::{AccountId, BaseModel, Geo, ModelId, ModelUnits, Region, Scope, Target};
+use crate::domain::{AccountId, ModelId, ModelUnits, Target};
 use crate::observation::{InferenceType, LifecycleStatus, ProvisionedModelStatus};
 
 /// Answers of `bedrock:List*` for one account and Region.
@@ -17,6 +17,10 @@ pub struct Inventory {
     pub application_profiles: Vec<ApplicationProfile>,
     /// The foundation models of the Region.
     pub foundation_models: Vec<FoundationModel>,
+    /// Inference profiles that AWS defines for the Region; empty in documents of before they were
+    /// read, and where the Region has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub system_profiles: Vec<SystemProfile>,
 }
 
 /// Provisioned throughput that the account has, spelled as AWS does.
@@ -64,6 +68,15 @@ pub struct ApplicationProfile {
     pub inference_profile_arn: String,
     /// Name that somebody gave to the profile.
     pub inference_profile_name: String,
+    /// ARNs of the models behind the profile, one for each Region.
+    pub model_arns: Vec<String>,
+}
+
+/// An inference profile that AWS defines, spelled as AWS does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemProfile {
+    /// Id of the profile, as in `us.amazon.nova-pro-v1:0`.
+    pub inference_profile_id: String,
     /// ARNs of the models behind the profile, one for each Region.
     pub model_arns: Vec<String>,
 }
@@ -136,39 +149,6 @@ impl ProvisionedModel {
 }
 
 impl ApplicationProfile {
-    /// Returns the model behind the profile and the scope of its requests, read from the ARNs behind
-    /// the profile: one Region is in-Region, several are the group that holds them, an ARN without a
-    /// Region is global. `None` where the ARNs tell no such thing.
-    #[must_use]
-    pub fn target(&self) -> Option<(BaseModel, Scope)> {
-        let mut model: Option<BaseModel> = None;
-        let mut regions: Vec<Region> = Vec::new();
-        let mut is_global = false;
-        for text in &self.model_arns {
-            let arn = text.parse::<Arn>().ok()?;
-            let Target::Model { model: behind, scope, .. } =
-                ModelId::parse(arn.id.as_str()).target().clone()
-            else {
-                return None;
-            };
-            // A profile of another profile, or of two models, has no one price.
-            if scope != Scope::InRegion || model.as_ref().is_some_and(|model| *model != behind) {
-                return None;
-            }
-            model = Some(behind);
-            match arn.region {
-                Some(region) => regions.push(region),
-                None => is_global = true,
-            }
-        }
-        let scope = match (is_global, regions.as_slice()) {
-            (true, _) => Scope::Global,
-            (false, [_]) => Scope::InRegion,
-            (false, several) => Scope::Geo(Geo::holding(several)?),
-        };
-        Some((model?, scope))
-    }
-
     /// Returns the account that owns the profile; `None` where the ARN is none.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
@@ -209,44 +189,5 @@ impl Inventory {
         let provisioned = self.provisioned_models.iter().filter_map(ProvisionedModel::account);
         let profiles = self.application_profiles.iter().filter_map(ApplicationProfile::account);
         provisioned.chain(profiles).find(|account| !account.is_unknown())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn profile(arns: &[&str]) -> ApplicationProfile {
-        ApplicationProfile {
-            inference_profile_id: "a1b2c3d4e5f6".into(),
-            inference_profile_arn:
-                "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
-                    .into(),
-            inference_profile_name: "team".into(),
-            model_arns: arns.iter().map(|arn| (*arn).to_owned()).collect(),
-        }
-    }
-
-    const EAST: &str = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0";
-    const WEST: &str = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-micro-v1:0";
-
-    #[test]
-    fn the_regions_behind_a_profile_tell_its_scope() {
-        let scope = |arns: &[&str]| profile(arns).target().map(|(_, scope)| scope);
-        assert_eq!(scope(&[EAST]), Some(Scope::InRegion));
-        assert_eq!(scope(&[EAST, WEST]), Some(Scope::Geo(Geo::Us)));
-        assert_eq!(
-            scope(&[EAST, "arn:aws:bedrock:::foundation-model/amazon.nova-micro-v1:0"]),
-            Some(Scope::Global)
-        );
-    }
-
-    #[test]
-    fn a_profile_that_tells_no_scope_is_not_guessed() {
-        let other = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0";
-        let europe = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0";
-        for arns in [&[EAST, other][..], &[EAST, europe], &[], &["nonsense"]] {
-            assert_eq!(profile(arns).target(), None, "{arns:?}");
-        }
     }
 }

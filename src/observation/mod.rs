@@ -5,9 +5,10 @@
 //! |---|---|
 //! | `document` | the whole input of a report as one saved, versioned document |
 //! | `usage` | what one `ModelId` consumed, and why its figures may be too low |
-//! | `inventory` | provisioned models, application profiles and foundation models, as AWS lists them |
+//! | `inventory` | provisioned models, profiles and foundation models, as AWS lists them |
 //! | `sold_as` | the base model of the ids that units are listed and sold under |
 //! | `term_end` | the end of a term, which may have passed and begun again |
+//! | `profiles` | which profiles a Region may call, and which one an application profile was made of |
 //! | [`plan`] | which series to ask `CloudWatch` for, over which span |
 //! | [`decode`] | pages of answers as series |
 //! | `words` | words of AWS that decide something, as closed sets |
@@ -16,6 +17,7 @@ pub mod decode;
 mod document;
 mod inventory;
 pub mod plan;
+mod profiles;
 mod sold_as;
 mod term_end;
 mod usage;
@@ -27,7 +29,9 @@ pub use document::{
 };
 pub use inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+    SystemProfile,
 };
+pub use profiles::UnresolvedProfile;
 pub use usage::{
     Answer, Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage,
 };

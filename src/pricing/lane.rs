@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::catalog::{Rate, RateQuery, UnpricedRow};
 use crate::domain::{
-    BaseModel, Counter, Geo, Meter, Place, Scope, ServiceTier, Target, Tokens, Usd,
-    UsdPerMillionTokens, Window,
+    BaseModel, Counter, Meter, Place, Scope, ServiceTier, Target, Tokens, Usd, UsdPerMillionTokens,
+    Window,
 };
 use crate::observation::{
     ApplicationProfile, LaneUsage, Observation, PlaceObservation, ProvisionedModel,
@@ -43,8 +43,8 @@ pub enum LaneKind<'a> {
     },
     /// Tokens that a provisioned model serves, which is billed by the hour.
     Provisioned(&'a ProvisionedModel),
-    /// An id of unknown meaning.
-    Unknown,
+    /// An id of unknown meaning, with the reason in words.
+    Unknown(String),
 }
 
 /// One meter of a lane.
@@ -101,31 +101,49 @@ impl PricedMeter {
 impl<'a> LaneKind<'a> {
     /// Finds the meaning of a `ModelId` in an account.
     #[must_use]
-    pub fn resolve(observed: &'a PlaceObservation, usage: &LaneUsage) -> Self {
+    pub fn resolve(
+        observation: &Observation,
+        observed: &'a PlaceObservation,
+        usage: &LaneUsage,
+    ) -> Self {
         let id = &usage.model_id;
+        let unknown = |reason: &str| Self::Unknown(reason.to_owned());
         // The inventory goes first: it alone knows what an id without a form of its own stands for.
         if let Some(held) = observed.inventory.provisioned_model(id) {
             return Self::Provisioned(held);
         }
         if let Some(profile) = observed.inventory.application_profile(id) {
-            return match profile.target() {
-                Some((model, scope)) => {
+            return match observed.inventory.target(profile, &observed.place.region) {
+                Ok((model, scope)) => {
                     Self::OnDemand { model, scope, tier: id.tier(), profile: Some(profile) }
                 }
-                None => Self::Unknown,
+                Err(unresolved) => Self::Unknown(unresolved.to_string()),
             };
+        }
+        // A book can have models of makers that nobody else knows, so its word goes first.
+        let is_in_the_book =
+            id.model().is_some_and(|model| observation.prices.model(model).is_some());
+        let is_vendor = |label: &str| observed.inventory.knows_vendor(label);
+        if let Some(group) = id.unknown_group(is_vendor).filter(|_| !is_in_the_book) {
+            return Self::Unknown(group.to_string());
         }
         match id.target() {
             // Provisioned throughput is bought under an id with a context window, so this may be
             // traffic that is paid for by the hour.
-            Target::Model { variant: Some(_), .. } => Self::Unknown,
+            Target::Model { variant: Some(_), .. } => unknown(
+                "provisioned throughput is bought under this id: by what it is billed is not known",
+            ),
             Target::Model { model, scope, .. } => Self::OnDemand {
                 model: model.clone(),
                 scope: *scope,
                 tier: id.tier(),
                 profile: None,
             },
-            _ => Self::Unknown,
+            Target::ProvisionedModel(_) => unknown("this provisioned model no longer exists"),
+            Target::ApplicationProfile(_) => unknown("this application profile no longer exists"),
+            Target::Opaque => {
+                unknown("no model, profile or provisioned model of the inventory has this id")
+            }
         }
     }
 }
@@ -136,7 +154,7 @@ fn known_tier(kind: &LaneKind<'_>, usage: &LaneUsage) -> Option<ServiceTier> {
     match kind {
         LaneKind::OnDemand { tier: ServiceTier::Standard, .. } if usage.is_split_by_tier() => None,
         LaneKind::OnDemand { tier, .. } => Some(*tier),
-        LaneKind::Provisioned(_) | LaneKind::Unknown => Some(ServiceTier::Standard),
+        LaneKind::Provisioned(_) | LaneKind::Unknown(_) => Some(ServiceTier::Standard),
     }
 }
 
@@ -148,7 +166,7 @@ impl<'a> Lane<'a> {
         recent: Window,
         day: Date,
     ) -> Self {
-        let kind = LaneKind::resolve(observed, usage);
+        let kind = LaneKind::resolve(observation, observed, usage);
         let region = &observed.place.region;
         let rate_of = |model: &BaseModel, scope, tier, meter| {
             observation.rate(&RateQuery {
@@ -173,7 +191,7 @@ impl<'a> Lane<'a> {
                     day,
                 })
             }
-            LaneKind::Provisioned(_) | LaneKind::Unknown => None,
+            LaneKind::Provisioned(_) | LaneKind::Unknown(_) => None,
         };
         let tier = known_tier(&kind, usage);
         let model = match &kind {
@@ -181,18 +199,19 @@ impl<'a> Lane<'a> {
             LaneKind::Provisioned(held) => {
                 observed.inventory.base_model_of(held, &observation.prices)
             }
-            LaneKind::Unknown => None,
+            LaneKind::Unknown(_) => None,
         };
         let rate = |meter| match &kind {
             LaneKind::OnDemand { model, scope, .. } => rate_of(model, *scope, tier, meter),
             LaneKind::Provisioned(_) => {
                 let model = model.as_ref()?;
                 let rate = |scope| rate_of(model, scope, Some(ServiceTier::Standard), meter);
-                // Some models are called through profiles only.
-                rate(Scope::InRegion)
-                    .or_else(|| rate(Scope::Geo(Geo::holding(std::slice::from_ref(region))?)))
+                // Some models are called through profiles only. Not through the global one: whether
+                // requests may leave their geography is the operator's call.
+                let groups = || observed.inventory.groups(model, region).into_iter();
+                rate(Scope::InRegion).or_else(|| groups().find_map(|geo| rate(Scope::Geo(geo))))
             }
-            LaneKind::Unknown => None,
+            LaneKind::Unknown(_) => None,
         };
         let meters = usage
             .readings()
@@ -332,18 +351,7 @@ impl<'a> Lane<'a> {
             }
             // Its hours are billed, whatever its tokens would cost.
             LaneKind::Provisioned(_) => return Vec::new(),
-            LaneKind::Unknown => match self.usage.model_id.target() {
-                Target::ProvisionedModel(_) => "this provisioned model no longer exists".to_owned(),
-                Target::ApplicationProfile(_) => {
-                    "this application profile no longer exists, or its Regions fit no known group".to_owned()
-                }
-                Target::Model { .. } => {
-                    "provisioned throughput is bought under this id: by what it is billed is not known".to_owned()
-                }
-                Target::Opaque => {
-                    "no model, profile or provisioned model of the inventory has this id".to_owned()
-                }
-            },
+            LaneKind::Unknown(reason) => reason.clone(),
         };
         let usage = |meter, recent, reason| UnpricedUsage {
             place: place.clone(),

@@ -29,15 +29,22 @@ impl<'l> LaneRates<'l> {
         Self { lane, scope, rates }
     }
 
-    /// Finds the rates through the global profile; `None` where a meter in use has no such rate, or
-    /// the lane is global already.
+    /// Finds the rates through the global profile; `None` where a meter in use has no such rate, the
+    /// lane is global already, or the Region is known to lack the profile.
     pub(crate) fn global(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         lane: &'l Lane<'_>,
     ) -> Option<Self> {
-        if matches!(&lane.kind, LaneKind::Unknown | LaneKind::OnDemand { scope: Scope::Global, .. })
-        {
+        if matches!(
+            &lane.kind,
+            LaneKind::Unknown(_) | LaneKind::OnDemand { scope: Scope::Global, .. }
+        ) {
+            return None;
+        }
+        let inventory = &workload.observed.inventory;
+        let region = &workload.place.region;
+        if inventory.may_call(&workload.model, Scope::Global, region) == Some(false) {
             return None;
         }
         Self::at(priced, workload, lane, Scope::Global, lane.known_tier())

@@ -322,7 +322,7 @@ fn lane_report(lane: &Lane<'_>) -> LaneReport {
             (Some(*scope), Some(*tier), *profile, None)
         }
         LaneKind::Provisioned(held) => (None, None, None, Some(*held)),
-        LaneKind::Unknown => (None, None, None, None),
+        LaneKind::Unknown(_) => (None, None, None, None),
     };
     LaneReport {
         model_id: lane.usage.model_id.text().to_owned(),

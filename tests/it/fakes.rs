@@ -364,7 +364,7 @@ async fn an_inventory_comes_back_as_it_was_observed() {
     let fake = FakeAws::start(observation);
     assert_eq!(bedrock(&fake).await.inventory().await.unwrap(), inventory);
     assert_eq!(fake.requests("ListProvisionedModelThroughputs"), 2, "a page has two");
-    assert_eq!(fake.requests("ListInferenceProfiles"), 2);
+    assert_eq!(fake.requests("ListInferenceProfiles"), 4, "of each type");
     assert_eq!(fake.requests("ListFoundationModels"), 1);
     let elsewhere =
         fake.sdk_config().await.to_builder().region(aws_config::Region::new("eu-west-1")).build();
@@ -392,7 +392,7 @@ async fn throttled_calls_are_tried_again() {
     fake.fault(Fault::of("ListInferenceProfiles", FaultKind::Throttle).times(1));
     fake.fault(Fault::of("ListFoundationModels", FaultKind::ServerError).times(1));
     bedrock(&fake).await.inventory().await.unwrap();
-    assert_eq!(fake.requests("ListInferenceProfiles"), 3);
+    assert_eq!(fake.requests("ListInferenceProfiles"), 5);
     assert_eq!(fake.requests("ListFoundationModels"), 2);
     assert_eq!(fake.violations(), [""; 0]);
 }

@@ -21,6 +21,7 @@ mod mistakes;
 mod overrides;
 mod pipeline;
 mod price_list;
+mod profiles;
 mod readme;
 mod repository;
 mod sample;

@@ -53,7 +53,7 @@ const CALM: Calls = Calls {
     get_metric_data: 2,
     put_metric_data: 2,
     provisioned: 1,
-    profiles: 1,
+    profiles: 2,
     models: 1,
 };
 
@@ -110,7 +110,7 @@ async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sampl
             get_metric_data: 7,
             put_metric_data: 2,
             provisioned: 3,
-            profiles: 2,
+            profiles: 4,
             models: 2,
         }
     );

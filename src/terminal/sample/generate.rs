@@ -155,6 +155,8 @@ fn inventory(scenario: &Scenario, place: &SampleRegion) -> Inventory {
         provisioned_models: provisioned_models.collect(),
         application_profiles: application_profiles.collect(),
         foundation_models: foundation_models.collect(),
+        // What the sample's Regions may call is told by the embedded source Regions.
+        system_profiles: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ use bedrock_cost_guard::domain::{AccountId, ModelId, ModelUnits, Place, Region, 
 use bedrock_cost_guard::observation::plan::MINUTE_DAYS;
 use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+    SystemProfile,
 };
 use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, Status, Usage};
 use bedrock_cost_guard::observation::{Observation, PlaceObservation, SCHEMA_VERSION};
@@ -219,19 +220,39 @@ impl Account {
         ids.fold(self, Self::silent).holding(held)
     }
 
+    /// Moves an account to another Region, which the guard is asked to read.
+    pub(crate) fn at(mut self, name: &str) -> Self {
+        self.observation.settings.regions = vec![region(name)];
+        self.observation.places[0].place.region = region(name);
+        self
+    }
+
     /// Adds an application profile of [`MODEL`] over some Regions, by its id.
-    pub(crate) fn profile(mut self, id: &str, regions: &[&str]) -> Self {
-        let arns = regions
-            .iter()
-            .map(|region| format!("arn:aws:bedrock:{region}::foundation-model/{MODEL}"));
-        let profiles = &mut self.observation.places[0].inventory.application_profiles;
-        profiles.push(ApplicationProfile {
+    pub(crate) fn profile(self, id: &str, regions: &[&str]) -> Self {
+        self.profile_of(id, MODEL, regions)
+    }
+
+    /// Adds an application profile of a model over some Regions, by its id.
+    pub(crate) fn profile_of(mut self, id: &str, model: &str, regions: &[&str]) -> Self {
+        let home = &self.observation.places[0].place.region;
+        let profile = ApplicationProfile {
             inference_profile_id: id.to_owned(),
             inference_profile_arn: format!(
-                "arn:aws:bedrock:us-east-1:{ACCOUNT}:application-inference-profile/{id}"
+                "arn:aws:bedrock:{home}:{ACCOUNT}:application-inference-profile/{id}"
             ),
             inference_profile_name: format!("team-{id}"),
-            model_arns: arns.collect(),
+            model_arns: arns_of(model, regions),
+        };
+        self.observation.places[0].inventory.application_profiles.push(profile);
+        self
+    }
+
+    /// Lists a profile that AWS defines, by its prefix, over some Regions.
+    pub(crate) fn system_profile(mut self, prefix: &str, model: &str, regions: &[&str]) -> Self {
+        let profiles = &mut self.observation.places[0].inventory.system_profiles;
+        profiles.push(SystemProfile {
+            inference_profile_id: format!("{prefix}.{model}"),
+            model_arns: arns_of(model, regions),
         });
         self
     }
@@ -318,6 +339,12 @@ pub(crate) fn dismissed(id: &str) -> String {
 /// Writes the overrides by which an operator allows requests of [`MODEL`] these scopes alone.
 pub(crate) fn allowed_scopes(scopes: &[&str]) -> String {
     format!("[[allowed_scopes]]\nmodel = \"{MODEL}\"\nscopes = {scopes:?}\n")
+}
+
+/// Writes the ARNs of a model in some Regions; the one without a Region has an empty name.
+fn arns_of(model: &str, regions: &[&str]) -> Vec<String> {
+    let arn = |region: &&str| format!("arn:aws:bedrock:{region}::foundation-model/{model}");
+    regions.iter().map(arn).collect()
 }
 
 /// Returns the Region of this name.

@@ -69,11 +69,16 @@ pub(crate) fn model(id: &str, rows: &[String]) -> String {
     format!("[[model]]\nid = \"{id}\"\nname = \"Model\"\nprovider = \"Maker\"\n{}", rows.concat())
 }
 
-/// Reads a book of these models, whose prices AWS charges.
-pub(crate) fn parse(models: &str) -> Result<PriceBook, BookError> {
+/// Writes a book of these models, whose prices AWS charges.
+pub(crate) fn text(models: &str) -> String {
     let head =
         "schema_version = 1\nname = \"made-up\"\ndescription = \"made up\"\ncharged = true\n";
-    PriceBook::parse("made-up", &format!("{head}{models}"))
+    format!("{head}{models}")
+}
+
+/// Reads a book of these models, whose prices AWS charges.
+pub(crate) fn parse(models: &str) -> Result<PriceBook, BookError> {
+    PriceBook::parse("made-up", &text(models))
 }
 
 /// Builds the book of [`MODEL`] with these rows.

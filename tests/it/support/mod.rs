@@ -19,6 +19,7 @@ use bedrock_cost_guard::domain::period::{HOUR, MINUTE, floor_to_hour};
 use bedrock_cost_guard::domain::{ModelId, ModelUnits, Region, Window};
 use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+    SystemProfile,
 };
 use bedrock_cost_guard::observation::{LaneUsage, Observation, OpenBefore, Status};
 use bedrock_cost_guard::terminal::sample;
@@ -235,5 +236,11 @@ fn small_inventory(as_of: Timestamp) -> Inventory {
             inference_types_supported: vec!["PROVISIONED".into()],
         },
     ];
-    Inventory { provisioned_models, application_profiles, foundation_models }
+    let system_profiles = ["eu", "global", "us"]
+        .map(|prefix| SystemProfile {
+            inference_profile_id: format!("{prefix}.amazon.nova-lite-v1:0"),
+            model_arns: vec![model_arn.to_owned()],
+        })
+        .to_vec();
+    Inventory { provisioned_models, application_profiles, foundation_models, system_profiles }
 }

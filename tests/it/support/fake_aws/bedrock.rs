@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use bedrock_cost_guard::domain::Region;
 use bedrock_cost_guard::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
+    SystemProfile,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Refusal, State};
+use crate::support::account::ACCOUNT;
 
 /// The parameters of a query string, each to be taken once: what nobody takes is refused.
 struct Parameters(BTreeMap<String, String>);
@@ -78,13 +80,22 @@ pub(super) fn answer(
             inventory.provisioned_models.iter().map(provisioned_model).collect(),
         ),
         "ListInferenceProfiles" => {
-            let profiles = match parameters.take("type").as_deref() {
-                None | Some("APPLICATION") => inventory.application_profiles.as_slice(),
-                Some("SYSTEM_DEFINED") => &[],
+            let (application, system) =
+                (&inventory.application_profiles, &inventory.system_profiles);
+            let profiles: Vec<Value> = match parameters.take("type").as_deref() {
+                Some("APPLICATION") => application
+                    .iter()
+                    .map(|profile| application_profile(profile, state.as_of))
+                    .collect(),
+                Some("SYSTEM_DEFINED") => system
+                    .iter()
+                    .map(|profile| system_profile(profile, region, state.as_of))
+                    .collect(),
                 Some(other) => return Err(refuse(format!("the type {other} is not known"))),
+                // AWS does not document which profiles it lists then.
+                None => return Err(refuse("a type of profiles is asked for")),
             };
-            let profiles = profiles.iter().map(|profile| application_profile(profile, state.as_of));
-            ("inferenceProfileSummaries", profiles.collect())
+            ("inferenceProfileSummaries", profiles)
         }
         _ => {
             // This list has no pages.
@@ -168,18 +179,35 @@ fn provisioned_model(model: &ProvisionedModel) -> Value {
 
 fn application_profile(profile: &ApplicationProfile, as_of: Timestamp) -> Value {
     let created = (as_of - SignedDuration::from_hours(365 * 24)).to_string();
-    let models: Vec<Value> =
-        profile.model_arns.iter().map(|arn| json!({ "modelArn": arn })).collect();
     json!({
         "inferenceProfileName": profile.inference_profile_name,
         "createdAt": created,
         "updatedAt": created,
         "inferenceProfileArn": profile.inference_profile_arn,
-        "models": models,
+        "models": models(&profile.model_arns),
         "inferenceProfileId": profile.inference_profile_id,
         "status": "ACTIVE",
         "type": "APPLICATION",
     })
+}
+
+fn system_profile(profile: &SystemProfile, region: &Region, as_of: Timestamp) -> Value {
+    let created = (as_of - SignedDuration::from_hours(365 * 24)).to_string();
+    let id = &profile.inference_profile_id;
+    json!({
+        "inferenceProfileName": id,
+        "createdAt": created,
+        "updatedAt": created,
+        "inferenceProfileArn": format!("arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{id}"),
+        "models": models(&profile.model_arns),
+        "inferenceProfileId": id,
+        "status": "ACTIVE",
+        "type": "SYSTEM_DEFINED",
+    })
+}
+
+fn models(arns: &[String]) -> Vec<Value> {
+    arns.iter().map(|arn| json!({ "modelArn": arn })).collect()
 }
 
 fn foundation_model(model: &FoundationModel, region: &Region) -> Value {
