@@ -113,6 +113,14 @@ impl PriceBook {
     pub fn figure(&self, key: &FigureKey, day: Date) -> Option<Figure> {
         match key.item {
             FigureItem::Tokens { scope, tier, above_input_tokens, field } => {
+                // A line that does not tell the endpoints apart is the price of both, and its row is
+                // one of in-Region calls.
+                let scope = match scope {
+                    FigureScope::Mantle if !self.has_mantle_row(key) => {
+                        FigureScope::Requests(Scope::InRegion)
+                    }
+                    scope => scope,
+                };
                 let rows = self.model(&key.model)?.rates.iter();
                 let rows = rows.filter(|row| row.tier == tier && scope.is_of(row));
                 let band = above_input_tokens.and_then(|above| {
@@ -141,6 +149,13 @@ impl PriceBook {
                 Some(Figure { price: Usd::new(price.dollars()), source: offer.source })
             }
         }
+    }
+
+    /// Returns true if the book tells the mantle endpoint's prices of a model in a Region apart.
+    fn has_mantle_row(&self, key: &FigureKey) -> bool {
+        let rows = self.model(&key.model).map(|model| model.rates.as_slice()).unwrap_or_default();
+        let mut of_mantle = rows.iter().filter(|row| row.scope == RowScope::Mantle);
+        of_mantle.any(|row| basis(&row.regions, &key.region).is_some())
     }
 
     /// Lists the figures that rows of the book give for Regions that they name. A row for in-Region

@@ -7,7 +7,9 @@ use std::fmt;
 use crate::catalog::SourceRegions;
 use crate::domain::model::Arn;
 use crate::domain::{BaseModel, Geo, ModelId, Region, Scope, Target, UnknownGroup};
-use crate::observation::inventory::{ApplicationProfile, FoundationModel, Inventory, SystemProfile};
+use crate::observation::inventory::{
+    ApplicationProfile, FoundationModel, Inventory, SystemProfile,
+};
 use crate::observation::words::InferenceType;
 
 /// Reason for which the model or the scope behind an application profile is not known.

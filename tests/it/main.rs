@@ -22,6 +22,7 @@ mod overrides;
 mod pipeline;
 mod price_list;
 mod profiles;
+mod published;
 mod readme;
 mod repository;
 mod sample;

@@ -11,7 +11,7 @@ use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{Region, day_of};
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::terminal::prices::{self, BookCoverage, Diff, FigureList};
+use bedrock_cost_guard::terminal::prices::{self, BookCoverage, Diff, FigureList, RegionPrices};
 use bedrock_cost_guard::{aws::clients, guard, report};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -37,6 +37,12 @@ enum PricesCommand {
     Show {
         /// Id or name of a model, or a part of them; without one, all models
         model: Option<String>,
+        /// Region that is called, to print what a caller pays there by each profile
+        #[arg(long, requires = "model")]
+        region: Option<Region>,
+        /// Day whose prices are printed with `--region`, such as 2026-04-06; today without the option
+        #[arg(long, requires = "region")]
+        day: Option<Date>,
     },
     /// Print the faults of the book, or the published figures that the book lacks
     ///
@@ -130,8 +136,12 @@ pub(crate) fn execute(
         let source = catalog.unwrap_or(&CatalogSource::Aws);
         book_of(source, NamedBy::CatalogFlag, BTreeSet::new())
     };
-    match prices.command.unwrap_or(PricesCommand::Show { model: None }) {
-        PricesCommand::Show { model } => show(&book()?, model.as_deref(), format),
+    match prices.command.unwrap_or(PricesCommand::Show { model: None, region: None, day: None }) {
+        PricesCommand::Show { model, region: Some(region), day } => {
+            let wanted = model.unwrap_or_default();
+            show_calls(&book()?, &wanted, &region, day.unwrap_or_else(today), format)
+        }
+        PricesCommand::Show { model, .. } => show(&book()?, model.as_deref(), format),
         PricesCommand::Check { paths, coverage: true, day, most_days: _ } => {
             coverage(&book()?, &paths, day.unwrap_or_else(today), format)
         }
@@ -184,6 +194,27 @@ fn show(book: &PriceBook, wanted: Option<&str>, format: Format) -> Result<bool> 
         tell(&format!("{warning}\n"));
     }
     Ok(found.is_some() || !prices::containing(book, wanted).is_empty())
+}
+
+/// Prints what a caller pays in a Region for the one model that the text names.
+fn show_calls(
+    book: &PriceBook,
+    wanted: &str,
+    region: &Region,
+    day: Date,
+    format: Format,
+) -> Result<bool> {
+    let Some(model) = prices::find(book, wanted) else {
+        print(&prices::list(book, wanted))?;
+        tell("`--region` goes with one model: name one of these by its id\n");
+        return Ok(false);
+    };
+    let calls = RegionPrices::new(book, model, region, day);
+    print(&match format {
+        Format::Text => calls.render(),
+        Format::Json => json(&calls)?,
+    })?;
+    Ok(!calls.calls.is_empty())
 }
 
 fn check(

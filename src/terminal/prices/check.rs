@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::catalog::price_list::{Harvest, Names};
-use crate::catalog::{DatedRow, ModelPrices, PriceBook, RateRow, RowRegion, RowScope};
-use crate::domain::{BaseModel, Meter, ServiceTier, Term, UsdPerMillionTokens};
+use crate::catalog::{DatedRow, ModelPrices, PriceBook, RateField, RateRow, RowRegion, RowScope};
+use crate::domain::{BaseModel, ServiceTier, Term, UsdPerMillionTokens};
 use crate::terminal::page::{line, wrapped};
 use crate::terminal::prices::ages;
 use crate::terminal::prices::words::{
@@ -148,12 +148,13 @@ fn contradictions(model: &ModelPrices, faults: &mut Vec<String>) {
                 && row.tier == other.tier
                 && row.above_input_tokens == other.above_input_tokens;
             if of_one_kind && meet(row, other) {
-                for meter in Meter::TOKENS {
-                    let (a, b) = (row.price(meter), other.price(meter));
+                for field in RateField::ALL {
+                    let (a, b) = (field.of(row), field.of(other));
                     if a.is_some() && b.is_some() && a != b {
                         faults.push(format!(
-                            "{}: two rows give different prices of {meter} for one day: {} ({})",
+                            "{}: two rows give different prices of `{}` for one day: {} ({})",
                             model.id,
+                            field.name(),
                             row_name(row),
                             String::from(region.clone())
                         ));

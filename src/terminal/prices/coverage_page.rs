@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{BaseModel, Usd};
+use crate::domain::BaseModel;
 use crate::terminal::page::{cell, counted, line, table, wrapped_within, write_table};
 use crate::terminal::prices::coverage::{
     BookCoverage, ComparedFigure, CoverageRow, FigureTally, FigureTier,
 };
+use crate::terminal::prices::words::plain;
 
 /// Width of the page in columns.
 const COLUMNS: u16 = 100;
@@ -202,10 +203,4 @@ fn by_model(figures: &[ComparedFigure]) -> BTreeMap<&BaseModel, Vec<&ComparedFig
 fn meter(figure: &ComparedFigure) -> String {
     let above = figure.above_input_tokens.map_or_else(String::new, |above| format!(" >{above}"));
     format!("{}{above}", figure.meter)
-}
-
-/// Writes the exact number, with at least two decimals.
-fn plain(price: Usd) -> String {
-    let number = price.dollars().normalize();
-    if number.scale() < 2 { format!("{number:.2}") } else { number.to_string() }
 }

@@ -117,7 +117,7 @@ impl FigureList {
             let line = record.position().map_or(0, csv::Position::line);
             let fields = Fields { columns: &columns, record: &record };
             match fields.figure(name) {
-                Ok(Reading::Figure(figure)) => self.figures.push(*figure),
+                Ok(Reading::Figures(figures)) => self.figures.extend(figures),
                 Ok(Reading::NotCompared(reason)) => self.pass_over(reason, 1),
                 Err(fault) => {
                     return Err(FigureListError::Line { name: name.to_owned(), line, fault });
@@ -167,7 +167,8 @@ impl Columns {
 
 /// The outcome of one line.
 enum Reading {
-    Figure(Box<PublishedFigure>),
+    /// The figure in each of the line's Regions.
+    Figures(Vec<PublishedFigure>),
     /// The line is understood, and cannot be compared: the reason.
     NotCompared(String),
 }
@@ -216,9 +217,12 @@ impl Fields<'_> {
         if region.is_empty() {
             return not_compared("figures that name no Region".to_owned());
         }
-        let region: Region = region.parse().map_err(|fault: NotARegion| {
-            format!("{fault}; leave the field empty where the source names none")
-        })?;
+        let regions = region.split_whitespace().map(|region| {
+            region.parse().map_err(|fault: NotARegion| {
+                format!("{fault}; leave the field empty where the source names none")
+            })
+        });
+        let regions = regions.collect::<Result<Vec<Region>, String>>()?;
         if trust == PEER {
             return not_compared(format!(
                 "figures of the trust `{PEER}`, which name no page of AWS"
@@ -227,14 +231,15 @@ impl Fields<'_> {
         if !is_base_id(model) {
             return not_compared(format!("figures of `{model}`, which is no base id of a model"));
         }
-        Ok(Reading::Figure(Box::new(PublishedFigure {
+        let figures = regions.into_iter().map(|region| PublishedFigure {
             list: name.to_owned(),
             key: FigureKey { model: BaseModel::new(model), region, item },
             price,
             source: self.optional(self.columns.source).to_owned(),
             day: self.optional(self.columns.day).to_owned(),
             trust: trust.to_owned(),
-        })))
+        });
+        Ok(Reading::Figures(figures.collect()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Price books in the terminal: one model, faults and notes, and differences.
 
 mod ages;
+mod calls;
 mod check;
 mod coverage;
 mod coverage_page;
@@ -11,6 +12,7 @@ mod harvest;
 mod show;
 mod words;
 
+pub use calls::{CallPrice, RegionPrices, UnpricedCall};
 pub use check::{Check, check};
 pub use coverage::{
     BookCoverage, BookPrice, ComparedFigure, CoverageRow, FigureTally, FigureTier, NotCompared,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{DatedRow, Dating, ModelPrices, PriceBook, RateRow};
-use crate::domain::{ModelId, UsdPerMillionTokens};
+use crate::catalog::{DatedRow, Dating, ModelPrices, PriceBook, RateField, RateRow};
+use crate::domain::ModelId;
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
-use crate::terminal::prices::words::{region_names, scope_name, warn};
+use crate::terminal::prices::words::{FIELDS, region_names, scope_name, warn};
 
 /// Finds the model that somebody means: by its id, with or without a profile's prefix, by its name,
 /// or by a text that no other model contains.
@@ -105,6 +105,10 @@ pub fn show(book: &PriceBook, model: &ModelPrices) -> String {
     for (source, number) in &sources.in_order() {
         wrapped(&mut page, &format!("[{number}] "), source);
     }
+    if !model.rates.is_empty() {
+        line(&mut page, "");
+        line(&mut page, "With --region REGION: what a caller pays there, by profile.");
+    }
     page
 }
 
@@ -113,26 +117,24 @@ fn rates(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
         return;
     }
     line(page, "RATES, USD for a million tokens");
-    let mut rows = table(
-        &["Scope", "Region", "Tier", "Input", "Output", "Read", "Write 5m", "1h", "From", ""],
-        &[3, 4, 5, 6, 7],
-    );
+    let is_used = |field: &RateField| model.rates.iter().any(|row| field.of(row).is_some());
+    let fields: Vec<_> = FIELDS.into_iter().filter(|(field, _)| is_used(field)).collect();
+    let mut header = vec!["Scope", "Region", "Tier"];
+    header.extend(fields.iter().map(|(_, title)| *title));
+    header.extend(["From", ""]);
+    let mut rows = table(&header, &(3..3 + fields.len()).collect::<Vec<_>>());
     for row in &model.rates {
-        let price = |price: Option<UsdPerMillionTokens>| {
-            cell(price.map_or_else(|| "-".into(), |p| p.to_string()), true)
-        };
-        rows.add_row([
+        let mut cells = vec![
             cell(scope_name(row.scope, row.geo), false),
             cell(region_names(&row.regions), false),
             cell(tier_name(row), false),
-            price(row.input),
-            price(row.output),
-            price(row.cache_read),
-            price(row.cache_write_5m),
-            price(row.cache_write_1h),
-            cell(dating(row.dating()), false),
-            cell(sources.mark(&row.source), false),
-        ]);
+        ];
+        cells.extend(fields.iter().map(|(field, _)| {
+            cell(field.of(row).map_or_else(|| "-".into(), |price| price.to_string()), true)
+        }));
+        cells.push(cell(dating(row.dating()), false));
+        cells.push(cell(sources.mark(&row.source), false));
+        rows.add_row(cells);
     }
     write_table(page, &rows);
 }
@@ -205,6 +207,7 @@ fn reserved(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
 /// Writes the days of a price: the first, or the last one on which the price was seen.
 fn dating(dating: Option<Dating>) -> String {
     match dating {
+        Some(Dating { until: Some(until), .. }) => format!("until {until}"),
         Some(Dating { from, to: None, .. }) => from.to_string(),
         Some(Dating { to: Some(to), .. }) => format!("seen {to}"),
         None => "-".to_owned(),

@@ -1,9 +1,25 @@
 //! Scopes, Regions and rows of a price book in words.
 
 use crate::catalog::price_list::{PriceListGap, UnusedLine};
-use crate::catalog::{RateRow, RowRegion, RowScope};
-use crate::domain::Geo;
+use crate::catalog::{RateField, RateRow, RowRegion, RowScope};
+use crate::domain::{Geo, Usd};
 use crate::terminal::page::{line, wrapped};
+
+/// The fields of a row in the order of the page, with their titles.
+pub(super) const FIELDS: [(RateField, &str); 6] = [
+    (RateField::Input, "Input"),
+    (RateField::Output, "Output"),
+    (RateField::CacheRead, "Read"),
+    (RateField::CacheWrite5m, "Write 5m"),
+    (RateField::CacheWrite30m, "Write 30m"),
+    (RateField::CacheWrite1h, "Write 1h"),
+];
+
+/// Writes the exact price, with at least two decimals.
+pub(super) fn plain(price: Usd) -> String {
+    let number = price.dollars().normalize();
+    if number.scale() < 2 { format!("{number:.2}") } else { number.to_string() }
+}
 
 /// Writes a scope in the words of the other pages.
 pub(super) fn scope_name(scope: RowScope, geo: Option<Geo>) -> String {
