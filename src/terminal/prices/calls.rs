@@ -65,7 +65,7 @@ pub struct CallPrice {
 pub struct UnpricedCall {
     /// Scope of the calls.
     pub scope: Scope,
-    /// What the book has instead; `None` where it has nothing like it.
+    /// Figure of the book that comes nearest, in words; `None` where it has nothing like it.
     pub instead: Option<String>,
 }
 

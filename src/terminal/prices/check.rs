@@ -335,7 +335,7 @@ mod tests {
         let seen = row("seen_from = \"2026-04-01\"\nseen_to = \"2026-04-30\"", "2.00", "0.10");
         let found = look(&[first.clone(), seen]);
         assert_eq!(found.faults.len(), 1, "{found:?}");
-        assert!(found.faults[0].contains("different prices of input tokens"));
+        assert!(found.faults[0].contains("different prices of `input`"));
         let later = row("effective_from = \"2026-04-01\"", "2.00", "0.10");
         assert!(look(&[first, later]).is_clean());
     }

@@ -376,7 +376,9 @@ mod tests {
             ("a.b,us-east-1,in-region,standard,cache_write_1h,,1.25,s,,", DIFFERENT),
             ("a.b,us-east-1,in-region,standard,cache_write_30m,,1.25,s,,", MISSING),
             ("a.b,us-east-1,global,standard,input,,1,s,,", MISSING),
-            ("a.b,us-east-1,mantle,standard,input,,1,s,,", MISSING),
+            // Without a row of the mantle endpoint the line is of both endpoints.
+            ("a.b,us-east-1,mantle,standard,input,,1,s,,", EQUAL),
+            ("a.b,eu-west-1,mantle,standard,input,,1,s,,", MISSING),
             ("a.b,us-east-1,in-region,flex,input,,1,s,,", MISSING),
             ("a.b,eu-west-1,in-region,standard,input,,1,s,,", MISSING),
             ("a.c,us-east-1,in-region,standard,input,,1,s,,", MISSING),
