@@ -4,12 +4,17 @@
 //! nobody can tell which of them is billed. A line that does not say how far requests may go is for
 //! the Region and for any geo profile, unless a line for the geo profile has another price: then
 //! each is for what it says.
+//!
+//! A usage type with `-mantle-` does not prove that the bedrock-mantle endpoint was called. Where a
+//! model has other lines too, in a Region and tier, those price `bedrock-runtime`, and the ones with
+//! `-mantle-` become rows of the scope `mantle`. Where it has none, they price `bedrock-runtime` if
+//! somebody compared them with the model's page, and else become such rows too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::catalog::price_list::item::{Price, PricedItem, PricedTokens};
+use crate::catalog::price_list::item::{Endpoint, Price, PricedItem, PricedTokens};
 use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::refusal::LineRefusal;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
@@ -23,6 +28,16 @@ use crate::domain::{BaseModel, Geo, LoadWeights, Region, ServiceTier, Term};
 const MINIMUM_INPUT_TPM: u64 = 100_000;
 const MINIMUM_OUTPUT_TPM: u64 = 10_000;
 
+/// The day of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Published {
+    /// Day on which the document was seen, which is never after today: the day of its publication,
+    /// or of its newest price where that is not stated.
+    pub(super) seen: Date,
+    /// Day of its publication; `None` where the document does not state it.
+    pub(super) stated: Option<Date>,
+}
+
 /// A line that is understood, of a model that is known.
 #[derive(Clone, Debug)]
 pub(super) struct IdentifiedLine {
@@ -33,23 +48,46 @@ pub(super) struct IdentifiedLine {
     pub(super) name: String,
     pub(super) model: BaseModel,
     pub(super) region: Region,
-    /// Day on which the document was published.
-    pub(super) published: Date,
+    pub(super) published: Published,
     /// First day of the price.
     pub(super) effective: Date,
+    /// True if somebody compared the model's lines of the bedrock-mantle endpoint with its page.
+    pub(super) is_reviewed: bool,
     pub(super) item: PricedItem,
     pub(super) price: Price,
 }
 
 impl IdentifiedLine {
     fn source(&self) -> String {
+        let published = match self.published.stated {
+            Some(day) => format!("published {day}"),
+            None => format!("publication day not stated, newest price of {}", self.published.seen),
+        };
+        // On these lines the usage type is all that tells the endpoint.
+        let usage_type = if self.has_mantle() {
+            format!(", usage type {}", self.usage_type)
+        } else {
+            String::new()
+        };
         format!(
-            "AWS Price List {} {}, {}, published {}",
+            "AWS Price List {} {}, {}{usage_type}, {published}",
             self.service.code(),
             self.region.name(),
             self.name,
-            self.published
         )
+    }
+
+    fn has_mantle(&self) -> bool {
+        self.usage_type.contains("-mantle-")
+    }
+
+    /// Returns how far the line is to be trusted for what it prices.
+    fn trust(&self) -> Trust {
+        let is_of_mantle = matches!(
+            self.item,
+            PricedItem::Tokens(PricedTokens { endpoint: Endpoint::Mantle, .. })
+        );
+        if self.has_mantle() && !is_of_mantle { Trust::ReviewedMantle } else { Trust::PriceList }
     }
 
     fn unused(&self, why: String) -> UnusedLine {
@@ -116,8 +154,9 @@ struct ModelInRegion {
 }
 
 /// Puts lines into rows. The order of the lines does not matter.
-pub(super) fn of(lines: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
+pub(super) fn of(lines: Vec<IdentifiedLine>) -> RowsRead {
     let mut outcome = RowsRead::default();
+    let lines = of_endpoints(lines, &mut outcome);
     let mut groups: BTreeMap<ModelInRegion, BTreeMap<PricedItem, Vec<IdentifiedLine>>> =
         BTreeMap::new();
     let mut names: BTreeMap<BaseModel, BTreeSet<(ServiceCode, String)>> = BTreeMap::new();
@@ -146,9 +185,9 @@ pub(super) fn of(lines: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
             unpriced: Vec::new(),
             load_weights: LoadWeights::default(),
         });
-        prices.rates.extend(rates(&region, &items, checked, &mut outcome));
-        prices.model_units.extend(units(&region, &items, checked));
-        let reserved = reserved(&region, &items, checked, &mut outcome);
+        prices.rates.extend(rates(&region, &items, &mut outcome));
+        prices.model_units.extend(units(&region, &items));
+        let reserved = reserved(&region, &items, &mut outcome);
         prices.reserved_tokens.extend(reserved);
     }
     let has_rows = |prices: &ModelPrices| {
@@ -175,19 +214,38 @@ fn vendor(model: &BaseModel) -> String {
     id.split_once('.').map_or(id, |(vendor, _)| vendor).into()
 }
 
-/// Leaves out the prices that the bedrock-mantle endpoint has of its own. The second name of a rate
-/// is mostly at the same price; where it is not, requests to the other endpoint are priced.
-fn pass_over_mantle(lines: &mut Vec<IdentifiedLine>, outcome: &mut RowsRead) {
-    let is_mantle = |line: &IdentifiedLine| line.usage_type.contains("-mantle-");
-    let others = lines.iter().filter(|line| !is_mantle(line));
-    let others: BTreeSet<Price> = others.map(|line| line.price).collect();
-    if others.is_empty() {
-        return;
+/// Settles which endpoint each line is of, and leaves out what the bedrock-mantle endpoint would
+/// charge for another scope than the Region that is called, for which a book has no row.
+fn of_endpoints(lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Vec<IdentifiedLine> {
+    let with_others: BTreeSet<(BaseModel, Region, ServiceTier)> = lines
+        .iter()
+        .filter_map(|line| match line.item {
+            PricedItem::Tokens(tokens) if tokens.endpoint == Endpoint::Runtime => {
+                Some((line.model.clone(), line.region.clone(), tokens.tier))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut settled = Vec::with_capacity(lines.len());
+    for mut line in lines {
+        let PricedItem::Tokens(tokens) = &mut line.item else {
+            settled.push(line);
+            continue;
+        };
+        if tokens.endpoint == Endpoint::Mantle {
+            let group = (line.model.clone(), line.region.clone(), tokens.tier);
+            if line.is_reviewed && !with_others.contains(&group) {
+                tokens.endpoint = Endpoint::Runtime;
+            } else if tokens.reach != Reach::Unsaid {
+                let why =
+                    "is of the bedrock-mantle endpoint beyond the Region, which no row is for";
+                outcome.passed_over.push(line.unused(why.into()));
+                continue;
+            }
+        }
+        settled.push(line);
     }
-    let apart = lines.extract_if(.., |line| is_mantle(line) && !others.contains(&line.price));
-    outcome.passed_over.extend(
-        apart.map(|line| line.unused("the bedrock-mantle endpoint has a price of its own".into())),
-    );
+    settled
 }
 
 /// Makes one rate, a history, or nothing of the lines of one item.
@@ -204,7 +262,6 @@ fn settle(mut lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Settled {
             line.price,
         )
     });
-    pass_over_mantle(&mut lines, outcome);
     let prices: BTreeSet<Price> = lines.iter().map(|line| line.price).collect();
     let dates: BTreeSet<(Date, Price)> =
         lines.iter().map(|line| (line.effective, line.price)).collect();
@@ -226,9 +283,11 @@ fn settle(mut lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Settled {
     }
     let mut rates: Vec<IdentifiedLine> = Vec::new();
     for line in lines {
-        if rates.iter().any(|rate| {
+        if let Some(rate) = rates.iter_mut().find(|rate| {
             prices.len() == 1 || (rate.effective, rate.price) == (line.effective, line.price)
         }) {
+            // A price that a later document says again was seen later.
+            rate.published = rate.published.max(line.published);
             outcome.duplicates += 1;
         } else {
             outcome.priced += 1;
@@ -256,7 +315,7 @@ struct RateKey {
     above: Option<u64>,
 }
 
-fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) -> Vec<RateRow> {
+fn rates(region: &Region, items: &Items, outcome: &mut RowsRead) -> Vec<RateRow> {
     let mut keys: BTreeMap<RateKey, BTreeMap<TokenMeter, &[IdentifiedLine]>> = BTreeMap::new();
     let geos = Geo::of_region(region);
     for (item, settled) in items {
@@ -264,6 +323,7 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
             continue;
         };
         let scopes: Vec<(RowScope, Option<Geo>)> = match tokens.reach {
+            _ if tokens.endpoint == Endpoint::Mantle => vec![(RowScope::Mantle, None)],
             Reach::Global => vec![(RowScope::Global, None)],
             Reach::Unsaid if is_split(items, *tokens) => vec![(RowScope::InRegion, None)],
             Reach::Unsaid => vec![(RowScope::Regional, None)],
@@ -290,7 +350,7 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
     let mut rows = Vec::new();
     for (key, meters) in &keys {
         for day in first_days(meters.values().copied().flatten()) {
-            let mut sources = BTreeSet::new();
+            let mut used = LinesUsed::default();
             // A row holds all that is in force on its day: two prices of one meter, as those of
             // cache writes, are then never in two rows.
             let mut of_day = |meter| {
@@ -298,8 +358,22 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
                 let Price::Tokens(price) = line.price else {
                     return None;
                 };
-                sources.insert(line.source());
+                used.add(line);
                 Some(price)
+            };
+            let prices = [
+                TokenMeter::Input,
+                TokenMeter::Output,
+                TokenMeter::CacheRead,
+                TokenMeter::CacheWrite,
+                TokenMeter::CacheWrite30m,
+                TokenMeter::CacheWrite1h,
+            ]
+            .map(&mut of_day);
+            let [input, output, cache_read, cache_write_5m, cache_write_30m, cache_write_1h] =
+                prices;
+            let Some((seen, trust, source)) = used.told() else {
+                continue;
             };
             rows.push(RateRow {
                 scope: key.scope,
@@ -311,15 +385,15 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
                 seen_from: None,
                 seen_to: None,
                 effective_until: None,
-                checked,
-                input: of_day(TokenMeter::Input),
-                output: of_day(TokenMeter::Output),
-                cache_read: of_day(TokenMeter::CacheRead),
-                cache_write_5m: of_day(TokenMeter::CacheWrite),
-                cache_write_30m: None,
-                cache_write_1h: of_day(TokenMeter::CacheWrite1h),
-                source: joined(sources),
-                trust: Some(Trust::PriceList),
+                checked: seen,
+                input,
+                output,
+                cache_read,
+                cache_write_5m,
+                cache_write_30m,
+                cache_write_1h,
+                source,
+                trust: Some(trust),
                 sources: Vec::new(),
             });
         }
@@ -327,12 +401,12 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
     rows
 }
 
-/// Returns true if the geo profile has a price of its own. Both kinds of cache writes go together,
-/// since a row has to have both.
+/// Returns true if the geo profile has a price of its own. All kinds of cache writes go together,
+/// since a row has to have all.
 fn is_split(items: &Items, tokens: PricedTokens) -> bool {
     let together: &[TokenMeter] = match tokens.meter {
-        TokenMeter::CacheWrite | TokenMeter::CacheWrite1h => {
-            &[TokenMeter::CacheWrite, TokenMeter::CacheWrite1h]
+        TokenMeter::CacheWrite | TokenMeter::CacheWrite30m | TokenMeter::CacheWrite1h => {
+            &TokenMeter::WRITES
         }
         TokenMeter::Input => &[TokenMeter::Input],
         TokenMeter::Output => &[TokenMeter::Output],
@@ -358,7 +432,7 @@ fn is_split(items: &Items, tokens: PricedTokens) -> bool {
     })
 }
 
-fn units(region: &Region, items: &Items, checked: Date) -> Vec<ModelUnitsRow> {
+fn units(region: &Region, items: &Items) -> Vec<ModelUnitsRow> {
     let mut rows = Vec::new();
     for (item, settled) in items {
         let (PricedItem::Units(term), Settled::Rates(lines)) = (item, settled) else {
@@ -379,9 +453,9 @@ fn units(region: &Region, items: &Items, checked: Date) -> Vec<ModelUnitsRow> {
                 seen_from: None,
                 seen_to: None,
                 effective_until: None,
-                checked,
+                checked: line.published.seen,
                 source: line.source(),
-                trust: Some(Trust::PriceList),
+                trust: Some(line.trust()),
                 sources: Vec::new(),
             });
         }
@@ -390,12 +464,7 @@ fn units(region: &Region, items: &Items, checked: Date) -> Vec<ModelUnitsRow> {
 }
 
 /// Builds rows of reserved tokens, which are sold by both sides; a side alone is no row.
-fn reserved(
-    region: &Region,
-    items: &Items,
-    checked: Date,
-    outcome: &mut RowsRead,
-) -> Vec<ReservedTokensRow> {
+fn reserved(region: &Region, items: &Items, outcome: &mut RowsRead) -> Vec<ReservedTokensRow> {
     let mut pairs: BTreeMap<(Term, Reach), BTreeMap<Side, &[IdentifiedLine]>> = BTreeMap::new();
     for (item, settled) in items {
         if let (PricedItem::Reserved { term, reach, side }, Settled::Rates(lines)) = (item, settled)
@@ -426,6 +495,12 @@ fn reserved(
             else {
                 continue;
             };
+            let mut used = LinesUsed::default();
+            used.add(of_input);
+            used.add(of_output);
+            let Some((seen, trust, source)) = used.told() else {
+                continue;
+            };
             rows.push(ReservedTokensRow {
                 scope,
                 geo: geo.clone(),
@@ -439,9 +514,9 @@ fn reserved(
                 seen_from: None,
                 seen_to: None,
                 effective_until: None,
-                checked,
-                source: joined(BTreeSet::from([of_input.source(), of_output.source()])),
-                trust: Some(Trust::PriceList),
+                checked: seen,
+                source,
+                trust: Some(trust),
                 sources: Vec::new(),
             });
         }
@@ -449,6 +524,28 @@ fn reserved(
     rows
 }
 
-fn joined(sources: BTreeSet<String>) -> String {
-    Vec::from_iter(sources).join("; ")
+/// The lines of one row.
+#[derive(Debug, Default)]
+struct LinesUsed {
+    sources: BTreeSet<String>,
+    /// The earliest of their days, as all prices of the row were seen by then, and the least trust.
+    least: Option<(Date, Trust)>,
+}
+
+impl LinesUsed {
+    fn add(&mut self, line: &IdentifiedLine) {
+        self.sources.insert(line.source());
+        let (seen, trust) = (line.published.seen, line.trust());
+        self.least = Some(match self.least {
+            None => (seen, trust),
+            Some(before) => (before.0.min(seen), before.1.max(trust)),
+        });
+    }
+
+    /// Returns the day and the trust of the row, and where its prices are written; `None` where no
+    /// line was used.
+    fn told(self) -> Option<(Date, Trust, String)> {
+        let (seen, trust) = self.least?;
+        Some((seen, trust, Vec::from_iter(self.sources).join("; ")))
+    }
 }
