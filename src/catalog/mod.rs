@@ -15,6 +15,7 @@ mod overrides;
 pub mod price_list;
 mod provenance;
 mod rate;
+mod refresh;
 mod rows;
 mod select;
 mod sources;
@@ -28,6 +29,7 @@ pub use overrides::{
     ExcludedModel, Overrides, OverridesError, ReservedHolding, ReservedScope, UnitCapacity,
 };
 pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
+pub use refresh::{HeldBack, HeldFor, HeldItem, OnDoubt, Refreshed, SeenFigure};
 pub use provenance::{DatedRow, Dating, Provenance, Trust};
 pub use rows::{
     LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, RateRow, ReservedTokensRow, RowRegion, RowScope, TokenCountText, UnpricedRow,

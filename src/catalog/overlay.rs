@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::catalog::book::PriceBook;
-use crate::catalog::provenance::DatedRow;
+use crate::catalog::provenance::{DatedRow, Trust};
 use crate::catalog::rows::{ModelPrices, RateRow, RowRegion, RowScope};
 use crate::domain::{BaseModel, UsdPerMillionTokens};
 
@@ -12,12 +14,27 @@ impl PriceBook {
     /// that claims to have begun later: the fresher book would know. Rows that only this book has
     /// stay, and so do lifecycles and weights.
     #[must_use]
-    pub fn overlaid(mut self, fresher: Self) -> Self {
+    pub fn overlaid(self, fresher: Self) -> Self {
+        self.laid_under(fresher, GivesWay::Always).0
+    }
+
+    /// Lays a fresher book over this one, and returns the models whose prices for all Regions were
+    /// given up, since fresher rows show that Regions differ.
+    pub(super) fn laid_under(
+        mut self,
+        fresher: Self,
+        gives_way: GivesWay,
+    ) -> (Self, Vec<BaseModel>) {
+        let mut given_up = Vec::new();
         let mut models: BTreeMap<BaseModel, ModelPrices> =
             self.models.drain(..).map(|model| (model.id.clone(), model)).collect();
         for model in fresher.models {
             match models.get_mut(&model.id) {
-                Some(before) => before.overlay(model),
+                Some(before) => {
+                    if before.overlay(model, gives_way) {
+                        given_up.push(before.id.clone());
+                    }
+                }
                 None => {
                     models.insert(model.id.clone(), model);
                 }
@@ -26,8 +43,41 @@ impl PriceBook {
         self.models = models.into_values().collect();
         // Rows of a book that nobody pays are not charged because others are.
         self.charged &= fresher.charged;
-        self
+        (self, given_up)
     }
+}
+
+/// The rows that give way to a fresher one of the same requests that begins no later.
+#[derive(Clone, Copy)]
+pub(super) enum GivesWay {
+    Always,
+    /// Not where the row was seen after the fresher one, or is of a more trusted source.
+    WhereNotBetter,
+}
+
+impl GivesWay {
+    fn is_so<R: DatedRow>(self, old: &R, fresh: &R) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WhereNotBetter => !is_better(old, fresh),
+        }
+    }
+}
+
+/// Returns the last day on which the price of a row was seen.
+pub(super) fn seen<R: DatedRow>(row: &R) -> Date {
+    row.dating().and_then(|dating| dating.to).unwrap_or_else(|| row.checked())
+}
+
+/// Ranks a row by trust, the most trusted first. Where a book does not say, nothing is known.
+fn rank<R: DatedRow>(row: &R) -> (bool, Option<Trust>) {
+    let trust = row.provenance().trust;
+    (trust.is_none(), trust)
+}
+
+/// Returns true if the book has a figure better: seen after the list, or of a more trusted source.
+pub(super) fn is_better<R: DatedRow>(old: &R, fresh: &R) -> bool {
+    seen(old) > seen(fresh) || rank(old) < rank(fresh)
 }
 
 /// Takes the Regions of fresher rows out of the rows that give way, and then adds the fresher ones.
@@ -58,7 +108,10 @@ fn take_out(regions: &mut Vec<RowRegion>, named: &[RowRegion]) -> Vec<RowRegion>
 }
 
 impl ModelPrices {
-    fn overlay(&mut self, mut fresher: Self) {
+    /// Lays fresher rows over those of the model. Returns true if the prices for all Regions were
+    /// given up.
+    pub(super) fn overlay(&mut self, mut fresher: Self, gives_way: GivesWay) -> bool {
+        let has_rates = !fresher.rates.is_empty();
         let mut left = Vec::new();
         for row in &mut fresher.rates {
             for old in &mut self.rates {
@@ -75,7 +128,7 @@ impl ModelPrices {
                 if old.regions.iter().any(is_replaced) {
                     row.keep_the_range(old);
                 }
-                if begins_later(old, row) {
+                if begins_later(old, row) && gives_way.is_so(old, row) {
                     let regions = take_out(&mut old.regions, &row.regions);
                     left.extend(old.without_meters_of(row, regions));
                 }
@@ -84,44 +137,55 @@ impl ModelPrices {
         self.rates.retain(|row| !row.regions.is_empty());
         self.rates.extend(left);
         self.rates.extend(fresher.rates);
-        self.give_up_spread();
+        let is_given_up = has_rates && self.give_up_spread();
         overlay(&mut self.model_units, fresher.model_units, |old, row| {
-            (old.term, &old.label) == (row.term, &row.label)
+            (old.term, &old.label) == (row.term, &row.label) && gives_way.is_so(old, row)
         });
         overlay(&mut self.reserved_tokens, fresher.reserved_tokens, |old, row| {
-            is_within(old.scope, row.scope) && old.term == row.term
+            is_within(old.scope, row.scope) && old.term == row.term && gives_way.is_so(old, row)
         });
+        is_given_up
     }
 }
 
 impl RateRow {
-    /// Takes over the other kind of cache writes from a row that is replaced. With one kind alone
-    /// the price would no longer be the range that it is.
+    /// Takes over the other kinds of cache writes from a row that is replaced. With some kinds alone
+    /// the price would no longer be the range that it is. A write for half an hour is the only kind
+    /// of the models that have it, so that such a price is whole.
     fn keep_the_range(&mut self, old: &Self) {
-        let (short, long) = (self.cache_write_5m, self.cache_write_1h);
-        if short.is_some() == long.is_some() {
+        if self.cache_write_5m.is_some() == self.cache_write_1h.is_some() {
             return;
         }
-        self.cache_write_5m = short.or(old.cache_write_5m);
-        self.cache_write_1h = long.or(old.cache_write_1h);
-        if (short, long) != (self.cache_write_5m, self.cache_write_1h) {
-            self.source =
-                format!("{}; the other kind of cache writes: {}", self.source, old.source);
+        let before = self.cache_writes();
+        self.cache_write_5m = self.cache_write_5m.or(old.cache_write_5m);
+        self.cache_write_30m = self.cache_write_30m.or(old.cache_write_30m);
+        self.cache_write_1h = self.cache_write_1h.or(old.cache_write_1h);
+        if before == self.cache_writes() {
+            return;
         }
+        // A row that was laid over before says so already.
+        self.source = if old.source.starts_with(&self.source) {
+            old.source.clone()
+        } else {
+            format!("{}; the other kind of cache writes: {}", self.source, old.source)
+        };
+        // The row was seen by the day on which all that it holds was.
+        self.checked = self.checked.min(old.checked);
     }
 
     /// Returns the prices of some Regions that a fresher row does not give; `None` where there are
     /// none.
     fn without_meters_of(&self, fresh: &Self, regions: Vec<RowRegion>) -> Option<Self> {
         let unless = |fresh: bool, price: Option<UsdPerMillionTokens>| price.filter(|_| !fresh);
-        // Both kinds of cache writes are one range, so either of the fresher row replaces both.
-        let writes = fresh.cache_write_5m.or(fresh.cache_write_1h).is_some();
+        // All kinds of cache writes are one range, so any of the fresher row replaces all.
+        let writes = fresh.cache_writes().into_iter().any(|price| price.is_some());
         let left = Self {
             regions,
             input: unless(fresh.input.is_some(), self.input),
             output: unless(fresh.output.is_some(), self.output),
             cache_read: unless(fresh.cache_read.is_some(), self.cache_read),
             cache_write_5m: unless(writes, self.cache_write_5m),
+            cache_write_30m: unless(writes, self.cache_write_30m),
             cache_write_1h: unless(writes, self.cache_write_1h),
             ..self.clone()
         };
@@ -130,7 +194,7 @@ impl RateRow {
 }
 
 /// Returns true if all requests of a row of one scope are also requests of a row of the other.
-fn is_within(scope: RowScope, other: RowScope) -> bool {
+pub(super) fn is_within(scope: RowScope, other: RowScope) -> bool {
     let regional = [RowScope::InRegion, RowScope::Geo];
     scope == other || (other == RowScope::Regional && regional.contains(&scope))
 }

@@ -428,8 +428,15 @@ fn prices_check_lists_the_gaps_of_a_price_list() {
 
 #[test]
 fn the_rows_of_the_article_stand_beside_the_true_ones() {
-    let page =
-        printed(cost_guard().args(["prices", "diff", "article", "aws", "--day", "2026-11-23"]));
+    let page = printed(cost_guard().args([
+        "prices",
+        "diff",
+        "article",
+        "aws",
+        "--day",
+        "2026-11-23",
+        "--all",
+    ]));
     let row = |model: &str, what: &str| -> Vec<String> {
         let of_model = page.split("\n\n").find(|part| part.starts_with(model)).unwrap();
         let row = of_model.lines().find(|line| line.trim_start().starts_with(what)).unwrap();
@@ -449,6 +456,36 @@ fn the_rows_of_the_article_stand_beside_the_true_ones() {
     let units = row("anthropic.claude-3-7-sonnet", "model unit, 1-month term");
     assert_eq!(units[units.len() - 2..], ["0.60 (Tier 1), 1.20 (Tier 2)", "158.40"]);
     assert!(page.contains("only in aws: 174 models"), "{page}");
+}
+
+#[test]
+fn diff_shows_what_changed_and_counts_the_rest() {
+    let diff = |more: &[&str]| {
+        let mut command = cost_guard();
+        printed(
+            command.args(["prices", "diff", "article", "aws", "--day", "2026-11-23"]).args(more),
+        )
+    };
+    let page = diff(&[]);
+    assert!(page.contains("+30.9 %") && !page.contains("same\n"), "{page}");
+    let last = page.rsplit("same.\n").next().unwrap();
+    assert!(last.contains("0 more models are in article alone"), "{last}");
+    assert!(last.contains("174 more models are in aws alone; `--all` lists those"), "{last}");
+    assert!(!page.contains("only in aws"), "{page}");
+    let json = |more: &[&str]| -> Value {
+        let more: Vec<&str> = more.iter().copied().chain(["--format", "json"]).collect();
+        serde_json::from_str(&diff(&more)).unwrap()
+    };
+    let (changed, all) = (json(&[]), json(&["--all"]));
+    for change in changed["changed"].as_array().unwrap() {
+        assert!(change["a"].is_string() && change["b"].is_string(), "{change}");
+        assert_ne!(change["a"], change["b"]);
+    }
+    assert_eq!((&changed["all"], &all["all"]), (&false.into(), &true.into()));
+    assert_eq!(changed["different"], all["different"]);
+    assert!(
+        all["changed"].as_array().unwrap().len() > changed["changed"].as_array().unwrap().len()
+    );
 }
 
 #[test]
@@ -482,7 +519,10 @@ fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
         .get_output()
         .clone();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("139 lines: 86 are rates"), "{told}");
+    assert!(
+        told.contains("139 lines: 88 are rates, 0 hold from a later day on, 3 say the same again"),
+        "{told}"
+    );
     assert!(told.contains("no model       AmazonBedrock `Mistral Large 4`, 2 lines"), "{told}");
     assert!(told.contains("MADEUP-YUAN"), "{told}");
     assert_eq!(output.stdout, Vec::<u8>::new());

@@ -20,6 +20,7 @@ mod overrides;
 mod pipeline;
 mod price_list;
 mod readme;
+mod refresh;
 mod repository;
 mod sample;
 mod schema;

@@ -10,7 +10,7 @@ use bedrock_cost_guard::catalog::price_list::{
     Harvest, Names, PriceList, PriceListGap, ServiceCode,
 };
 use bedrock_cost_guard::catalog::{
-    ModelPrices, Overrides, PriceBook, RateQuery, RowScope, TokenCountText, Trust,
+    ModelPrices, OnDoubt, Overrides, PriceBook, RateQuery, RowScope, TokenCountText, Trust,
 };
 use bedrock_cost_guard::domain::{
     BaseModel, Geo, Meter, Region, Scope, ServiceTier, Term, UsdPerMillionTokens,
@@ -1219,13 +1219,13 @@ fn a_refresh_takes_no_price_away_whatever_the_list_lacks() {
         list.add_file("file", products).unwrap();
     }
     let fresh = read(list).book;
-    let refreshed = aws.clone().overlaid(fresh.clone());
+    let refreshed = aws.clone().refreshed(fresh.clone(), OnDoubt::Keep).book;
     let (before, after) = (priced(&aws), priced(&refreshed));
     let gone: Vec<&String> = before.difference(&after).collect();
     assert!(gone.is_empty(), "{gone:#?}");
     assert!(after.len() > before.len());
     // Laid over itself again, nothing changes.
-    let again = refreshed.clone().overlaid(fresh);
+    let again = refreshed.clone().refreshed(fresh, OnDoubt::Keep).book;
     assert_eq!(priced(&again), after);
     let text = refreshed.to_toml().unwrap();
     assert_eq!(PriceBook::parse("again", &text).unwrap(), refreshed);

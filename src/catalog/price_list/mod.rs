@@ -17,8 +17,10 @@
 //! Whoever fetches the documents hands them over. Every page of `GetProducts` has to be there, as
 //! one holds 100 products at most and nothing in it says that a row is missing.
 
+mod endpoint;
 mod harvest;
 mod item;
+mod line;
 mod meaning;
 mod names;
 mod product;
@@ -29,7 +31,5 @@ mod usage_type;
 mod words;
 
 pub use harvest::{Conflicting, Contradiction, Harvest, PriceListError, PriceListGap, UnusedLine};
-pub use names::{
-    Free, MantleLines, NamedModel, Names, NamesError, PassedName, ServiceCode,
-};
+pub use names::{Free, MantleLines, NamedModel, Names, NamesError, PassedName, ServiceCode};
 pub use read::PriceList;

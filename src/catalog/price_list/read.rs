@@ -6,11 +6,12 @@ use jiff::civil::Date;
 
 use crate::catalog::price_list::harvest::{Harvest, PriceListError, PriceListGap, UnusedLine};
 use crate::catalog::price_list::item::PricedItem;
+use crate::catalog::price_list::line::{IdentifiedLine, Published};
 use crate::catalog::price_list::meaning::{self, Meaning, RequestLength};
 use crate::catalog::price_list::names::{Free, MantleLines, NamedModel, Names, ServiceCode};
 use crate::catalog::price_list::product::{self, PriceLine};
 use crate::catalog::price_list::refusal::{LineRefusal, NotARate};
-use crate::catalog::price_list::rows::{self, IdentifiedLine, Published};
+use crate::catalog::price_list::rows;
 use crate::catalog::price_list::usage_type::TokenMeter;
 
 /// Services of Bedrock that sell no tokens.

@@ -4,110 +4,26 @@
 //! nobody can tell which of them is billed. A line that does not say how far requests may go is for
 //! the Region and for any geo profile, unless a line for the geo profile has another price: then
 //! each is for what it says.
-//!
-//! A usage type with `-mantle-` does not prove that the bedrock-mantle endpoint was called. Where a
-//! model has other lines too, in a Region and tier, those price `bedrock-runtime`, and the ones with
-//! `-mantle-` become rows of the scope `mantle`. Where it has none, they price `bedrock-runtime` if
-//! somebody compared them with the model's page, and else become such rows too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::catalog::price_list::endpoint::of_endpoints;
 use crate::catalog::price_list::item::{Endpoint, Price, PricedItem, PricedTokens};
+use crate::catalog::price_list::line::{IdentifiedLine, LinesUsed};
 use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::refusal::LineRefusal;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
-use crate::catalog::price_list::{Conflicting, Contradiction, UnusedLine};
+use crate::catalog::price_list::{Contradiction, UnusedLine};
 use crate::catalog::{
-    ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion, RowScope, Trust,
+    ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion, RowScope,
 };
 use crate::domain::{BaseModel, Geo, LoadWeights, Region, ServiceTier, Term};
 
 /// The fewest input tokens a minute that are reserved, by the user guide's page on service tiers.
 const MINIMUM_INPUT_TPM: u64 = 100_000;
 const MINIMUM_OUTPUT_TPM: u64 = 10_000;
-
-/// The day of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Published {
-    /// Day on which the document was seen, which is never after today: the day of its publication,
-    /// or of its newest price where that is not stated.
-    pub(super) seen: Date,
-    /// Day of its publication; `None` where the document does not state it.
-    pub(super) stated: Option<Date>,
-}
-
-/// A line that is understood, of a model that is known.
-#[derive(Clone, Debug)]
-pub(super) struct IdentifiedLine {
-    pub(super) service: ServiceCode,
-    pub(super) sku: String,
-    pub(super) usage_type: String,
-    /// Name that the service has for the model.
-    pub(super) name: String,
-    pub(super) model: BaseModel,
-    pub(super) region: Region,
-    pub(super) published: Published,
-    /// First day of the price.
-    pub(super) effective: Date,
-    /// True if somebody compared the model's lines of the bedrock-mantle endpoint with its page.
-    pub(super) is_reviewed: bool,
-    pub(super) item: PricedItem,
-    pub(super) price: Price,
-}
-
-impl IdentifiedLine {
-    fn source(&self) -> String {
-        let published = match self.published.stated {
-            Some(day) => format!("published {day}"),
-            None => format!("publication day not stated, newest price of {}", self.published.seen),
-        };
-        // On these lines the usage type is all that tells the endpoint.
-        let usage_type = if self.has_mantle() {
-            format!(", usage type {}", self.usage_type)
-        } else {
-            String::new()
-        };
-        format!(
-            "AWS Price List {} {}, {}{usage_type}, {published}",
-            self.service.code(),
-            self.region.name(),
-            self.name,
-        )
-    }
-
-    fn has_mantle(&self) -> bool {
-        self.usage_type.contains("-mantle-")
-    }
-
-    /// Returns how far the line is to be trusted for what it prices.
-    fn trust(&self) -> Trust {
-        let is_of_mantle = matches!(
-            self.item,
-            PricedItem::Tokens(PricedTokens { endpoint: Endpoint::Mantle, .. })
-        );
-        if self.has_mantle() && !is_of_mantle { Trust::ReviewedMantle } else { Trust::PriceList }
-    }
-
-    fn unused(&self, why: String) -> UnusedLine {
-        UnusedLine {
-            service_code: self.service.code().into(),
-            sku: self.sku.clone(),
-            usage_type: self.usage_type.clone(),
-            why,
-        }
-    }
-
-    fn conflicting(&self) -> Conflicting {
-        Conflicting {
-            service_code: self.service.code().into(),
-            sku: self.sku.clone(),
-            usage_type: self.usage_type.clone(),
-            price: self.price.to_string(),
-        }
-    }
-}
 
 /// The outcome of the lines of one item.
 #[derive(Clone, Debug)]
@@ -156,7 +72,7 @@ struct ModelInRegion {
 /// Puts lines into rows. The order of the lines does not matter.
 pub(super) fn of(lines: Vec<IdentifiedLine>) -> RowsRead {
     let mut outcome = RowsRead::default();
-    let lines = of_endpoints(lines, &mut outcome);
+    let lines = of_endpoints(lines, &mut outcome.passed_over);
     let mut groups: BTreeMap<ModelInRegion, BTreeMap<PricedItem, Vec<IdentifiedLine>>> =
         BTreeMap::new();
     let mut names: BTreeMap<BaseModel, BTreeSet<(ServiceCode, String)>> = BTreeMap::new();
@@ -212,40 +128,6 @@ pub(super) fn book(models: Vec<ModelPrices>) -> PriceBook {
 fn vendor(model: &BaseModel) -> String {
     let id = model.id();
     id.split_once('.').map_or(id, |(vendor, _)| vendor).into()
-}
-
-/// Settles which endpoint each line is of, and leaves out what the bedrock-mantle endpoint would
-/// charge for another scope than the Region that is called, for which a book has no row.
-fn of_endpoints(lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Vec<IdentifiedLine> {
-    let with_others: BTreeSet<(BaseModel, Region, ServiceTier)> = lines
-        .iter()
-        .filter_map(|line| match line.item {
-            PricedItem::Tokens(tokens) if tokens.endpoint == Endpoint::Runtime => {
-                Some((line.model.clone(), line.region.clone(), tokens.tier))
-            }
-            _ => None,
-        })
-        .collect();
-    let mut settled = Vec::with_capacity(lines.len());
-    for mut line in lines {
-        let PricedItem::Tokens(tokens) = &mut line.item else {
-            settled.push(line);
-            continue;
-        };
-        if tokens.endpoint == Endpoint::Mantle {
-            let group = (line.model.clone(), line.region.clone(), tokens.tier);
-            if line.is_reviewed && !with_others.contains(&group) {
-                tokens.endpoint = Endpoint::Runtime;
-            } else if tokens.reach != Reach::Unsaid {
-                let why =
-                    "is of the bedrock-mantle endpoint beyond the Region, which no row is for";
-                outcome.passed_over.push(line.unused(why.into()));
-                continue;
-            }
-        }
-        settled.push(line);
-    }
-    settled
 }
 
 /// Makes one rate, a history, or nothing of the lines of one item.
@@ -361,17 +243,9 @@ fn rates(region: &Region, items: &Items, outcome: &mut RowsRead) -> Vec<RateRow>
                 used.add(line);
                 Some(price)
             };
-            let prices = [
-                TokenMeter::Input,
-                TokenMeter::Output,
-                TokenMeter::CacheRead,
-                TokenMeter::CacheWrite,
-                TokenMeter::CacheWrite30m,
-                TokenMeter::CacheWrite1h,
-            ]
-            .map(&mut of_day);
-            let [input, output, cache_read, cache_write_5m, cache_write_30m, cache_write_1h] =
-                prices;
+            let [input, output, cache_read] =
+                [TokenMeter::Input, TokenMeter::Output, TokenMeter::CacheRead].map(&mut of_day);
+            let [short, half_an_hour, hour] = TokenMeter::WRITES.map(&mut of_day);
             let Some((seen, trust, source)) = used.told() else {
                 continue;
             };
@@ -389,9 +263,9 @@ fn rates(region: &Region, items: &Items, outcome: &mut RowsRead) -> Vec<RateRow>
                 input,
                 output,
                 cache_read,
-                cache_write_5m,
-                cache_write_30m,
-                cache_write_1h,
+                cache_write_5m: short,
+                cache_write_30m: half_an_hour,
+                cache_write_1h: hour,
                 source,
                 trust: Some(trust),
                 sources: Vec::new(),
@@ -522,30 +396,4 @@ fn reserved(region: &Region, items: &Items, outcome: &mut RowsRead) -> Vec<Reser
         }
     }
     rows
-}
-
-/// The lines of one row.
-#[derive(Debug, Default)]
-struct LinesUsed {
-    sources: BTreeSet<String>,
-    /// The earliest of their days, as all prices of the row were seen by then, and the least trust.
-    least: Option<(Date, Trust)>,
-}
-
-impl LinesUsed {
-    fn add(&mut self, line: &IdentifiedLine) {
-        self.sources.insert(line.source());
-        let (seen, trust) = (line.published.seen, line.trust());
-        self.least = Some(match self.least {
-            None => (seen, trust),
-            Some(before) => (before.0.min(seen), before.1.max(trust)),
-        });
-    }
-
-    /// Returns the day and the trust of the row, and where its prices are written; `None` where no
-    /// line was used.
-    fn told(self) -> Option<(Date, Trust, String)> {
-        let (seen, trust) = self.least?;
-        Some((seen, trust, Vec::from_iter(self.sources).join("; ")))
-    }
 }

@@ -16,7 +16,7 @@ pub(super) enum TokenMeter {
     CacheRead,
     /// Writes that are kept for the default time.
     CacheWrite,
-    /// Writes that are kept for thirty minutes, as OpenAI's models, Kimi K3 and Grok have them.
+    /// Writes that are kept for thirty minutes, as GPT, Kimi K3 and Grok have them.
     CacheWrite30m,
     CacheWrite1h,
 }

@@ -25,9 +25,11 @@ pub struct Diff {
     pub b: String,
     /// Day of the prices.
     pub day: Date,
-    /// Prices of models that both books have and that differ somewhere: all prices that stand
-    /// beside each other, and those that the other book has nowhere.
+    /// Prices that both books have and that differ. With `all`, of the models with such a price or
+    /// with one that the other book has nowhere, also these, and the prices that are the same.
     pub changed: Vec<Change>,
+    /// True if the document has more than the prices that differ.
+    pub all: bool,
     /// Number of prices that differ.
     pub different: usize,
     /// Number of prices that are the same, over all models and Regions.
@@ -36,6 +38,10 @@ pub struct Diff {
     pub only_elsewhere_a: usize,
     /// Number of prices that only the second book has, where the first prices the item elsewhere.
     pub only_elsewhere_b: usize,
+    /// Number of prices that only the first book has, where the second prices the item nowhere.
+    pub only_there_a: usize,
+    /// Number of prices that only the second book has, where the first prices the item nowhere.
+    pub only_there_b: usize,
     /// Models that only the first book has.
     pub only_a: Vec<BaseModel>,
     /// Models that only the second book has.
@@ -135,10 +141,13 @@ impl Diff {
             b: b.name.clone(),
             day,
             changed: Vec::new(),
+            all: true,
             different: 0,
             same: 0,
             only_elsewhere_a: 0,
             only_elsewhere_b: 0,
+            only_there_a: 0,
+            only_there_b: 0,
             only_a: ids_a.difference(&ids_b).cloned().collect(),
             only_b: ids_b.difference(&ids_a).cloned().collect(),
             flips: None,
@@ -151,6 +160,15 @@ impl Diff {
             diff.compare(model, &of(a), &of(b));
         }
         diff
+    }
+
+    /// Returns the comparison with the prices alone that both books have and that differ.
+    #[must_use]
+    pub fn changes_alone(mut self) -> Self {
+        self.changed
+            .retain(|change| change.a.is_some() && change.b.is_some() && change.a != change.b);
+        self.all = false;
+        self
     }
 
     fn compare(&mut self, model: &BaseModel, in_a: &PricePair, in_b: &PricePair) {
@@ -181,8 +199,12 @@ impl Diff {
                         self.only_elsewhere_b += 1;
                         continue;
                     }
-                    _ => {
-                        self.different += 1;
+                    (a, b) => {
+                        match (a, b) {
+                            (Some(_), None) => self.only_there_a += 1,
+                            (None, Some(_)) => self.only_there_b += 1,
+                            _ => self.different += 1,
+                        }
                         is_changed = true;
                     }
                 }
@@ -227,7 +249,7 @@ impl Diff {
             write_table(&mut page, &rows);
         }
         for (book, models) in [(&self.a, &self.only_a), (&self.b, &self.only_b)] {
-            if !models.is_empty() {
+            if self.all && !models.is_empty() {
                 let ids: Vec<&str> = models.iter().map(BaseModel::id).collect();
                 let label = format!("only in {book}: ");
                 let plural = if ids.len() == 1 { "" } else { "s" };
@@ -236,14 +258,23 @@ impl Diff {
             }
         }
         let summary = format!(
-            "Of the models that both have, over all Regions and scopes: {} prices differ, {} are the same, {} are in {} \
-             alone and {} in {} alone, for requests that the other does not price.",
-            self.different, self.same, self.only_elsewhere_a, self.a, self.only_elsewhere_b, self.b
+            "Of the models that both have, over all Regions and scopes: {} prices differ, {} are the same.",
+            self.different, self.same
         );
         wrapped(&mut page, "", &summary);
         if let Some(flips) = &self.flips {
             self.render_flips(&mut page, flips);
         }
+        let alone = |book: &str, prices: usize, models: &[BaseModel]| {
+            format!("{prices} prices and {} more models are in {book} alone", models.len())
+        };
+        let counts = format!(
+            "{}, {}{}",
+            alone(&self.a, self.only_elsewhere_a + self.only_there_a, &self.only_a),
+            alone(&self.b, self.only_elsewhere_b + self.only_there_b, &self.only_b),
+            if self.all { "." } else { "; `--all` lists those that the other has nowhere." }
+        );
+        wrapped(&mut page, "", &counts);
         page
     }
 

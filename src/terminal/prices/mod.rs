@@ -8,5 +8,5 @@ mod words;
 
 pub use check::{Check, check};
 pub use diff::{Diff, Flip, flips};
-pub use harvest::harvest;
+pub use harvest::{harvest, refreshed};
 pub use show::{containing, find, list, show};
