@@ -56,7 +56,7 @@ pub struct Diff {
 pub struct Change {
     /// Base model.
     pub model: BaseModel,
-    /// Item in words.
+    /// ComparedItem in words.
     pub what: String,
     /// Scopes where the books have these prices; none where the item is capacity.
     pub scopes: Vec<String>,
@@ -85,7 +85,7 @@ pub struct Flip {
 
 /// An item in words, and its position among those of its model.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Item {
+struct ComparedItem {
     position: usize,
     words: String,
 }
@@ -93,7 +93,7 @@ struct Item {
 /// An item, and the requests that a price is for; no scope where the item is capacity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    item: Item,
+    item: ComparedItem,
     scope: Option<Scope>,
 }
 
@@ -103,7 +103,7 @@ type PricePair = BTreeMap<Region, BTreeMap<Key, String>>;
 /// An item with its prices in both books.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
-    item: Item,
+    item: ComparedItem,
     a: Option<String>,
     b: Option<String>,
 }
@@ -172,7 +172,7 @@ impl Diff {
     }
 
     fn compare(&mut self, model: &BaseModel, in_a: &PricePair, in_b: &PricePair) {
-        let items = |prices: &PricePair| -> BTreeSet<Item> {
+        let items = |prices: &PricePair| -> BTreeSet<ComparedItem> {
             let keys = prices.values().flat_map(BTreeMap::keys);
             keys.map(|key| key.item.clone()).collect()
         };
@@ -266,13 +266,13 @@ impl Diff {
             self.render_flips(&mut page, flips);
         }
         let alone = |book: &str, prices: usize, models: &[BaseModel]| {
-            format!("{prices} prices and {} more models are in {book} alone", models.len())
+            format!("in {book} alone: {prices} prices of these models, and {} models", models.len())
         };
         let counts = format!(
-            "{}, {}{}",
+            "Not compared, {}; {}{}",
             alone(&self.a, self.only_elsewhere_a + self.only_there_a, &self.only_a),
             alone(&self.b, self.only_elsewhere_b + self.only_there_b, &self.only_b),
-            if self.all { "." } else { "; `--all` lists those that the other has nowhere." }
+            if self.all { "." } else { ". `--all` lists those that the other has nowhere." }
         );
         wrapped(&mut page, "", &counts);
         page
@@ -368,7 +368,7 @@ fn prices(
     let geos = Geo::of_region(region).into_iter().map(Scope::Geo);
     let scopes: Vec<Scope> = [Scope::InRegion, Scope::Global].into_iter().chain(geos).collect();
     let rates = TIERS.into_iter().flat_map(|tier| Meter::TOKENS.map(|meter| (tier, meter)));
-    let key = |position, words, scope| Key { item: Item { position, words }, scope };
+    let key = |position, words, scope| Key { item: ComparedItem { position, words }, scope };
     let mut prices = BTreeMap::new();
     for (position, (tier, meter)) in rates.enumerate() {
         for scope in scopes.iter().copied() {
