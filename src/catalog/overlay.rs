@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::catalog::book::PriceBook;
 use crate::catalog::provenance::{DatedRow, Trust};
 use crate::catalog::rows::{ModelPrices, RateRow, RowRegion, RowScope};
-use crate::domain::{BaseModel, UsdPerMillionTokens};
+use crate::domain::{BaseModel, Geo, UsdPerMillionTokens};
 
 impl PriceBook {
     /// Lays a fresher book over this one. A row of the same key and day gives way, and so does one
@@ -15,25 +15,17 @@ impl PriceBook {
     /// stay, and so do lifecycles and weights.
     #[must_use]
     pub fn overlaid(self, fresher: Self) -> Self {
-        self.laid_under(fresher, GivesWay::Always).0
+        self.laid_under(fresher, GivesWay::Always)
     }
 
-    /// Lays a fresher book over this one, and returns the models whose prices for all Regions were
-    /// given up, since fresher rows show that Regions differ.
-    pub(super) fn laid_under(
-        mut self,
-        fresher: Self,
-        gives_way: GivesWay,
-    ) -> (Self, Vec<BaseModel>) {
-        let mut given_up = Vec::new();
+    /// Lays a fresher book over this one, where the rows of this one give way.
+    pub(super) fn laid_under(mut self, fresher: Self, gives_way: GivesWay) -> Self {
         let mut models: BTreeMap<BaseModel, ModelPrices> =
             self.models.drain(..).map(|model| (model.id.clone(), model)).collect();
         for model in fresher.models {
             match models.get_mut(&model.id) {
                 Some(before) => {
-                    if before.overlay(model, gives_way) {
-                        given_up.push(before.id.clone());
-                    }
+                    before.overlay(model, gives_way);
                 }
                 None => {
                     models.insert(model.id.clone(), model);
@@ -43,7 +35,7 @@ impl PriceBook {
         self.models = models.into_values().collect();
         // Rows of a book that nobody pays are not charged because others are.
         self.charged &= fresher.charged;
-        (self, given_up)
+        self
     }
 }
 
@@ -112,6 +104,7 @@ impl ModelPrices {
     /// given up.
     pub(super) fn overlay(&mut self, mut fresher: Self, gives_way: GivesWay) -> bool {
         let has_rates = !fresher.rates.is_empty();
+        self.split_where_scopes_differ(&fresher.rates, gives_way);
         let mut left = Vec::new();
         for row in &mut fresher.rates {
             for old in &mut self.rates {
@@ -148,7 +141,57 @@ impl ModelPrices {
     }
 }
 
+impl ModelPrices {
+    /// Splits regional rows where a fresher row is for a part of their requests and begins no later:
+    /// the part gives way, and the rest stays.
+    fn split_where_scopes_differ(&mut self, fresher: &[RateRow], gives_way: GivesWay) {
+        let mut parts = Vec::new();
+        for old in &mut self.rates {
+            let narrower = |row: &&RateRow| {
+                old.scope == RowScope::Regional
+                    && [RowScope::InRegion, RowScope::Geo].contains(&row.scope)
+                    && (old.tier, old.above_input_tokens) == (row.tier, row.above_input_tokens)
+                    && begins_later(old, *row)
+                    && gives_way.is_so(old, *row)
+            };
+            let named: Vec<RowRegion> =
+                fresher.iter().filter(narrower).flat_map(|row| row.regions.clone()).collect();
+            for region in take_out(&mut old.regions, &named) {
+                parts.extend(old.parts_in(region));
+            }
+        }
+        // A row of the very scope went before the regional one, and still does.
+        for part in parts {
+            let others = self.rates.iter().filter(|other| {
+                (other.scope, other.geo, other.tier) == (part.scope, part.geo, part.tier)
+                    && other.above_input_tokens == part.above_input_tokens
+                    && part.regions.iter().all(|region| other.regions.contains(region))
+                    && other.dating().map(|dating| dating.from)
+                        == part.dating().map(|dating| dating.from)
+            });
+            let regions = part.regions.clone();
+            let left = others.fold(Some(part.clone()), |left, other| {
+                left.and_then(|left| left.without_meters_of(other, regions.clone()))
+            });
+            self.rates.extend(left);
+        }
+        self.rates.retain(|row| !row.regions.is_empty());
+    }
+}
+
 impl RateRow {
+    /// Returns a regional row of one Region as a row for that Region and rows for its groups.
+    fn parts_in(&self, region: RowRegion) -> Vec<Self> {
+        let RowRegion::Named(name) = &region else {
+            return Vec::new();
+        };
+        let geos = Geo::of_region(name).into_iter().map(|geo| (RowScope::Geo, Some(geo)));
+        let scopes = [(RowScope::InRegion, None)].into_iter().chain(geos);
+        let part =
+            |(scope, geo)| Self { scope, geo, regions: vec![region.clone()], ..self.clone() };
+        scopes.map(part).collect()
+    }
+
     /// Takes over the other kinds of cache writes from a row that is replaced. With some kinds alone
     /// the price would no longer be the range that it is. A write for half an hour is the only kind
     /// of the models that have it, so that such a price is whole.
@@ -248,6 +291,16 @@ mod tests {
             assert_eq!(price(&both, Scope::Geo(Geo::Us)), "2.00", "{day}");
             assert_eq!(price(&both, Scope::Global), "0.90", "{day}");
         }
+    }
+
+    #[test]
+    fn a_fresher_row_for_a_part_of_the_requests_takes_that_part() {
+        let before = book(&[(REGIONAL, "us-east-1", "2026-11-01", "2.00")]);
+        let split = [(IN_REGION, "us-east-1", "2026-03-01", "1.00")];
+        let both = before.overlaid(book(&split));
+        assert!(both.faults().is_empty(), "{:?}", both.faults());
+        assert_eq!(price(&both, Scope::InRegion), "1.00");
+        assert_eq!(price(&both, Scope::Geo(Geo::Us)), "2.00");
     }
 
     fn micro(meters: &str) -> PriceBook {

@@ -544,6 +544,48 @@ fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
 }
 
 #[test]
+fn refresh_holds_back_what_was_seen_later_until_it_is_accepted() {
+    let folder = TempDir::new().unwrap();
+    let (before, after) = (folder.path().join("before.toml"), folder.path().join("after.toml"));
+    fs::write(
+        &before,
+        "schema_version = 1\nname = \"mine\"\ndescription = \"d\"\ncharged = true\n[[model]]\n\
+         id = \"anthropic.claude-sonnet-4-6\"\nname = \"S\"\nprovider = \"Anthropic\"\n[[model.rate]]\n\
+         scope = \"regional\"\nregions = [\"us-east-1\"]\ntier = \"standard\"\nseen_from = \"2026-11-01\"\n\
+         seen_to = \"2026-11-01\"\nchecked = \"2026-11-01\"\nsource = \"a page\"\ninput = \"3.00\"\n",
+    )
+    .unwrap();
+    let refresh = |more: &[&str]| {
+        let mut command = cost_guard();
+        command.args(["prices", "refresh", "tests/data/price_list/foundation-models.bulk.json"]);
+        command.arg("--catalog").arg(&before).arg("--output").arg(&after).args(more);
+        let output = command.assert().success().get_output().clone();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let words: Vec<&str> = told.split_whitespace().collect();
+        (words.join(" "), fs::read_to_string(&after).unwrap())
+    };
+    let (told, kept) = refresh(&[]);
+    for part in [
+        "held back anthropic.claude-sonnet-4-6 us-east-1, in-Region, geo standard input tokens: the book keeps 3.00 \
+         (seen 2026-11-01, a page); the list has 3.30 (seen 2026-05-01, AWS Price List",
+        "the book's was seen later; `--accept` lays the list's over it",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
+    let last = "1 figure of the list was held back, and the book's stand: they were seen later or are better \
+                attested. With `--accept` the list's are laid over them.";
+    assert!(told.ends_with(last), "{told}");
+    assert!(kept.contains("input = \"3.00\"\n") && !kept.contains("input = \"3.30\"\n"));
+    // The rest of the row is laid over.
+    assert!(kept.contains("output = \"16.50\""), "{kept}");
+    let (told, accepted) = refresh(&["--accept"]);
+    assert!(!told.contains("held back"), "{told}");
+    assert!(
+        accepted.contains("input = \"3.30\"\n") && !accepted.contains("input = \"3.00\"\nsource")
+    );
+}
+
+#[test]
 fn refresh_writes_nothing_where_nothing_was_understood() {
     let folder = TempDir::new().unwrap();
     let list = folder.path().join("list.json");
