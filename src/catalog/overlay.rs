@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::catalog::book::PriceBook;
 use crate::catalog::provenance::{DatedRow, Trust};
 use crate::catalog::rows::{ModelPrices, RateRow, RowRegion, RowScope};
-use crate::domain::{BaseModel, Geo, UsdPerMillionTokens};
+use crate::domain::{BaseModel, Geo, Meter, UsdPerMillionTokens};
 
 impl PriceBook {
     /// Lays a fresher book over this one. A row of the same key and day gives way, and so does one
@@ -105,8 +105,8 @@ impl ModelPrices {
     pub(super) fn overlay(&mut self, mut fresher: Self, gives_way: GivesWay) -> bool {
         let has_rates = !fresher.rates.is_empty();
         self.split_where_scopes_differ(&fresher.rates, gives_way);
-        let mut left = Vec::new();
         for row in &mut fresher.rates {
+            let mut left = Vec::new();
             for old in &mut self.rates {
                 let of_one_kind = is_within(old.scope, row.scope)
                     && (row.scope != RowScope::Geo || old.geo == row.geo)
@@ -126,9 +126,10 @@ impl ModelPrices {
                     left.extend(old.without_meters_of(row, regions));
                 }
             }
+            // Back among the others: a later row of the same list may be of what is left.
+            self.rates.retain(|row| !row.regions.is_empty());
+            self.rates.append(&mut left);
         }
-        self.rates.retain(|row| !row.regions.is_empty());
-        self.rates.extend(left);
         self.rates.extend(fresher.rates);
         let is_given_up = has_rates && self.give_up_spread();
         overlay(&mut self.model_units, fresher.model_units, |old, row| {
@@ -151,6 +152,7 @@ impl ModelPrices {
                 old.scope == RowScope::Regional
                     && [RowScope::InRegion, RowScope::Geo].contains(&row.scope)
                     && (old.tier, old.above_input_tokens) == (row.tier, row.above_input_tokens)
+                    && Meter::TOKENS.iter().any(|it| old.price(*it).and(row.price(*it)).is_some())
                     && begins_later(old, *row)
                     && gives_way.is_so(old, *row)
             };
@@ -246,7 +248,7 @@ pub(super) fn is_within(scope: RowScope, other: RowScope) -> bool {
 mod tests {
     use super::*;
     use crate::catalog::RateQuery;
-    use crate::domain::{Geo, Meter, Scope, ServiceTier};
+    use crate::domain::{Scope, ServiceTier};
 
     fn book(rows: &[(&str, &str, &str, &str)]) -> PriceBook {
         let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
@@ -301,6 +303,25 @@ mod tests {
         assert!(both.faults().is_empty(), "{:?}", both.faults());
         assert_eq!(price(&both, Scope::InRegion), "1.00");
         assert_eq!(price(&both, Scope::Geo(Geo::Us)), "2.00");
+    }
+
+    #[test]
+    fn each_row_of_a_fresher_history_goes_before_what_the_one_before_left() {
+        let rows = |meters: &[(&str, &str)]| {
+            let head = book(&[]).to_toml().unwrap();
+            let row = |(from, prices): &(&str, &str)| {
+                format!(
+                    "[[model.rate]]\nscope = \"regional\"\nregions = [\"us-east-1\"]\ntier = \"standard\"\n\
+                     effective_from = \"{from}\"\nchecked = \"2026-06-01\"\nsource = \"s\"\n{prices}\n"
+                )
+            };
+            let rows: String = meters.iter().map(row).collect();
+            PriceBook::parse("t", &format!("{head}\n{rows}")).unwrap()
+        };
+        let before = rows(&[("2026-05-01", "input = \"1.00\"\ncache_read = \"0.10\"")]);
+        let list =
+            rows(&[("2026-01-01", "cache_read = \"0.20\""), ("2026-01-08", "input = \"2.00\"")]);
+        assert_eq!(price(&before.overlaid(list), Scope::InRegion), "2.00");
     }
 
     fn micro(meters: &str) -> PriceBook {
