@@ -159,7 +159,7 @@ impl ModelPrices {
             let named: Vec<RowRegion> =
                 fresher.iter().filter(narrower).flat_map(|row| row.regions.clone()).collect();
             for region in take_out(&mut old.regions, &named) {
-                parts.extend(old.parts_in(region));
+                parts.extend(old.parts_in(&region));
             }
         }
         // A row of the very scope went before the regional one, and still does.
@@ -171,10 +171,11 @@ impl ModelPrices {
                     && other.dating().map(|dating| dating.from)
                         == part.dating().map(|dating| dating.from)
             });
-            let regions = part.regions.clone();
-            let left = others.fold(Some(part.clone()), |left, other| {
-                left.and_then(|left| left.without_meters_of(other, regions.clone()))
-            });
+            let mut left = Some(part.clone());
+            for other in others {
+                let regions = part.regions.clone();
+                left = left.and_then(|left| left.without_meters_of(other, regions));
+            }
             self.rates.extend(left);
         }
         self.rates.retain(|row| !row.regions.is_empty());
@@ -183,8 +184,8 @@ impl ModelPrices {
 
 impl RateRow {
     /// Returns a regional row of one Region as a row for that Region and rows for its groups.
-    fn parts_in(&self, region: RowRegion) -> Vec<Self> {
-        let RowRegion::Named(name) = &region else {
+    fn parts_in(&self, region: &RowRegion) -> Vec<Self> {
+        let RowRegion::Named(name) = region else {
             return Vec::new();
         };
         let geos = Geo::of_region(name).into_iter().map(|geo| (RowScope::Geo, Some(geo)));

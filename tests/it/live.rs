@@ -16,6 +16,7 @@ const MICRO: &str = "amazon.nova-micro-v1:0";
 
 /// Serves an account that uses Nova Micro in a Region, a million tokens each way an hour, and a Price
 /// List with twice the prices of the embedded book.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn served(name: &str) -> Served {
     let mut account = Account::new().survey(MICRO, TOKENS, |_| [1_000_000; 2]);
     let observation = &mut account.observation;

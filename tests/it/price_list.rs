@@ -634,7 +634,9 @@ fn mantle_product(name: &str, usage_type: &str, usd: &str) -> Value {
 
 fn of_products(products: &[Value]) -> Harvest {
     let mut list = PriceList::new();
-    products.iter().for_each(|product| list.add_product(&product.to_string()));
+    for product in products {
+        list.add_product(&product.to_string());
+    }
     let harvest = read(list);
     assert_eq!(harvest.accounted_for(), harvest.lines);
     harvest

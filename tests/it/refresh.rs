@@ -8,7 +8,7 @@ use bedrock_cost_guard::catalog::{
     RowScope, Trust,
 };
 use bedrock_cost_guard::domain::{
-    BaseModel, Geo, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens,
+    BaseModel, Geo, LoadWeights, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens,
 };
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -58,8 +58,9 @@ fn price(book: &PriceBook, scope: Scope, meter: Meter, day: &str) -> Option<(Str
     Some((rate.list_unit_price.to_string(), rate.upper_unit_price.to_string()))
 }
 
+/// Writes what a rate without a range is.
 fn exactly(price: &str) -> Option<(String, String)> {
-    Some((price.to_owned(), price.to_owned()))
+    (!price.is_empty()).then(|| (price.to_owned(), price.to_owned()))
 }
 
 #[test]
@@ -265,7 +266,7 @@ fn any_row(
         RateRow {
             scope,
             geo,
-            regions: vec![RowRegion::try_from(region.to_owned()).expect("a Region")],
+            regions: Vec::from_iter(RowRegion::try_from(region.to_owned())),
             tier,
             above_input_tokens,
             effective_from: is_dated.then(|| day(from)),
@@ -298,7 +299,7 @@ fn valid(rows: Vec<RateRow>) -> PriceBook {
             reserved_tokens: Vec::new(),
             lifecycle: Vec::new(),
             unpriced: Vec::new(),
-            load_weights: Default::default(),
+            load_weights: LoadWeights::default(),
         };
         PriceBook {
             schema_version: 1,

@@ -233,6 +233,7 @@ fn diff_page(
 }
 
 /// The book that a Price List is laid over.
+#[derive(Clone, Copy)]
 enum Over {
     Nothing,
     Book(OnDoubt),

@@ -56,7 +56,7 @@ pub struct Diff {
 pub struct Change {
     /// Base model.
     pub model: BaseModel,
-    /// ComparedItem in words.
+    /// Item in words.
     pub what: String,
     /// Scopes where the books have these prices; none where the item is capacity.
     pub scopes: Vec<String>,
