@@ -72,7 +72,7 @@ pub enum HeldFor {
     SeenLater,
     /// The book's is of a more trusted kind of source.
     MoreTrusted,
-    /// The list's would end a price for all Regions that was seen later or is held back for.
+    /// The list's would end one price for all Regions that the book has better.
     OnePrice,
 }
 
