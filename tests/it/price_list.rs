@@ -16,6 +16,7 @@ use bedrock_cost_guard::domain::{
     BaseModel, Geo, Meter, Region, Scope, ServiceTier, Term, UsdPerMillionTokens,
     UsdPerModelUnitHour,
 };
+use bedrock_cost_guard::terminal;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -293,6 +294,11 @@ fn the_newest_price_of_an_undated_file_is_not_one_of_the_future() {
     assert_eq!((harvest.undated, harvest.later.len(), harvest.priced), (2, 1, 1));
     let checked = model(&harvest, QWEN).rates[0].checked;
     assert_eq!(checked, "2026-04-01".parse().unwrap());
+    let page = terminal::prices::harvest(&harvest);
+    let later = "later          AmazonBedrock MADEUP-QWEN-FLEX USE1-Qwen3-32B-input-tokens-flex: holds from 2027-01-01 on";
+    assert!(page.contains(later), "{page}");
+    assert!(page.contains("undated        2 lines are of a document that does not say"), "{page}");
+    assert!(page.contains("2 lines: 1 are rates, 1 hold from a later day on"), "{page}");
 }
 
 #[test]

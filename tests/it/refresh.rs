@@ -172,6 +172,11 @@ fn three_kinds_of_cache_writes_are_one_figure() {
     let kept = &both.models[0].rates[0];
     assert_eq!(kept.checked, date("2026-11-01"));
     assert_eq!(both.clone().refreshed(one, OnDoubt::Keep).book, both);
+    // What differs in the name of the kind alone is the same figure.
+    let named_otherwise =
+        book(&[row(REGIONAL, &sighted("2026-11-24", "aws-page"), "cache_write_5m = \"3.75\"")]);
+    let kept = named_otherwise.clone().refreshed(list("cache_write_30m = \"3.75\""), OnDoubt::Keep);
+    assert_eq!((kept.book, kept.held), (named_otherwise, vec![]));
     // A write for half an hour is whole: models that have it have no other.
     let half = before.refreshed(list("cache_write_30m = \"3.75\""), OnDoubt::Keep).book;
     assert_eq!(writes(&half), exactly("3.75"));
@@ -201,6 +206,32 @@ fn a_price_for_all_regions_is_given_up_and_told_or_stays_whole() {
     assert_eq!(kept.held[0].why, HeldFor::OnePrice);
     let accepted = before.refreshed(list, OnDoubt::Accept);
     assert_eq!(accepted.given_up, [BaseModel::new("a.b")]);
+}
+
+#[test]
+fn a_regional_figure_is_held_back_for_the_scopes_that_the_book_has_better() {
+    let geo = |geo: &str, price: &str| {
+        let key = format!("scope = \"geo\"\ngeo = \"{geo}\"\nregions = [\"*\"]");
+        row(&key, &sighted("2026-11-01", "aws-page"), &format!("input = \"{price}\""))
+    };
+    let before = book(&[
+        row(IN_REGION, &sighted("2026-02-01", "aws-page"), "input = \"1.00\""),
+        geo("us", "1.10"),
+        geo("eu", "1.20"),
+    ]);
+    let list = book(&[row(
+        REGIONAL,
+        &since("2026-01-01", "2026-05-01", "price-list"),
+        "input = \"1.50\"",
+    )]);
+    let kept = before.refreshed(list, OnDoubt::Keep);
+    let input = |scope| price(&kept.book, scope, Meter::Input, "2026-11-20");
+    assert_eq!(input(Scope::InRegion), exactly("1.50"));
+    assert_eq!(input(Scope::Geo(Geo::Us)), exactly("1.10"));
+    // One line, of the scope that is kept: the profile of Europe is not for this Region.
+    assert_eq!(kept.held.len(), 1, "{:?}", kept.held);
+    let item = &kept.held[0].item;
+    assert!(matches!(item, HeldItem::Tokens { scope: RowScope::Geo, geo: Some(Geo::Us), .. }));
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl ModelPrices {
         let mut rows = by_region(fresh);
         // The oldest first: where one row of a history is laid over, those after it are too.
         rows.sort_by_key(|row| row.dating().map(|dating| dating.from));
-        let mut begun: BTreeSet<Begun> = BTreeSet::new();
+        let mut sifting = Sifting { fresh, on_doubt, begun: BTreeSet::new(), held };
         let mut left = Vec::new();
         for row in rows {
             let Some((region, _)) = place_and_day(&row) else {
@@ -56,52 +56,19 @@ impl ModelPrices {
             let geos = Geo::of_region(region);
             let mut whole = row.clone();
             let mut parts: BTreeMap<Asked, RateRow> = BTreeMap::new();
-            for meter in Meter::TOKENS {
-                let Some(listed) = figure(&row, meter) else { continue };
-                let mut taken = Vec::new();
-                let asked = requests(&row);
-                let mut reported = BTreeSet::new();
-                for asked in &asked {
-                    let beside = self.beside(&row, region, meter, *asked, fresh);
-                    let is_same = |old: &RateRow| is_same_price(&row, old, meter);
-                    let key = (key_of(&row), region.clone(), meter, *asked);
-                    match judge(&row, region, &beside, is_same, on_doubt) {
-                        Judgment::There if !begun.contains(&key) => {}
-                        Judgment::There | Judgment::Lay => {
-                            begun.insert(key);
-                            taken.push(*asked);
-                        }
-                        Judgment::Hold(why, kept) => {
-                            let kept = kept.and_then(|old| figure(old, meter));
-                            let is_new =
-                                reported.insert(kept.as_ref().map(|kept| kept.price.clone()));
-                            if is_new && asked.is_in(&geos) {
-                                held.push(HeldBack {
-                                    model: self.id.clone(),
-                                    region: region.clone(),
-                                    item: item_of(&row, meter),
-                                    why,
-                                    kept,
-                                    listed: listed.clone(),
-                                });
-                            }
-                        }
-                    }
-                }
-                if taken.len() == asked.len() {
+            for meter in Meter::TOKENS.into_iter().filter(|meter| row.price(*meter).is_some()) {
+                let taken = sifting.taken(self, &row, region, meter);
+                if taken.len() == requests(&row).len() {
                     continue;
                 }
                 whole.take_meter(meter);
                 for asked in taken.into_iter().filter(|asked| asked.is_in(&geos)) {
-                    parts
-                        .entry(asked)
-                        .or_insert_with(|| row.of_requests(asked))
-                        .give_meter(meter, &row);
+                    let part = parts.entry(asked).or_insert_with(|| row.of_requests(asked));
+                    part.give_meter(meter, &row);
                 }
             }
-            left.extend(
-                std::iter::once(whole).chain(parts.into_values()).filter(RateRow::prices_any),
-            );
+            let rows = std::iter::once(whole).chain(parts.into_values());
+            left.extend(rows.filter(RateRow::prices_any));
         }
         left
     }
@@ -141,6 +108,67 @@ impl ModelPrices {
             }
         }
         Beside { next, rows, cousins }
+    }
+}
+
+/// The rates of a list on their way into a book.
+struct Sifting<'l> {
+    fresh: &'l [RateRow],
+    on_doubt: OnDoubt,
+    begun: BTreeSet<Begun>,
+    held: &'l mut Vec<HeldBack>,
+}
+
+impl Sifting<'_> {
+    /// Returns the requests for which a figure is laid over, and keeps those for which it is held
+    /// back.
+    fn taken(
+        &mut self,
+        model: &ModelPrices,
+        row: &RateRow,
+        region: &Region,
+        meter: Meter,
+    ) -> Vec<Asked> {
+        let (mut taken, mut held) = (Vec::new(), Vec::new());
+        for asked in requests(row) {
+            let beside = model.beside(row, region, meter, asked, self.fresh);
+            let is_same = |old: &RateRow| is_same_price(row, old, meter);
+            let key = (key_of(row), region.clone(), meter, asked);
+            match judge(row, region, &beside, is_same, self.on_doubt) {
+                Judgment::There if !self.begun.contains(&key) => {}
+                Judgment::There | Judgment::Lay => {
+                    self.begun.insert(key);
+                    taken.push(asked);
+                }
+                Judgment::Hold(why, kept) => {
+                    held.push((asked, why, kept.and_then(|old| figure(old, meter))));
+                }
+            }
+        }
+        let geos = Geo::of_region(region);
+        held.retain(|(asked, ..)| asked.is_in(&geos));
+        let here = requests(row).into_iter().filter(|asked| asked.is_in(&geos)).count();
+        let is_one = held.len() == here
+            && held.windows(2).all(|pair| pair[0].1 == pair[1].1 && pair[0].2 == pair[1].2);
+        if is_one {
+            held.truncate(1);
+        }
+        let Some(listed) = figure(row, meter) else {
+            return taken;
+        };
+        self.held.extend(held.into_iter().map(|(asked, why, kept)| HeldBack {
+            model: model.id.clone(),
+            region: region.clone(),
+            item: if is_one {
+                item_of(row, meter)
+            } else {
+                item_of(&row.of_requests(asked), meter)
+            },
+            why,
+            kept,
+            listed: listed.clone(),
+        }));
+        taken
     }
 }
 
@@ -205,11 +233,9 @@ fn figure(row: &RateRow, meter: Meter) -> Option<SeenFigure> {
 
 /// Returns true if an older row has all that a fresh one says of a meter.
 fn is_same_price(row: &RateRow, old: &RateRow, meter: Meter) -> bool {
-    if meter == Meter::CacheWrite {
-        let mut kinds = row.cache_writes().into_iter().zip(old.cache_writes());
-        return kinds.all(|(fresh, old)| fresh.is_none() || fresh == old);
-    }
+    let mut kinds = row.cache_writes().into_iter().zip(old.cache_writes());
     row.price(meter) == old.price(meter)
+        || meter == Meter::CacheWrite && kinds.all(|(fresh, old)| fresh.is_none() || fresh == old)
 }
 
 impl RateRow {

@@ -266,7 +266,12 @@ impl Diff {
             self.render_flips(&mut page, flips);
         }
         let alone = |book: &str, prices: usize, models: &[BaseModel]| {
-            format!("in {book} alone: {prices} prices of these models, and {} models", models.len())
+            let of = |count: usize, what: &str| match count {
+                1 => format!("1 {what}"),
+                count => format!("{count} {what}s"),
+            };
+            let (prices, models) = (of(prices, "price"), of(models.len(), "model"));
+            format!("in {book} alone: {prices} of these models, and {models}")
         };
         let counts = format!(
             "Not compared, {}; {}{}",
