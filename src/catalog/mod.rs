@@ -19,6 +19,7 @@ pub mod price_list;
 mod provenance;
 mod rate;
 mod rate_field;
+mod refresh;
 mod row_scope;
 mod rows;
 mod select;
@@ -37,6 +38,7 @@ pub use overrides::{
 pub use provenance::{DatedRow, Dating, Provenance, Trust};
 pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
 pub use rate_field::RateField;
+pub use refresh::{HeldBack, HeldFor, HeldItem, OnDoubt, Refreshed, SeenFigure};
 pub use row_scope::{RowRegion, RowScope};
 pub use rows::{
     LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, RateRow, ReservedTokensRow,

@@ -2,23 +2,32 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::catalog::book::PriceBook;
-use crate::catalog::provenance::DatedRow;
+use crate::catalog::provenance::{DatedRow, Trust};
 use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::catalog::rows::{ModelPrices, RateRow};
-use crate::domain::{BaseModel, UsdPerMillionTokens};
+use crate::domain::{BaseModel, Geo, Meter, UsdPerMillionTokens};
 
 impl PriceBook {
     /// Lays a fresher book over this one. A row of the same key and day gives way, and so does one
     /// that claims to have begun later: the fresher book would know. Rows that only this book has
     /// stay, and so do lifecycles and weights.
     #[must_use]
-    pub fn overlaid(mut self, fresher: Self) -> Self {
+    pub fn overlaid(self, fresher: Self) -> Self {
+        self.laid_under(fresher, GivesWay::Always)
+    }
+
+    /// Lays a fresher book over this one, where the rows of this one give way.
+    pub(super) fn laid_under(mut self, fresher: Self, gives_way: GivesWay) -> Self {
         let mut models: BTreeMap<BaseModel, ModelPrices> =
             self.models.drain(..).map(|model| (model.id.clone(), model)).collect();
         for model in fresher.models {
             match models.get_mut(&model.id) {
-                Some(before) => before.overlay(model),
+                Some(before) => {
+                    before.overlay(model, gives_way);
+                }
                 None => {
                     models.insert(model.id.clone(), model);
                 }
@@ -29,6 +38,39 @@ impl PriceBook {
         self.charged &= fresher.charged;
         self
     }
+}
+
+/// The rows that give way to a fresher one of the same requests that begins no later.
+#[derive(Clone, Copy)]
+pub(super) enum GivesWay {
+    Always,
+    /// Not where the row was seen after the fresher one, or is of a more trusted source.
+    WhereNotBetter,
+}
+
+impl GivesWay {
+    fn is_so<R: DatedRow>(self, old: &R, fresh: &R) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WhereNotBetter => !is_better(old, fresh),
+        }
+    }
+}
+
+/// Returns the last day on which the price of a row was seen.
+pub(super) fn seen<R: DatedRow>(row: &R) -> Date {
+    row.dating().and_then(|dating| dating.to).unwrap_or_else(|| row.checked())
+}
+
+/// Ranks a row by trust, the most trusted first. Where a book does not say, nothing is known.
+fn rank<R: DatedRow>(row: &R) -> (bool, Option<Trust>) {
+    let trust = row.provenance().trust;
+    (trust.is_none(), trust)
+}
+
+/// Returns true if the book has a figure better: seen after the list, or of a more trusted source.
+pub(super) fn is_better<R: DatedRow>(old: &R, fresh: &R) -> bool {
+    seen(old) > seen(fresh) || rank(old) < rank(fresh)
 }
 
 /// Takes the Regions of fresher rows out of the rows that give way, and then adds the fresher ones.
@@ -59,9 +101,13 @@ fn take_out(regions: &mut Vec<RowRegion>, named: &[RowRegion]) -> Vec<RowRegion>
 }
 
 impl ModelPrices {
-    fn overlay(&mut self, mut fresher: Self) {
-        let mut left = Vec::new();
+    /// Lays fresher rows over those of the model. Returns true if the prices for all Regions were
+    /// given up.
+    pub(super) fn overlay(&mut self, mut fresher: Self, gives_way: GivesWay) -> bool {
+        let has_rates = !fresher.rates.is_empty();
+        self.split_where_scopes_differ(&fresher.rates, gives_way);
         for row in &mut fresher.rates {
+            let mut left = Vec::new();
             for old in &mut self.rates {
                 let of_one_kind = is_within(old.scope, row.scope)
                     && (row.scope != RowScope::Geo || old.geo == row.geo)
@@ -76,53 +122,117 @@ impl ModelPrices {
                 if old.regions.iter().any(is_replaced) {
                     row.keep_the_range(old);
                 }
-                if begins_later(old, row) {
+                if begins_later(old, row) && gives_way.is_so(old, row) {
                     let regions = take_out(&mut old.regions, &row.regions);
                     left.extend(old.without_meters_of(row, regions));
                 }
             }
+            // Back among the others: a later row of the same list may be of what is left.
+            self.rates.retain(|row| !row.regions.is_empty());
+            self.rates.append(&mut left);
         }
-        self.rates.retain(|row| !row.regions.is_empty());
-        self.rates.extend(left);
         self.rates.extend(fresher.rates);
-        self.give_up_spread();
+        let is_given_up = has_rates && self.give_up_spread();
         overlay(&mut self.model_units, fresher.model_units, |old, row| {
-            (old.term, &old.label) == (row.term, &row.label)
+            (old.term, &old.label) == (row.term, &row.label) && gives_way.is_so(old, row)
         });
         overlay(&mut self.reserved_tokens, fresher.reserved_tokens, |old, row| {
-            is_within(old.scope, row.scope) && old.term == row.term
+            is_within(old.scope, row.scope) && old.term == row.term && gives_way.is_so(old, row)
         });
+        is_given_up
+    }
+}
+
+impl ModelPrices {
+    /// Splits regional rows where a fresher row is for a part of their requests and begins no later:
+    /// the part gives way, and the rest stays.
+    fn split_where_scopes_differ(&mut self, fresher: &[RateRow], gives_way: GivesWay) {
+        let mut parts = Vec::new();
+        for old in &mut self.rates {
+            let narrower = |row: &&RateRow| {
+                old.scope == RowScope::Regional
+                    && [RowScope::InRegion, RowScope::Geo].contains(&row.scope)
+                    && (old.tier, old.above_input_tokens) == (row.tier, row.above_input_tokens)
+                    && Meter::TOKENS.iter().any(|it| old.price(*it).and(row.price(*it)).is_some())
+                    && begins_later(old, *row)
+                    && gives_way.is_so(old, *row)
+            };
+            let named: Vec<RowRegion> =
+                fresher.iter().filter(narrower).flat_map(|row| row.regions.clone()).collect();
+            for region in take_out(&mut old.regions, &named) {
+                parts.extend(old.parts_in(&region));
+            }
+        }
+        // A row of the very scope went before the regional one, and still does.
+        for part in parts {
+            let others = self.rates.iter().filter(|other| {
+                (other.scope, other.geo, other.tier) == (part.scope, part.geo, part.tier)
+                    && other.above_input_tokens == part.above_input_tokens
+                    && part.regions.iter().all(|region| other.regions.contains(region))
+                    && other.dating().map(|dating| dating.from)
+                        == part.dating().map(|dating| dating.from)
+            });
+            let mut left = Some(part.clone());
+            for other in others {
+                let regions = part.regions.clone();
+                left = left.and_then(|left| left.without_meters_of(other, regions));
+            }
+            self.rates.extend(left);
+        }
+        self.rates.retain(|row| !row.regions.is_empty());
     }
 }
 
 impl RateRow {
-    /// Takes over the other kind of cache writes from a row that is replaced. With one kind alone
-    /// the price would no longer be the range that it is.
+    /// Returns a regional row of one Region as a row for that Region and rows for its groups.
+    fn parts_in(&self, region: &RowRegion) -> Vec<Self> {
+        let RowRegion::Named(name) = region else {
+            return Vec::new();
+        };
+        let geos = Geo::of_region(name).into_iter().map(|geo| (RowScope::Geo, Some(geo)));
+        let scopes = [(RowScope::InRegion, None)].into_iter().chain(geos);
+        let part =
+            |(scope, geo)| Self { scope, geo, regions: vec![region.clone()], ..self.clone() };
+        scopes.map(part).collect()
+    }
+
+    /// Takes over the other kinds of cache writes from a row that is replaced. With some kinds alone
+    /// the price would no longer be the range that it is. A write for half an hour is the only kind
+    /// of the models that have it, so that such a price is whole.
     fn keep_the_range(&mut self, old: &Self) {
-        let (short, long) = (self.cache_write_5m, self.cache_write_1h);
-        if short.is_some() == long.is_some() {
+        if self.cache_write_5m.is_some() == self.cache_write_1h.is_some() {
             return;
         }
-        self.cache_write_5m = short.or(old.cache_write_5m);
-        self.cache_write_1h = long.or(old.cache_write_1h);
-        if (short, long) != (self.cache_write_5m, self.cache_write_1h) {
-            self.source =
-                format!("{}; the other kind of cache writes: {}", self.source, old.source);
+        let before = self.cache_writes();
+        self.cache_write_5m = self.cache_write_5m.or(old.cache_write_5m);
+        self.cache_write_30m = self.cache_write_30m.or(old.cache_write_30m);
+        self.cache_write_1h = self.cache_write_1h.or(old.cache_write_1h);
+        if before == self.cache_writes() {
+            return;
         }
+        // A row that was laid over before says so already.
+        self.source = if old.source.starts_with(&self.source) {
+            old.source.clone()
+        } else {
+            format!("{}; the other kind of cache writes: {}", self.source, old.source)
+        };
+        // The row was seen by the day on which all that it holds was.
+        self.checked = self.checked.min(old.checked);
     }
 
     /// Returns the prices of some Regions that a fresher row does not give; `None` where there are
     /// none.
     fn without_meters_of(&self, fresh: &Self, regions: Vec<RowRegion>) -> Option<Self> {
         let unless = |fresh: bool, price: Option<UsdPerMillionTokens>| price.filter(|_| !fresh);
-        // Both kinds of cache writes are one range, so either of the fresher row replaces both.
-        let writes = fresh.cache_write_5m.or(fresh.cache_write_1h).is_some();
+        // All kinds of cache writes are one range, so any of the fresher row replaces all.
+        let writes = fresh.cache_writes().into_iter().any(|price| price.is_some());
         let left = Self {
             regions,
             input: unless(fresh.input.is_some(), self.input),
             output: unless(fresh.output.is_some(), self.output),
             cache_read: unless(fresh.cache_read.is_some(), self.cache_read),
             cache_write_5m: unless(writes, self.cache_write_5m),
+            cache_write_30m: unless(writes, self.cache_write_30m),
             cache_write_1h: unless(writes, self.cache_write_1h),
             ..self.clone()
         };
@@ -131,7 +241,7 @@ impl RateRow {
 }
 
 /// Returns true if all requests of a row of one scope are also requests of a row of the other.
-fn is_within(scope: RowScope, other: RowScope) -> bool {
+pub(super) fn is_within(scope: RowScope, other: RowScope) -> bool {
     let regional = [RowScope::InRegion, RowScope::Geo];
     scope == other || (other == RowScope::Regional && regional.contains(&scope))
 }
@@ -140,7 +250,7 @@ fn is_within(scope: RowScope, other: RowScope) -> bool {
 mod tests {
     use super::*;
     use crate::catalog::RateQuery;
-    use crate::domain::{Geo, Meter, Scope, ServiceTier};
+    use crate::domain::{Scope, ServiceTier};
 
     fn book(rows: &[(&str, &str, &str, &str)]) -> PriceBook {
         let head = "schema_version = 1\nname = \"t\"\ndescription = \"d\"\ncharged = true\n[[model]]\nid = \"a.b\"\nname = \"B\"\nprovider = \"A\"\n";
@@ -185,6 +295,35 @@ mod tests {
             assert_eq!(price(&both, Scope::Geo(Geo::Us)), "2.00", "{day}");
             assert_eq!(price(&both, Scope::Global), "0.90", "{day}");
         }
+    }
+
+    #[test]
+    fn a_fresher_row_for_a_part_of_the_requests_takes_that_part() {
+        let before = book(&[(REGIONAL, "us-east-1", "2026-11-01", "2.00")]);
+        let split = [(IN_REGION, "us-east-1", "2026-03-01", "1.00")];
+        let both = before.overlaid(book(&split));
+        assert!(both.faults().is_empty(), "{:?}", both.faults());
+        assert_eq!(price(&both, Scope::InRegion), "1.00");
+        assert_eq!(price(&both, Scope::Geo(Geo::Us)), "2.00");
+    }
+
+    #[test]
+    fn each_row_of_a_fresher_history_goes_before_what_the_one_before_left() {
+        let rows = |meters: &[(&str, &str)]| {
+            let head = book(&[]).to_toml().unwrap();
+            let row = |(from, prices): &(&str, &str)| {
+                format!(
+                    "[[model.rate]]\nscope = \"regional\"\nregions = [\"us-east-1\"]\ntier = \"standard\"\n\
+                     effective_from = \"{from}\"\nchecked = \"2026-06-01\"\nsource = \"s\"\n{prices}\n"
+                )
+            };
+            let rows: String = meters.iter().map(row).collect();
+            PriceBook::parse("t", &format!("{head}\n{rows}")).unwrap()
+        };
+        let before = rows(&[("2026-05-01", "input = \"1.00\"\ncache_read = \"0.10\"")]);
+        let list =
+            rows(&[("2026-01-01", "cache_read = \"0.20\""), ("2026-01-08", "input = \"2.00\"")]);
+        assert_eq!(price(&before.overlaid(list), Scope::InRegion), "2.00");
     }
 
     fn micro(meters: &str) -> PriceBook {

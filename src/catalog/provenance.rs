@@ -15,6 +15,9 @@ pub enum Trust {
     AwsDoc,
     /// AWS's price page.
     AwsPage,
+    /// A line of the AWS Price List whose usage type names the bedrock-mantle endpoint, taken for a
+    /// price of `bedrock-runtime` since a page has the same figure.
+    ReviewedMantle,
     /// Somebody else's list that names a page of AWS.
     PeerWithSource,
 }

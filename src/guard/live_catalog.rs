@@ -14,7 +14,7 @@ use crate::aws::ApiError;
 use crate::aws::clients;
 use crate::aws::price_list::OFFERS;
 use crate::catalog::price_list::{Harvest, Names, NamesError, PriceList};
-use crate::catalog::{BookError, PriceBook};
+use crate::catalog::{BookError, HeldBack, OnDoubt, PriceBook, Refreshed};
 use crate::domain::{Partition, Region, day_of};
 use crate::observation::PriceListRead;
 
@@ -33,7 +33,8 @@ pub struct RunBook {
     pub book: PriceBook,
     /// Counts of the lines that were read; `None` where the Price List was not used.
     pub read: Option<PriceListRead>,
-    /// Note that the Price List was not used, although it was asked for; `None` otherwise.
+    /// Note that the Price List, which was asked for, was not used, or not all of it; `None`
+    /// otherwise.
     pub note: Option<String>,
 }
 
@@ -54,6 +55,7 @@ struct Fetched {
     regions: BTreeSet<Region>,
     book: PriceBook,
     read: PriceListRead,
+    note: Option<String>,
 }
 
 /// Reason why the Price List was not used.
@@ -93,7 +95,7 @@ impl Memory {
             return Ok(RunBook {
                 book: known.book.clone(),
                 read: Some(known.read.clone()),
-                note: None,
+                note: known.note.clone(),
             });
         }
         let embedded = PriceBook::aws()?;
@@ -112,14 +114,18 @@ impl Memory {
                     contradictions: harvest.contradictions.len() as u64,
                     unmapped: harvest.unmapped.len() as u64,
                 };
-                // Over the embedded book: what the Price List does not give keeps its price.
-                let book = PriceBook { name: "live".to_owned(), ..embedded.overlaid(harvest.book) };
+                // Over the embedded book: what the Price List does not give keeps its price, and
+                // nobody is here to accept a figure that the book has better.
+                let Refreshed { book, held, .. } = embedded.refreshed(harvest.book, OnDoubt::Keep);
+                let book = PriceBook { name: "live".to_owned(), ..book };
+                let note = held_note(&held);
                 *memory = Some(Fetched {
                     regions: regions.clone(),
                     book: book.clone(),
                     read: read.clone(),
+                    note: note.clone(),
                 });
-                RunBook { book, read: Some(read), note: None }
+                RunBook { book, read: Some(read), note }
             }
             Err(error) => {
                 let why = error.to_string();
@@ -134,6 +140,28 @@ impl Memory {
             }
         })
     }
+}
+
+/// Writes that figures of the Price List were not used; `None` where all were.
+fn held_note(held: &[HeldBack]) -> Option<String> {
+    for figure in held {
+        tracing::info!(
+            model = figure.model.id(),
+            region = figure.region.name(),
+            item = ?figure.item,
+            listed = figure.listed.price,
+            "a figure of the Price List was held back"
+        );
+    }
+    let (figures, they) = match held.len() {
+        0 => return None,
+        1 => ("1 figure of the Price List was".to_owned(), "it"),
+        count => (format!("{count} figures of the Price List were"), "them"),
+    };
+    Some(format!(
+        "{figures} not used: the embedded book has prices for {they} that were seen later or are \
+         better attested. `cost-guard prices refresh` lists {they}"
+    ))
 }
 
 /// Reads what was fetched. A Price List without a rate is refused: its format is not what it was.

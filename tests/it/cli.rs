@@ -566,8 +566,15 @@ fn a_file_that_holds_no_figures_is_refused_by_name() {
 
 #[test]
 fn the_rows_of_the_article_stand_beside_the_true_ones() {
-    let page =
-        printed(cost_guard().args(["prices", "diff", "article", "aws", "--day", "2026-11-23"]));
+    let page = printed(cost_guard().args([
+        "prices",
+        "diff",
+        "article",
+        "aws",
+        "--day",
+        "2026-11-23",
+        "--all",
+    ]));
     let row = |model: &str, what: &str| -> Vec<String> {
         let of_model = page.split("\n\n").find(|part| part.starts_with(model)).unwrap();
         let row = of_model.lines().find(|line| line.trim_start().starts_with(what)).unwrap();
@@ -587,6 +594,36 @@ fn the_rows_of_the_article_stand_beside_the_true_ones() {
     let units = row("anthropic.claude-3-7-sonnet", "model unit, 1-month term");
     assert_eq!(units[units.len() - 2..], ["0.60 (Tier 1), 1.20 (Tier 2)", "158.40"]);
     assert!(page.contains("only in aws: 177 models"), "{page}");
+}
+
+#[test]
+fn diff_shows_what_changed_and_counts_the_rest() {
+    let diff = |more: &[&str]| {
+        let mut command = cost_guard();
+        printed(
+            command.args(["prices", "diff", "article", "aws", "--day", "2026-11-23"]).args(more),
+        )
+    };
+    let page = diff(&[]);
+    assert!(page.contains("+30.9 %") && !page.contains("same\n"), "{page}");
+    let last = page.split_once("Not compared, ").unwrap().1.replace('\n', " ");
+    assert!(last.contains(" prices of these models, and 0 models; in aws alone: "), "{last}");
+    assert!(last.contains("and 174 models. `--all` lists those"), "{last}");
+    assert!(!page.contains("only in aws"), "{page}");
+    let json = |more: &[&str]| -> Value {
+        let more: Vec<&str> = more.iter().copied().chain(["--format", "json"]).collect();
+        serde_json::from_str(&diff(&more)).unwrap()
+    };
+    let (changed, all) = (json(&[]), json(&["--all"]));
+    for change in changed["changed"].as_array().unwrap() {
+        assert!(change["a"].is_string() && change["b"].is_string(), "{change}");
+        assert_ne!(change["a"], change["b"]);
+    }
+    assert_eq!((&changed["all"], &all["all"]), (&false.into(), &true.into()));
+    assert_eq!(changed["different"], all["different"]);
+    assert!(
+        all["changed"].as_array().unwrap().len() > changed["changed"].as_array().unwrap().len()
+    );
 }
 
 #[test]
@@ -620,7 +657,10 @@ fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
         .get_output()
         .clone();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("139 lines: 86 are rates"), "{told}");
+    assert!(
+        told.contains("139 lines: 88 are rates, 0 hold from a later day on, 3 say the same again"),
+        "{told}"
+    );
     assert!(told.contains("no model       AmazonBedrock `Mistral Large 4`, 2 lines"), "{told}");
     assert!(told.contains("MADEUP-YUAN"), "{told}");
     assert_eq!(output.stdout, Vec::<u8>::new());
@@ -639,6 +679,48 @@ fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
     assert!(fs::read_to_string(path).unwrap().contains("charged = true"));
     let diff = printed(cost_guard().args(["prices", "diff", "aws", path]));
     assert!(diff.contains("book.toml"), "{diff}");
+}
+
+#[test]
+fn refresh_holds_back_what_was_seen_later_until_it_is_accepted() {
+    let folder = TempDir::new().unwrap();
+    let (before, after) = (folder.path().join("before.toml"), folder.path().join("after.toml"));
+    fs::write(
+        &before,
+        "schema_version = 1\nname = \"mine\"\ndescription = \"d\"\ncharged = true\n[[model]]\n\
+         id = \"anthropic.claude-sonnet-4-6\"\nname = \"S\"\nprovider = \"Anthropic\"\n[[model.rate]]\n\
+         scope = \"regional\"\nregions = [\"us-east-1\"]\ntier = \"standard\"\nseen_from = \"2026-11-01\"\n\
+         seen_to = \"2026-11-01\"\nchecked = \"2026-11-01\"\nsource = \"a page\"\ninput = \"3.00\"\n",
+    )
+    .unwrap();
+    let refresh = |more: &[&str]| {
+        let mut command = cost_guard();
+        command.args(["prices", "refresh", "tests/data/price_list/foundation-models.bulk.json"]);
+        command.arg("--catalog").arg(&before).arg("--output").arg(&after).args(more);
+        let output = command.assert().success().get_output().clone();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let words: Vec<&str> = told.split_whitespace().collect();
+        (words.join(" "), fs::read_to_string(&after).unwrap())
+    };
+    let (told, kept) = refresh(&[]);
+    for part in [
+        "held back anthropic.claude-sonnet-4-6 us-east-1, in-Region, geo standard input tokens: the book keeps 3.00 \
+         (seen 2026-11-01, a page); the list has 3.30 (seen 2026-05-01, AWS Price List",
+        "the book's was seen later; `--accept` lays the list's over it",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
+    let last = "1 figure of the list was held back, and the book's stand: they were seen later or are better \
+                attested. With `--accept` the list's are laid over them.";
+    assert!(told.ends_with(last), "{told}");
+    assert!(kept.contains("input = \"3.00\"\n") && !kept.contains("input = \"3.30\"\n"));
+    // The rest of the row is laid over.
+    assert!(kept.contains("output = \"16.50\""), "{kept}");
+    let (told, accepted) = refresh(&["--accept"]);
+    assert!(!told.contains("held back"), "{told}");
+    assert!(
+        accepted.contains("input = \"3.30\"\n") && !accepted.contains("input = \"3.00\"\nsource")
+    );
 }
 
 #[test]

@@ -9,19 +9,22 @@ use crate::support::fake_aws::{Fault, FaultKind, PageSizes};
 use crate::support::products::nova_micro;
 use crate::support::reports::usd;
 use crate::support::served::Served;
+use crate::support::shifted;
 
 const GET_PRODUCTS: &str = "GetProducts";
 const MICRO: &str = "amazon.nova-micro-v1:0";
 
 /// Serves an account that uses Nova Micro in a Region, a million tokens each way an hour, and a Price
 /// List with twice the prices of the embedded book.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn served(name: &str) -> Served {
     let mut account = Account::new().survey(MICRO, TOKENS, |_| [1_000_000; 2]);
     let observation = &mut account.observation;
     observation.settings.catalog = CatalogSource::Live;
     observation.settings.regions = vec![region(name)];
     observation.places[0].place.region = region(name);
-    let served = Served::of(account.observation);
+    // Two weeks after the list was published.
+    let served = Served::of(shifted(account.observation, "2027-01-04T00:20:00Z".parse().unwrap()));
     let products = ["us-east-1", "eu-west-1"].into_iter().flat_map(|region| {
         [nova_micro(region, "input", "0.0000700000"), nova_micro(region, "output", "0.0002800000")]
     });
@@ -42,11 +45,15 @@ async fn prices_of_the_list_go_before_those_of_the_embedded_book() {
     assert_eq!(report.run.catalog, "live");
     let read = report.run.price_list.clone().unwrap();
     assert_eq!((read.lines, read.priced, read.rejected), (2, 2, 0));
-    let today = "2026-04-06".parse().ok();
-    assert_eq!(report.totals.prices_checked, today);
+    // As old as the list, not as the reading of it.
+    let published = "2026-12-20".parse().ok();
+    assert_eq!(report.totals.prices_checked, published);
     let source = report.workloads[0].lanes[0].meters[0].source.clone();
     let source = source.unwrap();
-    assert!(source.contains("AWS Price List") && source.contains("2026-11-20"), "{source}");
+    assert!(
+        source.contains("AWS Price List") && source.contains("published 2026-12-20"),
+        "{source}"
+    );
     assert_eq!(report.notes, Vec::<String>::new());
     // Whole offers, page by page, for the one Region: nothing for each model.
     assert_eq!(account.fake.requests(GET_PRODUCTS), 4);
@@ -105,6 +112,42 @@ async fn a_list_without_a_rate_is_no_list() {
     let report = account.run().await.report;
     assert_eq!(report.totals.monthly_cost, usd(EMBEDDED));
     assert!(report.notes[0].contains("none of its 1 lines is a rate"));
+}
+
+#[tokio::test]
+async fn a_list_that_is_older_than_the_embedded_book_is_kept_back_and_noted() {
+    let account = served("us-east-1");
+    let old = |meter, usd| nova_micro("us-east-1", meter, usd).replace("2026-12-20", "2026-03-02");
+    let products = vec![old("input", "0.0000700000"), old("output", "0.0002800000")];
+    account.fake.set_products("AmazonBedrock", products);
+    for _ in 0..2 {
+        let report = account.run().await.report;
+        assert_eq!(report.totals.monthly_cost, usd(EMBEDDED));
+        assert_eq!(report.run.catalog, "live");
+        assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
+        assert!(
+            report.notes[0]
+                .starts_with("2 figures of the Price List were not used: the embedded book has"),
+            "{:?}",
+            report.notes
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_price_of_a_later_day_is_not_used_before() {
+    let account = served("us-east-1");
+    let product = |meter, usd, from: &str| {
+        let product = nova_micro("us-east-1", meter, usd).replace("2026-03-01", from);
+        product.replace("TERM", from)
+    };
+    let products = vec![
+        product("input", "0.0000700000", "2026-03-01"),
+        product("output", "0.0002800000", "2026-03-01"),
+        product("input", "0.0009000000", "2027-02-01"),
+    ];
+    account.fake.set_products("AmazonBedrock", products);
+    assert_eq!(account.run().await.report.totals.monthly_cost, usd(LISTED));
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ mod price_list;
 mod profiles;
 mod published;
 mod readme;
+mod refresh;
 mod repository;
 mod sample;
 mod schema;

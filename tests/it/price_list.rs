@@ -10,12 +10,13 @@ use bedrock_cost_guard::catalog::price_list::{
     Harvest, Names, PriceList, PriceListGap, ServiceCode,
 };
 use bedrock_cost_guard::catalog::{
-    ModelPrices, Overrides, PriceBook, RateQuery, RowScope, TokenCountText,
+    ModelPrices, OnDoubt, Overrides, PriceBook, RateQuery, RowScope, TokenCountText, Trust,
 };
 use bedrock_cost_guard::domain::{
     BaseModel, Geo, Meter, Region, Scope, ServiceTier, Term, UsdPerMillionTokens,
     UsdPerModelUnitHour,
 };
+use bedrock_cost_guard::terminal;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -217,7 +218,129 @@ fn nova_micro_costs_what_its_genuine_rows_say() {
         "AWS Price List AmazonBedrock us-east-1, Nova Micro, published 2026-05-04"
     );
     assert_eq!(row.effective_from, Some("2026-04-01".parse().unwrap()));
-    assert_eq!(row.checked, DAY.parse().unwrap());
+    // Seen when it was published, whenever it is read.
+    assert_eq!(row.checked, "2026-05-04".parse().unwrap());
+    assert_eq!(row.trust, Some(Trust::PriceList));
+}
+
+/// Reads documents on a day, in both shapes, with some members of the documents changed.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn both_shapes(sku: &str, today: &str, change: impl Fn(&mut Value)) -> Harvest {
+    let read = |list: PriceList| list.read(&NAMES, today.parse().unwrap());
+    let mut product = product(sku);
+    change(&mut product);
+    let mut answer = PriceList::new();
+    answer.add_file("answer", &json!({ "PriceList": [product.to_string()] }).to_string()).unwrap();
+    let key = product["product"]["sku"].as_str().unwrap().to_owned();
+    let mut file = json!({
+        "offerCode": product["serviceCode"],
+        "products": { key.clone(): product["product"] },
+        "terms": { "OnDemand": { key: product["terms"]["OnDemand"] } },
+    });
+    if let Some(published) = product.get("publicationDate") {
+        file["publicationDate"] = published.clone();
+    }
+    let mut offer = PriceList::new();
+    offer.add_file("offer", &file.to_string()).unwrap();
+    let harvest = read(answer);
+    assert_eq!(harvest, read(offer));
+    assert_eq!(harvest.accounted_for(), harvest.lines);
+    harvest
+}
+
+fn each_term(product: &mut Value, change: impl Fn(&mut Value)) {
+    if let Some(terms) = product["terms"]["OnDemand"].as_object_mut() {
+        terms.values_mut().for_each(change);
+    }
+}
+
+#[test]
+fn a_row_was_seen_when_the_list_was_published_and_never_after_today() {
+    let seen = |today: &str, published: Option<&str>| {
+        let harvest = both_shapes("QWEN", today, |product| match published {
+            Some(day) => product["publicationDate"] = format!("{day}T00:00:00Z").into(),
+            None => drop(product.as_object_mut().unwrap().remove("publicationDate")),
+        });
+        let row = harvest.book.models[0].rates[0].clone();
+        (row.checked.to_string(), row.source, harvest.undated)
+    };
+    for (today, published, checked) in [
+        ("2026-11-26", "2026-05-04", "2026-05-04"),
+        ("2026-11-26", "2026-11-26", "2026-11-26"),
+        // A clock that is behind: what is published later was not seen yet.
+        ("2026-11-26", "2026-12-24", "2026-11-26"),
+    ] {
+        let told = seen(today, Some(published));
+        assert_eq!((told.0.as_str(), told.2), (checked, 0));
+        assert!(told.1.ends_with(&format!("published {published}")), "{}", told.1);
+    }
+    // No day of publication: the newest price is all that dates the file, and the row says so.
+    let told = seen("2026-11-26", None);
+    assert_eq!((told.0.as_str(), told.2), ("2026-04-01", 1));
+    assert!(told.1.ends_with("publication day not stated, newest price of 2026-04-01"));
+}
+
+#[test]
+fn the_newest_price_of_an_undated_file_is_not_one_of_the_future() {
+    let mut now = product("QWEN");
+    let mut later = product("QWEN-FLEX");
+    for product in [&mut now, &mut later] {
+        product.as_object_mut().unwrap().remove("publicationDate");
+    }
+    each_term(&mut later, |term| term["effectiveDate"] = "2027-01-01T00:00:00Z".into());
+    let mut list = PriceList::new();
+    list.add_file("file", &json!([now, later]).to_string()).unwrap();
+    let harvest = read(list);
+    assert_eq!((harvest.undated, harvest.later.len(), harvest.priced), (2, 1, 1));
+    let checked = model(&harvest, QWEN).rates[0].checked;
+    assert_eq!(checked, "2026-04-01".parse().unwrap());
+    let page = terminal::prices::harvest(&harvest);
+    let later = "later          AmazonBedrock MADEUP-QWEN-FLEX USE1-Qwen3-32B-input-tokens-flex: holds from 2027-01-01 on";
+    assert!(page.contains(later), "{page}");
+    assert!(page.contains("undated        2 lines are of a document that does not say"), "{page}");
+    assert!(page.contains("2 lines: 1 are rates, 1 hold from a later day on"), "{page}");
+}
+
+#[test]
+fn a_price_of_a_later_day_is_no_price_before() {
+    let harvest = both_shapes("QWEN", DAY, |product| {
+        each_term(product, |term| term["effectiveDate"] = "2026-11-24T00:00:00Z".into());
+    });
+    assert!(harvest.book.models.is_empty());
+    assert_eq!(harvest.later[0].why, "holds from 2026-11-24 on");
+    let on_its_day = both_shapes("QWEN", "2026-11-24", |product| {
+        each_term(product, |term| term["effectiveDate"] = "2026-11-24T00:00:00Z".into());
+    });
+    assert_eq!((on_its_day.priced, on_its_day.later.len()), (1, 0));
+    // Nor does it contradict the price of today, whatever its SKU.
+    let mut next = product("QWEN");
+    next["product"]["sku"] = "NEXT".into();
+    each_term(&mut next, |term| {
+        term["effectiveDate"] = "2026-12-01T00:00:00Z".into();
+        let dimensions = term["priceDimensions"].as_object_mut().unwrap();
+        dimensions.values_mut().for_each(|it| it["pricePerUnit"]["USD"] = "0.0001".into());
+    });
+    let mut list = PriceList::new();
+    list.add_product(&product("QWEN").to_string());
+    list.add_product(&next.to_string());
+    let both = read(list);
+    let input = price(&both, (QWEN, VIRGINIA), IN_REGION, Meter::Input);
+    assert_eq!((input.as_deref(), both.later.len()), (Some("0.15"), 1));
+}
+
+#[test]
+fn a_price_that_a_later_list_says_again_was_seen_later() {
+    let mut list = PriceList::new();
+    for day in ["2026-05-04", "2026-10-10", "2026-08-20"] {
+        let mut product = product("QWEN");
+        product["publicationDate"] = format!("{day}T00:00:00Z").into();
+        list.add_product(&product.to_string());
+    }
+    let harvest = read(list);
+    assert_eq!((harvest.priced, harvest.duplicates), (1, 2));
+    let row = &model(&harvest, QWEN).rates[0];
+    assert_eq!(row.checked, "2026-10-10".parse().unwrap());
+    assert!(row.source.ends_with("published 2026-10-10"), "{}", row.source);
 }
 
 #[test]
@@ -311,13 +434,14 @@ fn every_line_ends_in_exactly_one_way() {
             harvest.contradictions.iter().map(|it| it.lines.len()).sum::<usize>(),
         )
     };
-    let expected = [(76, 37, 1, 15, 19, 2, 2), (54, 41, 2, 2, 7, 0, 2), (9, 9, 0, 0, 0, 0, 0)];
+    let expected = [(76, 39, 0, 14, 19, 2, 2), (54, 41, 2, 2, 7, 0, 2), (9, 9, 0, 0, 0, 0, 0)];
     for ((products, bulk), expected) in FILES.into_iter().zip(expected) {
         for text in [products, bulk] {
             let mut list = PriceList::new();
             list.add_file("file", text).unwrap();
             let harvest = read(list);
             assert_eq!(counts(&harvest), expected);
+            assert!(harvest.later.is_empty());
             assert_eq!(harvest.accounted_for(), harvest.lines);
         }
     }
@@ -463,9 +587,12 @@ fn input_without_output_and_batch_alone_stay_so() {
 
 #[test]
 fn the_same_rate_published_twice_is_one_rate() {
-    let qwen = harvest(&["QWEN", "QWEN-AGAIN"]);
+    let mut again = product("QWEN");
+    again["product"]["sku"] = "AGAIN".into();
+    each_term(&mut again, |term| term["effectiveDate"] = "2026-05-01T00:00:00Z".into());
+    let qwen = of_products(&[again, product("QWEN")]);
     assert_eq!((qwen.priced, qwen.duplicates), (1, 1));
-    // It holds from the earlier of both days on.
+    // The price holds from the earlier of both days on.
     let row = &model(&qwen, QWEN).rates[0];
     assert_eq!(row.effective_from, Some("2026-04-01".parse().unwrap()));
     let batch =
@@ -485,8 +612,97 @@ fn a_price_of_the_mantle_endpoint_is_not_that_of_the_other() {
     let of = |meter| price(&harvest, at, IN_REGION, meter);
     assert_eq!(of(Meter::Input).as_deref(), Some("0.18"));
     assert_eq!(of(Meter::Output).as_deref(), Some("1.41"));
-    let passed: Vec<&str> = harvest.passed_over.iter().map(|line| line.sku.as_str()).collect();
-    assert_eq!(passed, ["MADEUP-QWEN-NEXT-MANTLE"]);
+    let rows = &model(&harvest, "qwen.qwen3-next-80b-a3b").rates;
+    let mantle: Vec<_> = rows.iter().filter(|row| row.scope == RowScope::Mantle).collect();
+    assert_eq!(mantle.len(), 1);
+    assert_eq!(mantle[0].input.unwrap().to_string(), "0.168");
+    let usage_type = "usage type APS3-qwen.qwen3-next-80b-a3b-mantle-input-tokens-standard";
+    assert!(mantle[0].source.contains(usage_type), "{}", mantle[0].source);
+}
+
+/// Makes a product of a model whose usage type names the mantle endpoint.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn mantle_product(name: &str, usage_type: &str, usd: &str) -> Value {
+    let mut product = product("GROK-1M");
+    product["product"]["sku"] = usage_type.into();
+    let attributes = &mut product["product"]["attributes"];
+    attributes["model"] = name.into();
+    attributes["usagetype"] = usage_type.into();
+    let attributes = attributes.as_object_mut().unwrap();
+    attributes
+        .retain(|key, _| !["inferenceType", "tokenType", "service_tier"].contains(&key.as_str()));
+    each_term(&mut product, |term| {
+        let dimensions = term["priceDimensions"].as_object_mut().unwrap();
+        dimensions.values_mut().for_each(|it| it["pricePerUnit"]["USD"] = usd.into());
+    });
+    product
+}
+
+fn of_products(products: &[Value]) -> Harvest {
+    let mut list = PriceList::new();
+    for product in products {
+        list.add_product(&product.to_string());
+    }
+    let harvest = read(list);
+    assert_eq!(harvest.accounted_for(), harvest.lines);
+    harvest
+}
+
+#[test]
+fn a_mantle_line_alone_prices_the_runtime_by_review_alone() {
+    let next = "USE1-qwen.qwen3-next-80b-a3b-mantle-input-tokens-standard";
+    let k3 = "USE1-moonshotai.kimi-k3-mantle-input-tokens-standard";
+    let harvest = of_products(&[
+        mantle_product("Qwen3 Next 80B A3B", next, "0.14"),
+        mantle_product("Kimi K3", k3, "3.30"),
+        mantle_product("google.gemma-4-31b", "USE1-google.gemma-4-31b-mantle-input-tokens", "0.14"),
+    ]);
+    let input = |id| price(&harvest, (id, VIRGINIA), IN_REGION, Meter::Input);
+    assert_eq!(input("qwen.qwen3-next-80b-a3b"), None);
+    assert_eq!(input("google.gemma-4-31b"), None);
+    assert_eq!(input("moonshotai.kimi-k3").as_deref(), Some("3.30"));
+    let row = |id| model(&harvest, id).rates[0].clone();
+    let next = row("qwen.qwen3-next-80b-a3b");
+    assert_eq!((next.scope, next.trust), (RowScope::Mantle, Some(Trust::PriceList)));
+    // By review it is less to be trusted than AWS's page, and says which usage type it is of.
+    let k3_row = row("moonshotai.kimi-k3");
+    assert_eq!(k3_row.trust, Some(Trust::ReviewedMantle));
+    assert!(Trust::ReviewedMantle > Trust::AwsPage);
+    assert!(k3_row.source.contains(k3), "{}", k3_row.source);
+}
+
+#[test]
+fn another_kind_of_line_of_the_region_and_tier_takes_the_runtime_from_a_reviewed_one() {
+    let line = |usage_type: &str, usd| mantle_product("Kimi K3", usage_type, usd);
+    let id = "moonshotai.kimi-k3-mantle";
+    let harvest = of_products(&[
+        line(&format!("USE1-{id}-input-tokens-standard"), "3.30"),
+        line(&format!("USE1-{id}-input-tokens-flex"), "1.65"),
+        line("USE1-moonshotai.kimi-k3-input-tokens-standard", "3.00"),
+        line(&format!("USE1-{id}-input-tokens-global-standard"), "2.90"),
+    ]);
+    let input = |how| price(&harvest, ("moonshotai.kimi-k3", VIRGINIA), how, Meter::Input);
+    assert_eq!(input(IN_REGION).as_deref(), Some("3.00"));
+    assert_eq!(input((Scope::InRegion, ServiceTier::Flex)).as_deref(), Some("1.65"));
+    // The global line is of the other endpoint too, and no row of that endpoint is for it.
+    assert_eq!(input(GLOBAL), None);
+    assert_eq!(harvest.passed_over.len(), 1);
+}
+
+#[test]
+fn haiku_on_mantle_lines_is_priced_on_the_global_profile_as_it_is_billed() {
+    let of = |what: &str| format!("USE1-anthropic.claude-haiku-5-5-mantle-{what}-global-standard");
+    let name = "anthropic.claude-haiku-5-5";
+    let harvest = of_products(&[
+        mantle_product(name, &of("input-tokens"), "0.10"),
+        mantle_product(name, &of("input-tokens-long-ctx"), "0.50"),
+        mantle_product(name, &of("cache-write-tokens-30m"), "0.125"),
+    ]);
+    let at = (name, VIRGINIA);
+    let input = |tokens| rate(&harvest.book, at, GLOBAL, Meter::Input, Some(tokens));
+    let exactly = |price: &str| Some((price.to_owned(), price.to_owned()));
+    assert_eq!(input(100_000), exactly("0.10"));
+    assert_eq!(input(100_001), exactly("0.50"));
 }
 
 #[test]
@@ -633,6 +849,9 @@ fn a_write_for_half_an_hour_is_the_only_price_of_a_write() {
     let at = ("openai.gpt-6-astra", VIRGINIA);
     let write = rate(&harvest.book, at, IN_REGION, Meter::CacheWrite, None);
     assert_eq!(write, Some(("13.75".into(), "13.75".into())));
+    let row = &model(&harvest, "openai.gpt-6-astra").rates[0];
+    let kinds = row.cache_writes().map(|price| price.map(|price| price.to_string()));
+    assert_eq!(kinds, [None, Some("13.75".into()), None]);
 }
 
 // Names.
@@ -866,7 +1085,8 @@ fn prices(value: &Value, all: &mut Vec<Decimal>) {
 fn numbers(book: &PriceBook) -> Vec<Decimal> {
     let rates = book.models.iter().flat_map(|model| &model.rates);
     let tokens = rates.flat_map(|row| {
-        [row.input, row.output, row.cache_read, row.cache_write_5m, row.cache_write_1h]
+        let others = [row.input, row.output, row.cache_read];
+        others.into_iter().chain(row.cache_writes())
     });
     let units = book.models.iter().flat_map(|model| &model.model_units);
     let reserved = book.models.iter().flat_map(|model| &model.reserved_tokens);
@@ -1007,13 +1227,13 @@ fn a_refresh_takes_no_price_away_whatever_the_list_lacks() {
         list.add_file("file", products).unwrap();
     }
     let fresh = read(list).book;
-    let refreshed = aws.clone().overlaid(fresh.clone());
+    let refreshed = aws.clone().refreshed(fresh.clone(), OnDoubt::Keep).book;
     let (before, after) = (priced(&aws), priced(&refreshed));
     let gone: Vec<&String> = before.difference(&after).collect();
     assert!(gone.is_empty(), "{gone:#?}");
     assert!(after.len() > before.len());
     // Laid over itself again, nothing changes.
-    let again = refreshed.clone().overlaid(fresh);
+    let again = refreshed.clone().refreshed(fresh, OnDoubt::Keep).book;
     assert_eq!(priced(&again), after);
     let text = refreshed.to_toml().unwrap();
     assert_eq!(PriceBook::parse("again", &text).unwrap(), refreshed);

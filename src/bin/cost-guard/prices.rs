@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use bedrock_cost_guard::aws::documents::NamedBy;
-use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
+use bedrock_cost_guard::catalog::{OnDoubt, PriceBook};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{Region, day_of};
 use bedrock_cost_guard::observation::Observation;
@@ -70,8 +70,8 @@ enum PricesCommand {
     },
     /// Print the prices that differ between two books
     ///
-    /// Reads both books and prices the same requests on each. Prints each price that differs, or that
-    /// one book does not have.
+    /// Reads both books and prices the same requests on each. Prints each price that both have and
+    /// that differs, and counts what only one of them has.
     Diff {
         /// First book: aws, article, live, the path of a file, or `s3://bucket/key`
         a: CatalogSource,
@@ -86,12 +86,17 @@ enum PricesCommand {
         /// File that `run --save` wrote, to print the recommendations that depend on the book
         #[arg(long, value_name = "FILE")]
         observation: Option<PathBuf>,
+        /// Print also the prices beside them that are the same, and those that one book alone has
+        #[arg(long)]
+        all: bool,
     },
-    /// Write a new book: the book with the AWS Price List of the day laid over it
+    /// Write a new book: the book with the AWS Price List laid over it
     ///
     /// Reads the book and either offer files of the AWS Price List, or AWS itself, with the AWS
     /// credentials of this terminal. Writes the new book as TOML, and says on standard error what of
-    /// the Price List was not used.
+    /// the Price List was not used. A figure of the book that was seen after the list was published,
+    /// or that a more trusted source has, is kept, and the one of the list is named; the exit status
+    /// is 0 all the same.
     Refresh {
         /// Offer files of the AWS Price List; without any, AWS is asked
         files: Vec<PathBuf>,
@@ -104,6 +109,9 @@ enum PricesCommand {
         /// Write the rows of the Price List alone, without the book under them
         #[arg(long)]
         only: bool,
+        /// Lay the Price List's figures also over those that the book has better
+        #[arg(long, conflicts_with = "only")]
+        accept: bool,
     },
 }
 
@@ -148,7 +156,7 @@ pub(crate) fn execute(
         PricesCommand::Check { paths, coverage: false, day, most_days } => {
             check(&book()?, &paths, day.unwrap_or_else(today), most_days, format)
         }
-        PricesCommand::Diff { a, b, day, region, observation } => {
+        PricesCommand::Diff { a, b, day, region, observation, all } => {
             let day = day.unwrap_or_else(today);
             let regions = || region.iter().cloned().collect();
             // Two files of one name, in two folders, are told apart by their whole paths.
@@ -158,10 +166,19 @@ pub(crate) fn execute(
                 Ok(PriceBook { name, ..book_of(source, NamedBy::DiffArgument, regions())? })
             };
             let (a, b) = (named(&a)?, named(&b)?);
-            diff(&a, &b, day, &region, observation.as_deref(), format)
+            let mut diff = Diff::new(&a, &b, day, &region);
+            if !all {
+                diff = diff.changes_alone();
+            }
+            diff_page(&a, &b, diff, observation.as_deref(), format)
         }
-        PricesCommand::Refresh { files, region, output, only } => {
-            refresh(book()?, &files, &region, output.as_deref(), only)
+        PricesCommand::Refresh { files, region, output, only, accept } => {
+            let over = match (only, accept) {
+                (true, _) => Over::Nothing,
+                (false, true) => Over::Book(OnDoubt::Accept),
+                (false, false) => Over::Book(OnDoubt::Keep),
+            };
+            refresh(book()?, over, &files, &region, output.as_deref())
         }
     }
 }
@@ -272,15 +289,13 @@ fn coverage(book: &PriceBook, paths: &[PathBuf], day: Date, format: Format) -> R
     Ok(coverage.is_clean())
 }
 
-fn diff(
+fn diff_page(
     a: &PriceBook,
     b: &PriceBook,
-    day: Date,
-    regions: &[Region],
+    mut diff: Diff,
     observation: Option<&Path>,
     format: Format,
 ) -> Result<bool> {
-    let mut diff = Diff::new(a, b, day, regions);
     if let Some(path) = observation {
         let text = fs::read_to_string(path)
             .with_context(|| format!("cannot read `{}`", path.display()))?;
@@ -296,12 +311,19 @@ fn diff(
     Ok(true)
 }
 
+/// The book that a Price List is laid over.
+#[derive(Clone, Copy)]
+enum Over {
+    Nothing,
+    Book(OnDoubt),
+}
+
 fn refresh(
     base: PriceBook,
+    over: Over,
     files: &[PathBuf],
     regions: &[Region],
     output: Option<&Path>,
-    only: bool,
 ) -> Result<bool> {
     let list = if files.is_empty() {
         let regions: BTreeSet<Region> = regions.iter().cloned().collect();
@@ -314,26 +336,29 @@ fn refresh(
     };
     let today = today();
     let harvest = list.read(&knowing(Names::embedded()?, &base), today);
-    let told = prices::harvest(&harvest);
+    let mut told = prices::harvest(&harvest);
     let Harvest { book: fresh, .. } = harvest;
     if fresh.models.is_empty() {
         bail!("{told}none of the lines is a rate, so no book is written");
     }
     // The new book has a name of its own, since it is neither the old one nor that of another day.
     let (base_name, fresh_name) = (base.name.clone(), fresh.name.clone());
-    let book = if only {
-        PriceBook {
+    let book = match over {
+        Over::Nothing => PriceBook {
             name: format!("{fresh_name}-{today}"),
             description: format!("The AWS Price List as read on {today}, and nothing else."),
             ..fresh
-        }
-    } else {
-        PriceBook {
-            name: format!("{}-{today}", undated(&base_name)),
-            description: format!(
-                "`{base_name}` with the AWS Price List as read on {today} laid over it."
-            ),
-            ..base.overlaid(fresh)
+        },
+        Over::Book(on_doubt) => {
+            let refreshed = base.refreshed(fresh, on_doubt);
+            told += &prices::refreshed(&refreshed);
+            PriceBook {
+                name: format!("{}-{today}", undated(&base_name)),
+                description: format!(
+                    "`{base_name}` with the AWS Price List as read on {today} laid over it."
+                ),
+                ..refreshed.book
+            }
         }
     };
     let text = book.to_toml()?;

@@ -33,6 +33,10 @@ pub struct Harvest {
     pub lines: u64,
     /// Lines that are rates of the book.
     pub priced: u64,
+    /// Lines whose price begins after the day of the reading, and that no rate is made of yet.
+    pub later: Vec<UnusedLine>,
+    /// Lines of documents that do not say when they were published.
+    pub undated: u64,
     /// Lines that say again what another line says, at the same price.
     pub duplicates: u64,
     /// Lines that are known and sell something else than tokens of a model as it is.
@@ -99,12 +103,29 @@ pub struct Conflicting {
 }
 
 impl Harvest {
+    /// Builds the outcome of no document.
+    pub(super) const fn new(book: PriceBook) -> Self {
+        Self {
+            book,
+            lines: 0,
+            priced: 0,
+            later: Vec::new(),
+            undated: 0,
+            duplicates: 0,
+            passed_over: Vec::new(),
+            rejected: Vec::new(),
+            unmapped: Vec::new(),
+            contradictions: Vec::new(),
+        }
+    }
+
     /// Adds up the lines by their outcomes: the sum is always [`Harvest::lines`].
     #[must_use]
     pub fn accounted_for(&self) -> u64 {
         let unmapped: u64 = self.unmapped.iter().map(|gap| gap.lines).sum();
         let contradicting: usize = self.contradictions.iter().map(|found| found.lines.len()).sum();
-        let listed = self.passed_over.len() + self.rejected.len() + contradicting;
+        let listed =
+            self.later.len() + self.passed_over.len() + self.rejected.len() + contradicting;
         self.priced + self.duplicates + unmapped + listed as u64
     }
 }

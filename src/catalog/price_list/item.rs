@@ -27,9 +27,17 @@ pub(super) enum PricedItem {
     Reserved { term: Term, reach: Reach, side: Side },
 }
 
+/// The endpoint whose requests a price is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Endpoint {
+    Runtime,
+    Mantle,
+}
+
 /// Tokens of one meter that have a price of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PricedTokens {
+    pub(super) endpoint: Endpoint,
     pub(super) tier: ServiceTier,
     /// Input tokens above which a request is of this price; `None` for requests of any length.
     pub(super) above: Option<u64>,
@@ -54,6 +62,9 @@ impl fmt::Display for PricedItem {
             Self::Tokens(tokens) => {
                 let (meter, reach) = (tokens.meter.name(), tokens.reach.name());
                 write!(f, "{meter} tokens, {}, {reach}", tokens.tier)?;
+                if tokens.endpoint == Endpoint::Mantle {
+                    f.write_str(", bedrock-mantle endpoint")?;
+                }
                 tokens.above.map_or(Ok(()), |above| write!(f, ", above {above} tokens"))
             }
             Self::Units(term) => write!(f, "model units, {term}"),

@@ -15,7 +15,7 @@
 
 use jiff::civil::Date;
 
-use crate::catalog::price_list::item::{Price, PricedItem, PricedTokens};
+use crate::catalog::price_list::item::{Endpoint, Price, PricedItem, PricedTokens};
 use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::product::{ListedPrice, PriceLine};
 use crate::catalog::price_list::refusal::{LineRefusal, NotARate};
@@ -85,7 +85,8 @@ fn priced(
                 ServiceCode::Bedrock | ServiceCode::Service => native_tokens(listed)?,
             };
             let price = UsdPerMillionTokens::where_tokens_cost(tokens, &listed.usd)?;
-            let tokens = PricedTokens { tier, above: None, meter, reach: parts.reach };
+            let endpoint = if parts.is_mantle { Endpoint::Mantle } else { Endpoint::Runtime };
+            let tokens = PricedTokens { endpoint, tier, above: None, meter, reach: parts.reach };
             (PricedItem::Tokens(tokens), Price::Tokens(price))
         }
         Commodity::Units(term) => {
@@ -234,7 +235,7 @@ fn fits_meter(said: &Statement, meter: TokenMeter, has_to_name: bool) -> bool {
         TokenMeter::CacheRead => {
             !said.output && !said.write && (said.cache && said.read || !has_to_name)
         }
-        TokenMeter::CacheWrite | TokenMeter::CacheWrite1h => {
+        TokenMeter::CacheWrite | TokenMeter::CacheWrite30m | TokenMeter::CacheWrite1h => {
             !said.output && !said.read && (said.cache && said.write || !has_to_name)
         }
     }
@@ -273,6 +274,8 @@ fn marketplace_tokens(
         && !said.media
         && fits_meter(&said, meter, true)
         && said.kept_an_hour == is_hour
+        // The description may leave the half hour out, and may not name it for another time.
+        && (!said.kept_half_an_hour || meter == TokenMeter::CacheWrite30m)
         && said.tiers.iter().all(|named| *named == tier)
         && (!said.global || parts.reach == Reach::Global)
         && (!said.regional || parts.reach != Reach::Global)

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Three services sell tokens: `AmazonBedrock`, `AmazonBedrockFoundationModels` and
-//! `AmazonBedrockService`. Every line ends in exactly one of six ways, and [`Harvest`] counts them
-//! all: it is priced, says again what another line says, sells something else than tokens, is
+//! `AmazonBedrockService`. Every line ends in exactly one of seven ways, and [`Harvest`] counts them
+//! all: it is priced, is priced from a later day on, says again what another line says, sells something else than tokens, is
 //! refused with a reason, is of a name that nobody has paired with a model, or contradicts another
 //! line. Only the first becomes a number, and each number is the exact conversion of one price.
 //!
@@ -17,8 +17,10 @@
 //! Whoever fetches the documents hands them over. Every page of `GetProducts` has to be there, as
 //! one holds 100 products at most and nothing in it says that a row is missing.
 
+mod endpoint;
 mod harvest;
 mod item;
+mod line;
 mod meaning;
 mod names;
 mod product;
@@ -29,5 +31,5 @@ mod usage_type;
 mod words;
 
 pub use harvest::{Conflicting, Contradiction, Harvest, PriceListError, PriceListGap, UnusedLine};
-pub use names::{Free, NamedModel, Names, NamesError, PassedName, ServiceCode};
+pub use names::{Free, MantleLines, NamedModel, Names, NamesError, PassedName, ServiceCode};
 pub use read::PriceList;

@@ -56,6 +56,14 @@ pub enum Free {
     CacheWrite,
 }
 
+/// The endpoint that a model's lines of the bedrock-mantle endpoint are the prices of, by review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MantleLines {
+    /// `bedrock-runtime`, where the model has no other lines.
+    Runtime,
+}
+
 /// A model and the name that a service has for it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +82,11 @@ pub struct NamedModel {
     /// Input tokens above which a request has the price for a long context, where the Price List
     /// does not say. `None`: such prices are not used.
     pub long_context_above: Option<u64>,
+    /// Endpoint that lines whose usage type has `-mantle-` price too, where the model has no other
+    /// lines. `None`: they price no request that is read here.
+    pub mantle: Option<MantleLines>,
+    /// Place that has the figures of those lines for the other endpoint; exactly with `mantle`.
+    pub mantle_review: Option<String>,
     /// Place where name and model were seen together.
     pub provenance: String,
 }
@@ -158,6 +171,11 @@ impl Names {
                     named.name
                 ));
             }
+            let review = named.mantle_review.as_ref();
+            let is_reviewed = review.is_some_and(|review| !review.trim().is_empty());
+            if named.mantle.is_some() != is_reviewed || review.is_some() != is_reviewed {
+                faults.push(format!("`{}`: `mantle` goes with a `mantle_review`", named.name));
+            }
             if names.models.insert(key, named.clone()).is_some() {
                 faults.push(format!("`{}` is named twice: keep one", named.name));
             }
@@ -176,7 +194,7 @@ impl Names {
         }
     }
 
-    /// Returns the same names with more models that a suggestion may name.
+    /// Returns the same names with more models whose ids are names, and that a suggestion may name.
     #[must_use]
     pub fn also_knowing(mut self, models: impl IntoIterator<Item = BaseModel>) -> Self {
         self.known.extend(models);
@@ -188,8 +206,31 @@ impl Names {
         self.models.values()
     }
 
-    pub(super) fn model(&self, service: ServiceCode, name: &str) -> Option<&NamedModel> {
-        self.models.get(&(service, name.to_owned()))
+    /// Returns the pair of a name. A name that is the id of a known model, letter by letter, is that
+    /// model; what is known of the model under its other names holds.
+    pub(super) fn model(&self, service: ServiceCode, name: &str) -> Option<NamedModel> {
+        if let Some(named) = self.models.get(&(service, name.to_owned())) {
+            return Some(named.clone());
+        }
+        let model = BaseModel::new(name);
+        if !self.known.contains(&model) {
+            return None;
+        }
+        let others = || self.models.values().filter(|named| named.model == model);
+        let thresholds: BTreeSet<u64> =
+            others().filter_map(|named| named.long_context_above).collect();
+        let reviewed = others().find(|named| named.mantle.is_some());
+        Some(NamedModel {
+            service,
+            name: name.to_owned(),
+            free: Vec::new(),
+            // Two thresholds contradict each other, and then neither is known.
+            long_context_above: thresholds.first().copied().filter(|_| thresholds.len() == 1),
+            mantle: reviewed.and_then(|named| named.mantle),
+            mantle_review: reviewed.and_then(|named| named.mantle_review.clone()),
+            provenance: "the name is the id".to_owned(),
+            model,
+        })
     }
 
     pub(super) fn passed(&self, service: ServiceCode, name: &str) -> Option<&PassedName> {
@@ -341,6 +382,49 @@ mod tests {
             "anthropic.claude-3-5-sonnet-20241022-v2:0",
         ]);
         assert_eq!(names.suggestion("Claude 3.5 Sonnet"), None);
+    }
+
+    #[test]
+    fn a_name_that_is_the_id_of_a_known_model_is_that_model() {
+        let names = knowing(&["google.gemma-4-26b-a4b", "qwen.qwen3-32b-v1:0"]);
+        let model = |name| names.model(ServiceCode::Bedrock, name).map(|named| named.model);
+        let gemma = "google.gemma-4-26b-a4b";
+        assert_eq!(model(gemma), Some(BaseModel::new(gemma)));
+        for other in ["google.gemma-4-26b", "Google.Gemma-4-26b-a4b", "qwen.qwen3-32b", ""] {
+            assert_eq!(model(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_id_has_the_threshold_and_the_review_of_the_models_names() {
+        let names = Names::embedded().unwrap();
+        let haiku = names.model(ServiceCode::Bedrock, "anthropic.claude-haiku-5-5").unwrap();
+        assert_eq!(haiku.long_context_above, Some(100_000));
+        assert_eq!(haiku.mantle, Some(MantleLines::Runtime));
+        let terra = names.model(ServiceCode::Bedrock, "openai.gpt-5.6-terra").unwrap();
+        assert_eq!(terra.long_context_above, Some(272_000));
+        assert_eq!(terra.mantle, None);
+    }
+
+    #[test]
+    fn lines_of_the_mantle_endpoint_price_the_other_by_review_alone() {
+        let pair = |more: &str| {
+            Names::parse(
+                "test",
+                &format!(
+                    "schema_version = 1\n[[name]]\noffer=\"AmazonBedrock\"\nname=\"A\"\nmodel=\"a.b\"\nprovenance=\"p\"\n{more}"
+                ),
+            )
+        };
+        assert!(pair("mantle=\"runtime\"\nmantle_review=\"a page\"").is_ok());
+        for wrong in [
+            "mantle=\"runtime\"",
+            "mantle_review=\"a page\"",
+            "mantle=\"runtime\"\nmantle_review=\" \"",
+        ] {
+            let fault = pair(wrong).unwrap_err().to_string();
+            assert!(fault.contains("`mantle` goes with a `mantle_review`"), "{fault}");
+        }
     }
 
     #[test]

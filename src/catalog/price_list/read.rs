@@ -6,11 +6,12 @@ use jiff::civil::Date;
 
 use crate::catalog::price_list::harvest::{Harvest, PriceListError, PriceListGap, UnusedLine};
 use crate::catalog::price_list::item::PricedItem;
+use crate::catalog::price_list::line::{IdentifiedLine, Published};
 use crate::catalog::price_list::meaning::{self, Meaning, RequestLength};
-use crate::catalog::price_list::names::{Free, NamedModel, Names, ServiceCode};
+use crate::catalog::price_list::names::{Free, MantleLines, NamedModel, Names, ServiceCode};
 use crate::catalog::price_list::product::{self, PriceLine};
 use crate::catalog::price_list::refusal::{LineRefusal, NotARate};
-use crate::catalog::price_list::rows::{self, IdentifiedLine};
+use crate::catalog::price_list::rows;
 use crate::catalog::price_list::usage_type::TokenMeter;
 
 /// Services of Bedrock that sell no tokens.
@@ -19,7 +20,9 @@ const OTHER_SERVICES: [&str; 2] = ["AmazonBedrockAgentCore", "AmazonBedrockMarke
 /// Documents of the price list, read but not yet understood.
 #[derive(Clone, Debug, Default)]
 pub struct PriceList {
-    lines: Vec<PriceLine>,
+    /// Products that were added one by one: together they are one document.
+    products: Vec<PriceLine>,
+    files: Vec<Vec<PriceLine>>,
 }
 
 impl PriceList {
@@ -32,40 +35,55 @@ impl PriceList {
     /// Adds one element of the `PriceList` of `GetProducts`. A text that is no product becomes a
     /// line that is refused.
     pub fn add_product(&mut self, json: &str) {
-        self.lines.extend(product::of_product_text(json));
+        self.products.extend(product::of_product_text(json));
     }
 
     /// Adds a document: an offer file, an answer of `GetProducts`, or an array of products. `name`
     /// is the document's name in errors.
     pub fn add_file(&mut self, name: &str, text: &str) -> Result<(), PriceListError> {
-        self.lines.extend(product::of_document(name, text)?);
+        self.files.push(product::of_document(name, text)?);
         Ok(())
     }
 
-    /// Reads the documents into rows that were checked on a day. The order in which they were added
-    /// does not matter.
+    /// Reads the documents on a day into rows of the prices that hold by then. A row was checked on
+    /// the day on which its document was published, and never after today. The order in which the
+    /// documents were added does not matter.
     #[must_use]
-    pub fn read(self, names: &Names, checked: Date) -> Harvest {
-        let lines = self.lines.len() as u64;
-        let mut passed_over = Vec::new();
-        let mut rejected = Vec::new();
+    pub fn read(self, names: &Names, today: Date) -> Harvest {
+        let mut outcome = Harvest::new(rows::book(Vec::new()));
         let mut gaps: BTreeMap<(String, String), u64> = BTreeMap::new();
         let mut identified = Vec::new();
-        for line in self.lines {
-            match identify(&line, names) {
-                Ok(line) => identified.push(line),
-                Err(NotARate::PassedOver(why)) => passed_over.push(unused(line, why)),
-                Err(NotARate::Refused(why)) => rejected.push(unused(line, why.to_string())),
-                Err(NotARate::Unmapped(name)) => {
-                    *gaps.entry((line.service_code, name)).or_default() += 1;
+        for document in std::iter::once(self.products).chain(self.files) {
+            let newest = newest_price(&document, today);
+            for line in document {
+                outcome.lines += 1;
+                outcome.undated += u64::from(line.published.is_none());
+                let published = match line.published {
+                    Some(day) => Some(Published { stated: Some(day), seen: day.min(today) }),
+                    None => newest.map(|seen| Published { stated: None, seen }),
+                };
+                match identify(&line, published, names) {
+                    Ok(known) if known.effective > today => {
+                        let why = format!("holds from {} on", known.effective);
+                        outcome.later.push(unused(line, why));
+                    }
+                    Ok(known) => identified.push(known),
+                    Err(NotARate::PassedOver(why)) => outcome.passed_over.push(unused(line, why)),
+                    Err(NotARate::Refused(why)) => {
+                        outcome.rejected.push(unused(line, why.to_string()));
+                    }
+                    Err(NotARate::Unmapped(name)) => {
+                        *gaps.entry((line.service_code, name)).or_default() += 1;
+                    }
                 }
             }
         }
-        let mut read = rows::of(identified, checked);
-        passed_over.append(&mut read.passed_over);
-        rejected.append(&mut read.rejected);
-        passed_over.sort_unstable();
-        rejected.sort_unstable();
+        let mut read = rows::of(identified);
+        outcome.passed_over.append(&mut read.passed_over);
+        outcome.rejected.append(&mut read.rejected);
+        outcome.later.sort_unstable();
+        outcome.passed_over.sort_unstable();
+        outcome.rejected.sort_unstable();
         read.contradictions.sort_unstable();
         let unmapped = gaps.into_iter().map(|((service_code, name), lines)| PriceListGap {
             suggestion: names.suggestion(&name),
@@ -75,15 +93,20 @@ impl PriceList {
         });
         Harvest {
             book: rows::book(read.models),
-            lines,
             priced: read.priced,
             duplicates: read.duplicates,
-            passed_over,
-            rejected,
             unmapped: unmapped.collect(),
             contradictions: read.contradictions,
+            ..outcome
         }
     }
+}
+
+/// Returns the newest day, by today, on which a price of a document took effect: where the document
+/// does not say when it was published, no later day is known.
+fn newest_price(document: &[PriceLine], today: Date) -> Option<Date> {
+    let days = document.iter().filter_map(|line| Some(line.price.as_ref().ok()?.effective));
+    days.filter(|day| *day <= today).max()
 }
 
 fn unused(line: PriceLine, why: String) -> UnusedLine {
@@ -96,7 +119,11 @@ fn unused(line: PriceLine, why: String) -> UnusedLine {
 }
 
 /// Identifies the item of a line, taken alone.
-fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate> {
+fn identify(
+    line: &PriceLine,
+    published: Option<Published>,
+    names: &Names,
+) -> Result<IdentifiedLine, NotARate> {
     let code = &line.service_code;
     let Some(service) = ServiceCode::of_code(code) else {
         if OTHER_SERVICES.contains(&code.as_str()) {
@@ -115,11 +142,11 @@ fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate>
     let region = line.attribute("regionCode");
     let region = region.ok_or(LineRefusal::Lacks("regionCode"))?;
     let region = region.parse().map_err(|_| LineRefusal::NotARegion)?;
-    let published = line.published.ok_or(LineRefusal::NotPublished)?;
+    let published = published.ok_or(LineRefusal::NotPublished)?;
     let Some(pair) = names.model(service, &meaning.name) else {
         return Err(NotARate::Unmapped(meaning.name));
     };
-    if meaning.price.is_zero() && !is_really_free(meaning.item, pair) {
+    if meaning.price.is_zero() && !is_really_free(meaning.item, &pair) {
         return Err(LineRefusal::Placeholder.into());
     }
     Ok(IdentifiedLine {
@@ -130,7 +157,8 @@ fn identify(line: &PriceLine, names: &Names) -> Result<IdentifiedLine, NotARate>
         region,
         published,
         effective: meaning.effective,
-        item: meaning.item.above(threshold(&meaning, pair)?),
+        is_reviewed: pair.mantle == Some(MantleLines::Runtime),
+        item: meaning.item.above(threshold(&meaning, &pair)?),
         price: meaning.price,
         name: meaning.name,
     })
@@ -152,9 +180,7 @@ fn threshold(meaning: &Meaning, pair: &NamedModel) -> Result<Option<u64>, LineRe
 
 fn is_really_free(item: PricedItem, pair: &NamedModel) -> bool {
     let is_write = match item {
-        PricedItem::Tokens(tokens) => {
-            matches!(tokens.meter, TokenMeter::CacheWrite | TokenMeter::CacheWrite1h)
-        }
+        PricedItem::Tokens(tokens) => TokenMeter::WRITES.contains(&tokens.meter),
         PricedItem::Units(_) | PricedItem::Reserved { .. } => false,
     };
     is_write && pair.free.contains(&Free::CacheWrite)

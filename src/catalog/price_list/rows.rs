@@ -9,67 +9,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::catalog::price_list::item::{Price, PricedItem, PricedTokens};
+use crate::catalog::price_list::endpoint::of_endpoints;
+use crate::catalog::price_list::item::{Endpoint, Price, PricedItem, PricedTokens};
+use crate::catalog::price_list::line::{IdentifiedLine, LinesUsed};
 use crate::catalog::price_list::names::ServiceCode;
 use crate::catalog::price_list::refusal::LineRefusal;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
-use crate::catalog::price_list::{Conflicting, Contradiction, UnusedLine};
+use crate::catalog::price_list::{Contradiction, UnusedLine};
 use crate::catalog::{
-    ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion, RowScope, Trust,
+    ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion, RowScope,
 };
 use crate::domain::{BaseModel, Geo, LoadWeights, Region, ServiceTier, Term};
 
 /// The fewest input tokens a minute that are reserved, by the user guide's page on service tiers.
 const MINIMUM_INPUT_TPM: u64 = 100_000;
 const MINIMUM_OUTPUT_TPM: u64 = 10_000;
-
-/// A line that is understood, of a model that is known.
-#[derive(Clone, Debug)]
-pub(super) struct IdentifiedLine {
-    pub(super) service: ServiceCode,
-    pub(super) sku: String,
-    pub(super) usage_type: String,
-    /// Name that the service has for the model.
-    pub(super) name: String,
-    pub(super) model: BaseModel,
-    pub(super) region: Region,
-    /// Day on which the document was published.
-    pub(super) published: Date,
-    /// First day of the price.
-    pub(super) effective: Date,
-    pub(super) item: PricedItem,
-    pub(super) price: Price,
-}
-
-impl IdentifiedLine {
-    fn source(&self) -> String {
-        format!(
-            "AWS Price List {} {}, {}, published {}",
-            self.service.code(),
-            self.region.name(),
-            self.name,
-            self.published
-        )
-    }
-
-    fn unused(&self, why: String) -> UnusedLine {
-        UnusedLine {
-            service_code: self.service.code().into(),
-            sku: self.sku.clone(),
-            usage_type: self.usage_type.clone(),
-            why,
-        }
-    }
-
-    fn conflicting(&self) -> Conflicting {
-        Conflicting {
-            service_code: self.service.code().into(),
-            sku: self.sku.clone(),
-            usage_type: self.usage_type.clone(),
-            price: self.price.to_string(),
-        }
-    }
-}
 
 /// The outcome of the lines of one item.
 #[derive(Clone, Debug)]
@@ -116,8 +70,9 @@ struct ModelInRegion {
 }
 
 /// Puts lines into rows. The order of the lines does not matter.
-pub(super) fn of(lines: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
+pub(super) fn of(lines: Vec<IdentifiedLine>) -> RowsRead {
     let mut outcome = RowsRead::default();
+    let lines = of_endpoints(lines, &mut outcome.passed_over);
     let mut groups: BTreeMap<ModelInRegion, BTreeMap<PricedItem, Vec<IdentifiedLine>>> =
         BTreeMap::new();
     let mut names: BTreeMap<BaseModel, BTreeSet<(ServiceCode, String)>> = BTreeMap::new();
@@ -146,9 +101,9 @@ pub(super) fn of(lines: Vec<IdentifiedLine>, checked: Date) -> RowsRead {
             unpriced: Vec::new(),
             load_weights: LoadWeights::default(),
         });
-        prices.rates.extend(rates(&region, &items, checked, &mut outcome));
-        prices.model_units.extend(units(&region, &items, checked));
-        let reserved = reserved(&region, &items, checked, &mut outcome);
+        prices.rates.extend(rates(&region, &items, &mut outcome));
+        prices.model_units.extend(units(&region, &items));
+        let reserved = reserved(&region, &items, &mut outcome);
         prices.reserved_tokens.extend(reserved);
     }
     let has_rows = |prices: &ModelPrices| {
@@ -175,21 +130,6 @@ fn vendor(model: &BaseModel) -> String {
     id.split_once('.').map_or(id, |(vendor, _)| vendor).into()
 }
 
-/// Leaves out the prices that the bedrock-mantle endpoint has of its own. The second name of a rate
-/// is mostly at the same price; where it is not, requests to the other endpoint are priced.
-fn pass_over_mantle(lines: &mut Vec<IdentifiedLine>, outcome: &mut RowsRead) {
-    let is_mantle = |line: &IdentifiedLine| line.usage_type.contains("-mantle-");
-    let others = lines.iter().filter(|line| !is_mantle(line));
-    let others: BTreeSet<Price> = others.map(|line| line.price).collect();
-    if others.is_empty() {
-        return;
-    }
-    let apart = lines.extract_if(.., |line| is_mantle(line) && !others.contains(&line.price));
-    outcome.passed_over.extend(
-        apart.map(|line| line.unused("the bedrock-mantle endpoint has a price of its own".into())),
-    );
-}
-
 /// Makes one rate, a history, or nothing of the lines of one item.
 fn settle(mut lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Settled {
     // By all that is known of a line, so that the order of the documents does not matter.
@@ -204,7 +144,6 @@ fn settle(mut lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Settled {
             line.price,
         )
     });
-    pass_over_mantle(&mut lines, outcome);
     let prices: BTreeSet<Price> = lines.iter().map(|line| line.price).collect();
     let dates: BTreeSet<(Date, Price)> =
         lines.iter().map(|line| (line.effective, line.price)).collect();
@@ -226,9 +165,11 @@ fn settle(mut lines: Vec<IdentifiedLine>, outcome: &mut RowsRead) -> Settled {
     }
     let mut rates: Vec<IdentifiedLine> = Vec::new();
     for line in lines {
-        if rates.iter().any(|rate| {
+        if let Some(rate) = rates.iter_mut().find(|rate| {
             prices.len() == 1 || (rate.effective, rate.price) == (line.effective, line.price)
         }) {
+            // A price that a later document says again was seen later.
+            rate.published = rate.published.max(line.published);
             outcome.duplicates += 1;
         } else {
             outcome.priced += 1;
@@ -256,7 +197,7 @@ struct RateKey {
     above: Option<u64>,
 }
 
-fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) -> Vec<RateRow> {
+fn rates(region: &Region, items: &Items, outcome: &mut RowsRead) -> Vec<RateRow> {
     let mut keys: BTreeMap<RateKey, BTreeMap<TokenMeter, &[IdentifiedLine]>> = BTreeMap::new();
     let geos = Geo::of_region(region);
     for (item, settled) in items {
@@ -264,6 +205,7 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
             continue;
         };
         let scopes: Vec<(RowScope, Option<Geo>)> = match tokens.reach {
+            _ if tokens.endpoint == Endpoint::Mantle => vec![(RowScope::Mantle, None)],
             Reach::Global => vec![(RowScope::Global, None)],
             Reach::Unsaid if is_split(items, *tokens) => vec![(RowScope::InRegion, None)],
             Reach::Unsaid => vec![(RowScope::Regional, None)],
@@ -290,7 +232,7 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
     let mut rows = Vec::new();
     for (key, meters) in &keys {
         for day in first_days(meters.values().copied().flatten()) {
-            let mut sources = BTreeSet::new();
+            let mut used = LinesUsed::default();
             // A row holds all that is in force on its day: two prices of one meter, as those of
             // cache writes, are then never in two rows.
             let mut of_day = |meter| {
@@ -298,8 +240,14 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
                 let Price::Tokens(price) = line.price else {
                     return None;
                 };
-                sources.insert(line.source());
+                used.add(line);
                 Some(price)
+            };
+            let [input, output, cache_read] =
+                [TokenMeter::Input, TokenMeter::Output, TokenMeter::CacheRead].map(&mut of_day);
+            let [short, half_an_hour, hour] = TokenMeter::WRITES.map(&mut of_day);
+            let Some((seen, trust, source)) = used.told() else {
+                continue;
             };
             rows.push(RateRow {
                 scope: key.scope,
@@ -311,15 +259,15 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
                 seen_from: None,
                 seen_to: None,
                 effective_until: None,
-                checked,
-                input: of_day(TokenMeter::Input),
-                output: of_day(TokenMeter::Output),
-                cache_read: of_day(TokenMeter::CacheRead),
-                cache_write_5m: of_day(TokenMeter::CacheWrite),
-                cache_write_30m: None,
-                cache_write_1h: of_day(TokenMeter::CacheWrite1h),
-                source: joined(sources),
-                trust: Some(Trust::PriceList),
+                checked: seen,
+                input,
+                output,
+                cache_read,
+                cache_write_5m: short,
+                cache_write_30m: half_an_hour,
+                cache_write_1h: hour,
+                source,
+                trust: Some(trust),
                 sources: Vec::new(),
             });
         }
@@ -327,12 +275,12 @@ fn rates(region: &Region, items: &Items, checked: Date, outcome: &mut RowsRead) 
     rows
 }
 
-/// Returns true if the geo profile has a price of its own. Both kinds of cache writes go together,
-/// since a row has to have both.
+/// Returns true if the geo profile has a price of its own. All kinds of cache writes go together,
+/// since a row has to have all.
 fn is_split(items: &Items, tokens: PricedTokens) -> bool {
     let together: &[TokenMeter] = match tokens.meter {
-        TokenMeter::CacheWrite | TokenMeter::CacheWrite1h => {
-            &[TokenMeter::CacheWrite, TokenMeter::CacheWrite1h]
+        TokenMeter::CacheWrite | TokenMeter::CacheWrite30m | TokenMeter::CacheWrite1h => {
+            &TokenMeter::WRITES
         }
         TokenMeter::Input => &[TokenMeter::Input],
         TokenMeter::Output => &[TokenMeter::Output],
@@ -358,7 +306,7 @@ fn is_split(items: &Items, tokens: PricedTokens) -> bool {
     })
 }
 
-fn units(region: &Region, items: &Items, checked: Date) -> Vec<ModelUnitsRow> {
+fn units(region: &Region, items: &Items) -> Vec<ModelUnitsRow> {
     let mut rows = Vec::new();
     for (item, settled) in items {
         let (PricedItem::Units(term), Settled::Rates(lines)) = (item, settled) else {
@@ -379,9 +327,9 @@ fn units(region: &Region, items: &Items, checked: Date) -> Vec<ModelUnitsRow> {
                 seen_from: None,
                 seen_to: None,
                 effective_until: None,
-                checked,
+                checked: line.published.seen,
                 source: line.source(),
-                trust: Some(Trust::PriceList),
+                trust: Some(line.trust()),
                 sources: Vec::new(),
             });
         }
@@ -390,12 +338,7 @@ fn units(region: &Region, items: &Items, checked: Date) -> Vec<ModelUnitsRow> {
 }
 
 /// Builds rows of reserved tokens, which are sold by both sides; a side alone is no row.
-fn reserved(
-    region: &Region,
-    items: &Items,
-    checked: Date,
-    outcome: &mut RowsRead,
-) -> Vec<ReservedTokensRow> {
+fn reserved(region: &Region, items: &Items, outcome: &mut RowsRead) -> Vec<ReservedTokensRow> {
     let mut pairs: BTreeMap<(Term, Reach), BTreeMap<Side, &[IdentifiedLine]>> = BTreeMap::new();
     for (item, settled) in items {
         if let (PricedItem::Reserved { term, reach, side }, Settled::Rates(lines)) = (item, settled)
@@ -426,6 +369,12 @@ fn reserved(
             else {
                 continue;
             };
+            let mut used = LinesUsed::default();
+            used.add(of_input);
+            used.add(of_output);
+            let Some((seen, trust, source)) = used.told() else {
+                continue;
+            };
             rows.push(ReservedTokensRow {
                 scope,
                 geo: geo.clone(),
@@ -439,16 +388,12 @@ fn reserved(
                 seen_from: None,
                 seen_to: None,
                 effective_until: None,
-                checked,
-                source: joined(BTreeSet::from([of_input.source(), of_output.source()])),
-                trust: Some(Trust::PriceList),
+                checked: seen,
+                source,
+                trust: Some(trust),
                 sources: Vec::new(),
             });
         }
     }
     rows
-}
-
-fn joined(sources: BTreeSet<String>) -> String {
-    Vec::from_iter(sources).join("; ")
 }

@@ -16,10 +16,16 @@ pub(super) enum TokenMeter {
     CacheRead,
     /// Writes that are kept for the default time.
     CacheWrite,
+    /// Writes that are kept for thirty minutes, as GPT, Kimi K3 and Grok have them.
+    CacheWrite30m,
     CacheWrite1h,
 }
 
 impl TokenMeter {
+    /// The kinds of cache writes, the shortest first.
+    pub(super) const WRITES: [Self; 3] =
+        [Self::CacheWrite, Self::CacheWrite30m, Self::CacheWrite1h];
+
     /// Returns the meter in words.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -27,6 +33,7 @@ impl TokenMeter {
             Self::Output => "output",
             Self::CacheRead => "cache read",
             Self::CacheWrite => "cache write",
+            Self::CacheWrite30m => "cache write for half an hour",
             Self::CacheWrite1h => "cache write for an hour",
         }
     }
@@ -91,6 +98,9 @@ pub(super) struct UsageTypeParts {
     /// True if the usage type is of Marketplace's younger age, whose descriptions may leave the
     /// million out.
     pub(super) is_young: bool,
+    /// True if the usage type names the bedrock-mantle endpoint, which proves nothing: public bills
+    /// have requests to the other endpoint on such lines.
+    pub(super) is_mantle: bool,
 }
 
 /// The error for a usage type that sells no tokens of a model as it is.
@@ -153,8 +163,8 @@ enum Qualifier {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CacheTtl {
-    /// Five minutes, and the thirty of models that know no other time.
-    Short,
+    FiveMinutes,
+    HalfAnHour,
     Hour,
 }
 
@@ -171,8 +181,8 @@ const NATIVE: &[(&str, Qualifier)] = &[
     ("-long-context", Qualifier::Long),
     ("-long-ctx", Qualifier::Long),
     ("-long_ctx", Qualifier::Long),
-    ("-5m", Qualifier::Ttl(CacheTtl::Short)),
-    ("-30m", Qualifier::Ttl(CacheTtl::Short)),
+    ("-5m", Qualifier::Ttl(CacheTtl::FiveMinutes)),
+    ("-30m", Qualifier::Ttl(CacheTtl::HalfAnHour)),
     ("-1h", Qualifier::Ttl(CacheTtl::Hour)),
 ];
 
@@ -187,8 +197,8 @@ const MARKETPLACE: &[(&str, Qualifier)] = &[
     ("_priority", Qualifier::Tier(ServiceTier::Priority)),
     ("_lctx", Qualifier::Long),
     ("_long_ctx", Qualifier::Long),
-    ("_5m", Qualifier::Ttl(CacheTtl::Short)),
-    ("_30m", Qualifier::Ttl(CacheTtl::Short)),
+    ("_5m", Qualifier::Ttl(CacheTtl::FiveMinutes)),
+    ("_30m", Qualifier::Ttl(CacheTtl::HalfAnHour)),
     ("_1h", Qualifier::Ttl(CacheTtl::Hour)),
 ];
 
@@ -226,7 +236,8 @@ impl Suffix {
     fn of_tokens(self, slug: Option<String>, meter: TokenMeter) -> Option<UsageTypeParts> {
         let meter = match (meter, self.ttl) {
             (meter, None) => meter,
-            (TokenMeter::CacheWrite, Some(CacheTtl::Short)) => TokenMeter::CacheWrite,
+            (TokenMeter::CacheWrite, Some(CacheTtl::FiveMinutes)) => TokenMeter::CacheWrite,
+            (TokenMeter::CacheWrite, Some(CacheTtl::HalfAnHour)) => TokenMeter::CacheWrite30m,
             (TokenMeter::CacheWrite, Some(CacheTtl::Hour)) => TokenMeter::CacheWrite1h,
             _ => return None,
         };
@@ -237,6 +248,7 @@ impl Suffix {
             reach: self.reach.unwrap_or(Reach::Unsaid),
             long: self.long,
             is_young: false,
+            is_mantle: false,
         })
     }
 
@@ -250,6 +262,7 @@ impl Suffix {
             reach: self.reach.unwrap_or(Reach::Unsaid),
             long: false,
             is_young: false,
+            is_mantle: false,
         })
     }
 }
@@ -335,10 +348,12 @@ pub(super) fn native(usage_type: &str) -> Result<UsageTypeParts, UsageTypeError>
     if ["speech", "audio", "image", "video", "document"].contains(&last) {
         return Err(UsageTypeError::SellsOther("tokens that are not text"));
     }
-    name = name.strip_suffix("-mantle").unwrap_or(name);
-    Suffix::read(suffix, NATIVE)
+    let before_mantle = name.strip_suffix("-mantle");
+    name = before_mantle.unwrap_or(name);
+    let parts = Suffix::read(suffix, NATIVE)
         .and_then(|suffix| suffix.of_tokens(slug(name.len()), meter))
-        .ok_or(UsageTypeError::Unknown)
+        .ok_or(UsageTypeError::Unknown)?;
+    Ok(UsageTypeParts { is_mantle: before_mantle.is_some(), ..parts })
 }
 
 /// Components of Marketplace's older age, which were written `InputTokenCount`, in lower case.
@@ -433,12 +448,13 @@ mod tests {
     fn said(parts: Result<UsageTypeParts, UsageTypeError>) -> String {
         match parts {
             Ok(parts) => format!(
-                "{} {:?} {} {:?}{}",
+                "{} {:?} {} {:?}{}{}",
                 parts.slug.unwrap_or_default(),
                 parts.commodity,
                 parts.tier.map_or("-", ServiceTier::name),
                 parts.reach,
-                if parts.long { " long" } else { "" }
+                if parts.long { " long" } else { "" },
+                if parts.is_mantle { " mantle" } else { "" }
             ),
             Err(UsageTypeError::SellsOther(what)) => format!("not: {what}"),
             Err(UsageTypeError::Unknown) => "unknown".into(),
@@ -451,20 +467,25 @@ mod tests {
         ("gpt-oss-20b-input-tokens-flex", "gpt-oss-20b Tokens(Input) flex Unsaid"),
         (
             "USE1-qwen.qwen3-32b-mantle-input-tokens-standard",
-            "qwen.qwen3-32b Tokens(Input) standard Unsaid",
+            "qwen.qwen3-32b Tokens(Input) standard Unsaid mantle",
         ),
         (
             "USE1-xai.grok-4.6-mantle-input-tokens-global-standard",
-            "xai.grok-4.6 Tokens(Input) standard Global",
+            "xai.grok-4.6 Tokens(Input) standard Global mantle",
         ),
         (
             "USE1-xai.grok-4.3-mantle-cache-read-tokens-standard",
-            "xai.grok-4.3 Tokens(CacheRead) standard Unsaid",
+            "xai.grok-4.3 Tokens(CacheRead) standard Unsaid mantle",
         ),
         (
             "USW2-moonshotai.kimi-k3-mantle-cache-write-tokens-30m-standard",
-            "moonshotai.kimi-k3 Tokens(CacheWrite) standard Unsaid",
+            "moonshotai.kimi-k3 Tokens(CacheWrite30m) standard Unsaid mantle",
         ),
+        (
+            "USE1-xai.grok-4.7-mantle-cache-write-tokens-30m-global-standard",
+            "xai.grok-4.7 Tokens(CacheWrite30m) standard Global mantle",
+        ),
+        ("USE1-openai.gpt-6-astra-mantle-input-tokens-global-ultrafast", "unknown"),
         ("USE1-NovaPro-cache-read-input-token-count", "NovaPro Tokens(CacheRead) - Unsaid"),
         ("USE1-X-cache-write-input-token-count-1h", "X Tokens(CacheWrite1h) - Unsaid"),
         (
@@ -481,7 +502,7 @@ mod tests {
         ),
         (
             "USE1-x.m-mantle-input-tokens-long_ctx-standard",
-            "x.m Tokens(Input) standard Unsaid long",
+            "x.m Tokens(Input) standard Unsaid long mantle",
         ),
         (
             "USE1-NovaPro-output-tokens-latency-optimized",
@@ -549,7 +570,9 @@ mod tests {
         ("output_tokens_global_standard", " Tokens(Output) standard Global"),
         ("input_tokens_long_ctx_global_standard", " Tokens(Input) standard Global long"),
         ("cache_write_tokens_1h_global_standard", " Tokens(CacheWrite1h) standard Global"),
-        ("cache_write_tokens_30m_standard", " Tokens(CacheWrite) standard Unsaid"),
+        ("cache_write_tokens_30m_standard", " Tokens(CacheWrite30m) standard Unsaid"),
+        ("cache_write_tokens_30m_global_batch", " Tokens(CacheWrite30m) batch Global"),
+        ("input_tokens_ultrafast", "unknown"),
         ("cached_input_tokens_batch", " Tokens(CacheRead) batch Unsaid"),
         ("output_tokens_batch", " Tokens(Output) batch Unsaid"),
         ("ProvisionedThroughput_NoCommit_ModelUnits_Usage", " Units(None) - Unsaid"),

@@ -18,6 +18,8 @@ pub(super) struct Statement {
     pub(super) write: bool,
     /// True if a cache write is kept for an hour.
     pub(super) kept_an_hour: bool,
+    /// True if a cache write is kept for half an hour.
+    pub(super) kept_half_an_hour: bool,
     pub(super) tokens: bool,
     /// True if something else than text is metered.
     pub(super) media: bool,
@@ -72,6 +74,8 @@ impl Statement {
             "long" => self.long = true,
             "1h" => self.kept_an_hour = true,
             "1" if next == "hour" => self.kept_an_hour = true,
+            "30m" => self.kept_half_an_hour = true,
+            "30" if ["minute", "minutes", "min"].contains(&next) => self.kept_half_an_hour = true,
             _ => {}
         }
         match word {
@@ -147,6 +151,9 @@ mod tests {
         assert!(Statement::of("Million 1 hour Cache Write Input Tokens").kept_an_hour);
         assert!(Statement::of("Cache Write Tokens (1h TTL) - Standard").kept_an_hour);
         assert!(!Statement::of("Per Hour per 1K Input TPM").kept_an_hour);
+        assert!(Statement::of("Cache Write Tokens (30m TTL) - Standard").kept_half_an_hour);
+        assert!(Statement::of("Million 30 minute Cache Write Tokens").kept_half_an_hour);
+        assert!(!Statement::of("Million Cache Write Tokens").kept_half_an_hour);
     }
 
     #[test]

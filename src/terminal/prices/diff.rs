@@ -25,9 +25,11 @@ pub struct Diff {
     pub b: String,
     /// Day of the prices.
     pub day: Date,
-    /// Prices of models that both books have and that differ somewhere: all prices that stand
-    /// beside each other, and those that the other book has nowhere.
+    /// Prices that both books have and that differ. With `all`, of the models with such a price or
+    /// with one that the other book has nowhere, also these, and the prices that are the same.
     pub changed: Vec<Change>,
+    /// True if the document has more than the prices that differ.
+    pub all: bool,
     /// Number of prices that differ.
     pub different: usize,
     /// Number of prices that are the same, over all models and Regions.
@@ -36,6 +38,10 @@ pub struct Diff {
     pub only_elsewhere_a: usize,
     /// Number of prices that only the second book has, where the first prices the item elsewhere.
     pub only_elsewhere_b: usize,
+    /// Number of prices that only the first book has, where the second prices the item nowhere.
+    pub only_there_a: usize,
+    /// Number of prices that only the second book has, where the first prices the item nowhere.
+    pub only_there_b: usize,
     /// Models that only the first book has.
     pub only_a: Vec<BaseModel>,
     /// Models that only the second book has.
@@ -79,7 +85,7 @@ pub struct Flip {
 
 /// An item in words, and its position among those of its model.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Item {
+struct ComparedItem {
     position: usize,
     words: String,
 }
@@ -87,7 +93,7 @@ struct Item {
 /// An item, and the requests that a price is for; no scope where the item is capacity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    item: Item,
+    item: ComparedItem,
     scope: Option<Scope>,
 }
 
@@ -97,7 +103,7 @@ type PricePair = BTreeMap<Region, BTreeMap<Key, String>>;
 /// An item with its prices in both books.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
-    item: Item,
+    item: ComparedItem,
     a: Option<String>,
     b: Option<String>,
 }
@@ -135,10 +141,13 @@ impl Diff {
             b: b.name.clone(),
             day,
             changed: Vec::new(),
+            all: true,
             different: 0,
             same: 0,
             only_elsewhere_a: 0,
             only_elsewhere_b: 0,
+            only_there_a: 0,
+            only_there_b: 0,
             only_a: ids_a.difference(&ids_b).cloned().collect(),
             only_b: ids_b.difference(&ids_a).cloned().collect(),
             flips: None,
@@ -153,8 +162,17 @@ impl Diff {
         diff
     }
 
+    /// Returns the comparison with the prices alone that both books have and that differ.
+    #[must_use]
+    pub fn changes_alone(mut self) -> Self {
+        self.changed
+            .retain(|change| change.a.is_some() && change.b.is_some() && change.a != change.b);
+        self.all = false;
+        self
+    }
+
     fn compare(&mut self, model: &BaseModel, in_a: &PricePair, in_b: &PricePair) {
-        let items = |prices: &PricePair| -> BTreeSet<Item> {
+        let items = |prices: &PricePair| -> BTreeSet<ComparedItem> {
             let keys = prices.values().flat_map(BTreeMap::keys);
             keys.map(|key| key.item.clone()).collect()
         };
@@ -181,8 +199,12 @@ impl Diff {
                         self.only_elsewhere_b += 1;
                         continue;
                     }
-                    _ => {
-                        self.different += 1;
+                    (a, b) => {
+                        match (a, b) {
+                            (Some(_), None) => self.only_there_a += 1,
+                            (None, Some(_)) => self.only_there_b += 1,
+                            _ => self.different += 1,
+                        }
                         is_changed = true;
                     }
                 }
@@ -227,7 +249,7 @@ impl Diff {
             write_table(&mut page, &rows);
         }
         for (book, models) in [(&self.a, &self.only_a), (&self.b, &self.only_b)] {
-            if !models.is_empty() {
+            if self.all && !models.is_empty() {
                 let ids: Vec<&str> = models.iter().map(BaseModel::id).collect();
                 let label = format!("only in {book}: ");
                 let plural = if ids.len() == 1 { "" } else { "s" };
@@ -236,14 +258,28 @@ impl Diff {
             }
         }
         let summary = format!(
-            "Of the models that both have, over all Regions and scopes: {} prices differ, {} are the same, {} are in {} \
-             alone and {} in {} alone, for requests that the other does not price.",
-            self.different, self.same, self.only_elsewhere_a, self.a, self.only_elsewhere_b, self.b
+            "Of the models that both have, over all Regions and scopes: {} prices differ, {} are the same.",
+            self.different, self.same
         );
         wrapped(&mut page, "", &summary);
         if let Some(flips) = &self.flips {
             self.render_flips(&mut page, flips);
         }
+        let alone = |book: &str, prices: usize, models: &[BaseModel]| {
+            let of = |count: usize, what: &str| match count {
+                1 => format!("1 {what}"),
+                count => format!("{count} {what}s"),
+            };
+            let (prices, models) = (of(prices, "price"), of(models.len(), "model"));
+            format!("in {book} alone: {prices} of these models, and {models}")
+        };
+        let counts = format!(
+            "Not compared, {}; {}{}",
+            alone(&self.a, self.only_elsewhere_a + self.only_there_a, &self.only_a),
+            alone(&self.b, self.only_elsewhere_b + self.only_there_b, &self.only_b),
+            if self.all { "." } else { ". `--all` lists those that the other has nowhere." }
+        );
+        wrapped(&mut page, "", &counts);
         page
     }
 
@@ -337,7 +373,7 @@ fn prices(
     let geos = Geo::of_region(region).into_iter().map(Scope::Geo);
     let scopes: Vec<Scope> = [Scope::InRegion, Scope::Global].into_iter().chain(geos).collect();
     let rates = TIERS.into_iter().flat_map(|tier| Meter::TOKENS.map(|meter| (tier, meter)));
-    let key = |position, words, scope| Key { item: Item { position, words }, scope };
+    let key = |position, words, scope| Key { item: ComparedItem { position, words }, scope };
     let mut prices = BTreeMap::new();
     for (position, (tier, meter)) in rates.enumerate() {
         for scope in scopes.iter().copied() {

@@ -21,5 +21,5 @@ pub use coverage::{
 pub use diff::{Diff, Flip, flips};
 pub use figures::{FigureList, PublishedFigure};
 pub use figures_csv::FigureListError;
-pub use harvest::harvest;
+pub use harvest::{harvest, refreshed};
 pub use show::{containing, find, list, show};

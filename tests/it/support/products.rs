@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// Writes a product with one price that holds since March; its usage type is its SKU too.
+/// Writes a product with one price that holds since March, published after all that the embedded
+/// book has; its usage type is its SKU too.
 pub(crate) fn product(
     service: &str,
     attributes: &Value,
@@ -13,8 +14,8 @@ pub(crate) fn product(
     let sku = &attributes["usagetype"];
     json!({
         "serviceCode": service,
-        "version": "20261120000000",
-        "publicationDate": "2026-11-20T00:00:00Z",
+        "version": "20261220000000",
+        "publicationDate": "2026-12-20T00:00:00Z",
         "product": { "sku": sku, "attributes": attributes },
         "terms": { "OnDemand": { "TERM": {
             "sku": sku,
