@@ -489,7 +489,7 @@ fn prices_check_holds_a_folder_of_figures_against_the_book() {
         "{page}"
     );
     for part in [
-        "81 published figures of 4 files beside the book `price-list-",
+        "83 published figures of 4 files beside the book `price-list-",
         "  Europe         batch                    1       0      0           0          0        1    0.0 %",
         "  all                                    81      80     79           1          0        1   98.7 %",
         "MISSING, figures by model and tier\n  amazon.nova-micro-v1:0                        batch 1\n",
@@ -505,7 +505,7 @@ fn prices_check_holds_a_folder_of_figures_against_the_book() {
     }
     assert!(!page.contains("DIFFERENT"), "{page}");
     let json: Value = serde_json::from_str(&check("json")).unwrap();
-    assert_eq!(json["total"]["figures"], 81);
+    assert_eq!(json["total"]["figures"], 83);
     assert_eq!(json["of_several"][0]["published"]["price"], "0.04");
     assert_eq!(json["of_several"][0]["book"]["price"], "0.035");
     assert_eq!(json["missing"][0]["tier"], "batch");
@@ -608,7 +608,7 @@ fn diff_shows_what_changed_and_counts_the_rest() {
     assert!(page.contains("+30.9 %") && !page.contains("same\n"), "{page}");
     let last = page.split_once("Not compared, ").unwrap().1.replace('\n', " ");
     assert!(last.contains(" prices of these models, and 0 models; in aws alone: "), "{last}");
-    assert!(last.contains("and 174 models. `--all` lists those"), "{last}");
+    assert!(last.contains("and 177 models. `--all` lists those"), "{last}");
     assert!(!page.contains("only in aws"), "{page}");
     let json = |more: &[&str]| -> Value {
         let more: Vec<&str> = more.iter().copied().chain(["--format", "json"]).collect();
@@ -665,10 +665,12 @@ fn refresh_lays_a_price_list_over_the_book_and_says_what_it_did_not_use() {
     assert!(told.contains("MADEUP-YUAN"), "{told}");
     assert_eq!(output.stdout, Vec::<u8>::new());
 
-    // What the list does not speak of is as it was, and what it does is from it.
-    let micro =
-        printed(cost_guard().args(["prices", "show", "amazon.nova-micro-v1:0", "--catalog", path]));
-    assert!(micro.contains("published 2026-05-04"), "{micro}");
+    // The files are older than the book: what it has is as it was, and what it lacks is from them.
+    assert!(told.contains("held back      anthropic.claude-3-5-sonnet-20240620-v1:0"), "{told}");
+    let diff = printed(cost_guard().args(["prices", "diff", "aws", path]));
+    assert!(diff.contains(": 0 prices differ, "), "{diff}");
+    let flat = diff.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("in book.toml alone: 7 prices of these models"), "{diff}");
     let mistral = ["prices", "show", "mistral.mistral-7b-instruct-v0:2"];
     let prices = |page: String| page.split_once('\n').map(|(_, rest)| rest.to_owned());
     let before = prices(printed(cost_guard().args(mistral)));
