@@ -165,7 +165,7 @@ pub struct RateRow {
     /// Price of tokens written to a prompt cache for five minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_5m: Option<UsdPerMillionTokens>,
-    /// Price of tokens written to a prompt cache for thirty minutes, as OpenAI's models have them.
+    /// Price of tokens written to a prompt cache for thirty minutes, as models of `OpenAI` have them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_30m: Option<UsdPerMillionTokens>,
     /// Price of tokens written to a prompt cache for an hour.

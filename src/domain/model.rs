@@ -198,7 +198,7 @@ pub enum ServiceTier {
     Priority,
     /// Dearer than standard, and faster.
     LatencyOptimized,
-    /// Dearer than all others, and fastest; some of OpenAI's models have the tier.
+    /// Dearer than all others, and fastest; some models of `OpenAI` have the tier.
     Ultrafast,
 }
 

@@ -20,15 +20,17 @@ fn cost_guard() -> Command {
     command
 }
 
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn day() -> Date {
     DAY.parse().unwrap()
 }
 
 /// Finds the rate of a call by the id that the caller names.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn rate(book: &PriceBook, id: &str, region: &str, tier: ServiceTier, meter: Meter) -> Option<Rate> {
     let id = ModelId::parse(id);
     let Target::Model { model, scope, .. } = id.target() else {
-        panic!("{id} names no model");
+        return None;
     };
     book.rate(&RateQuery {
         model,
@@ -41,6 +43,7 @@ fn rate(book: &PriceBook, id: &str, region: &str, tier: ServiceTier, meter: Mete
     })
 }
 
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn price(id: &str, region: &str, tier: ServiceTier, meter: Meter) -> String {
     rate(&PriceBook::aws().unwrap(), id, region, tier, meter)
         .map_or_else(|| "none".to_owned(), |rate| rate.list_unit_price.to_string())
