@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::provenance::DatedRow;
 use crate::catalog::rate_field::RateField;
 use crate::catalog::row_scope::{RowRegion, RowScope};
-use crate::catalog::rows::ModelPrices;
 use crate::catalog::sources::{self, Source};
 use crate::domain::{BaseModel, Geo, LoadWeights, Term};
 

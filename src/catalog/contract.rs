@@ -5,10 +5,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::catalog::book::PriceBook;
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::offers::{Offer, ReservedOffer};
 use crate::catalog::overrides::{ContractPrice, Discount, DiscountedPrice, Overrides};
 use crate::catalog::rate::{Rate, RateQuery};
-use crate::catalog::rows::{ModelPrices, RateRow};
+use crate::catalog::rows::RateRow;
 use crate::catalog::select::basis;
 use crate::domain::{BaseModel, Region, UsdPerMillionTokens};
 

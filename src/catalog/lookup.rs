@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::book::PriceBook;
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::rate::{Rate, RateQuery};
 use crate::catalog::rate_field::RateField;
-use crate::catalog::rows::{ModelPrices, PriceRange, RateRow};
-use crate::catalog::select::{basis, best};
+use crate::catalog::rates::Rates;
+use crate::catalog::rows::{PriceRange, RateRow};
+use crate::catalog::select::best_of;
 use crate::domain::ServiceTier;
 
 /// The tiers, beside the default one, that can serve a request without its `ModelId` saying so.
@@ -24,11 +26,8 @@ impl PriceBook {
             Some(asked) => tier == asked,
             None => tier == ServiceTier::Standard || BESIDE_STANDARD.contains(&tier),
         };
-        let rows = model.rates.iter().filter(|row| {
-            is_asked(row.tier)
-                && row.covers(wanted.scope)
-                && row.price(wanted.meter).is_some()
-                && basis(&row.regions, wanted.region).is_some()
+        let rows = model.rates.of_region(wanted.region).map(|(_, row)| row).filter(|row| {
+            is_asked(row.tier) && row.covers(wanted.scope) && row.price(wanted.meter).is_some()
         });
         rows.map(|row| (row.tier, row.above_input_tokens)).collect()
     }
@@ -61,19 +60,21 @@ impl RateQuery<'_> {
     /// not known, the row for short requests with the prices of longer ones as the upper end.
     fn of_tier(
         &self,
-        rows: &[RateRow],
+        rows: &Rates,
         tier: ServiceTier,
         contracted: Option<&Contracted<'_>>,
     ) -> Option<Rate> {
+        let rows = || {
+            let here = rows.of_region(self.region);
+            here.filter(|(_, row)| row.tier == tier && row.covers(self.scope))
+        };
         let of_band = |above: Option<u64>| {
             // Each kind of cache writes may have its price from another row, and they are one range.
             let fields = RateField::of_meter(self.meter).iter();
             let priced = fields.filter_map(|field| {
-                let of = rows.iter().filter(|row| {
-                    row.tier == tier && row.above_input_tokens == above && row.covers(self.scope)
-                });
-                let priced = of.filter(|row| field.of(row).is_some());
-                let (row, source) = best(priced, self.region, self.day)?;
+                let priced = rows()
+                    .filter(|(_, row)| row.above_input_tokens == above && field.of(row).is_some());
+                let (row, source) = best_of(priced, self.day)?;
                 let list = field.of(row)?;
                 let paid = match contracted {
                     Some(contracted) => field.of(&contracted(row))?,
@@ -83,12 +84,7 @@ impl RateQuery<'_> {
             });
             priced.reduce(Rate::or)
         };
-        let bands = || {
-            rows.iter()
-                .filter(|row| row.tier == tier && row.covers(self.scope))
-                .filter(|row| basis(&row.regions, self.region).is_some())
-                .filter_map(|row| row.above_input_tokens)
-        };
+        let bands = || rows().filter_map(|(_, row)| row.above_input_tokens);
         if let Some(tokens) = self.input_tokens {
             let band = bands().filter(|above| tokens > *above).max();
             // A band that does not price the meter has no price: the short one is not that.

@@ -12,6 +12,7 @@ mod figure;
 mod lifecycle;
 mod lookup;
 mod missing;
+mod model_prices;
 mod offers;
 mod overlay;
 mod overrides;
@@ -19,6 +20,7 @@ pub mod price_list;
 mod provenance;
 mod rate;
 mod rate_field;
+mod rates;
 mod refresh;
 mod row_scope;
 mod rows;
@@ -30,6 +32,7 @@ mod toml_lines;
 
 pub use book::{BookError, PriceBook};
 pub use figure::{Figure, FigureItem, FigureKey, FigureScope, ReservedSide};
+pub use model_prices::ModelPrices;
 pub use offers::{Offer, ReservedOffer};
 pub use overrides::{
     AllowedScope, AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal,
@@ -38,10 +41,11 @@ pub use overrides::{
 pub use provenance::{DatedRow, Dating, Provenance, Trust};
 pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
 pub use rate_field::RateField;
+pub use rates::Rates;
 pub use refresh::{HeldBack, HeldFor, HeldItem, OnDoubt, Refreshed, SeenFigure};
 pub use row_scope::{RowRegion, RowScope};
 pub use rows::{
-    LifecycleRow, ModelPrices, ModelUnitsRow, PriceRange, RateRow, ReservedTokensRow,
-    TokenCountText, UnpricedRow,
+    LifecycleRow, ModelUnitsRow, PriceRange, RateRow, ReservedTokensRow, TokenCountText,
+    UnpricedRow,
 };
 pub use source_regions::{SourceRegions, SourceRegionsError};

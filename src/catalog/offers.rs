@@ -2,10 +2,11 @@
 
 use jiff::civil::Date;
 
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::overrides::ReservedScope;
 use crate::catalog::rate::RateSource;
 use crate::catalog::row_scope::RowScope;
-use crate::catalog::rows::{ModelPrices, ModelUnitsRow, ReservedTokensRow};
+use crate::catalog::rows::{ModelUnitsRow, ReservedTokensRow};
 use crate::catalog::select::best;
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{Capacity, Region, Term, UsdPerModelUnitHour, UsdPerThousandTpmHour};

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::catalog::book::PriceBook;
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::provenance::{DatedRow, Trust};
 use crate::catalog::row_scope::{RowRegion, RowScope};
-use crate::catalog::rows::{ModelPrices, RateRow};
+use crate::catalog::rows::RateRow;
 use crate::domain::{BaseModel, Geo, Meter, UsdPerMillionTokens};
 
 impl PriceBook {

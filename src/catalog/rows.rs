@@ -9,39 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::provenance::{DatedRow, Dating, Provenance, Trust};
 use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::domain::{
-    BaseModel, Geo, LoadWeights, Meter, Scope, ServiceTier, Term, UsdPerMillionTokens,
-    UsdPerModelUnitHour, UsdPerThousandTpmHour,
+    BaseModel, Geo, Meter, Scope, ServiceTier, Term, UsdPerMillionTokens, UsdPerModelUnitHour,
+    UsdPerThousandTpmHour,
 };
-
-/// All rows of one model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelPrices {
-    /// Base id, without a profile's prefix.
-    pub id: BaseModel,
-    /// Name that people use.
-    pub name: String,
-    /// Maker of the model, as in `Anthropic`.
-    pub provider: String,
-    /// Prices of tokens.
-    #[serde(rename = "rate", default, skip_serializing_if = "Vec::is_empty")]
-    pub rates: Vec<RateRow>,
-    /// Prices of provisioned throughput by model units.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub model_units: Vec<ModelUnitsRow>,
-    /// Prices of reserved tokens per minute.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reserved_tokens: Vec<ReservedTokensRow>,
-    /// Dates on which the model leaves.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lifecycle: Vec<LifecycleRow>,
-    /// Meters other than text tokens that the model is billed by, and that have no price here.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unpriced: Vec<UnpricedRow>,
-    /// Weights of cached tokens in the load of a model unit.
-    #[serde(default)]
-    pub load_weights: LoadWeights,
-}
 
 macro_rules! dated_rows {
     ($($row:ident of $scope:expr),+) => {$(

@@ -35,7 +35,15 @@ pub(super) fn best<'a, R: DatedRow>(
     region: &Region,
     day: Date,
 ) -> Option<(&'a R, RateSource)> {
-    rows.filter_map(|row| Some((row, row.dating()?, basis(row.regions(), region)?)))
+    best_of(rows.filter_map(|row| Some((basis(row.regions(), region)?, row))), day)
+}
+
+/// Chooses like [`best`] among rows that apply to the Region, each with the way in which it does.
+pub(super) fn best_of<'a, R: DatedRow>(
+    rows: impl Iterator<Item = (RegionBasis, &'a R)>,
+    day: Date,
+) -> Option<(&'a R, RateSource)> {
+    rows.filter_map(|(region_basis, row)| Some((row, row.dating()?, region_basis)))
         .filter(|(_, dating, _)| !dating.has_ended(day))
         .min_by_key(|(row, dating, region_basis)| {
             (

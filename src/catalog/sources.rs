@@ -10,10 +10,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::provenance::Trust;
-use crate::catalog::rows::{
-    LifecycleRow, ModelPrices, ModelUnitsRow, RateRow, ReservedTokensRow, UnpricedRow,
-};
+use crate::catalog::rows::{LifecycleRow, ModelUnitsRow, RateRow, ReservedTokensRow, UnpricedRow};
 
 /// One entry of `[[source]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::provenance::DatedRow;
 use crate::catalog::rate_field::RateField;
 use crate::catalog::row_scope::{RowRegion, RowScope};
-use crate::catalog::rows::{ModelPrices, RateRow};
+use crate::catalog::rows::RateRow;
 use crate::domain::{Geo, Partition, Scope, ServiceTier, UsdPerMillionTokens};
 
 /// One price that a caller can pay in any Region: what has to be equal everywhere for `*` to be true.

@@ -325,7 +325,7 @@ fn valid(rows: Vec<RateRow>) -> PriceBook {
             id: BaseModel::new("a.b"),
             name: "B".into(),
             provider: "A".into(),
-            rates,
+            rates: rates.into(),
             model_units: Vec::new(),
             reserved_tokens: Vec::new(),
             lifecycle: Vec::new(),

@@ -94,7 +94,7 @@ pub(super) fn of(lines: Vec<IdentifiedLine>) -> RowsRead {
             name: first_name.map_or_else(String::new, |(_, name)| name.clone()),
             provider: vendor(&model),
             id: model,
-            rates: Vec::new(),
+            rates: Vec::new().into(),
             model_units: Vec::new(),
             reserved_tokens: Vec::new(),
             lifecycle: Vec::new(),

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::overlay::seen;
 use crate::catalog::provenance::DatedRow;
 use crate::catalog::refresh::judgment::{Beside, Judgment, by_region, judge, place_and_day};
 use crate::catalog::refresh::outcome::{HeldBack, HeldFor, HeldItem, OnDoubt, SeenFigure};
 use crate::catalog::row_scope::RowScope;
-use crate::catalog::rows::{ModelPrices, PriceRange, RateRow};
+use crate::catalog::rows::{PriceRange, RateRow};
 use crate::catalog::select::{basis, best};
 use crate::domain::{Geo, Meter, Region, Scope, ServiceTier};
 

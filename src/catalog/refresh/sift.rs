@@ -1,11 +1,12 @@
 //! A book with a list laid over it: what the book has, or has better, is taken out of the list first.
 
 use crate::catalog::book::PriceBook;
+use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::overlay::{GivesWay, is_better};
 use crate::catalog::refresh::capacity::sifted_capacity;
 use crate::catalog::refresh::outcome::{HeldBack, OnDoubt, Refreshed};
 use crate::catalog::row_scope::RowRegion;
-use crate::catalog::rows::{ModelPrices, RateRow};
+use crate::catalog::rows::RateRow;
 
 impl PriceBook {
     /// Lays a Price List over this book, figure by figure. A figure that the book has better is laid
@@ -54,7 +55,7 @@ impl ModelPrices {
         let model_units = sifted_capacity(id, units, &self.model_units, on_doubt, &mut held);
         let reserved_tokens =
             sifted_capacity(id, reserved, &self.reserved_tokens, on_doubt, &mut held);
-        (Self { rates, model_units, reserved_tokens, ..fresh.clone() }, held)
+        (Self { rates: rates.into(), model_units, reserved_tokens, ..fresh.clone() }, held)
     }
 
     fn everywhere(&self) -> impl Iterator<Item = &RateRow> {
