@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::model_prices::ModelPrices;
-use crate::catalog::provenance::DatedRow;
+use crate::catalog::provenance::{DatedRow, Provenance};
 use crate::catalog::rate_field::RateField;
 use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::catalog::sources::{self, Source};
@@ -17,6 +17,17 @@ const SCHEMA_VERSION: u32 = 1;
 /// The fault of two rows that cannot be told apart.
 const SAME_KEY: &str =
     "a row before it has the same key: give one another first day, or leave it out";
+
+/// Says why a row has no days.
+fn undated<R: DatedRow>(row: &R) -> &'static str {
+    let ends = row.provenance().effective_until.is_some();
+    let is_dated = Provenance { effective_until: None, ..row.provenance() }.dating().is_some();
+    if ends && is_dated {
+        "`effective_until` is before the first day of the price, or before a day on which it was seen"
+    } else {
+        "needs effective_from, or seen_from and seen_to in order"
+    }
+}
 
 /// A price book: models with their dated, sourced rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -233,7 +244,7 @@ impl ModelPrices {
         for (index, row) in self.rates.iter().enumerate() {
             let mut fault = |text: String| faults.push(format!("rate {}: {text}", index + 1));
             let Some(dating) = row.dating() else {
-                fault("needs effective_from, or seen_from and seen_to in order".into());
+                fault(undated(row).into());
                 continue;
             };
             if row.regions.is_empty() {
@@ -271,7 +282,7 @@ impl ModelPrices {
         for (index, row) in self.model_units.iter().enumerate() {
             let mut fault = |text: &str| faults.push(format!("model_units {}: {text}", index + 1));
             let Some(dating) = row.dating() else {
-                fault("needs effective_from, or seen_from and seen_to in order");
+                fault(undated(row));
                 continue;
             };
             if row.regions.is_empty() {
@@ -300,10 +311,19 @@ impl ModelPrices {
             let mut fault =
                 |text: &str| faults.push(format!("reserved_tokens {}: {text}", index + 1));
             let is_sold = matches!(row.term, Term::OneMonth | Term::ThreeMonths);
-            let Some(dating) = row.dating().filter(|_| !row.regions.is_empty() && is_sold) else {
-                fault("needs a date, a Region, and a term of 1-month or 3-months");
+            let Some(dating) = row.dating() else {
+                fault(undated(row));
                 continue;
             };
+            if row.regions.is_empty() || !is_sold {
+                fault("needs a Region, and a term of 1-month or 3-months");
+                continue;
+            }
+            if matches!(row.scope, RowScope::Any | RowScope::Mantle) {
+                fault(
+                    "tokens are reserved for scope = \"in-region\", \"geo\", \"regional\" or \"global\"",
+                );
+            }
             if row.input.dollars().is_zero() || row.output.dollars().is_zero() {
                 fault("what costs nothing is a placeholder, not a price: leave the row out");
             }

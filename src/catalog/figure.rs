@@ -97,6 +97,21 @@ pub struct FigureKey {
     pub item: FigureItem,
 }
 
+impl FigureKey {
+    /// Returns the key of the same figure of in-Region calls; `None` where the figure is not one of
+    /// the mantle endpoint.
+    fn in_region_of_mantle(&self) -> Option<Self> {
+        let FigureItem::Tokens { scope: FigureScope::Mantle, tier, above_input_tokens, field } =
+            self.item
+        else {
+            return None;
+        };
+        let scope = FigureScope::Requests(Scope::InRegion);
+        let item = FigureItem::Tokens { scope, tier, above_input_tokens, field };
+        Some(Self { item, ..self.clone() })
+    }
+}
+
 /// One price of a book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
@@ -113,14 +128,6 @@ impl PriceBook {
     pub fn figure(&self, key: &FigureKey, day: Date) -> Option<Figure> {
         match key.item {
             FigureItem::Tokens { scope, tier, above_input_tokens, field } => {
-                // A line that does not tell the endpoints apart is the price of both, and its row is
-                // one of in-Region calls.
-                let scope = match scope {
-                    FigureScope::Mantle if !self.has_mantle_row(key) => {
-                        FigureScope::Requests(Scope::InRegion)
-                    }
-                    scope => scope,
-                };
                 let rows = self.model(&key.model)?.rates.iter();
                 let rows = rows.filter(|row| row.tier == tier && scope.is_of(row));
                 let band = above_input_tokens.and_then(|above| {
@@ -134,7 +141,11 @@ impl PriceBook {
                 });
                 let of_band =
                     rows.filter(|row| row.above_input_tokens == band && field.of(row).is_some());
-                let (row, source) = best(of_band, &key.region, day)?;
+                let Some((row, source)) = best(of_band, &key.region, day) else {
+                    // A line that does not tell the endpoints apart is the price of both, and its
+                    // row is one of in-Region calls.
+                    return self.figure(&key.in_region_of_mantle()?, day);
+                };
                 Some(Figure { price: Usd::new(field.of(row)?.dollars()), source })
             }
             FigureItem::Reserved { scope, term, side } => {
@@ -149,13 +160,6 @@ impl PriceBook {
                 Some(Figure { price: Usd::new(price.dollars()), source: offer.source })
             }
         }
-    }
-
-    /// Returns true if the book tells the mantle endpoint's prices of a model in a Region apart.
-    fn has_mantle_row(&self, key: &FigureKey) -> bool {
-        let rows = self.model(&key.model).map(|model| model.rates.as_slice()).unwrap_or_default();
-        let mut of_mantle = rows.iter().filter(|row| row.scope == RowScope::Mantle);
-        of_mantle.any(|row| basis(&row.regions, &key.region).is_some())
     }
 
     /// Lists the figures that rows of the book give for Regions that they name. A row for in-Region
@@ -186,12 +190,7 @@ impl PriceBook {
                 add(&row.regions, &items.collect::<Vec<_>>());
             }
             for row in &model.reserved_tokens {
-                let scope = match row.scope {
-                    RowScope::InRegion | RowScope::Geo | RowScope::Regional => {
-                        ReservedScope::Regional
-                    }
-                    RowScope::Global | RowScope::Any | RowScope::Mantle => ReservedScope::Global,
-                };
+                let scope = row.serves();
                 let items = [ReservedSide::Input, ReservedSide::Output]
                     .map(|side| FigureItem::Reserved { scope, term: row.term, side });
                 add(&row.regions, &items);

@@ -22,11 +22,11 @@ impl PriceBook {
 }
 
 impl Provenance {
-    /// Returns true if the price is known from before a day alone: it was last seen before, or it
-    /// is in force since before and no newer row tells what the day changed.
+    /// Returns true if no source dates the price from a day or later. A sighting after the day does
+    /// not: the AWS Price List goes on with the price from before extended access.
     #[must_use]
     pub fn is_from_before(&self, day: Date) -> bool {
-        self.dating().is_none_or(|dating| dating.to.unwrap_or(dating.from) < day)
+        self.effective_from.is_none_or(|from| from < day)
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
         assert!(is_from_before(dated(Some("2026-07-13"), None)));
         assert!(!is_from_before(dated(Some("2026-07-14"), None)));
         assert!(is_from_before(dated(None, Some(("2025-07-20", "2026-07-13")))));
-        assert!(!is_from_before(dated(None, Some(("2025-07-20", "2026-07-14")))));
+        assert!(is_from_before(dated(None, Some(("2026-07-14", "2026-07-20")))));
         assert!(is_from_before(dated(None, None)));
     }
 

@@ -47,8 +47,12 @@ impl PriceBook {
                 row.source
             ));
         }
+        let named = |region: &RowRegion| match region {
+            RowRegion::Named(region) => Some(region.name().to_owned()),
+            _ => None,
+        };
         let mut elsewhere: Vec<String> =
-            covering().flat_map(|row| row.regions.iter().cloned().map(String::from)).collect();
+            covering().flat_map(|row| row.regions.iter().filter_map(named)).collect();
         elsewhere.sort_unstable();
         elsewhere.dedup();
         match elsewhere.as_slice() {

@@ -79,10 +79,7 @@ impl ModelPrices {
     /// Lists the reserved tokens per minute that are sold in a Region at list, one for each scope
     /// and term.
     pub(super) fn reserved_offers(&self, region: &Region, day: Date) -> Vec<ReservedOffer> {
-        let scope_of = |row: &ReservedTokensRow| match row.scope {
-            RowScope::InRegion | RowScope::Geo | RowScope::Regional => ReservedScope::Regional,
-            RowScope::Global | RowScope::Any | RowScope::Mantle => ReservedScope::Global,
-        };
+        let scope_of = ReservedTokensRow::serves;
         let mut products: Vec<(ReservedScope, Term)> =
             self.reserved_tokens.iter().map(|row| (scope_of(row), row.term)).collect();
         products.sort_unstable();
@@ -106,6 +103,16 @@ impl ModelPrices {
             })
         };
         products.into_iter().filter_map(offer).collect()
+    }
+}
+
+impl ReservedTokensRow {
+    /// Returns the profiles that the tokens serve.
+    pub(super) const fn serves(&self) -> ReservedScope {
+        match self.scope {
+            RowScope::InRegion | RowScope::Geo | RowScope::Regional => ReservedScope::Regional,
+            RowScope::Global | RowScope::Any | RowScope::Mantle => ReservedScope::Global,
+        }
     }
 }
 

@@ -138,7 +138,7 @@ impl ModelPrices {
             (old.term, &old.label) == (row.term, &row.label) && gives_way.is_so(old, row)
         });
         overlay(&mut self.reserved_tokens, fresher.reserved_tokens, |old, row| {
-            is_within(old.scope, row.scope) && old.term == row.term && gives_way.is_so(old, row)
+            old.serves() == row.serves() && old.term == row.term && gives_way.is_so(old, row)
         });
         is_given_up
     }
@@ -242,7 +242,7 @@ impl RateRow {
 }
 
 /// Returns true if all requests of a row of one scope are also requests of a row of the other.
-pub(super) fn is_within(scope: RowScope, other: RowScope) -> bool {
+fn is_within(scope: RowScope, other: RowScope) -> bool {
     let regional = [RowScope::InRegion, RowScope::Geo];
     scope == other || (other == RowScope::Regional && regional.contains(&scope))
 }

@@ -20,19 +20,29 @@ pub enum RegionBasis {
     Unstated,
 }
 
+/// Days for which a price that was seen goes on without a word of doubt. The Price List is read by
+/// others every month or two: with half as many days the doubt would be in every report, and with
+/// twice as many half a year could pass without one.
+const GOES_ON_DAYS: i32 = 90;
+
 /// The relation of a row's dates to the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InForce {
-    /// The dates hold the day.
+    /// The price began by the day, or was seen before and not long ago.
     Yes,
-    /// The dates do not hold the day; no row's do, and this one is the nearest.
+    /// The price was first seen after the day, or was last seen long before: this one is the nearest.
     Nearest,
 }
 
 impl InForce {
     pub(super) fn of(dating: Dating, day: Date) -> Self {
-        if dating.holds_on(day) { Self::Yes } else { Self::Nearest }
+        let seen_long_ago = dating.to.is_some_and(|to| {
+            let days = to.until(day).map_or(0, |span| span.get_days());
+            days > GOES_ON_DAYS
+        });
+        let holds = dating.from <= day && !dating.has_ended(day) && !seen_long_ago;
+        if holds { Self::Yes } else { Self::Nearest }
     }
 }
 

@@ -19,12 +19,12 @@ use crate::domain::Region;
 pub struct Rates {
     rows: Vec<RateRow>,
     #[serde(skip)]
-    places: OnceLock<Places>,
+    places: OnceLock<RowPlaces>,
 }
 
-/// Places of rows in their vector.
+/// RowPlaces of rows in their vector.
 #[derive(Clone, Debug, Default)]
-struct Places {
+struct RowPlaces {
     named: HashMap<Region, Vec<usize>>,
     /// Rows that may apply to Regions that they do not name.
     wide: Vec<usize>,
@@ -43,7 +43,7 @@ impl Rates {
         &self,
         region: &Region,
     ) -> impl Iterator<Item = (RegionBasis, &RateRow)> + Clone {
-        let places = self.places.get_or_init(|| Places::of(&self.rows));
+        let places = self.places.get_or_init(|| RowPlaces::of(&self.rows));
         let named = places.named.get(region).map(Vec::as_slice).unwrap_or_default();
         let row = |place: &usize| self.rows.get(*place);
         let named_rows = named.iter().filter_map(row).map(|row| (RegionBasis::Named, row));
@@ -52,7 +52,7 @@ impl Rates {
     }
 }
 
-impl Places {
+impl RowPlaces {
     fn of(rows: &[RateRow]) -> Self {
         let mut places = Self::default();
         for (place, row) in rows.iter().enumerate() {

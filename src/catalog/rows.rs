@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::provenance::{DatedRow, Dating, Provenance, Trust};
 use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::domain::{
-    BaseModel, Geo, Meter, Scope, ServiceTier, Term, UsdPerMillionTokens, UsdPerModelUnitHour,
-    UsdPerThousandTpmHour,
+    BaseModel, Geo, Meter, Region, Scope, ServiceTier, Term, UsdPerMillionTokens,
+    UsdPerModelUnitHour, UsdPerThousandTpmHour,
 };
 
 macro_rules! dated_rows {
@@ -120,6 +120,10 @@ pub struct RateRow {
     /// Ids of sources of the book's head, instead of the two before; empty once the book is read.
     #[serde(default, skip_serializing)]
     pub sources: Vec<String>,
+    /// Ids of other sources by which the prices are of these Regions, where the sources name none;
+    /// empty once the book is read.
+    #[serde(default, skip_serializing)]
+    pub regions_by: Vec<String>,
     /// Kind of that place; `None` where the book does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust: Option<Trust>,
@@ -171,6 +175,12 @@ impl RateRow {
     #[must_use]
     pub fn prices_any(&self) -> bool {
         Meter::TOKENS.into_iter().any(|meter| self.price(meter).is_some())
+    }
+
+    /// Returns true if the row names the Region.
+    #[must_use]
+    pub fn names(&self, region: &Region) -> bool {
+        self.regions.iter().any(|row| matches!(row, RowRegion::Named(named) if named == region))
     }
 
     /// Returns true if the row prices requests under `scope`.

@@ -25,6 +25,8 @@ static READ: LazyLock<SourceRegions> = LazyLock::new(|| {
 pub struct SourceRegions {
     regions: Vec<Region>,
     profiles: BTreeMap<BaseModel, BTreeMap<Scope, Vec<Route>>>,
+    /// Regions where the bare id may be called, of the models that the lists have.
+    in_region: BTreeMap<BaseModel, Vec<usize>>,
 }
 
 /// Source Regions whose requests go to the same destinations.
@@ -45,8 +47,18 @@ struct SourceRegionsDocument {
     sources: Vec<NamedSource>,
     #[serde(default)]
     regions: BTreeMap<String, String>,
+    #[serde(default)]
+    in_region: InRegionEntries,
     #[serde(rename = "profile", default)]
     profiles: Vec<ProfileEntry>,
+}
+
+/// Regions where the bare ids of models may be called.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InRegionEntries {
+    sources: Vec<String>,
+    models: BTreeMap<BaseModel, String>,
 }
 
 /// A source and the id by which entries name it.
@@ -139,8 +151,13 @@ impl SourceRegions {
                 faults.push(format!("{} is there twice: keep one", entry.subject()));
             }
         }
+        let mut in_region = BTreeMap::new();
+        for (model, text) in &document.in_region.models {
+            let subject = || format!("`{model}` in-Region");
+            in_region.insert(model.clone(), words.read(&subject, text, &mut faults));
+        }
         if faults.is_empty() {
-            Ok(Self { regions: words.regions, profiles })
+            Ok(Self { regions: words.regions, profiles, in_region })
         } else {
             Err(SourceRegionsError::Rules { name: name.into(), faults })
         }
@@ -164,11 +181,16 @@ impl SourceRegions {
         scopes
     }
 
-    /// Returns true if a Region may call a model under a cross-Region scope; `None` where nothing is
-    /// known of the model's profiles, and for calls in-Region.
+    /// Returns true if a Region may call a model under a scope; `None` where nothing is known of the
+    /// model's profiles, or of the calls of its bare id.
     #[must_use]
     pub fn may_call(&self, model: &BaseModel, scope: Scope, region: &Region) -> Option<bool> {
-        let is_known = scope != Scope::InRegion && self.profiles.contains_key(model);
+        if scope == Scope::InRegion {
+            let places = self.in_region.get(model)?;
+            let named = |place: &usize| self.regions.get(*place) == Some(region);
+            return Some(places.iter().any(named));
+        }
+        let is_known = self.profiles.contains_key(model);
         is_known.then(|| self.route(model, scope, region).is_some())
     }
 
@@ -233,6 +255,12 @@ fn check_sources(document: &SourceRegionsDocument, faults: &mut Vec<String>) {
         }
     }
     let mut used = BTreeSet::new();
+    for id in &document.in_region.sources {
+        if !known.contains(id.as_str()) {
+            faults.push(format!("in_region: `{id}` is none of the sources"));
+        }
+        used.insert(id.as_str());
+    }
     for entry in &document.profiles {
         if entry.sources.is_empty() {
             faults.push(format!("{} needs a source", entry.subject()));
@@ -443,7 +471,9 @@ mod tests {
         assert_eq!(ask(sonnet, Scope::Geo(Geo::Eu), "af-south-1"), Some(false));
         assert_eq!(ask("amazon.nova-micro-v1:0", Scope::Global, "us-east-1"), Some(false));
         assert_eq!(ask("maker.model", Scope::Global, "us-east-1"), None);
-        assert_eq!(ask(sonnet, Scope::InRegion, "us-east-1"), None);
+        assert_eq!(ask(sonnet, Scope::InRegion, "us-east-1"), Some(false));
+        assert_eq!(ask(sonnet, Scope::InRegion, "eu-west-2"), Some(true));
+        assert_eq!(ask("maker.model", Scope::InRegion, "us-east-1"), None);
     }
 
     #[test]

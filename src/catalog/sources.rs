@@ -5,7 +5,7 @@
 //! price was seen, the day on which somebody last looked and how far the row is to be trusted, so
 //! that no row of them can claim to be fresher than what was published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -34,8 +34,15 @@ trait Sourced {
     /// Returns the ids of the sources that the row names.
     fn ids(&mut self) -> &mut Vec<String>;
 
-    /// Returns true if the row says in words of its own where its prices are written.
+    /// Returns the ids of the sources that name the row's Regions in their stead.
+    fn ids_of_regions(&mut self) -> Option<&mut Vec<String>>;
+
+    /// Returns true if the row says in words of its own where its prices are written, and when
+    /// somebody looked.
     fn is_told(&self) -> bool;
+
+    /// Returns true if the row says anything of its own that follows from sources.
+    fn is_told_in_part(&self) -> bool;
 
     /// Takes over what the sources say.
     fn tell(&mut self, seen: Seen);
@@ -50,14 +57,25 @@ struct Seen {
 }
 
 macro_rules! sourced {
-    ($row:ident: $($dated:ident)?) => {
+    ($row:ident: $($dated:ident)? $(, $regions:ident)?) => {
         impl Sourced for $row {
             fn ids(&mut self) -> &mut Vec<String> {
                 &mut self.sources
             }
 
+            fn ids_of_regions(&mut self) -> Option<&mut Vec<String>> {
+                None $(.or(Some(&mut self.$regions)))?
+            }
+
             fn is_told(&self) -> bool {
                 !self.source.is_empty() && self.checked != Date::default()
+            }
+
+            fn is_told_in_part(&self) -> bool {
+                !self.source.is_empty()
+                    || self.checked != Date::default()
+                    $(|| self.trust.is_some()
+                        || self.$dated.is_none() && self.seen_from.or(self.seen_to).is_some())?
             }
 
             fn tell(&mut self, seen: Seen) {
@@ -76,7 +94,7 @@ macro_rules! sourced {
     };
 }
 
-sourced!(RateRow: effective_from);
+sourced!(RateRow: effective_from, regions_by);
 sourced!(ModelUnitsRow: effective_from);
 sourced!(ReservedTokensRow: effective_from);
 sourced!(LifecycleRow:);
@@ -88,6 +106,14 @@ pub(super) fn tell(sources: &[Source], models: &mut [ModelPrices]) -> Vec<String
     let mut faults = Vec::new();
     let mut by_id = BTreeMap::new();
     for source in sources {
+        if [&source.id, &source.title].iter().any(|text| text.trim().is_empty())
+            || source.published == Date::default()
+        {
+            faults.push(format!(
+                "source `{}` needs an id, a title and the day on which it was published",
+                source.id
+            ));
+        }
         if by_id.insert(source.id.as_str(), source).is_some() {
             faults.push(format!("source `{}` is listed twice: give one another id", source.id));
         }
@@ -115,19 +141,28 @@ fn as_sourced<R: Sourced>(row: &mut R) -> &mut dyn Sourced {
 
 fn tell_row(by_id: &BTreeMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(), String> {
     let ids = std::mem::take(row.ids());
+    let regions_by = row.ids_of_regions().map(std::mem::take).unwrap_or_default();
     if ids.is_empty() {
         return row.is_told().then_some(()).ok_or_else(|| {
             "needs `source` and `checked`, or `sources` with ids of [[source]]".to_owned()
         });
     }
-    if row.is_told() {
-        return Err("has `source` and `sources`: leave one out".to_owned());
+    if row.is_told_in_part() {
+        return Err(
+            "has `sources`, from which `source`, `checked`, `seen_from`, `seen_to` and `trust` follow: leave these out"
+                .to_owned(),
+        );
     }
+    if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
+        return Err("names a source twice in `sources`: keep one".to_owned());
+    }
+    let known = |id: &String| {
+        let source = by_id.get(id.as_str());
+        source.ok_or_else(|| format!("source `{id}` is not in the head: add a [[source]]"))
+    };
     let mut seen: Option<Seen> = None;
     for id in &ids {
-        let source = by_id
-            .get(id.as_str())
-            .ok_or_else(|| format!("source `{id}` is not in the head: add a [[source]]"))?;
+        let source = known(id)?;
         seen = Some(match seen {
             None => Seen {
                 first: source.published,
@@ -143,7 +178,12 @@ fn tell_row(by_id: &BTreeMap<&str, &Source>, row: &mut dyn Sourced) -> Result<()
             },
         });
     }
-    if let Some(seen) = seen {
+    if let Some(mut seen) = seen {
+        for (place, id) in regions_by.iter().enumerate() {
+            let source = known(id)?;
+            let words = if place == 0 { "; its Regions by " } else { " and " };
+            seen.titles = seen.titles + words + &source.title;
+        }
         row.tell(seen);
     }
     Ok(())

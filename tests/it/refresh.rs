@@ -79,11 +79,12 @@ fn a_file_does_not_replace_what_was_seen_later_and_says_both_figures() {
     let read = |book: &PriceBook| price(book, Scope::InRegion, Meter::CacheRead, "2026-11-20");
     let kept = before.clone().refreshed(september.clone(), OnDoubt::Keep);
     assert_eq!(read(&kept.book), exactly("0.11"));
-    // The rest is laid over, meter by meter.
-    let output = price(&kept.book, Scope::InRegion, Meter::Output, "2026-11-20");
-    assert_eq!(output, exactly("11.00"));
-    assert_eq!(kept.held.len(), 1, "{:?}", kept.held);
-    let held = &kept.held[0];
+    // Nor does an older list add what the book did not see later.
+    let output = |book: &PriceBook| price(book, Scope::InRegion, Meter::Output, "2026-11-20");
+    assert_eq!(output(&kept.book), None);
+    assert_eq!(kept.held.len(), 2, "{:?}", kept.held);
+    assert!(kept.held.iter().any(|held| held.kept.is_none() && held.why == HeldFor::SeenLater));
+    let held = kept.held.iter().find(|held| held.kept.is_some()).unwrap();
     assert_eq!(held.why, HeldFor::SeenLater);
     assert!(matches!(held.item, HeldItem::Tokens { meter: Meter::CacheRead, .. }));
     let of_book = held.kept.as_ref().unwrap();
@@ -95,6 +96,7 @@ fn a_file_does_not_replace_what_was_seen_later_and_says_both_figures() {
 
     let accepted = before.refreshed(september, OnDoubt::Accept);
     assert_eq!(read(&accepted.book), exactly("0.22"));
+    assert_eq!(output(&accepted.book), exactly("11.00"));
     assert!(accepted.held.is_empty());
 }
 
@@ -112,10 +114,48 @@ fn a_list_of_may_does_not_undo_a_page_that_was_seen_later() {
     };
     let us = |book: &PriceBook| price(book, Scope::Geo(Geo::Us), Meter::Input, "2026-11-20");
     let kept = page.clone().refreshed(list("2026-05-01"), OnDoubt::Keep);
-    assert_eq!((us(&kept.book), kept.held.len()), (exactly("6.00"), 2));
+    assert_eq!((us(&kept.book), kept.held.len()), (exactly("6.00"), 4));
     // A list of a later day is what AWS bills by.
     let laid = page.refreshed(list("2026-11-20"), OnDoubt::Keep);
     assert_eq!((us(&laid.book), laid.held.len()), (exactly("3.00"), 0));
+}
+
+#[test]
+fn a_list_that_goes_on_with_a_price_that_has_ended_does_not_bring_it_back() {
+    let dated = |dates: &str, input: &str| row(REGIONAL, dates, &format!("input = \"{input}\""));
+    let ended = format!("{}\neffective_until = \"2025-11-30\"", sighted("2025-07-20", "aws-page"));
+    let page = book(&[
+        dated(&ended, "3.00"),
+        dated(&since("2025-12-01", "2026-07-24", "aws-page"), "6.00"),
+    ]);
+    let list =
+        |input: &str| book(&[dated(&since("2026-02-01", "2026-11-20", "price-list"), input)]);
+    let input = |book: &PriceBook| price(book, Scope::InRegion, Meter::Input, "2026-11-20");
+    let kept = page.clone().refreshed(list("3.00"), OnDoubt::Keep);
+    assert_eq!(input(&kept.book), exactly("6.00"));
+    assert_eq!(kept.held.iter().map(|held| held.why).collect::<Vec<_>>(), [HeldFor::Ended]);
+    let accepted = page.clone().refreshed(list("3.00"), OnDoubt::Accept);
+    assert_eq!(input(&accepted.book), exactly("3.00"));
+    // A price that is new is taken.
+    assert_eq!(input(&page.refreshed(list("5.00"), OnDoubt::Keep).book), exactly("5.00"));
+}
+
+#[test]
+fn the_terms_of_a_history_are_laid_over_together() {
+    // The book saw the first of two terms on the day of the list.
+    let before = book(&[row(REGIONAL, &sighted("2026-11-13", "price-list"), "input = \"1.20\"")]);
+    let term = |from: &str, input: &str| {
+        let dates = since(from, "2026-11-13", "price-list");
+        row(REGIONAL, &dates, &format!("input = \"{input}\""))
+    };
+    let list = book(&[term("2026-04-01", "1.20"), term("2026-09-01", "1.00")]);
+    let on = |book: &PriceBook, day: &str| price(book, Scope::InRegion, Meter::Input, day);
+    let once = before.refreshed(list.clone(), OnDoubt::Keep).book;
+    let twice = once.clone().refreshed(list, OnDoubt::Keep).book;
+    for book in [once, twice] {
+        assert_eq!(on(&book, "2026-04-10"), exactly("1.20"));
+        assert_eq!(on(&book, "2026-11-20"), exactly("1.00"));
+    }
 }
 
 #[test]
@@ -307,6 +347,7 @@ fn any_row(
             checked: day(seen),
             source: "s".into(),
             sources: Vec::new(),
+            regions_by: Vec::new(),
             trust,
             input: prices[0],
             output: prices[1],

@@ -222,8 +222,14 @@ fn show_calls(
     format: Format,
 ) -> Result<bool> {
     let Some(model) = prices::find(book, wanted) else {
-        print(&prices::list(book, wanted))?;
-        tell("`--region` goes with one model: name one of these by its id\n");
+        let several = prices::containing(book, wanted);
+        print(&match format {
+            Format::Text => prices::list(book, wanted),
+            Format::Json => json(&several)?,
+        })?;
+        if !several.is_empty() {
+            tell("`--region` goes with one model: name one of these by its id\n");
+        }
         return Ok(false);
     };
     let calls = RegionPrices::new(book, model, region, day);

@@ -269,6 +269,7 @@ fn rates(region: &Region, items: &Items, outcome: &mut RowsRead) -> Vec<RateRow>
                 source,
                 trust: Some(trust),
                 sources: Vec::new(),
+                regions_by: Vec::new(),
             });
         }
     }

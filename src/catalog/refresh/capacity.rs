@@ -1,8 +1,12 @@
 //! Prices of model units and reserved tokens, of which each row has one.
 
-use crate::catalog::overlay::{is_within, seen};
+use jiff::civil::Date;
+
+use crate::catalog::overlay::seen;
 use crate::catalog::provenance::DatedRow;
-use crate::catalog::refresh::judgment::{Beside, Judgment, by_region, judge, place_and_day};
+use crate::catalog::refresh::judgment::{
+    Beside, Judgment, Verdict, by_region, judge, place_and_day,
+};
 use crate::catalog::refresh::outcome::{HeldBack, HeldItem, OnDoubt, SeenFigure};
 use crate::catalog::rows::{ModelUnitsRow, ReservedTokensRow};
 use crate::catalog::select::basis;
@@ -22,7 +26,8 @@ pub(super) trait CapacityRow: DatedRow + Clone {
 
 impl CapacityRow for ModelUnitsRow {
     fn is_of(&self, old: &Self) -> bool {
-        (self.term, &self.label) == (old.term, &old.label)
+        // The list names no kind of units, and so may mean any.
+        self.term == old.term && (self.label.is_none() || self.label == old.label)
     }
 
     fn item(&self) -> HeldItem {
@@ -36,7 +41,7 @@ impl CapacityRow for ModelUnitsRow {
 
 impl CapacityRow for ReservedTokensRow {
     fn is_of(&self, old: &Self) -> bool {
-        is_within(old.scope, self.scope) && self.term == old.term
+        old.serves() == self.serves() && self.term == old.term
     }
 
     fn item(&self) -> HeldItem {
@@ -53,40 +58,53 @@ pub(super) fn sifted_capacity<R: CapacityRow>(
     model: &BaseModel,
     fresh: &[R],
     book: &[R],
+    newest: Option<Date>,
     on_doubt: OnDoubt,
     held: &mut Vec<HeldBack>,
 ) -> Vec<R> {
-    let mut left = Vec::new();
-    for row in by_region(fresh) {
-        let Some((region, first)) = place_and_day(&row) else {
-            left.push(row);
-            continue;
-        };
+    let rows = by_region(fresh);
+    let beside = |row: &R| {
+        let (region, first) = place_and_day(row)?;
         let named = |other: &&R| row.is_of(other) && basis(other.regions(), region).is_some();
         let days = fresh.iter().filter(named).filter_map(|other| Some(other.dating()?.from));
-        let beside = Beside {
+        Some(Beside {
             next: days.filter(|from| *from > first).min(),
             rows: book.iter().filter(named).collect(),
-            cousins: Vec::new(),
+            newest,
+        })
+    };
+    let told = |row: &R| SeenFigure {
+        price: row.price_in_words(),
+        seen: seen(row),
+        source: row.provenance().source,
+    };
+    let mut judged: Vec<(&R, Verdict)> = Vec::new();
+    for row in &rows {
+        // A row that names no Region is none of a Price List.
+        let (Some((region, _)), Some(beside)) = (place_and_day(row), beside(row)) else {
+            judged.push((row, Verdict::Lay));
+            continue;
         };
         let price = row.price_in_words();
-        let told = |row: &R| SeenFigure {
-            price: row.price_in_words(),
-            seen: seen(row),
-            source: row.provenance().source,
-        };
-        match judge(&row, region, &beside, |old| old.price_in_words() == price, on_doubt) {
-            Judgment::Lay => left.push(row),
-            Judgment::There => {}
-            Judgment::Hold(why, kept) => held.push(HeldBack {
+        let judgment = judge(row, region, &beside, |old| old.price_in_words() == price, on_doubt);
+        judged.push((row, judgment.verdict()));
+        if let Judgment::Hold(why, kept) = judgment {
+            held.push(HeldBack {
                 model: model.clone(),
                 region: region.clone(),
                 item: row.item(),
                 why,
                 kept: kept.map(told),
-                listed: told(&row),
-            }),
+                listed: told(row),
+            });
         }
     }
-    left
+    // The terms of a history are laid over together or not at all.
+    let of_history = |row: &R| {
+        let alike = judged
+            .iter()
+            .filter(|(other, _)| row.item() == other.item() && row.regions() == other.regions());
+        alike.map(|(_, verdict)| *verdict).max()
+    };
+    rows.iter().filter(|row| of_history(row) == Some(Verdict::Lay)).cloned().collect()
 }

@@ -19,14 +19,37 @@ pub(super) enum Judgment<'b, R> {
     Hold(HeldFor, Option<&'b R>),
 }
 
+/// The judgment of all terms of a history together: what one term replaces, another may stand for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verdict {
+    /// The book has all of them.
+    There,
+    /// All of them are laid over.
+    Lay,
+    /// One is held back, and the others with it.
+    Hold,
+}
+
+impl<R> Judgment<'_, R> {
+    /// Returns what the judgment of one term means for its history; the greatest of them counts.
+    pub(super) const fn verdict(&self) -> Verdict {
+        match self {
+            Self::There => Verdict::There,
+            Self::Lay => Verdict::Lay,
+            Self::Hold(..) => Verdict::Hold,
+        }
+    }
+}
+
 /// A figure of the list beside the rows of the book that answer the same requests.
 pub(super) struct Beside<'b, R> {
     /// First day of the next row of the list with the figure; `None` where there is none.
     pub(super) next: Option<Date>,
     /// Rows of the book that answer the requests.
     pub(super) rows: Vec<&'b R>,
-    /// Rows of the book that the figure may not be older than, where no row answers the requests.
-    pub(super) cousins: Vec<&'b R>,
+    /// Last day on which the book saw anything of the model: where no row answers the requests, an
+    /// older list tells nothing new. `None` where the book has no row of the model.
+    pub(super) newest: Option<Date>,
 }
 
 /// Judges a figure of the list in one Region and for requests of one scope.
@@ -50,6 +73,13 @@ pub(super) fn judge<'b, R: DatedRow>(
         let why = if is_later { HeldFor::SeenLater } else { HeldFor::MoreTrusted };
         return Judgment::Hold(why, Some(old));
     }
+    // A list can go on with a price from before: AWS's has the price from before extended access.
+    let has_ended =
+        |old: &&R| is_same(*old) && old.dating().is_some_and(|dating| dating.has_ended(seen(row)));
+    let now = answers.iter().map(|(_, old)| *old).find(|old| !is_same(*old));
+    if is_cautious && now.is_some() && beside.rows.iter().any(has_ended) {
+        return Judgment::Hold(HeldFor::Ended, now);
+    }
     let has_as_late = |old: &R| is_same(old) && (seen(old) >= seen(row) || is_better(old, row));
     let mut own = answers.iter().filter(|(day, _)| beside.next.is_none_or(|next| *day < next));
     let begins_better =
@@ -57,7 +87,7 @@ pub(super) fn judge<'b, R: DatedRow>(
     if !answers.is_empty() && (begins_better || own.all(|(_, old)| has_as_late(old))) {
         return Judgment::There;
     }
-    let is_outdated = beside.cousins.iter().any(|old| seen(*old) > seen(row));
+    let is_outdated = beside.newest.is_some_and(|newest| newest > seen(row));
     if answers.is_empty() && is_cautious && is_outdated {
         return Judgment::Hold(HeldFor::SeenLater, None);
     }

@@ -37,7 +37,7 @@ pub struct HeldBack {
     pub item: HeldItem,
     /// Reason.
     pub why: HeldFor,
-    /// Figure of the book; `None` where the book has none of the very tier or length.
+    /// Figure of the book; `None` where the book has none of the item.
     pub kept: Option<SeenFigure>,
     /// Figure of the list.
     pub listed: SeenFigure,
@@ -72,6 +72,8 @@ pub enum HeldFor {
     SeenLater,
     /// The book's is of a more trusted kind of source.
     MoreTrusted,
+    /// The list repeats a price that has ended by the book.
+    Ended,
     /// The list's would end one price for all Regions that the book has better.
     OnePrice,
 }

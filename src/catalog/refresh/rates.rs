@@ -1,11 +1,13 @@
 //! Prices of tokens, meter by meter and for the requests of one scope at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::overlay::seen;
 use crate::catalog::provenance::DatedRow;
-use crate::catalog::refresh::judgment::{Beside, Judgment, by_region, judge, place_and_day};
+use crate::catalog::refresh::judgment::{
+    Beside, Judgment, Verdict, by_region, judge, place_and_day,
+};
 use crate::catalog::refresh::outcome::{HeldBack, HeldFor, HeldItem, OnDoubt, SeenFigure};
 use crate::catalog::row_scope::RowScope;
 use crate::catalog::rows::{PriceRange, RateRow};
@@ -48,7 +50,8 @@ impl ModelPrices {
         let mut rows = by_region(fresh);
         // The oldest first: where one row of a history is laid over, those after it are too.
         rows.sort_by_key(|row| row.dating().map(|dating| dating.from));
-        let mut sifting = Sifting { fresh, on_doubt, begun: BTreeSet::new(), held };
+        let mut sifting = Sifting { fresh, on_doubt, verdicts: BTreeMap::new(), held };
+        sifting.judge_histories(self, &rows);
         let mut left = Vec::new();
         for row in rows {
             let Some((region, _)) = place_and_day(&row) else {
@@ -92,24 +95,13 @@ impl ModelPrices {
             .filter_map(|other| other.dating().map(|dating| dating.from))
             .filter(|from| Some(*from) > first)
             .min();
-        // What a rate of requests of a tier or a length that is not known is a range of.
-        let splits = [ServiceTier::Flex, ServiceTier::Priority].contains(&row.tier);
-        let (mut rows, mut cousins) = (Vec::new(), Vec::new());
-        for old in &self.rates {
-            if !asked.is_of(old) || basis(&old.regions, region).is_none() {
-                continue;
-            }
-            let is_of_length = old.above_input_tokens == row.above_input_tokens;
-            if old.tier == row.tier && is_of_length && old.price(meter).is_some() {
-                rows.push(old);
-            }
-            let is_other_length =
-                row.above_input_tokens.is_some() && old.tier == row.tier && !is_of_length;
-            if is_other_length || splits && old.tier == ServiceTier::Standard {
-                cousins.push(old);
-            }
-        }
-        Beside { next, rows, cousins }
+        let rows = self.rates.iter().filter(|old| {
+            asked.is_of(old)
+                && (old.tier, old.above_input_tokens) == (row.tier, row.above_input_tokens)
+                && old.price(meter).is_some()
+                && basis(&old.regions, region).is_some()
+        });
+        Beside { next, rows: rows.collect(), newest: self.newest() }
     }
 }
 
@@ -117,11 +109,28 @@ impl ModelPrices {
 struct Sifting<'l> {
     fresh: &'l [RateRow],
     on_doubt: OnDoubt,
-    begun: BTreeSet<Begun>,
+    verdicts: BTreeMap<HistoryKey, Verdict>,
     held: &'l mut Vec<HeldBack>,
 }
 
 impl Sifting<'_> {
+    /// Judges each history of figures as a whole.
+    fn judge_histories(&mut self, model: &ModelPrices, rows: &[RateRow]) {
+        for row in rows {
+            let Some((region, _)) = place_and_day(row) else { continue };
+            for meter in Meter::TOKENS.into_iter().filter(|meter| row.price(*meter).is_some()) {
+                for asked in requests(row) {
+                    let beside = model.beside(row, region, meter, asked, self.fresh);
+                    let is_same = |old: &RateRow| is_same_price(row, old, meter);
+                    let verdict = judge(row, region, &beside, is_same, self.on_doubt).verdict();
+                    let key = (key_of(row), region.clone(), meter, asked);
+                    let known = self.verdicts.entry(key).or_insert(Verdict::There);
+                    *known = verdict.max(*known);
+                }
+            }
+        }
+    }
+
     /// Returns the requests for which a figure is laid over, and keeps those for which it is held
     /// back.
     fn taken(
@@ -136,15 +145,12 @@ impl Sifting<'_> {
             let beside = model.beside(row, region, meter, asked, self.fresh);
             let is_same = |old: &RateRow| is_same_price(row, old, meter);
             let key = (key_of(row), region.clone(), meter, asked);
-            match judge(row, region, &beside, is_same, self.on_doubt) {
-                Judgment::There if !self.begun.contains(&key) => {}
-                Judgment::There | Judgment::Lay => {
-                    self.begun.insert(key);
-                    taken.push(asked);
-                }
-                Judgment::Hold(why, kept) => {
-                    held.push((asked, why, kept.and_then(|old| figure(old, meter))));
-                }
+            if self.verdicts.get(&key) == Some(&Verdict::Lay) {
+                taken.push(asked);
+            } else if let Judgment::Hold(why, kept) =
+                judge(row, region, &beside, is_same, self.on_doubt)
+            {
+                held.push((asked, why, kept.and_then(|old| figure(old, meter))));
             }
         }
         let geos = Geo::of_region(region);
@@ -184,8 +190,8 @@ enum Asked {
 /// The key of a row of rates, but for its Region and first day.
 type RateRowKey = (RowScope, Option<&'static str>, ServiceTier, Option<u64>);
 
-/// A figure of a history of which a row was laid over.
-type Begun = (RateRowKey, Region, Meter, Asked);
+/// A history of figures: terms that follow each other.
+type HistoryKey = (RateRowKey, Region, Meter, Asked);
 
 fn key_of(row: &RateRow) -> RateRowKey {
     (row.scope, row.geo.map(Geo::prefix), row.tier, row.above_input_tokens)

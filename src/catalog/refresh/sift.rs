@@ -1,8 +1,10 @@
 //! A book with a list laid over it: what the book has, or has better, is taken out of the list first.
 
+use jiff::civil::Date;
+
 use crate::catalog::book::PriceBook;
 use crate::catalog::model_prices::ModelPrices;
-use crate::catalog::overlay::{GivesWay, is_better};
+use crate::catalog::overlay::{GivesWay, is_better, seen};
 use crate::catalog::refresh::capacity::sifted_capacity;
 use crate::catalog::refresh::outcome::{HeldBack, OnDoubt, Refreshed};
 use crate::catalog::row_scope::RowRegion;
@@ -50,12 +52,21 @@ impl ModelPrices {
     /// was held back.
     fn sifted(&self, fresh: &Self, on_doubt: OnDoubt) -> (Self, Vec<HeldBack>) {
         let mut held = Vec::new();
+        let newest = self.newest();
         let rates = self.sifted_rates(&fresh.rates, on_doubt, &mut held);
         let (id, units, reserved) = (&self.id, &fresh.model_units, &fresh.reserved_tokens);
-        let model_units = sifted_capacity(id, units, &self.model_units, on_doubt, &mut held);
+        let model_units =
+            sifted_capacity(id, units, &self.model_units, newest, on_doubt, &mut held);
         let reserved_tokens =
-            sifted_capacity(id, reserved, &self.reserved_tokens, on_doubt, &mut held);
+            sifted_capacity(id, reserved, &self.reserved_tokens, newest, on_doubt, &mut held);
         (Self { rates: rates.into(), model_units, reserved_tokens, ..fresh.clone() }, held)
+    }
+
+    /// Returns the last day on which any price of the model was seen; `None` without a row.
+    pub(super) fn newest(&self) -> Option<Date> {
+        let rates = self.rates.iter().map(seen);
+        let units = self.model_units.iter().map(seen);
+        rates.chain(units).chain(self.reserved_tokens.iter().map(seen)).max()
     }
 
     fn everywhere(&self) -> impl Iterator<Item = &RateRow> {

@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::catalog::{
-    FigureItem, FigureKey, FigureScope, ModelPrices, Overrides, PriceBook, RateField, RateQuery,
-    RowScope, SourceRegions,
+    FigureItem, FigureKey, FigureScope, InForce, ModelPrices, Overrides, PriceBook, RateField,
+    RateQuery, RowScope, SourceRegions,
 };
-use crate::domain::{BaseModel, Geo, Meter, ModelId, Region, Scope, ServiceTier, Usd};
+use crate::domain::{BaseModel, Geo, Meter, ModelId, Region, Scope, ServiceTier};
 use crate::terminal::page::{cell, line, table, wrapped_within, write_table};
 use crate::terminal::prices::words::{FIELDS, plain, warn};
 
@@ -36,7 +36,9 @@ pub struct RegionPrices {
     pub calls: Vec<CallPrice>,
     /// Calls that the Region may make and that have no price, each with what the book has instead.
     pub unpriced: Vec<UnpricedCall>,
-    /// Offers of model units and of reserved tokens, in words.
+    /// True if a price was first seen after the day, or was last seen long before.
+    pub is_of_another_day: bool,
+    /// Model units and reserved tokens that can be bought ahead, in words.
     pub offers: Vec<String>,
     /// Dates on which the model leaves the Region, in words.
     pub lifecycle: Vec<String>,
@@ -49,13 +51,16 @@ pub struct CallPrice {
     pub scopes: Vec<Scope>,
     /// Ids by which a caller names the model under these scopes.
     pub model_ids: Vec<String>,
+    /// Scopes among them that AWS's lists do not have for the Region: such a call may be refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<Scope>,
     /// Tier that serves the calls.
     pub tier: ServiceTier,
     /// Input tokens that the calls have more of; `None` for short ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub above_input_tokens: Option<u64>,
     /// USD for a million tokens, by the name of the field in a book.
-    pub prices: BTreeMap<&'static str, Usd>,
+    pub prices: BTreeMap<&'static str, String>,
     /// Places where the prices are written, with the day on which each was last seen.
     pub sources: Vec<String>,
 }
@@ -83,15 +88,16 @@ impl RegionPrices {
             day,
             calls: Vec::new(),
             unpriced: Vec::new(),
+            is_of_another_day: false,
             offers: offers(book, model, region, day),
             lifecycle: lifecycle(book, model, region),
         };
-        for scope in scopes(model, region) {
+        for (scope, is_listed) in scopes(book, model, region, day) {
             let mut is_priced = false;
             for (tier, above_input_tokens) in variants(model) {
-                is_priced |= prices.add(book, scope, tier, above_input_tokens);
+                is_priced |= prices.add(book, (scope, is_listed), tier, above_input_tokens);
             }
-            if !is_priced {
+            if !is_priced && is_listed {
                 let instead = book.nearest_to(&RateQuery {
                     model: &model.id,
                     region,
@@ -112,18 +118,19 @@ impl RegionPrices {
     fn add(
         &mut self,
         book: &PriceBook,
-        scope: Scope,
+        (scope, is_listed): (Scope, bool),
         tier: ServiceTier,
         above_input_tokens: Option<u64>,
     ) -> bool {
         let mut prices = BTreeMap::new();
         let mut sources = Vec::new();
         for (field, _) in FIELDS {
-            let scope = FigureScope::Requests(scope);
-            let item = FigureItem::Tokens { scope, tier, above_input_tokens, field };
+            let asked = FigureScope::Requests(scope);
+            let item = FigureItem::Tokens { scope: asked, tier, above_input_tokens, field };
             let key = FigureKey { model: self.model.clone(), region: self.region.clone(), item };
             let Some(figure) = book.figure(&key, self.day) else { continue };
-            prices.insert(field.name(), figure.price);
+            prices.insert(field.name(), plain(figure.price));
+            self.is_of_another_day |= figure.source.in_force == InForce::Nearest;
             let written = figure.source.provenance;
             let source = format!("{}; {}", written.source, written.checked);
             if !sources.contains(&source) {
@@ -133,6 +140,7 @@ impl RegionPrices {
         if prices.is_empty() {
             return false;
         }
+        let unlisted = (!is_listed).then_some(scope);
         let id = ModelId::of_model(&self.model, scope).text().to_owned();
         let alike = self.calls.iter_mut().find(|call| {
             (call.tier, call.above_input_tokens) == (tier, above_input_tokens)
@@ -142,12 +150,14 @@ impl RegionPrices {
             Some(call) => {
                 call.scopes.push(scope);
                 call.model_ids.push(id);
+                call.unlisted.extend(unlisted);
                 sources.retain(|source| !call.sources.contains(source));
                 call.sources.extend(sources);
             }
             None => self.calls.push(CallPrice {
                 scopes: vec![scope],
                 model_ids: vec![id],
+                unlisted: unlisted.into_iter().collect(),
                 tier,
                 above_input_tokens,
                 prices,
@@ -182,10 +192,13 @@ impl RegionPrices {
         for dates in &self.lifecycle {
             wrapped_within(&mut page, WIDTH, "lifecycle  ", dates);
         }
-        let known = SourceRegions::embedded();
-        if known.models().any(|of| *of == self.model) {
-            let listed = "public copies of AWS's lists; a run reads the list of its account";
-            wrapped_within(&mut page, WIDTH, "profiles   ", listed);
+        if self.is_of_another_day {
+            let doubt = "no price is dated for this day: some are the nearest that is known";
+            wrapped_within(&mut page, WIDTH, "day        ", doubt);
+        }
+        if self.calls.iter().any(|call| !call.unlisted.is_empty()) {
+            let doubt = "public copies of AWS's lists do not have the model like this in the Region, so a call may be refused";
+            wrapped_within(&mut page, WIDTH, "?   ", doubt);
         }
         for (number, source) in self.sources().iter().enumerate() {
             wrapped_within(&mut page, WIDTH, &format!("[{}] ", number + 1), source);
@@ -216,7 +229,11 @@ impl RegionPrices {
         rows.set_width(WIDTH);
         let sources = self.sources();
         for call in &self.calls {
-            let scopes: Vec<String> = call.scopes.iter().map(|scope| in_words(*scope)).collect();
+            let scopes = call.scopes.iter().map(|scope| {
+                let doubt = if call.unlisted.contains(scope) { " ?" } else { "" };
+                in_words(*scope) + doubt
+            });
+            let scopes: Vec<String> = scopes.collect();
             let tier = call.above_input_tokens.map_or_else(
                 || call.tier.to_string(),
                 |above| format!("{} > {}k", call.tier, above / 1_000),
@@ -224,7 +241,7 @@ impl RegionPrices {
             let mut row = vec![cell(scopes.join(", "), false), cell(tier, false)];
             row.extend(fields.iter().map(|(field, _)| {
                 let price = call.prices.get(field.name());
-                cell(price.map_or_else(|| "-".to_owned(), |price| plain(*price)), true)
+                cell(price.map_or_else(|| "-".to_owned(), String::clone), true)
             }));
             let marks = call.sources.iter().filter_map(|source| {
                 let place = sources.iter().position(|known| *known == source)?;
@@ -238,22 +255,38 @@ impl RegionPrices {
     }
 }
 
-/// Lists the scopes that a caller in a Region can choose from.
-fn scopes(model: &ModelPrices, region: &Region) -> Vec<Scope> {
-    let known = SourceRegions::embedded();
-    let profiles = if known.models().any(|of| *of == model.id) {
-        known.scopes(&model.id, region)
-    } else {
-        // Nobody lists its profiles: those that the book has rows of.
-        let has = |wanted: RowScope, geo: Option<Geo>| {
-            model.rates.iter().any(|row| row.scope == wanted && row.geo == geo)
-        };
-        let groups =
-            Geo::of_region(region).into_iter().filter(|geo| has(RowScope::Geo, Some(*geo)));
-        let global = has(RowScope::Global, None).then_some(Scope::Global);
-        groups.map(Scope::Geo).chain(global).collect()
+/// Lists the scopes that a caller in a Region can choose from, each with false where AWS's lists do
+/// not have it and only the book does.
+fn scopes(book: &PriceBook, model: &ModelPrices, region: &Region, day: Date) -> Vec<(Scope, bool)> {
+    let lists = SourceRegions::embedded();
+    let listed = lists.scopes(&model.id, region);
+    let is_listed = |scope: &Scope| match scope {
+        Scope::InRegion => lists.may_call(&model.id, Scope::InRegion, region) != Some(false),
+        profile => listed.contains(profile),
     };
-    [Scope::InRegion].into_iter().chain(profiles).collect()
+    // A row for in-Region calls and any group prices groups that nobody lists, too.
+    let has_own = |scope: Scope| {
+        let rows = model.rates.iter().filter(|row| row.scope != RowScope::Regional);
+        rows.filter(|row| row.covers(scope)).any(|row| row.names(region))
+    };
+    let priced = |scope: Scope| {
+        let scope = FigureScope::Requests(scope);
+        let (tier, field) = (ServiceTier::Standard, RateField::Input);
+        let item = FigureItem::Tokens { scope, tier, above_input_tokens: None, field };
+        let key = FigureKey { model: model.id.clone(), region: region.clone(), item };
+        book.figure(&key, day).is_some()
+    };
+    let unlisted = Geo::ALL
+        .into_iter()
+        .map(Scope::Geo)
+        .chain([Scope::Global])
+        .filter(|scope| !listed.contains(scope) && has_own(*scope) && priced(*scope));
+    let all = [Scope::InRegion].into_iter().chain(listed.iter().copied()).chain(unlisted);
+    let mut all: Vec<Scope> = all.collect();
+    // The global profile last, also where nobody lists it.
+    all.sort_by_key(|scope| *scope == Scope::Global);
+    let is_known = lists.models().any(|of| *of == model.id);
+    all.into_iter().map(|scope| (scope, is_listed(&scope) || !is_known)).collect()
 }
 
 /// Lists the tiers and lengths that a model has prices of.
@@ -278,15 +311,15 @@ fn offers(book: &PriceBook, model: &ModelPrices, region: &Region, day: Date) -> 
     let list = Overrides::default();
     let units = book.offers(&model.id, region, day, &list).into_iter().map(|offer| {
         let label = offer.label.map_or_else(String::new, |label| format!(" ({label})"));
-        format!("{} an hour, {}{label}", offer.list_unit_price, offer.term)
+        format!("a model unit{label}, {}: USD {} an hour", offer.term, offer.list_unit_price)
     });
     let reserved = book.reserved_offers(&model.id, region, day, &list).into_iter().map(|offer| {
         format!(
-            "{} and {} an hour for 1,000 tokens a minute of input and output, {}, {}",
-            offer.list_input,
-            offer.list_output,
+            "1,000 reserved tokens a minute, {}, {}: USD {} an hour for input, {} for output",
             offer.scope.in_words(),
-            offer.term
+            offer.term,
+            offer.list_input,
+            offer.list_output
         )
     });
     let joined = |what: &str, lines: Vec<String>| {

@@ -116,6 +116,7 @@ impl Check {
 pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
     let mut check = Check { warning: book.warning(), ..Check::default() };
     for model in &book.models {
+        early(model, today, &mut check.faults);
         contradictions(model, &mut check.faults);
         hourly_contradictions(model, &mut check.faults);
         odd(model, &mut check.notes);
@@ -125,7 +126,8 @@ pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
     ages::stale(book, today, most_days, &mut check.faults, &mut check.notes);
     unpriced(book, &mut check.notes);
     let rows = book.models.iter().flat_map(|model| &model.rates);
-    let unstated = rows.clone().filter(|row| row.regions.contains(&RowRegion::Unstated)).count();
+    let is_unstated = |row: &&RateRow| row.regions.iter().all(|of| *of == RowRegion::Unstated);
+    let unstated = rows.clone().filter(is_unstated).count();
     if unstated > 0 {
         check.notes.push(format!(
             "{unstated} of {} rates have a source that names no Region; they price none",
@@ -133,6 +135,19 @@ pub fn check(book: &PriceBook, today: Date, most_days: u32) -> Check {
         ));
     }
     check
+}
+
+/// Finds rows that nobody can have looked at yet: they would be fresh for ever.
+fn early(model: &ModelPrices, today: Date, faults: &mut Vec<String>) {
+    let rates = model.rates.iter().map(|row| row.checked);
+    let units = model.model_units.iter().map(|row| row.checked);
+    let reserved = model.reserved_tokens.iter().map(|row| row.checked);
+    if let Some(latest) = rates.chain(units).chain(reserved).max().filter(|day| *day > today) {
+        faults.push(format!(
+            "{}: a price was looked at on {latest}, which is after {today}: correct `checked`, or the day of its source",
+            model.id
+        ));
+    }
 }
 
 /// Finds rows for the same requests that give different prices for the same day. A row with the day

@@ -299,7 +299,7 @@ impl BookCoverage {
     /// Returns true if the book has no other price for any of the figures.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
-        self.different.is_empty()
+        self.different.is_empty() && self.total.figures > 0
     }
 }
 

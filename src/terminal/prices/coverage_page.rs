@@ -76,6 +76,7 @@ impl BookCoverage {
             wrapped_within(&mut page, COLUMNS, "left out  ", &format!("`{name}`"));
         }
         let verdict = match self.total {
+            FigureTally { figures: 0, .. } => "no figure was compared".to_owned(),
             FigureTally { different: 0, missing: 0, .. } => {
                 "the book has all figures that were compared".to_owned()
             }

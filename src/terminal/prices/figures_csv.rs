@@ -99,6 +99,15 @@ pub enum FigureListError {
 impl FigureList {
     /// Adds the figures of a list. `name` is the list's name in errors and on the page.
     pub fn add_csv(&mut self, name: &str, text: &str) -> Result<(), FigureListError> {
+        // The reader takes a quote that is never closed for the rest of the text, and loses lines.
+        if text.matches('"').count() % 2 == 1 {
+            let at = text.rfind('"').unwrap_or_default();
+            let line = 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+            return Err(FigureListError::NotCsv {
+                name: name.to_owned(),
+                fault: format!("line {line} or before: a quote is opened and not closed"),
+            });
+        }
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_bytes());
         let not_csv = |error: csv::Error| match error.kind() {
             ErrorKind::UnequalLengths { pos, expected_len, len } => FigureListError::Fields {

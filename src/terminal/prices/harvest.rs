@@ -105,6 +105,7 @@ fn held_back(held: &HeldBack) -> String {
     let why = match held.why {
         HeldFor::SeenLater => "the book's was seen later",
         HeldFor::MoreTrusted => "the book's source is trusted more",
+        HeldFor::Ended => "the list repeats a price that has ended by the book",
         HeldFor::OnePrice => "it would end one price for all Regions that the book keeps",
     };
     let kept = held.kept.as_ref().map_or_else(

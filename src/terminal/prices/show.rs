@@ -114,6 +114,8 @@ pub fn show(book: &PriceBook, model: &ModelPrices) -> String {
 
 fn rates(page: &mut String, model: &ModelPrices, sources: &mut Sources) {
     if model.rates.is_empty() {
+        line(page, "No price of its tokens has a source that counts.");
+        line(page, "");
         return;
     }
     line(page, "RATES, USD for a million tokens");
