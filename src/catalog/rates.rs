@@ -22,7 +22,7 @@ pub struct Rates {
     places: OnceLock<RowPlaces>,
 }
 
-/// RowPlaces of rows in their vector.
+/// Positions of rows in their vector, by Region.
 #[derive(Clone, Debug, Default)]
 struct RowPlaces {
     named: HashMap<Region, Vec<usize>>,

@@ -398,12 +398,23 @@ fn holding_report(
         },
         reason: match &holding.idleness {
             Idleness::NotSeen(why) => Some(why.clone()),
-            _ if holding.monthly_cost.is_none() => Some(
-                "the price book has no price, or more than one, of a unit under its term".into(),
-            ),
+            _ if holding.monthly_cost.is_none() => Some(unpriced_unit(workload)),
             _ => None,
         },
     }
+}
+
+/// Says why a unit has no price, and which terms have one.
+fn unpriced_unit(workload: &Workload<'_>) -> String {
+    let mut terms: Vec<String> =
+        workload.offers.iter().map(|offer| offer.term.to_string()).collect();
+    terms.dedup();
+    let sold = if terms.is_empty() {
+        "it has none of this model here".to_owned()
+    } else {
+        format!("it has {}", terms.join(" and "))
+    };
+    format!("the price book has no price, or more than one, of a unit under its term: {sold}")
 }
 
 fn reserved_report(

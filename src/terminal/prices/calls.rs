@@ -193,7 +193,8 @@ impl RegionPrices {
             wrapped_within(&mut page, WIDTH, "lifecycle  ", dates);
         }
         if self.is_of_another_day {
-            let doubt = "no price is dated for this day: some are the nearest that is known";
+            let doubt =
+                "some prices were first seen after this day, or last seen more than 90 days before";
             wrapped_within(&mut page, WIDTH, "day        ", doubt);
         }
         if self.calls.iter().any(|call| !call.unlisted.is_empty()) {
@@ -276,16 +277,26 @@ fn scopes(book: &PriceBook, model: &ModelPrices, region: &Region, day: Date) -> 
         let key = FigureKey { model: model.id.clone(), region: region.clone(), item };
         book.figure(&key, day).is_some()
     };
-    let unlisted = Geo::ALL
-        .into_iter()
-        .map(Scope::Geo)
-        .chain([Scope::Global])
-        .filter(|scope| !listed.contains(scope) && has_own(*scope) && priced(*scope));
+    let is_known = lists.models().any(|of| *of == model.id);
+    // Where nobody lists the model's profiles, those that the book has any figure of are told too.
+    let groups = Geo::of_region(region);
+    let may_be = |scope: Scope| match scope {
+        Scope::Geo(geo) => groups.contains(&geo),
+        _ => true,
+    };
+    let has_figure = |scope: Scope| {
+        let rows = model.rates.iter().filter(|row| row.scope != RowScope::Regional);
+        rows.filter(|row| row.scope != RowScope::Any).any(|row| row.covers(scope))
+    };
+    let profiles = Geo::ALL.into_iter().map(Scope::Geo).chain([Scope::Global]);
+    let unlisted = profiles.filter(|scope| {
+        let is_priced = has_own(*scope) && priced(*scope);
+        !listed.contains(scope) && (is_priced || !is_known && may_be(*scope) && has_figure(*scope))
+    });
     let all = [Scope::InRegion].into_iter().chain(listed.iter().copied()).chain(unlisted);
     let mut all: Vec<Scope> = all.collect();
     // The global profile last, also where nobody lists it.
     all.sort_by_key(|scope| *scope == Scope::Global);
-    let is_known = lists.models().any(|of| *of == model.id);
     all.into_iter().map(|scope| (scope, is_listed(&scope) || !is_known)).collect()
 }
 
@@ -322,12 +333,7 @@ fn offers(book: &PriceBook, model: &ModelPrices, region: &Region, day: Date) -> 
             offer.list_output
         )
     });
-    let joined = |what: &str, lines: Vec<String>| {
-        (!lines.is_empty()).then(|| format!("{what}: USD {}", lines.join("; ")))
-    };
-    let kinds =
-        [joined("a model unit", units.collect()), joined("reserved tokens", reserved.collect())];
-    kinds.into_iter().flatten().collect()
+    units.chain(reserved).collect()
 }
 
 /// Lists the dates on which a model leaves a Region.

@@ -40,7 +40,8 @@ fn tokens(workload: &WorkloadReport) -> Tokens {
 }
 
 fn cost(workload: &WorkloadReport) -> String {
-    if !workload.is_priced {
+    // Where nothing of it has a price there is no sum, and "at least nothing" would read as free.
+    if !workload.is_priced || workload.is_at_least && workload.monthly_cost.is_zero() {
         return "unpriced".into();
     }
     let at_least = if workload.is_at_least { "≥ " } else { "" };
