@@ -117,9 +117,13 @@ impl PriceBook {
         if document.charged.is_none() {
             return Err(BookError::Uncharged { name: name.into() });
         }
-        let mut faults = sources::tell(&document.sources, &mut document.models);
+        let untold = sources::tell(&document.sources, &mut document.models);
+        // A row without its sources has no days either, which is no fault of its own.
+        if !untold.is_empty() {
+            return Err(BookError::Rules { name: name.into(), faults: untold });
+        }
         let book = Self::from(document);
-        faults.extend(book.faults());
+        let mut faults = book.faults();
         faults.extend(book.models.iter().filter_map(ModelPrices::spread_fault));
         if faults.is_empty() {
             Ok(book)

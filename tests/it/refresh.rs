@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use bedrock_cost_guard::catalog::{
-    HeldFor, HeldItem, ModelPrices, OnDoubt, PriceBook, RateQuery, RateRow, Refreshed, RowRegion,
-    RowScope, Trust,
+    HeldFor, HeldItem, ModelPrices, OnDoubt, Overrides, PriceBook, RateQuery, RateRow, Refreshed,
+    RowRegion, RowScope, Trust,
 };
 use bedrock_cost_guard::domain::{
     BaseModel, Geo, LoadWeights, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens,
@@ -155,6 +155,36 @@ fn the_terms_of_a_history_are_laid_over_together() {
     for book in [once, twice] {
         assert_eq!(on(&book, "2026-04-10"), exactly("1.20"));
         assert_eq!(on(&book, "2026-11-20"), exactly("1.00"));
+    }
+}
+
+#[test]
+fn the_terms_of_a_units_history_are_laid_over_together() {
+    let unit = |dates: &str, price: &str| {
+        format!(
+            "[[model.model_units]]\nregions = [\"us-east-1\"]\nterm = \"none\"\n{dates}\nsource = \"s\"\n\
+             usd_per_unit_hour = \"{price}\"\n"
+        )
+    };
+    let before = book(&[unit(&sighted("2026-11-13", "price-list"), "20.00")]);
+    let list = book(&[
+        unit(&since("2026-04-01", "2026-11-13", "price-list"), "20.00"),
+        unit(&since("2026-09-01", "2026-11-13", "price-list"), "10.00"),
+    ]);
+    let once = before.refreshed(list.clone(), OnDoubt::Keep).book;
+    let twice = once.clone().refreshed(list, OnDoubt::Keep).book;
+    for book in [once, twice] {
+        let of = |day: &str| {
+            let none = Overrides::default();
+            let offers = book.offers(
+                &BaseModel::new("a.b"),
+                &"us-east-1".parse().unwrap(),
+                date(day),
+                &none,
+            );
+            offers[0].list_unit_price.to_string()
+        };
+        assert_eq!((of("2026-04-10"), of("2026-11-20")), ("20.00".into(), "10.00".into()));
     }
 }
 
