@@ -1,6 +1,6 @@
 //! The price book as a document: its rows, and the rules that a book must keep.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +116,10 @@ impl PriceBook {
         // A file has to say so. Only saved observations may be from before the key existed.
         if document.charged.is_none() {
             return Err(BookError::Uncharged { name: name.into() });
+        }
+        for model in &mut document.models {
+            let lines = model.rate_lines.take();
+            model.rates.extend(lines);
         }
         let untold = sources::tell(&document.sources, &mut document.models);
         // A row without its sources has no days either, which is no fault of its own.
@@ -244,7 +248,8 @@ impl ModelPrices {
     }
 
     fn rate_faults(&self, faults: &mut Vec<String>) {
-        let mut keys = BTreeSet::new();
+        // Bits of the fields that a row before has, by all that tells prices apart.
+        let mut keys: HashMap<_, u8> = HashMap::new();
         for (index, row) in self.rates.iter().enumerate() {
             let mut fault = |text: String| faults.push(format!("rate {}: {text}", index + 1));
             let Some(dating) = row.dating() else {
@@ -268,10 +273,11 @@ impl ModelPrices {
             for region in &row.regions {
                 let key =
                     (row.scope, row.geo, region, row.tier, row.above_input_tokens, dating.from);
-                let priced = RateField::ALL.into_iter().filter(|field| field.of(row).is_some());
-                // Not lazy: every field of the row is taken.
-                let taken = priced.filter(|field| !keys.insert((key, *field))).count();
-                if taken > 0 {
+                let taken = keys.entry(key).or_default();
+                let fields = RateField::of_row(row);
+                let is_taken = *taken & fields != 0;
+                *taken |= fields;
+                if is_taken {
                     fault(format!(
                         "a row before it has the same key for Region {}: give one another first day, or leave it out",
                         String::from(region.clone())

@@ -20,6 +20,7 @@ pub mod price_list;
 mod provenance;
 mod rate;
 mod rate_field;
+mod rate_lines;
 mod rates;
 mod refresh;
 mod row_scope;
@@ -41,6 +42,7 @@ pub use overrides::{
 pub use provenance::{DatedRow, Dating, Provenance, Trust};
 pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
 pub use rate_field::RateField;
+pub use rate_lines::{NotARateLine, RateLines};
 pub use rates::Rates;
 pub use refresh::{HeldBack, HeldFor, HeldItem, OnDoubt, Refreshed, SeenFigure};
 pub use row_scope::{RowRegion, RowScope};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::rate_lines::RateLines;
 use crate::catalog::rates::Rates;
 use crate::catalog::rows::{LifecycleRow, ModelUnitsRow, ReservedTokensRow, UnpricedRow};
 use crate::domain::{BaseModel, LoadWeights};
@@ -19,6 +20,9 @@ pub struct ModelPrices {
     /// Prices of tokens.
     #[serde(rename = "rate", default, skip_serializing_if = "Rates::is_empty")]
     pub rates: Rates,
+    /// The same as lines of text; empty once the book is read.
+    #[serde(default, skip_serializing)]
+    pub rate_lines: RateLines,
     /// Prices of provisioned throughput by model units.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub model_units: Vec<ModelUnitsRow>,

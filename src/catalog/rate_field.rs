@@ -57,6 +57,25 @@ impl RateField {
         }
     }
 
+    /// Returns the fields in which a row has a price, as bits.
+    pub(super) fn of_row(row: &RateRow) -> u8 {
+        let bit = |(place, field): (usize, Self)| u8::from(field.of(row).is_some()) << place;
+        Self::ALL.into_iter().enumerate().map(bit).sum()
+    }
+
+    /// Sets the price that a row has in the field.
+    pub(super) const fn set(self, row: &mut RateRow, price: UsdPerMillionTokens) {
+        let place = match self {
+            Self::Input => &mut row.input,
+            Self::Output => &mut row.output,
+            Self::CacheRead => &mut row.cache_read,
+            Self::CacheWrite5m => &mut row.cache_write_5m,
+            Self::CacheWrite30m => &mut row.cache_write_30m,
+            Self::CacheWrite1h => &mut row.cache_write_1h,
+        };
+        *place = Some(price);
+    }
+
     /// Returns the fields that hold prices of a meter: several for cache writes, since `CloudWatch`
     /// does not tell how long a write was kept for; none for what has no rate.
     #[must_use]

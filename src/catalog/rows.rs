@@ -148,6 +148,37 @@ pub struct RateRow {
 }
 
 impl RateRow {
+    /// Builds a row without Regions, days, sources and prices.
+    pub(super) fn bare(
+        scope: RowScope,
+        geo: Option<Geo>,
+        tier: ServiceTier,
+        above_input_tokens: Option<u64>,
+    ) -> Self {
+        Self {
+            scope,
+            geo,
+            regions: Vec::new(),
+            tier,
+            above_input_tokens,
+            effective_from: None,
+            seen_from: None,
+            seen_to: None,
+            effective_until: None,
+            checked: Date::default(),
+            source: String::new(),
+            sources: Vec::new(),
+            regions_by: Vec::new(),
+            trust: None,
+            input: None,
+            output: None,
+            cache_read: None,
+            cache_write_5m: None,
+            cache_write_30m: None,
+            cache_write_1h: None,
+        }
+    }
+
     /// Returns the lowest and the highest price of a meter; `None` where the row has none. Cache
     /// writes can have two, since `CloudWatch` does not tell how long a write was kept for.
     #[must_use]

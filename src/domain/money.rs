@@ -282,7 +282,10 @@ fn parse_price_for(text: &str, lots: u32) -> Result<Decimal, NotAPrice> {
     if lots > 1_000_000 || !in_bounds(one, UNIT_PRICE_SCALE + 6) {
         return Err(refused());
     }
-    let price = one.checked_mul(Decimal::from(lots)).ok_or_else(refused)?.normalize();
+    let price = match lots {
+        1 => one,
+        lots => one.checked_mul(Decimal::from(lots)).ok_or_else(refused)?.normalize(),
+    };
     if in_bounds(price, UNIT_PRICE_SCALE) { Ok(price) } else { Err(refused()) }
 }
 

@@ -1,7 +1,7 @@
 //! Whatever is handed over as a price book or as overrides: an error or exactly what was written,
 //! never a panic and never another number.
 
-use bedrock_cost_guard::catalog::{Overrides, PriceBook};
+use bedrock_cost_guard::catalog::{Overrides, PriceBook, RateField};
 use bedrock_cost_guard::domain::UsdPerMillionTokens;
 use proptest::prelude::*;
 use toml::Value;
@@ -162,16 +162,13 @@ fn damaged(text: &str, hits: &[(prop::sample::Index, Damage)]) -> String {
 /// Returns all prices by the token that a book holds.
 fn prices(book: &PriceBook) -> Vec<UsdPerMillionTokens> {
     let rows = book.models.iter().flat_map(|model| &model.rates);
-    rows.flat_map(|row| {
-        [row.input, row.output, row.cache_read, row.cache_write_5m, row.cache_write_1h]
-    })
-    .flatten()
-    .collect()
+    rows.flat_map(|row| RateField::ALL.map(|field| field.of(row))).flatten().collect()
 }
 
-/// Returns the quoted texts of a document that are prices.
+/// Returns the texts of a document that are prices: quoted ones, and words of lines of rates.
 fn written(text: &str) -> Vec<UsdPerMillionTokens> {
-    text.split('"').filter_map(|part| part.parse().ok()).collect()
+    let parts = text.split(|c: char| c == '"' || c.is_whitespace());
+    parts.filter_map(|part| part.parse().ok()).collect()
 }
 
 proptest! {

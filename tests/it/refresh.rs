@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use bedrock_cost_guard::catalog::{
-    HeldFor, HeldItem, ModelPrices, OnDoubt, Overrides, PriceBook, RateQuery, RateRow, Refreshed,
-    RowRegion, RowScope, Trust,
+    HeldFor, HeldItem, ModelPrices, OnDoubt, Overrides, PriceBook, RateLines, RateQuery, RateRow,
+    Refreshed, RowRegion, RowScope, Trust,
 };
 use bedrock_cost_guard::domain::{
     BaseModel, Geo, LoadWeights, Meter, Region, Scope, ServiceTier, UsdPerMillionTokens,
@@ -397,6 +397,7 @@ fn valid(rows: Vec<RateRow>) -> PriceBook {
             name: "B".into(),
             provider: "A".into(),
             rates: rates.into(),
+            rate_lines: RateLines::default(),
             model_units: Vec::new(),
             reserved_tokens: Vec::new(),
             lifecycle: Vec::new(),

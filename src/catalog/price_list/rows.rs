@@ -17,7 +17,8 @@ use crate::catalog::price_list::refusal::LineRefusal;
 use crate::catalog::price_list::usage_type::{Reach, Side, TokenMeter};
 use crate::catalog::price_list::{Contradiction, UnusedLine};
 use crate::catalog::{
-    ModelPrices, ModelUnitsRow, PriceBook, RateRow, ReservedTokensRow, RowRegion, RowScope,
+    ModelPrices, ModelUnitsRow, PriceBook, RateLines, RateRow, ReservedTokensRow, RowRegion,
+    RowScope,
 };
 use crate::domain::{BaseModel, Geo, LoadWeights, Region, ServiceTier, Term};
 
@@ -95,6 +96,7 @@ pub(super) fn of(lines: Vec<IdentifiedLine>) -> RowsRead {
             provider: vendor(&model),
             id: model,
             rates: Vec::new().into(),
+            rate_lines: RateLines::default(),
             model_units: Vec::new(),
             reserved_tokens: Vec::new(),
             lifecycle: Vec::new(),

@@ -1,0 +1,234 @@
+//! Rows of rates as lines of text, one a row: what a person can read down a column, and what a book
+//! of thousands of rows loads from in a few milliseconds.
+//!
+//! A line has four parts:
+//!
+//! ```text
+//! regional standard | eu-west-1 us-east-1 | input 3.30 output 16.50 | list-0917
+//! ```
+//!
+//! The scope (`geo:eu` for the profile of a group) and the tier, with ` >200000` for requests of more
+//! input tokens; the Regions; fields and their prices; the ids of sources. After the sources may
+//! stand `by` and the ids of those that confirm the Regions, `from` and the first day, `until` and
+//! the last. A line that begins with a blank goes on with the one before, and `#` begins a comment.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::catalog::rate_field::RateField;
+use crate::catalog::row_scope::{RowRegion, RowScope};
+use crate::catalog::rows::RateRow;
+use crate::domain::{Geo, ServiceTier, UsdPerMillionTokens};
+
+/// Rows as they are written, without what follows from their sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct RateLines(Vec<RateRow>);
+
+/// The error for a text whose lines are no rows of rates.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "line {line} of `rate_lines`: {fault}; a line reads `regional standard | us-east-1 us-west-2 | input 0.06 output 0.24 | a-source`"
+)]
+pub struct NotARateLine {
+    line: usize,
+    fault: String,
+}
+
+impl RateLines {
+    /// Takes the rows out.
+    pub(super) fn take(&mut self) -> Vec<RateRow> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl TryFrom<String> for RateLines {
+    type Error = NotARateLine;
+
+    fn try_from(text: String) -> Result<Self, NotARateLine> {
+        let mut whole: Vec<(usize, String)> = Vec::new();
+        for (place, line) in text.lines().enumerate() {
+            let is_continued = line.starts_with([' ', '\t']);
+            let line = line.trim_ascii();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            match whole.last_mut().filter(|_| is_continued) {
+                Some((_, before)) => {
+                    before.push(' ');
+                    before.push_str(line);
+                }
+                None => whole.push((place + 1, line.to_owned())),
+            }
+        }
+        let rows = whole
+            .into_iter()
+            .map(|(line, text)| row(&text).map_err(|fault| NotARateLine { line, fault }));
+        rows.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Reads one line. An error is the fault.
+fn row(line: &str) -> Result<RateRow, String> {
+    let mut parts = line.split('|');
+    let mut part = |what: &str| parts.next().ok_or_else(|| format!("it has no {what}"));
+    let requests = part("scope and tier")?;
+    let regions = part("Regions")?;
+    let prices = part("prices")?;
+    let sources = part("sources")?;
+    if parts.next().is_some() {
+        return Err("it has more than four parts between `|`".to_owned());
+    }
+    let mut row = of_requests(requests)?;
+    for region in regions.split_ascii_whitespace() {
+        let region = RowRegion::try_from(region.to_owned()).map_err(|fault| fault.to_string())?;
+        row.regions.push(region);
+    }
+    let mut words = prices.split_ascii_whitespace();
+    while let Some(name) = words.next() {
+        let field = RateField::ALL.into_iter().find(|field| field.name() == name);
+        let field = field.ok_or_else(|| {
+            let names = RateField::ALL.map(RateField::name).join(", ");
+            format!("`{name}` is no price, there are {names}")
+        })?;
+        let price = words.next().ok_or_else(|| format!("`{name}` has no price"))?;
+        let price: UsdPerMillionTokens = price.parse().map_err(|_| {
+            format!(
+                "`{price}` is not a price, such as `0.06`: US dollars with ten decimals at most"
+            )
+        })?;
+        if field.of(&row).is_some() {
+            return Err(format!("it has `{name}` twice"));
+        }
+        field.set(&mut row, price);
+    }
+    read_sources(sources, &mut row)?;
+    Ok(row)
+}
+
+/// Reads scope, tier and length.
+fn of_requests(text: &str) -> Result<RateRow, String> {
+    const TIERS: [ServiceTier; 6] = [
+        ServiceTier::Standard,
+        ServiceTier::Batch,
+        ServiceTier::Flex,
+        ServiceTier::Priority,
+        ServiceTier::LatencyOptimized,
+        ServiceTier::Ultrafast,
+    ];
+    let mut words = text.split_ascii_whitespace();
+    let scope = words.next().unwrap_or_default();
+    let tier = words.next().unwrap_or_default();
+    let (scope, geo) = match scope {
+        "regional" => (RowScope::Regional, None),
+        "in-region" => (RowScope::InRegion, None),
+        "global" => (RowScope::Global, None),
+        "mantle" => (RowScope::Mantle, None),
+        "any" => (RowScope::Any, None),
+        other => {
+            let of_group = |geo: &Geo| other.strip_prefix("geo:") == Some(geo.prefix());
+            let geo = Geo::ALL.into_iter().find(of_group);
+            let geo = geo.ok_or_else(|| {
+                format!("`{other}` is no scope, there are regional, in-region, global, mantle, any and geo:us")
+            })?;
+            (RowScope::Geo, Some(geo))
+        }
+    };
+    let tier = TIERS.into_iter().find(|known| known.name() == tier).ok_or_else(|| {
+        format!("`{tier}` is no tier, there are {}", TIERS.map(ServiceTier::name).join(", "))
+    })?;
+    let above_input_tokens = match words.next() {
+        None => None,
+        Some(word) => {
+            let tokens = word.strip_prefix('>').and_then(|tokens| tokens.parse().ok());
+            Some(tokens.ok_or_else(|| format!("`{word}` is no length, such as >200000"))?)
+        }
+    };
+    if let Some(word) = words.next() {
+        return Err(format!("`{word}` after the length is not known"));
+    }
+    Ok(RateRow::bare(scope, geo, tier, above_input_tokens))
+}
+
+/// Reads the ids of sources, and what may stand after them.
+fn read_sources(text: &str, row: &mut RateRow) -> Result<(), String> {
+    let mut is_by = false;
+    let mut words = text.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        match word {
+            "by" => is_by = true,
+            "from" => row.effective_from = Some(day(words.next())?),
+            "until" => row.effective_until = Some(day(words.next())?),
+            id if is_by => row.regions_by.push(id.to_owned()),
+            id => row.sources.push(id.to_owned()),
+        }
+    }
+    if row.sources.is_empty() {
+        return Err("it names no source".to_owned());
+    }
+    Ok(())
+}
+
+fn day(word: Option<&str>) -> Result<Date, String> {
+    let word = word.unwrap_or_default();
+    word.parse().map_err(|_| format!("`{word}` is not a day, such as 2026-04-06"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<RateRow>, String> {
+        RateLines::try_from(text.to_owned()).map(|lines| lines.0).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_line_is_a_row() {
+        let rows = read(
+            "# a comment\n\
+             regional standard | eu-west-1\n  us-east-1 | input 3.30 output 16.50 | list-0917\n\
+             geo:eu batch >200000 | * | cache_write_30m 0.00 | page list by profiles from 2026-03-01 until 2026-12-31\n",
+        )
+        .unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!((rows[0].scope, rows[0].tier), (RowScope::Regional, ServiceTier::Standard));
+        assert_eq!(rows[0].regions.len(), 2);
+        assert_eq!(rows[0].input.unwrap().to_string(), "3.30");
+        assert_eq!(
+            (rows[0].cache_read, rows[0].sources.as_slice()),
+            (None, &["list-0917".to_owned()][..])
+        );
+        let late = &rows[1];
+        assert_eq!((late.scope, late.geo), (RowScope::Geo, Some(Geo::Eu)));
+        assert_eq!(late.above_input_tokens, Some(200_000));
+        assert_eq!(late.regions, [RowRegion::All]);
+        assert_eq!(late.cache_write_30m.unwrap().to_string(), "0.00");
+        assert_eq!(
+            (late.sources.len(), late.regions_by.as_slice()),
+            (2, &["profiles".to_owned()][..])
+        );
+        assert_eq!(late.effective_from.unwrap().to_string(), "2026-03-01");
+        assert_eq!(late.effective_until.unwrap().to_string(), "2026-12-31");
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named_with_its_fault() {
+        for (line, fault) in [
+            ("regional standard | us-east-1 | input 1.00", "it has no sources"),
+            ("regional standard | us-east-1 | input 1.00 | s | s", "more than four parts"),
+            ("local standard | us-east-1 | input 1.00 | s", "`local` is no scope"),
+            ("regional fast | us-east-1 | input 1.00 | s", "`fast` is no tier"),
+            ("regional standard 200k | us-east-1 | input 1.00 | s", "`200k` is no length"),
+            ("regional standard | useast | input 1.00 | s", "`useast` is not the name"),
+            ("regional standard | us-east-1 | inputs 1.00 | s", "`inputs` is no price"),
+            ("regional standard | us-east-1 | input 1,00 | s", "`1,00` is not a price"),
+            ("regional standard | us-east-1 | input 1.00 input 2.00 | s", "`input` twice"),
+            ("regional standard | us-east-1 | input | s", "`input` has no price"),
+            ("regional standard | us-east-1 | input 1.00 | from 2026-01-01", "names no source"),
+            ("regional standard | us-east-1 | input 1.00 | s from May", "`May` is not a day"),
+        ] {
+            let found = read(&format!("# first\n{line}\n")).unwrap_err();
+            assert!(found.contains("line 2 of") && found.contains(fault), "{line}: {found}");
+        }
+    }
+}
