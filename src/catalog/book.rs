@@ -248,8 +248,8 @@ impl ModelPrices {
     }
 
     fn rate_faults(&self, faults: &mut Vec<String>) {
-        // Bits of the fields that a row before has, by all that tells prices apart.
-        let mut keys: HashMap<_, u8> = HashMap::new();
+        // What rows before have, by Region: the fields as bits beside all else that tells prices apart.
+        let mut before: HashMap<&RowRegion, Vec<(_, u8)>> = HashMap::with_capacity(64);
         for (index, row) in self.rates.iter().enumerate() {
             let mut fault = |text: String| faults.push(format!("rate {}: {text}", index + 1));
             let Some(dating) = row.dating() else {
@@ -270,19 +270,17 @@ impl ModelPrices {
             if !row.prices_any() {
                 fault("prices no meter: add `input`, `output` or a price of a cache".into());
             }
+            let fields = RateField::of_row(row);
             for region in &row.regions {
-                let key =
-                    (row.scope, row.geo, region, row.tier, row.above_input_tokens, dating.from);
-                let taken = keys.entry(key).or_default();
-                let fields = RateField::of_row(row);
-                let is_taken = *taken & fields != 0;
-                *taken |= fields;
-                if is_taken {
+                let key = (row.scope, row.geo, row.tier, row.above_input_tokens, dating.from);
+                let of_region = before.entry(region).or_default();
+                if of_region.iter().any(|(other, taken)| *other == key && taken & fields != 0) {
                     fault(format!(
                         "a row before it has the same key for Region {}: give one another first day, or leave it out",
                         String::from(region.clone())
                     ));
                 }
+                of_region.push((key, fields));
             }
         }
     }

@@ -12,12 +12,15 @@
 //! stand `by` and the ids of those that confirm the Regions, `from` and the first day, `until` and
 //! the last. A line that begins with a blank goes on with the one before, and `#` begins a comment.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::catalog::rate_field::RateField;
 use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::catalog::rows::RateRow;
+use crate::domain::place::NotARegion;
 use crate::domain::{Geo, ServiceTier, UsdPerMillionTokens};
 
 /// Rows as they are written, without what follows from their sources.
@@ -46,7 +49,7 @@ impl TryFrom<String> for RateLines {
     type Error = NotARateLine;
 
     fn try_from(text: String) -> Result<Self, NotARateLine> {
-        let mut whole: Vec<(usize, String)> = Vec::new();
+        let mut whole: Vec<(usize, Cow<'_, str>)> = Vec::new();
         for (place, line) in text.lines().enumerate() {
             let is_continued = line.starts_with([' ', '\t']);
             let line = line.trim_ascii();
@@ -55,10 +58,11 @@ impl TryFrom<String> for RateLines {
             }
             match whole.last_mut().filter(|_| is_continued) {
                 Some((_, before)) => {
+                    let before = before.to_mut();
                     before.push(' ');
                     before.push_str(line);
                 }
-                None => whole.push((place + 1, line.to_owned())),
+                None => whole.push((place + 1, Cow::Borrowed(line))),
             }
         }
         let rows = whole
@@ -81,7 +85,7 @@ fn row(line: &str) -> Result<RateRow, String> {
     }
     let mut row = of_requests(requests)?;
     for region in regions.split_ascii_whitespace() {
-        let region = RowRegion::try_from(region.to_owned()).map_err(|fault| fault.to_string())?;
+        let region: RowRegion = region.parse().map_err(|fault: NotARegion| fault.to_string())?;
         row.regions.push(region);
     }
     let mut words = prices.split_ascii_whitespace();

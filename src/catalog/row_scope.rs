@@ -1,5 +1,7 @@
 //! The requests that a row is for: the scope, and the Regions that are called.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::place::NotARegion;
@@ -72,15 +74,23 @@ pub enum RowRegion {
     UnstatedInUs,
 }
 
-impl TryFrom<String> for RowRegion {
-    type Error = NotARegion;
+impl FromStr for RowRegion {
+    type Err = NotARegion;
 
-    fn try_from(text: String) -> Result<Self, NotARegion> {
-        match text.as_str() {
+    fn from_str(text: &str) -> Result<Self, NotARegion> {
+        match text {
             "*" => Ok(Self::All),
             "unstated" => Ok(Self::Unstated),
             name => name.parse().map(Self::Named),
         }
+    }
+}
+
+impl TryFrom<String> for RowRegion {
+    type Error = NotARegion;
+
+    fn try_from(text: String) -> Result<Self, NotARegion> {
+        text.parse()
     }
 }
 

@@ -5,7 +5,7 @@
 //! price was seen, the day on which somebody last looked and how far the row is to be trusted, so
 //! that no row of them can claim to be fresher than what was published.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -104,7 +104,7 @@ sourced!(UnpricedRow:);
 /// a row that names no source or names one twice over.
 pub(super) fn tell(sources: &[Source], models: &mut [ModelPrices]) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut by_id = BTreeMap::new();
+    let mut by_id = HashMap::new();
     for source in sources {
         if [&source.id, &source.title].iter().any(|text| text.trim().is_empty())
             || source.published == Date::default()
@@ -139,7 +139,7 @@ fn as_sourced<R: Sourced>(row: &mut R) -> &mut dyn Sourced {
     row
 }
 
-fn tell_row(by_id: &BTreeMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(), String> {
+fn tell_row(by_id: &HashMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(), String> {
     let ids = std::mem::take(row.ids());
     let regions_by = row.ids_of_regions().map(std::mem::take).unwrap_or_default();
     if ids.is_empty() {
