@@ -303,7 +303,7 @@ impl<'a> Workload<'a> {
         let end = self.lifecycle.end_in_words(name, region, today, is_called_since);
         let low = self.priced_before_extended_access().map(|since| {
             format!(
-                "{name} in {region} is in extended access since {since}; AWS may charge more than the price shown, which is from before that day"
+                "{name} in {region} is in extended access since {since}; AWS may charge more than the price shown, which no source dates from that day on"
             )
         });
         end.into_iter().chain(low).collect()

@@ -107,7 +107,7 @@ fn a_price_from_before_extended_access_is_at_least_in_text_json_and_explanation(
     let workload = only(&report);
     assert!(workload.is_at_least && report.totals.is_at_least);
     assert_eq!(workload.monthly_cost, an_hour("7.20"));
-    let note = "Model in us-east-1 is in extended access since 2026-03-01, as AWS says; AWS may charge more than the price shown, which is from before that day";
+    let note = "Model in us-east-1 is in extended access since 2026-03-01, as AWS says; AWS may charge more than the price shown, which no source dates from that day on";
     assert_eq!(workload.notes, [note]);
     let words = |page: &str| page.split_whitespace().collect::<Vec<_>>().join(" ");
     let page = words(&terminal::report::render(&report));
