@@ -331,6 +331,7 @@ def inventories(now):
         ],
         "ListInferenceProfiles": [
             system_profile(GEO_LANE, "US Claude Sonnet 4.6", ["us-east-1", "us-east-2", "us-west-2"], GEO_MODEL),
+            system_profile(f"global.{GEO_MODEL}", "Global Claude Sonnet 4.6", ["us-east-1", ""], GEO_MODEL),
             application_profile("f6e5d4c3b2a1", "unused", HOLDING_MODEL),
             application_profile(PROFILE_LANE, "search-team", PROFILE_MODEL),
         ],
