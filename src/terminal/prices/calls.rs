@@ -11,7 +11,7 @@ use crate::catalog::{
 };
 use crate::domain::{BaseModel, Geo, Meter, ModelId, Region, Scope, ServiceTier};
 use crate::terminal::page::{cell, line, table, wrapped_within, write_table};
-use crate::terminal::prices::words::{FIELDS, plain, warn};
+use crate::terminal::prices::words::{FIELDS, lifecycle_days, plain, warn};
 
 /// Width of the page in columns.
 const WIDTH: u16 = 100;
@@ -339,17 +339,5 @@ fn offers(book: &PriceBook, model: &ModelPrices, region: &Region, day: Date) -> 
 /// Lists the dates on which a model leaves a Region.
 fn lifecycle(book: &PriceBook, model: &ModelPrices, region: &Region) -> Vec<String> {
     let rows = book.lifecycle(&model.id, region).into_iter();
-    rows.map(|row| {
-        let dates = [
-            ("Legacy from", row.legacy),
-            ("extended access from", row.extended_access),
-            ("end of life on", row.end_of_life),
-        ];
-        let dates: Vec<String> = dates
-            .iter()
-            .filter_map(|(what, day)| Some(format!("{what} {}", day.as_ref()?)))
-            .collect();
-        format!("{} ({})", dates.join(", "), row.source)
-    })
-    .collect()
+    rows.map(|row| format!("{} ({})", lifecycle_days(row), row.source)).collect()
 }

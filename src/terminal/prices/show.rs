@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{DatedRow, Dating, ModelPrices, PriceBook, RateField, RateRow};
 use crate::domain::ModelId;
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
-use crate::terminal::prices::words::{FIELDS, region_names, scope_name, warn};
+use crate::terminal::prices::words::{FIELDS, lifecycle_days, region_names, scope_name, warn};
 
 /// Finds the model that somebody means: by its id, with or without a profile's prefix, by its name,
 /// or by a text that no other model contains.
@@ -81,21 +81,12 @@ pub fn show(book: &PriceBook, model: &ModelPrices) -> String {
         );
     }
     for row in &model.lifecycle {
-        let dates = [
-            ("Legacy from", row.legacy),
-            ("extended access from", row.extended_access),
-            ("end of life on", row.end_of_life),
-        ];
-        let dates: Vec<String> = dates
-            .iter()
-            .filter_map(|(what, day)| Some(format!("{what} {}", day.as_ref()?)))
-            .collect();
         wrapped(
             &mut page,
             "lifecycle ",
             &format!(
                 "{} in {} {}",
-                dates.join(", "),
+                lifecycle_days(row),
                 region_names(&row.regions),
                 sources.mark(&row.source)
             ),

@@ -1,7 +1,7 @@
 //! Scopes, Regions and rows of a price book in words.
 
 use crate::catalog::price_list::{PriceListGap, UnusedLine};
-use crate::catalog::{RateField, RateRow, RowRegion, RowScope};
+use crate::catalog::{LifecycleRow, RateField, RateRow, RowRegion, RowScope};
 use crate::domain::{Geo, Usd};
 use crate::terminal::page::{line, wrapped};
 
@@ -45,6 +45,17 @@ pub(super) fn region_names(regions: &[RowRegion]) -> String {
         [first, _, _, ..] => format!("{} and {} more", name(first), regions.len() - 1),
         few => few.iter().map(name).collect::<Vec<_>>().join(", "),
     }
+}
+
+/// Lists the days on which a model leaves, each with what it ends.
+pub(super) fn lifecycle_days(row: &LifecycleRow) -> String {
+    let days = [
+        ("Legacy from", row.legacy),
+        ("extended access from", row.extended_access),
+        ("end of life on", row.end_of_life),
+    ];
+    let days = days.iter().filter_map(|(what, day)| Some(format!("{what} {}", day.as_ref()?)));
+    days.collect::<Vec<_>>().join(", ")
 }
 
 /// Writes the requests that a row of rates is for.
