@@ -176,8 +176,8 @@ impl Inventory {
         Some(self.system_profiles.iter().any(|profile| profile.scope_of(model) == Some(scope)))
     }
 
-    /// Returns the groups under which a model may be called from this Region, the smallest first.
-    /// Where nothing is known of the model they are those that the Region's name tells.
+    /// Returns the groups under which a model may be called from this Region, the smallest first:
+    /// those that the Region's name tells if nothing is known of the model.
     #[must_use]
     pub fn groups(&self, model: &BaseModel, region: &Region) -> Vec<Geo> {
         let geo = |scope| match scope {

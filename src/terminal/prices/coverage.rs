@@ -244,8 +244,8 @@ pub struct NotCompared {
 impl BookCoverage {
     /// Compares the figures of a list with what a book has for a day, each exactly.
     ///
-    /// Where one list gives several prices for an item, a figure of it that the book does not have
-    /// is no difference if the book has another one of them.
+    /// Counts no difference for an item to which one list gives several prices if the book has any
+    /// of them.
     #[must_use]
     pub fn new(book: &PriceBook, list: FigureList, left_out: Vec<String>, day: Date) -> Self {
         let mut prices: BTreeMap<(&str, &FigureKey), BTreeSet<Usd>> = BTreeMap::new();
