@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::catalog::rate_field::RateField;
-use crate::catalog::row_scope::{RowRegion, RowScope};
+use crate::catalog::row_scope::RowScope;
 use crate::catalog::rows::RateRow;
 use crate::domain::place::NotARegion;
 use crate::domain::{Geo, ServiceTier, UsdPerMillionTokens};
@@ -35,8 +35,49 @@ pub struct RateLines(Vec<RateRow>);
 )]
 pub struct NotARateLine {
     line: usize,
-    fault: String,
+    fault: RateLineFault,
 }
+
+/// A fault of a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum RateLineFault {
+    #[error("it has no {0}")]
+    NoPart(&'static str),
+    #[error("it has more than four parts between `|`")]
+    MoreParts,
+    #[error("`{0}` is no scope, there are regional, in-region, global, mantle, any and geo:us")]
+    Scope(String),
+    #[error("`{0}` is no tier, there are {names}", names = TIERS.map(ServiceTier::name).join(", "))]
+    Tier(String),
+    #[error("`{0}` is no length, such as >200000")]
+    Length(String),
+    #[error("`{0}` after the length is not known")]
+    AfterLength(String),
+    #[error(transparent)]
+    Region(#[from] NotARegion),
+    #[error("`{0}` is no price, there are {names}", names = RateField::ALL.map(RateField::name).join(", "))]
+    Field(String),
+    #[error("`{0}` has no price")]
+    NoPrice(&'static str),
+    #[error("`{0}` is not a price, such as `0.06`: US dollars with ten decimals at most")]
+    Price(String),
+    #[error("it has `{0}` twice")]
+    Twice(&'static str),
+    #[error("it names no source")]
+    NoSource,
+    #[error("`{0}` is not a day, such as 2026-04-06")]
+    Day(String),
+}
+
+/// The tiers that a line may name.
+const TIERS: [ServiceTier; 6] = [
+    ServiceTier::Standard,
+    ServiceTier::Batch,
+    ServiceTier::Flex,
+    ServiceTier::Priority,
+    ServiceTier::LatencyOptimized,
+    ServiceTier::Ultrafast,
+];
 
 impl RateLines {
     /// Takes the rows out.
@@ -72,37 +113,30 @@ impl TryFrom<String> for RateLines {
     }
 }
 
-/// Reads one line. An error is the fault.
-fn row(line: &str) -> Result<RateRow, String> {
+/// Reads one line.
+fn row(line: &str) -> Result<RateRow, RateLineFault> {
     let mut parts = line.split('|');
-    let mut part = |what: &str| parts.next().ok_or_else(|| format!("it has no {what}"));
+    let mut part = |what| parts.next().ok_or(RateLineFault::NoPart(what));
     let requests = part("scope and tier")?;
     let regions = part("Regions")?;
     let prices = part("prices")?;
     let sources = part("sources")?;
     if parts.next().is_some() {
-        return Err("it has more than four parts between `|`".to_owned());
+        return Err(RateLineFault::MoreParts);
     }
     let mut row = of_requests(requests)?;
     for region in regions.split_ascii_whitespace() {
-        let region: RowRegion = region.parse().map_err(|fault: NotARegion| fault.to_string())?;
-        row.regions.push(region);
+        row.regions.push(region.parse()?);
     }
     let mut words = prices.split_ascii_whitespace();
     while let Some(name) = words.next() {
         let field = RateField::ALL.into_iter().find(|field| field.name() == name);
-        let field = field.ok_or_else(|| {
-            let names = RateField::ALL.map(RateField::name).join(", ");
-            format!("`{name}` is no price, there are {names}")
-        })?;
-        let price = words.next().ok_or_else(|| format!("`{name}` has no price"))?;
-        let price: UsdPerMillionTokens = price.parse().map_err(|_| {
-            format!(
-                "`{price}` is not a price, such as `0.06`: US dollars with ten decimals at most"
-            )
-        })?;
+        let field = field.ok_or_else(|| RateLineFault::Field(name.to_owned()))?;
+        let price = words.next().ok_or(RateLineFault::NoPrice(field.name()))?;
+        let price: UsdPerMillionTokens =
+            price.parse().map_err(|_| RateLineFault::Price(price.to_owned()))?;
         if field.of(&row).is_some() {
-            return Err(format!("it has `{name}` twice"));
+            return Err(RateLineFault::Twice(field.name()));
         }
         field.set(&mut row, price);
     }
@@ -111,15 +145,7 @@ fn row(line: &str) -> Result<RateRow, String> {
 }
 
 /// Reads scope, tier and length.
-fn of_requests(text: &str) -> Result<RateRow, String> {
-    const TIERS: [ServiceTier; 6] = [
-        ServiceTier::Standard,
-        ServiceTier::Batch,
-        ServiceTier::Flex,
-        ServiceTier::Priority,
-        ServiceTier::LatencyOptimized,
-        ServiceTier::Ultrafast,
-    ];
+fn of_requests(text: &str) -> Result<RateRow, RateLineFault> {
     let mut words = text.split_ascii_whitespace();
     let scope = words.next().unwrap_or_default();
     let tier = words.next().unwrap_or_default();
@@ -132,30 +158,27 @@ fn of_requests(text: &str) -> Result<RateRow, String> {
         other => {
             let of_group = |geo: &Geo| other.strip_prefix("geo:") == Some(geo.prefix());
             let geo = Geo::ALL.into_iter().find(of_group);
-            let geo = geo.ok_or_else(|| {
-                format!("`{other}` is no scope, there are regional, in-region, global, mantle, any and geo:us")
-            })?;
+            let geo = geo.ok_or_else(|| RateLineFault::Scope(other.to_owned()))?;
             (RowScope::Geo, Some(geo))
         }
     };
-    let tier = TIERS.into_iter().find(|known| known.name() == tier).ok_or_else(|| {
-        format!("`{tier}` is no tier, there are {}", TIERS.map(ServiceTier::name).join(", "))
-    })?;
+    let known_tier = TIERS.into_iter().find(|known| known.name() == tier);
+    let tier = known_tier.ok_or_else(|| RateLineFault::Tier(tier.to_owned()))?;
     let above_input_tokens = match words.next() {
         None => None,
         Some(word) => {
             let tokens = word.strip_prefix('>').and_then(|tokens| tokens.parse().ok());
-            Some(tokens.ok_or_else(|| format!("`{word}` is no length, such as >200000"))?)
+            Some(tokens.ok_or_else(|| RateLineFault::Length(word.to_owned()))?)
         }
     };
     if let Some(word) = words.next() {
-        return Err(format!("`{word}` after the length is not known"));
+        return Err(RateLineFault::AfterLength(word.to_owned()));
     }
     Ok(RateRow::bare(scope, geo, tier, above_input_tokens))
 }
 
 /// Reads the ids of sources, and what may stand after them.
-fn read_sources(text: &str, row: &mut RateRow) -> Result<(), String> {
+fn read_sources(text: &str, row: &mut RateRow) -> Result<(), RateLineFault> {
     let mut is_by = false;
     let mut words = text.split_ascii_whitespace();
     while let Some(word) = words.next() {
@@ -168,22 +191,23 @@ fn read_sources(text: &str, row: &mut RateRow) -> Result<(), String> {
         }
     }
     if row.sources.is_empty() {
-        return Err("it names no source".to_owned());
+        return Err(RateLineFault::NoSource);
     }
     Ok(())
 }
 
-fn day(word: Option<&str>) -> Result<Date, String> {
+fn day(word: Option<&str>) -> Result<Date, RateLineFault> {
     let word = word.unwrap_or_default();
-    word.parse().map_err(|_| format!("`{word}` is not a day, such as 2026-04-06"))
+    word.parse().map_err(|_| RateLineFault::Day(word.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::row_scope::RowRegion;
 
-    fn read(text: &str) -> Result<Vec<RateRow>, String> {
-        RateLines::try_from(text.to_owned()).map(|lines| lines.0).map_err(|fault| fault.to_string())
+    fn read(text: &str) -> Result<Vec<RateRow>, NotARateLine> {
+        RateLines::try_from(text.to_owned()).map(|lines| lines.0)
     }
 
     #[test]
@@ -231,7 +255,7 @@ mod tests {
             ("regional standard | us-east-1 | input 1.00 | from 2026-01-01", "names no source"),
             ("regional standard | us-east-1 | input 1.00 | s from May", "`May` is not a day"),
         ] {
-            let found = read(&format!("# first\n{line}\n")).unwrap_err();
+            let found = read(&format!("# first\n{line}\n")).unwrap_err().to_string();
             assert!(found.contains("line 2 of") && found.contains(fault), "{line}: {found}");
         }
     }
