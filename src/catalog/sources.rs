@@ -139,26 +139,36 @@ fn as_sourced<R: Sourced>(row: &mut R) -> &mut dyn Sourced {
     row
 }
 
-fn tell_row(by_id: &HashMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(), String> {
+/// A fault of the sources of a row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum RowSourcesFault {
+    #[error("needs `source` and `checked`, or `sources` with ids of [[source]]")]
+    Missing,
+    #[error(
+        "has `sources`, from which `source`, `checked`, `seen_from`, `seen_to` and `trust` follow: leave these out"
+    )]
+    ToldTwice,
+    #[error("names a source twice in `sources`: keep one")]
+    NamedTwice,
+    #[error("source `{0}` is not in the head: add a [[source]]")]
+    NotInHead(String),
+}
+
+fn tell_row(by_id: &HashMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(), RowSourcesFault> {
     let ids = std::mem::take(row.ids());
     let regions_by = row.ids_of_regions().map(std::mem::take).unwrap_or_default();
     if ids.is_empty() {
-        return row.is_told().then_some(()).ok_or_else(|| {
-            "needs `source` and `checked`, or `sources` with ids of [[source]]".to_owned()
-        });
+        return row.is_told().then_some(()).ok_or(RowSourcesFault::Missing);
     }
     if row.is_told_in_part() {
-        return Err(
-            "has `sources`, from which `source`, `checked`, `seen_from`, `seen_to` and `trust` follow: leave these out"
-                .to_owned(),
-        );
+        return Err(RowSourcesFault::ToldTwice);
     }
     if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
-        return Err("names a source twice in `sources`: keep one".to_owned());
+        return Err(RowSourcesFault::NamedTwice);
     }
     let known = |id: &String| {
         let source = by_id.get(id.as_str());
-        source.ok_or_else(|| format!("source `{id}` is not in the head: add a [[source]]"))
+        source.ok_or_else(|| RowSourcesFault::NotInHead(id.clone()))
     };
     let mut seen: Option<Seen> = None;
     for id in &ids {
