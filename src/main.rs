@@ -4,10 +4,10 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::config::{Settings, SettingsError};
 use bedrock_cost_guard::domain::AccountId;
-use bedrock_cost_guard::guard::Error;
-use bedrock_cost_guard::guard::Memory;
+use bedrock_cost_guard::guard::{Error, Invocation, Memory};
 use bedrock_cost_guard::report::Summary;
 use bedrock_cost_guard::{aws::clients, guard};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
@@ -68,7 +68,9 @@ async fn handle(
     let as_of = jiff::Timestamp::now();
     let (payload, context) = event.into_parts();
     let left = time_left(&context, as_of);
-    let run = guard::run(config, &settings, &payload, as_of, account(&context), memory);
+    let invocation =
+        Invocation { event: &payload, as_of, account: account(&context), caller: Caller::Lambda };
+    let run = guard::run(config, &settings, invocation, memory);
     let outcome = match tokio::time::timeout(left, run).await {
         Ok(outcome) => outcome?,
         Err(_) => return Err(Error::Deadline(left.as_secs())),

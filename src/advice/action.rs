@@ -43,6 +43,26 @@ pub enum Action {
 }
 
 impl Action {
+    /// All actions, in the order of their declaration.
+    pub(super) const ALL: [Self; 16] = [
+        Self::FillProvisionedModel,
+        Self::DeleteIdleProvisionedModel,
+        Self::RouteToGlobalProfile,
+        Self::BuyModelUnits,
+        Self::ReserveTokens,
+        Self::RightSizeProvisionedModel,
+        Self::BindProvisionedModel,
+        Self::RightSizeReservation,
+        Self::LetCommitmentExpire,
+        Self::GiveUpProvisionedModel,
+        Self::UseFlexTier,
+        Self::UseBatchInference,
+        Self::LeaveDearerTier,
+        Self::CachePrompts,
+        Self::StopCachingPrompts,
+        Self::MoveToSuccessor,
+    ];
+
     /// Returns the action in words.
     #[must_use]
     pub const fn title(self) -> &'static str {

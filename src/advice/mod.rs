@@ -10,6 +10,7 @@
 //! | `gates` | what advice must pass before it counts |
 //! | `candidate` | one offer at its optimum, put to the gates |
 //! | `recommendation`, `evidence`, `proof` | a change that saves, the origin of its numbers, a proof that none does |
+//! | `subject` | what an id of a recommendation may be about |
 //! | `holding_advice` | what is said of each holding |
 //! | `command` | the steps to a change, with their commands |
 //! | `minutes_needed` | the lanes whose minutes could change the advice |
@@ -30,6 +31,7 @@ mod plan;
 mod proof;
 mod recommendation;
 mod rules;
+mod subject;
 
 pub use action::{Action, Effort};
 pub use evidence::{Evidence, EvidenceItem, RateEvidence, SeriesEvidence};
@@ -44,3 +46,4 @@ pub use recommendation::{
     Arrangement, Commitment, Grounds, Money, Recommendation, Remedy, Savings, Standing, Step,
     Working,
 };
+pub use subject::may_be_of;

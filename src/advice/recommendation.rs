@@ -41,6 +41,9 @@ pub struct Recommendation {
     /// Standing of the change.
     #[serde(flatten)]
     pub standing: Standing,
+    /// True if the change was recommended before this run; absent where nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was_open: Option<bool>,
     /// Grounds for the change.
     #[serde(flatten)]
     pub grounds: Grounds,
@@ -256,6 +259,8 @@ impl Recommendation {
             // Only purchases have any of these figures.
             commitment: Commitment::default(),
             standing: Standing { rollback_possible: true, not_counted_because: None },
+            // The report says this, which knows all that was open.
+            was_open: None,
             grounds: Grounds {
                 risks: evidence.caveats(),
                 workings: vec![money.working()],

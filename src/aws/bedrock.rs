@@ -9,11 +9,16 @@ use aws_sdk_bedrock::types::{
 use jiff::Timestamp;
 
 use crate::aws::ApiError;
+use crate::aws::pages::Pages;
 use crate::domain::{ModelUnits, Region};
 use crate::observation::{
-    ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, ProvisionedModel,
-    SystemProfile,
+    ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, InventoryList,
+    ProvisionedModel, SystemProfile, distinct,
 };
+
+const PROVISIONED: &str = "bedrock:ListProvisionedModelThroughputs";
+const PROFILES: &str = "bedrock:ListInferenceProfiles";
+const FOUNDATION: &str = "bedrock:ListFoundationModels";
 
 /// Bedrock in one Region.
 #[derive(Clone, Debug)]
@@ -24,72 +29,120 @@ pub struct Bedrock {
     pub region: Region,
 }
 
+/// Inventory as far as it was read.
+#[derive(Clone, Debug, Default)]
+pub struct ListedInventory {
+    /// The inventory, in which a list that was not read is empty.
+    pub inventory: Inventory,
+    /// Lists that were not read, each with its error.
+    pub unread: Vec<(InventoryList, ApiError)>,
+}
+
+impl ListedInventory {
+    /// Takes a list, or notes that it was not read.
+    fn take<T>(&mut self, list: InventoryList, read: Result<Vec<T>, ApiError>) -> Vec<T> {
+        read.unwrap_or_else(|error| {
+            self.unread.push((list, error));
+            Vec::new()
+        })
+    }
+}
+
 impl Bedrock {
-    /// Reads the whole inventory, the lists of the three operations at once.
-    pub async fn inventory(&self) -> Result<Inventory, ApiError> {
+    /// Reads the inventory, the lists of the three operations at once. A list that is refused costs
+    /// that list alone.
+    pub async fn inventory(&self) -> ListedInventory {
         // One after the other: both are the same operation, and one must not throttle the other.
         let profiles = async {
-            let application = self.profiles(InferenceProfileType::Application).await?;
-            let system = self.profiles(InferenceProfileType::SystemDefined).await?;
-            Ok((application, system))
+            let application = self.profiles(InferenceProfileType::Application).await;
+            let system = self.profiles(InferenceProfileType::SystemDefined).await;
+            (application, system)
         };
-        let (provisioned_models, (application, system), foundation_models) =
-            tokio::try_join!(self.provisioned_models(), profiles, self.foundation_models())?;
-        Ok(Inventory {
-            provisioned_models,
-            application_profiles: application.iter().map(application_profile).collect(),
-            foundation_models,
-            system_profiles: system.iter().map(system_profile).collect(),
-        })
+        let (provisioned, (application, system), foundation) =
+            tokio::join!(self.provisioned_models(), profiles, self.foundation_models());
+        let mut listed = ListedInventory::default();
+        listed.inventory.provisioned_models =
+            listed.take(InventoryList::ProvisionedModels, provisioned);
+        listed.inventory.application_profiles = listed.take(
+            InventoryList::ApplicationProfiles,
+            application.and_then(|summaries| {
+                self.distinct(PROFILES, summaries.iter().map(application_profile), |profile| {
+                    profile.inference_profile_arn.clone()
+                })
+            }),
+        );
+        listed.inventory.system_profiles = listed.take(
+            InventoryList::SystemProfiles,
+            system.and_then(|summaries| {
+                self.distinct(PROFILES, summaries.iter().map(system_profile), |profile| {
+                    profile.inference_profile_id.clone()
+                })
+            }),
+        );
+        listed.inventory.foundation_models =
+            listed.take(InventoryList::FoundationModels, foundation);
+        listed
     }
 
     async fn provisioned_models(&self) -> Result<Vec<ProvisionedModel>, ApiError> {
-        const OPERATION: &str = "bedrock:ListProvisionedModelThroughputs";
-        let mut pages =
-            self.client.list_provisioned_model_throughputs().into_paginator().items().send();
-        // AWS promises no order, and the same account must give the same observation: all lists are sorted.
+        let mut pages = Pages::new(PROVISIONED, &self.region);
         let mut models = Vec::new();
-        while let Some(summary) = pages.next().await {
-            let summary =
-                summary.map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
-            models.push(self.provisioned_model(OPERATION, &summary)?);
+        loop {
+            let call = self.client.list_provisioned_model_throughputs();
+            let page = call.set_next_token(pages.token()).send().await;
+            let page = page.map_err(|error| ApiError::new(PROVISIONED, &self.region, &error))?;
+            let has_next = pages.is_followed(page.next_token())?;
+            let list = pages.list(page.provisioned_model_summaries, "provisionedModelSummaries")?;
+            for summary in &list {
+                models.push(self.provisioned_model(PROVISIONED, summary)?);
+            }
+            if !has_next {
+                break;
+            }
         }
-        models.sort_by(|a, b| a.provisioned_model_arn.cmp(&b.provisioned_model_arn));
-        Ok(models)
+        self.distinct(PROVISIONED, models, |model| model.provisioned_model_arn.clone())
     }
 
-    /// Reads the list of the inference profiles of one type, in order of their ARNs.
+    /// Reads the list of the inference profiles of one type.
     async fn profiles(
         &self,
         of_type: InferenceProfileType,
     ) -> Result<Vec<InferenceProfileSummary>, ApiError> {
-        const OPERATION: &str = "bedrock:ListInferenceProfiles";
-        let mut pages = self
-            .client
-            .list_inference_profiles()
-            .type_equals(of_type)
-            .into_paginator()
-            .items()
-            .send();
+        let mut pages = Pages::new(PROFILES, &self.region);
         let mut profiles = Vec::new();
-        while let Some(summary) = pages.next().await {
-            let summary =
-                summary.map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
-            profiles.push(summary);
+        loop {
+            let call = self.client.list_inference_profiles().type_equals(of_type.clone());
+            let page = call.set_next_token(pages.token()).send().await;
+            let page = page.map_err(|error| ApiError::new(PROFILES, &self.region, &error))?;
+            let has_next = pages.is_followed(page.next_token())?;
+            let list = page.inference_profile_summaries;
+            profiles.extend(pages.list(list, "inferenceProfileSummaries")?);
+            if !has_next {
+                return Ok(profiles);
+            }
         }
-        profiles.sort_by(|a, b| a.inference_profile_arn.cmp(&b.inference_profile_arn));
-        Ok(profiles)
     }
 
     /// Reads the list of foundation models, which has no pages.
     async fn foundation_models(&self) -> Result<Vec<FoundationModel>, ApiError> {
-        let answer =
-            self.client.list_foundation_models().send().await.map_err(|error| {
-                ApiError::new("bedrock:ListFoundationModels", &self.region, &error)
-            })?;
-        let mut models: Vec<_> = answer.model_summaries().iter().map(foundation_model).collect();
-        models.sort_by(|a, b| a.model_id.cmp(&b.model_id));
-        Ok(models)
+        let answer = self.client.list_foundation_models().send().await;
+        let answer = answer.map_err(|error| ApiError::new(FOUNDATION, &self.region, &error))?;
+        let list =
+            Pages::new(FOUNDATION, &self.region).list(answer.model_summaries, "modelSummaries")?;
+        let models = list.iter().map(foundation_model);
+        self.distinct(FOUNDATION, models, |model| model.model_id.clone())
+    }
+
+    /// Sorts the entries of a list and keeps each once, since AWS promises no order, and a list that
+    /// changes while its pages are read repeats entries.
+    fn distinct<T: PartialEq>(
+        &self,
+        operation: &'static str,
+        entries: impl IntoIterator<Item = T>,
+        key: impl Fn(&T) -> String,
+    ) -> Result<Vec<T>, ApiError> {
+        distinct(entries.into_iter().collect(), key)
+            .map_err(|twice| ApiError::broken(operation, &self.region, twice.to_string()))
     }
 
     fn provisioned_model(

@@ -1,6 +1,6 @@
 //! `CloudWatch`: `ListMetrics` and `GetMetricData`, all pages of each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -10,8 +10,10 @@ use aws_sdk_cloudwatch::types::{
 use jiff::Timestamp;
 
 use crate::aws::ApiError;
+use crate::aws::pages::{NoEmptyAnswer, Pages};
 use crate::domain::Region;
-use crate::observation::decode::{Decoder, PageResult, PageStatus};
+use crate::observation::decode::{Collector, Decoder, PageResult, PageStatus};
+use crate::observation::latest::{Latest, LatestPoints};
 use crate::observation::plan::{ListedMetric, POINTS_PER_CALL, QUERIES_PER_CALL};
 use crate::observation::{Answer, Span};
 
@@ -37,6 +39,17 @@ pub struct MetricQuery {
     pub statistic: &'static str,
 }
 
+/// Stretch of time that is asked for, start included and end excluded, on whole steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// First instant.
+    pub start: Timestamp,
+    /// First instant after the stretch.
+    pub end: Timestamp,
+    /// Seconds of a step.
+    pub step: u32,
+}
+
 /// Metrics that `CloudWatch` bills, counted over some calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
@@ -54,29 +67,26 @@ impl CloudWatch {
     ) -> Result<Vec<ListedMetric>, ApiError> {
         const OPERATION: &str = "cloudwatch:ListMetrics";
         let mut listed = Vec::new();
-        let mut token: Option<String> = None;
-        let mut seen = BTreeSet::new();
+        let mut pages = Pages::new(OPERATION, &self.region);
         loop {
             let page = self
                 .client
                 .list_metrics()
                 .namespace(namespace)
                 .set_metric_name(metric_name.map(Into::into))
-                .set_next_token(token.clone())
+                .set_next_token(pages.token())
+                .customize()
+                .interceptor(NoEmptyAnswer)
                 .send()
                 .await
                 .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
-            listed.extend(page.metrics().iter().filter_map(listed_metric));
-            match next_page(&mut seen, page.next_token()) {
-                NextPage::Token(next) => token = Some(next),
-                NextPage::None => break,
-                NextPage::Circle => {
-                    return Err(ApiError::broken(
-                        OPERATION,
-                        &self.region,
-                        "the same NextToken came twice",
-                    ));
-                }
+            for metric in page.metrics() {
+                // A series that is left out would be usage that nobody asks for.
+                let metric = listed_metric(metric);
+                listed.push(metric.ok_or_else(|| pages.broken("a listed metric has no name"))?);
+            }
+            if !pages.is_followed(page.next_token())? {
+                break;
             }
         }
         // `ListMetrics` promises no order, and no series only once.
@@ -93,77 +103,84 @@ impl CloudWatch {
         span: Span,
         spent: &mut Spent,
     ) -> Result<Vec<Answer>, ApiError> {
+        let stretch =
+            Stretch { start: span.window.start(), end: span.window.end(), step: span.step };
         let mut answers = Vec::with_capacity(queries.len());
         for batch in queries.chunks(QUERIES_PER_CALL) {
-            answers.extend(self.get_batch(batch, span, spent).await?);
+            let mut decoder = Decoder::new(span, batch.len());
+            self.get_batch(batch, stretch, spent, &mut decoder).await?;
+            answers.extend(decoder.finish());
         }
         Ok(answers)
+    }
+
+    /// Reads the latest point of each query within a stretch, in the order of the queries.
+    pub async fn get_latest(
+        &self,
+        queries: &[MetricQuery],
+        stretch: Stretch,
+        spent: &mut Spent,
+    ) -> Result<Vec<Latest>, ApiError> {
+        let mut latest = Vec::with_capacity(queries.len());
+        for batch in queries.chunks(QUERIES_PER_CALL) {
+            let mut points = LatestPoints::new(batch.len());
+            self.get_batch(batch, stretch, spent, &mut points).await?;
+            latest.extend(points.finish());
+        }
+        Ok(latest)
     }
 
     async fn get_batch(
         &self,
         batch: &[MetricQuery],
-        span: Span,
+        stretch: Stretch,
         spent: &mut Spent,
-    ) -> Result<Vec<Answer>, ApiError> {
+        collector: &mut impl Collector,
+    ) -> Result<(), ApiError> {
         const OPERATION: &str = "cloudwatch:GetMetricData";
-        let step = i32::try_from(span.step).unwrap_or(i32::MAX);
+        let step = i32::try_from(stretch.step).unwrap_or(i32::MAX);
         let queries: Vec<MetricDataQuery> =
             batch.iter().enumerate().map(|(index, query)| sdk_query(index, query, step)).collect();
         let call = self
             .client
             .get_metric_data()
             .set_metric_data_queries(Some(queries))
-            .start_time(date_time(span.window.start()))
-            .end_time(date_time(span.window.end()))
+            .start_time(date_time(stretch.start))
+            .end_time(date_time(stretch.end))
             .max_datapoints(POINTS_PER_CALL);
         // Before the call: what fails has been asked for too.
         spent.metrics_requested += u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        let mut decoder = Decoder::new(span, batch.len());
-        let mut token: Option<String> = None;
-        let mut seen = BTreeSet::new();
+        let mut pages = Pages::new(OPERATION, &self.region);
         loop {
             let page = call
                 .clone()
-                .set_next_token(token.clone())
+                .set_next_token(pages.token())
+                .customize()
+                .interceptor(NoEmptyAnswer)
                 .send()
                 .await
                 .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
             for message in page.messages() {
                 let text = [message.code(), message.value()];
-                decoder.spoil(&text.into_iter().flatten().collect::<Vec<_>>().join(": "));
+                collector.spoil(&text.into_iter().flatten().collect::<Vec<_>>().join(": "));
             }
             for result in page.metric_data_results() {
                 match page_result(result) {
-                    Some(result) => decoder.take(result),
-                    None => decoder.spoil("CloudWatch answered for a query that was not asked"),
+                    Some(result) => collector.take(result),
+                    None => collector.spoil("CloudWatch answered for a query that was not asked"),
                 }
             }
-            match next_page(&mut seen, page.next_token()) {
-                NextPage::Token(next) => token = Some(next),
-                NextPage::None => break,
-                NextPage::Circle => {
-                    decoder.spoil("the same NextToken came twice");
+            match pages.is_followed(page.next_token()) {
+                Ok(true) => {}
+                Ok(false) => break,
+                // What came so far is kept, as at least what there is.
+                Err(error) => {
+                    collector.spoil(&error.detail);
                     break;
                 }
             }
         }
-        Ok(decoder.finish())
-    }
-}
-
-enum NextPage {
-    Token(String),
-    None,
-    Circle,
-}
-
-/// Finds the page after this one; a token that came before would go round for ever.
-fn next_page(seen: &mut BTreeSet<String>, token: Option<&str>) -> NextPage {
-    match token.filter(|token| !token.is_empty()) {
-        None => NextPage::None,
-        Some(token) if !seen.insert(token.to_owned()) => NextPage::Circle,
-        Some(token) => NextPage::Token(token.to_owned()),
+        Ok(())
     }
 }
 
@@ -201,8 +218,12 @@ fn page_result(result: &MetricDataResult) -> Option<PageResult> {
         Some(other) => PageStatus::Other(other.as_str().to_owned()),
         None => PageStatus::Other("no status".into()),
     };
-    let times = result.timestamps().iter().map(timestamp);
-    let points = times.zip(result.values()).map(|(time, sum)| (time, *sum)).collect();
+    let (times, values) = (result.timestamps(), result.values());
+    if times.len() != values.len() {
+        // Nobody knows which value is of which time.
+        return Some(PageResult { query, status: PageStatus::Unpaired, points: Vec::new() });
+    }
+    let points = times.iter().map(timestamp).zip(values.iter().copied()).collect();
     Some(PageResult { query, status, points })
 }
 

@@ -7,7 +7,8 @@ pub mod cloudwatch;
 pub mod documents;
 mod error;
 pub mod history;
+mod pages;
 pub mod price_list;
 pub mod put_metrics;
 
-pub use error::{ApiError, Failure};
+pub use error::{ApiError, Caller, Failure};

@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::aws::ApiError;
 use crate::domain::Region;
-use crate::report::metrics::{Point, Unit};
+use crate::report::metrics::{MONTHLY_COST, Point, RECOMMENDATION_OPEN, Unit};
 
 /// Points that `PutMetricData` takes in one call, by its documentation.
 const POINTS_PER_CALL: usize = 1_000;
@@ -19,15 +19,14 @@ const BYTES_PER_CALL: usize = 900_000;
 
 /// Fault of a run whose metrics could not all be put.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{failed} of {batches} batches of metrics were not put: {}",
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-)]
+#[error("{failed} of {batches} batches of metrics were not put: {}", ApiError::join(errors))]
 pub struct PutError {
     /// Batches that failed.
     pub failed: usize,
     /// Batches in all.
     pub batches: usize,
+    /// Points of the batches that did not fail.
+    pub put: u64,
     /// The errors of the batches that failed.
     pub errors: Vec<ApiError>,
 }
@@ -85,7 +84,7 @@ impl Sink {
         if errors.is_empty() {
             Ok(put)
         } else {
-            Err(PutError { failed: errors.len(), batches: batches.len(), errors })
+            Err(PutError { failed: errors.len(), batches: batches.len(), put, errors })
         }
     }
 }
@@ -126,6 +125,7 @@ fn datum(point: &Point, time: Timestamp) -> MetricDatum {
         .metric_name(point.name)
         .set_dimensions(Some(dimensions))
         .timestamp(DateTime::from_secs(time.as_second()))
+        .set_storage_resolution(is_read_back(point).then_some(1))
         .value(point.value.to_f64().unwrap_or_default())
         .unit(match point.unit {
             Unit::None => StandardUnit::None,
@@ -133,6 +133,16 @@ fn datum(point: &Point, time: Timestamp) -> MetricDatum {
             Unit::Percent => StandardUnit::Percent,
         })
         .build()
+}
+
+/// Returns true for the points that a later run compares itself with. They are kept by the second, so
+/// that a run that follows within the minute knows them; CloudWatch charges the same.
+fn is_read_back(point: &Point) -> bool {
+    match point.name {
+        RECOMMENDATION_OPEN => true,
+        MONTHLY_COST => point.dimensions.len() == 2,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub const SETTINGS: &[Setting] = &[
         "GUARD_FAIL_ON_PARTIAL",
         "false",
         FLAG,
-        "fail the run if any Region failed, not only if all did",
+        "fail a run that did not read the whole, once it has reported",
     ),
     setting("GUARD_LOOKBACK_DAYS", "91", LOOKBACK_DAYS, "days of history to read"),
     setting(

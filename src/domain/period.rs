@@ -41,6 +41,7 @@ pub struct Window {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Bounds {
     start: Timestamp,
     end: Timestamp,

@@ -10,6 +10,28 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
 
+/// Commercial Regions that every account can use from its first day on: those from before March 2019,
+/// by the AWS Account Management guide. Newer ones are enabled one by one.
+const ENABLED: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
 /// The error for a text that is not the name of a Region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the name of an AWS Region, such as `us-east-1`")]
@@ -20,6 +42,13 @@ impl Region {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0
+    }
+
+    /// Returns true if an account has to enable the Region before its credentials are taken there. AWS
+    /// says that of every commercial Region that it added since March 2019.
+    #[must_use]
+    pub fn is_opt_in(&self) -> bool {
+        self.partition() == Partition::Commercial && !ENABLED.contains(&self.name())
     }
 
     /// Returns the partition that the Region belongs to, by the beginning of its name.
@@ -134,6 +163,7 @@ impl fmt::Display for AccountId {
 
 /// One account in one Region: the place that one set of API calls sees.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Place {
     /// The account that owns the usage.
     pub account: AccountId,

@@ -136,6 +136,7 @@ impl fmt::Display for ModelUnits {
 /// The load that one model unit serves in an hour. AWS publishes no such figure: the operator gives
 /// it, or the article does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Capacity {
     /// Input load, in weighted tokens an hour.
     pub input_tokens_per_hour: u64,

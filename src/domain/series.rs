@@ -9,6 +9,7 @@ use crate::domain::quantity::Tokens;
 /// Sums of one metric, evenly spaced. A missing point is `None`, which is not zero: nothing was
 /// published for that step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Series {
     /// Start of the first step.
     pub start: Timestamp,

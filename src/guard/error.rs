@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::aws::documents::{DocumentError, DocumentFault, NamedBy};
 use crate::aws::put_metrics::PutError;
-use crate::aws::{ApiError, Failure};
+use crate::aws::{ApiError, Caller, Failure};
 use crate::catalog::{BookError, OverridesError};
 use crate::config::EventError;
 use crate::config::SettingsError;
@@ -33,8 +33,11 @@ pub enum Error {
     )]
     NoRegion,
     /// No Region could be read, or one could not and the settings make that a failure.
-    #[error("{}", join(.0))]
+    #[error("{}", ApiError::join(.0))]
     Read(Vec<ApiError>),
+    /// A part was not read, and the settings make that a failure.
+    #[error("the run was to read the whole (GUARD_FAIL_ON_PARTIAL) and did not: {0}")]
+    Partial(String),
     /// Metrics were not put.
     #[error(transparent)]
     Put(#[from] PutError),
@@ -49,11 +52,6 @@ pub enum Error {
     /// A defect of this program.
     #[error("the run ended in a panic, which is a defect of this program to report: {0}")]
     Panic(String),
-}
-
-/// Joins the errors of some Regions to one sentence.
-fn join(errors: &[ApiError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Name under which an error reaches the platform: a closed list.
@@ -93,6 +91,27 @@ impl fmt::Display for ErrorType {
 }
 
 impl Error {
+    /// Says what to do in the words of the program that ran.
+    pub(super) fn asked_by(self, caller: Caller) -> Self {
+        let said = |errors: Vec<ApiError>| {
+            errors.into_iter().map(|error| error.asked_by(caller)).collect()
+        };
+        match self {
+            Self::Read(errors) => Self::Read(said(errors)),
+            Self::Put(put) => Self::Put(PutError { errors: said(put.errors), ..put }),
+            Self::Document(DocumentError { named_by, document, fault }) => {
+                let fault = match fault {
+                    DocumentFault::Aws { error, hint } => {
+                        DocumentFault::Aws { error: error.asked_by(caller), hint }
+                    }
+                    other => other,
+                };
+                Self::Document(DocumentError { named_by, document, fault })
+            }
+            other => other,
+        }
+    }
+
     /// Returns the name that alarms and retries can match.
     #[must_use]
     pub fn error_type(&self) -> ErrorType {
@@ -106,6 +125,7 @@ impl Error {
             | Self::NoRegion => ErrorType::Config,
             Self::Document(_) | Self::Book(_) => ErrorType::Catalog,
             Self::Event(_) => ErrorType::Event,
+            Self::Partial(_) => ErrorType::Access,
             Self::Read(errors) => of_failure(errors.iter().map(|error| error.failure).min()),
             Self::Put(_) | Self::Write(_) => ErrorType::Emit,
             Self::Deadline(_) => ErrorType::Deadline,

@@ -9,19 +9,19 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::advice;
+use crate::aws::bedrock::ListedInventory;
 use crate::aws::cloudwatch::{CloudWatch, MetricQuery, Spent};
-use crate::aws::{ApiError, Failure};
-use crate::aws::{clients, history};
+use crate::aws::history::{self, Before};
+use crate::aws::{ApiError, Caller, clients};
 use crate::catalog::{Overrides, PriceBook};
 use crate::config::Run;
 use crate::config::Settings;
-use crate::domain::{AccountId, ModelId, Place, Region, Window};
-use crate::guard::Error;
+use crate::domain::{ModelId, Place, Region, Window};
 use crate::observation::plan::{self, ListedMetric, Query};
 use crate::observation::{
-    FailedPlace, Observation, OpenBefore, PlaceObservation, PriceListRead, SCHEMA_VERSION,
+    FailedPlace, LaneUsage, NAMESPACE, Observation, PlaceObservation, PriceListRead,
+    SCHEMA_VERSION, Span, UnreadList, Usage,
 };
-use crate::observation::{LaneUsage, NAMESPACE, Span, Usage};
 
 /// Regions that are read at the same time.
 const REGIONS_AT_ONCE: usize = 4;
@@ -47,37 +47,50 @@ pub(super) struct Inputs {
     pub(super) overrides: Overrides,
     /// The account and Region that run the guard, as far as they are known.
     pub(super) home: Place,
+    /// The program that runs the guard.
+    pub(super) caller: Caller,
 }
 
-/// Reads the account twice: the hourly survey, then the minutes of the lanes that need them.
-pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observation, Error> {
+/// Result of the gathering, with every call that failed on the way.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    /// The observation, in which what was not read is named.
+    pub(super) observation: Observation,
+    /// The failed calls.
+    pub(super) errors: Vec<ApiError>,
+}
+
+/// Reads the account twice: the hourly survey, then the minutes of the lanes that need them. What
+/// cannot be read costs nothing but itself, and is named.
+pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Gathered {
+    let caller = inputs.caller;
     let regions = inputs.settings.regions_or(&inputs.home.region);
     let (surveys, history) =
-        tokio::join!(survey_all(config, &inputs, regions), open_before(config, &inputs));
-    let (mut surveys, errors) = surveys;
-    let needs_all = surveys.is_empty() || inputs.settings.fail_on_partial;
-    if needs_all && !errors.is_empty() {
-        return Err(Error::Read(errors));
-    }
-    // Regions come in the order in which they are done, which differs from run to run.
-    surveys.sort_by(|a, b| a.place.cmp(&b.place));
+        tokio::join!(survey_all(config, &inputs, regions), before(config, &inputs));
+    let Surveys { mut places, failed, mut errors } = surveys;
     // The platform tells a Lambda its account; at a terminal the inventory is asked, which may be empty.
-    let account = surveys
+    let account = places
         .iter()
         .find_map(|observed| observed.inventory.account())
         .filter(|_| inputs.home.account.is_unknown())
         .unwrap_or_else(|| inputs.home.account.clone());
-    for observed in &mut surveys {
+    for observed in &mut places {
         observed.place.account = account.clone();
     }
+    let failed = failed.into_iter().map(|(region, error)| FailedPlace {
+        account: account.clone(),
+        region,
+        error,
+    });
     // Without its history a run advises all the same, and the report says that it does not know.
-    let (open_before, history_spent) = history;
-    let (open_before, history_unknown) = match open_before {
-        Ok(open) => (open, None),
-        Err(error) => (Vec::new(), Some(error.to_string())),
+    let (before, history_spent) = history;
+    let (before, history_unknown) = match before {
+        Ok(before) => {
+            let unknown = (!before.unknown.is_empty()).then(|| before.unknown.join("; "));
+            (before, unknown)
+        }
+        Err(error) => (Before::default(), Some(error.to_string())),
     };
-    let failed: Vec<FailedPlace> =
-        errors.iter().map(|error| failed_place(&account, error)).collect();
     let observation = Observation {
         schema_version: SCHEMA_VERSION,
         event: inputs.run,
@@ -85,62 +98,67 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Result<Observa
         window: inputs.window,
         settings: inputs.settings,
         home: Place { account: account.clone(), region: inputs.home.region },
-        places: surveys,
-        failed,
+        places,
+        failed: failed.collect(),
         prices: inputs.book.clone(),
         price_list: inputs.price_list,
         notes: inputs.notes,
         overrides: inputs.overrides,
-        open_before,
+        open_before: before.open,
+        models_before: before.models,
         history_metrics_requested: history_spent.metrics_requested,
         history_unknown,
     };
-    let (observation, errors) = with_minutes(config, observation).await;
-    if observation.settings.fail_on_partial && !errors.is_empty() {
-        return Err(Error::Read(errors));
-    }
+    let (observation, of_minutes) = with_minutes(config, observation, caller).await;
+    errors.extend(of_minutes);
     // Rows travel last: until now every rule could ask the whole book which minutes it needs.
-    Ok(observation.with_prices(&inputs.book))
+    Gathered { observation: observation.with_prices(&inputs.book), errors }
 }
 
-/// Returns the entry of the observation for a Region that could not be read.
-fn failed_place(account: &AccountId, error: &ApiError) -> FailedPlace {
-    FailedPlace { account: account.clone(), region: error.region.clone(), error: error.to_string() }
-}
-
-/// Reads the recommendations that were open before, whose metrics are in the home Region.
-async fn open_before(
-    config: &SdkConfig,
-    inputs: &Inputs,
-) -> (Result<Vec<OpenBefore>, ApiError>, Spent) {
+/// Reads what the guard's own metrics tell of the runs before, which are in the home Region.
+async fn before(config: &SdkConfig, inputs: &Inputs) -> (Result<Before, ApiError>, Spent) {
     let cloudwatch = clients::cloudwatch(config, &inputs.home.region);
     let namespace = &inputs.settings.metric_namespace;
     let mut spent = Spent::default();
-    let open = history::open_before(&cloudwatch, namespace, inputs.run.time, &mut spent).await;
-    (open, spent)
+    let (time, as_of) = (inputs.run.time, inputs.as_of);
+    let before = history::before(&cloudwatch, namespace, time, as_of, &mut spent).await;
+    (before.map_err(|error| error.asked_by(inputs.caller)), spent)
+}
+
+/// Surveys of all Regions.
+#[derive(Debug, Default)]
+struct Surveys {
+    /// Regions that were read, in order.
+    places: Vec<PlaceObservation>,
+    /// Regions that were not, in order, each with the reason.
+    failed: Vec<(Region, String)>,
+    /// The failed calls, in order of their Regions.
+    errors: Vec<ApiError>,
 }
 
 /// Surveys all Regions, a few at a time. A Region that fails does not stop the others.
-async fn survey_all(
-    config: &SdkConfig,
-    inputs: &Inputs,
-    regions: BTreeSet<Region>,
-) -> (Vec<PlaceObservation>, Vec<ApiError>) {
+async fn survey_all(config: &SdkConfig, inputs: &Inputs, regions: BTreeSet<Region>) -> Surveys {
     let at_once = Arc::new(Semaphore::new(REGIONS_AT_ONCE));
     let mut tasks = JoinSet::new();
     for region in regions {
         let (config, inputs, at_once) = (config.clone(), inputs.clone(), Arc::clone(&at_once));
         tasks.spawn(async move {
             let _permit = at_once.acquire_owned().await;
-            survey(&config, &inputs, &region).await
+            // Boxed: the calls of a Region are much to move about.
+            Box::pin(survey(&config, &inputs, &region)).await
         });
     }
-    let mut surveys = Vec::new();
-    let mut errors = Vec::new();
+    let mut surveys = Surveys::default();
     while let Some(joined) = tasks.join_next().await {
         match joined {
-            Ok(Ok(observed)) => surveys.push(observed),
-            Ok(Err(error)) => errors.push(error),
+            Ok(Ok((observed, errors))) => {
+                surveys.places.push(observed);
+                surveys.errors.extend(errors);
+            }
+            Ok(Err(error)) => {
+                surveys.failed.push((error.region.clone(), error.to_string()));
+                surveys.errors.push(error);
+            }
             // A panic of a task goes on as one of the run; nothing cancels these tasks.
             Err(error) => {
                 if let Ok(panic) = error.try_into_panic() {
@@ -149,36 +167,45 @@ async fn survey_all(
             }
         }
     }
-    // In order of Regions and not of their ends, so that an error reads the same each time.
-    errors.sort_by(|a, b| a.region.cmp(&b.region));
-    (surveys, errors)
+    // In order of Regions and not of their ends, so that a run reads the same each time.
+    surveys.places.sort_by(|a, b| a.place.cmp(&b.place));
+    surveys.failed.sort();
+    surveys.errors.sort_by(|a, b| a.region.cmp(&b.region));
+    surveys
 }
 
-/// Reads the hours and the inventory of one Region.
+/// Reads the hours and the inventory of one Region. Only what tells the tokens can fail the Region;
+/// a list of the inventory that fails is noted there.
 async fn survey(
     config: &SdkConfig,
     inputs: &Inputs,
     region: &Region,
-) -> Result<PlaceObservation, ApiError> {
+) -> Result<(PlaceObservation, Vec<ApiError>), ApiError> {
     let cloudwatch = clients::cloudwatch(config, region);
     let bedrock = clients::bedrock(config, region);
     let mut spent = Spent::default();
+    let said = |error: ApiError| error.asked_by(inputs.caller);
     let (listed, inventory) =
-        tokio::try_join!(cloudwatch.list_metrics(NAMESPACE, None), bedrock.inventory())?;
+        tokio::join!(cloudwatch.list_metrics(NAMESPACE, None), bedrock.inventory());
+    let listed = listed.map_err(said)?;
+    let ListedInventory { mut inventory, unread } = inventory;
+    let mut errors = Vec::new();
+    for (list, error) in unread {
+        let error = said(error);
+        inventory.unread.push(UnreadList { list, error: error.to_string() });
+        errors.push(error);
+    }
     let mut lanes = plan::lanes(&listed, &inventory.metered_ids());
-    let span = plan::survey_span(inputs.window, inputs.as_of).map_err(|forgotten| ApiError {
-        operation: "cloudwatch:GetMetricData",
-        region: region.clone(),
-        failure: Failure::Broken,
-        detail: forgotten.to_string(),
+    let span = plan::survey_span(inputs.window, inputs.as_of).map_err(|forgotten| {
+        ApiError::broken("cloudwatch:GetMetricData", region, forgotten.to_string())
     })?;
     let queries = plan::survey(&lanes, &listed, &inputs.settings.cache_metric_names);
-    read_into(&cloudwatch, &mut lanes, &queries, span, &mut spent).await?;
+    read_into(&cloudwatch, &mut lanes, &queries, span, &mut spent).await.map_err(said)?;
     forget_silent(&mut lanes, &listed, &inventory.metered_ids());
     tracing::info!(region = %region, lanes = lanes.len(), metrics = spent.metrics_requested, "surveyed a Region");
     let usage = Usage { lanes, metrics_requested: spent.metrics_requested };
     let place = Place { account: inputs.home.account.clone(), region: region.clone() };
-    Ok(PlaceObservation { place, usage, inventory, minutes_unknown: None })
+    Ok((PlaceObservation { place, usage, inventory, minutes_unknown: None }, errors))
 }
 
 /// Drops the lanes that carry nothing: silent, without a gap, not listed as a total and not of the
@@ -220,6 +247,7 @@ async fn read_into(
 async fn with_minutes(
     config: &SdkConfig,
     mut observation: Observation,
+    caller: Caller,
 ) -> (Observation, Vec<ApiError>) {
     let wanted = advice::wants_minutes(&observation);
     let (window, as_of) = (observation.window, observation.as_of);
@@ -231,6 +259,7 @@ async fn with_minutes(
         match minutes(config, observed, &wanted, window, as_of).await {
             Ok(()) => {}
             Err(error) => {
+                let error = error.asked_by(caller);
                 observed.minutes_unknown = Some(error.to_string());
                 errors.push(error);
             }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::Error;
 
-use crate::report::{Report, Summary};
+use crate::report::{MissingPart, Report, Summary};
 
 #[derive(Serialize)]
 struct LogLine<'a, T> {
@@ -28,6 +28,8 @@ struct RunLine<'a> {
     metrics_put: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics_withheld: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    missing: &'a [MissingPart],
     not_covered: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
@@ -47,26 +49,15 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
             rest: &RecommendationLine { recommendation },
         })?);
     }
-    let totals = &report.totals;
     lines.push(line(&LogLine {
         timestamp,
-        level: if report.run.charged { "INFO" } else { "WARN" },
-        message: format!(
-            "run finished: {} a month{}, {}",
-            totals.monthly_cost,
-            if totals.is_at_least { " at least" } else { "" },
-            match &report.run.warning {
-                Some(warning) => warning.clone(),
-                None => format!(
-                    "{} of it could be saved by {} recommendations",
-                    totals.potential_monthly_savings, totals.recommendations
-                ),
-            }
-        ),
+        level: if report.run.charged && report.is_whole() { "INFO" } else { "WARN" },
+        message: report.message(),
         rest: &RunLine {
-            totals,
+            totals: &report.totals,
             metrics_put: summary.metrics_put,
             metrics_withheld: summary.metrics_withheld.as_deref(),
+            missing: &report.missing,
             not_covered: &report.not_covered,
             notes: notes(report),
             unpriced: report.unpriced.len(),

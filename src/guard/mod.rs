@@ -9,4 +9,4 @@ mod run;
 
 pub use error::{Error, ErrorType};
 pub use live_catalog::{Memory, RunBook, fetch};
-pub use run::{RunOutcome, catch_panic, overrides, price_book, run};
+pub use run::{Invocation, RunOutcome, catch_panic, overrides, price_book, run};

@@ -8,13 +8,13 @@ use serde_json::Value;
 use tokio::task::JoinError;
 
 use crate::aws::documents::{self, NamedBy};
-use crate::aws::{clients, put_metrics};
+use crate::aws::{ApiError, Caller, clients, put_metrics};
 use crate::catalog::{Overrides, PriceBook};
 use crate::config::{CatalogSource, DocumentSource, Settings};
 use crate::config::{Run, Trigger};
 use crate::domain::{AccountId, Place, Region};
 use crate::guard::Error;
-use crate::guard::gather::{Inputs, gather};
+use crate::guard::gather::{Gathered, Inputs, gather};
 use crate::guard::live_catalog::{Memory, RunBook};
 use crate::guard::log_lines;
 use crate::observation::Observation;
@@ -31,24 +31,50 @@ pub struct RunOutcome {
     pub summary: Summary,
     /// The lines for the log.
     pub lines: Vec<String>,
-    /// Failure of the run after all, once the lines are written: metrics that were not put. `None` where
-    /// there is none.
+    /// Failure of the run after all, once the lines are written: metrics that were not put, or a part
+    /// that was not read where that is a failure. `None` where there is none.
     pub failure: Option<Error>,
+}
+
+/// One start of the guard.
+#[derive(Clone, Debug)]
+pub struct Invocation<'a> {
+    /// The event.
+    pub event: &'a Value,
+    /// The clock, read once.
+    pub as_of: Timestamp,
+    /// The account that the guard runs in, as far as the platform tells.
+    pub account: AccountId,
+    /// The program that runs.
+    pub caller: Caller,
 }
 
 /// Gathers, prices, advises, reports and emits, once.
 ///
-/// `account` is the account that the guard runs in, as far as the platform tells. Advice is not lost
-/// with metrics that could not be put: then the outcome carries the failure beside the lines.
-/// `memory` is kept from run to run.
+/// Advice is not lost with what could not be read or put: then the outcome carries the failure beside
+/// the report and the lines. `memory` is kept from run to run.
 pub async fn run(
     config: &SdkConfig,
     settings: &Settings,
-    event: &Value,
-    as_of: Timestamp,
-    account: AccountId,
+    invocation: Invocation<'_>,
     memory: &Memory,
 ) -> Result<RunOutcome, Error> {
+    let caller = invocation.caller;
+    let outcome = start(config, settings, invocation, memory).await;
+    let said = |error: Error| error.asked_by(caller);
+    outcome
+        .map(|outcome| RunOutcome { failure: outcome.failure.map(said), ..outcome })
+        .map_err(said)
+}
+
+/// Reads the documents that settings name, and runs on them.
+async fn start(
+    config: &SdkConfig,
+    settings: &Settings,
+    invocation: Invocation<'_>,
+    memory: &Memory,
+) -> Result<RunOutcome, Error> {
+    let Invocation { event, as_of, account, caller } = invocation;
     let run = Run::parse(event, as_of)?;
     let settings = run.settings(settings);
     let window = run.window(&settings, as_of)?;
@@ -72,11 +98,34 @@ pub async fn run(
     // Named in the report, since an override of a misspelled model changes nothing.
     notes.extend(overrides.unmatched(&book));
     let home = Place { account, region };
-    let inputs =
-        Inputs { run, as_of, window, settings, book, price_list: read, notes, overrides, home };
-    let observation = gather(config, inputs).await?;
+    let inputs = Inputs {
+        run,
+        as_of,
+        window,
+        settings,
+        book,
+        price_list: read,
+        notes,
+        overrides,
+        home,
+        caller,
+    };
+    let Gathered { observation, errors } = gather(config, inputs).await;
     let report = report::build(&observation);
-    emit(config, observation, report).await
+    let partial = partial(&observation, &report, errors);
+    let outcome = emit(config, observation, report).await?;
+    // What was not put goes first: it is what a repeated run can mend.
+    Ok(RunOutcome { failure: outcome.failure.or(partial), ..outcome })
+}
+
+/// Returns the failure of a run that did not read the whole, where it read nothing or where the
+/// settings make that a failure.
+fn partial(observation: &Observation, report: &Report, errors: Vec<ApiError>) -> Option<Error> {
+    if observation.places.is_empty() && !errors.is_empty() {
+        return Some(Error::Read(errors));
+    }
+    let missing = report.missing_line().filter(|_| observation.settings.fail_on_partial)?;
+    Some(if errors.is_empty() { Error::Partial(missing) } else { Error::Read(errors) })
 }
 
 /// Runs some work so that its panic becomes an error like any other.
@@ -132,7 +181,7 @@ pub async fn overrides(
 }
 
 /// Puts the metrics, unless they are withheld, and writes the lines. `RunSucceeded` goes last and
-/// alone: it is not there unless all else is.
+/// alone, on every run that ends: 0 where a part was not read or not put.
 async fn emit(
     config: &SdkConfig,
     observation: Observation,
@@ -149,12 +198,17 @@ async fn emit(
             namespace: settings.metric_namespace.clone(),
         };
         let time = report.run.time;
-        match sink.put(&metrics::points(&report, settings), time).await {
-            Ok(put) => match sink.put(&[metrics::run_succeeded()], time).await {
-                Ok(last) => metrics_put = put + last,
-                Err(error) => failure = Some(error),
-            },
-            Err(error) => failure = Some(error),
+        let put = sink.put(&metrics::points(&report, settings), time).await;
+        let is_whole = report.is_whole() && put.is_ok();
+        let last = sink.put(&[metrics::run_succeeded(is_whole)], time).await;
+        for put in [put, last] {
+            match put {
+                Ok(put) => metrics_put += put,
+                Err(error) => {
+                    metrics_put += error.put;
+                    failure = failure.or(Some(error));
+                }
+            }
         }
     }
     let summary = Summary::new(&report, metrics_put, withheld);

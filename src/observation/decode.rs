@@ -12,6 +12,8 @@ pub enum PageStatus {
     Complete,
     /// More comes on the next page, or there was a fault; only the last status counts.
     Other(String),
+    /// The page has not as many values as times: its points are lost, whatever comes later.
+    Unpaired,
 }
 
 /// One series on one page.
@@ -26,32 +28,83 @@ pub struct PageResult {
 }
 
 /// Collector of the pages of one call.
+pub trait Collector {
+    /// Adds one page of one series.
+    fn take(&mut self, result: PageResult);
+
+    /// Marks every series of the call as incomplete: `CloudWatch` complains about the whole call, or
+    /// the call ended before its last page.
+    fn spoil(&mut self, why: &str);
+}
+
+/// Wholeness of one series so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wholeness {
+    last: Option<PageStatus>,
+    fault: Option<String>,
+}
+
+impl Wholeness {
+    /// Notes the status of a page. Pages before the last one always say that there is more, so a
+    /// later status replaces an earlier.
+    pub(super) fn note(&mut self, status: PageStatus) {
+        if status == PageStatus::Unpaired {
+            self.spoil("CloudWatch gave not as many values as times");
+        }
+        self.last = Some(status);
+    }
+
+    /// Notes a fault; the first is kept.
+    pub(super) fn spoil(&mut self, why: impl Into<String>) {
+        self.fault.get_or_insert_with(|| why.into());
+    }
+
+    /// Returns the status of the series.
+    pub(super) fn finish(self) -> Status {
+        match (self.fault, self.last) {
+            // `CloudWatch` can say Complete of a series whose points make no sense.
+            (Some(fault), _) => Status::Incomplete(fault),
+            (None, Some(PageStatus::Complete)) => Status::Complete,
+            (None, Some(PageStatus::Other(name))) => {
+                Status::Incomplete(format!("CloudWatch ended with {name}"))
+            }
+            (None, Some(PageStatus::Unpaired) | None) => {
+                Status::Incomplete("CloudWatch did not answer for it".into())
+            }
+        }
+    }
+}
+
+/// Collector of series, step by step.
 #[derive(Debug)]
 pub struct Decoder {
     span: Span,
-    series: Vec<Option<Series>>,
-    statuses: Vec<Option<PageStatus>>,
-    faults: Vec<Option<String>>,
+    series: Vec<(Option<Series>, Wholeness)>,
 }
 
 impl Decoder {
     /// Returns a decoder for a call of so many queries.
     #[must_use]
     pub fn new(span: Span, queries: usize) -> Self {
-        Self {
-            span,
-            series: vec![None; queries],
-            statuses: vec![None; queries],
-            faults: vec![None; queries],
-        }
+        Self { span, series: vec![(None, Wholeness::default()); queries] }
     }
 
-    /// Adds one page of one series.
-    pub fn take(&mut self, result: PageResult) {
+    /// Returns the answers in the order of the queries.
+    #[must_use]
+    pub fn finish(self) -> Vec<Answer> {
+        let answer = |(series, wholeness): (Option<Series>, Wholeness)| Answer {
+            status: wholeness.finish(),
+            series: series.filter(Series::has_points),
+        };
+        self.series.into_iter().map(answer).collect()
+    }
+}
+
+impl Collector for Decoder {
+    fn take(&mut self, result: PageResult) {
         let PageResult { query, status, points } = result;
-        // An answer to a query that was not asked has nowhere to go.
-        let (Some(slot), Some(fault)) = (self.series.get_mut(query), self.faults.get_mut(query))
-        else {
+        let Some((slot, wholeness)) = self.series.get_mut(query) else {
+            self.spoil("CloudWatch answered for a query that was not asked");
             return;
         };
         for (time, sum) in points {
@@ -60,48 +113,25 @@ impl Decoder {
                 slot.get_or_insert_with(|| Series::empty(self.span.window, self.span.step));
             let index = series.index_of(time);
             match (index.and_then(|index| series.values.get_mut(index)), Tokens::try_from(sum)) {
+                // The lower stays, as at least what there was.
+                (Some(Some(known)), Ok(tokens)) if *known != tokens.count() => {
+                    wholeness.spoil(format!("CloudWatch gave two values for {time}"));
+                    *known = tokens.count().min(*known);
+                }
                 (Some(value), Ok(tokens)) => *value = Some(tokens.count()),
-                (Some(_), Err(error)) => *fault = Some(format!("at {time}, {error}")),
+                (Some(_), Err(error)) => wholeness.spoil(format!("at {time}, {error}")),
                 (None, _) => {
-                    *fault = Some(format!("a point at {time} is not a step of the window"));
+                    wholeness.spoil(format!("a point at {time} is not a step of the window"));
                 }
             }
         }
-        // Pages before the last one always say that there is more, so a later status replaces an earlier.
-        if let Some(last) = self.statuses.get_mut(query) {
-            *last = Some(status);
-        }
+        wholeness.note(status);
     }
 
-    /// Marks every series of the call as incomplete: `CloudWatch` complains about the whole call, or
-    /// the call ended before its last page.
-    pub fn spoil(&mut self, why: &str) {
-        for fault in &mut self.faults {
-            fault.get_or_insert_with(|| why.to_owned());
+    fn spoil(&mut self, why: &str) {
+        for (_, wholeness) in &mut self.series {
+            wholeness.spoil(why);
         }
-    }
-
-    /// Returns the answers in the order of the queries.
-    #[must_use]
-    pub fn finish(self) -> Vec<Answer> {
-        let status = |last: Option<PageStatus>, fault: Option<String>| match (fault, last) {
-            // `CloudWatch` can say Complete of a series whose points make no sense.
-            (Some(fault), _) => Status::Incomplete(fault),
-            (None, Some(PageStatus::Complete)) => Status::Complete,
-            (None, Some(PageStatus::Other(name))) => {
-                Status::Incomplete(format!("CloudWatch ended with {name}"))
-            }
-            (None, None) => Status::Incomplete("CloudWatch did not answer for it".into()),
-        };
-        self.series
-            .into_iter()
-            .zip(self.statuses)
-            .zip(self.faults)
-            .map(|((series, last), fault)| Answer {
-                status: status(last, fault),
-                series: series.filter(Series::has_points),
-            })
-            .collect()
     }
 }
 
@@ -177,6 +207,41 @@ mod tests {
             decoder.take(page(PageStatus::Complete, &[point]));
             assert!(matches!(decoder.finish()[0].status, Status::Incomplete(_)), "{point:?}");
         }
+    }
+
+    #[test]
+    fn two_values_for_one_time_leave_the_lower_and_spoil_the_series() {
+        let time = "2026-04-06T00:00:00Z";
+        let mut decoder = Decoder::new(span(), 1);
+        decoder.take(page(more(), &[(time, 5.0)]));
+        decoder.take(page(more(), &[(time, 5.0)]));
+        decoder.take(page(PageStatus::Complete, &[(time, 5.0)]));
+        assert_eq!(decoder.finish()[0].status, Status::Complete, "a page that came again");
+        for values in [[5.0, 3.0], [3.0, 5.0]] {
+            let mut decoder = Decoder::new(span(), 1);
+            decoder.take(page(more(), &[(time, values[0])]));
+            decoder.take(page(PageStatus::Complete, &[(time, values[1])]));
+            let answer = decoder.finish().remove(0);
+            let why = format!("CloudWatch gave two values for {time}");
+            assert_eq!(answer.status, Status::Incomplete(why));
+            assert_eq!(answer.series.unwrap().total().count(), 3);
+        }
+    }
+
+    #[test]
+    fn values_that_nobody_can_pair_with_times_spoil_the_series_for_good() {
+        let mut decoder = Decoder::new(span(), 1);
+        decoder.take(page(PageStatus::Unpaired, &[]));
+        decoder.take(page(PageStatus::Complete, &[("2026-04-06T00:00:00Z", 5.0)]));
+        assert!(matches!(decoder.finish()[0].status, Status::Incomplete(_)));
+    }
+
+    #[test]
+    fn an_answer_to_a_query_that_was_not_asked_spoils_the_call() {
+        let mut decoder = Decoder::new(span(), 1);
+        decoder.take(page(PageStatus::Complete, &[]));
+        decoder.take(PageResult { query: 1, ..page(PageStatus::Complete, &[]) });
+        assert!(matches!(decoder.finish()[0].status, Status::Incomplete(_)));
     }
 
     #[test]

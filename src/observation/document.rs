@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::{AccountId, BaseModel, ModelId, Place, Region, Target, Window};
 use crate::observation::Inventory;
+use crate::observation::distinct::repeated;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::observation::sold_as;
 use crate::observation::{Span, Usage};
@@ -59,10 +60,13 @@ pub struct Observation {
     /// Recommendations that were open before this run.
     #[serde(default)]
     pub open_before: Vec<OpenBefore>,
-    /// Metrics that `GetMetricData` was asked for to know `open_before`.
+    /// Models that had a cost before this run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models_before: Vec<ModelBefore>,
+    /// Metrics that `GetMetricData` was asked for to know what was before.
     #[serde(default)]
     pub history_metrics_requested: u64,
-    /// Reason why `open_before` is not known; `None` where it is.
+    /// Reason why what was before is not known, or not whole; `None` where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_unknown: Option<String>,
 }
@@ -87,11 +91,22 @@ pub struct PriceListRead {
 
 /// A recommendation that was open when the guard last ran.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OpenBefore {
     /// Region of the recommendation.
     pub region: Region,
     /// Id of the recommendation.
     pub id: String,
+}
+
+/// A model that had a cost when the guard last read its Region.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelBefore {
+    /// Region of the model's use.
+    pub region: Region,
+    /// Base id of the model.
+    pub model: BaseModel,
 }
 
 /// Usage and inventory of one account in one Region.
@@ -111,6 +126,7 @@ pub struct PlaceObservation {
 
 /// A Region that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FailedPlace {
     /// The account, empty where it is not known.
     pub account: AccountId,
@@ -134,6 +150,9 @@ pub enum ObservationError {
         "the observation has `schema_version` {0}, and this program reads up to {SCHEMA_VERSION}: use a newer one"
     )]
     Newer(u32),
+    /// No program wrote the document.
+    #[error("the observation has `schema_version` 0, and the first version is 1: save a new one")]
+    NoVersion,
 }
 
 impl Observation {
@@ -147,6 +166,9 @@ impl Observation {
         let head: Head = serde_json::from_str(text)?;
         if head.schema_version > SCHEMA_VERSION {
             return Err(ObservationError::Newer(head.schema_version));
+        }
+        if head.schema_version == 0 {
+            return Err(ObservationError::NoVersion);
         }
         let mut observation: Self = serde_json::from_str(text)?;
         if head.schema_version <= UNSTATED_IN_US {
@@ -176,17 +198,18 @@ impl Observation {
         }
         // Types alone would let a threshold pass that the environment refuses.
         faults.extend(self.settings.faults());
+        faults.extend(self.repeated());
         for observed in &self.places {
-            let mut ids = BTreeSet::new();
             for lane in &observed.usage.lanes {
-                // Two lanes of one id would count its tokens twice.
-                if !ids.insert(lane.model_id.text()) {
-                    faults.push(format!(
-                        "`{}` in {} is there twice",
-                        lane.model_id, observed.place.region
-                    ));
-                }
                 for (metrics, span) in [(&lane.survey, survey), (&lane.minutes, minutes)] {
+                    faults.extend(metrics.iter().filter(|metric| metric.is_misnamed()).map(
+                        |metric| {
+                            format!(
+                                "`{}` of `{}` in {} is no name of its metric",
+                                metric.name, lane.model_id, observed.place.region
+                            )
+                        },
+                    ));
                     let off = metrics.iter().filter(|metric| {
                         metric
                             .series
@@ -202,6 +225,48 @@ impl Observation {
                 }
             }
         }
+        faults
+    }
+
+    /// Lists what is there twice: its tokens and its units would be counted twice.
+    fn repeated(&self) -> Vec<String> {
+        let twice = |what: String| format!("{what} is there twice");
+        let mut faults = Vec::new();
+        let places = repeated(&self.places, |observed| &observed.place.region);
+        faults.extend(places.into_iter().map(|region| twice(format!("Region {region}"))));
+        let failed = self.failed.iter().map(|failed| &failed.region);
+        let read = self.places.iter().map(|observed| &observed.place.region);
+        let regions: BTreeSet<&Region> = read.collect();
+        faults.extend(failed.clone().filter(|region| regions.contains(region)).map(|region| {
+            format!("Region {region} is among those that were read and those that failed")
+        }));
+        let failed = repeated(&self.failed, |failed| &failed.region);
+        faults.extend(failed.into_iter().map(|region| twice(format!("the failure of {region}"))));
+        for observed in &self.places {
+            let region = &observed.place.region;
+            let of_place = |(what, keys): (&'static str, Vec<String>)| {
+                keys.into_iter().map(move |key| twice(format!("{what} `{key}` in {region}")))
+            };
+            let lanes = repeated(&observed.usage.lanes, |lane| lane.model_id.text());
+            faults.extend(of_place(("the use of", lanes)));
+            for lane in &observed.usage.lanes {
+                let metrics = [&lane.survey, &lane.minutes].into_iter();
+                let metrics = metrics.flat_map(|metrics| repeated(metrics, |metric| &metric.name));
+                faults.extend(
+                    metrics
+                        .map(|name| twice(format!("`{name}` of `{}` in {region}", lane.model_id))),
+                );
+            }
+            faults.extend(observed.inventory.repeated().into_iter().flat_map(of_place));
+        }
+        let open = repeated(&self.open_before, |open| format!("{} in {}", open.id, open.region));
+        faults
+            .extend(open.into_iter().map(|open| twice(format!("the open recommendation {open}"))));
+        let models = repeated(&self.models_before, |before| {
+            format!("{} in {}", before.model, before.region)
+        });
+        faults
+            .extend(models.into_iter().map(|model| twice(format!("the model of before {model}"))));
         faults
     }
 

@@ -1,15 +1,17 @@
-//! The inventory of an account in a Region: provisioned models, application profiles, and the
-//! profiles and foundation models on offer.
+//! The inventory of an account in a Region: provisioned models, application profiles, the profiles
+//! and foundation models on offer, and the lists among these that were not read.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::Arn;
 use crate::domain::{AccountId, ModelId, ModelUnits, Target};
+use crate::observation::distinct::repeated;
 use crate::observation::{InferenceType, LifecycleStatus, ProvisionedModelStatus};
 
 /// Answers of `bedrock:List*` for one account and Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Inventory {
     /// Provisioned throughput, by model units.
     pub provisioned_models: Vec<ProvisionedModel>,
@@ -21,10 +23,62 @@ pub struct Inventory {
     /// read, and where the Region has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub system_profiles: Vec<SystemProfile>,
+    /// Lists that were not read, in order; those are empty above and say nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadList>,
+}
+
+/// One list of the inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InventoryList {
+    /// Provisioned throughput.
+    ProvisionedModels,
+    /// Application inference profiles.
+    ApplicationProfiles,
+    /// Inference profiles that AWS defines.
+    SystemProfiles,
+    /// Foundation models.
+    FoundationModels,
+}
+
+/// A list that was refused, or whose answer makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnreadList {
+    /// The list.
+    pub list: InventoryList,
+    /// The fault and what to do.
+    pub error: String,
+}
+
+impl InventoryList {
+    /// Returns what the list lists, in words.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::ProvisionedModels => "provisioned models",
+            Self::ApplicationProfiles => "application profiles",
+            Self::SystemProfiles => "inference profiles of AWS",
+            Self::FoundationModels => "foundation models",
+        }
+    }
+
+    /// Returns what nobody knows without the list, in words.
+    #[must_use]
+    pub const fn lack(self) -> &'static str {
+        match self {
+            Self::ProvisionedModels => "what is held is not known",
+            Self::ApplicationProfiles => "what is called through them is not known",
+            Self::SystemProfiles => "which profiles may be called is not known",
+            Self::FoundationModels => "whether a model leaves is not known",
+        }
+    }
 }
 
 /// Provisioned throughput that the account has, spelled as AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProvisionedModel {
     /// ARN of the provisioned model.
     pub provisioned_model_arn: String,
@@ -61,6 +115,7 @@ pub enum CommitmentDuration {
 
 /// An application inference profile, spelled as AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ApplicationProfile {
     /// Id of the profile, which `CloudWatch` uses as `ModelId`.
     pub inference_profile_id: String,
@@ -74,6 +129,7 @@ pub struct ApplicationProfile {
 
 /// An inference profile that AWS defines, spelled as AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SystemProfile {
     /// Id of the profile, as in `us.amazon.nova-pro-v1:0`.
     pub inference_profile_id: String,
@@ -83,6 +139,7 @@ pub struct SystemProfile {
 
 /// A foundation model of a Region, spelled as AWS does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FoundationModel {
     /// Id of the model, with the context window for some that can be provisioned.
     pub model_id: String,
@@ -157,6 +214,38 @@ impl ApplicationProfile {
 }
 
 impl Inventory {
+    /// Returns true if a list was read whole.
+    #[must_use]
+    pub fn has_read(&self, list: InventoryList) -> bool {
+        self.unread.iter().all(|unread| unread.list != list)
+    }
+
+    /// Returns the sentence for a list that was not read, for those whose figures it could change.
+    pub fn gaps(&self) -> impl Iterator<Item = String> {
+        let unread = self.unread.iter().map(|unread| unread.list);
+        unread.map(|list| format!("the list of {} was not read: {}", list.in_words(), list.lack()))
+    }
+
+    /// Lists the keys that are there twice, with what they are keys of.
+    pub(super) fn repeated(&self) -> [(&'static str, Vec<String>); 5] {
+        [
+            (
+                "the provisioned model",
+                repeated(&self.provisioned_models, |held| &held.provisioned_model_arn),
+            ),
+            (
+                "the application profile",
+                repeated(&self.application_profiles, |profile| &profile.inference_profile_arn),
+            ),
+            (
+                "the profile",
+                repeated(&self.system_profiles, |profile| &profile.inference_profile_id),
+            ),
+            ("the foundation model", repeated(&self.foundation_models, |model| &model.model_id)),
+            ("the unread list of", repeated(&self.unread, |unread| unread.list.in_words())),
+        ]
+    }
+
     /// Returns every id under which traffic may be metered, listed by `ListMetrics` or not.
     #[must_use]
     pub fn metered_ids(&self) -> Vec<String> {

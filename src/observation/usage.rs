@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::meter::{MetricName, read_name};
 use crate::domain::{Counter, Meter, Metric, ModelId, Series, Window};
 use crate::observation::DimensionSet;
 
@@ -10,6 +11,7 @@ pub const NAMESPACE: &str = "AWS/Bedrock";
 
 /// Consumption of one account in one Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Usage {
     /// Lanes, one for each value of `ModelId` that was asked for, in order of their text.
     pub lanes: Vec<LaneUsage>,
@@ -19,6 +21,7 @@ pub struct Usage {
 
 /// Consumption under one value of `ModelId`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LaneUsage {
     /// Value of `ModelId`.
     pub model_id: ModelId,
@@ -38,6 +41,7 @@ pub struct LaneUsage {
 
 /// One metric of one `ModelId`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MetricSeries {
     /// The metric's name as it was asked for.
     pub name: String,
@@ -48,6 +52,13 @@ pub struct MetricSeries {
     /// Points; `None` where there is not one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,
+}
+
+impl MetricSeries {
+    /// Returns true if the name is known as that of another meter or counter.
+    pub(super) fn is_misnamed(&self) -> bool {
+        matches!(read_name(&self.name), MetricName::Known(known) if known != self.metric)
+    }
 }
 
 /// Answer of `CloudWatch` to one query.

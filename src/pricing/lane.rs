@@ -7,6 +7,7 @@ use crate::domain::{
     BaseModel, Counter, Meter, Place, Scope, ServiceTier, Target, Tokens, Usd, UsdPerMillionTokens,
     Window,
 };
+use crate::observation::InventoryList::{ApplicationProfiles, ProvisionedModels};
 use crate::observation::{
     ApplicationProfile, LaneUsage, Observation, PlaceObservation, ProvisionedModel,
 };
@@ -127,6 +128,7 @@ impl<'a> LaneKind<'a> {
         if let Some(group) = id.unknown_group(is_vendor).filter(|_| !is_in_the_book) {
             return Self::Unknown(group.to_string());
         }
+        let is_read = |list| observed.inventory.has_read(list);
         match id.target() {
             // Provisioned throughput is bought under an id with a context window, so this may be
             // traffic that is paid for by the hour.
@@ -139,11 +141,20 @@ impl<'a> LaneKind<'a> {
                 tier: id.tier(),
                 profile: None,
             },
-            Target::ProvisionedModel(_) => unknown("this provisioned model no longer exists"),
-            Target::ApplicationProfile(_) => unknown("this application profile no longer exists"),
-            Target::Opaque => {
+            Target::ProvisionedModel(_) if is_read(ProvisionedModels) => {
+                unknown("this provisioned model no longer exists")
+            }
+            Target::ProvisionedModel(_) => unknown("the list of provisioned models was not read"),
+            Target::ApplicationProfile(_) if is_read(ApplicationProfiles) => {
+                unknown("this application profile no longer exists")
+            }
+            Target::ApplicationProfile(_) => {
+                unknown("the list of application profiles was not read")
+            }
+            Target::Opaque if is_read(ProvisionedModels) && is_read(ApplicationProfiles) => {
                 unknown("no model, profile or provisioned model of the inventory has this id")
             }
+            Target::Opaque => unknown("what has this id is in a list that was not read"),
         }
     }
 }

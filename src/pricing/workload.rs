@@ -230,6 +230,7 @@ impl<'a> Workload<'a> {
             .sort_by(|a, b| a.held.provisioned_model_arn.cmp(&b.held.provisioned_model_arn));
         self.recent = recent;
         self.gaps = self.lanes.iter().flat_map(gaps_of).collect();
+        self.gaps.extend(self.observed.inventory.gaps());
         for place in 0..self.holdings.len() {
             let aliases = self.holdings[place].aliases_with_points(&self.lanes);
             // Two ids may meter the same requests twice: the busiest alone is what was surely

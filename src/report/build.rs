@@ -8,19 +8,21 @@ use jiff::civil::Date;
 
 use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Recommendation};
 use crate::domain::{BaseModel, Counter, Region, Usd, day_of};
-use crate::observation::Observation;
+use crate::observation::{ModelBefore, Observation, OpenBefore};
 use crate::pricing::{
     self, Holding, Idleness, Lane, LaneKind, Priced, Reserved, UnpricedUsage, Workload,
 };
 use crate::report::document::{
     ClosedRecommendation, HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport,
-    Report, ReservedReport, RunInfo, Totals, UnpricedReport, WorkloadReport,
+    Report, ReservedReport, RunInfo, Totals, UnpricedReport, VanishedModel, WorkloadReport,
 };
 use crate::report::guard_cost;
+use crate::report::missing::missing;
+use crate::report::missing_part::MissingPart;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
 
 /// Version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.4";
+pub const SCHEMA_VERSION: &str = "1.5";
 
 /// Builds a report from an observation.
 #[must_use]
@@ -33,6 +35,13 @@ pub fn build(observation: &Observation) -> Report {
         .collect();
     let mut recommendations: Vec<Recommendation> =
         advised.iter().flat_map(|(_, advice)| advice.recommendations.clone()).collect();
+    let is_known = observation.history_unknown.is_none();
+    for advice in &mut recommendations {
+        let mut before = observation.open_before.iter();
+        let was_open = before.any(|open| open.id == advice.id && open.region == advice.region);
+        // Of a history that is not whole only what was found is known.
+        advice.was_open = (was_open || is_known).then_some(was_open);
+    }
     // The id decides last, so that the order does not hang on the order of the observation.
     recommendations.sort_by(|a, b| {
         b.is_counted()
@@ -55,11 +64,14 @@ pub fn build(observation: &Observation) -> Report {
     });
     let unpriced = unpriced(&priced);
     let incomplete = incomplete(&priced);
-    let closed = closed(observation, &recommendations);
+    let missing = missing(observation, &incomplete);
+    let closed = closed(&priced, &recommendations);
+    let vanished = vanished(&priced, &missing);
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         run: run_info(&priced),
         totals: totals(&priced, &workloads, &recommendations, &unpriced, &incomplete),
+        missing,
         notes: notes(&priced),
         not_covered: not_covered(&priced),
         workloads,
@@ -70,7 +82,9 @@ pub fn build(observation: &Observation) -> Report {
         incomplete,
         certificates,
         closed,
+        vanished,
     };
+    report.totals.is_at_least |= !report.has_whole_costs(None);
     report.totals.guard_monthly_cost = guard_cost::monthly(observation, &report);
     report
 }
@@ -134,25 +148,52 @@ fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
 }
 
 /// Lists the recommendations that were open before this run and are no longer.
-fn closed(
-    observation: &Observation,
-    recommendations: &[Recommendation],
-) -> Vec<ClosedRecommendation> {
-    // A Region that was not read whole proves nothing: its recommendations may still be open.
-    let was_read = |region: &Region| {
-        observation
-            .places
-            .iter()
-            .any(|observed| observed.place.region == *region && observed.minutes_unknown.is_none())
+fn closed(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Vec<ClosedRecommendation> {
+    let observation = priced.observation;
+    // What was not read whole proves nothing: the advice that rests on it may still be open.
+    let is_settled = |open: &OpenBefore| {
+        let mut places = observation.places.iter();
+        let is_read = places.any(|observed| {
+            observed.place.region == open.region
+                && observed.inventory.unread.is_empty()
+                && observed.minutes_unknown.is_none()
+        });
+        let mut workloads = priced.workloads.iter();
+        is_read
+            && !workloads.any(|workload| {
+                !workload.is_whole()
+                    && workload.place.region == open.region
+                    && advice::may_be_of(workload, &open.id)
+            })
     };
     // On prices that nobody pays no recommendation counts, so that all would seem closed.
     let open_before = observation.open_before.iter();
     open_before
-        .filter(|open| observation.prices.charged && was_read(&open.region))
+        .filter(|open| observation.prices.charged && is_settled(open))
         .filter(|open| {
             recommendations.iter().all(|advice| advice.id != open.id || !advice.is_counted())
         })
         .map(|open| ClosedRecommendation { region: open.region.clone(), id: open.id.clone() })
+        .collect()
+}
+
+/// Lists the models that had a cost before this run, in Regions that were read, and of which neither
+/// use nor a holding is left.
+fn vanished(priced: &Priced<'_>, missing: &[MissingPart]) -> Vec<VanishedModel> {
+    let observation = priced.observation;
+    let is_read = |region: &Region| {
+        observation.places.iter().any(|observed| observed.place.region == *region)
+            && missing.iter().all(|part| !part.hides_models_of(region))
+    };
+    let is_there = |before: &ModelBefore| {
+        let mut workloads = priced.workloads.iter();
+        workloads.any(|it| it.place.region == before.region && it.model == before.model)
+    };
+    observation
+        .models_before
+        .iter()
+        .filter(|before| is_read(&before.region) && !is_there(before))
+        .map(|before| VanishedModel { region: before.region.clone(), model: before.model.clone() })
         .collect()
 }
 
@@ -223,8 +264,7 @@ fn totals(
         is_at_least: workloads.iter().any(|workload| workload.is_at_least)
             || !unpriced.is_empty()
             || !incomplete.is_empty()
-            || has_old_window(priced.observation)
-            || !priced.observation.failed.is_empty(),
+            || has_old_window(priced.observation),
         potential_monthly_savings: potential,
         potential_savings_percentage: potential.percent_of(monthly_cost),
         savings_by_effort,

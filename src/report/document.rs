@@ -15,6 +15,7 @@ use crate::domain::{
 };
 use crate::observation::{CommitmentDuration, PriceListRead};
 use crate::pricing::{CapacityUse, Lifecycle};
+use crate::report::missing_part::MissingPart;
 use crate::sizing::BreakEven;
 
 /// Result of one run.
@@ -42,12 +43,19 @@ pub struct Report {
     /// Notes of the gathering that a reader should know; empty where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Parts that the run was to read and did not; empty where it read the whole. What belongs to one
+    /// of them is at least what is said here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingPart>,
     /// Parts of the account and of the bill that the run did not read, each in words.
     pub not_covered: Vec<String>,
     /// Proofs that no purchase under an offer saves, whatever its size.
     pub certificates: Vec<CertificateReport>,
     /// Recommendations that were open before this run and are no longer.
     pub closed: Vec<ClosedRecommendation>,
+    /// Models that had a cost before this run and of which nothing is left; empty where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vanished: Vec<VanishedModel>,
 }
 
 /// Scope of a run.
@@ -449,6 +457,22 @@ pub struct ClosedRecommendation {
     pub region: Region,
     /// Id of the recommendation.
     pub id: String,
+}
+
+/// A model that had a cost before this run and of which nothing is left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VanishedModel {
+    /// Region of the model's use.
+    pub region: Region,
+    /// Base id of the model.
+    pub model: BaseModel,
+}
+
+impl IncompleteReport {
+    /// Returns true if the workload is of this account and Region.
+    pub(super) fn is_of(&self, place: &Place) -> bool {
+        self.account == place.account && self.region == place.region
+    }
 }
 
 impl Report {

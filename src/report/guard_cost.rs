@@ -29,7 +29,7 @@ pub(super) fn monthly(observation: &Observation, report: &Report) -> Usd {
         return Usd::ZERO;
     };
     let read = report.run.metrics_requested_cost.dollars() * runs;
-    let metrics = Decimal::from(metrics::count(report, &observation.settings));
+    let metrics = Decimal::from(metrics::how_many(report, &observation.settings));
     // A metric is billed once an hour, however often a run puts it in that hour.
     let hours = runs.min(Decimal::from(HOURS_PER_MONTH));
     let put = if observation.settings.dry_run {

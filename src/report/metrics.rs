@@ -30,17 +30,28 @@ pub enum Unit {
     Percent,
 }
 
-/// Returns the point that says that a run ended well. It is sent last and alone, so that a run that
-/// broke off is noticed.
+/// Returns the point that says that a run ended: 1 if the whole was read and put, 0 if a part is
+/// missing. It is sent last and alone, so that a run that broke off is noticed.
 #[must_use]
-pub fn run_succeeded() -> Point {
-    point("RunSucceeded", Unit::None, Vec::new(), Decimal::ONE)
+pub fn run_succeeded(is_whole: bool) -> Point {
+    point("RunSucceeded", Unit::None, Vec::new(), Decimal::from(u8::from(is_whole)))
+}
+
+/// Turns a number of things into the value of a point.
+fn count(number: usize) -> Decimal {
+    Decimal::from(u64::try_from(number).unwrap_or(u64::MAX))
 }
 
 /// Counts the custom metrics that a report puts, `RunSucceeded` included.
-pub(super) fn count(report: &Report, settings: &Settings) -> usize {
+pub(super) fn how_many(report: &Report, settings: &Settings) -> usize {
     points(report, settings).len() + 1
 }
+
+/// Name of the metric of costs.
+pub const MONTHLY_COST: &str = "MonthlyCost";
+
+/// Dimension of the metrics of one model.
+pub const MODEL: &str = "Model";
 
 /// Name of the metric that is 1 while a recommendation is open.
 pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
@@ -48,14 +59,15 @@ pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
 /// Names of the metrics that are withheld on a book whose prices AWS does not charge: an alarm would
 /// take their dollars for real ones, and their zeros for an all-clear.
 const REST_ON_PRICES: [&str; 5] = [
-    "MonthlyCost",
+    MONTHLY_COST,
     "PotentialMonthlySavings",
     "Recommendations",
     RECOMMENDATION_OPEN,
     "CommitmentWorth",
 ];
 
-/// Returns all points of a report but `RunSucceeded`, zeros included, so that an alarm can clear.
+/// Returns all points of a report but `RunSucceeded`, zeros included, so that an alarm can clear. What
+/// is no total, since a part of it was not read, has no point.
 #[must_use]
 pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     let most = usize::try_from(settings.max_metric_models).unwrap_or(usize::MAX);
@@ -70,27 +82,25 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     // Workloads are sorted by cost, so that the limit keeps the dearest. One without a price has no
     // cost that could be put.
     for workload in report.workloads.iter().filter(|workload| workload.is_priced).take(most) {
-        let dimensions = || in_region(&workload.region, "Model", workload.model.id());
-        points.push(point(
-            "MonthlyCost",
-            Unit::None,
-            dimensions(),
-            workload.monthly_cost.dollars(),
-        ));
-        points.push(point(
-            "PotentialMonthlySavings",
-            Unit::None,
-            dimensions(),
-            workload.potential_monthly_savings.dollars(),
-        ));
+        points.extend(of_workload(report, workload));
     }
+    // The zero ends what was last said of a model that is gone.
+    points.extend(report.vanished.iter().take(most).flat_map(|gone| {
+        let of = |name| {
+            point(name, Unit::None, in_region(&gone.region, MODEL, gone.model.id()), Decimal::ZERO)
+        };
+        [of(MONTHLY_COST), of("PotentialMonthlySavings")]
+    }));
     let mut holdings: Vec<&HoldingReport> = report.holdings.iter().collect();
     holdings.sort_by_key(|holding| std::cmp::Reverse(holding.monthly_cost));
     for holding in holdings.into_iter().take(most) {
         points.extend(of_holding(holding));
     }
     let counted = report.recommendations.iter().filter(|advice| advice.is_counted()).take(most);
-    points.extend(counted.map(|advice| open(&advice.region, &advice.id, Decimal::ONE)));
+    // On usage that is not whole advice stays as it was: it is not opened, and below not closed.
+    let settled = counted
+        .filter(|advice| advice.was_open == Some(true) || report.is_of_whole_workload(advice));
+    points.extend(settled.map(|advice| open(&advice.region, &advice.id, Decimal::ONE)));
     points.extend(
         report
             .closed
@@ -103,66 +113,93 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     points
 }
 
+/// Returns the points of the account. A failed Region, a list that was not read and usage that is not
+/// whole leave those alone that say so.
 fn totals(report: &Report) -> Vec<Point> {
     let totals = &report.totals;
     let total = |name, unit, value| point(name, unit, Vec::new(), value);
     let mut points = vec![
-        total("MonthlyCost", Unit::None, totals.monthly_cost.dollars()),
-        total("PotentialMonthlySavings", Unit::None, totals.potential_monthly_savings.dollars()),
-        total("Recommendations", Unit::Count, Decimal::from(totals.recommendations)),
-        total("UnpricedTokens", Unit::Count, Decimal::from(totals.unpriced_tokens.count())),
+        total("FailedRegions", Unit::Count, count(report.run.failed_regions.len())),
         total("IncompleteWorkloads", Unit::Count, Decimal::from(totals.incomplete_workloads)),
-        total("CatalogAgeDays", Unit::Count, Decimal::from(totals.catalog_age_days)),
-        total("GuardMonthlyCost", Unit::None, totals.guard_monthly_cost.dollars()),
     ];
-    // The lowest of each: one total would hide the holding that loses money behind one that pays.
-    let least = |read: &dyn Fn(&HoldingReport) -> Option<Decimal>| {
-        report.holdings.iter().filter_map(read).min()
-    };
-    let worth = least(&|holding| holding.worth.map(Percent::number));
-    let utilization = least(&|holding| holding.utilization.map(Percent::number));
-    let days = least(&|holding| holding.days_to_term_end.map(Decimal::from));
-    points.extend(worth.map(|value| total("CommitmentWorth", Unit::Percent, value)));
-    points.extend(utilization.map(|value| total("CommitmentUtilization", Unit::Percent, value)));
-    points.extend(days.map(|value| total("CommitmentDaysToExpiry", Unit::Count, value)));
+    // A run over fewer Regions costs less than one over all of them.
+    if report.run.failed_regions.is_empty() {
+        let cost = totals.guard_monthly_cost.dollars();
+        points.push(total("GuardMonthlyCost", Unit::None, cost));
+    }
+    if report.has_whole_costs(None) {
+        points.extend([
+            total(MONTHLY_COST, Unit::None, totals.monthly_cost.dollars()),
+            total("UnpricedTokens", Unit::Count, Decimal::from(totals.unpriced_tokens.count())),
+            total("CatalogAgeDays", Unit::Count, Decimal::from(totals.catalog_age_days)),
+        ]);
+        // The lowest of each: one total would hide the holding that loses money behind one that pays.
+        let least = |read: &dyn Fn(&HoldingReport) -> Option<Decimal>| {
+            report.holdings.iter().filter_map(read).min()
+        };
+        let worth = least(&|holding| holding.worth.map(Percent::number));
+        let utilization = least(&|holding| holding.utilization.map(Percent::number));
+        let days = least(&|holding| holding.days_to_term_end.map(Decimal::from));
+        points.extend(worth.map(|value| total("CommitmentWorth", Unit::Percent, value)));
+        points
+            .extend(utilization.map(|value| total("CommitmentUtilization", Unit::Percent, value)));
+        points.extend(days.map(|value| total("CommitmentDaysToExpiry", Unit::Count, value)));
+    }
+    if report.has_whole_savings(None) {
+        let savings = totals.potential_monthly_savings.dollars();
+        points.extend([
+            total("PotentialMonthlySavings", Unit::None, savings),
+            total("Recommendations", Unit::Count, Decimal::from(totals.recommendations)),
+        ]);
+    }
     points
 }
 
+/// Returns the points of a Region, those alone that are totals of the Region.
 fn of_region(report: &Report, region: &Region) -> Vec<Point> {
-    let dimensions = || vec![("Region", region.name().to_owned())];
-    let workloads: Vec<&WorkloadReport> =
-        report.workloads.iter().filter(|workload| workload.region == *region).collect();
-    let dollars = |name, amount: Usd| point(name, Unit::None, dimensions(), amount.dollars());
-    let count = |name, number: usize| {
-        point(
-            name,
-            Unit::Count,
-            dimensions(),
-            Decimal::from(u64::try_from(number).unwrap_or(u64::MAX)),
-        )
-    };
-    let recommendations = report
-        .recommendations
-        .iter()
-        .filter(|advice| advice.region == *region && advice.is_counted())
-        .count();
+    let of =
+        |name, unit, value| point(name, unit, vec![("Region", region.name().to_owned())], value);
+    let workloads = || report.workloads.iter().filter(|workload| workload.region == *region);
     let incomplete = report.incomplete.iter().filter(|workload| workload.region == *region).count();
-    let unpriced: Tokens = report
-        .unpriced
-        .iter()
-        .filter(|usage| usage.region == *region && usage.meter.is_some())
-        .map(|usage| usage.quantity)
-        .sum();
-    vec![
-        dollars("MonthlyCost", workloads.iter().map(|workload| workload.monthly_cost).sum()),
-        dollars(
-            "PotentialMonthlySavings",
-            workloads.iter().map(|workload| workload.potential_monthly_savings).sum(),
-        ),
-        count("Recommendations", recommendations),
-        point("UnpricedTokens", Unit::Count, dimensions(), Decimal::from(unpriced.count())),
-        count("IncompleteWorkloads", incomplete),
-    ]
+    let mut points = vec![of("IncompleteWorkloads", Unit::Count, count(incomplete))];
+    if report.has_whole_costs(Some(region)) {
+        let cost: Usd = workloads().map(|workload| workload.monthly_cost).sum();
+        let unpriced: Tokens = report
+            .unpriced
+            .iter()
+            .filter(|usage| usage.region == *region && usage.meter.is_some())
+            .map(|usage| usage.quantity)
+            .sum();
+        points.extend([
+            of(MONTHLY_COST, Unit::None, cost.dollars()),
+            of("UnpricedTokens", Unit::Count, Decimal::from(unpriced.count())),
+        ]);
+    }
+    if report.has_whole_savings(Some(region)) {
+        let savings: Usd = workloads().map(|workload| workload.potential_monthly_savings).sum();
+        let counted = report.recommendations.iter().filter(|advice| advice.is_counted());
+        let counted = counted.filter(|advice| advice.region == *region).count();
+        points.extend([
+            of("PotentialMonthlySavings", Unit::None, savings.dollars()),
+            of("Recommendations", Unit::Count, count(counted)),
+        ]);
+    }
+    points
+}
+
+/// Returns the points of a workload; none where its usage is not whole.
+fn of_workload(report: &Report, workload: &WorkloadReport) -> Vec<Point> {
+    if !workload.gaps.is_empty() {
+        return Vec::new();
+    }
+    let of = |name, amount: Usd| {
+        let dimensions = in_region(&workload.region, MODEL, workload.model.id());
+        point(name, Unit::None, dimensions, amount.dollars())
+    };
+    let savings = of("PotentialMonthlySavings", workload.potential_monthly_savings);
+    let are_whole = report.has_whole_minutes(&workload.region);
+    let savings = are_whole.then_some(savings);
+    std::iter::once(of(MONTHLY_COST, workload.monthly_cost)).chain(savings).collect()
 }
 
 fn of_holding(holding: &HoldingReport) -> Vec<Point> {

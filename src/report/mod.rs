@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `build` | a report from an observation |
 //! | `document` | the parts of a report, named as programs read them |
+//! | `missing`, `missing_part` | the parts that the run did not read, and which figures are totals without them |
 //! | `not_covered` | the parts of the bill that were not read, and notes for the reader |
 //! | [`metrics`] | a report as metric points |
 //! | `summary` | a report in a few lines, however large the account |
@@ -15,12 +16,15 @@ mod build;
 mod document;
 mod guard_cost;
 pub mod metrics;
+mod missing;
+mod missing_part;
 mod not_covered;
 mod summary;
 
 pub use build::{SCHEMA_VERSION, build};
 pub use document::{
     ClosedRecommendation, HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport,
-    Report, ReservedReport, RunInfo, Totals, UnpricedReport, WorkloadReport,
+    Report, ReservedReport, RunInfo, Totals, UnpricedReport, VanishedModel, WorkloadReport,
 };
+pub use missing_part::{MissingPart, Part};
 pub use summary::Summary;

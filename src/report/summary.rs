@@ -25,6 +25,9 @@ pub struct Summary {
     pub run: RunInfo,
     /// Number of places that were read and are not named in `run`.
     pub places_left_out: usize,
+    /// Line on the parts that are missing, cut off; `None` where none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
     /// Sums over all workloads.
     pub totals: Totals,
     /// First recommendations of the report: those that count and save most.
@@ -68,6 +71,7 @@ impl Summary {
             schema_version: report.schema_version,
             run,
             places_left_out,
+            missing: report.missing_line().map(|line| line.chars().take(2 * TEXT).collect()),
             totals: report.totals.clone(),
             recommendations: report
                 .recommendations

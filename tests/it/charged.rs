@@ -7,7 +7,7 @@ use bedrock_cost_guard::report::metrics::points;
 use bedrock_cost_guard::report::{self, Report, Summary};
 use bedrock_cost_guard::terminal::{explain, prices, report as text};
 
-use crate::support::{sample, small_observation};
+use crate::support::{sample, small_observation, whole};
 
 /// Returns observations of other tests, on the same rows with `charged = false`, and on the article.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
@@ -69,7 +69,7 @@ fn every_format_begins_with_a_warning() {
 
 #[test]
 fn metrics_that_rest_on_prices_are_withheld_and_the_others_are_not() {
-    for observation in uncharged() {
+    for observation in uncharged().into_iter().map(whole) {
         let report = report::build(&observation);
         let mut names: Vec<&str> =
             points(&report, &observation.settings).iter().map(|point| point.name).collect();

@@ -6,11 +6,10 @@ use std::time::Duration;
 use assert_cmd::Command;
 use aws_config::SdkConfig;
 use bedrock_cost_guard::advice::Action;
+use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::config::{CatalogSource, DocumentSource, Settings};
 use bedrock_cost_guard::domain::AccountId;
-use bedrock_cost_guard::guard::Memory;
-use bedrock_cost_guard::guard::{self, RunOutcome};
-use bedrock_cost_guard::guard::{Error, ErrorType};
+use bedrock_cost_guard::guard::{self, Error, ErrorType, Invocation, Memory, RunOutcome};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::Report;
 use serde_json::{Value, json};
@@ -67,9 +66,13 @@ impl FakeAccount {
 
     async fn run_with(&self, config: &SdkConfig, settings: &Settings) -> Result<RunOutcome, Error> {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
-        let (account, memory) = (AccountId::new(ACCOUNT), Memory::default());
-        let as_of = self.observation.as_of;
-        guard::run(config, settings, &event, as_of, account, &memory).await
+        let invocation = Invocation {
+            event: &event,
+            as_of: self.observation.as_of,
+            account: AccountId::new(ACCOUNT),
+            caller: Caller::Lambda,
+        };
+        guard::run(config, settings, invocation, &Memory::default()).await
     }
 
     #[expect(clippy::unwrap_used, reason = "only tests call it")]
@@ -236,7 +239,7 @@ async fn a_refusal_names_the_action_to_allow_and_what_else_may_be_behind_it() {
             object(KEY),
             "GetObject",
             [
-                "s3:GetObject in us-east-1 is forbidden: allow it in the policy of the role (AccessDenied: not authorized)",
+                "s3:GetObject in us-east-1 is forbidden: allow it in the policy of the function's role (AccessDenied: not authorized)",
                 "without s3:ListBucket",
                 "kms:Decrypt",
             ],
@@ -245,7 +248,7 @@ async fn a_refusal_names_the_action_to_allow_and_what_else_may_be_behind_it() {
             parameter(),
             "GetParameter",
             [
-                "ssm:GetParameter in us-east-1 is forbidden: allow it in the policy of the role (AccessDeniedException: not authorized)",
+                "ssm:GetParameter in us-east-1 is forbidden: allow it in the policy of the function's role (AccessDeniedException: not authorized)",
                 "SecureString",
                 "kms:Decrypt",
             ],

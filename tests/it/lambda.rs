@@ -118,7 +118,7 @@ fn the_lambda_answers_with_the_totals_of_the_run() {
     let observation = shifted(sample_of(&[ROUTE, UNITS]), now());
     let function = Function::start(observation, &[]);
     let summary = function.invoke(&json!({})).outcome.unwrap();
-    assert_eq!(summary["schema_version"], "1.4");
+    assert_eq!(summary["schema_version"], "1.5");
     assert_eq!(summary["totals"]["recommendations"], 2);
     assert_eq!(summary["totals"]["workloads"], 2);
     let actions: Vec<&Value> = summary["recommendations"]
@@ -243,11 +243,13 @@ fn a_price_book_that_is_not_there_is_named_as_that() {
 #[test]
 fn a_forbidden_call_is_named_with_the_action_to_allow() {
     let function = Function::start(one_region(), &[]);
-    function.aws.fault(Fault::of("ListFoundationModels", FaultKind::Forbidden));
+    function.aws.fault(Fault::of("GetMetricData", FaultKind::Forbidden));
     let error = function.invoke(&json!({})).outcome.unwrap_err();
     assert_eq!(error.error_type, "Access");
-    assert!(error.error_message.contains("bedrock:ListFoundationModels in us-west-2 is forbidden"));
-    assert_eq!(function.aws.requests("ListFoundationModels"), 1);
+    let message = error.error_message;
+    assert!(message.contains("cloudwatch:GetMetricData in us-west-2 is forbidden"), "{message}");
+    assert!(message.contains("the function's role"), "{message}");
+    assert_eq!(function.aws.requests("GetMetricData"), 1);
 }
 
 #[test]

@@ -29,7 +29,7 @@ use crate::support::fake_aws::PutDatum;
 use crate::support::reports::{actions, an_hour, counted, workload};
 use crate::support::served::Served;
 use crate::support::{
-    CACHED, LEFTOVER, MODERATION, UNITS, lane_of, sample, sample_of, small_observation,
+    CACHED, LEFTOVER, MODERATION, UNITS, lane_of, sample, sample_of, small_observation, whole,
 };
 
 /// Id under which [`MODEL`] is called at the flex tier.
@@ -704,7 +704,7 @@ fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
 
 #[test]
 fn only_the_dearest_models_have_metrics_of_their_own() {
-    let report = report::build(&sample());
+    let report = report::build(&whole(sample()));
     let mut priced: Vec<&WorkloadReport> =
         report.workloads.iter().filter(|workload| workload.is_priced).collect();
     priced.sort_by_key(|workload| std::cmp::Reverse(workload.monthly_cost));

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use bedrock_cost_guard::advice::Action;
-use bedrock_cost_guard::aws::Failure;
+use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::config::CacheSpelling;
 use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
-use bedrock_cost_guard::guard::{self, Error, ErrorType, Memory, RunOutcome};
+use bedrock_cost_guard::guard::{self, ErrorType, Invocation, Memory, RunOutcome};
 use bedrock_cost_guard::observation::{LaneUsage, Observation, OpenBefore, Status};
 use bedrock_cost_guard::report::{self, HoldingState, Report};
 use jiff::SignedDuration;
@@ -19,7 +19,7 @@ use crate::support::account::{Account, metric, region, window};
 use crate::support::fake_aws::{Fault, FaultKind, PageSizes, PutDatum};
 use crate::support::reports::{actions, workload};
 use crate::support::served::{ATTEMPTS, Served};
-use crate::support::{CACHED, LEFTOVER, ROUTE, UNITS, lane_of, sample, sample_of};
+use crate::support::{CACHED, LEFTOVER, ROUTE, UNITS, lane_of, sample, sample_of, whole};
 
 impl Served {
     /// Counts the calls of each operation, those that went wrong included.
@@ -46,10 +46,10 @@ struct Calls {
     models: usize,
 }
 
-/// Calls of a run over the one lane [`UNITS`]: the Region's list and the guard's own history,
+/// Calls of a run over the one lane [`UNITS`]: the Region's list and two of the guard's own history,
 /// the survey and the minutes, the metrics and `RunSucceeded`, and the inventory.
 const CALM: Calls = Calls {
-    list_metrics: 2,
+    list_metrics: 3,
     get_metric_data: 2,
     put_metric_data: 2,
     provisioned: 1,
@@ -106,7 +106,7 @@ async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sampl
     assert_eq!(
         account.calls(),
         Calls {
-            list_metrics: 3,
+            list_metrics: 4,
             get_metric_data: 7,
             put_metric_data: 2,
             provisioned: 3,
@@ -175,17 +175,14 @@ async fn what_was_gathered_replays_to_the_same_report() {
 async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory() {
     let account = Served::of(sample());
     let config = account.fake.sdk_config().await;
-    let (settings, event) = (&account.settings, &account.event);
-    let outcome = guard::run(
-        &config,
-        settings,
-        event,
-        account.as_of,
-        AccountId::default(),
-        &Memory::default(),
-    )
-    .await
-    .unwrap();
+    let invocation = Invocation {
+        event: &account.event,
+        as_of: account.as_of,
+        account: AccountId::default(),
+        caller: Caller::Terminal,
+    };
+    let outcome =
+        guard::run(&config, &account.settings, invocation, &Memory::default()).await.unwrap();
     assert_eq!(outcome.observation.home.account.digits(), "123456789012");
     let account_of = |advice: &bedrock_cost_guard::advice::Recommendation| advice.account.clone();
     assert!(
@@ -219,7 +216,7 @@ fn count(count: u64) -> Option<f64> {
 
 #[tokio::test]
 async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
-    let account = Served::of(sample());
+    let account = Served::of(whole(sample()));
     let RunOutcome { report, summary, .. } = account.run().await;
     let data = account.fake.put_data();
     let value = |name: &str, dimensions: &[(&str, &str)]| put_value(&data, name, dimensions);
@@ -229,7 +226,8 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
         ("PotentialMonthlySavings", number(totals.potential_monthly_savings)),
         ("Recommendations", count(totals.recommendations)),
         ("UnpricedTokens", count(totals.unpriced_tokens.count())),
-        ("IncompleteWorkloads", count(totals.incomplete_workloads)),
+        ("FailedRegions", Some(0.0)),
+        ("IncompleteWorkloads", Some(0.0)),
         ("CatalogAgeDays", count(totals.catalog_age_days.into())),
         ("GuardMonthlyCost", number(totals.guard_monthly_cost)),
         ("RunSucceeded", Some(1.0)),
@@ -277,10 +275,10 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
     assert_eq!(value("CommitmentUtilization", &[]), value("CommitmentUtilization", &held));
     assert_eq!(value("CommitmentDaysToExpiry", &held), Some(99.0));
 
-    // 10 totals but the last, 5 for each of 2 Regions, 2 for each of 18 workloads with a price, 1 to 3 for each
+    // 11 totals but the last, 5 for each of 2 Regions, 2 for each of 18 workloads with a price, 1 to 3 for each
     // of 5 holdings, 5 open recommendations, and the last.
-    assert_eq!(data.len(), 10 + 10 + 36 + 11 + 5 + 1);
-    assert_eq!(summary.metrics_put, 73);
+    assert_eq!(data.len(), 11 + 10 + 36 + 11 + 5 + 1);
+    assert_eq!(summary.metrics_put, 74);
     for datum in &data {
         assert_eq!(datum.region.name(), "us-east-1");
         assert_eq!(datum.namespace, "BedrockCostGuard");
@@ -375,7 +373,8 @@ async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
     assert_eq!(value("us-east-1", "rec-1111111111"), None);
     let closed: Vec<&str> = outcome.report.closed.iter().map(|closed| closed.id.as_str()).collect();
     assert_eq!(closed, ["rec-0000000000"]);
-    assert_eq!(account.calls().get_metric_data, 3);
+    // The survey and the minutes, and of the history the hours and the minutes.
+    assert_eq!(account.calls().get_metric_data, 4);
 }
 
 #[tokio::test]
@@ -403,23 +402,20 @@ async fn calls_that_go_wrong_for_a_while_do_not_change_the_report() {
 }
 
 #[tokio::test]
-async fn calls_that_go_wrong_for_good_fail_the_run_when_there_is_no_other_region() {
+async fn usage_that_cannot_be_read_fails_the_run_when_there_is_no_other_region() {
     for (operation, kind, error_type, calls) in [
         (
             "ListMetrics",
             FaultKind::Throttle,
             ErrorType::Throttled,
-            // And one for the guard's own history, in another Region.
-            ATTEMPTS + 1,
+            // And two for the guard's own history, in another Region.
+            ATTEMPTS + 2,
         ),
         ("GetMetricData", FaultKind::Throttle, ErrorType::Throttled, ATTEMPTS),
-        ("ListInferenceProfiles", FaultKind::Throttle, ErrorType::Throttled, ATTEMPTS),
         ("GetMetricData", FaultKind::Reset, ErrorType::Access, ATTEMPTS),
-        ("ListFoundationModels", FaultKind::Reset, ErrorType::Access, ATTEMPTS),
         ("GetMetricData", FaultKind::ServerError, ErrorType::Access, ATTEMPTS),
         ("GetMetricData", FaultKind::Forbidden, ErrorType::Access, 1),
         ("GetMetricData", FaultKind::Malformed, ErrorType::Access, 1),
-        ("ListFoundationModels", FaultKind::Malformed, ErrorType::Access, 1),
     ] {
         let account = one_region().with_fault(outage(operation, kind));
         let error = account.fail().await;
@@ -427,36 +423,67 @@ async fn calls_that_go_wrong_for_good_fail_the_run_when_there_is_no_other_region
         let text = error.to_string();
         assert!(text.contains(operation) && text.contains("us-west-2"), "{text}");
         assert_eq!(account.fake.requests(operation), calls, "{kind:?} of {operation}");
-        assert_eq!(account.fake.put_data(), []);
+        let put: Vec<(String, f64)> =
+            account.fake.put_data().into_iter().map(|datum| (datum.name, datum.value)).collect();
+        let named = |name: &str, value| (name.to_owned(), value);
+        assert_eq!(
+            put,
+            [
+                named("FailedRegions", 1.0),
+                named("IncompleteWorkloads", 0.0),
+                named("RunSucceeded", 0.0)
+            ]
+        );
+    }
+}
+
+/// Operations that list the inventory, with the part that is missing without each.
+const LISTS: [(&str, &str); 3] = [
+    ("ListProvisionedModelThroughputs", "the provisioned models of us-west-2"),
+    ("ListInferenceProfiles", "the application profiles of us-west-2"),
+    ("ListFoundationModels", "the foundation models of us-west-2"),
+];
+
+#[tokio::test]
+async fn a_list_that_is_refused_costs_that_list_alone() {
+    let calm = one_region().run().await.report;
+    for (operation, part) in LISTS {
+        let account = one_region().with_fault(outage(operation, FaultKind::Forbidden));
+        let RunOutcome { report, .. } = account.run().await;
+        assert_eq!(report.totals.monthly_cost, calm.totals.monthly_cost, "{operation}");
+        assert!(report.totals.is_at_least && workload(&report, LLAMA).is_at_least);
+        assert_eq!(actions(&report), [], "{operation}");
+        let missing = report.missing_line().unwrap();
+        assert!(missing.contains(part), "{missing}");
+        let error = &report.missing[0].error;
+        let named = format!("bedrock:{operation} in us-west-2 is forbidden");
+        assert!(error.starts_with(&named), "{error}");
+        // Asked once for each type of profiles, and never again.
+        let once = if operation == "ListInferenceProfiles" { 2 } else { 1 };
+        assert_eq!(account.fake.requests(operation), once);
+        let data = account.fake.put_data();
+        for (name, value) in [
+            ("MonthlyCost", None),
+            ("PotentialMonthlySavings", None),
+            ("FailedRegions", Some(0.0)),
+            ("IncompleteWorkloads", Some(1.0)),
+            ("RunSucceeded", Some(0.0)),
+        ] {
+            assert_eq!(put_value(&data, name, &[]), value, "{name} without {operation}");
+        }
     }
 }
 
 #[tokio::test]
-async fn a_forbidden_list_names_the_action_to_allow_and_is_asked_for_once() {
-    let operation = "ListProvisionedModelThroughputs";
-    let account = one_region().with_fault(outage(operation, FaultKind::Forbidden));
-    let error = account.fail().await;
-    assert_eq!(error.error_type(), ErrorType::Access);
-    let text = error.to_string();
-    assert!(
-        text.contains("bedrock:ListProvisionedModelThroughputs in us-west-2 is forbidden"),
-        "{text}"
-    );
-    let Error::Read(errors) = error else { unreachable!("{text}") };
-    assert_eq!(errors[0].failure, Failure::Forbidden);
-    assert_eq!(account.calls().provisioned, 1);
-}
-
-#[tokio::test]
-async fn a_region_that_fails_does_not_stop_the_other() {
+async fn a_region_that_fails_costs_the_totals_and_nothing_of_the_other() {
+    let alone = Served::of(sample_of(&[ROUTE])).run().await.report;
     for (operation, kind) in [
         ("ListMetrics", FaultKind::Throttle),
         ("GetMetricData", FaultKind::Reset),
-        ("ListInferenceProfiles", FaultKind::Forbidden),
+        ("GetMetricData", FaultKind::Forbidden),
     ] {
         let account = two_regions().with_fault(outage(operation, kind));
-        let RunOutcome { report, summary, .. } = account.run().await;
-        let alone = Served::of(sample_of(&[ROUTE])).run().await.report;
+        let RunOutcome { report, summary, lines, .. } = account.run().await;
         assert_eq!(report.workloads, alone.workloads);
         assert_eq!(report.recommendations, alone.recommendations);
         let missing = &report.not_covered[0];
@@ -465,21 +492,47 @@ async fn a_region_that_fails_does_not_stop_the_other() {
             "{missing}"
         );
         assert!(report.totals.is_at_least);
-        assert!(summary.metrics_put > 0);
-        assert_eq!(put_value(&account.fake.put_data(), "RunSucceeded", &[]), Some(1.0));
+        assert!(lines.last().unwrap().contains("missing: Region us-west-2"));
+        assert_eq!(summary.missing.as_deref(), Some("missing: Region us-west-2"));
+        let data = account.fake.put_data();
+        let of = |name: &str, dimensions: &[(&str, &str)]| put_value(&data, name, dimensions);
+        assert_eq!(of("FailedRegions", &[]), Some(1.0));
+        assert_eq!(of("RunSucceeded", &[]), Some(0.0));
+        for name in ["MonthlyCost", "PotentialMonthlySavings", "Recommendations", "UnpricedTokens"]
+        {
+            assert_eq!(of(name, &[]), None, "{name} is a part of its total");
+            assert!(of(name, &[("Region", "us-east-1")]).is_some(), "{name}");
+            assert_eq!(of(name, &[("Region", "us-west-2")]), None, "{name}");
+        }
+        let model = report.workloads[0].model.id();
+        assert!(of("MonthlyCost", &[("Region", "us-east-1"), ("Model", model)]).is_some());
     }
 }
 
 #[tokio::test]
-async fn a_region_that_fails_can_be_made_to_fail_the_run() {
-    let mut account = two_regions().with_fault(outage("ListMetrics", FaultKind::Throttle));
-    account.settings.fail_on_partial = true;
-    let error = account.fail().await;
-    assert_eq!(error.error_type(), ErrorType::Throttled);
-    assert!(error.to_string().contains("us-west-2"), "{error}");
-    // The failing Region, the other one and the guard's own history.
-    assert_eq!(account.calls().list_metrics, ATTEMPTS + 2);
-    assert_eq!(account.fake.put_data(), []);
+async fn a_part_that_is_missing_can_be_made_to_fail_the_run_once_it_has_reported() {
+    for (fault, error_type) in [
+        (outage("ListMetrics", FaultKind::Throttle), ErrorType::Throttled),
+        (outage("ListFoundationModels", FaultKind::Forbidden), ErrorType::Access),
+        // The minutes, once the survey is there.
+        (outage("GetMetricData", FaultKind::Throttle).after(1), ErrorType::Throttled),
+        // No call fails, and one series is not whole.
+        (outage("GetMetricData", FaultKind::Messages), ErrorType::Access),
+    ] {
+        let what = format!("{fault:?}");
+        let mut account = two_regions().with_fault(fault);
+        account.settings.fail_on_partial = true;
+        let outcome = account.try_run().await.unwrap();
+        let error = outcome.failure.unwrap();
+        assert_eq!(error.error_type(), error_type, "{what}");
+        assert!(error.to_string().contains("us-west-2"), "{error}");
+        assert_eq!(actions(&outcome.report), [Action::RouteToGlobalProfile], "{what}");
+        assert_eq!(outcome.lines.len(), 2, "{what}");
+        let data = account.fake.put_data();
+        assert_eq!(put_value(&data, "RunSucceeded", &[]), Some(0.0), "{what}");
+        let set = [("Region", "us-east-1")];
+        assert!(put_value(&data, "MonthlyCost", &set).is_some(), "{what}");
+    }
 }
 
 #[tokio::test]
@@ -495,15 +548,6 @@ async fn minutes_that_cannot_be_read_leave_the_survey_and_are_named() {
     let verdict = &workload(&report, LLAMA).verdict;
     assert!(verdict.starts_with("no change: "), "{verdict}");
     assert_eq!(account.calls().get_metric_data, 1 + ATTEMPTS);
-}
-
-#[tokio::test]
-async fn minutes_that_cannot_be_read_can_be_made_to_fail_the_run() {
-    let mut account =
-        one_region().with_fault(outage("GetMetricData", FaultKind::Throttle).after(1));
-    account.settings.fail_on_partial = true;
-    let error = account.fail().await;
-    assert_eq!(error.error_type(), ErrorType::Throttled);
 }
 
 #[tokio::test]
@@ -604,7 +648,7 @@ async fn all_pages_are_followed() {
     assert_eq!(comparable(&outcome.report), expected);
     // Each lane lists three series, so a page holds them; the guard's own history has none. Three
     // series of 2,184 hours are one page for each Region, two of 20,160 minutes are six.
-    assert_eq!(account.calls().list_metrics, 3);
+    assert_eq!(account.calls().list_metrics, 4);
     assert_eq!(account.calls().get_metric_data, 2 + 6);
 
     let account = two_regions();
@@ -615,7 +659,7 @@ async fn all_pages_are_followed() {
         ..PageSizes::default()
     });
     assert_eq!(comparable(&account.run().await.report), expected);
-    assert_eq!(account.calls().list_metrics, 5);
+    assert_eq!(account.calls().list_metrics, 6);
     assert_eq!(account.calls().get_metric_data, 2 * 7 + 41);
 }
 
@@ -640,11 +684,14 @@ async fn batches_of_metrics_that_fail_do_not_stop_the_others() {
     assert_eq!(failure.error_type(), ErrorType::Emit);
     let text = failure.to_string();
     assert!(text.contains("1 of 2 batches") && text.contains("cloudwatch:PutMetricData"), "{text}");
-    assert_eq!(account.calls().put_metric_data, ATTEMPTS + 1);
-    assert_eq!(account.fake.put_data(), all[1_000..all.len() - 1]);
+    assert_eq!(account.calls().put_metric_data, ATTEMPTS + 2);
+    let put = account.fake.put_data();
+    let (last, rest) = put.split_last().unwrap();
+    assert_eq!(rest, &all[1_000..all.len() - 1]);
+    assert_eq!((last.name.as_str(), last.value), ("RunSucceeded", 0.0));
     assert_eq!(actions(&outcome.report), [Action::BuyModelUnits]);
     assert_eq!(outcome.lines.len(), 2);
-    assert_eq!(outcome.summary.metrics_put, 0);
+    assert_eq!(outcome.summary.metrics_put, u64::try_from(put.len()).unwrap());
 }
 
 #[tokio::test]
@@ -730,10 +777,10 @@ async fn a_large_account_is_asked_for_in_full_batches() {
     assert_eq!(outcome.report.totals.unpriced_tokens.count(), 600 * 7);
     assert_eq!(outcome.report.run.metrics_requested, 600 * 8);
     let calls = account.calls();
-    assert_eq!(calls.list_metrics, 2 + 1);
+    assert_eq!(calls.list_metrics, 2 + 2);
     assert_eq!(calls.get_metric_data, (600 * 8_usize).div_ceil(500));
     // Not one of them has a price, so there is no cost of a model to put.
-    assert_eq!(outcome.summary.metrics_put, 7 + 5 + 1);
+    assert_eq!(outcome.summary.metrics_put, 8 + 5 + 1);
     let summary = serde_json::to_string(&outcome.summary).unwrap();
     assert!(summary.len() < 32_000, "{}", summary.len());
 }

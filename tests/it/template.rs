@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use bedrock_cost_guard::config::{CatalogSource, DocumentSource, SETTINGS};
 use bedrock_cost_guard::report::{self, metrics};
 
-use crate::support::sample;
+use crate::support::{sample, whole};
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn template() -> String {
@@ -242,13 +242,13 @@ fn no_permission_of_the_template_changes_or_calls_anything_in_bedrock() {
 
 #[test]
 fn the_alarms_watch_metrics_that_are_put_as_totals() {
-    let observation = sample();
+    let observation = whole(sample());
     let points = metrics::points(&report::build(&observation), &observation.settings);
     let totals: BTreeSet<&str> = points
         .iter()
         .filter(|point| point.dimensions.is_empty())
         .map(|point| point.name)
-        .chain([metrics::run_succeeded().name])
+        .chain([metrics::run_succeeded(true).name])
         .collect();
     let text = template();
     let alarms = text
@@ -258,14 +258,37 @@ fn the_alarms_watch_metrics_that_are_put_as_totals() {
     let mut watched = Vec::new();
     for alarm in alarms {
         let own = alarm.split("\n\n").next().unwrap();
-        let value = |key: &str| {
-            own.lines().find_map(|line| line.trim().strip_prefix(key)).unwrap_or_default()
+        let value = |keys: &[&str]| {
+            let mut lines = own.lines().map(str::trim);
+            lines.find_map(|line| keys.iter().find_map(|key| line.strip_prefix(key))).unwrap_or("")
         };
-        let name = value("MetricName: ");
+        let name = value(&["MetricName: "]);
         assert!(totals.contains(name), "{name}");
-        assert_eq!(value("Statistic: "), "Maximum", "{name}");
         assert!(!own.contains("Dimensions:"), "{name}");
-        watched.push((name, value("TreatMissingData: ")));
+        watched.push((name, value(&["Statistic: ", "Stat: "]), value(&["TreatMissingData: "])));
     }
-    assert_eq!(watched, [("PotentialMonthlySavings", "ignore"), ("RunSucceeded", "breaching")]);
+    assert_eq!(
+        watched,
+        [
+            ("PotentialMonthlySavings", "Maximum", "ignore"),
+            ("RunSucceeded", "SampleCount", "breaching"),
+            ("RunSucceeded", "Maximum", "ignore"),
+        ]
+    );
+}
+
+#[test]
+fn the_alarm_for_missing_runs_counts_points_and_takes_silence_for_none() {
+    let text = template();
+    let (_, alarm) = text.split_once("  MissingRunAlarm:\n").unwrap();
+    let (alarm, _) = alarm.split_once("\n\n").unwrap();
+    for line in [
+        "MetricName: RunSucceeded",
+        "Stat: SampleCount",
+        "Expression: FILL(runs, 0)",
+        "ComparisonOperator: LessThanThreshold",
+        "Threshold: 1",
+    ] {
+        assert!(alarm.lines().any(|of| of.trim() == line), "{line}");
+    }
 }

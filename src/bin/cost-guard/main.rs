@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::config::{CatalogSource, Settings};
 use bedrock_cost_guard::domain::{AccountId, Region};
-use bedrock_cost_guard::guard::Error;
-use bedrock_cost_guard::guard::Memory;
+use bedrock_cost_guard::guard::{Error, Invocation, Memory};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report};
 use bedrock_cost_guard::terminal::{explain, report as text, sample};
@@ -251,7 +251,9 @@ fn run_now(
     let outcome = runtime()?.block_on(async {
         let config = clients::config().await;
         let memory = Memory::default();
-        guard::run(&config, &settings, &event, as_of, AccountId::default(), &memory).await
+        let account = AccountId::default();
+        let invocation = Invocation { event: &event, as_of, account, caller: Caller::Terminal };
+        guard::run(&config, &settings, invocation, &memory).await
     });
     let outcome = outcome.map_err(|mut error| {
         // The run knows settings alone, and the flag went over this one.
@@ -265,7 +267,10 @@ fn run_now(
     })?;
     // First the file, then the report: neither costs the other when it cannot be written.
     let saved = save.map_or(Ok(()), |path| keep(path, &outcome.observation));
-    print_report(&outcome.report, format)?;
+    // Where nothing was read, the failure says all.
+    if !outcome.report.run.places.is_empty() {
+        print_report(&outcome.report, format)?;
+    }
     match (outcome.failure, saved) {
         (None, saved) => saved,
         (Some(failure), Ok(())) => Err(failure.into()),

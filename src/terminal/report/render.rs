@@ -28,7 +28,7 @@ fn head(page: &mut String, report: &Report) {
     let totals = &report.totals;
     let regions: Vec<&str> = run.places.iter().map(|place| place.region.name()).collect();
     line(page, "Bedrock cost guard");
-    if let Some(warning) = &run.warning {
+    for warning in run.warning.iter().chain(&report.missing_line()) {
         line(page, "");
         wrapped(page, "  !!  ", warning);
         line(page, "");
@@ -88,8 +88,9 @@ fn savings(page: &mut String, report: &Report) {
     line(
         page,
         format!(
-            "  Could be saved {:>14} a month{share} by {}",
+            "  Could be saved {:>14} a month{}{share} by {}",
             totals.potential_monthly_savings,
+            if report.has_whole_savings(None) { "" } else { " at least" },
             counted(totals.recommendations, "recommendation")
         ),
     );

@@ -67,6 +67,7 @@ fn observe(scenario: &Scenario) -> Result<Observation, SampleError> {
         prices: PriceBook::aws()?,
         overrides: Overrides::parse("the sample's overrides", include_str!("overrides.toml"))?,
         open_before: Vec::new(),
+        models_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,
         price_list: None,
@@ -157,6 +158,7 @@ fn inventory(scenario: &Scenario, place: &SampleRegion) -> Inventory {
         foundation_models: foundation_models.collect(),
         // What the sample's Regions may call is told by the embedded source Regions.
         system_profiles: Vec::new(),
+        unread: Vec::new(),
     }
 }
 

@@ -68,6 +68,7 @@ fn blank() -> Observation {
         prices: PriceBook::aws().expect("the embedded book is valid"),
         overrides: Overrides::default(),
         open_before: Vec::new(),
+        models_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,
         price_list: None,

@@ -74,6 +74,18 @@ pub(crate) fn sample_of(ids: &[&str]) -> Observation {
     observation
 }
 
+/// Makes every answer of an account whole: what came is all that there was.
+pub(crate) fn whole(mut observation: Observation) -> Observation {
+    let places = observation.places.iter_mut();
+    for lane in places.flat_map(|place| &mut place.usage.lanes) {
+        for metric in lane.survey.iter_mut().chain(&mut lane.minutes) {
+            metric.status = Status::Complete;
+        }
+        lane.unknown_metrics.clear();
+    }
+    observation
+}
+
 /// Moves an account to another time.
 pub(crate) fn shifted(mut observation: Observation, as_of: Timestamp) -> Observation {
     let by = floor_to_hour(as_of - SETTLE).duration_since(observation.window.end());
@@ -242,5 +254,11 @@ fn small_inventory(as_of: Timestamp) -> Inventory {
             model_arns: vec![model_arn.to_owned()],
         })
         .to_vec();
-    Inventory { provisioned_models, application_profiles, foundation_models, system_profiles }
+    Inventory {
+        provisioned_models,
+        application_profiles,
+        foundation_models,
+        system_profiles,
+        unread: Vec::new(),
+    }
 }

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::config::{DocumentSource, Settings};
 use bedrock_cost_guard::domain::AccountId;
-use bedrock_cost_guard::guard::{self, Error, Memory, RunOutcome};
+use bedrock_cost_guard::guard::{self, Error, Invocation, Memory, RunOutcome};
 use bedrock_cost_guard::observation::Observation;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -60,9 +61,13 @@ impl Served {
             .with_initial_backoff(Duration::from_millis(1));
         let config = self.fake.sdk_config().await.to_builder();
         let config = config.retry_config(retry).build();
-        let account = AccountId::new(ACCOUNT);
-        let (settings, event, memory) = (&self.settings, &self.event, &self.memory);
-        guard::run(&config, settings, event, self.as_of, account, memory).await
+        let invocation = Invocation {
+            event: &self.event,
+            as_of: self.as_of,
+            account: AccountId::new(ACCOUNT),
+            caller: Caller::Lambda,
+        };
+        guard::run(&config, &self.settings, invocation, &self.memory).await
     }
 
     /// Runs the guard, which goes well and asks for nothing that must not be asked for.
@@ -73,9 +78,11 @@ impl Served {
         outcome
     }
 
-    /// Runs the guard, which goes wrong.
+    /// Runs the guard, which goes wrong: before it has a report, or after.
     pub(crate) async fn fail(&self) -> Error {
-        let outcome = self.try_run().await.map(drop);
-        outcome.expect_err("the run goes wrong")
+        match self.try_run().await {
+            Err(error) => error,
+            Ok(outcome) => outcome.failure.expect("the run goes wrong"),
+        }
     }
 }

@@ -272,9 +272,9 @@ fn query(mut members: Members) -> Result<Query, Refusal> {
     let name = stat.require("Stat", name)?;
     // `Unit` is one of the members that nobody takes: one that does not match empties the answer.
     stat.finish()?;
-    if period <= 0 || period % 60 != 0 {
+    if period != 1 && (period <= 0 || period % 60 != 0) {
         return Err(Refusal::validation(format!(
-            "the Period of {id} is {period}, not a multiple of 60"
+            "the Period of {id} is {period}, not 1 or a multiple of 60"
         )));
     }
     let Some(stat) = Stat::named(&name) else {
@@ -322,7 +322,9 @@ fn dimensions(items: Vec<Value>) -> Result<BTreeMap<String, String>, Refusal> {
 /// Says why AWS would answer with silence, if it would: it keeps fine periods for a short time.
 fn silence(period: i64, start: i64, as_of: Timestamp) -> Option<String> {
     let age = as_of.as_second() - start;
-    let step = if age <= 15 * DAY {
+    let step = if age <= 3 * 3_600 {
+        1
+    } else if age <= 15 * DAY {
         60
     } else if age <= 63 * DAY {
         300

@@ -1,0 +1,114 @@
+//! The latest point of each series: all that is read of the guard's own metrics.
+
+use jiff::Timestamp;
+
+use crate::observation::Status;
+use crate::observation::decode::{Collector, PageResult, Wholeness};
+
+/// Latest point of one series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latest {
+    /// Wholeness of the answer.
+    pub status: Status,
+    /// Time of the point, and true if the value is above zero; `None` without a point.
+    pub point: Option<(Timestamp, bool)>,
+}
+
+/// Collector of the latest points. The values themselves are dollars or flags: whether one is above
+/// zero is all that is kept, so no amount passes through a float.
+#[derive(Debug)]
+pub struct LatestPoints(Vec<(Option<(Timestamp, bool)>, Wholeness)>);
+
+impl LatestPoints {
+    /// Returns a collector for a call of so many queries.
+    #[must_use]
+    pub fn new(queries: usize) -> Self {
+        Self(vec![(None, Wholeness::default()); queries])
+    }
+
+    /// Returns the latest points in the order of the queries.
+    #[must_use]
+    pub fn finish(self) -> Vec<Latest> {
+        let of = |(point, wholeness): (_, Wholeness)| Latest { status: wholeness.finish(), point };
+        self.0.into_iter().map(of).collect()
+    }
+}
+
+impl Collector for LatestPoints {
+    fn take(&mut self, result: PageResult) {
+        let PageResult { query, status, points } = result;
+        let Some((latest, wholeness)) = self.0.get_mut(query) else {
+            self.spoil("CloudWatch answered for a query that was not asked");
+            return;
+        };
+        for (time, value) in points {
+            if !value.is_finite() || value < 0.0 {
+                wholeness.spoil(format!("at {time}, {value} is no value of the guard's"));
+                continue;
+            }
+            let is_above = value > 0.0;
+            match latest {
+                Some((known, was_above)) if *known == time && *was_above != is_above => {
+                    wholeness.spoil(format!("CloudWatch gave two values for {time}"));
+                }
+                Some((known, _)) if *known >= time => {}
+                _ => *latest = Some((time, is_above)),
+            }
+        }
+        wholeness.note(status);
+    }
+
+    fn spoil(&mut self, why: &str) {
+        for (_, wholeness) in &mut self.0 {
+            wholeness.spoil(why);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observation::decode::PageStatus;
+
+    fn page(status: PageStatus, points: &[(&str, f64)]) -> PageResult {
+        let points = points.iter().map(|(time, value)| (time.parse().unwrap(), *value)).collect();
+        PageResult { query: 0, status, points }
+    }
+
+    fn latest(pages: &[&[(&str, f64)]]) -> Latest {
+        let mut points = LatestPoints::new(1);
+        for of_page in pages {
+            points.take(page(PageStatus::Complete, of_page));
+        }
+        points.finish().remove(0)
+    }
+
+    const EARLY: &str = "2026-04-06T00:00:00Z";
+    const LATE: &str = "2026-04-06T01:00:00Z";
+
+    #[test]
+    fn the_latest_point_counts_in_whatever_order_points_come() {
+        let at = |time: &str, is_above| Some((time.parse().unwrap(), is_above));
+        for pages in [
+            &[&[(EARLY, 7.5), (LATE, 0.0)][..]][..],
+            &[&[(LATE, 0.0)], &[(EARLY, 7.5)]],
+            &[&[(LATE, 0.0)], &[(LATE, 0.0)]],
+        ] {
+            let Latest { status, point } = latest(pages);
+            assert_eq!((status, point), (Status::Complete, at(LATE, false)));
+        }
+        assert_eq!(latest(&[&[(EARLY, 0.01)]]).point, at(EARLY, true));
+        assert_eq!(latest(&[&[]]).point, None);
+    }
+
+    #[test]
+    fn what_makes_no_sense_spoils_the_series() {
+        for pages in [
+            &[&[(EARLY, f64::NAN)][..]][..],
+            &[&[(EARLY, -1.0)]],
+            &[&[(EARLY, 1.0)], &[(EARLY, 0.0)]],
+        ] {
+            assert!(matches!(latest(pages).status, Status::Incomplete(_)), "{pages:?}");
+        }
+    }
+}
