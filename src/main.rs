@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bedrock_cost_guard::aws::Caller;
-use bedrock_cost_guard::config::{Settings, SettingsError};
-use bedrock_cost_guard::domain::AccountId;
+use bedrock_cost_guard::config::{Settings, SettingsError, read_event};
+use bedrock_cost_guard::domain::{AccountId, text};
 use bedrock_cost_guard::guard::{Error, Invocation, Memory};
 use bedrock_cost_guard::report::Summary;
 use bedrock_cost_guard::{aws::clients, guard};
-use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
-use serde_json::Value;
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::tower::util::MapRequestLayer;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
 
 /// Time before the deadline of the platform at which a run ends itself, to say why.
@@ -24,7 +26,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_vars(std::env::vars());
     let config = clients::config().await;
     let memory = Arc::new(Memory::default());
-    let handler = |event: LambdaEvent<Value>| {
+    let handler = |event: LambdaEvent<RawEvent>| {
         let (settings, config) = (settings.clone(), config.clone());
         let memory = Arc::clone(&memory);
         async move {
@@ -33,7 +35,32 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             guard::catch_panic(work).await.map_err(|error| diagnostic(&error))
         }
     };
-    lambda_runtime::run(service_fn(handler)).await
+    let raw_events = MapRequestLayer::new(RawEvent::wrapping);
+    let runtime = Runtime::new(service_fn(handler)).layer(raw_events).layer(TracingLayer::new());
+    runtime.run().await
+}
+
+/// The bytes of an event, as Lambda has them.
+// The runtime reads JSON before it calls the handler, and what it cannot read fails under a type of error
+// of its own. So the bytes travel in JSON that can always be read, and the guard reads them.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+struct RawEvent(Vec<u8>);
+
+impl RawEvent {
+    /// Wraps the body of an invocation into a JSON string, with a character for each byte.
+    fn wrapping(mut invocation: LambdaInvocation) -> LambdaInvocation {
+        let characters: String = invocation.body.iter().copied().map(char::from).collect();
+        invocation.body = serde_json::Value::from(characters).to_string().into();
+        invocation
+    }
+}
+
+impl From<String> for RawEvent {
+    fn from(characters: String) -> Self {
+        // Each of them was made of a byte.
+        Self(characters.chars().filter_map(|c| u8::try_from(c).ok()).collect())
+    }
 }
 
 /// Writes the log to standard output, as the platform's logging controls ask: their level,
@@ -60,13 +87,14 @@ fn init_log() {
 async fn handle(
     config: &aws_config::SdkConfig,
     settings: Result<Settings, SettingsError>,
-    event: LambdaEvent<Value>,
+    event: LambdaEvent<RawEvent>,
     memory: &Memory,
 ) -> Result<Summary, Error> {
     let settings = settings?;
     #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
     let as_of = jiff::Timestamp::now();
-    let (payload, context) = event.into_parts();
+    let (RawEvent(bytes), context) = event.into_parts();
+    let payload = read_event(&bytes)?;
     let left = time_left(&context, as_of);
     let invocation =
         Invocation { event: &payload, as_of, account: account(&context), caller: Caller::Lambda };
@@ -102,6 +130,7 @@ fn account(context: &Context) -> AccountId {
 /// Logs an error, and spells the error for the platform.
 fn diagnostic(error: &Error) -> Diagnostic {
     let error_type = error.error_type().to_string();
-    tracing::error!(error_type, "{error}");
-    Diagnostic { error_type, error_message: error.to_string() }
+    let error_message = text::shown(&error.to_string()).into_owned();
+    tracing::error!(error_type, "{error_message}");
+    Diagnostic { error_type, error_message }
 }

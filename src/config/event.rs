@@ -4,12 +4,19 @@
 //! - EventBridge Scheduler sends the same envelope with `detail` a string, or exactly the `Input`
 //!   that was configured.
 //! - A person sends a manual payload: `{}`, or any of `end`, `lookback_days`, `regions`, `dry_run`.
+//!
+//! [`read_event`] reads the bytes of an event, and the text of a `detail`, more strictly than JSON asks:
+//! what says a thing twice has two meanings.
+
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::settings::{LOOKBACK_DAYS, Settings};
+use crate::domain::text::clip;
 use crate::domain::{Region, Window, period};
 
 /// Time that `CloudWatch` gets to settle: a window ends at least so long before its event.
@@ -49,9 +56,11 @@ pub enum Trigger {
     Manual,
 }
 
-/// Fault of an event that is not one of the known forms.
+/// Fault of an event that is not one of the known forms. The text has at most 300 characters and none
+/// of the event's values, but for times and days that were read as such.
+// An event of 6 MB with one long name would otherwise be an error of 6 MB, in the log and in the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the event's field `{field}` {fault}")]
+#[error("the event's field `{}` {}", clip(field, MOST_OF_A_NAME), clip(fault, MOST_OF_A_FAULT))]
 pub struct EventError {
     /// The field, by its path.
     pub field: String,
@@ -59,8 +68,109 @@ pub struct EventError {
     pub fault: String,
 }
 
+/// Characters of a field's name that an error shows.
+const MOST_OF_A_NAME: usize = 60;
+
+/// Characters of a fault that an error shows. With the name and the words between that makes less than
+/// 300.
+const MOST_OF_A_FAULT: usize = 210;
+
 fn refuse<T>(field: &str, fault: impl Into<String>) -> Result<T, EventError> {
     Err(EventError { field: field.into(), fault: fault.into() })
+}
+
+/// The name of the whole event in errors, where another field has its own.
+const WHOLE: &str = "(whole event)";
+
+/// Reads the bytes of an event: JSON in UTF-8, in which no object has a key twice.
+pub fn read_event(bytes: &[u8]) -> Result<Value, EventError> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => read_text(WHOLE, text),
+        Err(error) => {
+            refuse(WHOLE, format!("is not text in UTF-8 from byte {} on", error.valid_up_to()))
+        }
+    }
+}
+
+/// Reads the text of an event, or of a field that has one.
+fn read_text(field: &str, text: &str) -> Result<Value, EventError> {
+    if text.trim_ascii().is_empty() {
+        return refuse(field, "is empty: send a JSON object, such as {}");
+    }
+    if text.starts_with('\u{feff}') {
+        return refuse(field, "begins with a byte order mark: save it as UTF-8 without one");
+    }
+    match serde_json::from_str(text) {
+        Ok(StrictJson(value)) => Ok(value),
+        // Of data there is one fault alone, a key that is there twice. The others are in the words of the
+        // parser, which quote nothing.
+        Err(error) if error.is_data() => refuse(field, error.to_string()),
+        Err(error) => refuse(field, format!("is not JSON: {error}")),
+    }
+}
+
+/// JSON in which no object has a key twice: `serde_json` takes the last of them, and who wrote the first
+/// is not told.
+struct StrictJson(Value);
+
+impl<'de> Deserialize<'de> for StrictJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(StrictJson(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, StrictJson(value))) = entries.next_entry::<String, _>()? {
+            if fields.contains_key(&name) {
+                let name = clip(&name, MOST_OF_A_NAME);
+                return Err(de::Error::custom(format!("has the key `{name}` twice: keep one,")));
+            }
+            fields.insert(name, value);
+        }
+        Ok(fields.into())
+    }
 }
 
 /// The fields of EventBridge's envelope.
@@ -75,10 +185,7 @@ impl Run {
     /// Reads an event. `as_of` is the clock, and the time of an event that has none.
     pub fn parse(event: &Value, as_of: Timestamp) -> Result<Self, EventError> {
         let Value::Object(fields) = event else {
-            return refuse(
-                "(whole event)",
-                format!("must be a JSON object, not {}", json_type(event)),
-            );
+            return refuse(WHOLE, format!("must be a JSON object, not {}", json_type(event)));
         };
         let run = if fields.contains_key("detail-type") || fields.contains_key("detail") {
             Self::from_envelope(fields)?
@@ -127,23 +234,18 @@ impl Run {
         let trigger = match fields.get("source").and_then(Value::as_str) {
             Some("aws.scheduler") => Trigger::Scheduler,
             Some("aws.events") => Trigger::Rule,
-            Some(other) => {
-                return refuse(
-                    "source",
-                    format!("is `{other}`, neither aws.events nor aws.scheduler"),
-                );
-            }
+            Some(_) => return refuse("source", "is neither aws.events nor aws.scheduler"),
             None => return refuse("source", "is missing from the envelope"),
         };
         let detail = match fields.get("detail") {
             None | Some(Value::Null) => Map::new(),
             Some(Value::Object(detail)) => detail.clone(),
-            Some(Value::String(text)) => match serde_json::from_str(text) {
-                Ok(Value::Object(detail)) => detail,
-                _ => {
+            Some(Value::String(text)) => match read_text("detail", text)? {
+                Value::Object(detail) => detail,
+                other => {
                     return refuse(
                         "detail",
-                        format!("is the text `{}`, which is not a JSON object", clip(text)),
+                        format!("must be the text of a JSON object, not of {}", json_type(&other)),
                     );
                 }
             },
@@ -260,7 +362,7 @@ fn timestamp(field: &str, value: &Value) -> Result<Timestamp, EventError> {
     match text.parse::<Timestamp>() {
         // Far from the ends of what a time can hold, so that no sum with a window overflows.
         Ok(time) if (2000..=2200).contains(&period::day_of(time).year()) => Ok(time),
-        _ => refuse(field, format!("is `{}`, not a time such as 2026-04-06T00:00:00Z", clip(text))),
+        _ => refuse(field, "is not a time such as 2026-04-06T00:00:00Z"),
     }
 }
 
@@ -270,7 +372,7 @@ fn lookback_days(field: &str, value: &Value) -> Result<u32, EventError> {
     };
     // As text, by the check of the setting; 91.0 is refused with all else that is not whole.
     let read = LOOKBACK_DAYS.read(&days.to_string(), str::parse);
-    read.or_else(|fault| refuse(field, format!("is not usable: {fault}")))
+    read.or_else(|_| refuse(field, format!("is not {LOOKBACK_DAYS}")))
 }
 
 fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
@@ -278,10 +380,15 @@ fn regions(field: &str, value: &Value) -> Result<Vec<Region>, EventError> {
         return refuse(field, format!("must be a list of Regions, not {}", json_type(value)));
     };
     let mut regions = Vec::new();
-    for item in items {
+    for (number, item) in (1..).zip(items) {
         let region = match item.as_str().map(str::parse::<Region>) {
             Some(Ok(region)) => region,
-            Some(Err(error)) => return refuse(field, format!("is not usable: {error}")),
+            Some(Err(_)) => {
+                return refuse(
+                    field,
+                    format!("has at place {number} no name of an AWS Region, such as us-east-1"),
+                );
+            }
             None => {
                 return refuse(
                     field,
@@ -309,11 +416,6 @@ fn json_type(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
-}
-
-/// Cuts a text to its first 60 characters, by which people recognise theirs in an error.
-fn clip(text: &str) -> String {
-    text.chars().take(60).collect()
 }
 
 #[cfg(test)]
@@ -411,6 +513,55 @@ mod tests {
             (json!({"end": "9999-12-30T00:00:00Z"}), "end"),
         ] {
             assert_eq!(fault_of(&event).field, field, "{event}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_event_are_refused_in_few_words() {
+        let deep = "[".repeat(200);
+        let name = format!("{{\"{}\":1}}", "n".repeat(6_000_000));
+        let twice = format!("{{\"{0}\":1,\"{0}\":2}}", "n".repeat(6_000_000));
+        for (bytes, words) in [
+            (&b""[..], "is empty: send a JSON object, such as {}"),
+            (b" \n", "is empty"),
+            (b"lookback", "is not JSON: expected value at line 1 column 1"),
+            (b"{", "is not JSON: EOF while parsing an object at line 1 column 1"),
+            (b"{} {}", "is not JSON: trailing characters at line 1 column 4"),
+            (b"\xef\xbb\xbf{}", "begins with a byte order mark"),
+            (b"{\"end\": \"\xff\"}", "is not text in UTF-8 from byte 9 on"),
+            (deep.as_bytes(), "is not JSON: recursion limit exceeded at line 1 column 128"),
+            (
+                b"{\"dry_run\": true,\n \"dry_run\": false}",
+                "has the key `dry_run` twice: keep one, at line 2",
+            ),
+            (b"{\"detail\": {\"a\": [{\"b\": 1, \"b\": 1}]}}", "has the key `b` twice"),
+            (name.as_bytes(), "nnn…` is not known: a payload may have"),
+            (twice.as_bytes(), "nnn…` twice: keep one"),
+        ] {
+            let fault = read_event(bytes).and_then(|event| Run::parse(&event, as_of()));
+            let fault = fault.unwrap_err().to_string();
+            assert!(fault.contains(words), "{fault}");
+            assert!(fault.chars().count() <= 300, "{} characters", fault.chars().count());
+        }
+        assert_eq!(
+            read_event(b" {\"a\": [1, -1, 1.5, null, true, \"\"]}\n"),
+            Ok(json!({"a": [1, -1, 1.5, null, true, ""]}))
+        );
+    }
+
+    #[test]
+    fn a_detail_of_text_is_read_as_strictly_as_the_event() {
+        for (detail, words) in [
+            ("", "`detail` is empty"),
+            ("{", "`detail` is not JSON: EOF"),
+            ("[]", "`detail` must be the text of a JSON object, not of a list"),
+            ("{\"dry_run\": true, \"dry_run\": false}", "`detail` has the key `dry_run` twice"),
+            ("\u{feff}{}", "`detail` begins with a byte order mark"),
+        ] {
+            let event =
+                json!({"detail": detail, "time": "2026-04-06T00:15:00Z", "source": "aws.events"});
+            let fault = fault_of(&event).to_string();
+            assert!(fault.contains(words), "{fault}");
         }
     }
 

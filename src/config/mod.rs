@@ -13,7 +13,7 @@ mod settings;
 mod source;
 mod values;
 
-pub use event::{EventError, Run, SETTLE, Trigger};
+pub use event::{EventError, Run, SETTLE, Trigger, read_event};
 pub use settings::{SETTINGS, Setting, Settings, SettingsError};
 pub use source::{CatalogSource, DocumentSource, SourceError};
 pub use values::{AllowedValues, CacheSpelling, Overflow, ValueError};

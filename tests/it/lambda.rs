@@ -57,11 +57,19 @@ impl Function {
         self.runtime.invoke(event, DEADLINE)
     }
 
-    /// Ends it and gives what it wrote, line by line.
-    fn lines(mut self) -> Vec<Value> {
+    fn invoke_raw(&self, event: &[u8]) -> Invocation {
+        self.runtime.invoke_raw(event.to_vec(), DEADLINE)
+    }
+
+    /// Ends it and gives what it wrote.
+    fn text(mut self) -> String {
         self.child.kill().unwrap();
-        let text = self.output.take().unwrap().join().unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.output.take().unwrap().join().unwrap()
+    }
+
+    /// Ends it and gives what it wrote, line by line.
+    fn lines(self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
@@ -208,6 +216,32 @@ fn a_malformed_event_is_named_as_that_with_its_field() {
     let error = error(&[], &json!({ "lookback_days": "ninety" }));
     assert_eq!(error.error_type, "Event");
     assert!(error.error_message.contains("`lookback_days`"), "{}", error.error_message);
+}
+
+#[test]
+fn whatever_the_bytes_of_an_event_are_a_fault_of_them_is_named_as_that() {
+    let function = Function::start(one_region(), &[]);
+    let long_name = format!("{{\"{}\":1}}", "n".repeat(5_900_000));
+    let envelope = r#"{"source":"aws.scheduler","detail-type":"Scheduled Event",
+        "time":"2026-04-06T00:15:00Z","detail":"{\"dry_run\":true,\"dry_run\":false}"}"#;
+    for (event, words) in [
+        (&b""[..], "is empty"),
+        (b"not JSON", "is not JSON"),
+        (b"\xef\xbb\xbf{}", "byte order mark"),
+        (b"{\"end\": \"\xff\xfe\"}", "is not text in UTF-8 from byte 9 on"),
+        ("[".repeat(100_000).as_bytes(), "recursion limit exceeded"),
+        (b"[]", "must be a JSON object"),
+        (b"{\"dry_run\": true, \"dry_run\": false}", "has the key `dry_run` twice"),
+        (envelope.as_bytes(), "`detail` has the key `dry_run` twice"),
+        (long_name.as_bytes(), "is not known"),
+    ] {
+        let error = function.invoke_raw(event).outcome.unwrap_err();
+        assert_eq!(error.error_type, "Event", "{}", error.error_message);
+        assert!(error.error_message.contains(words), "{}", error.error_message);
+        assert!(error.error_message.chars().count() <= 300, "{}", error.error_message);
+    }
+    // It is up for the next event.
+    function.invoke_raw(b" { \"dry_run\" : true }\n").outcome.unwrap();
 }
 
 #[test]

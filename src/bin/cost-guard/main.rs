@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::catalog::PriceBook;
-use bedrock_cost_guard::config::{CatalogSource, Settings};
+use bedrock_cost_guard::config::{CatalogSource, Settings, read_event};
 use bedrock_cost_guard::domain::{AccountId, Region};
 use bedrock_cost_guard::guard::{Error, Invocation, Memory};
 use bedrock_cost_guard::observation::Observation;
@@ -292,9 +292,8 @@ fn event_of(path: Option<&Path>) -> Result<Value> {
     let Some(path) = path else {
         return Ok(Value::Object(serde_json::Map::new()));
     };
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("`{}` is not JSON", path.display()))
+    let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    read_event(&bytes).with_context(|| format!("`{}` is not an event", path.display()))
 }
 
 fn print_report(report: &Report, format: Format) -> Result<()> {

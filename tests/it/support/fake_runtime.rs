@@ -90,11 +90,16 @@ impl FakeRuntime {
     /// function takes the event; past it the answer is awaited for some time more, so that a test
     /// sees how late it is.
     pub(crate) fn invoke(&self, event: &Value, deadline: Duration) -> Invocation {
+        self.invoke_raw(event.to_string().into_bytes(), deadline)
+    }
+
+    /// Gives the function an event of any bytes, and waits for its answer in the same way.
+    pub(crate) fn invoke_raw(&self, event: Vec<u8>, deadline: Duration) -> Invocation {
         let number = self.shared.count.fetch_add(1, Ordering::Relaxed);
         let id = format!("00000000-0000-4000-8000-{number:012x}");
         let (reply, answers) = mpsc::channel();
         self.shared.pending().insert(id.clone(), Pending { taken: None, reply });
-        let job = Job { id: id.clone(), event: event.to_string().into_bytes(), deadline };
+        let job = Job { id: id.clone(), event, deadline };
         self.queue.send(job).expect("the server keeps its end of the queue");
         answers.recv_timeout(deadline + GRACE).unwrap_or_else(|_| {
             let pending = self.shared.pending().remove(&id);
