@@ -245,6 +245,38 @@ fn whatever_the_bytes_of_an_event_are_a_fault_of_them_is_named_as_that() {
 }
 
 #[test]
+fn a_failed_run_is_one_line_of_the_log_with_its_type() {
+    let function = Function::start(one_region(), &[]);
+    for event in [&b"{"[..], b"{\"days\": \"\xe2\x80\xae7\"}"] {
+        function.invoke_raw(event).outcome.unwrap_err();
+    }
+    function.aws.fault(Fault::of("ListMetrics", FaultKind::Forbidden));
+    let denied = function.invoke(&json!({})).outcome.unwrap_err();
+    let lines = function.lines();
+    let errors: Vec<&Value> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+    let types: Vec<&Value> = errors.iter().map(|line| &line["fields"]["error_type"]).collect();
+    assert_eq!(types, ["Event", "Event", "Access"], "{lines:#?}");
+    assert_eq!(errors[2]["fields"]["message"], denied.error_message);
+}
+
+#[test]
+fn no_level_of_the_log_shows_credentials() {
+    const TOKEN: &str = "c2Vzc2lvbi10b2tlbg";
+    for level in ["DEBUG", "TRACE"] {
+        let settings = [("AWS_LAMBDA_LOG_LEVEL", level), ("AWS_SESSION_TOKEN", TOKEN)];
+        let function = Function::start(one_region(), &settings);
+        function.invoke(&json!({})).outcome.unwrap();
+        function.aws.fault(Fault::of("ListMetrics", FaultKind::Forbidden));
+        function.invoke(&json!({})).outcome.unwrap_err();
+        let text = function.text();
+        assert!(text.contains("run finished") && text.contains("\"ERROR\""), "{text}");
+        for secret in ["AKIDFAKE", TOKEN, "uthorization"] {
+            assert!(!text.contains(secret), "{secret} at {level}");
+        }
+    }
+}
+
+#[test]
 fn bad_settings_are_named_as_that_all_at_once() {
     let error = error(&[("GUARD_LOOKBACK_DAYS", "90"), ("GUARD_OVERFLOWS", "spill")], &json!({}));
     assert_eq!(error.error_type, "Config");
