@@ -1,7 +1,7 @@
 //! The documents that settings name: files, objects in S3, parameters of Systems Manager.
 
 use std::fmt;
-use std::fs;
+use std::path::Path;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -10,13 +10,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 
 use crate::aws::clients;
+use crate::aws::files::{self, FileFault, MOST_OF_A_DOCUMENT};
 use crate::aws::{ApiError, Failure};
 use crate::config::DocumentSource;
 use crate::domain::Region;
-
-/// Bytes that a document may have. The embedded book has some 0.3 MB; what is larger is something
-/// else, and would take too much of the memory of a function.
-const MOST_BYTES: usize = 5_000_000;
 
 const GET_OBJECT: &str = "s3:GetObject";
 const GET_PARAMETER: &str = "ssm:GetParameter";
@@ -69,9 +66,9 @@ pub struct DocumentError {
 /// Reason why a document cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentFault {
-    /// The system refuses the file.
+    /// The file cannot be read, or what is in the document is no text of its size.
     #[error(transparent)]
-    File(std::io::Error),
+    Text(#[from] FileFault),
     /// The name leads nowhere, or to something that is not a document.
     #[error("{0}")]
     Unusable(String),
@@ -94,7 +91,9 @@ pub async fn read(
     config: &SdkConfig,
 ) -> Result<String, DocumentError> {
     let text = match source {
-        DocumentSource::Path(path) => fs::read_to_string(path).map_err(DocumentFault::File),
+        DocumentSource::Path(path) => {
+            files::read_text(Path::new(path), MOST_OF_A_DOCUMENT).map_err(DocumentFault::Text)
+        }
         DocumentSource::S3 { bucket, key } => object(config, bucket, key).await,
         DocumentSource::Parameter(name) => parameter(config, name).await,
     };
@@ -117,7 +116,9 @@ async fn object(config: &SdkConfig, bucket: &str, key: &str) -> Result<String, D
 async fn whole(answer: GetObjectOutput, region: &Region) -> Result<String, DocumentFault> {
     // The length that S3 states spares the download; the bytes are counted too, since it may state none.
     let length = answer.content_length.unwrap_or_default();
-    check_size(usize::try_from(length).unwrap_or(usize::MAX))?;
+    if u64::try_from(length).is_ok_and(|length| length > MOST_OF_A_DOCUMENT) {
+        return Err(FileFault::TooLarge(MOST_OF_A_DOCUMENT).into());
+    }
     let mut body: ByteStream = answer.body;
     let mut bytes = Vec::new();
     while let Some(chunk) = body.next().await {
@@ -126,22 +127,11 @@ async fn whole(answer: GetObjectOutput, region: &Region) -> Result<String, Docum
             hint: "",
         })?;
         bytes.extend_from_slice(&chunk);
-        check_size(bytes.len())?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > MOST_OF_A_DOCUMENT) {
+            break;
+        }
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let first = error.utf8_error().valid_up_to();
-        DocumentFault::Unusable(format!("it is not text in UTF-8 from byte {first} on"))
-    })
-}
-
-fn check_size(bytes: usize) -> Result<(), DocumentFault> {
-    if bytes <= MOST_BYTES {
-        return Ok(());
-    }
-    let most = MOST_BYTES / 1_000_000;
-    Err(DocumentFault::Unusable(format!(
-        "it has more than {most} MB, so it is no document of the guard"
-    )))
+    Ok(files::text(bytes, MOST_OF_A_DOCUMENT)?)
 }
 
 fn object_fault(region: &Region, bucket: &str, error: &SdkError<GetObjectError>) -> DocumentFault {

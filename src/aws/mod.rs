@@ -6,6 +6,7 @@ pub mod clients;
 pub mod cloudwatch;
 pub mod documents;
 mod error;
+pub mod files;
 pub mod history;
 mod pages;
 pub mod price_list;

@@ -1,6 +1,11 @@
 //! The terminal program, as a person runs it.
 
 use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use assert_cmd::Command;
 use bedrock_cost_guard::observation::Observation;
@@ -159,6 +164,122 @@ fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
         told.contains("the report is complete, but the observation was not saved: cannot write `/nowhere/observation.json`"),
         "{told}"
     );
+}
+
+/// Makes an entry of each kind that is no regular file of text, and says what an error calls it.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn no_files(folder: &TempDir) -> Vec<(PathBuf, &'static str)> {
+    let at = |name: &str| folder.path().join(name);
+    let made = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+    assert!(made.success());
+    // The socket stays when nobody listens any more.
+    drop(UnixListener::bind(at("socket")).unwrap());
+    fs::create_dir(at("folder")).unwrap();
+    symlink("/proc/self/environ", at("link")).unwrap();
+    symlink(at("pipe"), at("link-to-pipe")).unwrap();
+    fs::write(at("bytes"), b"a = \"\xff\"").unwrap();
+    let mut kinds = vec![
+        (at("pipe"), "it is a pipe and not a regular file"),
+        (at("link-to-pipe"), "it is a pipe and not a regular file"),
+        (at("socket"), "it is a socket and not a regular file"),
+        (at("folder"), "it is a folder and not a regular file"),
+        ("/dev/zero".into(), "it is a device and not a regular file"),
+        ("/proc/self/environ".into(), "it leads into /proc, where the system describes itself"),
+        (at("link"), "it leads into /proc, where the system describes itself"),
+        ("/sys/kernel/mm/transparent_hugepage/enabled".into(), "it leads into /sys"),
+        (at("bytes"), "it is not text in UTF-8 from byte 5 on"),
+        (at("missing"), "No such file or directory"),
+    ];
+    // Not every system describes itself there.
+    kinds.retain(|(path, words)| !words.contains("leads into") || path.exists());
+    kinds
+}
+
+#[test]
+fn whatever_reads_a_file_reads_regular_files_of_text_alone() {
+    let account = FakeAccount::of(sample_of(&[ROUTE]));
+    let kinds = no_files(&account.home);
+    for (file, words) in &kinds {
+        let path = file.to_str().unwrap();
+        // Lists and offer files are told apart by their endings.
+        let list = account.home.path().join("list.csv");
+        let _ = fs::remove_file(&list);
+        symlink(file, &list).unwrap();
+        let list = list.to_str().unwrap();
+        let readers: [(&[&str], Option<&str>); 11] = [
+            (&["run", "--dry-run"], Some("GUARD_CATALOG")),
+            (&["run", "--dry-run"], Some("GUARD_OVERRIDES")),
+            (&["run", "--dry-run", "--event", path], None),
+            (&["--catalog", path], None),
+            (&["replay", path], None),
+            (&["explain", "rec-1", path], None),
+            (&["prices", "check", path], None),
+            (&["prices", "check", "--coverage", list], None),
+            (&["prices", "refresh", path], None),
+            (&["prices", "diff", "aws", path], None),
+            (&["prices", "diff", "aws", "aws", "--observation", path], None),
+        ];
+        for (arguments, setting) in readers {
+            // There a folder stands for its files.
+            if words.contains("folder") && arguments[..2] == ["prices", "check"] {
+                continue;
+            }
+            let mut command = account.cost_guard();
+            if let Some(setting) = setting {
+                command.env(setting, path);
+            }
+            command.args(arguments).timeout(Duration::from_secs(20));
+            let complaint = complaint(&mut command, 1);
+            assert!(complaint.contains(words), "{arguments:?} {setting:?} {path}: {complaint}");
+            assert!(complaint.len() < 400, "{arguments:?} {setting:?} {path}: {complaint}");
+        }
+    }
+    assert_eq!(account.aws.requests("ListMetrics"), 0);
+}
+
+#[test]
+fn a_file_that_is_larger_than_what_is_read_there_is_refused() {
+    let folder = TempDir::new().unwrap();
+    for (name, bytes, arguments, words) in [
+        ("book.toml", 5_000_001, &["--catalog"][..], "it has more than 5 MB"),
+        ("event.json", 6_000_001, &["run", "--event"], "it has more than 6 MB"),
+        ("offer.json", 300_000_001, &["prices", "check"], "it has more than 300 MB"),
+        ("list.csv", 300_000_001, &["prices", "check", "--coverage"], "it has more than 300 MB"),
+    ] {
+        let path = folder.path().join(name);
+        // Without blocks on the disk.
+        fs::File::create(&path).unwrap().set_len(bytes).unwrap();
+        let complaint = complaint(cost_guard().args(arguments).arg(&path), 1);
+        assert!(complaint.contains(words), "{complaint}");
+        assert!(complaint.contains(name), "{complaint}");
+    }
+}
+
+#[test]
+fn what_run_saves_only_its_owner_can_read() {
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
+    let file = account.home.path().join("observation.json");
+    let link = account.home.path().join("link.json");
+    symlink(&file, &link).unwrap();
+    let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    let save = |path: &Path| {
+        printed(account.cost_guard().args(["run", "--dry-run", "--save"]).arg(path));
+        Observation::from_json(&fs::read_to_string(&file).unwrap()).unwrap();
+    };
+    save(&file);
+    assert_eq!(mode(), 0o600);
+    for path in [&file, &link] {
+        // A file that was there for all keeps neither its readers nor who has it open.
+        fs::write(&file, "before").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        let mut opened_before = fs::File::open(&file).unwrap();
+        save(path);
+        assert_eq!(mode(), 0o600);
+        let mut text = String::new();
+        opened_before.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "before");
+    }
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
 }
 
 #[test]

@@ -3,7 +3,6 @@
 mod prices;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::aws::documents::NamedBy;
+use bedrock_cost_guard::aws::files::{self, Readers};
 use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::config::{CatalogSource, Settings, read_event};
 use bedrock_cost_guard::domain::{AccountId, Region};
@@ -155,10 +155,14 @@ fn execute(arguments: Arguments) -> Result<bool> {
     Ok(true)
 }
 
+/// Reads a file of text that an argument names, of at most so many bytes.
+fn read_file(path: &Path, most: u64) -> Result<String> {
+    files::read_text(path, most).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
 /// Reads a file that `run --save` wrote.
 fn saved(file: &Path) -> Result<Observation> {
-    let json =
-        fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    let json = read_file(file, files::MOST_OF_AN_OBSERVATION)?;
     Observation::from_json(&json).with_context(|| format!("cannot replay `{}`", file.display()))
 }
 
@@ -280,7 +284,7 @@ fn run_now(
 
 /// Saves an observation for `replay`.
 fn keep(path: &Path, observation: &Observation) -> Result<()> {
-    fs::write(path, observation.to_json()?).with_context(|| {
+    files::write_whole(path, &observation.to_json()?, Readers::Owner).with_context(|| {
         format!(
             "the report is complete, but the observation was not saved: cannot write `{}`",
             path.display()
@@ -292,8 +296,8 @@ fn event_of(path: Option<&Path>) -> Result<Value> {
     let Some(path) = path else {
         return Ok(Value::Object(serde_json::Map::new()));
     };
-    let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    read_event(&bytes).with_context(|| format!("`{}` is not an event", path.display()))
+    let text = read_file(path, files::MOST_OF_AN_EVENT)?;
+    read_event(text.as_bytes()).with_context(|| format!("`{}` is not an event", path.display()))
 }
 
 fn print_report(report: &Report, format: Format) -> Result<()> {

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use bedrock_cost_guard::aws::documents::NamedBy;
+use bedrock_cost_guard::aws::files::{self, Readers};
 use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
 use bedrock_cost_guard::catalog::{OnDoubt, PriceBook};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{Region, day_of};
-use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::terminal::prices::{self, BookCoverage, Diff, FigureList, RegionPrices};
 use bedrock_cost_guard::{aws::clients, guard, report};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use super::{Format, book_of, now, print, runtime, tell};
+use super::{Format, book_of, now, print, read_file, runtime, saved, tell};
 
 /// Days since a price was last seen after which `prices check` notes the price.
 // Earlier than the 365 days of `GUARD_MAX_PRICE_AGE_DAYS`, after which no commitment rests on the
@@ -278,7 +278,7 @@ fn coverage(book: &PriceBook, paths: &[PathBuf], day: Date, format: Format) -> R
     }
     for path in figures {
         let name = path.display().to_string();
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
+        let text = read_file(&path, files::MOST_OF_A_PRICE_LIST)?;
         list.add_csv(&name, &text)?;
     }
     if !offers.is_empty() {
@@ -303,10 +303,7 @@ fn diff_page(
     format: Format,
 ) -> Result<bool> {
     if let Some(path) = observation {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read `{}`", path.display()))?;
-        let observation = Observation::from_json(&text)
-            .with_context(|| format!("cannot replay `{}`", path.display()))?;
+        let observation = saved(path)?;
         let with = |book| report::build(&observation.clone().repriced(book));
         diff.flips = Some(prices::flips(&with(a), &with(b)));
     }
@@ -369,7 +366,7 @@ fn refresh(
     };
     let text = book.to_toml()?;
     match output {
-        Some(path) => write_whole(path, &text)
+        Some(path) => files::write_whole(path, &text, Readers::Anyone)
             .with_context(|| format!("cannot write `{}`", path.display()))?,
         None => print(&text)?,
     }
@@ -383,22 +380,6 @@ fn undated(name: &str) -> &str {
         Some((undated, day)) if day[1..].parse::<Date>().is_ok() => undated,
         _ => name,
     }
-}
-
-/// Writes a file whole or not at all: a book that is there is not lost to a full disk.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    // A link or a device is written through: a file in its place would not be what was named.
-    if fs::symlink_metadata(path).is_ok_and(|target| !target.is_file()) {
-        return fs::write(path, text);
-    }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // Half a book is of no use. If it cannot be removed either, the first fault says why.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }
 
 /// Ending of the files of the AWS Price List.
@@ -453,7 +434,7 @@ fn read_files(files: &[PathBuf]) -> Result<PriceList> {
     let mut list = PriceList::new();
     for path in files {
         let name = path.display().to_string();
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
+        let text = read_file(path, files::MOST_OF_A_PRICE_LIST)?;
         list.add_file(&name, &text)?;
     }
     Ok(list)
