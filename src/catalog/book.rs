@@ -9,6 +9,8 @@ use crate::catalog::provenance::{DatedRow, Provenance};
 use crate::catalog::rate_field::RateField;
 use crate::catalog::row_scope::{RowRegion, RowScope};
 use crate::catalog::sources::{self, Source};
+use crate::domain::syntax::{SyntaxFault, read_toml};
+use crate::domain::text::{MOST_QUOTED, clip};
 use crate::domain::{BaseModel, Geo, LoadWeights, Term};
 
 /// The version of the format that this program reads.
@@ -87,8 +89,8 @@ pub enum BookError {
     Syntax {
         /// Name of the book.
         name: String,
-        /// Fault with its line.
-        fault: String,
+        /// Fault with its place.
+        fault: SyntaxFault,
     },
     /// The head does not say if AWS charges the prices.
     #[error(
@@ -111,8 +113,8 @@ pub enum BookError {
 impl PriceBook {
     /// Reads a book from TOML. `name` is the book's name in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, BookError> {
-        let mut document: BookDocument = toml::from_str(text)
-            .map_err(|error| BookError::Syntax { name: name.into(), fault: error.to_string() })?;
+        let mut document: BookDocument =
+            read_toml(text).map_err(|fault| BookError::Syntax { name: name.into(), fault })?;
         // A file has to say so. Only saved observations may be from before the key existed.
         if document.charged.is_none() {
             return Err(BookError::Uncharged { name: name.into() });
@@ -220,11 +222,11 @@ impl PriceBook {
             if !ids.insert(&model.id) {
                 faults.push(format!(
                     "`{}` is listed twice: put its rows into one [[model]]",
-                    model.id
+                    clip(model.id.id(), MOST_QUOTED)
                 ));
             }
             for fault in model.faults() {
-                faults.push(format!("`{}`: {fault}", model.id));
+                faults.push(format!("`{}`: {fault}", clip(model.id.id(), MOST_QUOTED)));
             }
         }
         faults

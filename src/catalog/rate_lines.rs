@@ -20,7 +20,6 @@ use serde::Deserialize;
 use crate::catalog::rate_field::RateField;
 use crate::catalog::row_scope::RowScope;
 use crate::catalog::rows::RateRow;
-use crate::domain::place::NotARegion;
 use crate::domain::{Geo, ServiceTier, UsdPerMillionTokens};
 
 /// Rows as they are written, without what follows from their sources.
@@ -38,35 +37,39 @@ pub struct NotARateLine {
     fault: RateLineFault,
 }
 
-/// A fault of a line.
+/// A fault of a line. None quotes a word of the line, which may be anything.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum RateLineFault {
     #[error("it has no {0}")]
     NoPart(&'static str),
     #[error("it has more than four parts between `|`")]
     MoreParts,
-    #[error("`{0}` is no scope, there are regional, in-region, global, mantle, any and geo:us")]
-    Scope(String),
-    #[error("`{0}` is no tier, there are {names}", names = TIERS.map(ServiceTier::name).join(", "))]
-    Tier(String),
-    #[error("`{0}` is no length, such as >200000")]
-    Length(String),
-    #[error("`{0}` after the length is not known")]
-    AfterLength(String),
-    #[error(transparent)]
-    Region(#[from] NotARegion),
-    #[error("`{0}` is no price, there are {names}", names = RateField::ALL.map(RateField::name).join(", "))]
-    Field(String),
+    #[error(
+        "its first word is no scope, there are regional, in-region, global, mantle, any and geo:us"
+    )]
+    Scope,
+    #[error("its second word is no tier, there are {names}", names = TIERS.map(ServiceTier::name).join(", "))]
+    Tier,
+    #[error("its third word is no length, such as >200000")]
+    Length,
+    #[error("a word after the length is not known")]
+    AfterLength,
+    #[error("its Region {0} is not the name of an AWS Region, such as us-east-1")]
+    Region(usize),
+    #[error("its price {0} has no known name, there are {names}", names = RateField::ALL.map(RateField::name).join(", "))]
+    Field(usize),
     #[error("`{0}` has no price")]
     NoPrice(&'static str),
-    #[error("`{0}` is not a price, such as `0.06`: US dollars with ten decimals at most")]
-    Price(String),
+    #[error(
+        "what follows `{0}` is not a price, such as `0.06`: US dollars with ten decimals at most"
+    )]
+    Price(&'static str),
     #[error("it has `{0}` twice")]
     Twice(&'static str),
     #[error("it names no source")]
     NoSource,
-    #[error("`{0}` is not a day, such as 2026-04-06")]
-    Day(String),
+    #[error("`{0}` goes before a day, such as 2026-04-06")]
+    Day(&'static str),
 }
 
 /// The tiers that a line may name.
@@ -125,16 +128,18 @@ fn row(line: &str) -> Result<RateRow, RateLineFault> {
         return Err(RateLineFault::MoreParts);
     }
     let mut row = of_requests(requests)?;
-    for region in regions.split_ascii_whitespace() {
-        row.regions.push(region.parse()?);
+    for (number, region) in (1..).zip(regions.split_ascii_whitespace()) {
+        row.regions.push(region.parse().map_err(|_| RateLineFault::Region(number))?);
     }
     let mut words = prices.split_ascii_whitespace();
+    let mut number = 0;
     while let Some(name) = words.next() {
+        number += 1;
         let field = RateField::ALL.into_iter().find(|field| field.name() == name);
-        let field = field.ok_or_else(|| RateLineFault::Field(name.to_owned()))?;
+        let field = field.ok_or(RateLineFault::Field(number))?;
         let price = words.next().ok_or(RateLineFault::NoPrice(field.name()))?;
         let price: UsdPerMillionTokens =
-            price.parse().map_err(|_| RateLineFault::Price(price.to_owned()))?;
+            price.parse().map_err(|_| RateLineFault::Price(field.name()))?;
         if field.of(&row).is_some() {
             return Err(RateLineFault::Twice(field.name()));
         }
@@ -158,21 +163,21 @@ fn of_requests(text: &str) -> Result<RateRow, RateLineFault> {
         other => {
             let of_group = |geo: &Geo| other.strip_prefix("geo:") == Some(geo.prefix());
             let geo = Geo::ALL.into_iter().find(of_group);
-            let geo = geo.ok_or_else(|| RateLineFault::Scope(other.to_owned()))?;
+            let geo = geo.ok_or(RateLineFault::Scope)?;
             (RowScope::Geo, Some(geo))
         }
     };
     let known_tier = TIERS.into_iter().find(|known| known.name() == tier);
-    let tier = known_tier.ok_or_else(|| RateLineFault::Tier(tier.to_owned()))?;
+    let tier = known_tier.ok_or(RateLineFault::Tier)?;
     let above_input_tokens = match words.next() {
         None => None,
         Some(word) => {
             let tokens = word.strip_prefix('>').and_then(|tokens| tokens.parse().ok());
-            Some(tokens.ok_or_else(|| RateLineFault::Length(word.to_owned()))?)
+            Some(tokens.ok_or(RateLineFault::Length)?)
         }
     };
-    if let Some(word) = words.next() {
-        return Err(RateLineFault::AfterLength(word.to_owned()));
+    if words.next().is_some() {
+        return Err(RateLineFault::AfterLength);
     }
     Ok(RateRow::bare(scope, geo, tier, above_input_tokens))
 }
@@ -184,8 +189,8 @@ fn read_sources(text: &str, row: &mut RateRow) -> Result<(), RateLineFault> {
     while let Some(word) = words.next() {
         match word {
             "by" => is_by = true,
-            "from" => row.effective_from = Some(day(words.next())?),
-            "until" => row.effective_until = Some(day(words.next())?),
+            "from" => row.effective_from = Some(day("from", words.next())?),
+            "until" => row.effective_until = Some(day("until", words.next())?),
             id if is_by => row.regions_by.push(id.to_owned()),
             id => row.sources.push(id.to_owned()),
         }
@@ -196,9 +201,9 @@ fn read_sources(text: &str, row: &mut RateRow) -> Result<(), RateLineFault> {
     Ok(())
 }
 
-fn day(word: Option<&str>) -> Result<Date, RateLineFault> {
-    let word = word.unwrap_or_default();
-    word.parse().map_err(|_| RateLineFault::Day(word.to_owned()))
+fn day(before: &'static str, word: Option<&str>) -> Result<Date, RateLineFault> {
+    let day = word.and_then(|word| word.parse().ok());
+    day.ok_or(RateLineFault::Day(before))
 }
 
 #[cfg(test)]
@@ -244,16 +249,19 @@ mod tests {
         for (line, fault) in [
             ("regional standard | us-east-1 | input 1.00", "it has no sources"),
             ("regional standard | us-east-1 | input 1.00 | s | s", "more than four parts"),
-            ("local standard | us-east-1 | input 1.00 | s", "`local` is no scope"),
-            ("regional fast | us-east-1 | input 1.00 | s", "`fast` is no tier"),
-            ("regional standard 200k | us-east-1 | input 1.00 | s", "`200k` is no length"),
-            ("regional standard | useast | input 1.00 | s", "`useast` is not the name"),
-            ("regional standard | us-east-1 | inputs 1.00 | s", "`inputs` is no price"),
-            ("regional standard | us-east-1 | input 1,00 | s", "`1,00` is not a price"),
+            ("local standard | us-east-1 | input 1.00 | s", "its first word is no scope"),
+            ("regional fast | us-east-1 | input 1.00 | s", "its second word is no tier"),
+            ("regional standard 200k | us-east-1 | input 1.00 | s", "its third word is no length"),
+            ("regional standard | useast | input 1.00 | s", "its Region 1 is not the name"),
+            ("regional standard | us-east-1 | inputs 1.00 | s", "its price 1 has no known name"),
+            (
+                "regional standard | us-east-1 | input 1,00 | s",
+                "what follows `input` is not a price",
+            ),
             ("regional standard | us-east-1 | input 1.00 input 2.00 | s", "`input` twice"),
             ("regional standard | us-east-1 | input | s", "`input` has no price"),
             ("regional standard | us-east-1 | input 1.00 | from 2026-01-01", "names no source"),
-            ("regional standard | us-east-1 | input 1.00 | s from May", "`May` is not a day"),
+            ("regional standard | us-east-1 | input 1.00 | s from May", "`from` goes before a day"),
         ] {
             let found = read(&format!("# first\n{line}\n")).unwrap_err().to_string();
             assert!(found.contains("line 2 of") && found.contains(fault), "{line}: {found}");

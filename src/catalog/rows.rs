@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::provenance::{DatedRow, Dating, Provenance, Trust};
 use crate::catalog::row_scope::{RowRegion, RowScope};
+use crate::domain::text::{MOST_QUOTED, clip};
 use crate::domain::{
     BaseModel, Geo, Meter, Region, Scope, ServiceTier, Term, UsdPerMillionTokens,
     UsdPerModelUnitHour, UsdPerThousandTpmHour,
@@ -277,7 +278,7 @@ pub struct TokenCountText(pub u64);
 
 /// The error for a text that is not the tokens that a unit serves in an hour.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a whole number of tokens from 1 to {MOST_TOKENS_PER_HOUR}")]
+#[error("`{}` is not a whole number of tokens from 1 to {MOST_TOKENS_PER_HOUR}", clip(.0, MOST_QUOTED))]
 pub struct NotATokenCount(String);
 
 impl TryFrom<String> for TokenCountText {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::domain::syntax::{SyntaxFault, read_toml};
 use crate::domain::{BaseModel, Geo, Region, Scope};
 
 /// Text of the embedded file.
@@ -102,8 +103,8 @@ pub enum SourceRegionsError {
     Syntax {
         /// Name of the file.
         name: String,
-        /// Fault with its line.
-        fault: String,
+        /// Fault with its place.
+        fault: SyntaxFault,
     },
     /// The text reads as source Regions, and contradicts itself.
     #[error("source Regions `{name}` contradict themselves: {}", faults.join("; "))]
@@ -125,9 +126,8 @@ impl SourceRegions {
     /// Reads source Regions from TOML. `name` is their name in errors. All contradictions are named
     /// at once.
     pub fn parse(name: &str, text: &str) -> Result<Self, SourceRegionsError> {
-        let document: SourceRegionsDocument = toml::from_str(text).map_err(|error| {
-            SourceRegionsError::Syntax { name: name.into(), fault: error.to_string() }
-        })?;
+        let document: SourceRegionsDocument = read_toml(text)
+            .map_err(|fault| SourceRegionsError::Syntax { name: name.into(), fault })?;
         let mut faults = Vec::new();
         if document.schema_version != SCHEMA_VERSION {
             faults.push(format!(

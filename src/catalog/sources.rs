@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::catalog::model_prices::ModelPrices;
 use crate::catalog::provenance::Trust;
 use crate::catalog::rows::{LifecycleRow, ModelUnitsRow, RateRow, ReservedTokensRow, UnpricedRow};
+use crate::domain::text::{MOST_QUOTED, clip};
 
 /// One entry of `[[source]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -105,24 +106,24 @@ sourced!(UnpricedRow:);
 pub(super) fn tell(sources: &[Source], models: &mut [ModelPrices]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut by_id = HashMap::new();
-    for source in sources {
+    for (number, source) in (1..).zip(sources) {
         if [&source.id, &source.title].iter().any(|text| text.trim().is_empty())
             || source.published == Date::default()
         {
             faults.push(format!(
-                "source `{}` needs an id, a title and the day on which it was published",
-                source.id
+                "source {number} needs an id, a title and the day on which it was published"
             ));
         }
         if by_id.insert(source.id.as_str(), source).is_some() {
-            faults.push(format!("source `{}` is listed twice: give one another id", source.id));
+            faults.push(format!("source {number} has the id of one before: give one another id"));
         }
     }
     for model in models {
         let mut each = |table: &str, rows: &mut dyn Iterator<Item = &mut dyn Sourced>| {
             for (index, row) in rows.enumerate() {
                 if let Err(fault) = tell_row(&by_id, row) {
-                    faults.push(format!("`{}`: {table} {}: {fault}", model.id, index + 1));
+                    let id = clip(model.id.id(), MOST_QUOTED);
+                    faults.push(format!("`{id}`: {table} {}: {fault}", index + 1));
                 }
             }
         };
@@ -150,8 +151,8 @@ enum RowSourcesFault {
     ToldTwice,
     #[error("names a source twice in `sources`: keep one")]
     NamedTwice,
-    #[error("source `{0}` is not in the head: add a [[source]]")]
-    NotInHead(String),
+    #[error("names a source {0} that is not in the head: add a [[source]]")]
+    NotInHead(&'static str),
 }
 
 fn tell_row(by_id: &HashMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(), RowSourcesFault> {
@@ -166,13 +167,11 @@ fn tell_row(by_id: &HashMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(),
     if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
         return Err(RowSourcesFault::NamedTwice);
     }
-    let known = |id: &String| {
-        let source = by_id.get(id.as_str());
-        source.ok_or_else(|| RowSourcesFault::NotInHead(id.clone()))
-    };
+    let known =
+        |id: &String, place| by_id.get(id.as_str()).ok_or(RowSourcesFault::NotInHead(place));
     let mut seen: Option<Seen> = None;
     for id in &ids {
-        let source = known(id)?;
+        let source = known(id, "of its prices")?;
         seen = Some(match seen {
             None => Seen {
                 first: source.published,
@@ -190,7 +189,7 @@ fn tell_row(by_id: &HashMap<&str, &Source>, row: &mut dyn Sourced) -> Result<(),
     }
     if let Some(mut seen) = seen {
         for (place, id) in regions_by.iter().enumerate() {
-            let source = known(id)?;
+            let source = known(id, "of its Regions")?;
             let words = if place == 0 { "; its Regions by " } else { " and " };
             seen.titles = seen.titles + words + &source.title;
         }

@@ -2,7 +2,10 @@
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use crate::domain::syntax::SyntaxFault;
+use crate::domain::text::{MOST_QUOTED, clip};
 
 /// An entry and the line that it begins on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub(super) struct Document<'t> {
     text: &'t str,
     table: DeTable<'t>,
     pub(super) faults: Vec<String>,
+    /// True if all of the text is TOML.
+    pub(super) is_toml: bool,
 }
 
 impl<'t> Document<'t> {
@@ -24,11 +29,13 @@ impl<'t> Document<'t> {
     pub(super) fn parse(text: &'t str) -> Self {
         // Recoverable, so that one slip does not hide the others.
         let (table, errors) = DeTable::parse_recoverable(text);
-        let mut document = Self { text, table: table.into_inner(), faults: Vec::new() };
-        for error in errors {
-            document.fault(&error, 0);
+        let faults = errors.iter().map(|error| SyntaxFault::no_toml(text, error).to_string());
+        Self {
+            text,
+            table: table.into_inner(),
+            faults: faults.collect(),
+            is_toml: errors.is_empty(),
         }
-        document
     }
 
     /// Reads the value of a top-level key; `None` where the key is missing or the value is a fault.
@@ -53,12 +60,17 @@ impl<'t> Document<'t> {
 
     /// Returns all faults, with a fault for each key that is left over.
     pub(super) fn finish(mut self, known: &[&str]) -> Vec<String> {
+        // Of a text that is no TOML nobody knows if a word is a key or a password.
+        if !self.is_toml {
+            return self.faults;
+        }
         let left: Vec<(usize, String)> = self
             .table
             .keys()
             .map(|key| (self.line(key.span().start), key.get_ref().to_string()))
             .collect();
         for (line, key) in left {
+            let key = clip(&key, MOST_QUOTED);
             self.faults
                 .push(format!("line {line}: `{key}` is not known; there are {}", known.join(", ")));
         }
@@ -70,15 +82,11 @@ impl<'t> Document<'t> {
         match T::deserialize(ValueDeserializer::from(value)) {
             Ok(value) => Some(Lined { line: self.line(start), value }),
             Err(error) => {
-                self.fault(&error, start);
+                let fault = SyntaxFault::of_toml(self.text, &error, start);
+                self.faults.push(fault.to_string());
                 None
             }
         }
-    }
-
-    fn fault(&mut self, error: &Error, start: usize) {
-        let line = self.line(error.span().map_or(start, |span| span.start));
-        self.faults.push(format!("line {line}: {}", error.message()));
     }
 
     fn line(&self, byte: usize) -> usize {

@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::source::{CatalogSource, DocumentSource};
-use crate::config::values::{AllowedValues, CacheSpelling, Overflow, choice, list, share};
+use crate::config::values::{
+    AllowedValues, CacheSpelling, Overflow, ValueError, choice, list, share,
+};
 use crate::domain::schedule::runs_per_month;
+use crate::domain::syntax::without_value;
 use crate::domain::{Ratio, Region, Usd};
 
 /// One row of the table of settings.
@@ -243,7 +246,7 @@ impl std::error::Error for SettingsError {}
 /// The settings of an environment without a variable.
 impl Default for Settings {
     fn default() -> Self {
-        Reader::new(BTreeMap::new(), variable).settings()
+        Reader::new(BTreeMap::new(), variable, |fault| fault.to_string()).settings()
     }
 }
 
@@ -257,7 +260,7 @@ impl Settings {
             let text = value.trim();
             (name.starts_with("GUARD_") && !text.is_empty()).then(|| (name, text.to_owned()))
         });
-        let mut reader = Reader::new(texts.collect(), variable);
+        let mut reader = Reader::new(texts.collect(), variable, |fault| fault.to_string());
         let settings = reader.settings();
         if reader.faults.is_empty() {
             Ok(settings)
@@ -290,7 +293,7 @@ impl Settings {
             };
             Some((format!("GUARD_{}", field.to_uppercase()), text))
         });
-        let mut reader = Reader::new(texts.collect(), saved_field);
+        let mut reader = Reader::new(texts.collect(), saved_field, without_value);
         reader.settings();
         reader.faults
     }
@@ -312,11 +315,17 @@ struct Reader {
     texts: BTreeMap<String, String>,
     /// The way in which faults name a setting.
     called: fn(&str) -> String,
+    /// The way in which faults are worded, with the text or without.
+    worded: fn(ValueError) -> String,
     faults: Vec<String>,
 }
 
 impl Reader {
-    fn new(texts: BTreeMap<String, String>, called: fn(&str) -> String) -> Self {
+    fn new(
+        texts: BTreeMap<String, String>,
+        called: fn(&str) -> String,
+        worded: fn(ValueError) -> String,
+    ) -> Self {
         let is_unknown = |name: &&String| SETTINGS.iter().all(|setting| setting.name != *name);
         let unknown = texts.keys().filter(is_unknown);
         let faults = unknown
@@ -327,7 +336,7 @@ impl Reader {
                 )
             })
             .collect();
-        Self { texts, called, faults }
+        Self { texts, called, worded, faults }
     }
 
     /// Reads all settings. One with a fault is blank, so that the others are read too.
@@ -380,6 +389,7 @@ impl Reader {
         };
         let text = self.texts.get(name).map_or(setting.default, String::as_str);
         setting.allowed.read(text, parse).unwrap_or_else(|fault| {
+            let fault = (self.worded)(fault);
             self.faults.push(format!("{}: {fault}", (self.called)(name)));
             T::default()
         })

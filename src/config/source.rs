@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::text::{MOST_QUOTED, clip};
+
 /// Place of a document that a setting names.
 ///
 /// ```
@@ -70,23 +72,23 @@ impl FromStr for DocumentSource {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// The text begins like an object in S3 and is none.
-    #[error("`{0}` is not s3://bucket/key, with the name of a bucket and the key of an object")]
+    #[error("`{}` is not s3://bucket/key, with the name of a bucket and the key of an object", clip(.0, MOST_QUOTED))]
     Object(String),
     /// The text begins like a parameter of Systems Manager and is none.
     #[error(
-        "`{0}` is not a parameter: write ssm: and its full name, which begins with one slash, as in ssm:/guard/overrides"
+        "`{}` is not a parameter: write ssm: and its full name, which begins with one slash, as in ssm:/guard/overrides", clip(.0, MOST_QUOTED)
     )]
     Parameter(String),
     /// The text is blank, or begins with a scheme that nobody reads documents from.
-    #[error("`{0}` is none of a path, s3://bucket/key and ssm:/name/of/parameter")]
+    #[error("`{}` is none of a path, s3://bucket/key and ssm:/name/of/parameter", clip(.0, MOST_QUOTED))]
     Document(String),
     /// The text names a parameter where a price book is asked for.
     #[error(
-        "`{0}` is a parameter, which is too small for a price book: use a path or s3://bucket/key"
+        "`{}` is a parameter, which is too small for a price book: use a path or s3://bucket/key", clip(.0, MOST_QUOTED)
     )]
     BookInParameter(String),
     /// The text is blank, or begins with a scheme that nobody reads price books from.
-    #[error("`{0}` is none of aws, article, live, a path and s3://bucket/key")]
+    #[error("`{}` is none of aws, article, live, a path and s3://bucket/key", clip(.0, MOST_QUOTED))]
     Book(String),
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Ratio;
 use crate::domain::money::NotAShare;
+use crate::domain::text::{MOST_QUOTED, clip};
 
 /// The texts that a setting takes: their check, and the same in words.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +27,7 @@ pub enum AllowedValues {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ValueError {
     /// The text is not one of the allowed values.
-    #[error("`{text}` is not {allowed}")]
+    #[error("`{}` is not {allowed}", clip(text, MOST_QUOTED))]
     NotAllowed {
         /// The text.
         text: String,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::digits::group_digits;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::quantity::{ModelUnits, Tokens};
+use crate::domain::text::{MOST_QUOTED, clip};
 
 /// Decimals that an amount scaled to a month keeps. Scaling divides by the hours of the window,
 /// which may not end; rounding each row here lets totals equal the sum of rows.
@@ -22,7 +23,8 @@ const MONTHLY_SCALE: u32 = 12;
 /// The error for a text that is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is not a price: write US dollars from 0 to 1000000 as a plain decimal number with ten decimals at most, for example \"0.035\""
+    "`{}` is not a price: write US dollars from 0 to 1000000 as a plain decimal number with ten decimals at most, for example \"0.035\"",
+    clip(text, MOST_QUOTED)
 )]
 pub struct NotAPrice {
     text: String,
@@ -30,7 +32,10 @@ pub struct NotAPrice {
 
 /// The error for a text that is not a percentage, a ratio or a weight.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a share: write a plain decimal number, for example \"12.5\"")]
+#[error(
+    "`{}` is not a share: write a plain decimal number, for example \"12.5\"",
+    clip(text, MOST_QUOTED)
+)]
 pub struct NotAShare {
     text: String,
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::text::{MOST_QUOTED, clip};
+
 /// An AWS Region by its name, as in `us-east-1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -34,7 +36,7 @@ const ENABLED: [&str; 17] = [
 
 /// The error for a text that is not the name of a Region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the name of an AWS Region, such as `us-east-1`")]
+#[error("`{}` is not the name of an AWS Region, such as `us-east-1`", clip(.0, MOST_QUOTED))]
 pub struct NotARegion(String);
 
 impl Region {

@@ -3,10 +3,14 @@
 use rust_decimal::Decimal;
 
 use crate::domain::period::HOURS_PER_MONTH;
+use crate::domain::text::{MOST_QUOTED, clip};
 
 /// The error for a text that is not a schedule expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a schedule expression, such as rate(1 day) or cron(0 6 * * ? *)")]
+#[error(
+    "`{}` is not a schedule expression, such as rate(1 day) or cron(0 6 * * ? *)",
+    clip(.0, MOST_QUOTED)
+)]
 pub struct NotASchedule(String);
 
 /// Counts the runs in a month of 730 hours of a `rate(...)`, `cron(...)` or `at(...)` expression.

@@ -10,6 +10,10 @@ use std::fmt::Write as _;
 /// Stands in a page of text for a character that no screen shows.
 const STAND_IN: char = char::REPLACEMENT_CHARACTER;
 
+/// Characters of a text that an error quotes. Names and ids are shorter, and a longer text is not
+/// recognised by more of it.
+pub const MOST_QUOTED: usize = 100;
+
 /// Cuts a text to so many characters, the last of which then says that something was cut.
 #[must_use]
 pub fn clip(text: &str, most: usize) -> Cow<'_, str> {

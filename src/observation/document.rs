@@ -12,6 +12,7 @@ use crate::catalog::{Overrides, PriceBook, Rate, RateQuery};
 use crate::config::Run;
 use crate::config::Settings;
 use crate::domain::period::{HOUR, MINUTE};
+use crate::domain::syntax::{SyntaxFault, read_json};
 use crate::domain::{AccountId, BaseModel, ModelId, Place, Region, Target, Window};
 use crate::observation::Inventory;
 use crate::observation::distinct::repeated;
@@ -141,7 +142,10 @@ pub struct FailedPlace {
 pub enum ObservationError {
     /// The text is no observation.
     #[error("not an observation as `run --save` writes one: {0}")]
-    Syntax(#[from] serde_json::Error),
+    Syntax(#[from] SyntaxFault),
+    /// The observation could not be written as JSON.
+    #[error("the observation could not be written: {0}")]
+    Unwritten(#[from] serde_json::Error),
     /// The document says things that cannot be.
     #[error("no run could have saved this observation, save a new one: {}", .0.join("; "))]
     Rules(Vec<String>),
@@ -163,14 +167,14 @@ impl Observation {
             schema_version: u32,
         }
         // The version first: what is new in a document of tomorrow must not be called a fault of its syntax.
-        let head: Head = serde_json::from_str(text)?;
+        let head: Head = read_json(text)?;
         if head.schema_version > SCHEMA_VERSION {
             return Err(ObservationError::Newer(head.schema_version));
         }
         if head.schema_version == 0 {
             return Err(ObservationError::NoVersion);
         }
-        let mut observation: Self = serde_json::from_str(text)?;
+        let mut observation: Self = read_json(text)?;
         if head.schema_version <= UNSTATED_IN_US {
             observation.prices.read_unstated_in_us();
         }

@@ -238,6 +238,51 @@ fn whatever_reads_a_file_reads_regular_files_of_text_alone() {
 }
 
 #[test]
+fn a_file_with_credentials_is_refused_without_them_wherever_it_is_named() {
+    let account = FakeAccount::of(sample_of(&[ROUTE]));
+    let at = |name: &str| account.home.path().join(name);
+    for (text, secrets) in [
+        ("[default]\naws_access_key_id = AKIASECRET\naws_secret_access_key = wJalr/SECRET\n", 2),
+        ("AWS_ACCESS_KEY_ID=AKIASECRET\0AWS_SECRET_ACCESS_KEY=wJalr/SECRET\0", 2),
+        (
+            "{\"Version\": 1, \"AccessKeyId\": \"AKIASECRET\", \"SecretAccessKey\": \"wJalr/SECRET\"}",
+            2,
+        ),
+        ("AKIASECRET\n", 1),
+        ("schema_version = \"AKIASECRET\"\nname = \"wJalr/SECRET\"\n", 2),
+        ("{\"schema_version\": \"AKIASECRET\", \"end\": \"wJalr/SECRET\"}", 2),
+        ("{\"schema_version\": 4, \"event\": \"AKIASECRET\", \"end\": \"wJalr/SECRET\"}", 2),
+    ] {
+        assert_eq!(text.matches("SECRET").count() - text.matches("SECRET_").count(), secrets);
+        for name in ["file.toml", "file.json", "file.csv"] {
+            fs::write(at(name), text).unwrap();
+        }
+        let (toml, json, csv) = (at("file.toml"), at("file.json"), at("file.csv"));
+        let (toml, json) = (toml.to_str().unwrap(), json.to_str().unwrap());
+        let readers: [(&[&str], Option<&str>); 8] = [
+            (&["run", "--dry-run"], Some("GUARD_CATALOG")),
+            (&["run", "--dry-run"], Some("GUARD_OVERRIDES")),
+            (&["run", "--dry-run", "--event", json], None),
+            (&["--catalog", toml], None),
+            (&["replay", json], None),
+            (&["prices", "check", json], None),
+            (&["prices", "check", "--coverage", csv.to_str().unwrap()], None),
+            (&["prices", "diff", "aws", toml], None),
+        ];
+        for (arguments, setting) in readers {
+            let mut command = account.cost_guard();
+            if let Some(setting) = setting {
+                command.env(setting, toml);
+            }
+            let complaint = complaint(command.args(arguments), 1);
+            for secret in ["AKIASECRET", "wJalr"] {
+                assert!(!complaint.contains(secret), "{arguments:?} {setting:?}: {complaint}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_larger_than_what_is_read_there_is_refused() {
     let folder = TempDir::new().unwrap();
     for (name, bytes, arguments, words) in [
@@ -667,10 +712,7 @@ fn a_file_that_holds_no_figures_is_refused_by_name() {
         figures(&EQUAL_FIGURES.replace("standard,input,,0.035", "fast,input,,0.035"));
     let lists = folder.path().join("lists");
     for (path, part) in [
-        (
-            "figures.csv",
-            "figures.csv`, line 2: the tier `fast` is not known: write one of standard,",
-        ),
+        ("figures.csv", "figures.csv`, line 2: the tier is not known: write one of standard,"),
         ("notes.txt", "notes.txt` is neither an offer file of the AWS Price List (.json)"),
         ("older", "older` has no .json or .csv file"),
         ("missing.csv", "cannot read `"),

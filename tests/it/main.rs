@@ -28,5 +28,6 @@ mod refresh;
 mod repository;
 mod sample;
 mod schema;
+mod secrets;
 mod support;
 mod template;

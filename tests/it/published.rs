@@ -277,7 +277,7 @@ fn a_source_that_is_not_in_the_head_is_a_fault() {
         [[model]]\nid = \"maker.model-v1:0\"\nname = \"M\"\nprovider = \"Maker\"\nrate = [\n\
         { scope = \"regional\", tier = \"standard\", regions = [\"us-east-1\"], input = \"1.00\", sources = [\"page\"] },\n]\n";
     let fault = PriceBook::parse("t", text).unwrap_err().to_string();
-    assert!(fault.contains("source `page` is not in the head: add a [[source]]"), "{fault}");
+    assert!(fault.contains("names a source of its prices that is not in the head"), "{fault}");
     let fault = PriceBook::parse("t", &text.replace(", sources = [\"page\"]", "")).unwrap_err();
     assert!(fault.to_string().contains("needs `source` and `checked`, or `sources`"), "{fault}");
 }

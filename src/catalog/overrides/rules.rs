@@ -9,7 +9,8 @@ use crate::catalog::overrides::{
     AllowedScopes, ContractPrice, Discount, Dismissal, ExcludedModel, ReservedHolding, UnitCapacity,
 };
 use crate::catalog::row_scope::{RowRegion, RowScope};
-use crate::domain::{Geo, Term, Usd};
+use crate::domain::text::{MOST_QUOTED, clip};
+use crate::domain::{BaseModel, Geo, Term, Usd};
 
 /// The most tokens a minute that a unit is believed to serve. The bound keeps products of
 /// capacities far from overflow.
@@ -25,8 +26,11 @@ pub(super) type Lines = Option<Vec<usize>>;
 
 /// One entry of an overrides file.
 pub(super) trait Entry {
-    /// Returns the key of the entry in words. Entries of one key are about the same thing.
+    /// Returns the key of the entry. Entries of one key are about the same thing.
     fn key(&self) -> String;
+
+    /// Returns the model that the entry is about; `None` where it is about none, or about several.
+    fn model(&self) -> Option<&str>;
 
     /// Lists the faults of the entry.
     fn faults(&self) -> Vec<String>;
@@ -45,13 +49,16 @@ pub(super) fn check<T: Entry>(
 ) {
     let mut seen: BTreeMap<String, Vec<&T>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
-        let key = entry.key();
-        let at = match lines.as_ref().and_then(|lines| lines.get(index)) {
-            Some(line) => format!("line {line}: {section} of {key}"),
-            None => format!("{section} of {key}"),
+        // By its line or place: of what the entry says, an error names the model alone.
+        let mut at = match lines.as_ref().and_then(|lines| lines.get(index)) {
+            Some(line) => format!("line {line}: {section}"),
+            None => format!("{section} {}", index + 1),
         };
+        if let Some(model) = entry.model() {
+            at = format!("{at} of `{}`", clip(model, MOST_QUOTED));
+        }
         faults.extend(entry.faults().iter().map(|fault| format!("{at}: {fault}")));
-        let before = seen.entry(key).or_default();
+        let before = seen.entry(entry.key()).or_default();
         if before.iter().any(|before| !entry.agrees(before)) {
             faults.push(format!("{at} is given twice: keep one"));
         }
@@ -68,7 +75,11 @@ fn order_fault(from: Date, until: Option<Date>) -> Option<String> {
 
 impl Entry for UnitCapacity {
     fn key(&self) -> String {
-        format!("`{}`", self.model)
+        self.model.to_string()
+    }
+
+    fn model(&self) -> Option<&str> {
+        Some(self.model.id())
     }
 
     fn faults(&self) -> Vec<String> {
@@ -85,7 +96,11 @@ impl Entry for UnitCapacity {
 
 impl Entry for AllowedScopes {
     fn key(&self) -> String {
-        format!("`{}`", self.model)
+        self.model.clone()
+    }
+
+    fn model(&self) -> Option<&str> {
+        Some(&self.model)
     }
 
     fn faults(&self) -> Vec<String> {
@@ -101,7 +116,11 @@ impl Entry for Discount {
     fn key(&self) -> String {
         let model = self.model.as_ref().map(ToString::to_string);
         let provider = self.provider.as_ref().map(|name| name.to_lowercase());
-        model.or(provider).map_or_else(|| "nothing".into(), |name| format!("`{name}`"))
+        model.or(provider).unwrap_or_default()
+    }
+
+    fn model(&self) -> Option<&str> {
+        self.model.as_ref().map(BaseModel::id)
     }
 
     fn faults(&self) -> Vec<String> {
@@ -136,6 +155,10 @@ impl Entry for ContractPrice {
         format!("`{}` {:?} {geo} {}{above}", self.model, self.scope, self.tier)
     }
 
+    fn model(&self) -> Option<&str> {
+        Some(self.model.id())
+    }
+
     fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = order_fault(self.from, self.until).into_iter().collect();
         if (self.scope == RowScope::Geo) != self.geo.is_some() {
@@ -166,7 +189,11 @@ impl Entry for ContractPrice {
 
 impl Entry for ExcludedModel {
     fn key(&self) -> String {
-        format!("`{}`", self.model)
+        self.model.to_string()
+    }
+
+    fn model(&self) -> Option<&str> {
+        Some(self.model.id())
     }
 
     fn faults(&self) -> Vec<String> {
@@ -176,7 +203,11 @@ impl Entry for ExcludedModel {
 
 impl Entry for ReservedHolding {
     fn key(&self) -> String {
-        format!("`{}`", self.name)
+        self.name.clone()
+    }
+
+    fn model(&self) -> Option<&str> {
+        Some(self.model.id())
     }
 
     fn faults(&self) -> Vec<String> {
@@ -203,7 +234,11 @@ impl Entry for ReservedHolding {
 
 impl Entry for Dismissal {
     fn key(&self) -> String {
-        format!("`{}`", self.id.to_lowercase())
+        self.id.to_lowercase()
+    }
+
+    fn model(&self) -> Option<&str> {
+        None
     }
 
     fn faults(&self) -> Vec<String> {

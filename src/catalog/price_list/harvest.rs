@@ -1,6 +1,7 @@
 //! The outcome of reading a Price List, line by line.
 
 use crate::catalog::PriceBook;
+use crate::domain::syntax::SyntaxFault;
 use crate::domain::{BaseModel, Region};
 
 /// The error for a text that is not a document of the Price List.
@@ -12,7 +13,7 @@ pub enum PriceListError {
         /// Name of the file.
         name: String,
         /// Fault with its place.
-        fault: String,
+        fault: SyntaxFault,
     },
     /// The text is JSON of another shape.
     #[error(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::domain::BaseModel;
+use crate::domain::syntax::{SyntaxFault, read_toml};
 
 /// Text of the embedded pairs.
 const EMBEDDED: &str = include_str!("../../../catalog/price-list-names.toml");
@@ -122,8 +123,8 @@ pub enum NamesError {
     Syntax {
         /// Name of the file.
         name: String,
-        /// Fault with its line.
-        fault: String,
+        /// Fault with its place.
+        fault: SyntaxFault,
     },
     /// The text reads as pairs, and contradicts itself.
     #[error("price-list names `{name}` contradict themselves: {}", faults.join("; "))]
@@ -151,8 +152,8 @@ impl Names {
 
     /// Reads names from TOML. `name` is their name in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, NamesError> {
-        let document: NamesDocument = toml::from_str(text)
-            .map_err(|error| NamesError::Syntax { name: name.into(), fault: error.to_string() })?;
+        let document: NamesDocument =
+            read_toml(text).map_err(|fault| NamesError::Syntax { name: name.into(), fault })?;
         let mut faults = Vec::new();
         if document.schema_version != SCHEMA_VERSION {
             faults.push(format!(

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::price_list::PriceListError;
 use crate::catalog::price_list::refusal::LineRefusal;
+use crate::domain::syntax::read_json;
 
 /// One term of one SKU.
 #[derive(Clone, Debug)]
@@ -63,10 +64,10 @@ impl PriceLine {
 
 /// Reads the lines of one product of `GetProducts`.
 pub(super) fn of_product_text(json: &str) -> Vec<PriceLine> {
-    match serde_json::from_str(json) {
+    match read_json(json) {
         Ok(product) => of_product(&product),
-        Err(error) => {
-            let refusal = LineRefusal::NotJson(error.to_string());
+        Err(fault) => {
+            let refusal = LineRefusal::NotJson(fault);
             vec![PriceLine::without_price(refusal)]
         }
     }
@@ -77,8 +78,8 @@ pub(super) fn of_product_text(json: &str) -> Vec<PriceLine> {
 pub(super) fn of_document(name: &str, text: &str) -> Result<Vec<PriceLine>, PriceListError> {
     // Some tools write a byte order mark, which is no JSON.
     let text = text.trim_start_matches('\u{feff}');
-    let document: Value = serde_json::from_str(text)
-        .map_err(|error| PriceListError::NotJson { name: name.into(), fault: error.to_string() })?;
+    let document: Value =
+        read_json(text).map_err(|fault| PriceListError::NotJson { name: name.into(), fault })?;
     let unknown = || PriceListError::NotAPriceList { name: name.into() };
     match &document {
         Value::Array(products) => Ok(of_products(products)),

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::domain::money::NotAPrice;
+use crate::domain::syntax::SyntaxFault;
 
 /// The reason for which a line is no rate.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ impl From<LineRefusal> for NotARate {
 pub(super) enum LineRefusal {
     // The document.
     #[error("is not JSON: {0}")]
-    NotJson(String),
+    NotJson(SyntaxFault),
     #[error("is not a product of a price list")]
     NotAProduct,
     #[error("has a term and no product")]

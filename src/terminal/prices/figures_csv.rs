@@ -4,6 +4,7 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
 use crate::catalog::{FigureItem, FigureKey, FigureScope, RateField, ReservedScope, ReservedSide};
 use crate::domain::place::NotARegion;
+use crate::domain::syntax::without_value;
 use crate::domain::{
     BaseModel, Geo, ModelId, Region, Scope, ServiceTier, Term, Usd, UsdPerMillionTokens,
     UsdPerThousandTpmHour,
@@ -199,7 +200,7 @@ impl Fields<'_> {
             self.columns.needed.map(|place| self.record.get(place).unwrap_or_default());
         let trust = self.optional(self.columns.trust);
         if !trust.is_empty() && !TRUST.contains(&trust) {
-            return Err(unknown("trust", trust, &TRUST));
+            return Err(unknown("trust", &TRUST));
         }
         let item = item(scope, tier, meter, context)?;
         if model.is_empty() {
@@ -222,12 +223,13 @@ impl Fields<'_> {
                 price.parse().map(|price: UsdPerThousandTpmHour| price.dollars())
             }
         };
-        let price = Usd::new(price.map_err(|fault| fault.to_string())?);
+        let price = Usd::new(price.map_err(without_value)?);
         if region.is_empty() {
             return not_compared("figures that name no Region".to_owned());
         }
         let regions = region.split_whitespace().map(|region| {
             region.parse().map_err(|fault: NotARegion| {
+                let fault = without_value(fault);
                 format!("{fault}; leave the field empty where the source names none")
             })
         });
@@ -266,8 +268,7 @@ fn item(scope: &str, tier: &str, meter: &str, context: &str) -> Result<FigureIte
     let above_input_tokens = threshold(context)?;
     let scope = scope_of(scope)?;
     let field = RateField::ALL.into_iter().find(|field| field.name() == meter);
-    let field =
-        field.ok_or_else(|| unknown("meter", meter, &RateField::ALL.map(RateField::name)))?;
+    let field = field.ok_or_else(|| unknown("meter", &RateField::ALL.map(RateField::name)))?;
     if let Some((_, term)) = RESERVED.into_iter().find(|(word, _)| *word == tier) {
         let side = match field {
             RateField::Input => ReservedSide::Input,
@@ -282,14 +283,14 @@ fn item(scope: &str, tier: &str, meter: &str, context: &str) -> Result<FigureIte
             }
         };
         if above_input_tokens.is_some() {
-            return Err(format!("`{tier}` goes with an empty context, not with `{context}`"));
+            return Err(format!("`{tier}` goes with an empty context alone"));
         }
         return Ok(FigureItem::Reserved { scope, term, side });
     }
     let Some(tier) = TIERS.into_iter().find(|known| known.name() == tier) else {
         let tiers = TIERS.into_iter().map(ServiceTier::name);
         let known: Vec<&str> = tiers.chain(RESERVED.map(|(word, _)| word)).collect();
-        return Err(unknown("tier", tier, &known));
+        return Err(unknown("tier", &known));
     };
     Ok(FigureItem::Tokens { scope, tier, above_input_tokens, field })
 }
@@ -306,7 +307,7 @@ fn scope_of(word: &str) -> Result<FigureScope, String> {
     let known = || WORDS.into_iter().chain(geos);
     known().find(|(name, _)| *name == word).map(|(_, scope)| scope).ok_or_else(|| {
         let words: Vec<&str> = known().map(|(name, _)| name).collect();
-        unknown("scope", word, &words)
+        unknown("scope", &words)
     })
 }
 
@@ -327,14 +328,12 @@ fn threshold(context: &str) -> Result<Option<u64>, String> {
         count.checked_mul(thousands)
     };
     read().map(Some).ok_or_else(|| {
-        format!(
-            "the context `{context}` is not known: write input tokens as in `>200k`, or leave the field empty for requests of any length"
-        )
+        "the context is not known: write input tokens as in `>200k`, or leave the field empty for requests of any length".to_owned()
     })
 }
 
-fn unknown(column: &str, word: &str, known: &[&str]) -> String {
-    format!("the {column} `{word}` is not known: write one of {}", known.join(", "))
+fn unknown(column: &str, known: &[&str]) -> String {
+    format!("the {column} is not known: write one of {}", known.join(", "))
 }
 
 #[cfg(test)]
@@ -432,7 +431,7 @@ mod tests {
             (
                 GOOD.replace("standard", "fast"),
                 3,
-                "the tier `fast` is not known: write one of standard, batch,",
+                "the tier is not known: write one of standard, batch,",
             ),
             (
                 GOOD.replace("in-region", "moon"),
@@ -446,8 +445,8 @@ mod tests {
             ),
             (GOOD.replace("input,,", "input,long,"), 3, "write input tokens as in `>200k`"),
             (GOOD.replace("input,,", "input,>0k,"), 3, "write input tokens as in `>200k`"),
-            (GOOD.replace("0.3", "3e-1"), 3, "`3e-1` is not a price"),
-            (GOOD.replace("us-east-1", "*"), 3, "`*` is not the name of an AWS Region"),
+            (GOOD.replace("0.3", "3e-1"), 3, "the value is not a price"),
+            (GOOD.replace("us-east-1", "*"), 3, "the value is not the name of an AWS Region"),
             (GOOD.replace("aws_page", "rumour"), 3, "write one of price_list, aws_doc,"),
             (GOOD.replace("a.b-v1:0", ""), 3, "names no model"),
             (
