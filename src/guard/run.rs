@@ -91,9 +91,10 @@ async fn start(
         &regions,
         as_of,
         memory,
+        &account,
     ))
     .await?;
-    let overrides = Box::pin(overrides(settings.overrides.as_ref(), &at_home)).await?;
+    let overrides = Box::pin(overrides(settings.overrides.as_ref(), &at_home, &account)).await?;
     let mut notes: Vec<String> = note.into_iter().collect();
     // Named in the report, since an override of a misspelled model changes nothing.
     notes.extend(overrides.unmatched(&book));
@@ -148,7 +149,8 @@ fn panic_text(error: JoinError) -> String {
 }
 
 /// Reads the price book of a source, which a setting or an argument names. Only `live` needs the
-/// Regions and the clock.
+/// Regions and the clock, and only a book in S3 the account, which its bucket has to be of where it is
+/// known.
 pub async fn price_book(
     source: &CatalogSource,
     named_by: NamedBy,
@@ -156,13 +158,14 @@ pub async fn price_book(
     regions: &BTreeSet<Region>,
     as_of: Timestamp,
     memory: &Memory,
+    account: &AccountId,
 ) -> Result<RunBook, Error> {
     Ok(match source {
         CatalogSource::Aws => RunBook::not_asked(PriceBook::aws()?),
         CatalogSource::Article => RunBook::not_asked(PriceBook::article()?),
         CatalogSource::Live => memory.book(config, regions, as_of).await?,
         CatalogSource::Document(document) => {
-            let text = documents::read(named_by, document, config).await?;
+            let text = documents::read(named_by, document, config, account).await?;
             RunBook::not_asked(PriceBook::parse(&document.to_string(), &text)?)
         }
     })
@@ -172,11 +175,12 @@ pub async fn price_book(
 pub async fn overrides(
     source: Option<&DocumentSource>,
     config: &SdkConfig,
+    account: &AccountId,
 ) -> Result<Overrides, Error> {
     let Some(document) = source else {
         return Ok(Overrides::default());
     };
-    let text = documents::read(NamedBy::OverridesSetting, document, config).await?;
+    let text = documents::read(NamedBy::OverridesSetting, document, config, account).await?;
     Ok(Overrides::parse(&document.to_string(), &text)?)
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use assert_cmd::Command;
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::config::{CatalogSource, DocumentSource, Settings};
@@ -81,6 +82,12 @@ impl FakeAccount {
         let outcome = self.run_with(&self.fake.sdk_config().await, &settings).await.unwrap();
         assert_eq!(self.fake.violations(), [""; 0]);
         outcome
+    }
+
+    /// Returns a configuration that waits a second for an answer.
+    async fn hasty(&self) -> SdkConfig {
+        let second = TimeoutConfig::builder().operation_timeout(Duration::from_secs(1));
+        self.fake.sdk_config().await.to_builder().timeout_config(second.build()).build()
     }
 
     /// Runs the guard on these documents, which fails before anything of the account is read.
@@ -292,6 +299,66 @@ async fn a_body_that_comes_late_is_waited_for() {
     let account = FakeAccount::new().with_overrides().with_fault("GetObject", late);
     let outcome = account.run(&CatalogSource::Aws, Some(object(KEY))).await;
     assert_eq!(outcome.report.recommendations.len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_or_does_not_come_is_asked_for_again_twice() {
+    let late = FaultKind::SlowBody(Duration::from_secs(30));
+    let slow = FaultKind::Slow(Duration::from_secs(30));
+    let words = [
+        "s3:GetObject in us-east-1 failed: the object broke off before its end, 3 times in a row",
+        "s3:GetObject in us-east-1 got no answer in time: see whether its endpoint can be reached, \
+         then run it again (3 tries, 1 s each)",
+    ];
+    for (kind, error_type, words) in
+        [(FaultKind::CutBody, ErrorType::Access, words[0]), (late, ErrorType::Deadline, words[1])]
+    {
+        let of = |times| {
+            let account = FakeAccount::new().with_overrides();
+            account.fake.fault(Fault::of("GetObject", kind).times(times));
+            account
+        };
+        let account = of(2);
+        let settings = account.settings(&CatalogSource::Aws, Some(object(KEY)));
+        let hasty = account.hasty().await;
+        let outcome = account.run_with(&hasty, &settings).await.unwrap();
+        assert_eq!(outcome.report.recommendations.len(), 1, "{kind:?}");
+        assert_eq!(account.fake.requests("GetObject"), 3, "{kind:?}");
+
+        let account = of(usize::MAX);
+        let error = account.run_with(&account.hasty().await, &settings).await.unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.error_type(), error_type, "{text}");
+        assert!(text.starts_with("`GUARD_OVERRIDES` names `s3://team-guard/"), "{text}");
+        assert!(text.contains(words), "{text}");
+        assert_eq!(account.fake.requests("GetObject"), 3, "{kind:?}");
+    }
+    // A head that does not come is in the same time.
+    let account = FakeAccount::new().with_overrides().with_fault("GetObject", slow);
+    let settings = account.settings(&CatalogSource::Aws, Some(object(KEY)));
+    let error = account.run_with(&account.hasty().await, &settings).await.unwrap_err();
+    assert_eq!(error.error_type(), ErrorType::Deadline, "{error}");
+}
+
+#[tokio::test]
+async fn a_bucket_of_another_account_is_refused_where_the_own_account_is_known() {
+    let account = FakeAccount::new().with_overrides();
+    account.run(&CatalogSource::Aws, Some(object(KEY))).await;
+    let account = FakeAccount::new().with_overrides();
+    account.fake.give_bucket(BUCKET, "999999999999");
+    let error = account.fail(&CatalogSource::Aws, Some(object(KEY))).await;
+    let text = error.to_string();
+    assert_eq!(error.error_type(), ErrorType::Access, "{text}");
+    assert!(text.contains("a bucket that is not of the function's own account"), "{text}");
+    // A terminal does not know its account, and S3 decides by its policies alone.
+    let account = FakeAccount::of(shifted(sample_of(&[UNITS]), now())).with_overrides();
+    account.fake.give_bucket(BUCKET, "999999999999");
+    let home = TempDir::new().unwrap();
+    let mut command = account.cost_guard(&home);
+    command.env("GUARD_OVERRIDES", object(KEY).to_string()).args(["run", "--dry-run"]);
+    let text = printed(&mut command);
+    assert!(text.contains("buy model units of meta.llama3-1-70b-instruct-v1:0"), "{text}");
+    assert_eq!(account.fake.violations(), [""; 0]);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::events;
+use crate::support::account::region;
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind};
 use crate::support::fake_runtime::{FakeRuntime, FunctionError, Invocation};
 use crate::support::{ROUTE, UNITS, now, overrides_file, regions, sample_of, shifted};
@@ -304,6 +305,19 @@ fn a_price_book_that_is_not_there_is_named_as_that() {
     let error = error(&[("GUARD_CATALOG", "missing.toml")], &json!({}));
     assert_eq!(error.error_type, "Catalog");
     assert!(error.error_message.contains("`missing.toml`"));
+}
+
+#[test]
+fn a_bucket_that_is_not_of_the_functions_account_is_not_read() {
+    let function = Function::start(one_region(), &[("GUARD_OVERRIDES", "s3://team-guard/o.toml")]);
+    let home = region("us-east-1");
+    function.aws.set_object(&home, "team-guard", "o.toml", "schema_version = 1\n");
+    function.invoke(&json!({})).outcome.unwrap();
+    function.aws.give_bucket("team-guard", "999999999999");
+    let error = function.invoke(&json!({})).outcome.unwrap_err();
+    assert_eq!(error.error_type, "Access");
+    let words = "a bucket that is not of the function's own account";
+    assert!(error.error_message.contains(words), "{}", error.error_message);
 }
 
 #[test]

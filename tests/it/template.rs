@@ -96,14 +96,15 @@ fn the_template_sets_nothing_that_is_not_a_setting() {
     }
 }
 
-/// Every word that is spelled like an action, as in `bedrock:ListFoundationModels`.
+/// Every word that is spelled like an action, as in `bedrock:ListFoundationModels`, and is not the key of
+/// a condition.
 fn actions(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || ":*".contains(c)))
         .filter(|word| {
             let after = word.split_once(':').map(|(_, action)| action);
             after.is_some_and(|it| it.starts_with(|c: char| c.is_ascii_uppercase() || c == '*'))
         })
-        .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.ends_with(':'))
         .collect()
 }
 
@@ -155,7 +156,8 @@ fn what_a_setting_names_may_be_read_only_where_it_is_named() {
     let object = |parameter: &str| {
         format!(
             "Action: s3:GetObject Resource: !Sub - arn:${{AWS::Partition}}:s3:::${{Object}} \
-             - Object: !Select [1, !Split ['s3://', !Sub '${{{parameter}}}s3://']]"
+             - Object: !Select [1, !Split ['s3://', !Sub '${{{parameter}}}s3://']] \
+             Condition: StringEquals: aws:ResourceAccount: !Ref AWS::AccountId"
         )
     };
     let parameter = "Action: ssm:GetParameter Resource: !Sub \

@@ -211,7 +211,8 @@ fn book_of(
             return Err(Error::NoRegion);
         }
         let memory = Memory::default();
-        guard::price_book(source, named_by, &config, &regions, now(), &memory).await
+        let account = AccountId::default();
+        guard::price_book(source, named_by, &config, &regions, now(), &memory, &account).await
     })?;
     if let Some(note) = found.note {
         tell(&format!("{note}\n"));

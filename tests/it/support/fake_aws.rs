@@ -30,7 +30,7 @@ use hyper::body::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::server::{Answer, Server, answer, close, slowly};
+use super::server::{Answer, Server, answer, close, cut, slowly};
 use cbor::Writer;
 use pricing::Product;
 use s3::Bucket;
@@ -138,6 +138,8 @@ pub(crate) enum FaultKind {
     Slow(Duration),
     /// The answer is right, its head comes at once and its body late.
     SlowBody(Duration),
+    /// The answer is right, and the connection closes in the middle of its body.
+    CutBody,
     /// `GetMetricData` answers, and says that something is wrong with the call as a whole.
     Messages,
     /// `GetMetricData` ends the page with an internal error of one series, which the next page
@@ -316,6 +318,13 @@ impl FakeAws {
             .put(key, body.into());
     }
 
+    /// Gives a bucket with an object in it to another account.
+    pub(crate) fn give_bucket(&self, bucket: &str, owner: &str) {
+        if let Some(bucket) = self.state().buckets.get_mut(bucket) {
+            bucket.give_to(owner);
+        }
+    }
+
     /// Keeps a parameter, encrypted, in a Region.
     pub(crate) fn set_parameter(&self, region: &Region, name: &str, value: &str) {
         self.state().parameters.insert((region.clone(), name.to_owned()), value.to_owned());
@@ -457,6 +466,7 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
     let fail =
         |(status, code), message: &str| refused(service, &Refusal::new(status, code, message));
     let mut delay = None;
+    let mut is_cut = false;
     match fault {
         Some(FaultKind::Throttle) => return fail(service.codes().throttle, "Rate exceeded"),
         Some(FaultKind::Forbidden) => return fail(service.codes().forbidden, "not authorized"),
@@ -465,6 +475,7 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
         Some(FaultKind::Malformed) => return answered(service, b"\xff{neither".to_vec()),
         Some(FaultKind::Slow(delay)) => tokio::time::sleep(delay).await,
         Some(FaultKind::SlowBody(by)) => delay = Some(by),
+        Some(FaultKind::CutBody) => is_cut = true,
         Some(FaultKind::Messages | FaultKind::InternalError | FaultKind::ExpiredToken) | None => {}
     }
     let mut state = lock(&state);
@@ -480,6 +491,7 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
     };
     match delay {
         Some(delay) => slowly(answer, delay),
+        None if is_cut => cut(answer),
         None => answer,
     }
 }
@@ -514,7 +526,10 @@ fn perform(
             expect_header(request, "content-type", JSON_1_1)?;
             ssm::get_parameter(state, region, request.body())
         }
-        Service::S3 => s3::get_object(state, region, request.uri().path()),
+        Service::S3 => {
+            let owner = header(request, "x-amz-expected-bucket-owner");
+            s3::get_object(state, region, request.uri().path(), owner)
+        }
     };
     state
         .violations

@@ -3,7 +3,8 @@
 //! It has its own runtime, so that it serves tests without one, tests with one, and programs that
 //! a test starts.
 
-use std::convert::Infallible;
+use std::collections::VecDeque;
+use std::fmt;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,34 +26,64 @@ use tokio::time::Sleep;
 /// An answer. One that says [`close`] is not sent: the connection closes instead.
 pub(crate) type Answer = Response<Body>;
 
-/// The body of an answer. It may come some time after its head.
+/// The body of an answer. It may come some time after its head, and break off.
 #[derive(Default)]
 pub(crate) struct Body {
     until: Option<Pin<Box<Sleep>>>,
-    whole: Full<Bytes>,
+    /// What is still to be sent.
+    parts: VecDeque<Result<Bytes, Cut>>,
+    /// Bytes that the head promises.
+    promised: u64,
+}
+
+/// Time between what a broken body has and its end.
+const BEFORE_CUT: Duration = Duration::from_millis(50);
+
+/// The end of a body that breaks off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body breaks off")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+impl Body {
+    fn new(whole: Bytes) -> Self {
+        let promised = u64::try_from(whole.len()).unwrap_or_default();
+        Self { until: None, parts: VecDeque::from([Ok(whole)]), promised }
+    }
 }
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Cut;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         if let Some(until) = &mut self.until {
             ready!(until.as_mut().poll(context));
             self.until = None;
         }
-        Pin::new(&mut self.whole).poll_frame(context)
+        let part = self.parts.pop_front();
+        if let Some(Err(_)) = self.parts.front() {
+            // A client that is closed out at once may never see what came before.
+            self.until = Some(Box::pin(tokio::time::sleep(BEFORE_CUT)));
+        }
+        Poll::Ready(part.map(|part| part.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.whole.is_end_stream()
+        self.parts.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.whole.size_hint()
+        SizeHint::with_exact(self.promised)
     }
 }
 
@@ -154,7 +185,7 @@ pub(crate) fn answer(
     headers: &[(&'static str, &str)],
     body: impl Into<Bytes>,
 ) -> Answer {
-    let mut response = Response::new(Body { until: None, whole: Full::new(body.into()) });
+    let mut response = Response::new(Body::new(body.into()));
     *response.status_mut() = StatusCode::from_u16(status).expect("the fakes know their statuses");
     for (name, value) in headers {
         let value = value.parse().expect("the fakes know their headers");
@@ -166,6 +197,14 @@ pub(crate) fn answer(
 /// Sends the head of an answer at once and its body later.
 pub(crate) fn slowly(mut answer: Answer, delay: Duration) -> Answer {
     answer.body_mut().until = Some(Box::pin(tokio::time::sleep(delay)));
+    answer
+}
+
+/// Sends the head of an answer and the first half of its body, and closes the connection.
+pub(crate) fn cut(mut answer: Answer) -> Answer {
+    let body = answer.body_mut();
+    let whole = body.parts.pop_front().and_then(Result::ok).unwrap_or_default();
+    body.parts = VecDeque::from([Ok(whole.slice(..whole.len() / 2)), Err(Cut)]);
     answer
 }
 

@@ -4,19 +4,26 @@ use std::collections::BTreeMap;
 
 use bedrock_cost_guard::domain::Region;
 
+use super::super::account::ACCOUNT;
 use super::bedrock::decode;
 use super::{Refusal, State};
 
 /// A bucket and what is in it.
 pub(super) struct Bucket {
     region: Region,
+    owner: String,
     objects: BTreeMap<String, Vec<u8>>,
 }
 
 impl Bucket {
-    /// Makes an empty bucket in a Region.
+    /// Makes an empty bucket in a Region, of the account of all tests.
     pub(super) fn new(region: Region) -> Self {
-        Self { region, objects: BTreeMap::new() }
+        Self { region, owner: ACCOUNT.to_owned(), objects: BTreeMap::new() }
+    }
+
+    /// Gives it to another account.
+    pub(super) fn give_to(&mut self, owner: &str) {
+        owner.clone_into(&mut self.owner);
     }
 
     /// Puts an object into it.
@@ -26,7 +33,14 @@ impl Bucket {
 }
 
 /// Answers `GetObject`, with the bucket in the path, as clients ask an endpoint without a name.
-pub(super) fn get_object(state: &State, region: &Region, path: &str) -> Result<Vec<u8>, Refusal> {
+///
+/// `expected_owner` is empty where the caller expects none.
+pub(super) fn get_object(
+    state: &State,
+    region: &Region,
+    path: &str,
+    expected_owner: &str,
+) -> Result<Vec<u8>, Refusal> {
     let name = path.trim_start_matches('/');
     let (bucket, key) = name
         .split_once('/')
@@ -42,6 +56,9 @@ pub(super) fn get_object(state: &State, region: &Region, path: &str) -> Result<V
              specified endpoint. Please send all future requests to this endpoint.";
         let refusal = Refusal::new(301, "PermanentRedirect", message).without_blame();
         return Err(Refusal { bucket_region: Some(bucket.region.clone()), ..refusal });
+    }
+    if !expected_owner.is_empty() && bucket.owner != expected_owner {
+        return Err(Refusal::new(403, "AccessDenied", "Access Denied").without_blame());
     }
     bucket.objects.get(&key).cloned().ok_or_else(|| {
         let message = "The specified key does not exist.";
