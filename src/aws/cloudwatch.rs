@@ -10,7 +10,7 @@ use aws_sdk_cloudwatch::types::{
 use jiff::Timestamp;
 
 use crate::aws::ApiError;
-use crate::aws::pages::{NoEmptyAnswer, Pages};
+use crate::aws::pages::Pages;
 use crate::domain::Region;
 use crate::observation::decode::{Collector, Decoder, PageResult, PageStatus};
 use crate::observation::latest::{Latest, LatestPoints};
@@ -75,17 +75,16 @@ impl CloudWatch {
                 .namespace(namespace)
                 .set_metric_name(metric_name.map(Into::into))
                 .set_next_token(pages.token())
-                .customize()
-                .interceptor(NoEmptyAnswer)
                 .send()
                 .await
                 .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
-            for metric in page.metrics() {
+            let has_next = pages.is_followed(page.next_token())?;
+            for metric in &pages.list(page.metrics, "Metrics")? {
                 // A series that is left out would be usage that nobody asks for.
                 let metric = listed_metric(metric);
                 listed.push(metric.ok_or_else(|| pages.broken("a listed metric has no name"))?);
             }
-            if !pages.is_followed(page.next_token())? {
+            if !has_next {
                 break;
             }
         }
@@ -155,8 +154,6 @@ impl CloudWatch {
             let page = call
                 .clone()
                 .set_next_token(pages.token())
-                .customize()
-                .interceptor(NoEmptyAnswer)
                 .send()
                 .await
                 .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
@@ -164,13 +161,14 @@ impl CloudWatch {
                 let text = [message.code(), message.value()];
                 collector.spoil(&text.into_iter().flatten().collect::<Vec<_>>().join(": "));
             }
-            for result in page.metric_data_results() {
+            let next = pages.is_followed(page.next_token());
+            for result in &pages.list(page.metric_data_results, "MetricDataResults")? {
                 match page_result(result) {
                     Some(result) => collector.take(result),
                     None => collector.spoil("CloudWatch answered for a query that was not asked"),
                 }
             }
-            match pages.is_followed(page.next_token()) {
+            match next {
                 Ok(true) => {}
                 Ok(false) => break,
                 // What came so far is kept, as at least what there is.

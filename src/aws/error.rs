@@ -108,9 +108,6 @@ where
         },
         SdkError::ResponseError(response) => match broken_off(&chain) {
             Some(cause) => (Failure::Unreachable, cause.to_owned()),
-            None if chain.iter().any(|cause| cause.to_string().contains("the answer is empty")) => {
-                (Failure::Broken, "the answer is empty".to_owned())
-            }
             None => (Failure::Broken, not_of_aws(response.raw())),
         },
         SdkError::DispatchFailure(_) => match unreachable(&chain) {

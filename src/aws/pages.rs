@@ -1,15 +1,11 @@
-//! Pages of a list: one check of their tokens for every list that AWS gives in pages, and one of their
-//! bodies.
+//! Pages of a list: one check for every list that AWS gives in pages.
 //!
+//! AWS writes an empty list out, so an answer without one is no answer, and never "nothing there".
 //! A token that comes again goes round for ever, and tokens that never end do too. Both end here, as
 //! the failure of the call, and never as a whole list. The SDK's own paginators end a circle without
 //! a word, which would pass a part for the whole.
 
 use std::collections::BTreeSet;
-
-use aws_sdk_cloudwatch::config::interceptors::AfterDeserializationInterceptorContextRef;
-use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_cloudwatch::error::BoxError;
 
 use crate::aws::ApiError;
 use crate::domain::Region;
@@ -65,35 +61,6 @@ impl Pages {
     /// Returns the failure of the call, for this reason.
     pub(super) fn broken(&self, why: &str) -> ApiError {
         ApiError::broken(self.operation, &self.region, why)
-    }
-}
-
-/// Refusal of an answer without a single byte, which CloudWatch's protocol reads as an empty list.
-#[derive(Debug)]
-pub(super) struct NoEmptyAnswer;
-
-/// Fault of an answer without a single byte.
-#[derive(Debug, thiserror::Error)]
-#[error("the answer is empty")]
-pub(super) struct EmptyAnswer;
-
-impl Intercept for NoEmptyAnswer {
-    fn name(&self) -> &'static str {
-        "NoEmptyAnswer"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let answer = context.response();
-        let is_empty = answer.body().bytes().is_some_and(<[u8]>::is_empty);
-        if answer.status().is_success() && is_empty {
-            return Err(EmptyAnswer.into());
-        }
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ mod commitments;
 mod documents;
 mod events;
 mod fakes;
+mod faults;
 mod follow;
 mod held;
 mod lambda;

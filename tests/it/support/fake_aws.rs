@@ -4,6 +4,7 @@
 //! The fake is strict where AWS is lenient: a call that AWS would answer with less than was meant
 //! is recorded, and a test can ask for it with [`FakeAws::violations`].
 
+mod alter;
 mod bedrock;
 mod cbor;
 mod cloudwatch;
@@ -31,6 +32,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::server::{Answer, Server, answer, close, cut, slowly};
+pub(crate) use alter::Alteration;
 use cbor::Writer;
 use pricing::Product;
 use s3::Bucket;
@@ -91,6 +93,8 @@ pub(crate) struct Fault {
     pub(crate) operation: &'static str,
     /// The Region; `None` for all of them.
     pub(crate) region: Option<Region>,
+    /// Part of the query of the address; empty for any.
+    pub(crate) query: &'static str,
     /// Calls that go well before, counted from when the fault was set.
     pub(crate) from: usize,
     /// Calls that go wrong then.
@@ -102,7 +106,7 @@ pub(crate) struct Fault {
 impl Fault {
     /// Makes every call of an operation go wrong, in all Regions.
     pub(crate) fn of(operation: &'static str, kind: FaultKind) -> Self {
-        Self { operation, region: None, from: 0, times: usize::MAX, kind }
+        Self { operation, region: None, query: "", from: 0, times: usize::MAX, kind }
     }
 
     /// Lets all but so many calls go well.
@@ -113,6 +117,11 @@ impl Fault {
     /// Lets so many calls go well before the first that goes wrong.
     pub(crate) fn after(self, from: usize) -> Self {
         Self { from, ..self }
+    }
+
+    /// Lets all calls go well whose address does not ask for this.
+    pub(crate) fn asking(self, query: &'static str) -> Self {
+        Self { query, ..self }
     }
 
     /// Lets the calls to all other Regions go well.
@@ -147,6 +156,12 @@ pub(crate) enum FaultKind {
     InternalError,
     /// `GetProducts` says of the token that it is too old. A call without one goes well.
     ExpiredToken,
+    /// HTTP 503 with a page for people, as a proxy gives.
+    Html,
+    /// AWS does not know the credentials.
+    UnknownCredentials,
+    /// The answer parses, and goes wrong in this way.
+    Altered(Alteration),
 }
 
 struct ActiveFault {
@@ -167,20 +182,49 @@ struct State {
     products: BTreeMap<String, Vec<Product>>,
     buckets: BTreeMap<String, Bucket>,
     parameters: BTreeMap<(Region, String), String>,
+    /// Further pages of calls without an end, by operation.
+    further_pages: BTreeMap<&'static str, Vec<u8>>,
 }
 
 impl State {
+    /// Alters an answer. A call without an end has a page for every token.
+    fn altered(
+        &mut self,
+        operation: &'static str,
+        alteration: Alteration,
+        performed: Result<Vec<u8>, Refusal>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let body = match performed {
+            Ok(body) => {
+                if alteration.is_endless() {
+                    // Later pages have nothing on them, or a thousand would take minutes.
+                    let page = alter::without_entries(operation, &body);
+                    self.further_pages.insert(operation, page);
+                }
+                body
+            }
+            Err(refusal) => self
+                .further_pages
+                .get(operation)
+                .filter(|_| alteration.is_endless())
+                .cloned()
+                .ok_or(refusal)?,
+        };
+        Ok(alter::alter(operation, alteration, &body, self.arrivals(operation)))
+    }
+
     fn arrivals(&self, operation: &str) -> usize {
         self.requests.get(operation).copied().unwrap_or_default()
     }
 
     /// Returns the fault of this call, if it has one. Every fault counts every call that it could
     /// be for.
-    fn next_fault(&mut self, operation: &str, region: &Region) -> Option<FaultKind> {
+    fn next_fault(&mut self, operation: &str, region: &Region, query: &str) -> Option<FaultKind> {
         let mut found = None;
         for ActiveFault { fault, seen } in &mut self.faults {
             if fault.operation != operation
                 || fault.region.as_ref().is_some_and(|only| only != region)
+                || !query.contains(fault.query)
             {
                 continue;
             }
@@ -249,6 +293,7 @@ impl FakeAws {
             products: BTreeMap::new(),
             buckets: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            further_pages: BTreeMap::new(),
         }));
         let shared = Arc::clone(&state);
         let server = Server::start(move |request| serve(Arc::clone(&shared), request));
@@ -338,6 +383,11 @@ impl FakeAws {
     /// Counts the calls of an operation that arrived, those that went wrong included.
     pub(crate) fn requests(&self, operation: &str) -> usize {
         self.state().arrivals(operation)
+    }
+
+    /// Sets the clock of the fake.
+    pub(crate) fn set_clock(&self, as_of: Timestamp) {
+        self.state().as_of = as_of;
     }
 
     /// Returns what callers did that they must not do.
@@ -454,7 +504,8 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
         *state.requests.entry(operation).or_default() += 1;
         match signed_for(&request, service) {
             Ok(region) => {
-                let fault = state.next_fault(operation, &region);
+                let query = request.uri().query().unwrap_or_default();
+                let fault = state.next_fault(operation, &region, query);
                 (region, fault)
             }
             Err(refusal) => {
@@ -476,10 +527,27 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
         Some(FaultKind::Slow(delay)) => tokio::time::sleep(delay).await,
         Some(FaultKind::SlowBody(by)) => delay = Some(by),
         Some(FaultKind::CutBody) => is_cut = true,
-        Some(FaultKind::Messages | FaultKind::InternalError | FaultKind::ExpiredToken) | None => {}
+        Some(FaultKind::Html) => {
+            let page = "<html><body>Service Unavailable</body></html>";
+            return answer(503, &[("content-type", "text/html; charset=utf-8")], page);
+        }
+        Some(FaultKind::UnknownCredentials) => {
+            let message = "The security token included in the request is invalid.";
+            return fail((403, "UnrecognizedClientException"), message);
+        }
+        Some(
+            FaultKind::Messages
+            | FaultKind::InternalError
+            | FaultKind::ExpiredToken
+            | FaultKind::Altered(_),
+        )
+        | None => {}
     }
     let mut state = lock(&state);
-    let performed = perform(&mut state, service, operation, &region, &request, fault);
+    let mut performed = perform(&mut state, service, operation, &region, &request, fault);
+    if let Some(FaultKind::Altered(alteration)) = fault {
+        performed = state.altered(operation, alteration, performed);
+    }
     let answer = match performed {
         Ok(body) => answered(service, body),
         Err(refusal) => {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::config::{DocumentSource, Settings};
 use bedrock_cost_guard::domain::AccountId;
@@ -27,7 +28,9 @@ pub(crate) struct Served {
     pub(crate) event: Value,
     pub(crate) as_of: Timestamp,
     memory: Memory,
-    _overrides: NamedTempFile,
+    overrides: NamedTempFile,
+    /// Time for which a call is waited for, retries included; `None` for ever.
+    patience: Option<Duration>,
 }
 
 impl Served {
@@ -44,8 +47,19 @@ impl Served {
             as_of: observation.as_of,
             fake: FakeAws::start(observation),
             memory: Memory::default(),
-            _overrides: overrides,
+            overrides,
+            patience: None,
         }
+    }
+
+    /// Waits so long for each call, its retries included.
+    pub(crate) fn patient_for(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
+    /// Returns the text of the overrides that the run reads.
+    pub(crate) fn overrides_text(&self) -> String {
+        std::fs::read_to_string(self.overrides.path()).expect("the file is there")
     }
 
     /// Makes some calls go wrong.
@@ -60,7 +74,12 @@ impl Served {
             .with_max_attempts(u32::try_from(ATTEMPTS).expect("few attempts"))
             .with_initial_backoff(Duration::from_millis(1));
         let config = self.fake.sdk_config().await.to_builder();
-        let config = config.retry_config(retry).build();
+        let mut config = config.retry_config(retry);
+        if let Some(patience) = self.patience {
+            let timeouts = TimeoutConfig::builder().operation_timeout(patience).build();
+            config = config.timeout_config(timeouts);
+        }
+        let config = config.build();
         let invocation = Invocation {
             event: &self.event,
             as_of: self.as_of,

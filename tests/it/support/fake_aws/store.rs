@@ -6,7 +6,7 @@ use std::ops::Range;
 use bedrock_cost_guard::domain::{Metric, Region, Series};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::observation::{LaneUsage, MetricSeries, NAMESPACE, Status};
-use bedrock_cost_guard::report::metrics::RECOMMENDATION_OPEN;
+use bedrock_cost_guard::report::metrics::{MODEL, MONTHLY_COST, RECOMMENDATION_OPEN};
 use jiff::{SignedDuration, Timestamp};
 
 /// Time for which a series is listed after its last point.
@@ -104,6 +104,19 @@ impl Store {
                 .into(),
             };
             store.put(key, observation.event.time - SignedDuration::from_hours(1), 1.0);
+        }
+        for before in &observation.models_before {
+            let key = Key {
+                region: observation.home.region.clone(),
+                namespace: observation.settings.metric_namespace.clone(),
+                name: MONTHLY_COST.to_owned(),
+                dimensions: [
+                    ("Region".to_owned(), before.region.name().to_owned()),
+                    (MODEL.to_owned(), before.model.id().to_owned()),
+                ]
+                .into(),
+            };
+            store.put(key, observation.event.time - SignedDuration::from_hours(1), 12.5);
         }
         store
     }
