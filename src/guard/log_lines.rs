@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde_json::Error;
 
+use crate::domain::text::escaped;
 use crate::report::{MissingPart, Report, Summary};
 
 #[derive(Serialize)]
@@ -79,7 +80,9 @@ fn notes(report: &Report) -> Vec<String> {
 
 /// Writes one line.
 fn line<T: Serialize>(line: &T) -> Result<String, Error> {
-    let mut text = serde_json::to_string(line)?;
+    let json = serde_json::to_string(line)?;
+    // Whoever reads the log reads it on some screen.
+    let mut text = escaped(&json).into_owned();
     text.push('\n');
     Ok(text)
 }

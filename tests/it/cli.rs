@@ -14,7 +14,9 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::support::account::Account;
 use crate::support::fake_aws::FakeAws;
-use crate::support::{ROUTE, UNITS, now, overrides_file, regions, sample, sample_of, shifted};
+use crate::support::{
+    MODERATION, ROUTE, UNITS, now, overrides_file, regions, sample, sample_of, shifted,
+};
 
 /// Starts the program in an empty environment, in the folder of the repository.
 fn cost_guard() -> Command {
@@ -325,6 +327,60 @@ fn what_run_saves_only_its_owner_can_read() {
         assert_eq!(text, "before");
     }
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+/// All characters that steer a terminal or are not seen there, without the newline.
+fn hidden() -> String {
+    let ranges = [
+        '\0'..='\t',
+        '\u{b}'..='\u{1f}',
+        '\u{7f}'..='\u{9f}',
+        '\u{ad}'..='\u{ad}',
+        '\u{61c}'..='\u{61c}',
+        '\u{180e}'..='\u{180e}',
+        '\u{200b}'..='\u{200f}',
+        '\u{2028}'..='\u{202e}',
+        '\u{2060}'..='\u{2064}',
+        '\u{2066}'..='\u{2069}',
+        '\u{feff}'..='\u{feff}',
+        '\u{e0000}'..='\u{e007f}',
+    ];
+    ranges.into_iter().flatten().collect()
+}
+
+#[test]
+fn what_steers_a_terminal_or_is_not_seen_never_reaches_it() {
+    let hidden = hidden();
+    let mut observation = sample_of(&MODERATION);
+    let mut places = observation.places.iter_mut();
+    let held = places.find_map(|place| place.inventory.provisioned_models.first_mut()).unwrap();
+    let name = format!("mod\u{202e}{hidden}eration");
+    held.provisioned_model_name.clone_from(&name);
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("observation.json");
+    fs::write(&file, observation.to_json().unwrap()).unwrap();
+    let is_clean = |text: &str| !text.contains(|c| hidden.contains(c));
+
+    let page = printed(cost_guard().arg("replay").arg(&file));
+    assert!(is_clean(&page) && page.contains("\u{fffd}"), "{page}");
+    let json = printed(cost_guard().arg("replay").arg(&file).args(["--format", "json"]));
+    assert!(is_clean(&json) && json.contains("\\u202e") && json.contains("\\udb40\\udc7f"));
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let holdings = report["holdings"].as_array().unwrap();
+    assert!(holdings.iter().any(|held| held["provisioned_model_name"] == name.as_str()));
+
+    // Nor by way of an error: of a file, of an argument that is not understood, of a document.
+    let reversed = "no\u{202e}\u{200b}such";
+    for (arguments, status) in [
+        (&["replay", reversed][..], 1),
+        (&["--catalog", reversed], 1),
+        (&["--catalog", "ssm:/\u{202e}"], 2),
+        (&["--no\u{202e}such"], 2),
+        (&["explain", reversed], 1),
+    ] {
+        let told = complaint(cost_guard().args(arguments), status);
+        assert!(is_clean(&told) && told.contains('\u{fffd}'), "{arguments:?}: {told}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bedrock_cost_guard::domain::BaseModel;
 use bedrock_cost_guard::observation::Observation;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -213,6 +214,21 @@ fn the_log_has_a_line_for_each_recommendation_and_one_for_the_run() {
 }
 
 #[test]
+fn the_log_shows_no_character_that_steers_a_terminal() {
+    // Overrides of a model that nobody knows are named in a note.
+    let mut observation = one_region();
+    let mut capacity = observation.overrides.capacity[0].clone();
+    capacity.model = BaseModel::new("a.b\u{202e}\u{9b}31m");
+    observation.overrides.capacity.push(capacity);
+    let function = Function::start(observation, &[]);
+    function.invoke(&json!({})).outcome.unwrap();
+    function.invoke(&json!({ "re\u{202e}gions": 1 })).outcome.unwrap_err();
+    let text = function.text();
+    assert!(text.contains("a.b\\u202e\\u009b31m"), "{text}");
+    assert!(!text.contains(['\u{202e}', '\u{9b}']), "{text}");
+}
+
+#[test]
 fn a_malformed_event_is_named_as_that_with_its_field() {
     let error = error(&[], &json!({ "lookback_days": "ninety" }));
     assert_eq!(error.error_type, "Event");
@@ -241,7 +257,7 @@ fn whatever_the_bytes_of_an_event_are_a_fault_of_them_is_named_as_that() {
         assert!(error.error_message.contains(words), "{}", error.error_message);
         assert!(error.error_message.chars().count() <= 300, "{}", error.error_message);
     }
-    // It is up for the next event.
+    // It is up for the next event, and blanks around one are none of its faults.
     function.invoke_raw(b" { \"dry_run\" : true }\n").outcome.unwrap();
 }
 

@@ -13,6 +13,7 @@ use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::aws::files::{self, Readers};
 use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::config::{CatalogSource, Settings, read_event};
+use bedrock_cost_guard::domain::text::{escaped, shown};
 use bedrock_cost_guard::domain::{AccountId, Region};
 use bedrock_cost_guard::guard::{Error, Invocation, Memory};
 use bedrock_cost_guard::observation::Observation;
@@ -107,7 +108,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and version have nothing of the arguments in them.
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => {
+            tell(&error.render().to_string());
+            return ExitCode::from(2);
+        }
+    };
     match execute(arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -178,10 +187,11 @@ fn print_explanation(report: &Report, id: &str, format: Format) -> Result<()> {
             }
         );
     };
-    print(&match format {
+    let page = match format {
         Format::Text => explain::render(report, advice),
         Format::Json => format!("{}\n", serde_json::to_string_pretty(advice)?),
-    })
+    };
+    print(&page, format)
 }
 
 /// Puts another price book into an observation, if one was named.
@@ -227,12 +237,9 @@ fn now() -> Timestamp {
 }
 
 /// Writes to standard error, for what is not part of the result.
-fn tell(text: &str) {
-    // Names and texts come from elsewhere: what would steer a terminal is left out.
-    let is_plain = |c: &char| *c == '\n' || !c.is_control();
-    let text: String = text.chars().filter(is_plain).collect();
+fn tell(page: &str) {
     // Nobody is left to tell if this fails.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = std::io::stderr().lock().write_all(shown(page).as_bytes());
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -302,13 +309,20 @@ fn event_of(path: Option<&Path>) -> Result<Value> {
 }
 
 fn print_report(report: &Report, format: Format) -> Result<()> {
-    print(&match format {
+    let page = match format {
         Format::Text => text::render(report),
         Format::Json => report.to_json()?,
-    })
+    };
+    print(&page, format)
 }
 
-fn print(page: &str) -> Result<()> {
+/// Writes to standard output. Names and texts come from elsewhere: what would steer a terminal, or is not
+/// seen there, is written in a form that is.
+fn print(page: &str, format: Format) -> Result<()> {
+    let page = match format {
+        Format::Text => shown(page),
+        Format::Json => escaped(page),
+    };
     let mut out = std::io::stdout().lock();
     match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read has read enough, as `head` does.

@@ -205,7 +205,7 @@ fn show(book: &PriceBook, wanted: Option<&str>, format: Format) -> Result<bool> 
         (Format::Text, Some(model)) => prices::show(book, model),
         (Format::Text, None) => prices::list(book, wanted),
     };
-    print(&page)?;
+    print(&page, format)?;
     // The document is a model, or a list of models, and has no place for it.
     if let Some(warning) = book.warning().filter(|_| format == Format::Json) {
         tell(&format!("{warning}\n"));
@@ -223,20 +223,22 @@ fn show_calls(
 ) -> Result<bool> {
     let Some(model) = prices::find(book, wanted) else {
         let several = prices::containing(book, wanted);
-        print(&match format {
+        let page = match format {
             Format::Text => prices::list(book, wanted),
             Format::Json => json(&several)?,
-        })?;
+        };
+        print(&page, format)?;
         if !several.is_empty() {
             tell("`--region` goes with one model: name one of these by its id\n");
         }
         return Ok(false);
     };
     let calls = RegionPrices::new(book, model, region, day);
-    print(&match format {
+    let page = match format {
         Format::Text => calls.render(),
         Format::Json => json(&calls)?,
-    })?;
+    };
+    print(&page, format)?;
     Ok(!calls.calls.is_empty())
 }
 
@@ -258,10 +260,11 @@ fn check(
         check.price_list(&read_files(&found.files)?.read(&knowing(names, book), day));
     }
     check.notes.extend(found.left_out.iter().map(|name| format!("left out: `{name}`")));
-    print(&match format {
+    let page = match format {
         Format::Text => check.render(),
         Format::Json => json(&check)?,
-    })?;
+    };
+    print(&page, format)?;
     Ok(check.is_clean())
 }
 
@@ -288,10 +291,11 @@ fn coverage(book: &PriceBook, paths: &[PathBuf], day: Date, format: Format) -> R
         list.files.extend(offers.iter().map(|path| path.display().to_string()));
     }
     let coverage = BookCoverage::new(book, list, named.left_out, day);
-    print(&match format {
+    let page = match format {
         Format::Text => coverage.render(),
         Format::Json => json(&coverage)?,
-    })?;
+    };
+    print(&page, format)?;
     Ok(coverage.is_clean())
 }
 
@@ -307,10 +311,11 @@ fn diff_page(
         let with = |book| report::build(&observation.clone().repriced(book));
         diff.flips = Some(prices::flips(&with(a), &with(b)));
     }
-    print(&match format {
+    let page = match format {
         Format::Text => diff.render(),
         Format::Json => json(&diff)?,
-    })?;
+    };
+    print(&page, format)?;
     Ok(true)
 }
 
@@ -368,7 +373,7 @@ fn refresh(
     match output {
         Some(path) => files::write_whole(path, &text, Readers::Anyone)
             .with_context(|| format!("cannot write `{}`", path.display()))?,
-        None => print(&text)?,
+        None => print(&text, Format::Text)?,
     }
     tell(&told);
     Ok(true)
