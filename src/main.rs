@@ -25,22 +25,29 @@ const BEFORE_DEADLINE: Duration = Duration::from_secs(3);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     init_log();
-    #[expect(clippy::disallowed_methods, reason = "the one reading of the environment")]
-    let settings = Settings::from_vars(std::env::vars());
-    let config = clients::config().await;
+    let settings = Settings::from_vars(vars());
+    let config = clients::config(vars()).await;
     let memory = Arc::new(Memory::default());
     let handler = |event: LambdaEvent<RawEvent>| {
         let (settings, config) = (settings.clone(), config.clone());
         let memory = Arc::clone(&memory);
         async move {
             // Boxed: the whole run in one type is deeper than the compiler follows.
-            let work = Box::pin(async move { handle(&config, settings, event, &memory).await });
+            let work = Box::pin(async move { handle(config, settings, event, &memory).await });
             guard::catch_panic(work).await.map_err(|error| diagnostic(&error))
         }
     };
     let raw_events = MapRequestLayer::new(RawEvent::wrapping);
     let runtime = Runtime::new(service_fn(handler)).layer(raw_events).layer(TracingLayer::new());
     runtime.run().await
+}
+
+/// Reads the environment. What is not Unicode is replaced, so that what reads it refuses it.
+fn vars() -> impl Iterator<Item = (String, String)> {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    #[expect(clippy::disallowed_methods, reason = "the one reading of the environment")]
+    let vars = std::env::vars_os();
+    vars.map(move |(name, value)| (text(name), text(value)))
 }
 
 /// The bytes of an event, as Lambda has them.
@@ -96,12 +103,12 @@ fn init_log() {
 
 /// Runs once for an invocation, and writes the log lines of the run.
 async fn handle(
-    config: &aws_config::SdkConfig,
+    config: Result<aws_config::SdkConfig, SettingsError>,
     settings: Result<Settings, SettingsError>,
     event: LambdaEvent<RawEvent>,
     memory: &Memory,
 ) -> Result<Summary, Error> {
-    let settings = settings?;
+    let (settings, config) = (settings?, config?);
     #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
     let as_of = jiff::Timestamp::now();
     let (RawEvent(bytes), context) = event.into_parts();
@@ -109,7 +116,7 @@ async fn handle(
     let left = time_left(&context, as_of);
     let invocation =
         Invocation { event: &payload, as_of, account: account(&context), caller: Caller::Lambda };
-    let run = guard::run(config, &settings, invocation, memory);
+    let run = guard::run(&config, &settings, invocation, memory);
     let outcome = match tokio::time::timeout(left, run).await {
         Ok(outcome) => outcome?,
         Err(_) => return Err(Error::Deadline(left.as_secs())),

@@ -13,13 +13,18 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use crate::aws::bedrock::Bedrock;
 use crate::aws::cloudwatch::CloudWatch;
 use crate::aws::price_list::Pricing;
+use crate::config::{SettingsError, check_endpoints};
 use crate::domain::Region;
 
 /// Tries of a call, the first included. Six spread over some 20 seconds of back-off.
 const ATTEMPTS: u32 = 6;
 
-/// Reads the SDK's configuration from where the platform keeps it.
-pub async fn config() -> SdkConfig {
+/// Reads the SDK's configuration from where the platform keeps it. `vars` are the names and values of the
+/// environment, of which the addresses of endpoints are checked before the SDK relies on them.
+pub async fn config(
+    vars: impl IntoIterator<Item = (String, String)>,
+) -> Result<SdkConfig, SettingsError> {
+    check_endpoints(vars)?;
     // A call that hangs ends before the function does, whose 300 s are the default of the template, so
     // that the error names the call.
     let timeouts = TimeoutConfig::builder()
@@ -35,7 +40,7 @@ pub async fn config() -> SdkConfig {
     if let Ok(name) = AppName::new("bedrock-cost-guard") {
         loader = loader.app_name(name);
     }
-    loader.load().await
+    Ok(loader.load().await)
 }
 
 /// Returns the connections that all clients share.

@@ -142,10 +142,10 @@ pub struct FailedPlace {
 pub enum ObservationError {
     /// The text is no observation.
     #[error("not an observation as `run --save` writes one: {0}")]
-    Syntax(#[from] SyntaxFault),
+    Syntax(SyntaxFault),
     /// The observation could not be written as JSON.
     #[error("the observation could not be written: {0}")]
-    Unwritten(#[from] serde_json::Error),
+    Unwritten(serde_json::Error),
     /// The document says things that cannot be.
     #[error("no run could have saved this observation, save a new one: {}", .0.join("; "))]
     Rules(Vec<String>),
@@ -167,14 +167,14 @@ impl Observation {
             schema_version: u32,
         }
         // The version first: what is new in a document of tomorrow must not be called a fault of its syntax.
-        let head: Head = read_json(text)?;
+        let head: Head = read_json(text).map_err(ObservationError::Syntax)?;
         if head.schema_version > SCHEMA_VERSION {
             return Err(ObservationError::Newer(head.schema_version));
         }
         if head.schema_version == 0 {
             return Err(ObservationError::NoVersion);
         }
-        let mut observation: Self = read_json(text)?;
+        let mut observation: Self = read_json(text).map_err(ObservationError::Syntax)?;
         if head.schema_version <= UNSTATED_IN_US {
             observation.prices.read_unstated_in_us();
         }
@@ -276,7 +276,7 @@ impl Observation {
 
     /// Writes the observation as JSON on one line.
     pub fn to_json(&self) -> Result<String, ObservationError> {
-        let mut text = serde_json::to_string(self)?;
+        let mut text = serde_json::to_string(self).map_err(ObservationError::Unwritten)?;
         text.push('\n');
         Ok(text)
     }

@@ -1,7 +1,9 @@
 //! The terminal program, as a person runs it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -380,6 +382,58 @@ fn what_steers_a_terminal_or_is_not_seen_never_reaches_it() {
     ] {
         let told = complaint(cost_guard().args(arguments), status);
         assert!(is_clean(&told) && told.contains('\u{fffd}'), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_no_address_is_named_by_its_variable() {
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
+    for (name, value, words) in [
+        ("AWS_ENDPOINT_URL", "", "`AWS_ENDPOINT_URL` is empty: unset it"),
+        ("AWS_ENDPOINT_URL", "nonsense", "`AWS_ENDPOINT_URL` is no address"),
+        ("AWS_ENDPOINT_URL", "http://", "`AWS_ENDPOINT_URL` is no address"),
+        ("AWS_ENDPOINT_URL_S3", "", "`AWS_ENDPOINT_URL_S3` is empty"),
+        ("AWS_ENDPOINT_URL_CLOUDWATCH", "localhost:4566", "`AWS_ENDPOINT_URL_CLOUDWATCH` is no"),
+    ] {
+        for arguments in [
+            &["run", "--dry-run"][..],
+            &["--catalog", "live"],
+            &["prices", "refresh", "--region", "us-east-1"],
+        ] {
+            let mut command = account.cost_guard();
+            let complaint = complaint(command.env(name, value).args(arguments), 1);
+            assert!(complaint.contains(words), "{arguments:?}: {complaint}");
+            assert!(!complaint.contains("panic"), "{arguments:?}: {complaint}");
+        }
+    }
+    assert_eq!(account.aws.requests("ListMetrics"), 0);
+}
+
+#[test]
+fn a_variable_that_is_not_unicode_is_refused_where_it_is_a_setting_alone() {
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
+    let bytes = OsStr::from_bytes(b"us-\xff");
+    let mut command = account.cost_guard();
+    printed(command.env("ELSEWHERE", bytes).args(["run", "--dry-run"]));
+    let complaint =
+        complaint(account.cost_guard().env("GUARD_REGIONS", bytes).args(["run", "--dry-run"]), 1);
+    assert!(complaint.contains("`GUARD_REGIONS`: "), "{complaint}");
+}
+
+#[test]
+fn a_fault_is_said_once_and_blames_what_named_the_document() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("observation.json");
+    fs::write(&file, "{\"schema_version\": 4}").unwrap();
+    let told = complaint(cost_guard().arg("replay").arg(&file), 1);
+    assert_eq!(told.matches("missing field").count(), 1, "{told}");
+    let account = FakeAccount::of(shifted(sample_of(&[ROUTE]), now()));
+    for arguments in [&["run", "--dry-run"][..], &[], &["prices", "show"]] {
+        let mut command = account.cost_guard();
+        command.args(arguments).args(["--catalog", "nope"]);
+        let told = complaint(&mut command, 1);
+        assert!(told.contains("`--catalog` names `nope`"), "{told}");
+        assert!(!told.contains("GUARD_CATALOG"), "{told}");
     }
 }
 

@@ -30,6 +30,15 @@ struct Function {
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 impl Function {
     fn start(observation: Observation, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(observation, settings, &[])
+    }
+
+    /// Starts it with other variables than those by which it finds the fakes.
+    fn start_with(
+        observation: Observation,
+        settings: &[(&str, &str)],
+        others: &[(&str, &str)],
+    ) -> Self {
         let overrides = overrides_file(&observation.overrides);
         let runtime = FakeRuntime::start();
         let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock-cost-guard"));
@@ -45,7 +54,7 @@ impl Function {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());
         let aws = FakeAws::start(observation);
-        let mut child = command.envs(aws.env()).spawn().unwrap();
+        let mut child = command.envs(aws.env()).envs(others.iter().copied()).spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
         let output = std::thread::spawn(move || {
             let mut text = String::new();
@@ -299,6 +308,16 @@ fn bad_settings_are_named_as_that_all_at_once() {
     assert_eq!(error.error_type, "Config");
     for name in ["`GUARD_LOOKBACK_DAYS`", "`GUARD_OVERFLOWS`"] {
         assert!(error.error_message.contains(name), "{}", error.error_message);
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_no_address_is_a_fault_of_the_configuration() {
+    for value in ["", "nonsense"] {
+        let function = Function::start_with(one_region(), &[], &[("AWS_ENDPOINT_URL", value)]);
+        let error = function.invoke(&json!({})).outcome.unwrap_err();
+        assert_eq!(error.error_type, "Config", "{}", error.error_message);
+        assert!(error.error_message.contains("`AWS_ENDPOINT_URL` is "), "{}", error.error_message);
     }
 }
 

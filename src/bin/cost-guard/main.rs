@@ -213,7 +213,8 @@ fn book_of(
     mut regions: BTreeSet<Region>,
 ) -> Result<PriceBook> {
     let found = runtime()?.block_on(async {
-        let config = if source.is_remote() { clients::config().await } else { clients::offline() };
+        let config =
+            if source.is_remote() { clients::config(vars()).await? } else { clients::offline() };
         if regions.is_empty() {
             regions.extend(clients::home_region(&config));
         }
@@ -236,6 +237,14 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// Reads the environment. What is not Unicode is replaced, so that what reads it refuses it.
+fn vars() -> impl Iterator<Item = (String, String)> {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    #[expect(clippy::disallowed_methods, reason = "the one reading of the environment")]
+    let vars = std::env::vars_os();
+    vars.map(move |(name, value)| (text(name), text(value)))
+}
+
 /// Writes to standard error, for what is not part of the result.
 fn tell(page: &str) {
     // Nobody is left to tell if this fails.
@@ -253,15 +262,14 @@ fn run_now(
     catalog: Option<CatalogSource>,
     format: Format,
 ) -> Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "the one reading of the environment")]
-    let mut settings = Settings::from_vars(std::env::vars())?;
+    let mut settings = Settings::from_vars(vars())?;
     let as_of = now();
     let event = event_of(event)?;
     settings.dry_run |= dry_run;
     let has_flag = catalog.is_some();
     settings.catalog = catalog.unwrap_or(settings.catalog);
     let outcome = runtime()?.block_on(async {
-        let config = clients::config().await;
+        let config = clients::config(vars()).await?;
         let memory = Memory::default();
         let account = AccountId::default();
         let invocation = Invocation { event: &event, as_of, account, caller: Caller::Terminal };

@@ -16,7 +16,7 @@ use bedrock_cost_guard::{aws::clients, guard, report};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use super::{Format, book_of, now, print, read_file, runtime, saved, tell};
+use super::{Format, book_of, now, print, read_file, runtime, saved, tell, vars};
 
 /// Days since a price was last seen after which `prices check` notes the price.
 // Earlier than the 365 days of `GUARD_MAX_PRICE_AGE_DAYS`, after which no commitment rests on the
@@ -336,8 +336,8 @@ fn refresh(
     let list = if files.is_empty() {
         let regions: BTreeSet<Region> = regions.iter().cloned().collect();
         runtime()?.block_on(async {
-            let config = clients::config().await;
-            guard::fetch(&config, &regions).await
+            let config = clients::config(vars()).await?;
+            Ok::<_, anyhow::Error>(guard::fetch(&config, &regions).await?)
         })?
     } else {
         read_files(files)?
