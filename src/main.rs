@@ -1,5 +1,6 @@
 //! The Lambda: the environment, the clock and the log's lines are here, all else in the library.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,9 +96,27 @@ fn init_log() {
     let lines = tracing_subscriber::fmt().with_target(false).without_time().with_max_level(level);
     let format = control("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default();
     if format.eq_ignore_ascii_case("json") {
-        lines.json().finish().with(targets).init();
-    } else {
+        let lines = lines.json().with_writer(|| ScreenedOutput(text::escaped));
         lines.finish().with(targets).init();
+    } else {
+        let lines = lines.with_writer(|| ScreenedOutput(text::shown));
+        lines.finish().with(targets).init();
+    }
+}
+
+/// Standard output, with another form for what no screen shows.
+struct ScreenedOutput(fn(&str) -> Cow<'_, str>);
+
+impl std::io::Write for ScreenedOutput {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        // The subscriber writes whole lines.
+        let text = String::from_utf8_lossy(line);
+        std::io::stdout().lock().write_all((self.0)(&text).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stdout().lock().flush()
     }
 }
 
@@ -148,7 +167,6 @@ fn account(context: &Context) -> AccountId {
 /// Logs an error, and spells the error for the platform.
 fn diagnostic(error: &Error) -> Diagnostic {
     let error_type = error.error_type().to_string();
-    let error_message = text::shown(&error.to_string()).into_owned();
-    tracing::error!(error_type, "{error_message}");
-    Diagnostic { error_type, error_message }
+    tracing::error!(error_type, "{error}");
+    Diagnostic { error_type, error_message: text::shown(&error.to_string()).into_owned() }
 }
