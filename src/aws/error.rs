@@ -10,6 +10,7 @@ use aws_sdk_cloudwatch::config::http::HttpResponse;
 use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 
 use crate::domain::Region;
+use crate::domain::text::clip;
 
 /// Characters that an error says of one call at most: an answer can be a page of somebody's proxy.
 const MOST_CHARACTERS: usize = 300;
@@ -286,23 +287,13 @@ impl ApiError {
             (Failure::Unreachable, _) => format!("{at} could not be asked: {detail}"),
             (Failure::Broken, _) => format!("{at} failed: {detail}"),
         };
-        clipped(&text)
+        clip(&text, MOST_CHARACTERS).into_owned()
     }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.in_words(self.region.name()))
-    }
-}
-
-/// Cuts a text off, and marks where.
-fn clipped(text: &str) -> String {
-    match text.char_indices().nth(MOST_CHARACTERS - 1) {
-        Some((end, last)) if end + last.len_utf8() < text.len() => {
-            format!("{}…", text.get(..end).unwrap_or_default())
-        }
-        _ => text.to_owned(),
     }
 }
 

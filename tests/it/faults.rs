@@ -20,7 +20,7 @@ use crate::support::account::region;
 use crate::support::fake_aws::{Alteration, Fault, FaultKind, PutDatum};
 use crate::support::products::nova_micro;
 use crate::support::served::{ATTEMPTS, Served};
-use crate::support::{LEFTOVER, ROUTE, UNITS, sample_of, whole};
+use crate::support::{LEFTOVER, ROUTE, UNITS, in_both_regions, sample_of, whole};
 
 /// Application profile of the sample, in `us-east-1`.
 const PROFILE: &str = "a1b2c3d4e5f6";
@@ -222,13 +222,7 @@ fn account(needs: Needs) -> Observation {
     ids.extend((needs == Needs::Minutes).then_some(UNITS));
     let mut observation = whole(sample_of(&ids));
     if needs != Needs::Minutes {
-        let mut place = observation.places[0].clone();
-        place.place.region = region(OTHER);
-        place.usage.lanes.retain(|lane| lane.model_id.text() == ROUTE);
-        place.inventory.provisioned_models.clear();
-        place.inventory.application_profiles.clear();
-        observation.places.push(place);
-        observation.settings.regions.push(region(OTHER));
+        observation = in_both_regions(observation);
     }
     observation.home.region = region(HOME);
     let now = report::build(&observation);

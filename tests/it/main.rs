@@ -20,6 +20,7 @@ mod lifecycle;
 mod live;
 mod mistakes;
 mod overrides;
+mod parts;
 mod pipeline;
 mod price_list;
 mod profiles;

@@ -380,6 +380,11 @@ impl FakeAws {
         self.state().faults.push(ActiveFault { fault, seen: 0 });
     }
 
+    /// Lets all calls from now on go well.
+    pub(crate) fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
     /// Counts the calls of an operation that arrived, those that went wrong included.
     pub(crate) fn requests(&self, operation: &str) -> usize {
         self.state().arrivals(operation)

@@ -86,6 +86,18 @@ pub(crate) fn whole(mut observation: Observation) -> Observation {
     observation
 }
 
+/// Adds to an account of `us-east-1` the same traffic in `us-west-2`, without what is held there.
+pub(crate) fn in_both_regions(mut observation: Observation) -> Observation {
+    let mut place = observation.places[0].clone();
+    place.place.region = region("us-west-2");
+    place.usage.lanes.retain(|lane| lane.model_id.text() == ROUTE);
+    place.inventory.provisioned_models.clear();
+    place.inventory.application_profiles.clear();
+    observation.settings.regions.push(place.place.region.clone());
+    observation.places.push(place);
+    observation
+}
+
 /// Moves an account to another time.
 pub(crate) fn shifted(mut observation: Observation, as_of: Timestamp) -> Observation {
     let by = floor_to_hour(as_of - SETTLE).duration_since(observation.window.end());

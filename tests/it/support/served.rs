@@ -52,6 +52,13 @@ impl Served {
         }
     }
 
+    /// Moves the clock, and starts the next run by an event of that time.
+    pub(crate) fn at(&mut self, time: Timestamp) {
+        self.as_of = time;
+        self.event = json!({ "scheduled_time": time.to_string() });
+        self.fake.set_clock(time);
+    }
+
     /// Waits so long for each call, its retries included.
     pub(crate) fn patient_for(self, patience: Duration) -> Self {
         Self { patience: Some(patience), ..self }

@@ -1,0 +1,475 @@
+//! A part never stands for the whole: what is put, closed and announced while something is missing,
+//! from run to run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bedrock_cost_guard::aws::clients;
+use bedrock_cost_guard::domain::Usd;
+use bedrock_cost_guard::guard::RunOutcome;
+use bedrock_cost_guard::observation::{
+    InventoryList, ModelBefore, Observation, OpenBefore, Status, UnreadList,
+};
+use bedrock_cost_guard::report::{self, Part, metrics};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::support::account::region;
+use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PutDatum};
+use crate::support::served::Served;
+use crate::support::{
+    LEFTOVER, ROUTE, UNITS, in_both_regions, lane_of, sample, sample_of, small_observation, whole,
+};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Returns the values of a metric that were put, in order, by their dimensions.
+fn put(data: &[PutDatum], name: &str, dimensions: &[(&str, &str)]) -> Vec<f64> {
+    let wanted: BTreeMap<String, String> =
+        dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let of = data.iter().filter(|datum| datum.name == name && datum.dimensions == wanted);
+    of.map(|datum| datum.value).collect()
+}
+
+/// One day of an account whose second Region is denied: the run, and what it put.
+struct Day {
+    outcome: RunOutcome,
+    data: Vec<PutDatum>,
+}
+
+/// Runs once, and returns what this run put.
+async fn day(account: &mut Served, time: Timestamp) -> Day {
+    account.at(time);
+    let before = account.fake.put_data().len();
+    let outcome = account.run().await;
+    Day { outcome, data: account.fake.put_data().split_off(before) }
+}
+
+#[tokio::test]
+async fn five_days_with_a_region_denied_for_good_are_no_silence_and_no_all_clear() {
+    let observation = in_both_regions(whole(sample_of(&[ROUTE])));
+    let first = observation.as_of - DAY * 5;
+    let mut account = Served::of(observation);
+    // The day before, both Regions are read, and the savings alarm fires.
+    let calm = day(&mut account, first).await;
+    assert_eq!(put(&calm.data, "RunSucceeded", &[]), [1.0]);
+    let savings = put(&calm.data, "PotentialMonthlySavings", &[]);
+    assert!(savings[0] > 100.0, "{savings:?}");
+    let id = |day: &Day, name: &str| {
+        let mut advice = day.outcome.report.recommendations.iter();
+        advice.find(|advice| advice.region.name() == name).map(|advice| advice.id.clone())
+    };
+    let (route, denied) = (id(&calm, "us-east-1").unwrap(), id(&calm, "us-west-2").unwrap());
+    account.fake.fault(Fault::of("ListMetrics", FaultKind::Forbidden).to(region("us-west-2")));
+
+    let mut seen = Vec::new();
+    for number in 1..=5 {
+        // Somebody forbids global profiles on the third day and allows them on the fifth.
+        account.settings.allow_global_routing = !(3..5).contains(&number);
+        let Day { outcome, data } = day(&mut account, first + DAY * number).await;
+        // A point each day: the alarm for missing runs counts those, and the one for whole runs their
+        // values.
+        assert_eq!(put(&data, "RunSucceeded", &[]), [0.0], "day {number}");
+        assert_eq!(data.last().unwrap().name, "RunSucceeded");
+        assert_eq!(put(&data, "FailedRegions", &[]), [1.0], "day {number}");
+        // No total, so that the savings alarm keeps its state.
+        for name in ["MonthlyCost", "PotentialMonthlySavings", "Recommendations"] {
+            assert_eq!(put(&data, name, &[]), [0.0; 0], "{name} on day {number}");
+            assert_eq!(put(&data, name, &[("Region", "us-west-2")]), [0.0; 0]);
+            assert_eq!(put(&data, name, &[("Region", "us-east-1")]).len(), 1, "{name}");
+        }
+        let line = outcome.lines.last().unwrap();
+        assert!(line.contains("missing: Region us-west-2"), "{line}");
+        let open = |region: &str, id: &str| {
+            put(&data, "RecommendationOpen", &[("Region", region), ("RecommendationId", id)])
+        };
+        // Of the denied Region nothing is said, neither that it is open nor that it is not.
+        assert_eq!(open("us-west-2", &denied), [0.0; 0], "day {number}");
+        let advice = outcome.report.recommendations.iter().find(|advice| advice.id == route);
+        let was_open = advice.and_then(|advice| advice.was_open);
+        let closed = outcome.report.closed.iter().map(|closed| closed.id.clone());
+        seen.push((open("us-east-1", &route), was_open, closed.collect::<Vec<_>>()));
+    }
+    assert_eq!(
+        seen,
+        [
+            (vec![1.0], Some(true), vec![]),
+            (vec![1.0], Some(true), vec![]),
+            // What was read is closed as usual, once.
+            (vec![0.0], Some(true), vec![route.clone()]),
+            (vec![], Some(false), vec![]),
+            // And announced as new when it comes back.
+            (vec![1.0], Some(false), vec![]),
+        ]
+    );
+    // The Region can be read again: its advice has been open all the while.
+    account.fake.clear_faults();
+    let Day { outcome, data } = day(&mut account, first + DAY * 6).await;
+    assert_eq!(put(&data, "RunSucceeded", &[]), [1.0]);
+    let advice = outcome.report.recommendations.iter().find(|advice| advice.id == denied).unwrap();
+    assert_eq!(advice.was_open, Some(true));
+}
+
+#[tokio::test]
+async fn a_series_that_is_not_whole_leaves_its_advice_as_it_was_and_closes_that_of_others() {
+    let mut observation = whole(sample_of(&[ROUTE, UNITS, LEFTOVER[0]]));
+    let now = report::build(&observation);
+    let open = now.recommendations.iter().filter(|advice| advice.is_counted());
+    observation.open_before = open
+        .map(|advice| OpenBefore { region: advice.region.clone(), id: advice.id.clone() })
+        .collect();
+    observation
+        .open_before
+        .push(OpenBefore { region: region("us-west-2"), id: "rec-0000000000".to_owned() });
+    for status in ["PartialData", "InternalError", "Forbidden"] {
+        let mut observation = observation.clone();
+        for metric in &mut lane_of(&mut observation, UNITS).survey {
+            metric.status = Status::Incomplete(format!("CloudWatch ended with {status}"));
+        }
+        let account = Served::of(observation);
+        let RunOutcome { report, .. } = account.run().await;
+        let data = account.fake.put_data();
+        assert_eq!(put(&data, "IncompleteWorkloads", &[]), [1.0]);
+        assert_eq!(put(&data, "RunSucceeded", &[]), [0.0]);
+        assert_eq!(put(&data, "PotentialMonthlySavings", &[]), [0.0; 0], "no all-clear");
+        let closed: Vec<&str> = report.closed.iter().map(|closed| closed.id.as_str()).collect();
+        assert_eq!(closed, ["rec-0000000000"], "{status}");
+        for advice in now.recommendations.iter().filter(|advice| advice.is_counted()) {
+            let set = [("Region", advice.region.name()), ("RecommendationId", advice.id.as_str())];
+            let is_of_it = advice.model.id().contains("llama3-1-70b");
+            let expected: &[f64] = if is_of_it { &[] } else { &[1.0] };
+            assert_eq!(put(&data, "RecommendationOpen", &set), expected, "{}", advice.message());
+        }
+        let set = |model| [("Region", "us-west-2"), ("Model", model)];
+        assert_eq!(put(&data, "MonthlyCost", &set("meta.llama3-1-70b-instruct-v1:0")), [0.0; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_vanished_gets_its_zero_once_and_only_where_its_region_was_read() {
+    let mut observation = whole(sample_of(&[ROUTE, UNITS]));
+    let gone = |name: &str| ModelBefore {
+        region: region(name),
+        model: bedrock_cost_guard::domain::BaseModel::new("example.gone-v1:0"),
+    };
+    observation.models_before = vec![gone("us-east-1"), gone("us-west-2"), gone("eu-west-1")];
+    let time = observation.as_of;
+    let mut account = Served::of(observation);
+    account.fake.fault(
+        Fault::of("ListProvisionedModelThroughputs", FaultKind::Forbidden)
+            .to(region("us-west-2"))
+            .times(1),
+    );
+    let of = |data: &[PutDatum], name: &str| {
+        let set = [("Region", name), ("Model", "example.gone-v1:0")];
+        (put(data, "MonthlyCost", &set), put(data, "PotentialMonthlySavings", &set))
+    };
+    let nothing = || (vec![], vec![]);
+    let zero = || (vec![0.0], vec![0.0]);
+    let first = day(&mut account, time).await;
+    assert_eq!(of(&first.data, "us-east-1"), zero());
+    // It may be held there, and nobody could see it.
+    assert_eq!(of(&first.data, "us-west-2"), nothing());
+    // A Region that nobody reads says nothing.
+    assert_eq!(of(&first.data, "eu-west-1"), nothing());
+    let second = day(&mut account, time + DAY).await;
+    assert_eq!(of(&second.data, "us-east-1"), nothing());
+    assert_eq!(of(&second.data, "us-west-2"), zero());
+}
+
+#[tokio::test]
+async fn runs_within_a_minute_know_one_another_and_a_repeated_one_does_not_know_itself() {
+    let observation = whole(sample_of(&[ROUTE]));
+    let time = observation.as_of + SignedDuration::from_secs(7);
+    let mut account = Served::of(observation);
+    let was_open = |day: &Day| {
+        let advice = &day.outcome.report.recommendations[0];
+        (advice.is_counted(), advice.was_open)
+    };
+    let first = day(&mut account, time).await;
+    assert_eq!(was_open(&first), (true, Some(false)));
+    // Lambda repeats an event with its own time: the same is new again.
+    let repeated = day(&mut account, time).await;
+    assert_eq!(was_open(&repeated), (true, Some(false)));
+    let soon = SignedDuration::from_secs(20);
+    let second = day(&mut account, time + soon).await;
+    assert_eq!(was_open(&second), (true, Some(true)));
+    account.settings.allow_global_routing = false;
+    let third = day(&mut account, time + SignedDuration::from_mins(5)).await;
+    assert_eq!(third.outcome.report.closed.len(), 1, "{:?}", third.outcome.report.closed);
+    // Within the same hour the zero is the last word, and not the hour's highest value.
+    let fourth = day(&mut account, time + SignedDuration::from_mins(10)).await;
+    assert_eq!(fourth.outcome.report.closed, []);
+}
+
+#[tokio::test]
+async fn a_history_that_is_not_whole_opens_and_closes_nothing_and_is_named() {
+    let mut observation = whole(sample_of(&[ROUTE]));
+    observation.open_before =
+        vec![OpenBefore { region: region("us-east-1"), id: "rec-0000000000".to_owned() }];
+    observation.home.region = region("eu-west-1");
+    let account = Served::of(observation)
+        .with_fault(Fault::of("GetMetricData", FaultKind::Messages).to(region("eu-west-1")));
+    let RunOutcome { report, .. } = account.run().await;
+    assert_eq!(report.closed, []);
+    assert_eq!(report.recommendations[0].was_open, None);
+    assert_eq!(report.missing.len(), 1);
+    assert_eq!(report.missing[0].part, Part::History);
+    assert!(report.missing[0].error.contains("rec-0000000000"), "{}", report.missing[0].error);
+    let data = account.fake.put_data();
+    assert_eq!(put(&data, "RunSucceeded", &[]), [0.0]);
+    // Totals are totals all the same.
+    assert_eq!(put(&data, "MonthlyCost", &[]).len(), 1);
+}
+
+#[tokio::test]
+async fn a_region_that_is_not_enabled_says_so_and_asks_nobody_to_sign_in() {
+    let mut observation = whole(sample_of(&[ROUTE, UNITS]));
+    observation.places[1].place.region = region("ap-southeast-6");
+    observation.settings.regions = vec![region("us-east-1"), region("ap-southeast-6")];
+    let account = Served::of(observation);
+    for operation in ["ListMetrics", "ListFoundationModels", "ListInferenceProfiles"] {
+        account.fake.fault(
+            Fault::of(operation, FaultKind::UnknownCredentials).to(region("ap-southeast-6")),
+        );
+    }
+    let error = account.run().await.report.missing[0].error.clone();
+    assert!(error.contains("is not enabled for the account"), "{error}");
+    assert!(!error.contains("sign in") && !error.contains("AWS_PROFILE"), "{error}");
+}
+
+/// Asks an address as CloudWatch, and returns what is said of the failure.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+async fn failure_at(address: &str) -> String {
+    let fake = FakeAws::start(small_observation());
+    let config = fake.sdk_config().await.to_builder().endpoint_url(address).build();
+    let cloudwatch = clients::cloudwatch(&config, &region("us-east-1"));
+    cloudwatch.list_metrics("AWS/Bedrock", None).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_come_about_says_why() {
+    let refused = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let plain = FakeAws::start(small_observation());
+    let tls = plain.url().replace("http://", "https://");
+    for (address, words) in [
+        ("http://no-such-host.invalid".to_owned(), "(DNS)"),
+        (format!("http://{refused}"), "refused the connection"),
+        (tls, "(TLS)"),
+    ] {
+        let text = failure_at(&address).await;
+        assert!(text.contains(words), "{address}: {text}");
+        assert!(text.starts_with("cloudwatch:ListMetrics in us-east-1 could not be asked: "));
+        assert!(!text.contains("dispatch failure") && text.chars().count() <= 300, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_of_aws_says_its_status_and_its_type() {
+    let account = Served::of(whole(sample_of(&[ROUTE])))
+        .with_fault(Fault::of("GetMetricData", FaultKind::Html).to(region("us-east-1")));
+    let text = account.fail().await.to_string();
+    assert!(text.contains("HTTP 503") && text.contains("text/html"), "{text}");
+    let account = Served::of(whole(sample_of(&[ROUTE])))
+        .with_fault(Fault::of("GetMetricData", FaultKind::Reset).to(region("us-east-1")));
+    let text = account.fail().await.to_string();
+    assert!(text.contains("reset the connection"), "{text}");
+}
+
+/// A part of an account that can be lost.
+#[derive(Clone, Copy, Debug)]
+enum Lost {
+    Region(usize),
+    List(usize, InventoryList),
+    Series(usize, usize),
+    Minutes(usize),
+    History,
+}
+
+fn lost() -> impl Strategy<Value = Lost> {
+    let lists = [
+        InventoryList::ProvisionedModels,
+        InventoryList::ApplicationProfiles,
+        InventoryList::SystemProfiles,
+        InventoryList::FoundationModels,
+    ];
+    prop_oneof![
+        (0..2usize).prop_map(Lost::Region),
+        (0..2usize, proptest::sample::select(lists.to_vec()))
+            .prop_map(|(place, list)| Lost::List(place, list)),
+        (0..2usize, 0..64usize).prop_map(|(place, lane)| Lost::Series(place, lane)),
+        (0..2usize).prop_map(Lost::Minutes),
+        Just(Lost::History),
+    ]
+}
+
+/// Takes a part out of an observation, as a run that could not read it would save it.
+fn without(observation: &mut Observation, lost: Lost) {
+    let why = "lost on the way".to_owned();
+    match lost {
+        Lost::Region(place) if place < observation.places.len() => {
+            let place = observation.places.remove(place).place;
+            observation.failed.push(bedrock_cost_guard::observation::FailedPlace {
+                account: place.account,
+                region: place.region,
+                error: why,
+            });
+        }
+        Lost::List(place, list) => {
+            let Some(place) = observation.places.get_mut(place) else { return };
+            match list {
+                InventoryList::ProvisionedModels => place.inventory.provisioned_models.clear(),
+                InventoryList::ApplicationProfiles => place.inventory.application_profiles.clear(),
+                InventoryList::SystemProfiles => place.inventory.system_profiles.clear(),
+                InventoryList::FoundationModels => place.inventory.foundation_models.clear(),
+            }
+            if place.inventory.has_read(list) {
+                place.inventory.unread.push(UnreadList { list, error: why });
+            }
+        }
+        Lost::Series(place, lane) => {
+            let Some(place) = observation.places.get_mut(place) else { return };
+            let lanes = place.usage.lanes.len();
+            for metric in &mut place.usage.lanes[lane % lanes].survey {
+                metric.status = Status::Incomplete(why.clone());
+                if let Some(series) = &mut metric.series {
+                    let half = series.values.len() / 2;
+                    series.values[..half].fill(None);
+                }
+            }
+        }
+        Lost::Minutes(place) => {
+            let Some(place) = observation.places.get_mut(place) else { return };
+            for lane in &mut place.usage.lanes {
+                lane.minutes.clear();
+            }
+            place.minutes_unknown = Some(why);
+        }
+        Lost::History => observation.history_unknown = Some(why),
+        Lost::Region(_) => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_point_of_an_account_with_parts_missing_is_another_than_of_the_whole(
+        parts in proptest::collection::vec(lost(), 1..4),
+    ) {
+        let mut observation = whole(sample());
+        let truth = report::build(&observation);
+        let settings = observation.settings.clone();
+        let of = |report: &report::Report| -> BTreeMap<(&'static str, Vec<(&'static str, String)>), Decimal> {
+            let points = metrics::points(report, &settings);
+            points.into_iter().map(|point| ((point.name, point.dimensions), point.value)).collect()
+        };
+        let known = of(&truth);
+        // Everything that counts today was open, and one that no longer is.
+        let mut before: Vec<OpenBefore> = truth
+            .recommendations
+            .iter()
+            .filter(|advice| advice.is_counted())
+            .map(|advice| OpenBefore { region: advice.region.clone(), id: advice.id.clone() })
+            .collect();
+        let open: BTreeSet<String> = before.iter().map(|open| open.id.clone()).collect();
+        before.push(OpenBefore { region: region("us-west-2"), id: "rec-0000000000".into() });
+        observation.open_before = before;
+        for part in &parts {
+            without(&mut observation, *part);
+        }
+        let report = report::build(&observation);
+        prop_assert!(!report.is_whole());
+        prop_assert!(report.totals.monthly_cost <= truth.totals.monthly_cost);
+        let tells = ["FailedRegions", "IncompleteWorkloads", "GuardMonthlyCost"];
+        for (key, value) in of(&report) {
+            if !tells.contains(&key.0) && key.1.iter().all(|(_, id)| id != "rec-0000000000") {
+                prop_assert_eq!(known.get(&key), Some(&value), "{:?} of {:?}", key, parts);
+            }
+        }
+        // Nothing that is still open in the whole account is closed by what is left of it.
+        let closed: Vec<&str> = report.closed.iter().map(|closed| closed.id.as_str()).collect();
+        prop_assert!(closed.iter().all(|id| !open.contains(*id)), "{:?} by {:?}", closed, parts);
+        // What is said to be advice is advice of the whole account too.
+        let savings: Usd = report.recommendations.iter().filter(|advice| advice.is_counted())
+            .map(bedrock_cost_guard::advice::Recommendation::savings).sum();
+        prop_assert!(savings <= truth.totals.potential_monthly_savings);
+    }
+}
+
+/// Objects of a document, by the way to each.
+fn objects(value: &Value, way: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.push(way.to_owned());
+            for (name, value) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                objects(value, &format!("{way}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (place, value) in items.iter().enumerate().take(3) {
+                objects(value, &format!("{way}/{place}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_field_that_no_run_would_have_written_is_refused_wherever_it_is() {
+    let mut observation = small_observation();
+    observation.failed.push(bedrock_cost_guard::observation::FailedPlace {
+        account: observation.home.account.clone(),
+        region: region("eu-west-1"),
+        error: "denied".into(),
+    });
+    observation.places[0]
+        .inventory
+        .unread
+        .push(UnreadList { list: InventoryList::SystemProfiles, error: "denied".into() });
+    let saved: Value = serde_json::from_str(&observation.to_json().unwrap()).unwrap();
+    assert!(Observation::from_json(&saved.to_string()).is_ok());
+    let mut ways = Vec::new();
+    objects(&saved, "", &mut ways);
+    let mut taken = Vec::new();
+    for way in ways {
+        let mut saved = saved.clone();
+        saved.pointer_mut(&way).unwrap()["not_of_a_run"] = true.into();
+        if Observation::from_json(&saved.to_string()).is_ok() {
+            taken.push(way);
+        }
+    }
+    assert_eq!(taken, [""; 0], "a misspelt field is passed over there");
+}
+
+#[test]
+fn what_is_there_twice_is_refused_wherever_it_is() {
+    let saved: Value = serde_json::from_str(&whole(sample()).to_json().unwrap()).unwrap();
+    for way in [
+        "/places",
+        "/places/0/usage/lanes",
+        "/places/0/usage/lanes/0/survey",
+        "/places/0/inventory/provisioned_models",
+        "/places/0/inventory/application_profiles",
+        "/places/0/inventory/foundation_models",
+        "/prices/model",
+    ] {
+        let mut saved = saved.clone();
+        let list = saved.pointer_mut(way).unwrap().as_array_mut().unwrap();
+        assert!(!list.is_empty(), "{way}");
+        list.push(list[0].clone());
+        let fault = Observation::from_json(&saved.to_string()).map(drop).unwrap_err().to_string();
+        assert!(fault.contains("twice"), "{way}: {fault}");
+    }
+    for version in [0, 99] {
+        let mut saved = saved.clone();
+        saved["schema_version"] = version.into();
+        let fault = Observation::from_json(&saved.to_string()).map(drop).unwrap_err().to_string();
+        assert!(fault.contains("schema_version"), "{fault}");
+    }
+}
