@@ -444,3 +444,33 @@ fn a_command_and_a_target_are_read_as_they_are_run() {
     assert_eq!(reached(&targets, "ci"), ["ci", "lint", "test", "tool"].into());
     assert!(!reached(&targets, "lint").contains("test"));
 }
+
+#[test]
+fn every_fault_of_the_page_names_a_test_that_is_there() {
+    let tree = tree();
+    let page = tree.iter().find(|file| file.path == "docs/faults.md").unwrap();
+    // The tables of faults have five columns, of which the last names tests.
+    let is_of_faults = |line: &&str| line.matches(" | ").count() == 4 && line.ends_with("` |");
+    let rows = page.text.lines().filter(is_of_faults);
+    let mut named = 0;
+    for row in rows {
+        let Some(tests) = row.trim_end_matches(" |").rsplit(" | ").next() else { continue };
+        for test in tests.split('`').skip(1).step_by(2) {
+            let is_a_test = |file: &&File| {
+                let text = &file.text;
+                text.match_indices(&format!("fn {test}(")).any(|(at, _)| {
+                    let before: Vec<&str> = text[..at].lines().rev().take(4).collect();
+                    file.is_rust() && before.iter().any(|line| line.contains("test"))
+                })
+            };
+            let is_a_property = |file: &&File| {
+                let text = &file.text;
+                text.contains("proptest! {") && text.contains(&format!("fn {test}("))
+            };
+            let is_there = tree.iter().any(|file| is_a_test(&file) || is_a_property(&file));
+            assert!(is_there, "no test is called {test}");
+            named += 1;
+        }
+    }
+    assert!(named > 25, "{named} tests are named");
+}
