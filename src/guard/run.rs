@@ -60,7 +60,8 @@ pub async fn run(
     memory: &Memory,
 ) -> Result<RunOutcome, Error> {
     let caller = invocation.caller;
-    let outcome = start(config, settings, invocation, memory).await;
+    // Boxed: the whole run in one type is deeper than the compiler follows.
+    let outcome = Box::pin(start(config, settings, invocation, memory)).await;
     let said = |error: Error| error.asked_by(caller);
     outcome
         .map(|outcome| RunOutcome { failure: outcome.failure.map(said), ..outcome })
@@ -82,7 +83,6 @@ async fn start(
         .or_else(|| settings.regions.first().cloned())
         .ok_or(Error::NoRegion)?;
     let at_home = clients::in_region(config, &region);
-    // Boxed, here and below: the whole run in one type is deeper than the compiler follows.
     let regions = settings.regions_or(&region);
     let RunBook { book, read, note } = Box::pin(price_book(
         &settings.catalog,

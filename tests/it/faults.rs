@@ -162,19 +162,19 @@ enum Tries {
 /// A kind of fault.
 #[derive(Clone, Copy, Debug)]
 struct Kind {
-    kind: FaultKind,
+    fault: FaultKind,
     times: usize,
     tries: Tries,
     /// Answers that can go wrong in this way; empty for all.
     of: &'static [Answers],
 }
 
-const fn kind(kind: FaultKind, times: usize, tries: Tries) -> Kind {
-    Kind { kind, times, tries, of: &[] }
+const fn kind(fault: FaultKind, times: usize, tries: Tries) -> Kind {
+    Kind { fault, times, tries, of: &[] }
 }
 
 const fn altered(alteration: Alteration, of: &'static [Answers]) -> Kind {
-    Kind { kind: FaultKind::Altered(alteration), times: usize::MAX, tries: Tries::One, of }
+    Kind { fault: FaultKind::Altered(alteration), times: usize::MAX, tries: Tries::One, of }
 }
 
 const ALL: usize = usize::MAX;
@@ -435,7 +435,7 @@ async fn row(operation: &Operation) -> (Row, Vec<String>) {
             from: operation.from,
             times: kind.times,
             region: Some(region(operation.region)),
-            ..Fault::of(operation.call, kind.kind).asking(operation.query)
+            ..Fault::of(operation.call, kind.fault).asking(operation.query)
         });
         let seen = run(&served.patient_for(PATIENCE), operation).await;
         row.tried += 1;
@@ -455,7 +455,7 @@ async fn row(operation: &Operation) -> (Row, Vec<String>) {
 }
 
 fn name(kind: &Kind) -> String {
-    match kind.kind {
+    match kind.fault {
         FaultKind::Altered(alteration) => format!("{alteration:?}"),
         other => format!("{other:?}"),
     }

@@ -308,9 +308,9 @@ fn lost() -> impl Strategy<Value = Lost> {
 }
 
 /// Takes a part out of an observation, as a run that could not read it would save it.
-fn without(observation: &mut Observation, lost: Lost) {
+fn lose(observation: &mut Observation, part: Lost) {
     let why = "lost on the way".to_owned();
-    match lost {
+    match part {
         Lost::Region(place) if place < observation.places.len() => {
             let place = observation.places.remove(place).place;
             observation.failed.push(bedrock_cost_guard::observation::FailedPlace {
@@ -364,7 +364,7 @@ proptest! {
         let mut observation = whole(sample());
         let truth = report::build(&observation);
         let settings = observation.settings.clone();
-        let of = |report: &report::Report| -> BTreeMap<(&'static str, Vec<(&'static str, String)>), Decimal> {
+        let of = |report: &report::Report| -> BTreeMap<_, Decimal> {
             let points = metrics::points(report, &settings);
             points.into_iter().map(|point| ((point.name, point.dimensions), point.value)).collect()
         };
@@ -380,7 +380,7 @@ proptest! {
         before.push(OpenBefore { region: region("us-west-2"), id: "rec-0000000000".into() });
         observation.open_before = before;
         for part in &parts {
-            without(&mut observation, *part);
+            lose(&mut observation, *part);
         }
         let report = report::build(&observation);
         prop_assert!(!report.is_whole());
