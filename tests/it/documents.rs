@@ -84,10 +84,10 @@ impl FakeAccount {
         outcome
     }
 
-    /// Returns a configuration that waits a second for an answer.
+    /// Returns a configuration that waits three seconds for an answer.
     async fn hasty(&self) -> SdkConfig {
-        let second = TimeoutConfig::builder().operation_timeout(Duration::from_secs(1));
-        self.fake.sdk_config().await.to_builder().timeout_config(second.build()).build()
+        let hasty = TimeoutConfig::builder().operation_timeout(Duration::from_secs(3));
+        self.fake.sdk_config().await.to_builder().timeout_config(hasty.build()).build()
     }
 
     /// Runs the guard on these documents, which fails before anything of the account is read.
@@ -307,8 +307,8 @@ async fn a_body_that_breaks_off_or_does_not_come_is_asked_for_again_twice() {
     let slow = FaultKind::Slow(Duration::from_secs(30));
     let words = [
         "s3:GetObject in us-east-1 failed: the object broke off before its end, 3 times in a row",
-        "s3:GetObject in us-east-1 got no answer in time: see whether its endpoint can be reached, \
-         then run it again (3 tries, 1 s each)",
+        "s3:GetObject in us-east-1 got no answer in time: see whether the function's subnets reach \
+         its endpoint, then run it again (3 tries, 3 s each)",
     ];
     for (kind, error_type, words) in
         [(FaultKind::CutBody, ErrorType::Access, words[0]), (late, ErrorType::Deadline, words[1])]
