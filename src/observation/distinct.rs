@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::domain::text::{MOST_QUOTED, clip};
+
 /// Fault of a list that has two entries under one key, which differ.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is listed twice, and the two differ")]
@@ -24,15 +26,18 @@ pub fn distinct<T: PartialEq, K: Ord + fmt::Display>(
     }
 }
 
-/// Lists the keys that more than one entry has, each once, in order.
+/// Lists the keys that more than one entry has, each once, in order, cut as an error quotes them.
 pub(super) fn repeated<'e, T: 'e, K: Ord + fmt::Display>(
     entries: impl IntoIterator<Item = &'e T>,
     key: impl Fn(&'e T) -> K,
 ) -> Vec<String> {
     let mut keys: Vec<K> = entries.into_iter().map(key).collect();
     keys.sort_unstable();
-    let mut twice: Vec<String> =
-        keys.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_string()).collect();
+    let mut twice: Vec<String> = keys
+        .windows(2)
+        .filter(|pair| pair[0] == pair[1])
+        .map(|pair| clip(&pair[0].to_string(), MOST_QUOTED).into_owned())
+        .collect();
     twice.dedup();
     twice
 }

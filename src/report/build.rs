@@ -7,18 +7,18 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Recommendation};
-use crate::domain::{BaseModel, Counter, Region, Usd, day_of};
-use crate::observation::{ModelBefore, Observation, OpenBefore};
+use crate::domain::{BaseModel, Counter, Usd, day_of};
+use crate::observation::Observation;
 use crate::pricing::{
     self, Holding, Idleness, Lane, LaneKind, Priced, Reserved, UnpricedUsage, Workload,
 };
+use crate::report::changes::{closed, mark_known, vanished};
 use crate::report::document::{
-    ClosedRecommendation, HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport,
-    Report, ReservedReport, RunInfo, Totals, UnpricedReport, VanishedModel, WorkloadReport,
+    HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport, Report, ReservedReport,
+    RunInfo, Totals, UnpricedReport, WorkloadReport,
 };
 use crate::report::guard_cost;
 use crate::report::missing::missing;
-use crate::report::missing_part::MissingPart;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
 
 /// Version of the document. Additions raise the minor number; removals and new meanings the major.
@@ -35,13 +35,7 @@ pub fn build(observation: &Observation) -> Report {
         .collect();
     let mut recommendations: Vec<Recommendation> =
         advised.iter().flat_map(|(_, advice)| advice.recommendations.clone()).collect();
-    let is_known = observation.history_unknown.is_none();
-    for advice in &mut recommendations {
-        let mut before = observation.open_before.iter();
-        let was_open = before.any(|open| open.id == advice.id && open.region == advice.region);
-        // Of a history that is not whole only what was found is known.
-        advice.was_open = (was_open || is_known).then_some(was_open);
-    }
+    mark_known(observation, &mut recommendations);
     // The id decides last, so that the order does not hang on the order of the observation.
     recommendations.sort_by(|a, b| {
         b.is_counted()
@@ -144,56 +138,6 @@ fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
             model,
             gaps: gaps.clone(),
         })
-        .collect()
-}
-
-/// Lists the recommendations that were open before this run and are no longer.
-fn closed(priced: &Priced<'_>, recommendations: &[Recommendation]) -> Vec<ClosedRecommendation> {
-    let observation = priced.observation;
-    // What was not read whole proves nothing: the advice that rests on it may still be open.
-    let is_settled = |open: &OpenBefore| {
-        let mut places = observation.places.iter();
-        let is_read = places.any(|observed| {
-            observed.place.region == open.region
-                && observed.inventory.unread.is_empty()
-                && observed.minutes_unknown.is_none()
-        });
-        let mut workloads = priced.workloads.iter();
-        is_read
-            && !workloads.any(|workload| {
-                !workload.is_whole()
-                    && workload.place.region == open.region
-                    && advice::may_be_of(workload, &open.id)
-            })
-    };
-    // On prices that nobody pays no recommendation counts, so that all would seem closed.
-    let open_before = observation.open_before.iter();
-    open_before
-        .filter(|open| observation.prices.charged && is_settled(open))
-        .filter(|open| {
-            recommendations.iter().all(|advice| advice.id != open.id || !advice.is_counted())
-        })
-        .map(|open| ClosedRecommendation { region: open.region.clone(), id: open.id.clone() })
-        .collect()
-}
-
-/// Lists the models that had a cost before this run, in Regions that were read, and of which neither
-/// use nor a holding is left.
-fn vanished(priced: &Priced<'_>, missing: &[MissingPart]) -> Vec<VanishedModel> {
-    let observation = priced.observation;
-    let is_read = |region: &Region| {
-        observation.places.iter().any(|observed| observed.place.region == *region)
-            && missing.iter().all(|part| !part.hides_models_of(region))
-    };
-    let is_there = |before: &ModelBefore| {
-        let mut workloads = priced.workloads.iter();
-        workloads.any(|it| it.place.region == before.region && it.model == before.model)
-    };
-    observation
-        .models_before
-        .iter()
-        .filter(|before| is_read(&before.region) && !is_there(before))
-        .map(|before| VanishedModel { region: before.region.clone(), model: before.model.clone() })
         .collect()
 }
 

@@ -3,6 +3,7 @@
 //! | file | job |
 //! |---|---|
 //! | `build` | a report from an observation |
+//! | `changes` | what is new and what is gone since the runs before |
 //! | `document` | the parts of a report, named as programs read them |
 //! | `missing`, `missing_part` | the parts that the run did not read, and which figures are totals without them |
 //! | `not_covered` | the parts of the bill that were not read, and notes for the reader |
@@ -13,6 +14,7 @@
 #![deny(clippy::float_arithmetic)]
 
 mod build;
+mod changes;
 mod document;
 mod guard_cost;
 pub mod metrics;
