@@ -156,3 +156,20 @@ impl fmt::Display for Effort {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn all_actions_are_those_of_the_published_schema() {
+        let schema = include_str!("../../docs/report.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let published = schema["$defs"]["action"]["oneOf"].as_array().unwrap();
+        let published: BTreeSet<&str> =
+            published.iter().filter_map(|action| action["const"].as_str()).collect();
+        let all: BTreeSet<&str> = Action::ALL.into_iter().map(Action::name).collect();
+        assert_eq!(all, published);
+    }
+}

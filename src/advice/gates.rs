@@ -221,7 +221,7 @@ pub(super) fn capacity(holding: &Holding<'_>) -> Refusal {
 /// Refuses a commitment on figures that are not whole.
 pub(super) fn completeness(workload: &Workload<'_>) -> Vec<Refusal> {
     let mut failed = Vec::new();
-    if let Some(gap) = workload.gaps.first() {
+    if let Some(gap) = workload.gaps.first().or(workload.minute_gaps.first()) {
         failed.push(format!("its usage is incomplete ({gap})"));
     }
     if let Some(usage) = workload.unpriced().next() {

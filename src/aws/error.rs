@@ -214,12 +214,12 @@ fn unreachable(chain: &[&(dyn Error + 'static)]) -> Option<String> {
         "its endpoint refused the connection: see AWS_ENDPOINT_URL and the proxy"
     } else if kind(&[ErrorKind::NetworkUnreachable, ErrorKind::HostUnreachable]) {
         "no way leads to its endpoint: see the network"
-    } else if says(&["certificate", "UnknownIssuer", "InvalidContentType", "tls", "TLS"]) {
-        "its endpoint was not to be trusted (TLS): see the proxy, and whether its certificate authority is known here"
     } else if broken_off(chain).is_some() {
         "its endpoint reset the connection without an answer: see the proxy and the firewall"
+    } else if says(&["certificate", "UnknownIssuer", "InvalidContentType", "tls", "TLS"]) {
+        "its endpoint was not to be trusted (TLS): see the proxy, and whether its certificate authority is known here"
     } else if says(&["invalid URI", "relative URL", "invalid format", "failed to build the URL"]) {
-        "its address is none: see AWS_ENDPOINT_URL"
+        "what is given for its address is none: see AWS_ENDPOINT_URL"
     } else {
         return None;
     };
@@ -252,7 +252,7 @@ impl ApiError {
                 None => said.push((error, vec![error.region.name()])),
             }
         }
-        let sentences = said.iter().map(|(error, regions)| error.in_words(&regions.join(", ")));
+        let sentences = said.iter().map(|(error, regions)| error.in_words(&named(regions)));
         sentences.collect::<Vec<_>>().join("; ")
     }
 
@@ -288,6 +288,16 @@ impl ApiError {
             (Failure::Broken, _) => format!("{at} failed: {detail}"),
         };
         clip(&text, MOST_CHARACTERS).into_owned()
+    }
+}
+
+/// Names some Regions, few of them, so that the cause has room behind them.
+fn named(regions: &[&str]) -> String {
+    match regions {
+        [first, second, third, _, ..] => {
+            format!("{first}, {second}, {third} and {} more Regions", regions.len() - 3)
+        }
+        few => few.join(", "),
     }
 }
 
@@ -335,6 +345,26 @@ mod tests {
         let message = "The canonical string should have been x-amz-security-token:IQoJb3JpZ2lu";
         let (_, detail) = by_code(&region("us-east-1"), "SignatureDoesNotMatch", Some(message));
         assert_eq!(detail, "SignatureDoesNotMatch");
+    }
+
+    #[test]
+    fn many_regions_with_one_fault_leave_room_for_the_cause_and_what_to_do() {
+        let errors: Vec<ApiError> = (1..=30)
+            .map(|number| ApiError {
+                failure: Failure::Forbidden,
+                ..ApiError::broken(
+                    "cloudwatch:ListMetrics",
+                    &region(&format!("us-east-{number}")),
+                    "AccessDenied",
+                )
+            })
+            .collect();
+        let text = ApiError::join(&errors);
+        assert!(
+            text.contains("us-east-1, us-east-2, us-east-3 and 27 more Regions is forbidden"),
+            "{text}"
+        );
+        assert!(text.contains("allow it in the policy") && text.contains("AccessDenied"), "{text}");
     }
 
     proptest! {

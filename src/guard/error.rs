@@ -32,12 +32,21 @@ pub enum Error {
         "no Region to read: set GUARD_REGIONS, or AWS_REGION, which is also where the metrics go"
     )]
     NoRegion,
-    /// No Region could be read, or one could not and the settings make that a failure.
+    /// No Region could be read.
     #[error("{}", ApiError::join(.0))]
     Read(Vec<ApiError>),
     /// A part was not read, and the settings make that a failure.
-    #[error("the run was to read the whole (GUARD_FAIL_ON_PARTIAL) and did not: {0}")]
-    Partial(String),
+    #[error(
+        "the run was to read the whole (GUARD_FAIL_ON_PARTIAL) and did not; {missing}{}{}",
+        if errors.is_empty() { "" } else { ": " },
+        ApiError::join(errors)
+    )]
+    Partial {
+        /// Line on what is missing.
+        missing: String,
+        /// The failed calls; empty where an answer came that is not whole.
+        errors: Vec<ApiError>,
+    },
     /// Metrics were not put.
     #[error(transparent)]
     Put(#[from] PutError),
@@ -67,6 +76,8 @@ pub enum ErrorType {
     Access,
     /// AWS asked to slow down, beyond all retries.
     Throttled,
+    /// An answer is not whole, and the settings make that a failure.
+    Partial,
     /// There was no time left.
     Deadline,
     /// The result could not be sent on.
@@ -83,6 +94,7 @@ impl fmt::Display for ErrorType {
             Self::Catalog => "Catalog",
             Self::Access => "Access",
             Self::Throttled => "Throttled",
+            Self::Partial => "Partial",
             Self::Deadline => "Deadline",
             Self::Emit => "Emit",
             Self::Panic => "Panic",
@@ -98,6 +110,7 @@ impl Error {
         };
         match self {
             Self::Read(errors) => Self::Read(said(errors)),
+            Self::Partial { missing, errors } => Self::Partial { missing, errors: said(errors) },
             Self::Put(put) => Self::Put(PutError { errors: said(put.errors), ..put }),
             Self::Document(DocumentError { named_by, document, fault }) => {
                 let fault = match fault {
@@ -125,8 +138,10 @@ impl Error {
             | Self::NoRegion => ErrorType::Config,
             Self::Document(_) | Self::Book(_) => ErrorType::Catalog,
             Self::Event(_) => ErrorType::Event,
-            Self::Partial(_) => ErrorType::Access,
-            Self::Read(errors) => of_failure(errors.iter().map(|error| error.failure).min()),
+            Self::Partial { errors, .. } if errors.is_empty() => ErrorType::Partial,
+            Self::Read(errors) | Self::Partial { errors, .. } => {
+                of_failure(errors.iter().map(|error| error.failure).min())
+            }
             Self::Put(_) | Self::Write(_) => ErrorType::Emit,
             Self::Deadline(_) => ErrorType::Deadline,
             Self::Panic(_) => ErrorType::Panic,

@@ -86,7 +86,11 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Gathered {
     let (before, history_spent) = history;
     let (before, history_unknown) = match before {
         Ok(before) => {
-            let unknown = (!before.unknown.is_empty()).then(|| before.unknown.join("; "));
+            let unknown = match before.unknown.as_slice() {
+                [] => None,
+                [only] => Some(only.clone()),
+                [first, more @ ..] => Some(format!("{first}; and {} more", more.len())),
+            };
             (before, unknown)
         }
         Err(error) => (Before::default(), Some(error.to_string())),

@@ -126,7 +126,7 @@ fn partial(observation: &Observation, report: &Report, errors: Vec<ApiError>) ->
         return Some(Error::Read(errors));
     }
     let missing = report.missing_line().filter(|_| observation.settings.fail_on_partial)?;
-    Some(if errors.is_empty() { Error::Partial(missing) } else { Error::Read(errors) })
+    Some(Error::Partial { missing, errors })
 }
 
 /// Runs some work so that its panic becomes an error like any other.

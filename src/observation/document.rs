@@ -21,7 +21,7 @@ use crate::observation::sold_as;
 use crate::observation::{Span, Usage};
 
 /// Version of the document that this program writes. Earlier versions are read too.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// The last version whose prices without a Region were those of the commercial US.
 const UNSTATED_IN_US: u32 = 3;
@@ -236,16 +236,19 @@ impl Observation {
     fn repeated(&self) -> Vec<String> {
         let twice = |what: String| format!("{what} is there twice");
         let mut faults = Vec::new();
-        let places = repeated(&self.places, |observed| &observed.place.region);
-        faults.extend(places.into_iter().map(|region| twice(format!("Region {region}"))));
-        let failed = self.failed.iter().map(|failed| &failed.region);
-        let read = self.places.iter().map(|observed| &observed.place.region);
-        let regions: BTreeSet<&Region> = read.collect();
-        faults.extend(failed.clone().filter(|region| regions.contains(region)).map(|region| {
-            format!("Region {region} is among those that were read and those that failed")
-        }));
-        let failed = repeated(&self.failed, |failed| &failed.region);
-        faults.extend(failed.into_iter().map(|region| twice(format!("the failure of {region}"))));
+        let of_account = |account: &AccountId, region: &Region| match account.digits() {
+            "" => region.to_string(),
+            digits => format!("{region} of account {digits}"),
+        };
+        let read = |observed: &PlaceObservation| {
+            of_account(&observed.place.account, &observed.place.region)
+        };
+        let failed = |failed: &FailedPlace| of_account(&failed.account, &failed.region);
+        // One that was read cannot have failed either.
+        let regions = self.places.iter().map(read).chain(self.failed.iter().map(failed));
+        let regions: Vec<String> = regions.collect();
+        let regions = repeated(&regions, String::as_str);
+        faults.extend(regions.into_iter().map(|region| twice(format!("Region {region}"))));
         for observed in &self.places {
             let region = &observed.place.region;
             let of_place = |(what, keys): (&'static str, Vec<String>)| {

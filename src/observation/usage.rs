@@ -115,6 +115,15 @@ pub enum Gap {
     Unknown(String),
 }
 
+impl Gap {
+    /// Returns true if something was not read, which another run may read. The other gaps are for want
+    /// of knowledge and stay.
+    #[must_use]
+    pub const fn is_unread(&self) -> bool {
+        matches!(self, Self::Incomplete { .. })
+    }
+}
+
 impl LaneUsage {
     /// Returns true if `CloudWatch` has series that split the lane by service tier.
     #[must_use]
@@ -161,29 +170,24 @@ impl LaneUsage {
         self.survey.iter().any(|metric| metric.series.is_some())
     }
 
-    /// Lists why the figures may be too low, in order of the sentences; empty where they are whole.
+    /// Lists why costs may be too low, in order of the sentences; empty where they are whole.
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
-        let mut gaps: Vec<Gap> = self
-            .survey
-            .iter()
-            .chain(&self.minutes)
-            .filter_map(|metric| match &metric.status {
-                Status::Complete => None,
-                Status::Incomplete(why) => {
-                    Some(Gap::Incomplete { metric: metric.name.clone(), why: why.clone() })
-                }
-            })
-            .collect();
+        let mut gaps = incomplete(&self.survey);
         gaps.extend(spelling_conflicts(&self.survey));
         // Of a lane that was silent, an unknown metric has counted nothing either.
         if self.has_points() {
             gaps.extend(self.unknown_metrics.iter().cloned().map(Gap::Unknown));
         }
-        // Hours and minutes of one metric often have the same gap, which is said once.
         gaps.sort_by_cached_key(Gap::to_string);
         gaps.dedup();
         gaps
+    }
+
+    /// Lists the minutes that are not whole; empty where they are. Costs do not rest on minutes.
+    #[must_use]
+    pub fn minute_gaps(&self) -> Vec<Gap> {
+        incomplete(&self.minutes)
     }
 
     /// Returns true if every metric was answered whole and not one of them has a point.
@@ -200,6 +204,17 @@ impl LaneUsage {
                 .iter()
                 .any(|metric| metric.metric == Metric::Counter(Counter::Invocations))
     }
+}
+
+/// Lists the metrics whose answers are not whole.
+fn incomplete(metrics: &[MetricSeries]) -> Vec<Gap> {
+    let gap = |metric: &MetricSeries| match &metric.status {
+        Status::Complete => None,
+        Status::Incomplete(why) => {
+            Some(Gap::Incomplete { metric: metric.name.clone(), why: why.clone() })
+        }
+    };
+    metrics.iter().filter_map(gap).collect()
 }
 
 /// Returns one reading for each meter: where a meter has points under two spellings, the first that

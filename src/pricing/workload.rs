@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::catalog::{Offer, Rate, ReservedOffer};
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
-use crate::observation::{FoundationModel, InferenceType, Observation, PlaceObservation};
+use crate::observation::{FoundationModel, Gap, InferenceType, Observation, PlaceObservation};
 use crate::pricing::holding::{CarriedLoad, Holding};
 use crate::pricing::lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 use crate::pricing::lifecycle::{Lifecycle, LifecycleDay};
@@ -37,6 +37,8 @@ pub struct Stray<'a> {
     pub lane: Lane<'a>,
     /// Reasons why figures may be too low; empty where they are whole.
     pub gaps: Vec<String>,
+    /// Reasons among these that another run may not have: usage that was not read whole.
+    pub unread: Vec<String>,
     /// Usage of the recent window, none of which has a price.
     pub unpriced: Vec<UnpricedUsage>,
 }
@@ -77,6 +79,10 @@ pub struct Workload<'a> {
     pub observed_days: u32,
     /// Reasons why figures may be too low; empty where they are whole.
     pub gaps: Vec<String>,
+    /// Reasons among these that another run may not have: usage that was not read whole.
+    pub unread: Vec<String>,
+    /// Minutes that were not read whole, on which no cost rests; empty where they are.
+    pub minute_gaps: Vec<String>,
 }
 
 /// Puts prices to an observation.
@@ -108,7 +114,8 @@ pub fn price(observation: &Observation) -> Priced<'_> {
                 // visible.
                 None => strays.push(Stray {
                     place: &observed.place,
-                    gaps: gaps_of(&lane),
+                    gaps: gaps_of(&lane, |_| true),
+                    unread: gaps_of(&lane, Gap::is_unread),
                     unpriced: lane.unpriced(&observed.place, recent),
                     lane,
                 }),
@@ -174,9 +181,12 @@ fn share_carried(workloads: &mut [Workload<'_>]) {
     }
 }
 
-fn gaps_of(lane: &Lane<'_>) -> Vec<String> {
-    let id = &lane.usage.model_id;
-    lane.usage.gaps().into_iter().map(|gap| format!("{id} {gap}")).collect()
+fn gaps_of(lane: &Lane<'_>, is_meant: impl Fn(&Gap) -> bool) -> Vec<String> {
+    in_words(lane, lane.usage.gaps().into_iter().filter(is_meant).collect())
+}
+
+fn in_words(lane: &Lane<'_>, gaps: Vec<Gap>) -> Vec<String> {
+    gaps.into_iter().map(|gap| format!("{} {gap}", lane.usage.model_id)).collect()
 }
 
 impl<'a> Workload<'a> {
@@ -211,6 +221,8 @@ impl<'a> Workload<'a> {
             recent: observation.window,
             observed_days: 0,
             gaps: Vec::new(),
+            unread: Vec::new(),
+            minute_gaps: Vec::new(),
         }
     }
 
@@ -229,7 +241,10 @@ impl<'a> Workload<'a> {
         self.holdings
             .sort_by(|a, b| a.held.provisioned_model_arn.cmp(&b.held.provisioned_model_arn));
         self.recent = recent;
-        self.gaps = self.lanes.iter().flat_map(gaps_of).collect();
+        self.gaps = self.lanes.iter().flat_map(|lane| gaps_of(lane, |_| true)).collect();
+        self.unread = self.lanes.iter().flat_map(|lane| gaps_of(lane, Gap::is_unread)).collect();
+        let minutes = self.lanes.iter().map(|lane| in_words(lane, lane.usage.minute_gaps()));
+        self.minute_gaps = minutes.flatten().collect();
         self.gaps.extend(self.observed.inventory.gaps());
         for place in 0..self.holdings.len() {
             let aliases = self.holdings[place].aliases_with_points(&self.lanes);
@@ -256,7 +271,7 @@ impl<'a> Workload<'a> {
                 .push("what its reserved tokens take off the bill cannot be counted".into()),
         }
         // Only now all gaps are known, and what has one is worth nothing certain.
-        let is_whole = self.is_whole();
+        let is_whole = self.is_whole() && self.minute_gaps.is_empty();
         let since = self.extended_access().map(|since| since.day);
         for holding in &mut self.holdings {
             holding.measure(&self.lanes, recent, is_whole, since);
@@ -324,6 +339,13 @@ impl<'a> Workload<'a> {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.gaps.is_empty()
+    }
+
+    /// Returns true if all of the usage was read, hours and minutes: what is unknown then is for want of
+    /// knowledge, and another run knows no more.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.unread.is_empty() && self.minute_gaps.is_empty()
     }
 
     /// Returns the lanes that are billed by the token.

@@ -35,7 +35,7 @@ pub fn build(observation: &Observation) -> Report {
         .collect();
     let mut recommendations: Vec<Recommendation> =
         advised.iter().flat_map(|(_, advice)| advice.recommendations.clone()).collect();
-    mark_known(observation, &mut recommendations);
+    mark_known(&priced, &mut recommendations);
     // The id decides last, so that the order does not hang on the order of the observation.
     recommendations.sort_by(|a, b| {
         b.is_counted()
@@ -58,9 +58,9 @@ pub fn build(observation: &Observation) -> Report {
     });
     let unpriced = unpriced(&priced);
     let incomplete = incomplete(&priced);
-    let missing = missing(observation, &incomplete);
+    let missing = missing(&priced, &incomplete);
     let closed = closed(&priced, &recommendations);
-    let vanished = vanished(&priced, &missing);
+    let vanished = vanished(&priced);
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         run: run_info(&priced),
@@ -120,25 +120,22 @@ fn unpriced(priced: &Priced<'_>) -> Vec<UnpricedReport> {
 
 /// Lists workloads, and lanes whose model is not known, whose figures may be too low.
 fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
-    let workload_gaps = priced
-        .workloads
-        .iter()
-        .map(|workload| (workload.place, workload.model.clone(), &workload.gaps));
-    let stray_gaps = priced.strays.iter().map(|stray| {
-        // Without a model the lane's own id stands for one.
-        let id = stray.lane.usage.model_id.text();
-        (stray.place, BaseModel::new(id), &stray.gaps)
+    let workloads = priced.workloads.iter().map(|workload| IncompleteReport {
+        account: workload.place.account.clone(),
+        region: workload.place.region.clone(),
+        model: workload.model.clone(),
+        gaps: workload.gaps.clone(),
+        unread: workload.unread.clone(),
     });
-    workload_gaps
-        .chain(stray_gaps)
-        .filter(|(_, _, gaps)| !gaps.is_empty())
-        .map(|(place, model, gaps)| IncompleteReport {
-            account: place.account.clone(),
-            region: place.region.clone(),
-            model,
-            gaps: gaps.clone(),
-        })
-        .collect()
+    let strays = priced.strays.iter().map(|stray| IncompleteReport {
+        account: stray.place.account.clone(),
+        region: stray.place.region.clone(),
+        // Without a model the lane's own id stands for one.
+        model: BaseModel::new(stray.lane.usage.model_id.text()),
+        gaps: stray.gaps.clone(),
+        unread: stray.unread.clone(),
+    });
+    workloads.chain(strays).filter(|incomplete| !incomplete.gaps.is_empty()).collect()
 }
 
 fn run_info(priced: &Priced<'_>) -> RunInfo {

@@ -448,6 +448,10 @@ pub struct IncompleteReport {
     pub model: BaseModel,
     /// Reasons why the figures may be too low.
     pub gaps: Vec<String>,
+    /// Reasons among these that another run may not have: usage that was not read whole. Empty where all
+    /// was read, and something is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
 }
 
 /// A recommendation that was open before this run and is no longer.

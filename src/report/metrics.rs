@@ -73,7 +73,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     let most = usize::try_from(settings.max_metric_models).unwrap_or(usize::MAX);
     let mut points = totals(report);
     let mut regions: Vec<&Region> = report.run.places.iter().map(|place| &place.region).collect();
-    // Places are sorted by account first, so that a Region can occur twice and apart.
+    // Places are sorted by account first, so that a Region of two accounts occurs twice and apart.
     regions.sort_unstable();
     regions.dedup();
     for region in regions {
@@ -98,8 +98,9 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     }
     let counted = report.recommendations.iter().filter(|advice| advice.is_counted()).take(most);
     // On usage that is not whole advice stays as it was: it is not opened, and below not closed.
-    let settled = counted
-        .filter(|advice| advice.was_open == Some(true) || report.is_of_whole_workload(advice));
+    let settled = counted.filter(|advice| {
+        advice.was_open == Some(true) || report.is_read(&advice.region, &advice.model)
+    });
     points.extend(settled.map(|advice| open(&advice.region, &advice.id, Decimal::ONE)));
     points.extend(
         report
@@ -131,6 +132,14 @@ fn totals(report: &Report) -> Vec<Point> {
         points.extend([
             total(MONTHLY_COST, Unit::None, totals.monthly_cost.dollars()),
             total("UnpricedTokens", Unit::Count, Decimal::from(totals.unpriced_tokens.count())),
+        ]);
+    }
+    if report.has_whole_savings(None) {
+        let savings = totals.potential_monthly_savings.dollars();
+        points.extend([
+            total("PotentialMonthlySavings", Unit::None, savings),
+            total("Recommendations", Unit::Count, Decimal::from(totals.recommendations)),
+            // Of the prices that advice rests on too.
             total("CatalogAgeDays", Unit::Count, Decimal::from(totals.catalog_age_days)),
         ]);
         // The lowest of each: one total would hide the holding that loses money behind one that pays.
@@ -144,13 +153,6 @@ fn totals(report: &Report) -> Vec<Point> {
         points
             .extend(utilization.map(|value| total("CommitmentUtilization", Unit::Percent, value)));
         points.extend(days.map(|value| total("CommitmentDaysToExpiry", Unit::Count, value)));
-    }
-    if report.has_whole_savings(None) {
-        let savings = totals.potential_monthly_savings.dollars();
-        points.extend([
-            total("PotentialMonthlySavings", Unit::None, savings),
-            total("Recommendations", Unit::Count, Decimal::from(totals.recommendations)),
-        ]);
     }
     points
 }
@@ -189,7 +191,7 @@ fn of_region(report: &Report, region: &Region) -> Vec<Point> {
 
 /// Returns the points of a workload; none where its usage is not whole.
 fn of_workload(report: &Report, workload: &WorkloadReport) -> Vec<Point> {
-    if !workload.gaps.is_empty() {
+    if !report.is_read(&workload.region, &workload.model) {
         return Vec::new();
     }
     let of = |name, amount: Usd| {
@@ -197,8 +199,7 @@ fn of_workload(report: &Report, workload: &WorkloadReport) -> Vec<Point> {
         point(name, Unit::None, dimensions, amount.dollars())
     };
     let savings = of("PotentialMonthlySavings", workload.potential_monthly_savings);
-    let are_whole = report.has_whole_minutes(&workload.region);
-    let savings = are_whole.then_some(savings);
+    let savings = report.is_decided(&workload.region).then_some(savings);
     std::iter::once(of(MONTHLY_COST, workload.monthly_cost)).chain(savings).collect()
 }
 

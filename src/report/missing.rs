@@ -4,16 +4,14 @@
 //! is missing. What is missing is listed once, here: the metrics that are withheld, the line of the
 //! log and the line of the page all follow from the list.
 
-use crate::advice::Recommendation;
-use crate::domain::Region;
-use crate::observation::{Observation, PlaceObservation};
+use crate::domain::{BaseModel, Region};
+use crate::observation::PlaceObservation;
+use crate::pricing::Priced;
 use crate::report::{IncompleteReport, MissingPart, Part, Report};
 
 /// Lists the parts that a run did not read: Regions first, then place by place, the history last.
-pub(super) fn missing(
-    observation: &Observation,
-    incomplete: &[IncompleteReport],
-) -> Vec<MissingPart> {
+pub(super) fn missing(priced: &Priced<'_>, incomplete: &[IncompleteReport]) -> Vec<MissingPart> {
+    let observation = priced.observation;
     let part = |region: &Region, part, error: &str| MissingPart {
         region: region.clone(),
         part,
@@ -27,18 +25,16 @@ pub(super) fn missing(
         let region = &place.region;
         let unread = inventory.unread.iter();
         parts.extend(unread.map(|unread| part(region, unread.list.into(), &unread.error)));
-        // A list that was not read makes every workload incomplete, which is said by the list.
-        let by_lists: Vec<String> = inventory.gaps().collect();
-        let of_usage = |workload: &IncompleteReport| {
-            workload.gaps.iter().find(|gap| !by_lists.contains(*gap)).cloned()
-        };
-        let here = incomplete.iter().filter(|workload| workload.is_of(place));
-        let gaps: Vec<String> = here.filter_map(of_usage).collect();
+        let gaps = incomplete.iter().filter(|workload| workload.is_of(place));
+        let gaps: Vec<&String> = gaps.filter_map(|workload| workload.unread.first()).collect();
         if let Some(gap) = gaps.first() {
             let workloads = u64::try_from(gaps.len()).unwrap_or(u64::MAX);
             parts.push(MissingPart { workloads, ..part(region, Part::Usage, gap) });
         }
-        parts.extend(minutes_unknown.iter().map(|why| part(region, Part::Minutes, why)));
+        let here = priced.workloads.iter().filter(|workload| workload.place == place);
+        let gap = here.flat_map(|workload| &workload.minute_gaps).next();
+        let why = minutes_unknown.as_ref().or(gap);
+        parts.extend(why.map(|why| part(region, Part::Minutes, why)));
     }
     let history = observation.history_unknown.iter();
     parts.extend(history.map(|why| part(&observation.home.region, Part::History, why)));
@@ -68,13 +64,12 @@ impl Report {
             return format!("run finished without an answer: no Region could be read{missing}");
         }
         let totals = &self.totals;
-        let at_least = |is_whole: bool| if is_whole { "" } else { " at least" };
         let savings = match &self.run.warning {
             Some(warning) => warning.clone(),
             None => format!(
-                "{} of it{} could be saved by {}",
+                "{}{} of it could be saved by {}",
+                if self.has_whole_savings(None) { "" } else { "at least " },
                 totals.potential_monthly_savings,
-                at_least(self.has_whole_savings(None)),
                 match totals.recommendations {
                     1 => "1 recommendation".to_owned(),
                     more => format!("{more} recommendations"),
@@ -84,7 +79,7 @@ impl Report {
         format!(
             "run finished: {} a month{}, {savings}{missing}",
             totals.monthly_cost,
-            at_least(!totals.is_at_least)
+            if totals.is_at_least { " at least" } else { "" }
         )
     }
 
@@ -96,20 +91,22 @@ impl Report {
     /// Returns true if the savings of a Region, or with `None` of the account, are totals.
     #[must_use]
     pub fn has_whole_savings(&self, of: Option<&Region>) -> bool {
-        self.missing.iter().all(|missing| !missing.part.is_of_savings() || missing.is_elsewhere(of))
+        self.missing.iter().all(|missing| missing.is_elsewhere(of))
     }
 
-    /// Returns true if no purchase in a Region is undecided for want of minutes.
-    pub(super) fn has_whole_minutes(&self, of: &Region) -> bool {
-        self.missing.iter().all(|missing| missing.part != Part::Minutes || missing.region != *of)
+    /// Returns true if nothing is missing that the advice of a Region is decided by, but for usage.
+    pub(super) fn is_decided(&self, of: &Region) -> bool {
+        let undecided = [Part::Minutes, Part::History];
+        self.missing
+            .iter()
+            .all(|missing| !undecided.contains(&missing.part) || missing.is_elsewhere(Some(of)))
     }
 
-    /// Returns true if advice rests on usage that was read whole.
-    pub(super) fn is_of_whole_workload(&self, advice: &Recommendation) -> bool {
-        self.incomplete.iter().all(|workload| {
-            workload.region != advice.region
-                || workload.account != advice.account
-                || workload.model != advice.model
-        })
+    /// Returns true if the usage of a workload and the inventory of its Region were read whole.
+    pub(super) fn is_read(&self, region: &Region, model: &BaseModel) -> bool {
+        let usage = self.incomplete.iter().filter(|workload| !workload.unread.is_empty());
+        let mut lists = self.missing.iter().filter(|missing| missing.part.is_list());
+        lists.all(|missing| missing.region != *region)
+            && usage.filter(|workload| workload.region == *region).all(|it| it.model != *model)
     }
 }

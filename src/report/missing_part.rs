@@ -65,9 +65,15 @@ impl Part {
         !matches!(self, Self::Minutes | Self::History)
     }
 
-    /// Returns true if savings are no totals without the part.
-    pub(super) const fn is_of_savings(self) -> bool {
-        !matches!(self, Self::History)
+    /// Returns true if the part is a list of the inventory.
+    pub(super) const fn is_list(self) -> bool {
+        matches!(
+            self,
+            Self::ProvisionedModels
+                | Self::ApplicationProfiles
+                | Self::SystemProfiles
+                | Self::FoundationModels
+        )
     }
 }
 
@@ -85,21 +91,15 @@ impl fmt::Display for MissingPart {
                 more => write!(f, "part of the usage of {more} workloads in {region}"),
             },
             Part::Minutes => write!(f, "the minutes of {region}"),
-            Part::History => write!(f, "part of the guard's own metrics in {region}"),
+            Part::History => write!(f, "the guard's own metrics in {region}, or some of them"),
         }
     }
 }
 
 impl MissingPart {
     /// Returns true if the part belongs to another Region than this one. With `None` all Regions are
-    /// meant.
+    /// meant. The history is of all Regions: what was open before stays open at a smaller saving.
     pub(super) fn is_elsewhere(&self, of: Option<&Region>) -> bool {
-        of.is_some_and(|of| *of != self.region)
-    }
-
-    /// Returns true if a model of a Region could be there unseen for want of the part.
-    pub(super) fn hides_models_of(&self, region: &Region) -> bool {
-        let is_seen = matches!(self.part, Part::Usage | Part::Minutes | Part::History);
-        !is_seen && self.region == *region
+        self.part != Part::History && of.is_some_and(|of| *of != self.region)
     }
 }

@@ -13,7 +13,9 @@ use crate::pricing::Priced;
 pub(super) fn notes(priced: &Priced<'_>) -> Vec<String> {
     let observation = priced.observation;
     let mut notes = observation.notes.clone();
-    if priced.workloads.is_empty() && priced.strays.is_empty() && !observation.places.is_empty() {
+    let has_looked = observation.places.iter().all(|observed| observed.inventory.unread.is_empty());
+    let is_unused = priced.workloads.is_empty() && priced.strays.is_empty();
+    if is_unused && has_looked && !observation.places.is_empty() {
         let regions: BTreeSet<&str> =
             observation.places.iter().map(|observed| observed.place.region.name()).collect();
         let regions: Vec<&str> = regions.into_iter().collect();
@@ -57,6 +59,12 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
         }));
     }
     for observed in &observation.places {
+        let region = &observed.place.region;
+        not_covered.extend(
+            observed.inventory.unread.iter().map(|unread| {
+                format!("the {} of {region}: {}", unread.list.in_words(), unread.error)
+            }),
+        );
         not_covered.extend(
             observed
                 .minutes_unknown

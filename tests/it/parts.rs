@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock_cost_guard::aws::clients;
-use bedrock_cost_guard::domain::Usd;
+use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::domain::{BaseModel, Usd};
 use bedrock_cost_guard::guard::RunOutcome;
 use bedrock_cost_guard::observation::{
-    InventoryList, ModelBefore, Observation, OpenBefore, Status, UnreadList,
+    FailedPlace, InventoryList, ModelBefore, Observation, OpenBefore, Status, UnreadList,
 };
 use bedrock_cost_guard::report::{self, Part, metrics};
 use jiff::{SignedDuration, Timestamp};
@@ -46,6 +47,108 @@ async fn day(account: &mut Served, time: Timestamp) -> Day {
     Day { outcome, data: account.fake.put_data().split_off(before) }
 }
 
+/// An alarm of the template on a metric of the guard's own, by the values of each day: silent days have
+/// none.
+#[derive(Clone, Copy, Debug)]
+enum Alarm {
+    /// Two days in a row without a point of `RunSucceeded`: the count, filled with zeros, is below one.
+    MissingRun,
+    /// The highest value of `RunSucceeded` of a day is below one; days without one are ignored.
+    PartialRun,
+    /// `PotentialMonthlySavings` of a day is at least 100; days without a point are ignored.
+    Savings,
+}
+
+impl Alarm {
+    /// Returns the state after each day, true while it fires.
+    fn states(self, days: &[Vec<f64>]) -> Vec<bool> {
+        let mut is_firing = false;
+        let mut states = Vec::new();
+        for (place, values) in days.iter().enumerate() {
+            let highest = values.iter().copied().reduce(f64::max);
+            is_firing = match (self, highest) {
+                (Self::MissingRun, _) => {
+                    place > 0 && values.is_empty() && days[place - 1].is_empty()
+                }
+                (Self::PartialRun, Some(highest)) => highest < 1.0,
+                (Self::Savings, Some(highest)) => highest >= 100.0,
+                (Self::PartialRun | Self::Savings, None) => is_firing,
+            };
+            states.push(is_firing);
+        }
+        states
+    }
+}
+
+#[tokio::test]
+async fn five_days_with_a_list_denied_for_good_leave_its_advice_as_it_was() {
+    for operation in ["ListFoundationModels", "ListInferenceProfiles"] {
+        let observation = in_both_regions(whole(sample_of(&[ROUTE])));
+        let first = observation.as_of - DAY * 5;
+        let mut account = Served::of(observation);
+        let calm = day(&mut account, first).await;
+        let advice = &calm.outcome.report.recommendations;
+        let denied = advice.iter().find(|it| it.region.name() == "us-west-2").unwrap().id.clone();
+        account.fake.fault(Fault::of(operation, FaultKind::Forbidden).to(region("us-west-2")));
+        let mut succeeded = vec![put(&calm.data, "RunSucceeded", &[])];
+        for number in 1..=5 {
+            let Day { outcome, data } = day(&mut account, first + DAY * number).await;
+            succeeded.push(put(&data, "RunSucceeded", &[]));
+            assert_eq!(put(&data, "PotentialMonthlySavings", &[]), [0.0; 0], "no all-clear");
+            assert_eq!(put(&data, "MonthlyCost", &[("Region", "us-west-2")]), [0.0; 0]);
+            assert_eq!(put(&data, "MonthlyCost", &[("Region", "us-east-1")]).len(), 1);
+            assert_eq!(outcome.report.closed, []);
+            let set = [("Region", "us-west-2"), ("RecommendationId", denied.as_str())];
+            // It was open, and stays so on each day.
+            assert_eq!(put(&data, "RecommendationOpen", &set), [1.0], "day {number}");
+            let mut advice = outcome.report.recommendations.iter();
+            let advice = advice.find(|advice| advice.id == denied).unwrap();
+            assert_eq!(advice.was_open, Some(true));
+        }
+        assert_eq!(Alarm::MissingRun.states(&succeeded), [false; 6]);
+        assert_eq!(Alarm::PartialRun.states(&succeeded), [false, true, true, true, true, true]);
+    }
+}
+
+#[tokio::test]
+async fn advice_on_what_was_not_read_whole_is_not_new_on_each_day() {
+    let observation = in_both_regions(whole(sample_of(&[ROUTE])));
+    let first = observation.as_of - DAY * 5;
+    let mut account = Served::of(observation);
+    account
+        .fake
+        .fault(Fault::of("ListFoundationModels", FaultKind::Forbidden).to(region("us-west-2")));
+    for number in 0..3 {
+        let Day { outcome, data } = day(&mut account, first + DAY * number).await;
+        let mut advice = outcome.report.recommendations.iter();
+        let advice = advice.find(|advice| advice.region.name() == "us-west-2").unwrap();
+        assert_eq!(advice.was_open, None, "nobody knows");
+        let set = [("Region", "us-west-2"), ("RecommendationId", advice.id.as_str())];
+        assert_eq!(put(&data, "RecommendationOpen", &set), [0.0; 0], "it is not opened");
+    }
+}
+
+#[test]
+fn traffic_of_which_no_model_is_known_closes_nothing_and_ends_no_model() {
+    // A profile is deleted, and its traffic of the last weeks is of no model any more.
+    let mut observation = whole(sample_of(&[ROUTE, "a1b2c3d4e5f6"]));
+    let before = report::build(&observation);
+    let advice = before.recommendations.iter().find(|it| it.model.id().contains("haiku")).unwrap();
+    observation.open_before =
+        vec![OpenBefore { region: region("us-east-1"), id: advice.id.clone() }];
+    observation.models_before =
+        vec![ModelBefore { region: region("us-east-1"), model: advice.model.clone() }];
+    observation.places[0].inventory.application_profiles.clear();
+    let report = report::build(&observation);
+    assert!(!report.unpriced.is_empty());
+    assert_eq!(report.closed, []);
+    assert_eq!(report.vanished, []);
+    // Without that traffic both are gone.
+    observation.places[0].usage.lanes.retain(|lane| lane.model_id.text() == ROUTE);
+    let report = report::build(&observation);
+    assert_eq!((report.closed.len(), report.vanished.len()), (1, 1));
+}
+
 #[tokio::test]
 async fn five_days_with_a_region_denied_for_good_are_no_silence_and_no_all_clear() {
     let observation = in_both_regions(whole(sample_of(&[ROUTE])));
@@ -64,6 +167,8 @@ async fn five_days_with_a_region_denied_for_good_are_no_silence_and_no_all_clear
     account.fake.fault(Fault::of("ListMetrics", FaultKind::Forbidden).to(region("us-west-2")));
 
     let mut seen = Vec::new();
+    let mut succeeded = vec![put(&calm.data, "RunSucceeded", &[])];
+    let mut savings = vec![savings];
     for number in 1..=5 {
         // Somebody forbids global profiles on the third day and allows them on the fifth.
         account.settings.allow_global_routing = !(3..5).contains(&number);
@@ -72,6 +177,8 @@ async fn five_days_with_a_region_denied_for_good_are_no_silence_and_no_all_clear
         // values.
         assert_eq!(put(&data, "RunSucceeded", &[]), [0.0], "day {number}");
         assert_eq!(data.last().unwrap().name, "RunSucceeded");
+        succeeded.push(put(&data, "RunSucceeded", &[]));
+        savings.push(put(&data, "PotentialMonthlySavings", &[]));
         assert_eq!(put(&data, "FailedRegions", &[]), [1.0], "day {number}");
         // No total, so that the savings alarm keeps its state.
         for name in ["MonthlyCost", "PotentialMonthlySavings", "Recommendations"] {
@@ -109,6 +216,15 @@ async fn five_days_with_a_region_denied_for_good_are_no_silence_and_no_all_clear
     assert_eq!(put(&data, "RunSucceeded", &[]), [1.0]);
     let advice = outcome.report.recommendations.iter().find(|advice| advice.id == denied).unwrap();
     assert_eq!(advice.was_open, Some(true));
+    succeeded.push(put(&data, "RunSucceeded", &[]));
+    savings.push(put(&data, "PotentialMonthlySavings", &[]));
+    assert_eq!(Alarm::MissingRun.states(&succeeded), [false; 7], "no alarm of a missing run");
+    assert_eq!(Alarm::Savings.states(&savings), [true; 7], "no all-clear");
+    let partial = Alarm::PartialRun.states(&succeeded);
+    assert_eq!(partial, [false, true, true, true, true, true, false]);
+    // And without any run the alarm for missing runs does fire.
+    succeeded.extend([vec![], vec![]]);
+    assert!(Alarm::MissingRun.states(&succeeded)[8]);
 }
 
 #[tokio::test]
@@ -151,7 +267,7 @@ async fn a_model_that_vanished_gets_its_zero_once_and_only_where_its_region_was_
     let mut observation = whole(sample_of(&[ROUTE, UNITS]));
     let gone = |name: &str| ModelBefore {
         region: region(name),
-        model: bedrock_cost_guard::domain::BaseModel::new("example.gone-v1:0"),
+        model: BaseModel::new("example.gone-v1:0"),
     };
     observation.models_before = vec![gone("us-east-1"), gone("us-west-2"), gone("eu-west-1")];
     let time = observation.as_of;
@@ -287,6 +403,7 @@ enum Lost {
     List(usize, InventoryList),
     Series(usize, usize),
     Minutes(usize),
+    MinutesOf(usize, usize),
     History,
 }
 
@@ -303,6 +420,7 @@ fn lost() -> impl Strategy<Value = Lost> {
             .prop_map(|(place, list)| Lost::List(place, list)),
         (0..2usize, 0..64usize).prop_map(|(place, lane)| Lost::Series(place, lane)),
         (0..2usize).prop_map(Lost::Minutes),
+        (0..2usize, 0..64usize).prop_map(|(place, lane)| Lost::MinutesOf(place, lane)),
         Just(Lost::History),
     ]
 }
@@ -313,7 +431,7 @@ fn lose(observation: &mut Observation, part: Lost) {
     match part {
         Lost::Region(place) if place < observation.places.len() => {
             let place = observation.places.remove(place).place;
-            observation.failed.push(bedrock_cost_guard::observation::FailedPlace {
+            observation.failed.push(FailedPlace {
                 account: place.account,
                 region: place.region,
                 error: why,
@@ -349,7 +467,17 @@ fn lose(observation: &mut Observation, part: Lost) {
             }
             place.minutes_unknown = Some(why);
         }
-        Lost::History => observation.history_unknown = Some(why),
+        Lost::MinutesOf(place, lane) => {
+            let Some(place) = observation.places.get_mut(place) else { return };
+            let lanes = place.usage.lanes.len();
+            for metric in &mut place.usage.lanes[lane % lanes].minutes {
+                metric.status = Status::Incomplete(why.clone());
+            }
+        }
+        Lost::History => {
+            observation.open_before.clear();
+            observation.history_unknown = Some(why);
+        }
         Lost::Region(_) => {}
     }
 }
@@ -360,8 +488,21 @@ proptest! {
     #[test]
     fn no_point_of_an_account_with_parts_missing_is_another_than_of_the_whole(
         parts in proptest::collection::vec(lost(), 1..4),
+        near in proptest::sample::select(vec!["25", "400", "1200"]),
     ) {
         let mut observation = whole(sample());
+        let all = report::build(&observation);
+        // Advice below this stays open, and is no advice where nobody knows that it was open.
+        observation.settings.min_monthly_savings = near.parse().unwrap();
+        // Everything that counts was open, and one that no longer is.
+        let mut before: Vec<OpenBefore> = all
+            .recommendations
+            .iter()
+            .filter(|advice| advice.is_counted())
+            .map(|advice| OpenBefore { region: advice.region.clone(), id: advice.id.clone() })
+            .collect();
+        before.push(OpenBefore { region: region("us-west-2"), id: "rec-0000000000".into() });
+        observation.open_before = before;
         let truth = report::build(&observation);
         let settings = observation.settings.clone();
         let of = |report: &report::Report| -> BTreeMap<_, Decimal> {
@@ -369,25 +510,18 @@ proptest! {
             points.into_iter().map(|point| ((point.name, point.dimensions), point.value)).collect()
         };
         let known = of(&truth);
-        // Everything that counts today was open, and one that no longer is.
-        let mut before: Vec<OpenBefore> = truth
-            .recommendations
-            .iter()
-            .filter(|advice| advice.is_counted())
-            .map(|advice| OpenBefore { region: advice.region.clone(), id: advice.id.clone() })
-            .collect();
-        let open: BTreeSet<String> = before.iter().map(|open| open.id.clone()).collect();
-        before.push(OpenBefore { region: region("us-west-2"), id: "rec-0000000000".into() });
-        observation.open_before = before;
+        let counted = truth.recommendations.iter().filter(|advice| advice.is_counted());
+        let open: BTreeSet<String> = counted.map(|advice| advice.id.clone()).collect();
         for part in &parts {
             lose(&mut observation, *part);
         }
         let report = report::build(&observation);
-        prop_assert!(!report.is_whole());
+        let loses = |part: &Lost| !matches!(part, Lost::MinutesOf(..));
+        prop_assert!(!report.is_whole() || !parts.iter().any(loses), "{:?}", parts);
         prop_assert!(report.totals.monthly_cost <= truth.totals.monthly_cost);
         let tells = ["FailedRegions", "IncompleteWorkloads", "GuardMonthlyCost"];
         for (key, value) in of(&report) {
-            if !tells.contains(&key.0) && key.1.iter().all(|(_, id)| id != "rec-0000000000") {
+            if !tells.contains(&key.0) {
                 prop_assert_eq!(known.get(&key), Some(&value), "{:?} of {:?}", key, parts);
             }
         }
@@ -423,7 +557,7 @@ fn objects(value: &Value, way: &str, found: &mut Vec<String>) {
 #[test]
 fn a_field_that_no_run_would_have_written_is_refused_wherever_it_is() {
     let mut observation = small_observation();
-    observation.failed.push(bedrock_cost_guard::observation::FailedPlace {
+    observation.failed.push(FailedPlace {
         account: observation.home.account.clone(),
         region: region("eu-west-1"),
         error: "denied".into(),
@@ -449,11 +583,31 @@ fn a_field_that_no_run_would_have_written_is_refused_wherever_it_is() {
 
 #[test]
 fn what_is_there_twice_is_refused_wherever_it_is() {
-    let saved: Value = serde_json::from_str(&whole(sample()).to_json().unwrap()).unwrap();
+    let mut observation = small_observation();
+    let model = BaseModel::new("example.gone-v1:0");
+    observation.models_before = vec![ModelBefore { region: region("us-east-1"), model }];
+    let mut other = observation.places[0].clone();
+    other.place.region = region("us-west-2");
+    other.inventory.system_profiles.clear();
+    let error = "denied".to_owned();
+    let list = InventoryList::SystemProfiles;
+    other.inventory.unread = vec![UnreadList { list, error: error.clone() }];
+    observation.places.push(other);
+    let account = observation.home.account.clone();
+    observation.failed.push(FailedPlace { account, region: region("eu-west-1"), error });
+    let observation = observation.with_prices(&PriceBook::aws().unwrap());
+    let saved: Value = serde_json::from_str(&observation.to_json().unwrap()).unwrap();
+    assert!(Observation::from_json(&saved.to_string()).is_ok());
     for way in [
         "/places",
+        "/failed",
+        "/open_before",
+        "/models_before",
         "/places/0/usage/lanes",
         "/places/0/usage/lanes/0/survey",
+        "/places/0/usage/lanes/1/minutes",
+        "/places/0/inventory/system_profiles",
+        "/places/1/inventory/unread",
         "/places/0/inventory/provisioned_models",
         "/places/0/inventory/application_profiles",
         "/places/0/inventory/foundation_models",

@@ -517,7 +517,7 @@ async fn a_part_that_is_missing_can_be_made_to_fail_the_run_once_it_has_reported
         // The minutes, once the survey is there.
         (outage("GetMetricData", FaultKind::Throttle).after(1), ErrorType::Throttled),
         // No call fails, and one series is not whole.
-        (outage("GetMetricData", FaultKind::Messages), ErrorType::Access),
+        (outage("GetMetricData", FaultKind::Messages), ErrorType::Partial),
     ] {
         let what = format!("{fault:?}");
         let mut account = two_regions().with_fault(fault);

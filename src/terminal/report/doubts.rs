@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::{InForce, RegionBasis};
-use crate::report::Report;
+use crate::report::{IncompleteReport, Report};
 use crate::terminal::page::{line, wrapped};
 
 pub(super) fn doubts(page: &mut String, report: &Report) {
@@ -23,10 +23,19 @@ pub(super) fn doubts(page: &mut String, report: &Report) {
             page,
             "INCOMPLETE: these cost at least what is shown, and no commitment is advised for them",
         );
-        for workload in &report.incomplete {
-            for gap in &workload.gaps {
-                wrapped(page, "  - ", &format!("{}: {gap}", workload.region));
+        let of = |workload: &IncompleteReport| {
+            let gaps = workload.gaps.iter();
+            gaps.map(|gap| format!("{}: {gap}", workload.region)).collect::<Vec<_>>()
+        };
+        let mut lines: Vec<String> = Vec::new();
+        // A list that was not read is a gap of every workload of its Region, and said once.
+        for gap in report.incomplete.iter().flat_map(of) {
+            if !lines.contains(&gap) {
+                lines.push(gap);
             }
+        }
+        for gap in lines {
+            wrapped(page, "  - ", &gap);
         }
         line(page, "");
     }

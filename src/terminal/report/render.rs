@@ -1,7 +1,7 @@
 //! The page as a whole: its head, its parts in order, and its foot.
 
 use crate::domain::{Tokens, Usd, day_of};
-use crate::report::Report;
+use crate::report::{Part, Report};
 use crate::terminal::page::{counted, line, wrapped};
 use crate::terminal::report::doubts::doubts;
 use crate::terminal::report::holdings::{holdings, reserved_holdings};
@@ -66,7 +66,7 @@ fn head(page: &mut String, report: &Report) {
             totals.monthly_cost,
             totals.on_demand_monthly_cost,
             if report.reserved_holdings.is_empty() { "provisioned models" } else { "what is held" },
-            totals.holdings_monthly_cost,
+            held(report),
             without_price(report)
         ),
     );
@@ -99,6 +99,19 @@ fn savings(page: &mut String, report: &Report) {
         efforts.map(|(effort, savings)| format!("{effort} {savings}")).collect();
     if !efforts.is_empty() {
         line(page, format!("  By effort      {}", efforts.join(", ")));
+    }
+}
+
+/// Writes the cost of what is held, as far as that was read.
+fn held(report: &Report) -> String {
+    let cost = report.totals.holdings_monthly_cost;
+    let mut lists = report.missing.iter();
+    let is_read =
+        lists.all(|missing| !matches!(missing.part, Part::Region | Part::ProvisionedModels));
+    match (is_read, cost == Usd::ZERO) {
+        (true, _) => cost.to_string(),
+        (false, true) => "not read".to_owned(),
+        (false, false) => format!("{cost} at least"),
     }
 }
 

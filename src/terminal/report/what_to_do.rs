@@ -11,7 +11,8 @@ pub(super) fn advice(page: &mut String, report: &Report) {
     line(page, "WHAT TO DO");
     // Use under an id that no model is known behind is no workload, and is listed below all the same.
     let is_unused = report.workloads.is_empty() && report.unpriced.is_empty();
-    if is_unused && !report.run.places.is_empty() {
+    let has_looked = report.is_whole() && !report.run.places.is_empty();
+    if is_unused && has_looked {
         line(
             page,
             "  Nothing: no use of Amazon Bedrock was found. NOTES has what was looked at, and where else to look.",
