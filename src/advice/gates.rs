@@ -74,6 +74,18 @@ impl Refusal {
 /// thresholds refuse by far.
 const KEPT_OPEN: Decimal = Decimal::from_parts(8, 0, 0, false, 1);
 
+/// Returns true if the operator dismissed a change, for as long as they said.
+pub(super) fn is_dismissed(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    action: Action,
+    subject: &str,
+) -> bool {
+    let id = stable_id(action, workload.place, subject);
+    let today = day_of(priced.observation.as_of);
+    priced.observation.overrides.dismissal(&id, today).is_some()
+}
+
 /// Returns true if a change was recommended before this run.
 pub(super) fn was_open(
     priced: &Priced<'_>,
@@ -94,26 +106,43 @@ pub(super) fn thresholds(
     base: Usd,
     was_open: bool,
 ) -> Option<Refusal> {
-    let share = Ratio::new(if was_open { KEPT_OPEN } else { Decimal::ONE });
-    let kept = if was_open {
-        format!(", nor than {} of it, above which it would stay open", share.percent())
+    let share = kept_open(was_open);
+    least(settings, savings, was_open).or_else(|| {
+        (savings <= share.of(settings.min_savings_ratio.of(base))).then(|| {
+            let why = format!(
+                "it would save {savings} of {base}, not more than GUARD_MIN_SAVINGS_RATIO ({}){}",
+                settings.min_savings_ratio.percent(),
+                above_which_open(was_open)
+            );
+            Refusal::new(Gate::Thresholds, why)
+        })
+    })
+}
+
+/// Refuses savings that are not above the amount alone, for a change that binds nothing and can be
+/// taken back at any time.
+pub(super) fn least(settings: &Settings, savings: Usd, was_open: bool) -> Option<Refusal> {
+    (savings <= kept_open(was_open).of(settings.min_monthly_savings)).then(|| {
+        let why = format!(
+            "it would save {savings} a month, not more than GUARD_MIN_MONTHLY_SAVINGS ({}){}",
+            settings.min_monthly_savings,
+            above_which_open(was_open)
+        );
+        Refusal::new(Gate::Thresholds, why)
+    })
+}
+
+/// Returns the share of a threshold that a saving must be above.
+fn kept_open(was_open: bool) -> Ratio {
+    Ratio::new(if was_open { KEPT_OPEN } else { Decimal::ONE })
+}
+
+fn above_which_open(was_open: bool) -> String {
+    if was_open {
+        format!(", nor than {} of it, above which it would stay open", kept_open(true).percent())
     } else {
         String::new()
-    };
-    let refused = |why| Some(Refusal::new(Gate::Thresholds, why));
-    if savings <= share.of(settings.min_monthly_savings) {
-        return refused(format!(
-            "it would save {savings} a month, not more than GUARD_MIN_MONTHLY_SAVINGS ({}){kept}",
-            settings.min_monthly_savings
-        ));
     }
-    if savings <= share.of(settings.min_savings_ratio.of(base)) {
-        return refused(format!(
-            "it would save {savings} of {base}, not more than GUARD_MIN_SAVINGS_RATIO ({}){kept}",
-            settings.min_savings_ratio.percent()
-        ));
-    }
-    None
 }
 
 /// Refuses a commitment on prices that nobody has looked at for too long.
@@ -338,6 +367,8 @@ mod tests {
             let (part, whole) = if was_open { (4, 5) } else { (1, 1) };
             let above = |threshold: i64, scale: i64| savings * whole * scale > threshold * part;
             prop_assert_eq!(passes, above(least, 1) && above(ratio * base, 100));
+            let is_enough = super::least(&settings, usd(savings), was_open).is_none();
+            prop_assert_eq!(is_enough, above(least, 1));
         }
     }
 }

@@ -98,7 +98,7 @@ pub const SETTINGS: &[Setting] = &[
         "GUARD_MIN_SAVINGS_RATIO",
         "0.05",
         AllowedValues::Share(1),
-        "share that advice must save: of the money that a commitment binds, else of the workload's cost",
+        "share that advice must save: of the money that a commitment binds, or of the workload's cost where it holds less",
     ),
     setting(
         "GUARD_MIN_OBSERVED_DAYS",

@@ -6,7 +6,7 @@
 use std::thread;
 
 use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, HoldingLoad, Plan, Recommendation};
-use bedrock_cost_guard::domain::{Ratio, Usd};
+use bedrock_cost_guard::domain::Usd;
 use bedrock_cost_guard::report::{self, Report};
 use bedrock_cost_guard::terminal::explain;
 use rust_decimal::Decimal;
@@ -130,11 +130,12 @@ fn global_tokens_are_reserved_only_for_what_is_routed_there() {
     let mut account = Account::new().tokens("us.anthropic.claude-sonnet-4-6", 200_000, 20_000);
     account.observation.settings.allow_global_routing = true;
     assert_eq!(counted(&account.report()), [Action::RouteToGlobalProfile, Action::ReserveTokens]);
-    // Where the tenth that routing saves is not enough, the calls stay and are reserved as they are.
-    account.observation.settings.min_savings_ratio = Ratio::new("0.095".parse().unwrap());
+    // Where requests may not be served elsewhere, they stay and are reserved as they are.
+    account.observation.settings.allow_global_routing = false;
     let report = account.report();
     assert_eq!(counted(&report), [Action::ReserveTokens]);
-    assert!(only(&report).money.proposed.description.contains("in-Region and geo"));
+    let reserve = report.recommendations.iter().find(|advice| advice.is_counted()).unwrap();
+    assert!(reserve.money.proposed.description.contains("in-Region and geo"));
 }
 
 #[test]

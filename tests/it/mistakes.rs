@@ -19,6 +19,7 @@ use bedrock_cost_guard::pricing::{DemandSeries, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics};
 use bedrock_cost_guard::terminal::report as text;
 use jiff::SignedDuration;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::support::account::{
@@ -929,4 +930,53 @@ fn a_dismissed_fill_leaves_its_traffic_for_others_to_save() {
     let dismissed = dismissed(&filled.recommendations[0].id);
     let report = account.overrides(&dismissed).report();
     assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
+}
+
+#[test]
+fn routing_binds_nothing_and_needs_no_share_of_the_cost() {
+    let mut rows = with_units();
+    rows.push(rate("global", "standard", ["0.96", "1.92"]));
+    let mut account = Account::on(book(&rows)).tokens(MODEL, 100_000, 10_000);
+    account.observation.settings.allow_global_routing = true;
+    let report = account.report();
+    assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
+    let saved = report.totals.potential_savings_percentage.unwrap().number();
+    assert!(saved < Decimal::from(5), "{saved}");
+    // An amount is asked for all the same.
+    account.observation.settings.min_monthly_savings = report.totals.potential_monthly_savings;
+    assert_eq!(counted(&account.report()), []);
+}
+
+#[test]
+fn what_is_dismissed_is_nothing_that_a_purchase_is_compared_with() {
+    for tokens in [[400_000, 60_000], [500_000, 80_000], [700_000, 100_000]] {
+        let mut account = with_global().tokens(MODEL, tokens[0], tokens[1]);
+        let route = recommended(&account.report(), Action::RouteToGlobalProfile).id.clone();
+        let dismissed = account.clone().overrides(&dismissed(&route)).report();
+        account.observation.settings.allow_global_routing = false;
+        let forbidden = account.report();
+        assert_eq!(counted(&dismissed), counted(&forbidden), "{tokens:?}");
+        assert_eq!(
+            dismissed.totals.potential_monthly_savings,
+            forbidden.totals.potential_monthly_savings
+        );
+        assert_eq!(dismissed.certificates, forbidden.certificates, "{tokens:?}");
+        assert_eq!(
+            workload(&dismissed, MODEL).break_even,
+            workload(&forbidden, MODEL).break_even,
+            "{tokens:?}"
+        );
+    }
+}
+
+#[test]
+fn a_unit_that_nobody_uses_is_deleted_however_dear_the_traffic_beside_it() {
+    let account = Account::selling_units().tokens(MODEL, 100_000_000, 30_000_000).idle(held());
+    let report = account.report();
+    let idle = report
+        .recommendations
+        .iter()
+        .find(|advice| advice.action == Action::DeleteIdleProvisionedModel && advice.is_counted());
+    let share = idle.unwrap().savings().percent_of(report.totals.monthly_cost).unwrap();
+    assert!(share.number() < Decimal::from(5), "{share}");
 }

@@ -106,7 +106,8 @@ fn evaluate<'w>(
     let plan = plan.saving(workload, room.savings);
     let settings = &priced.observation.settings;
     let was_open = gates::was_open(priced, workload, action, &arns(&serving).join(" "));
-    let failed = gates::thresholds(settings, room.savings, workload.monthly_cost(), was_open);
+    // Filling what is paid for binds nothing, so no share is asked for.
+    let failed = gates::least(settings, room.savings, was_open);
     if let Some(failed) = failed {
         return FillAdvice::none(Finding::refused(plan, vec![failed]), serving);
     }

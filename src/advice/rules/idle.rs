@@ -49,7 +49,8 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     let settings = &priced.observation.settings;
     let arn = &held.provisioned_model_arn;
     let was_open = gates::was_open(priced, workload, action, arn);
-    let failed = gates::thresholds(settings, cost, workload.monthly_cost(), was_open);
+    // All of what it changes is saved, so no share of that says more than the amount.
+    let failed = gates::least(settings, cost, was_open);
     if let Some(failed) = failed {
         return Finding::refused(plan, vec![failed]);
     }

@@ -64,12 +64,9 @@ pub(crate) fn advise<'l>(
     let target = ModelId::of_model(&workload.model, Scope::Global);
     let action = Action::RouteToGlobalProfile;
     let plan = Plan::new(action, format!("through {target}")).saving(workload, savings);
-    let failed = gates::thresholds(
-        &priced.observation.settings,
-        savings,
-        workload.monthly_cost(),
-        gates::was_open(priced, workload, action, workload.model.id()),
-    );
+    // Another profile binds nothing, so no share is asked for.
+    let was_open = gates::was_open(priced, workload, action, workload.model.id());
+    let failed = gates::least(&priced.observation.settings, savings, was_open);
     if let Some(failed) = failed {
         return RouteAdvice { finding: Finding::refused(plan, vec![failed]), cheapest };
     }
@@ -83,7 +80,10 @@ pub(crate) fn advise<'l>(
 /// Finds the cheapest rates that each lane can have without a commitment. A lane that may not be
 /// moved keeps its present ones.
 pub(crate) fn cheapest<'l>(priced: &Priced<'_>, workload: &'l Workload<'_>) -> Vec<LaneRates<'l>> {
-    let is_allowed = forbidden(priced, workload).is_none();
+    // What is forbidden or dismissed is no arrangement that anything could be compared with.
+    let (action, subject) = (Action::RouteToGlobalProfile, workload.model.id());
+    let is_allowed = forbidden(priced, workload).is_none()
+        && !gates::is_dismissed(priced, workload, action, subject);
     let of = |lane: &'l Lane<'_>| {
         let global = is_allowed.then(|| cheaper_global(priced, workload, lane));
         global.flatten().unwrap_or_else(|| LaneRates::current(lane))
