@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 use crate::aws::ApiError;
 use crate::aws::pages::Pages;
+use crate::domain::model::Arn;
+use crate::domain::text::{MOST_QUOTED, clip};
 use crate::domain::{ModelUnits, Region};
 use crate::observation::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, InventoryList,
@@ -19,6 +21,9 @@ use crate::observation::{
 const PROVISIONED: &str = "bedrock:ListProvisionedModelThroughputs";
 const PROFILES: &str = "bedrock:ListInferenceProfiles";
 const FOUNDATION: &str = "bedrock:ListFoundationModels";
+
+/// Word that the SDK puts where AWS gave none.
+const NO_VALUE: &str = "no value was set";
 
 /// Bedrock in one Region.
 #[derive(Clone, Debug)]
@@ -66,17 +71,17 @@ impl Bedrock {
         listed.inventory.application_profiles = listed.take(
             InventoryList::ApplicationProfiles,
             application.and_then(|summaries| {
-                self.distinct(PROFILES, summaries.iter().map(application_profile), |profile| {
-                    profile.inference_profile_arn.clone()
-                })
+                let profiles = summaries.iter().map(|summary| self.application_profile(summary));
+                let profiles: Vec<ApplicationProfile> = profiles.collect::<Result<_, _>>()?;
+                self.distinct(PROFILES, profiles, |profile| profile.inference_profile_arn.clone())
             }),
         );
         listed.inventory.system_profiles = listed.take(
             InventoryList::SystemProfiles,
             system.and_then(|summaries| {
-                self.distinct(PROFILES, summaries.iter().map(system_profile), |profile| {
-                    profile.inference_profile_id.clone()
-                })
+                let profiles = summaries.iter().map(|summary| self.system_profile(summary));
+                let profiles: Vec<SystemProfile> = profiles.collect::<Result<_, _>>()?;
+                self.distinct(PROFILES, profiles, |profile| profile.inference_profile_id.clone())
             }),
         );
         listed.inventory.foundation_models =
@@ -94,7 +99,7 @@ impl Bedrock {
             let has_next = pages.is_followed(page.next_token())?;
             let list = pages.list(page.provisioned_model_summaries, "provisionedModelSummaries")?;
             for summary in &list {
-                models.push(self.provisioned_model(PROVISIONED, summary)?);
+                models.push(self.provisioned_model(summary)?);
             }
             if !has_next {
                 break;
@@ -129,6 +134,9 @@ impl Bedrock {
         let answer = answer.map_err(|error| ApiError::new(FOUNDATION, &self.region, &error))?;
         let list =
             Pages::new(FOUNDATION, &self.region).list(answer.model_summaries, "modelSummaries")?;
+        if list.iter().any(|summary| summary.model_id().is_empty()) {
+            return Err(ApiError::broken(FOUNDATION, &self.region, "a listed model has no id"));
+        }
         let models = list.iter().map(foundation_model);
         self.distinct(FOUNDATION, models, |model| model.model_id.clone())
     }
@@ -147,29 +155,99 @@ impl Bedrock {
 
     fn provisioned_model(
         &self,
-        operation: &'static str,
         summary: &ProvisionedModelSummary,
     ) -> Result<ProvisionedModel, ApiError> {
+        let name = summary.provisioned_model_arn();
         let refuse = |what: &str| {
-            let name = summary.provisioned_model_arn();
-            ApiError::broken(operation, &self.region, format!("`{name}` has {what}"))
+            let name = clip(name, MOST_QUOTED);
+            ApiError::broken(PROVISIONED, &self.region, format!("`{name}` has {what}"))
         };
+        // The SDK makes up what AWS left out: no text, no number, the year 1970.
+        self.expect_own(PROVISIONED, name)?;
+        for arn in [summary.model_arn(), summary.foundation_model_arn()] {
+            arn.parse::<Arn>().map_err(|_| refuse("no address of its model"))?;
+        }
+        if summary.provisioned_model_name().is_empty() {
+            return Err(refuse("no name"));
+        }
+        let status = summary.status().as_str();
+        if status.is_empty() || status == NO_VALUE {
+            return Err(refuse("no status"));
+        }
         let units = u32::try_from(summary.model_units())
             .ok()
             .filter(|units| *units > 0)
             .ok_or_else(|| refuse("no model units"))?;
+        let creation_time = timestamp(summary.creation_time())
+            .filter(|time| time.as_second() > 0)
+            .ok_or_else(|| refuse("no time of creation"))?;
         Ok(ProvisionedModel {
-            provisioned_model_arn: summary.provisioned_model_arn().into(),
+            provisioned_model_arn: name.into(),
             provisioned_model_name: summary.provisioned_model_name().into(),
             model_arn: summary.model_arn().into(),
             foundation_model_arn: summary.foundation_model_arn().into(),
             model_units: ModelUnits::new(units),
-            status: summary.status().as_str().into(),
+            status: status.into(),
             commitment_duration: summary.commitment_duration().map(duration),
             commitment_expiration_time: summary.commitment_expiration_time().and_then(timestamp),
-            creation_time: timestamp(summary.creation_time())
-                .ok_or_else(|| refuse("no time of creation"))?,
+            creation_time,
         })
+    }
+
+    /// Refuses an address that is none, or is of another Region: what is listed here twice would be
+    /// counted there too.
+    fn expect_own(&self, operation: &'static str, address: &str) -> Result<(), ApiError> {
+        let fault = match address.parse::<Arn>() {
+            Ok(arn) if arn.region.as_ref() == Some(&self.region) => return Ok(()),
+            Ok(_) => format!("`{}` is of another Region", clip(address, MOST_QUOTED)),
+            Err(_) => format!("`{}` is no address of what is listed", clip(address, MOST_QUOTED)),
+        };
+        Err(ApiError::broken(operation, &self.region, fault))
+    }
+
+    /// Takes an application profile over.
+    fn application_profile(
+        &self,
+        summary: &InferenceProfileSummary,
+    ) -> Result<ApplicationProfile, ApiError> {
+        self.expect_own(PROFILES, summary.inference_profile_arn())?;
+        Ok(ApplicationProfile {
+            inference_profile_id: self.profile_id(summary)?,
+            inference_profile_arn: summary.inference_profile_arn().into(),
+            inference_profile_name: summary.inference_profile_name().into(),
+            model_arns: self.model_arns(summary)?,
+        })
+    }
+
+    /// Takes a profile over that AWS defines.
+    fn system_profile(&self, summary: &InferenceProfileSummary) -> Result<SystemProfile, ApiError> {
+        Ok(SystemProfile {
+            inference_profile_id: self.profile_id(summary)?,
+            model_arns: self.model_arns(summary)?,
+        })
+    }
+
+    /// Returns the id of a profile, which is metered under the id.
+    fn profile_id(&self, summary: &InferenceProfileSummary) -> Result<String, ApiError> {
+        let id = summary.inference_profile_id();
+        if id.is_empty() {
+            let name = clip(summary.inference_profile_arn(), MOST_QUOTED);
+            return Err(ApiError::broken(PROFILES, &self.region, format!("`{name}` has no id")));
+        }
+        Ok(id.to_owned())
+    }
+
+    /// Returns the ARNs of the models behind a profile, sorted.
+    fn model_arns(&self, summary: &InferenceProfileSummary) -> Result<Vec<String>, ApiError> {
+        let models = summary.models().iter();
+        let arns: Option<Vec<String>> =
+            models.map(|model| model.model_arn().map(str::to_owned)).collect();
+        let mut arns = arns.filter(|arns| !arns.is_empty()).ok_or_else(|| {
+            let name = clip(summary.inference_profile_id(), MOST_QUOTED);
+            ApiError::broken(PROFILES, &self.region, format!("`{name}` has no models behind it"))
+        })?;
+        arns.sort_unstable();
+        Ok(arns)
     }
 }
 
@@ -180,33 +258,6 @@ fn duration(duration: &SdkDuration) -> CommitmentDuration {
         SdkDuration::SixMonths => CommitmentDuration::SixMonths,
         other => CommitmentDuration::Other(other.as_str().to_owned()),
     }
-}
-
-/// Takes an application profile over.
-fn application_profile(summary: &InferenceProfileSummary) -> ApplicationProfile {
-    ApplicationProfile {
-        inference_profile_id: summary.inference_profile_id().into(),
-        inference_profile_arn: summary.inference_profile_arn().into(),
-        inference_profile_name: summary.inference_profile_name().into(),
-        model_arns: model_arns(summary),
-    }
-}
-
-/// Takes a profile over that AWS defines.
-fn system_profile(summary: &InferenceProfileSummary) -> SystemProfile {
-    SystemProfile {
-        inference_profile_id: summary.inference_profile_id().into(),
-        model_arns: model_arns(summary),
-    }
-}
-
-/// Returns the ARNs of the models behind a profile, sorted.
-fn model_arns(summary: &InferenceProfileSummary) -> Vec<String> {
-    let models = summary.models().iter();
-    let mut arns: Vec<String> =
-        models.filter_map(|model| model.model_arn()).map(str::to_owned).collect();
-    arns.sort_unstable();
-    arns
 }
 
 /// Takes a foundation model over. The types of inference go by their words: AWS sends one,

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::aws::ApiError;
 use crate::aws::pages::Pages;
 use crate::domain::Region;
+use crate::domain::text::{MOST_QUOTED, clip};
 use crate::observation::decode::{Collector, Decoder, PageResult, PageStatus};
 use crate::observation::latest::{Latest, LatestPoints};
 use crate::observation::plan::{ListedMetric, POINTS_PER_CALL, QUERIES_PER_CALL};
@@ -81,8 +82,12 @@ impl CloudWatch {
             let has_next = pages.is_followed(page.next_token())?;
             for metric in &pages.list(page.metrics, "Metrics")? {
                 // A series that is left out would be usage that nobody asks for.
-                let metric = listed_metric(metric);
-                listed.push(metric.ok_or_else(|| pages.broken("a listed metric has no name"))?);
+                let metric = listed_metric(metric, namespace);
+                listed.push(metric.ok_or_else(|| {
+                    pages.broken(
+                        "a listed metric has no name, one dimension twice, or another namespace",
+                    )
+                })?);
             }
             if !has_next {
                 break;
@@ -122,7 +127,8 @@ impl CloudWatch {
     ) -> Result<Vec<Latest>, ApiError> {
         let mut latest = Vec::with_capacity(queries.len());
         for batch in queries.chunks(QUERIES_PER_CALL) {
-            let mut points = LatestPoints::new(batch.len());
+            let span = stretch.start..stretch.end;
+            let mut points = LatestPoints::new(span, batch.len());
             self.get_batch(batch, stretch, spent, &mut points).await?;
             latest.extend(points.finish());
         }
@@ -159,7 +165,8 @@ impl CloudWatch {
                 .map_err(|error| ApiError::new(OPERATION, &self.region, &error))?;
             for message in page.messages() {
                 let text = [message.code(), message.value()];
-                collector.spoil(&text.into_iter().flatten().collect::<Vec<_>>().join(": "));
+                let text = text.into_iter().flatten().collect::<Vec<_>>().join(": ");
+                collector.spoil(&clip(&text, MOST_QUOTED));
             }
             let next = pages.is_followed(page.next_token());
             for result in &pages.list(page.metric_data_results, "MetricDataResults")? {
@@ -182,14 +189,16 @@ impl CloudWatch {
     }
 }
 
-/// Takes a listed series over; `None` where AWS left a name out.
-fn listed_metric(metric: &Metric) -> Option<ListedMetric> {
-    let dimensions = metric
-        .dimensions()
+/// Takes a listed series over; `None` where a name is left out or there twice, or where the series is
+/// of another namespace.
+fn listed_metric(metric: &Metric, namespace: &str) -> Option<ListedMetric> {
+    let given = metric.dimensions();
+    let dimensions: BTreeMap<String, String> = given
         .iter()
         .map(|dimension| Some((dimension.name()?.to_owned(), dimension.value()?.to_owned())))
         .collect::<Option<_>>()?;
-    Some(ListedMetric { name: metric.metric_name()?.to_owned(), dimensions })
+    let is_its = metric.namespace() == Some(namespace) && dimensions.len() == given.len();
+    is_its.then_some(ListedMetric { name: metric.metric_name()?.to_owned(), dimensions })
 }
 
 /// Spells a query for the SDK. No unit is asked for: one that does not match makes the answer empty.
@@ -205,12 +214,21 @@ fn sdk_query(index: usize, query: &MetricQuery, step: i32) -> MetricDataQuery {
         .set_dimensions(Some(dimensions))
         .build();
     let stat = MetricStat::builder().metric(metric).period(step).stat(query.statistic).build();
-    MetricDataQuery::builder().id(format!("q{index}")).metric_stat(stat).return_data(true).build()
+    MetricDataQuery::builder().id(id_of(index)).metric_stat(stat).return_data(true).build()
+}
+
+/// Returns the id of a query in its call.
+fn id_of(index: usize) -> String {
+    format!("q{index}")
 }
 
 /// Takes one series of a page over; `None` where no query of ours has the id.
 fn page_result(result: &MetricDataResult) -> Option<PageResult> {
-    let query = result.id()?.strip_prefix('q')?.parse().ok()?;
+    let id = result.id()?;
+    let query: usize = id.strip_prefix('q')?.parse().ok()?;
+    if id != id_of(query) {
+        return None;
+    }
     let status = match result.status_code() {
         Some(StatusCode::Complete) => PageStatus::Complete,
         Some(other) => PageStatus::Other(other.as_str().to_owned()),

@@ -1,7 +1,7 @@
 //! Files that a person names: read whole within a bound, and written whole or not at all.
 
 use std::fs::{self, File, FileType, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{Error, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes that a document of settings may have. The embedded book has some 0.3 MB; what is larger is
@@ -101,9 +101,15 @@ pub enum Readers {
 pub fn write_whole(path: &Path, text: &str, readers: Readers) -> std::io::Result<()> {
     // A link that leads to a file stays one, and that file is the one that was named.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    // A device is written through: a file in its place would not be what was named.
-    if fs::metadata(&path).is_ok_and(|target| !target.is_file()) {
-        return fs::write(path, text);
+    // A device is written through: a file in its place would not be what was named. A pipe would wait
+    // for somebody to read.
+    if let Ok(target) = fs::metadata(&path)
+        && !target.is_file()
+    {
+        return match kind(target.file_type()) {
+            "a device" => fs::write(path, text),
+            other => Err(Error::other(format!("it is {other} and not a file: name a file"))),
+        };
     }
     let mut beside = path.clone().into_os_string();
     beside.push(".part");

@@ -1,6 +1,9 @@
 //! The metrics of a run, put to CloudWatch.
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudwatch::error::BoxError;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use jiff::{SignedDuration, Timestamp};
@@ -73,7 +76,9 @@ impl Sink {
                 .client
                 .put_metric_data()
                 .namespace(&self.namespace)
-                .set_metric_data(Some(data));
+                .set_metric_data(Some(data))
+                .customize()
+                .interceptor(AnsweredByCloudWatch);
             match call.send().await {
                 Ok(_) => put += u64::try_from(batch.len()).unwrap_or(u64::MAX),
                 Err(error) => {
@@ -86,6 +91,35 @@ impl Sink {
         } else {
             Err(PutError { failed: errors.len(), batches: batches.len(), put, errors })
         }
+    }
+}
+
+/// Refusal of an answer that is not CloudWatch's. An answer to points has nothing in it that could be
+/// read wrong, so that the page of a proxy would pass for one.
+#[derive(Debug)]
+struct AnsweredByCloudWatch;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is not CloudWatch's, as a proxy or an endpoint of one's own gives")]
+struct NotCloudWatch;
+
+impl Intercept for AnsweredByCloudWatch {
+    fn name(&self) -> &'static str {
+        "AnsweredByCloudWatch"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // The protocol has this header in each answer.
+        let is_its = context.response().headers().contains_key("smithy-protocol");
+        if is_its || !context.response().status().is_success() {
+            return Ok(());
+        }
+        Err(NotCloudWatch.into())
     }
 }
 

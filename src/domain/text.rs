@@ -55,18 +55,22 @@ pub fn escaped(json: &str) -> Cow<'_, str> {
 }
 
 /// Returns true for characters that steer a terminal or are not seen there: controls but for the
-/// newline, marks of direction, widths of zero, separators of lines, and tags.
+/// newline, marks of direction, widths of zero, blanks that pass for letters, separators of lines, selectors of
+/// forms, and tags.
 const fn is_hidden(c: char) -> bool {
     matches!(
         c,
         '\0'..='\t' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-            | '\u{ad}' | '\u{61c}' | '\u{180e}'
+            | '\u{ad}' | '\u{34f}' | '\u{61c}'
+            | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
+            | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}'
             | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }
 

@@ -203,8 +203,18 @@ impl Observation {
         // Types alone would let a threshold pass that the environment refuses.
         faults.extend(self.settings.faults());
         faults.extend(self.repeated());
+        faults.extend(self.untold());
         for observed in &self.places {
             for lane in &observed.usage.lanes {
+                let metered = lane.survey.iter().chain(&lane.minutes);
+                faults.extend(metered.filter(|metric| metric.has_impossible_sums()).map(
+                    |metric| {
+                        format!(
+                            "`{}` of `{}` in {} has more than CloudWatch counts",
+                            metric.name, lane.model_id, observed.place.region
+                        )
+                    },
+                ));
                 for (metrics, span) in [(&lane.survey, survey), (&lane.minutes, minutes)] {
                     faults.extend(metrics.iter().filter(|metric| metric.is_misnamed()).map(
                         |metric| {
@@ -228,6 +238,29 @@ impl Observation {
                     }));
                 }
             }
+        }
+        faults
+    }
+
+    /// Lists Regions that the run was to read and of which the document says nothing, neither that
+    /// they were read nor that they failed, and holdings that cannot be.
+    fn untold(&self) -> Vec<String> {
+        let read = self.places.iter().map(|observed| &observed.place.region);
+        let told: BTreeSet<&Region> =
+            read.chain(self.failed.iter().map(|failed| &failed.region)).collect();
+        let wanted = self.settings.regions_or(&self.home.region);
+        let mut faults: Vec<String> = wanted
+            .iter()
+            .filter(|region| !told.contains(region))
+            .map(|region| format!("Region {region} was to be read, and nothing is said of it"))
+            .collect();
+        for observed in &self.places {
+            let region = &observed.place.region;
+            // By their places: an address that is none can be anything.
+            let held = (1..).zip(&observed.inventory.provisioned_models);
+            faults.extend(held.filter(|(_, held)| !held.can_be_of(region)).map(|(place, _)| {
+                format!("provisioned model {place} of {region} has no units or no address there")
+            }));
         }
         faults
     }
@@ -380,7 +413,21 @@ mod tests {
                 _ => (*text).into(),
             };
         }
-        Observation::from_json(&saved.to_string())
+        Observation::from_json(&told(saved).to_string())
+    }
+
+    /// Says of every Region that was to be read that the reading failed.
+    fn told(mut saved: Value) -> Value {
+        let wanted = saved["settings"]["regions"].as_array().cloned().unwrap_or_default();
+        let mut wanted: Vec<Value> =
+            if wanted.is_empty() { vec![saved["home"]["region"].clone()] } else { wanted };
+        let mut seen = BTreeSet::new();
+        wanted.retain(|region| seen.insert(region.to_string()));
+        let failed = wanted.into_iter().map(
+            |region| serde_json::json!({ "account": "", "region": region, "error": "denied" }),
+        );
+        saved["failed"] = failed.collect();
+        saved
     }
 
     #[test]

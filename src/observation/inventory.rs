@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::Arn;
-use crate::domain::{AccountId, ModelId, ModelUnits, Target};
+use crate::domain::{AccountId, ModelId, ModelUnits, Region, Target};
 use crate::observation::distinct::repeated;
 use crate::observation::{InferenceType, LifecycleStatus, ProvisionedModelStatus};
 
@@ -196,6 +196,12 @@ impl ProvisionedModel {
     #[must_use]
     pub fn is_under_term(&self) -> bool {
         self.commitment_duration.is_some()
+    }
+
+    /// Returns true if the address is one of a Region and there is a unit.
+    pub(super) fn can_be_of(&self, region: &Region) -> bool {
+        let arn = self.provisioned_model_arn.parse::<Arn>();
+        self.model_units.count() > 0 && arn.is_ok_and(|arn| arn.region.as_ref() == Some(region))
     }
 
     /// Returns the account that owns the model; `None` where the ARN is none.

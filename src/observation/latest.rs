@@ -1,5 +1,7 @@
 //! The latest point of each series: all that is read of the guard's own metrics.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 
 use crate::observation::Status;
@@ -17,33 +19,41 @@ pub struct Latest {
 /// Collector of the latest points. The values themselves are dollars or flags: whether one is above
 /// zero is all that is kept, so no amount passes through a float.
 #[derive(Debug)]
-pub struct LatestPoints(Vec<(Option<(Timestamp, bool)>, Wholeness)>);
+pub struct LatestPoints {
+    /// Time that was asked for.
+    span: Range<Timestamp>,
+    series: Vec<(Option<(Timestamp, bool)>, Wholeness)>,
+}
 
 impl LatestPoints {
-    /// Returns a collector for a call of so many queries.
+    /// Returns a collector for a call of so many queries over a span.
     #[must_use]
-    pub fn new(queries: usize) -> Self {
-        Self(vec![(None, Wholeness::default()); queries])
+    pub fn new(span: Range<Timestamp>, queries: usize) -> Self {
+        Self { span, series: vec![(None, Wholeness::default()); queries] }
     }
 
     /// Returns the latest points in the order of the queries.
     #[must_use]
     pub fn finish(self) -> Vec<Latest> {
         let of = |(point, wholeness): (_, Wholeness)| Latest { status: wholeness.finish(), point };
-        self.0.into_iter().map(of).collect()
+        self.series.into_iter().map(of).collect()
     }
 }
 
 impl Collector for LatestPoints {
     fn take(&mut self, result: PageResult) {
         let PageResult { query, status, points } = result;
-        let Some((latest, wholeness)) = self.0.get_mut(query) else {
+        let Some((latest, wholeness)) = self.series.get_mut(query) else {
             self.spoil("CloudWatch answered for a query that was not asked");
             return;
         };
         for (time, value) in points {
             if !value.is_finite() || value < 0.0 {
                 wholeness.spoil(format!("at {time}, {value} is no value of the guard's"));
+                continue;
+            }
+            if !self.span.contains(&time) {
+                wholeness.spoil(format!("a point at {time} was not asked for"));
                 continue;
             }
             let is_above = value > 0.0;
@@ -59,7 +69,7 @@ impl Collector for LatestPoints {
     }
 
     fn spoil(&mut self, why: &str) {
-        for (_, wholeness) in &mut self.0 {
+        for (_, wholeness) in &mut self.series {
             wholeness.spoil(why);
         }
     }
@@ -76,7 +86,8 @@ mod tests {
     }
 
     fn latest(pages: &[&[(&str, f64)]]) -> Latest {
-        let mut points = LatestPoints::new(1);
+        let day = "2026-04-06T00:00:00Z".parse().unwrap().."2026-04-07T00:00:00Z".parse().unwrap();
+        let mut points = LatestPoints::new(day, 1);
         for of_page in pages {
             points.take(page(PageStatus::Complete, of_page));
         }
@@ -107,6 +118,7 @@ mod tests {
             &[&[(EARLY, f64::NAN)][..]][..],
             &[&[(EARLY, -1.0)]],
             &[&[(EARLY, 1.0)], &[(EARLY, 0.0)]],
+            &[&[(EARLY, 1.0)], &[("2100-01-01T00:00:00Z", 0.0)]],
         ] {
             assert!(matches!(latest(pages).status, Status::Incomplete(_)), "{pages:?}");
         }

@@ -6,6 +6,9 @@ use crate::domain::meter::{MetricName, read_name};
 use crate::domain::{Counter, Meter, Metric, ModelId, Series, Window};
 use crate::observation::DimensionSet;
 
+/// Largest sum that a double of CloudWatch's counts exactly, 2^53.
+const MOST_COUNTED: u64 = 1 << 53;
+
 /// Namespace in which Bedrock meters model invocations.
 pub const NAMESPACE: &str = "AWS/Bedrock";
 
@@ -55,6 +58,12 @@ pub struct MetricSeries {
 }
 
 impl MetricSeries {
+    /// Returns true if a sum is above what a double counts exactly, which no answer may have.
+    pub(super) fn has_impossible_sums(&self) -> bool {
+        let sums = self.series.iter().flat_map(|series| &series.values).flatten();
+        sums.copied().any(|sum| sum > MOST_COUNTED)
+    }
+
     /// Returns true if the name is known as that of another meter or counter.
     pub(super) fn is_misnamed(&self) -> bool {
         matches!(read_name(&self.name), MetricName::Known(known) if known != self.metric)

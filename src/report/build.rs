@@ -141,8 +141,9 @@ fn incomplete(priced: &Priced<'_>) -> Vec<IncompleteReport> {
 fn run_info(priced: &Priced<'_>) -> RunInfo {
     let observation = priced.observation;
     let places = || observation.places.iter();
-    let metrics_requested = observation.history_metrics_requested
-        + places().map(|observed| observed.usage.metrics_requested).sum::<u64>();
+    let metrics_requested = places()
+        .map(|observed| observed.usage.metrics_requested)
+        .fold(observation.history_metrics_requested, u64::saturating_add);
     let with_minutes = places()
         .flat_map(|observed| &observed.usage.lanes)
         .filter(|lane| !lane.minutes.is_empty())

@@ -185,7 +185,7 @@ const PAGES: &[Answers] = &[Answers::Pages, Answers::Series];
 const READ: &[Answers] = &[Answers::Pages, Answers::List, Answers::Series];
 const SERIES: &[Answers] = &[Answers::Series];
 
-const KINDS: [Kind; 27] = [
+const KINDS: [Kind; 28] = [
     kind(FaultKind::Throttle, 1, Tries::OnceMore),
     kind(FaultKind::Throttle, ALL, Tries::All),
     kind(FaultKind::Forbidden, ALL, Tries::One),
@@ -202,6 +202,7 @@ const KINDS: [Kind; 27] = [
     Kind { of: READ, ..kind(FaultKind::Malformed, ALL, Tries::One) },
     altered(Alteration::Empty, READ),
     altered(Alteration::Listless, READ),
+    altered(Alteration::Lacking, READ),
     altered(Alteration::Repeated, LISTS),
     altered(Alteration::Contradicting, LISTS),
     Kind { tries: Tries::TwoPages, ..altered(Alteration::SameToken, PAGES) },

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock_cost_guard::aws::clients;
 use bedrock_cost_guard::catalog::PriceBook;
-use bedrock_cost_guard::domain::{BaseModel, Usd};
+use bedrock_cost_guard::domain::{BaseModel, ModelUnits, Usd};
 use bedrock_cost_guard::guard::RunOutcome;
 use bedrock_cost_guard::observation::{
     FailedPlace, InventoryList, ModelBefore, Observation, OpenBefore, Status, UnreadList,
@@ -589,6 +589,7 @@ fn what_is_there_twice_is_refused_wherever_it_is() {
     let mut other = observation.places[0].clone();
     other.place.region = region("us-west-2");
     other.inventory.system_profiles.clear();
+    other.inventory.provisioned_models.clear();
     let error = "denied".to_owned();
     let list = InventoryList::SystemProfiles;
     other.inventory.unread = vec![UnreadList { list, error: error.clone() }];
@@ -626,4 +627,58 @@ fn what_is_there_twice_is_refused_wherever_it_is() {
         let fault = Observation::from_json(&saved.to_string()).map(drop).unwrap_err().to_string();
         assert!(fault.contains("schema_version"), "{fault}");
     }
+}
+
+/// Something that is done to an observation.
+type Change = fn(&mut Observation);
+
+#[test]
+fn a_saved_run_that_says_nothing_of_a_region_or_has_what_cannot_be_is_refused() {
+    let observation = small_observation();
+    let cases: [(&str, Change); 5] = [
+        ("was to be read", |it| {
+            it.settings.regions = vec![region("us-east-1"), region("eu-west-1")];
+        }),
+        ("was to be read", |it| it.places.clear()),
+        ("no units", |it| {
+            it.places[0].inventory.provisioned_models[0].model_units = ModelUnits::new(0);
+        }),
+        ("no address there", |it| {
+            let held = &mut it.places[0].inventory.provisioned_models[0];
+            held.provisioned_model_arn =
+                held.provisioned_model_arn.replace("us-east-1", "eu-west-1");
+        }),
+        ("more than CloudWatch counts", |it| {
+            let series = it.places[0].usage.lanes[1].survey[1].series.as_mut();
+            series.unwrap().values[3] = Some((1 << 53) + 1);
+        }),
+    ];
+    assert!(Observation::from_json(&observation.to_json().unwrap()).is_ok());
+    for (words, change) in cases {
+        let mut other = observation.clone();
+        change(&mut other);
+        let saved = other.to_json().unwrap();
+        let fault = Observation::from_json(&saved).map(drop).unwrap_err().to_string();
+        assert!(fault.contains(words), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_proxy_does_not_pass_for_points_that_were_put() {
+    let account = Served::of(whole(sample_of(&[ROUTE])))
+        .with_fault(Fault::of("PutMetricData", FaultKind::HtmlOfAllIsWell));
+    let text = account.fail().await.to_string();
+    assert!(text.contains("cloudwatch:PutMetricData"), "{text}");
+    assert!(text.contains("HTTP 200 of text/html"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_of_another_region_is_not_counted_here_too() {
+    let mut observation = in_both_regions(whole(sample_of(&[ROUTE, LEFTOVER[0]])));
+    observation.places[1].inventory = observation.places[0].inventory.clone();
+    let account = Served::of(observation);
+    let RunOutcome { report, .. } = account.run().await;
+    assert_eq!(report.holdings.len(), 1);
+    let missing = report.missing_line().unwrap();
+    assert!(missing.contains("the provisioned models of us-west-2"), "{missing}");
 }

@@ -158,6 +158,8 @@ pub(crate) enum FaultKind {
     ExpiredToken,
     /// HTTP 503 with a page for people, as a proxy gives.
     Html,
+    /// HTTP 200 with a page for people, as a proxy gives.
+    HtmlOfAllIsWell,
     /// AWS does not know the credentials.
     UnknownCredentials,
     /// The answer parses, and goes wrong in this way.
@@ -535,6 +537,10 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
         Some(FaultKind::Html) => {
             let page = "<html><body>Service Unavailable</body></html>";
             return answer(503, &[("content-type", "text/html; charset=utf-8")], page);
+        }
+        Some(FaultKind::HtmlOfAllIsWell) => {
+            let page = "<html><body>Sign in to the network</body></html>";
+            return answer(200, &[("content-type", "text/html")], page);
         }
         Some(FaultKind::UnknownCredentials) => {
             let message = "The security token included in the request is invalid.";

@@ -10,6 +10,8 @@ pub(crate) enum Alteration {
     Empty,
     /// The list is left out.
     Listless,
+    /// The first entry of the list lacks all members but one.
+    Lacking,
     /// The first entry of the list comes twice.
     Repeated,
     /// The first entry of the list comes twice, and the second is another.
@@ -102,6 +104,11 @@ fn changed(body: &[u8], change: impl FnOnce(&mut Fields)) -> Vec<u8> {
 fn change_entries(alteration: Alteration, entries: &mut Vec<Value>) {
     match alteration {
         Alteration::Repeated => entries.extend(entries.first().cloned()),
+        Alteration::Lacking => {
+            if let Some(fields) = entries.first_mut().and_then(Value::as_map_mut) {
+                fields.truncate(1);
+            }
+        }
         Alteration::Contradicting => {
             let mut other = entries.first().cloned();
             if let Some(other) = other.as_mut().and_then(Value::as_map_mut) {
