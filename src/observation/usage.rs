@@ -1,8 +1,10 @@
 //! Consumption of one account in one Region, lane by lane and metric by metric.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::meter::{MetricName, read_name};
+use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::{Counter, Meter, Metric, ModelId, Series, Window};
 use crate::observation::DimensionSet;
 
@@ -194,9 +196,22 @@ impl LaneUsage {
     }
 
     /// Lists the minutes that are not whole; empty where they are. Costs do not rest on minutes.
+    ///
+    /// CloudWatch makes both of the same samples, so that minutes which do not add up to their hour were
+    /// not all there.
     #[must_use]
     pub fn minute_gaps(&self) -> Vec<Gap> {
-        incomplete(&self.minutes)
+        let mut gaps = incomplete(&self.minutes);
+        gaps.extend(self.minutes.iter().filter_map(|minutes| {
+            let hours = self.survey.iter().find(|hours| hours.name == minutes.name)?;
+            let are_whole = [hours, minutes].into_iter().all(|of| of.status == Status::Complete);
+            let hour = first_difference(hours.series.as_ref()?, minutes.series.as_ref()?)?;
+            are_whole.then(|| Gap::Incomplete {
+                metric: minutes.name.clone(),
+                why: format!("its minutes from {hour} on do not add up to the hour"),
+            })
+        }));
+        gaps
     }
 
     /// Returns true if every metric was answered whole and not one of them has a point.
@@ -213,6 +228,16 @@ impl LaneUsage {
                 .iter()
                 .any(|metric| metric.metric == Metric::Counter(Counter::Invocations))
     }
+}
+
+/// Returns the first hour that is not the sum of its minutes; `None` where all are.
+fn first_difference(hours: &Series, minutes: &Series) -> Option<Timestamp> {
+    let of_hour = usize::try_from(HOUR / MINUTE).unwrap_or(usize::MAX);
+    let in_hours = hours.since(minutes.start);
+    let sums = minutes.values.chunks(of_hour).map(|minutes| minutes.iter().flatten().sum::<u64>());
+    let differs = sums.zip(in_hours).position(|(sum, hour)| sum != hour.unwrap_or_default())?;
+    let seconds = i64::try_from(differs).ok()? * i64::from(HOUR);
+    Some(minutes.start + SignedDuration::from_secs(seconds))
 }
 
 /// Lists the metrics whose answers are not whole.

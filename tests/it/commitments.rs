@@ -191,8 +191,7 @@ fn capacity_against_throttles_has_a_price_and_is_no_saving() {
         [120_000, 12_000].map(|count| if place.is_multiple_of(3) { count / 40 } else { count })
     };
     let report = Account::new()
-        .survey(GLOBAL, TOKENS, |hour| tokens(hour).map(|count| 60 * count))
-        .minutes(GLOBAL, TOKENS, tokens)
+        .lane(GLOBAL, TOKENS, |minute| tokens(minute / 60))
         .survey(GLOBAL, ["InvocationThrottles"], |_| [3])
         .report();
     assert!(report.recommendations.is_empty());

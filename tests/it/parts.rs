@@ -682,3 +682,22 @@ async fn what_is_of_another_region_is_not_counted_here_too() {
     let missing = report.missing_line().unwrap();
     assert!(missing.contains("the provisioned models of us-west-2"), "{missing}");
 }
+
+#[test]
+fn minutes_that_do_not_add_up_to_their_hours_decide_no_purchase_and_close_none() {
+    let mut observation = whole(sample_of(&[UNITS]));
+    let before = report::build(&observation);
+    let [advice] = before.recommendations.as_slice() else { panic!("{before:?}") };
+    observation.open_before =
+        vec![OpenBefore { region: advice.region.clone(), id: advice.id.clone() }];
+    for metric in &mut lane_of(&mut observation, UNITS).minutes {
+        for value in metric.series.iter_mut().flat_map(|series| &mut series.values) {
+            *value = value.map(|sum| sum / 2);
+        }
+    }
+    let report = report::build(&observation);
+    assert_eq!(report.totals.monthly_cost, before.totals.monthly_cost);
+    assert_eq!((report.recommendations.len(), report.closed.len()), (0, 0));
+    assert_eq!(report.missing[0].part, Part::Minutes);
+    assert!(report.missing[0].error.contains("do not add up to the hour"), "{:?}", report.missing);
+}
