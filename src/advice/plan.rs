@@ -22,8 +22,8 @@ pub struct Plan {
     /// Cost of the workload in USD a month; `None` where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost: Option<Usd>,
-    /// Saving in USD a month beside the arrangement before; `None` for the present arrangement, or
-    /// where that cannot be said.
+    /// Saving in USD a month beside the arrangement before, negative where the plan costs more; `None`
+    /// for the present arrangement, or where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_monthly_savings: Option<Usd>,
     /// Months in which the next shorter arrangement has cost as much as the whole term; `None`
@@ -80,6 +80,14 @@ impl Plan {
     /// Adds the saving of a workload's cost.
     pub(super) fn saving(mut self, workload: &Workload<'_>, savings: Usd) -> Self {
         self.monthly_cost = Some(workload.monthly_cost() - savings);
+        self.estimated_monthly_savings = Some(savings);
+        self
+    }
+
+    /// Adds the bill of a workload under the plan, and the saving beside the arrangement before, which
+    /// is negative where the plan costs more.
+    pub(super) fn costing(mut self, monthly_cost: Usd, savings: Usd) -> Self {
+        self.monthly_cost = Some(monthly_cost);
         self.estimated_monthly_savings = Some(savings);
         self
     }

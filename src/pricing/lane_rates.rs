@@ -76,8 +76,13 @@ impl<'l> LaneRates<'l> {
                 .map(|(tier, above)| (is_same_tier.then_some(tier), above))
                 .collect::<BTreeSet<_>>()
         };
-        let rate = |meter| {
-            let there = wanted(meter, scope, tier);
+        let rate = |meter: Meter| {
+            // A batch job has no prompt cache: by AWS's page on caching, what was cached is input there.
+            let billed = match (tier, meter) {
+                (Some(ServiceTier::Batch), Meter::CacheRead | Meter::CacheWrite) => Meter::Input,
+                _ => meter,
+            };
+            let there = wanted(billed, scope, tier);
             // Where one of them has a tier or a length that the other lacks, their lower ends are of
             // different requests, and their difference saves nobody anything.
             let is_alike = lane.scope().is_none_or(|scope| {

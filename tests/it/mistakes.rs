@@ -980,3 +980,42 @@ fn a_unit_that_nobody_uses_is_deleted_however_dear_the_traffic_beside_it() {
     let share = idle.unwrap().savings().percent_of(report.totals.monthly_cost).unwrap();
     assert!(share.number() < Decimal::from(5), "{share}");
 }
+
+#[test]
+fn a_batch_job_has_no_cache_and_costs_more_above_its_share_of_reads() {
+    const CALLED: &str = "us.anthropic.claude-sonnet-4-6";
+    const SONNET: &str = "anthropic.claude-sonnet-4-6";
+    const METERS: [&str; 3] = ["InputTokenCount", "OutputTokenCount", "CacheReadInputTokenCount"];
+    // With reads at a tenth of the input price and batch at half, from 55.6 % of reads on.
+    for (reads, is_dearer) in [(20, false), (50, false), (60, true), (90, true)] {
+        let tokens = [100 - reads, 0, reads].map(|count: u64| count * 1_000_000);
+        let report = Account::new().survey(CALLED, METERS, |_| tokens).report();
+        let [plan] = plans(&report, SONNET, Action::UseBatchInference)[..] else {
+            panic!("{reads} % of reads: {:?}", workload(&report, SONNET).plans)
+        };
+        let saved = plan.estimated_monthly_savings.unwrap();
+        assert_eq!(!saved.is_positive(), is_dearer, "{reads} % of reads");
+        let now = workload(&report, SONNET).monthly_cost;
+        assert_eq!(plan.monthly_cost.unwrap(), now - saved);
+        assert_eq!(plan.why_not[0].contains("no prompt cache"), is_dearer, "{:?}", plan.why_not);
+        assert!(!plan.advised);
+    }
+}
+
+#[test]
+fn the_cost_of_a_plan_at_another_tier_is_the_bill_of_that_arrangement() {
+    let tokens = [100_000_u64, 10_000];
+    // USD for a million of each, at the flex tier of the global profile and of the Region.
+    for (is_allowed, prices) in [(true, ["0.45", "0.90"]), (false, ["0.50", "1.00"])] {
+        let mut account = with_global().tokens(MODEL, tokens[0], tokens[1]);
+        account.observation.settings.allow_global_routing = is_allowed;
+        let report = account.report();
+        let [plan] = plans(&report, MODEL, Action::UseFlexTier)[..] else { panic!("no flex") };
+        let of = |count: u64, price: &str| -> Decimal {
+            Decimal::from(count * 60 * 730) * price.parse::<Decimal>().unwrap()
+                / Decimal::from(1_000_000)
+        };
+        let bill = of(tokens[0], prices[0]) + of(tokens[1], prices[1]);
+        assert_eq!(plan.monthly_cost.unwrap().dollars().round_dp(6), bill.round_dp(6));
+    }
+}

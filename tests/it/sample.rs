@@ -224,7 +224,7 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
       5. route to the global profile of anthropic.claude-haiku-4-5-20251001-v1:0 in us-east-1  saves $389.36, 9.1 %
       6. right-size the provisioned model of meta.llama3-1-70b-instruct-v1:0 in us-east-1  saves $15,461.40, 33.3 %
       7. do not renew the commitment of meta.llama3-2-11b-instruct-v1:0 in us-west-2       saves $5,520.70, 60.3 %
-    INSTEAD, CHEAPER BUT NOT ONLY MONEY: never counted, the owner decides
+    INSTEAD, AND NOT ONLY MONEY: never counted, the owner decides
     WORKLOADS
     PROVISIONED MODELS
     NO PRICE

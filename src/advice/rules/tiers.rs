@@ -1,6 +1,10 @@
-//! The cost of the same tokens at another tier. Flex and batch are cheaper and slower; priority and
-//! latency-optimized are dearer. Only the owner knows if requests can wait, so these are listed with
-//! their figures and never counted.
+//! The cost of the same tokens at another tier. Flex and batch are slower and mostly cheaper; priority
+//! and latency-optimized are dearer. Only the owner knows if requests can wait, so these are listed with
+//! their figures and never counted. Each is the whole bill of the workload with those requests there; a
+//! tier that would cost more says so.
+//!
+//! A batch job has no prompt cache. With reads at a tenth of the input price and batch at half, batch
+//! costs more from 55.6 % of reads on: `0.5 > 1 − r + 0.1·r`.
 
 use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
@@ -50,29 +54,85 @@ pub(crate) fn advise(
     left: Ratio,
 ) -> Finding {
     let mut finding = Finding::default();
-    for change in MOVES {
-        let savings: Usd = cheapest
-            .iter()
-            .filter(|rates| is_at(rates.lane, change.from))
-            .filter_map(|rates| saving(priced, workload, rates, change.to))
-            .filter(|savings| savings.is_positive())
-            .sum();
-        // What filling takes away is standard traffic.
-        let savings = match change.from {
-            ServiceTier::Standard => left.of(savings),
-            _ => savings,
-        };
-        if savings > priced.observation.settings.min_monthly_savings {
-            let savings = Usd::new(savings.dollars().round_dp(12).normalize());
-            let plan = Plan::new(change.action, change.description.to_owned());
+    let least = priced.observation.settings.min_monthly_savings;
+    let before = TierBill::of(priced, workload, cheapest, left, None).cost;
+    for change in &MOVES {
+        let moved = TierBill::of(priced, workload, cheapest, left, Some(change));
+        let plan = Plan::new(change.action, change.description.to_owned());
+        let (plan, refusal) = if before - moved.cost > least {
             let why = "it asks for another latency: listed, never counted";
-            finding.take(Finding::listed(
-                plan.saving(workload, savings),
-                Refusal::new(Gate::Effort, why),
-            ));
-        }
+            (plan.costing(moved.cost, before - moved.cost), Refusal::new(Gate::Effort, why))
+        } else if moved.dearer > least && change.from == ServiceTier::Standard {
+            let why =
+                format!("it would cost {} a month more: {}", moved.dearer, change.dearer_since());
+            let cost = before + moved.dearer;
+            (plan.costing(cost, Usd::ZERO - moved.dearer), Refusal::new(Gate::Better, why))
+        } else {
+            continue;
+        };
+        finding.take(Finding::listed(plan, refusal));
     }
     finding
+}
+
+impl TierMove {
+    /// Says why the other tier can cost more, in words.
+    const fn dearer_since(&self) -> &'static str {
+        match self.to {
+            ServiceTier::Batch => {
+                "a batch job has no prompt cache, so that what was cached is billed as input"
+            }
+            _ => "its prices of what is used are higher",
+        }
+    }
+}
+
+/// Bill of a workload with some traffic at another tier, in USD a month.
+#[derive(Clone, Copy, Debug)]
+struct TierBill {
+    /// Cost of all of the workload, each lane at the tier that costs less.
+    cost: Usd,
+    /// Cost that the lanes that stay would have beyond theirs at the other tier.
+    dearer: Usd,
+}
+
+impl TierBill {
+    /// Adds up the holdings and each on-demand lane, as routing and filling leave them.
+    fn of(
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        cheapest: &[LaneRates<'_>],
+        left: Ratio,
+        change: Option<&TierMove>,
+    ) -> Self {
+        let mut bill = Self { cost: workload.holdings_monthly_cost(), dearer: Usd::ZERO };
+        let on_demand =
+            |rates: &&LaneRates<'_>| matches!(rates.lane.kind, LaneKind::OnDemand { .. });
+        for rates in cheapest.iter().filter(on_demand) {
+            // What filling takes away is standard traffic. A ratio has endless digits; dollars are told
+            // with twelve.
+            let left = |cost: Usd| {
+                if rates.lane.is_standard() {
+                    Usd::new(left.of(cost).dollars().round_dp(12).normalize())
+                } else {
+                    cost
+                }
+            };
+            let here = rates.monthly_cost(priced.recent);
+            let there = change
+                .filter(|change| is_at(rates.lane, change.from))
+                .and_then(|change| cost_at(priced, workload, rates, change.to));
+            match there {
+                Some(there) if there < here => bill.cost += left(there),
+                Some(there) => {
+                    bill.cost += left(here);
+                    bill.dearer += left(there - here);
+                }
+                None => bill.cost += left(here),
+            }
+        }
+        bill
+    }
 }
 
 fn is_at(lane: &Lane<'_>, asked: ServiceTier) -> bool {
@@ -80,9 +140,9 @@ fn is_at(lane: &Lane<'_>, asked: ServiceTier) -> bool {
         && lane.known_tier().is_some()
 }
 
-/// Computes the saving of one lane's tokens at another tier, in USD a month; `None` where a meter
-/// in use has no price there.
-fn saving(
+/// Computes the cost of one lane's tokens at another tier, in USD a month; `None` where a meter in use
+/// has no price there.
+fn cost_at(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     rates: &LaneRates<'_>,
@@ -93,5 +153,5 @@ fn saving(
         return None;
     }
     let there = LaneRates::at(priced, workload, rates.lane, rates.scope, Some(to))?;
-    Some(rates.monthly_cost(priced.recent) - there.monthly_cost(priced.recent))
+    Some(there.monthly_cost(priced.recent))
 }

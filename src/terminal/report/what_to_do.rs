@@ -140,7 +140,16 @@ fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Adds the plans that cost less and ask for more than money: listed, never counted.
+/// Writes a saving, or what a plan would cost beyond what is paid.
+fn would_save(savings: Usd) -> String {
+    if savings.is_positive() {
+        savings.to_string()
+    } else {
+        format!("costs {} more", Usd::ZERO - savings)
+    }
+}
+
+/// Adds the plans that ask for more than money: listed, never counted. One that costs more says so.
 pub(super) fn alternatives(page: &mut String, report: &Report) {
     // A dozen keeps the page to a screen or two; the JSON report has all plans.
     const SHOWN: usize = 12;
@@ -151,7 +160,7 @@ pub(super) fn alternatives(page: &mut String, report: &Report) {
         .filter(|(_, plan)| matches!(plan.effort, Some(Effort::Latency | Effort::Evaluation)))
         .filter_map(|(workload, plan)| {
             let savings = plan.estimated_monthly_savings?;
-            savings.is_positive().then_some((workload, plan, savings))
+            (savings != Usd::ZERO).then_some((workload, plan, savings))
         })
         .collect();
     if listed.is_empty() {
@@ -160,7 +169,7 @@ pub(super) fn alternatives(page: &mut String, report: &Report) {
     listed.sort_by(|a, b| {
         b.2.cmp(&a.2).then_with(|| (&a.0.region, &a.0.model).cmp(&(&b.0.region, &b.0.model)))
     });
-    line(page, "INSTEAD, CHEAPER BUT NOT ONLY MONEY: never counted, the owner decides");
+    line(page, "INSTEAD, AND NOT ONLY MONEY: never counted, the owner decides");
     let mut rows = table(&["Model", "Region", "Asks for", "Change", "Would save"], &[4]);
     // As in the table of workloads, nothing is broken in two.
     rows.set_content_arrangement(ContentArrangement::Disabled);
@@ -173,7 +182,7 @@ pub(super) fn alternatives(page: &mut String, report: &Report) {
             cell(workload.region.name().to_owned(), false),
             cell(effort, false),
             cell(title.to_owned(), false),
-            cell(savings.to_string(), true),
+            cell(would_save(*savings), true),
         ]);
     }
     write_table(page, &rows);
