@@ -8,6 +8,7 @@
 //! | `workload` | all that one base model did in one account and Region |
 //! | `lane` | what one `ModelId` carried, meter by meter |
 //! | `lane_rates` | the rates that a lane has now, and would have under another scope or tier |
+//! | `cache_economics` | what the prompt cache saves and costs |
 //! | `lifecycle` | the days on which a model leaves, as AWS or the book says |
 //! | `load` | demand over time, in dollars and in the load of a unit |
 //! | `holding` | a provisioned model: its cost, use and worth |
@@ -16,6 +17,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod cache_economics;
 mod effective_cost;
 mod holding;
 mod lane;
@@ -25,6 +27,7 @@ mod load;
 mod reserved;
 mod workload;
 
+pub use cache_economics::CacheEconomics;
 pub use effective_cost::EffectiveCost;
 pub use holding::{CapacityUse, CarriedLoad, Holding, Idleness};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};

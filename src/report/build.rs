@@ -292,6 +292,7 @@ fn workload_report(workload: &Workload<'_>, advice: Advice, today: Date) -> Work
         plans: advice.plans,
         break_even: advice.break_even,
         verdict: advice.verdict,
+        cache: workload.cache_economics(),
         lifecycle: Some(workload.lifecycle.clone()).filter(|life| !life.is_unknown()),
         notes: workload.notes(today),
         gaps: workload.gaps.clone(),

@@ -14,7 +14,7 @@ use crate::domain::{
     Tokens, Usd, UsdPerMillionTokens, Window,
 };
 use crate::observation::{CommitmentDuration, PriceListRead};
-use crate::pricing::{CapacityUse, Lifecycle};
+use crate::pricing::{CacheEconomics, CapacityUse, Lifecycle};
 use crate::report::missing_part::MissingPart;
 use crate::sizing::BreakEven;
 
@@ -186,6 +186,9 @@ pub struct WorkloadReport {
     pub break_even: Vec<BreakEven>,
     /// Advice in one sentence.
     pub verdict: String,
+    /// Economics of the prompt cache; `None` where none was used, or a price of one is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheEconomics>,
     /// Life of the model in the Region; `None` where nobody says anything of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,

@@ -1019,3 +1019,50 @@ fn the_cost_of_a_plan_at_another_tier_is_the_bill_of_that_arrangement() {
         assert_eq!(plan.monthly_cost.unwrap().dollars().round_dp(6), bill.round_dp(6));
     }
 }
+
+#[test]
+fn a_cache_tells_what_its_reads_saved_and_its_writes_cost() {
+    const CALLED: &str = "global.anthropic.claude-sonnet-4-6";
+    const SONNET: &str = "anthropic.claude-sonnet-4-6";
+    const METERS: [&str; 4] = [
+        "InputTokenCount",
+        "OutputTokenCount",
+        "CacheReadInputTokenCount",
+        "CacheWriteInputTokenCount",
+    ];
+    // An hour: a million of input, four million of reads, a million of writes.
+    let account = |reads: u64| {
+        let account = Account::new();
+        account.survey(CALLED, METERS, move |_| [1_000_000, 0, reads * 1_000_000, 1_000_000])
+    };
+    let report = account(4).report();
+    let cache = workload(&report, SONNET).cache.unwrap();
+    // At 3.00 of input, 0.30 of reads, 3.75 and 6.00 of writes, in USD for a million.
+    assert_eq!(cache.reads_saved, an_hour("10.8"));
+    assert_eq!(cache.writes_cost, an_hour("0.75"));
+    assert_eq!(cache.net, an_hour("10.05"));
+    assert_eq!(cache.net_kept_an_hour, Some(an_hour("7.8")));
+    // Writes that nobody reads lose.
+    let cache = workload(&account(0).report(), SONNET).cache.unwrap();
+    assert_eq!(cache.net, Usd::ZERO - an_hour("0.75"));
+    let uncached = Account::new().tokens(CALLED, 1_000_000, 1_000).report();
+    assert_eq!(workload(&uncached, SONNET).cache, None);
+}
+
+#[test]
+fn input_that_is_mostly_uncached_is_told_beside_a_little_cache_use() {
+    const CALLED: &str = "global.anthropic.claude-sonnet-4-6";
+    const METERS: [&str; 2] = ["InputTokenCount", "CacheReadInputTokenCount"];
+    for (reads, is_told) in [(0, true), (10, true), (60, false)] {
+        let tokens = [100 - reads, reads].map(|count: u64| count * 1_000_000);
+        let report = Account::new().survey(CALLED, METERS, |_| tokens).report();
+        let told = plans(&report, "anthropic.claude-sonnet-4-6", Action::CachePrompts);
+        assert_eq!(told.len(), usize::from(is_told), "{reads} % of reads");
+        for plan in told {
+            assert!(!plan.advised && plan.estimated_monthly_savings.is_none());
+            let words =
+                "more than 21.7 % of what is cached is read again in time, 52.6 % if writes";
+            assert!(plan.description.contains(words), "{}", plan.description);
+        }
+    }
+}

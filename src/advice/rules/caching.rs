@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
+use crate::catalog::Rate;
 use crate::domain::{Meter, Percent, Ratio, Tokens, Usd, UsdPerMillionTokens};
 use crate::pricing::{LaneRates, Priced, Workload};
 
@@ -19,6 +20,8 @@ use crate::pricing::{LaneRates, Priced, Workload};
 struct CachePrices {
     input: Decimal,
     write: Decimal,
+    /// Price of a write that is kept for an hour, where that is sold; else that of a write.
+    write_kept: Decimal,
     read: Decimal,
 }
 
@@ -26,14 +29,19 @@ impl CachePrices {
     /// Computes the share of reads among reads and writes from which on caching costs less; `None`
     /// where caching never does.
     fn break_even_hit_ratio(&self) -> Option<Ratio> {
+        self.break_even_at(self.write)
+    }
+
+    /// Computes that share for writes at a price.
+    fn break_even_at(&self, write: Decimal) -> Option<Ratio> {
         // A cache whose reads cost as much as input can save nothing.
         if self.read >= self.input {
             return None;
         }
-        if self.write <= self.input {
+        if write <= self.input {
             return Some(Ratio::default());
         }
-        let ratio = (self.write - self.input) / (self.write - self.read);
+        let ratio = (write - self.input) / (write - self.read);
         Some(Ratio::new(ratio.round_dp(4).normalize()))
     }
 }
@@ -59,12 +67,14 @@ pub(crate) fn advise(
             writes: recent(Meter::CacheWrite),
             reads: recent(Meter::CacheRead),
         };
-        let figures = if tokens.reads.is_zero() && tokens.writes.is_zero() {
-            &mut uncached
-        } else {
-            &mut cached
-        };
-        figures.add(&of_cache, tokens);
+        let of_cached = tokens.reads + tokens.writes;
+        if !of_cached.is_zero() {
+            cached.add(&of_cache, tokens);
+        }
+        // Where most of the prompts is not cached, the rest says little of what could be.
+        if tokens.input > of_cached {
+            uncached.add(&of_cache, PromptTokens { input: tokens.input, ..PromptTokens::NONE });
+        }
     }
     let least = priced.observation.settings.min_monthly_savings;
     let monthly = |cost: Usd| cost.per_month(priced.recent.hours());
@@ -79,8 +89,9 @@ pub(crate) fn advise(
                 "prompts cached: pays from the first token that is read again in time".to_owned()
             } else {
                 format!(
-                    "prompts cached: pays where more than {} of what is cached is read again in time",
-                    ratio.percent()
+                    "prompts cached: pays where more than {} of what is cached is read again in time{}",
+                    ratio.percent(),
+                    uncached.kept_an_hour()
                 )
             },
         );
@@ -115,11 +126,17 @@ struct PromptTokens {
     reads: Tokens,
 }
 
-/// Sums over lanes that cache, or over those that do not.
+impl PromptTokens {
+    const NONE: Self = Self { input: Tokens::ZERO, writes: Tokens::ZERO, reads: Tokens::ZERO };
+}
+
+/// Sums over what lanes cache, or over what they do not.
 #[derive(Clone, Copy, Debug, Default)]
 struct CachingFigures {
     /// Highest of the lanes' break-even hit ratios; `None` where caching never pays.
     break_even: Option<Ratio>,
+    /// The same for writes that are kept for an hour.
+    break_even_kept: Option<Ratio>,
     /// Saving in USD of the recent window if every input token were read from the cache.
     most_saved: Usd,
     /// Cost in USD of the cached tokens, and beside that their cost as plain input.
@@ -135,11 +152,14 @@ impl CachingFigures {
         let Some(ratio) = prices.break_even_hit_ratio() else {
             return;
         };
-        let ratio = self.break_even.map_or(ratio, |other| {
-            // The highest, so that the condition holds for each of the lanes.
-            if other.number() > ratio.number() { other } else { ratio }
-        });
-        self.break_even = Some(ratio);
+        // The highest, so that the condition holds for each of the lanes.
+        let highest = |one: Option<Ratio>, other: Ratio| {
+            one.filter(|one| one.number() > other.number()).or(Some(other))
+        };
+        self.break_even = highest(self.break_even, ratio);
+        if let Some(kept) = prices.break_even_at(prices.write_kept) {
+            self.break_even_kept = highest(self.break_even_kept, kept);
+        }
         let cost = |price: Decimal, tokens: Tokens| {
             Usd::new(price * Decimal::from(tokens.count()) / Decimal::from(1_000_000))
         };
@@ -148,6 +168,14 @@ impl CachingFigures {
         self.plain += cost(prices.input, writes + reads);
         self.reads += reads;
         self.writes += writes;
+    }
+
+    /// Writes the share from which on writes pay that are kept for an hour; empty where that is no other.
+    fn kept_an_hour(&self) -> String {
+        let kept = self.break_even_kept.filter(|kept| Some(*kept) != self.break_even);
+        kept.map_or_else(String::new, |kept| {
+            format!(", {} if writes are kept for an hour", kept.percent())
+        })
     }
 
     /// Returns the cost of caching beyond that of plain input, in USD of the recent window.
@@ -169,16 +197,19 @@ fn prices_of(
     workload: &Workload<'_>,
     rates: &LaneRates<'_>,
 ) -> Option<CachePrices> {
-    let price = |meter: Meter| {
-        let rate = rates.rate_of(priced, workload, meter)?;
-        Some(UsdPerMillionTokens::dollars(rate.contracted_unit_price))
-    };
-    let read = price(Meter::CacheRead)?;
+    let rate = |meter: Meter| rates.rate_of(priced, workload, meter);
+    let paid = |rate: &Rate| UsdPerMillionTokens::dollars(rate.contracted_unit_price);
+    let input = rate(Meter::Input)?;
+    // Where only reads have a price, writes are billed as input.
+    let write = rate(Meter::CacheWrite).unwrap_or_else(|| input.clone());
+    // Where input is a range too, the upper end is of long contexts or another tier.
+    let is_by_life = input.upper_unit_price == input.contracted_unit_price;
+    let write_kept = if is_by_life { write.upper_unit_price.dollars() } else { paid(&write) };
     Some(CachePrices {
-        input: price(Meter::Input)?,
-        // Where only reads have a price, writes are billed as input.
-        write: price(Meter::CacheWrite).or_else(|| price(Meter::Input))?,
-        read,
+        input: paid(&input),
+        write: paid(&write),
+        write_kept,
+        read: paid(&rate(Meter::CacheRead)?),
     })
 }
 
@@ -189,7 +220,8 @@ mod tests {
 
     fn prices(input: i64, write: i64, read: i64) -> CachePrices {
         let cents = |cents: i64| Decimal::new(cents, 2);
-        CachePrices { input: cents(input), write: cents(write), read: cents(read) }
+        let write = cents(write);
+        CachePrices { input: cents(input), write, write_kept: write, read: cents(read) }
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub(super) fn workloads(page: &mut String, report: &Report) {
     for (row, workload) in lines.zip(&report.workloads) {
         line(page, format!(" {row}"));
         wrapped(page, "      ", &workload.verdict);
+        if let Some(cache) = &workload.cache {
+            wrapped(page, "      cache: ", &cache.to_string());
+        }
         for note in &workload.notes {
             wrapped(page, "      note: ", note);
         }
