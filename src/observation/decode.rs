@@ -75,42 +75,77 @@ impl Wholeness {
     }
 }
 
+/// Answers of a call so far, one for each of its queries.
+#[derive(Debug)]
+pub(super) struct PerQuery<T>(Vec<(T, Wholeness)>);
+
+impl<T: Clone + Default> PerQuery<T> {
+    /// Returns the state before the first page of a call of so many queries.
+    pub(super) fn new(queries: usize) -> Self {
+        Self(vec![(T::default(), Wholeness::default()); queries])
+    }
+
+    /// Adds one page of one series, point by point.
+    pub(super) fn take(
+        &mut self,
+        result: PageResult,
+        mut add: impl FnMut(&mut T, &mut Wholeness, Timestamp, f64),
+    ) {
+        let PageResult { query, status, points } = result;
+        let Some((found, wholeness)) = self.0.get_mut(query) else {
+            self.spoil("CloudWatch answered for a query that was not asked");
+            return;
+        };
+        for (time, value) in points {
+            add(found, wholeness, time, value);
+        }
+        wholeness.note(status);
+    }
+
+    /// Notes a fault of every series.
+    pub(super) fn spoil(&mut self, why: &str) {
+        for (_, wholeness) in &mut self.0 {
+            wholeness.spoil(why);
+        }
+    }
+
+    /// Returns what was found, with its status, in the order of the queries.
+    pub(super) fn finish(self) -> impl Iterator<Item = (T, Status)> {
+        self.0.into_iter().map(|(found, wholeness)| (found, wholeness.finish()))
+    }
+}
+
 /// Collector of series, step by step.
 #[derive(Debug)]
 pub struct Decoder {
     span: Span,
-    series: Vec<(Option<Series>, Wholeness)>,
+    series: PerQuery<Option<Series>>,
 }
 
 impl Decoder {
     /// Returns a decoder for a call of so many queries.
     #[must_use]
     pub fn new(span: Span, queries: usize) -> Self {
-        Self { span, series: vec![(None, Wholeness::default()); queries] }
+        Self { span, series: PerQuery::new(queries) }
     }
 
     /// Returns the answers in the order of the queries.
     #[must_use]
     pub fn finish(self) -> Vec<Answer> {
-        let answer = |(series, wholeness): (Option<Series>, Wholeness)| Answer {
-            status: wholeness.finish(),
+        let answer = |(series, status): (Option<Series>, Status)| Answer {
+            status,
             series: series.filter(Series::has_points),
         };
-        self.series.into_iter().map(answer).collect()
+        self.series.finish().map(answer).collect()
     }
 }
 
 impl Collector for Decoder {
     fn take(&mut self, result: PageResult) {
-        let PageResult { query, status, points } = result;
-        let Some((slot, wholeness)) = self.series.get_mut(query) else {
-            self.spoil("CloudWatch answered for a query that was not asked");
-            return;
-        };
-        for (time, sum) in points {
+        let span = self.span;
+        self.series.take(result, |slot, wholeness, time, sum| {
             // A series begins with its first point, so that silence stays without one.
-            let series =
-                slot.get_or_insert_with(|| Series::empty(self.span.window, self.span.step));
+            let series = slot.get_or_insert_with(|| Series::empty(span.window, span.step));
             let index = series.index_of(time);
             match (index.and_then(|index| series.values.get_mut(index)), Tokens::try_from(sum)) {
                 // The lower stays, as at least what there was.
@@ -124,14 +159,11 @@ impl Collector for Decoder {
                     wholeness.spoil(format!("a point at {time} is not a step of the window"));
                 }
             }
-        }
-        wholeness.note(status);
+        });
     }
 
     fn spoil(&mut self, why: &str) {
-        for (_, wholeness) in &mut self.series {
-            wholeness.spoil(why);
-        }
+        self.series.spoil(why);
     }
 }
 

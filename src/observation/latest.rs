@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use crate::observation::Status;
-use crate::observation::decode::{Collector, PageResult, Wholeness};
+use crate::observation::decode::{Collector, PageResult, PerQuery};
 
 /// Latest point of one series.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,39 +22,34 @@ pub struct Latest {
 pub struct LatestPoints {
     /// Time that was asked for.
     span: Range<Timestamp>,
-    series: Vec<(Option<(Timestamp, bool)>, Wholeness)>,
+    series: PerQuery<Option<(Timestamp, bool)>>,
 }
 
 impl LatestPoints {
     /// Returns a collector for a call of so many queries over a span.
     #[must_use]
     pub fn new(span: Range<Timestamp>, queries: usize) -> Self {
-        Self { span, series: vec![(None, Wholeness::default()); queries] }
+        Self { span, series: PerQuery::new(queries) }
     }
 
     /// Returns the latest points in the order of the queries.
     #[must_use]
     pub fn finish(self) -> Vec<Latest> {
-        let of = |(point, wholeness): (_, Wholeness)| Latest { status: wholeness.finish(), point };
-        self.series.into_iter().map(of).collect()
+        self.series.finish().map(|(point, status)| Latest { status, point }).collect()
     }
 }
 
 impl Collector for LatestPoints {
     fn take(&mut self, result: PageResult) {
-        let PageResult { query, status, points } = result;
-        let Some((latest, wholeness)) = self.series.get_mut(query) else {
-            self.spoil("CloudWatch answered for a query that was not asked");
-            return;
-        };
-        for (time, value) in points {
+        let span = &self.span;
+        self.series.take(result, |latest, wholeness, time, value| {
             if !value.is_finite() || value < 0.0 {
                 wholeness.spoil(format!("at {time}, {value} is no value of the guard's"));
-                continue;
+                return;
             }
-            if !self.span.contains(&time) {
+            if !span.contains(&time) {
                 wholeness.spoil(format!("a point at {time} was not asked for"));
-                continue;
+                return;
             }
             let is_above = value > 0.0;
             match latest {
@@ -64,14 +59,11 @@ impl Collector for LatestPoints {
                 Some((known, _)) if *known >= time => {}
                 _ => *latest = Some((time, is_above)),
             }
-        }
-        wholeness.note(status);
+        });
     }
 
     fn spoil(&mut self, why: &str) {
-        for (_, wholeness) in &mut self.series {
-            wholeness.spoil(why);
-        }
+        self.series.spoil(why);
     }
 }
 
