@@ -53,7 +53,7 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
     lines.push(line(&LogLine {
         timestamp,
         level: if report.run.charged && report.is_whole() { "INFO" } else { "WARN" },
-        message: report.message(),
+        message: message(report),
         rest: &RunLine {
             totals: &report.totals,
             metrics_put: summary.metrics_put,
@@ -66,6 +66,32 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
         },
     })?);
     Ok(lines)
+}
+
+/// Says the result of a run in one sentence that can be read alone, with what is missing of it.
+fn message(report: &Report) -> String {
+    let missing = report.missing_line().map_or_else(String::new, |missing| format!("; {missing}"));
+    if report.run.places.is_empty() {
+        return format!("run finished without an answer: no Region could be read{missing}");
+    }
+    let totals = &report.totals;
+    let savings = match &report.run.warning {
+        Some(warning) => warning.clone(),
+        None => format!(
+            "{}{} of it could be saved by {}",
+            if report.has_whole_savings(None) { "" } else { "at least " },
+            totals.potential_monthly_savings,
+            match totals.recommendations {
+                1 => "1 recommendation".to_owned(),
+                more => format!("{more} recommendations"),
+            }
+        ),
+    };
+    format!(
+        "run finished: {} a month{}, {savings}{missing}",
+        totals.monthly_cost,
+        if totals.is_at_least { " at least" } else { "" }
+    )
 }
 
 /// Lists the notes of the run, of its workloads, and of terms that have ended.

@@ -55,34 +55,6 @@ impl Report {
         (!parts.is_empty()).then(|| format!("missing: {}", parts.join("; ")))
     }
 
-    /// Says the result of the run in one sentence that can be read alone, with what is missing of it.
-    #[must_use]
-    pub fn message(&self) -> String {
-        let missing =
-            self.missing_line().map_or_else(String::new, |missing| format!("; {missing}"));
-        if self.run.places.is_empty() {
-            return format!("run finished without an answer: no Region could be read{missing}");
-        }
-        let totals = &self.totals;
-        let savings = match &self.run.warning {
-            Some(warning) => warning.clone(),
-            None => format!(
-                "{}{} of it could be saved by {}",
-                if self.has_whole_savings(None) { "" } else { "at least " },
-                totals.potential_monthly_savings,
-                match totals.recommendations {
-                    1 => "1 recommendation".to_owned(),
-                    more => format!("{more} recommendations"),
-                }
-            ),
-        };
-        format!(
-            "run finished: {} a month{}, {savings}{missing}",
-            totals.monthly_cost,
-            if totals.is_at_least { " at least" } else { "" }
-        )
-    }
-
     /// Returns true if the costs of a Region, or with `None` of the account, are totals.
     pub(super) fn has_whole_costs(&self, of: Option<&Region>) -> bool {
         self.missing.iter().all(|missing| !missing.part.is_of_costs() || missing.is_elsewhere(of))
