@@ -46,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// Time after which a call that hangs would be answered.
 const HANGS: Duration = Duration::from_secs(30);
 
-/// What an operation answers with, which decides the kinds of fault that it can have.
+/// Form of an operation's answers, which decides the kinds of fault that it can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answers {
     /// Entries in pages.
@@ -73,7 +73,7 @@ struct Operation {
     needs: Needs,
 }
 
-/// What a run needs to make the calls of an operation.
+/// Setting without which a run does not make the calls of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Needs {
     Nothing,
@@ -146,7 +146,7 @@ const OPERATIONS: [Operation; 14] = [
     },
 ];
 
-/// How often a kind of fault makes a call be made.
+/// Number of calls that a kind of fault causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tries {
     /// Once more than in a calm run.

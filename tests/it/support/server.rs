@@ -30,7 +30,7 @@ pub(crate) type Answer = Response<Body>;
 #[derive(Default)]
 pub(crate) struct Body {
     until: Option<Pin<Box<Sleep>>>,
-    /// What is still to be sent.
+    /// Bytes still to be sent.
     parts: VecDeque<Result<Bytes, Cut>>,
     /// Bytes that the head promises.
     promised: u64,

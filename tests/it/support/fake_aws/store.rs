@@ -92,31 +92,22 @@ impl Store {
                 store.add_lane(&place.place.region, lane, observation.as_of);
             }
         }
-        for open in &observation.open_before {
-            let key = Key {
-                region: observation.home.region.clone(),
-                namespace: observation.settings.metric_namespace.clone(),
-                name: RECOMMENDATION_OPEN.to_owned(),
-                dimensions: [
-                    ("Region".to_owned(), open.region.name().to_owned()),
-                    ("RecommendationId".to_owned(), open.id.clone()),
-                ]
+        let an_hour_before = observation.event.time - SignedDuration::from_hours(1);
+        let own = |name: &str, region: &Region, dimension: &str, value: &str| Key {
+            region: observation.home.region.clone(),
+            namespace: observation.settings.metric_namespace.clone(),
+            name: name.to_owned(),
+            dimensions: [("Region", region.name()), (dimension, value)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
-            };
-            store.put(key, observation.event.time - SignedDuration::from_hours(1), 1.0);
+        };
+        for open in &observation.open_before {
+            let key = own(RECOMMENDATION_OPEN, &open.region, "RecommendationId", &open.id);
+            store.put(key, an_hour_before, 1.0);
         }
         for before in &observation.models_before {
-            let key = Key {
-                region: observation.home.region.clone(),
-                namespace: observation.settings.metric_namespace.clone(),
-                name: MONTHLY_COST.to_owned(),
-                dimensions: [
-                    ("Region".to_owned(), before.region.name().to_owned()),
-                    (MODEL.to_owned(), before.model.id().to_owned()),
-                ]
-                .into(),
-            };
-            store.put(key, observation.event.time - SignedDuration::from_hours(1), 12.5);
+            let key = own(MONTHLY_COST, &before.region, MODEL, before.model.id());
+            store.put(key, an_hour_before, 12.5);
         }
         store
     }
