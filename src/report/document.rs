@@ -116,8 +116,8 @@ pub struct Totals {
     pub is_at_least: bool,
     /// Savings of the recommendations that count, each dollar once, USD a month.
     pub potential_monthly_savings: Usd,
-    /// Savings of the recommendations that count, in percent of the monthly cost; `None` where that
-    /// is zero.
+    /// Savings of the recommendations that count, in percent of the monthly cost: no bound of
+    /// either kind where one of the two is "at least". `None` where the cost is zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub potential_savings_percentage: Option<Percent>,
     /// Savings of the recommendations that count, by the effort that they ask for, USD a month.

@@ -215,7 +215,7 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     List prices of the book `aws`; a month is the last 28 days scaled to 730 hours.
 
       Now               $292,822.28 a month at least: by the token $166,218.38, for provisioned models $126,603.90
-      Could be saved     $58,948.25 a month at least (20.1 %) by 5 recommendations
+      Could be saved     $58,948.25 a month at least by 5 recommendations
     WHAT TO DO
       1. delete the idle provisioned model of amazon.nova-2-lite-v1:0 in us-east-1       saves $44,165.00, 100.0 %
       2. buy model units of meta.llama3-1-70b-instruct-v1:0 in us-west-2                  saves $12,083.89, 43.9 %

@@ -83,14 +83,18 @@ fn head(page: &mut String, report: &Report) {
 
 fn savings(page: &mut String, report: &Report) {
     let totals = &report.totals;
-    let share =
-        totals.potential_savings_percentage.map_or_else(String::new, |share| format!(" ({share})"));
+    let is_at_least = !report.has_whole_savings(None);
+    // A share of two amounts of which either may be higher bounds nothing.
+    let share = totals
+        .potential_savings_percentage
+        .filter(|_| !is_at_least && !totals.is_at_least)
+        .map_or_else(String::new, |share| format!(" ({share})"));
     line(
         page,
         format!(
             "  Could be saved {:>14} a month{}{share} by {}",
             totals.potential_monthly_savings,
-            if report.has_whole_savings(None) { "" } else { " at least" },
+            if is_at_least { " at least" } else { "" },
             counted(totals.recommendations, "recommendation")
         ),
     );
