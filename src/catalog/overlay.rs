@@ -106,24 +106,15 @@ impl ModelPrices {
     /// given up.
     pub(super) fn overlay(&mut self, mut fresher: Self, gives_way: GivesWay) -> bool {
         let has_rates = !fresher.rates.is_empty();
+        let known: Vec<RateRow> = self.rates.iter().chain(fresher.rates.iter()).cloned().collect();
+        for row in &mut fresher.rates {
+            row.keep_the_range(&known);
+        }
         self.split_where_scopes_differ(&fresher.rates, gives_way);
         for row in &mut fresher.rates {
             let mut left = Vec::new();
             for old in &mut self.rates {
-                let of_one_kind = is_within(old.scope, row.scope)
-                    && (row.scope != RowScope::Geo || old.geo == row.geo)
-                    && (old.tier, old.above_input_tokens) == (row.tier, row.above_input_tokens);
-                if !of_one_kind {
-                    continue;
-                }
-                // A row for all Regions also holds in those of the fresher row.
-                let is_replaced = |region: &RowRegion| {
-                    !matches!(region, RowRegion::Named(_)) || row.regions.contains(region)
-                };
-                if old.regions.iter().any(is_replaced) {
-                    row.keep_the_range(old);
-                }
-                if begins_later(old, row) && gives_way.is_so(old, row) {
+                if is_of_one_kind(old, row) && begins_later(old, row) && gives_way.is_so(old, row) {
                     let regions = take_out(&mut old.regions, &row.regions);
                     left.extend(old.without_meters_of(row, regions));
                 }
@@ -197,20 +188,35 @@ impl RateRow {
         scopes.map(part).collect()
     }
 
-    /// Takes over the other kinds of cache writes from a row that is replaced. With some kinds alone
-    /// the price would no longer be the range that it is. A write for half an hour is the only kind
-    /// of the models that have it, so that such a price is whole.
-    fn keep_the_range(&mut self, old: &Self) {
-        if self.cache_write_5m.is_some() == self.cache_write_1h.is_some() {
+    /// Takes over the other kind of cache writes from the rows that the row goes before. With one
+    /// kind alone the price would no longer be the range that it is. A write for half an hour is the
+    /// only kind of the models that have it, so that such a price is whole and never taken over.
+    fn keep_the_range(&mut self, known: &[Self]) {
+        let lacks: fn(&Self) -> Option<UsdPerMillionTokens> =
+            match (self.cache_write_5m, self.cache_write_1h) {
+                (None, Some(_)) => |old| old.cache_write_5m,
+                (Some(_), None) => |old| old.cache_write_1h,
+                _ => return,
+            };
+        // A row for all Regions also holds in those of the fresher row.
+        let is_replaced = |region: &RowRegion| {
+            !matches!(region, RowRegion::Named(_)) || self.regions.contains(region)
+        };
+        let has_it = |old: &&Self| {
+            is_of_one_kind(old, self) && old.regions.iter().any(is_replaced) && lacks(old).is_some()
+        };
+        // What the same row took over before, so that a list that is read again says the same; else
+        // the row that was seen last, and of those the dearest.
+        let from = self.dating().map(|dating| dating.from);
+        let is_itself = |old: &Self| {
+            old.scope == self.scope && old.dating().map(|dating| dating.from) == from
+        };
+        let rank = |old: &&Self| (is_itself(old), seen(*old), lacks(old));
+        let Some(old) = known.iter().filter(has_it).max_by_key(rank) else {
             return;
-        }
-        let before = self.cache_writes();
-        self.cache_write_5m = self.cache_write_5m.or(old.cache_write_5m);
-        self.cache_write_30m = self.cache_write_30m.or(old.cache_write_30m);
-        self.cache_write_1h = self.cache_write_1h.or(old.cache_write_1h);
-        if before == self.cache_writes() {
-            return;
-        }
+        };
+        self.cache_write_5m = self.cache_write_5m.or_else(|| lacks(old));
+        self.cache_write_1h = self.cache_write_1h.or_else(|| lacks(old));
         // A row that was laid over before says so already.
         self.source = if old.source.starts_with(&self.source) {
             old.source.clone()
@@ -239,6 +245,13 @@ impl RateRow {
         };
         (!left.regions.is_empty() && left.prices_any()).then_some(left)
     }
+}
+
+/// Returns true if all requests of an older row are also requests of a fresher one.
+fn is_of_one_kind(old: &RateRow, fresh: &RateRow) -> bool {
+    is_within(old.scope, fresh.scope)
+        && (fresh.scope != RowScope::Geo || old.geo == fresh.geo)
+        && (old.tier, old.above_input_tokens) == (fresh.tier, fresh.above_input_tokens)
 }
 
 /// Returns true if all requests of a row of one scope are also requests of a row of the other.

@@ -471,7 +471,19 @@ fn any_list(published: i64) -> impl Strategy<Value = PriceBook> {
             effective_until: None,
             ..row
         });
-        prop::collection::vec(dated, 1..10).prop_map(valid)
+        // The lines of one key and day are read into one row.
+        let one_a_day = |mut rows: Vec<RateRow>| {
+            let mut taken = Vec::new();
+            rows.retain(|row| {
+                let regions = row.regions.clone();
+                let key = (row.scope, row.geo, regions, row.tier, row.above_input_tokens);
+                let is_first = !taken.contains(&(key.clone(), row.effective_from));
+                taken.push((key, row.effective_from));
+                is_first
+            });
+            valid(rows)
+        };
+        prop::collection::vec(dated, 1..10).prop_map(one_a_day)
     })
 }
 
