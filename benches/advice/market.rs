@@ -94,7 +94,8 @@ fn purchase(advice: &Recommendation) -> Purchase {
     let text = &advice.money.proposed.description;
     let (units, rest) = text.split_once(" model unit").expect("a number of units");
     let term = TERMS.into_iter().find(|term| rest.contains(&term.to_string()));
-    let monthly = f64::try_from(advice.savings().dollars()).expect("a number");
+    let monthly =
+        f64::try_from(advice.savings().expect("a counted saving").dollars()).expect("a number");
     Purchase {
         units: units.parse().expect("a number"),
         term: term.expect("a term"),

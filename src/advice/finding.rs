@@ -57,7 +57,7 @@ impl Finding {
     /// Adds up what the counted advice saves in a month.
     pub(super) fn saves(&self) -> Usd {
         let counted = self.recommendations.iter().filter(|advice| advice.is_counted());
-        counted.map(Recommendation::savings).sum()
+        counted.filter_map(Recommendation::savings).sum()
     }
 
     /// Forgoes the counted advice after all, since another change is better or comes first.
@@ -92,6 +92,7 @@ impl Finding {
         for said in &mut self.holdings {
             said.right_size = None;
             said.at_term_end = said.at_term_end.map(|_| AtTermEnd::Undecided);
+            said.at_term_end_because = None;
         }
     }
 
@@ -118,11 +119,7 @@ impl Finding {
                     *plan =
                         plan.clone().refused(vec![Refusal::new(Gate::Setting, because.as_str())]);
                 }
-                let kept = &mut advice.standing.not_counted_because;
-                *kept = Some(match kept.take() {
-                    Some(before) => format!("{before}; {because}"),
-                    None => because,
-                });
+                advice.standing.also_not_counted(&because);
             }
         }
         is_dismissed

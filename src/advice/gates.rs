@@ -158,15 +158,28 @@ pub(super) fn freshness(priced: &Priced<'_>, checked: Date) -> Option<Refusal> {
     })
 }
 
+/// Returns the day on which the stalest of the prices that an offer is compared with was checked, the
+/// offer's own included.
+pub(super) fn oldest_check(rates: &[LaneRates<'_>], offer: Date) -> Date {
+    let rates = rates.iter().flat_map(|rates| &rates.rates);
+    rates.map(|(_, rate)| rate.source.provenance.checked).fold(offer, Date::min)
+}
+
 /// Refuses a commitment without history: the configured days at least, and as many as its term
 /// binds.
 pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) -> Option<Refusal> {
     // A term is promised on at least as many days as it binds.
     let needed = settings.min_observed_days.max(term.whole_days());
     (workload.observed_days < needed).then(|| {
+        let looked_back = settings.lookback_days;
         let why = format!(
-            "it has {} whole days of history, {} needs {needed}",
+            "it has {} whole days of history{}, {} needs {needed}",
             workload.observed_days,
+            if workload.observed_days < looked_back {
+                String::new()
+            } else {
+                format!(", as many as GUARD_LOOKBACK_DAYS ({looked_back}) looks back on")
+            },
             match term {
                 Term::None => "a purchase without a term".to_owned(),
                 term => format!("a {term}"),

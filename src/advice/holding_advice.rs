@@ -1,15 +1,17 @@
 //! The advice on what is held, and the gates that holding less must pass.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::advice::candidate::Amount;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::{Action, Recommendation, Step, Working, command};
-use crate::domain::Usd;
+use crate::domain::{Term, Usd};
 use crate::observation::ProvisionedModel;
 use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::Certainty;
 use crate::sizing::demand::UnknownDemand;
+use crate::sizing::trial::Trial;
 
 /// Advice on one holding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,9 @@ pub struct HoldingAdvice {
     pub lifecycle_risk: Option<String>,
     /// Thing to do before the term ends; `None` without a term.
     pub at_term_end: Option<AtTermEnd>,
+    /// Reason for which the holding is not to be renewed as it is; `None` where it is, or where
+    /// other advice says so.
+    pub at_term_end_because: Option<String>,
 }
 
 impl HoldingAdvice {
@@ -40,7 +45,52 @@ impl HoldingAdvice {
             right_size: None,
             lifecycle_risk: None,
             at_term_end: None,
+            at_term_end_because: None,
         }
+    }
+}
+
+/// A holding bought for another term: renewing binds as much money as buying.
+pub(super) struct Renewal {
+    pub(super) term: Term,
+    /// Saving beside holding none, in USD a month.
+    pub(super) savings: Usd,
+    /// Money that the renewal binds, in USD a month.
+    pub(super) bound: Usd,
+    /// Trial of the holding; `None` where the demand is not known.
+    pub(super) trial: Option<Trial>,
+    /// Day on which the stalest of the prices behind it was checked.
+    pub(super) checked: Date,
+}
+
+impl Renewal {
+    /// Puts the renewal to the gates of a purchase. What the figures refuse is to expire, what they
+    /// cannot tell yet is undecided.
+    pub(super) fn decided(
+        &self,
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+    ) -> (AtTermEnd, Option<String>) {
+        let settings = &priced.observation.settings;
+        let Some(trial) = &self.trial else {
+            return (AtTermEnd::Undecided, None);
+        };
+        let mut refused: Vec<Refusal> =
+            gates::thresholds(settings, self.savings, self.bound, false).into_iter().collect();
+        refused.extend(gates::certainty(trial.certainty.as_ref()));
+        refused.extend(gates::trend(trial, self.term));
+        refused.extend(gates::lifecycle(priced, workload, self.term));
+        let mut unknown: Vec<Refusal> =
+            gates::history(settings, workload, self.term).into_iter().collect();
+        unknown.extend(gates::freshness(priced, self.checked));
+        let (at_end, refusals) = match (refused.is_empty(), unknown.is_empty()) {
+            (true, true) => return (AtTermEnd::Renew, None),
+            (true, false) => (AtTermEnd::Undecided, unknown),
+            (false, _) => (AtTermEnd::LetExpire, refused),
+        };
+        let whys: Vec<String> = refusals.into_iter().map(|refusal| refusal.why).collect();
+        let because = format!("renewing binds {} a month: {}", self.bound, whys.join("; "));
+        (at_end, Some(because))
     }
 }
 

@@ -121,12 +121,15 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         is_routed,
     });
     let ends_later = idle.recommendations.iter().any(|advice| !advice.is_counted());
+    let is_unpriced = idle.recommendations.iter().any(|advice| advice.savings().is_none());
     // Holding less and buying exclude each other: the one that saves more counts.
     if shrink.finding.counts() && buy.saves() > shrink.finding.saves() {
         shrink.finding.forgo("buying beside it saves more");
     }
     if shrink.finding.counts() {
         buy.forgo("holding less of the same model comes first");
+    } else if is_unpriced {
+        buy.forgo("the idle provisioned model of the same model comes first");
     } else if ends_later || !shrink.finding.recommendations.is_empty() {
         buy.forgo(
             "what is held of the same model is to change when its term ends: that comes first",

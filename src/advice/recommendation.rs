@@ -180,15 +180,25 @@ impl Working {
 pub struct Arrangement {
     /// Arrangement in words.
     pub description: String,
-    /// Cost in USD a month.
-    pub monthly_cost: Usd,
+    /// Cost in USD a month; absent where the price is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost: Option<Usd>,
+}
+
+impl Arrangement {
+    /// Builds an arrangement whose cost is known, in USD a month.
+    pub(super) fn costing(description: impl Into<String>, monthly_cost: Usd) -> Self {
+        Self { description: description.into(), monthly_cost: Some(monthly_cost) }
+    }
 }
 
 /// Saving of a change in USD a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Savings {
-    /// Saving as the recent window went.
-    pub observed: Usd,
+    /// Saving as the recent window went; absent where a price is not known, and then the change does
+    /// not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Usd>,
     /// Lower end of the range in which the mean week lies with 80 % confidence, as a month; for
     /// commitments. A single month falls outside the range more often.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,10 +214,12 @@ pub struct Savings {
 impl Money {
     /// Computes the saving of one arrangement instead of another, from now on.
     pub(super) fn saved(current: Arrangement, proposed: Arrangement) -> Self {
-        let observed = current.monthly_cost - proposed.monthly_cost;
+        let costs = current.monthly_cost.zip(proposed.monthly_cost);
+        let observed = costs.map(|(now, then)| now - then);
         Self {
             estimated_monthly_savings: Savings { observed, p10: None, p50: None, p90: None },
-            estimated_savings_percentage: observed.percent_of(current.monthly_cost),
+            estimated_savings_percentage: costs
+                .and_then(|(now, then)| (now - then).percent_of(now)),
             current,
             proposed,
             savings_start: None,
@@ -224,8 +236,23 @@ impl Money {
     }
 
     fn working(&self) -> Working {
-        let (now, instead) = (self.current.monthly_cost, self.proposed.monthly_cost);
-        Working::new("saves a month", now - instead, format!("{now} now − {instead} instead"))
+        match self.current.monthly_cost.zip(self.proposed.monthly_cost) {
+            Some((now, instead)) => {
+                let from = format!("{now} now − {instead} instead");
+                Working::new("saves a month", now - instead, from)
+            }
+            None => Working::new("saves a month", "unknown", "a price is missing"),
+        }
+    }
+}
+
+impl Standing {
+    /// Adds a reason for which the change does not count.
+    pub(super) fn also_not_counted(&mut self, because: &str) {
+        self.not_counted_because = Some(match self.not_counted_because.take() {
+            Some(before) => format!("{before}; {because}"),
+            None => because.to_owned(),
+        });
     }
 }
 
@@ -296,9 +323,9 @@ impl Recommendation {
         self.standing.not_counted_because.is_none()
     }
 
-    /// Returns the saving in USD a month.
+    /// Returns the saving in USD a month; `None` where a price is not known.
     #[must_use]
-    pub const fn savings(&self) -> Usd {
+    pub const fn savings(&self) -> Option<Usd> {
         self.money.estimated_monthly_savings.observed
     }
 
@@ -314,12 +341,15 @@ impl Recommendation {
             .not_counted_because
             .as_ref()
             .map_or_else(String::new, |because| format!(" (not counted: {because})"));
+        let saves = self.savings().map_or_else(
+            || "saves an amount that is not known".to_owned(),
+            |savings| format!("saves {savings} a month"),
+        );
         format!(
-            "{} of {} in {} saves {} a month{start}{uncounted}: now {}; instead {}",
+            "{} of {} in {} {saves}{start}{uncounted}: now {}; instead {}",
             self.action.title(),
             self.model,
             self.region,
-            self.savings(),
             self.money.current.description,
             self.money.proposed.description
         )

@@ -16,6 +16,7 @@ mod model_prices;
 mod offers;
 mod overlay;
 mod overrides;
+mod price_changes;
 pub mod price_list;
 mod provenance;
 mod rate;
@@ -39,6 +40,7 @@ pub use overrides::{
     AllowedScope, AllowedScopes, ContractPrice, Discount, DiscountedPrice, Dismissal,
     ExcludedModel, Overrides, OverridesError, ReservedHolding, ReservedScope, UnitCapacity,
 };
+pub use price_changes::PriceDays;
 pub use provenance::{DatedRow, Dating, Provenance, Trust};
 pub use rate::{InForce, Rate, RateQuery, RateSource, RegionBasis};
 pub use rate_field::RateField;

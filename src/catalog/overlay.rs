@@ -208,9 +208,8 @@ impl RateRow {
         // What the same row took over before, so that a list that is read again says the same; else
         // the row that was seen last, and of those the dearest.
         let from = self.dating().map(|dating| dating.from);
-        let is_itself = |old: &Self| {
-            old.scope == self.scope && old.dating().map(|dating| dating.from) == from
-        };
+        let is_itself =
+            |old: &Self| old.scope == self.scope && old.dating().map(|dating| dating.from) == from;
         let rank = |old: &&Self| (is_itself(old), seen(*old), lacks(old));
         let Some(old) = known.iter().filter(has_it).max_by_key(rank) else {
             return;

@@ -338,6 +338,36 @@ macro_rules! unit_price {
                 let left = self.0 * (Decimal::ONE_HUNDRED - percent) / Decimal::ONE_HUNDRED;
                 Self(left.round_dp(UNIT_PRICE_SCALE).normalize())
             }
+
+            /// Returns the mean of some prices weighed by days, rounded down to the decimals that are
+            /// kept; the price itself without a day.
+            #[must_use]
+            pub fn mean_below(self, prices: impl IntoIterator<Item = (Self, u32)>) -> Self {
+                self.mean(prices, RoundingStrategy::ToZero)
+            }
+
+            /// Returns the mean of some prices weighed by days, rounded up.
+            #[must_use]
+            pub fn mean_above(self, prices: impl IntoIterator<Item = (Self, u32)>) -> Self {
+                self.mean(prices, RoundingStrategy::AwayFromZero)
+            }
+
+            fn mean(
+                self,
+                prices: impl IntoIterator<Item = (Self, u32)>,
+                rounding: RoundingStrategy,
+            ) -> Self {
+                let weigh = |(sum, days): (Decimal, u32), (price, more): (Self, u32)| {
+                    (sum + price.0 * Decimal::from(more), days + more)
+                };
+                match prices.into_iter().fold((Decimal::ZERO, 0), weigh) {
+                    (_, 0) => self,
+                    (sum, days) => {
+                        let mean = sum / Decimal::from(days);
+                        Self(mean.round_dp_with_strategy(UNIT_PRICE_SCALE, rounding).normalize())
+                    }
+                }
+            }
         }
 
         /// Writes the exact number, with at least two decimals.

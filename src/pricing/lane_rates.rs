@@ -124,6 +124,15 @@ impl<'l> LaneRates<'l> {
         })
     }
 
+    /// Returns the same rates at the upper end of each range: what a lane that goes on-demand may
+    /// cost.
+    pub(crate) fn at_upper_end(&self) -> Self {
+        let at_upper_end = |(meter, rate): &(Meter, Rate)| {
+            (*meter, Rate { contracted_unit_price: rate.upper_unit_price, ..rate.clone() })
+        };
+        Self { rates: self.rates.iter().map(at_upper_end).collect(), ..self.clone() }
+    }
+
     /// Computes the cost of the recent tokens at these rates, in USD a month.
     pub(crate) fn monthly_cost(&self, recent: Window) -> Usd {
         self.rates

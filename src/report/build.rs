@@ -22,7 +22,7 @@ use crate::report::missing::missing;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
 
 /// Version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.5";
+pub const SCHEMA_VERSION: &str = "1.6";
 
 /// Builds a report from an observation.
 #[must_use]
@@ -186,10 +186,10 @@ fn totals(
     let stalest = stalest_check(priced, recommendations);
     let counted: Vec<&Recommendation> =
         recommendations.iter().filter(|advice| advice.is_counted()).collect();
-    let potential: Usd = counted.iter().map(|advice| advice.savings()).sum();
+    let potential: Usd = counted.iter().filter_map(|advice| advice.savings()).sum();
     let mut savings_by_effort = BTreeMap::new();
-    for advice in &counted {
-        *savings_by_effort.entry(advice.effort).or_insert(Usd::ZERO) += advice.savings();
+    for (advice, savings) in counted.iter().filter_map(|it| Some((it, it.savings()?))) {
+        *savings_by_effort.entry(advice.effort).or_insert(Usd::ZERO) += savings;
     }
     let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     Totals {
@@ -283,7 +283,7 @@ fn workload_report(workload: &Workload<'_>, advice: Advice, today: Date) -> Work
             .recommendations
             .iter()
             .filter(|advice| advice.is_counted())
-            .map(Recommendation::savings)
+            .filter_map(Recommendation::savings)
             .sum(),
         observed_days: workload.observed_days,
         invocations: workload.counted(Counter::Invocations),
@@ -373,6 +373,7 @@ fn holding_report(
         right_size: advice.right_size,
         lifecycle_risk: advice.lifecycle_risk,
         at_term_end: advice.at_term_end,
+        at_term_end_because: advice.at_term_end_because,
         commitment_duration: held.commitment_duration.clone(),
         state: match &holding.idleness {
             Idleness::Busy => HoldingState::Busy,
@@ -427,6 +428,7 @@ fn reserved_report(
         load: advice.load,
         right_size: advice.right_size,
         at_term_end: advice.at_term_end,
+        at_term_end_because: advice.at_term_end_because,
         source: held.source.as_ref().map(|source| source.provenance.source.clone()),
     }
 }

@@ -335,6 +335,10 @@ pub struct HoldingReport {
     /// term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_term_end: Option<AtTermEnd>,
+    /// Reason why it is not to be renewed as it is; `None` where it is, or where a recommendation
+    /// says what to do instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_term_end_because: Option<String>,
     /// Term of the holding; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_duration: Option<CommitmentDuration>,
@@ -404,6 +408,10 @@ pub struct ReservedReport {
     /// the operator does not say when the term ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_term_end: Option<AtTermEnd>,
+    /// Reason why it is not to be renewed as it is; `None` where it is, or where a recommendation
+    /// says what to do instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_term_end_because: Option<String>,
     /// Source in which the list price is written; `None` where the book has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

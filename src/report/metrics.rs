@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::config::Settings;
 use crate::domain::{Percent, Region, Tokens, Usd};
-use crate::report::{HoldingReport, Report, WorkloadReport};
+use crate::report::{HoldingReport, HoldingState, Report, WorkloadReport};
 
 /// One value of one metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +139,7 @@ fn totals(report: &Report) -> Vec<Point> {
         points.extend([
             total("PotentialMonthlySavings", Unit::None, savings),
             total("Recommendations", Unit::Count, Decimal::from(totals.recommendations)),
+            total("IdleProvisionedModels", Unit::Count, count(idle(report, None))),
             // Of the prices that advice rests on too.
             total("CatalogAgeDays", Unit::Count, Decimal::from(totals.catalog_age_days)),
         ]);
@@ -184,9 +185,17 @@ fn of_region(report: &Report, region: &Region) -> Vec<Point> {
         points.extend([
             of("PotentialMonthlySavings", Unit::None, savings.dollars()),
             of("Recommendations", Unit::Count, count(counted)),
+            of("IdleProvisionedModels", Unit::Count, count(idle(report, Some(region)))),
         ]);
     }
     points
+}
+
+/// Counts the provisioned models that are paid for and not used, priced or not, of a Region or of all.
+fn idle(report: &Report, region: Option<&Region>) -> usize {
+    let holdings = report.holdings.iter();
+    let idle = holdings.filter(|holding| holding.state == HoldingState::Idle);
+    idle.filter(|holding| region.is_none_or(|region| holding.region == *region)).count()
 }
 
 /// Returns the points of a workload; none where its usage is not whole.

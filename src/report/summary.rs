@@ -50,8 +50,9 @@ pub struct NamedRecommendation {
     pub region: Region,
     /// Base id of the model.
     pub model: BaseModel,
-    /// Saving of the change, USD a month.
-    pub estimated_monthly_savings: Usd,
+    /// Saving of the change, USD a month; absent where a price is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_monthly_savings: Option<Usd>,
     /// True if the saving is part of the totals.
     pub is_counted: bool,
 }

@@ -189,6 +189,19 @@ impl Trial {
         Self::of(&coverage, recent, BacktestOutcome::Savings(Backtest::default()))
     }
 
+    /// Tries a holding that is held on beside what the purchase says is held anyway.
+    pub(crate) fn of_renewal<P: Purchase>(
+        purchase: &P,
+        demand: &ServableDemand,
+        held: HeldAmount<P::Amount>,
+        burst: f64,
+        observed_days: u32,
+    ) -> Self {
+        let none = HeldAmount { amount: P::NONE, monthly_cost: Usd::ZERO };
+        let coverage = part(purchase, demand, held, none, burst, observed_days);
+        Self::of(&coverage, recent_weeks(demand), BacktestOutcome::Savings(Backtest::default()))
+    }
+
     fn of(coverage: &Coverage, recent_weeks: usize, backtest: BacktestOutcome) -> Self {
         let weekly: Vec<f64> = coverage.weeks().map(|week| coverage.saving(week, 1.0)).collect();
         let demand: Vec<f64> = coverage.weeks().map(|week| coverage.value(week)).collect();
@@ -243,6 +256,18 @@ pub(crate) fn certainty_of_cut<P: Purchase>(
     burst: f64,
     observed_days: u32,
 ) -> Option<Certainty> {
+    certainty_of_giving_up(&part(purchase, demand, now, then, burst, observed_days))
+}
+
+/// Covers a demand by the part that is held now and not then.
+fn part<P: Purchase>(
+    purchase: &P,
+    demand: &ServableDemand,
+    now: HeldAmount<P::Amount>,
+    then: HeldAmount<P::Amount>,
+    burst: f64,
+    observed_days: u32,
+) -> Coverage {
     let steps = tail(&demand.hours.steps, weeks_of(demand, observed_days));
     let hours = steps.iter().map(|step| CoveredHour {
         value: float_value(step.value),
@@ -251,7 +276,7 @@ pub(crate) fn certainty_of_cut<P: Purchase>(
     });
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let cost = (float(now.monthly_cost) - float(then.monthly_cost)) / HOURS_PER_MONTH as f64;
-    certainty_of_giving_up(&Coverage::new(hours, burst, cost))
+    Coverage::new(hours, burst, cost)
 }
 
 /// Computes the certainty of the saving of giving a whole holding up: the cost of the holding in

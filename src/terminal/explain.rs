@@ -1,7 +1,7 @@
 //! One recommendation with the origin of its figures, down to the rows of the price book and the
 //! series.
 
-use crate::advice::{EvidenceItem, Recommendation};
+use crate::advice::{Arrangement, EvidenceItem, Recommendation};
 use crate::catalog::{InForce, RegionBasis};
 use crate::report::{Report, WorkloadReport};
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
@@ -54,8 +54,8 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
     let mut facts = vec![
         ("id", advice.id.clone()),
         ("asks for", advice.effort.to_string()),
-        ("now", of(&advice.money.current.description, advice.money.current.monthly_cost)),
-        ("instead", of(&advice.money.proposed.description, advice.money.proposed.monthly_cost)),
+        ("now", of(&advice.money.current)),
+        ("instead", of(&advice.money.proposed)),
         (
             "window",
             format!(
@@ -67,12 +67,13 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
         ),
     ];
     let savings = &advice.money.estimated_monthly_savings;
-    if let (Some(p10), Some(p50), Some(p90)) = (savings.p10, savings.p50, savings.p90) {
+    if let (Some(observed), Some(p10), Some(p50), Some(p90)) =
+        (savings.observed, savings.p10, savings.p50, savings.p90)
+    {
         facts.push((
             "weeks",
             format!(
-                "p10 {p10}, p50 {p50}, p90 {p90} a month, Student's t over all whole weeks; {} is the recent window alone",
-                savings.observed
+                "p10 {p10}, p50 {p50}, p90 {p90} a month, Student's t over all whole weeks; {observed} is the recent window alone"
             ),
         ));
     }
@@ -135,8 +136,10 @@ fn workload_of<'r>(report: &'r Report, advice: &Recommendation) -> Option<&'r Wo
     })
 }
 
-fn of(description: &str, cost: crate::domain::Usd) -> String {
-    format!("{description}: {cost} a month")
+fn of(arrangement: &Arrangement) -> String {
+    let cost = arrangement.monthly_cost;
+    let cost = cost.map_or_else(|| "no price".to_owned(), |cost| format!("{cost} a month"));
+    format!("{}: {cost}", arrangement.description)
 }
 
 fn rates(page: &mut String, advice: &Recommendation) {

@@ -812,7 +812,7 @@ proptest! {
         let before = account.report();
         // Of several changes each is worth what those before it leave.
         if let [advice] = before.recommendations.as_slice() && advice.is_counted() {
-            let threshold = Usd::new(advice.savings().dollars() * Decimal::new(11, 1));
+            let threshold = Usd::new(advice.savings().unwrap().dollars() * Decimal::new(11, 1));
             account.observation.settings.min_monthly_savings = threshold;
             prop_assert_eq!(counted(&account.report()).count(), 0);
             let region = advice.region.clone();

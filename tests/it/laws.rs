@@ -131,10 +131,14 @@ fn faults(report: &Report) -> Vec<String> {
         }
     }
     for advice in &report.recommendations {
-        let saves = advice.savings();
-        let adds_up =
-            advice.money.current.monthly_cost - advice.money.proposed.monthly_cost == saves;
-        if !saves.is_positive() || !adds_up || advice.money.proposed.monthly_cost < Usd::ZERO {
+        let costs = advice.money.current.monthly_cost.zip(advice.money.proposed.monthly_cost);
+        let (Some(saves), Some((now, then))) = (advice.savings(), costs) else {
+            if advice.is_counted() {
+                faults.push(format!("{} counts without an amount", advice.id));
+            }
+            continue;
+        };
+        if !saves.is_positive() || now - then != saves || then < Usd::ZERO {
             faults.push(advice.message());
         }
     }
@@ -150,7 +154,7 @@ fn faults(report: &Report) -> Vec<String> {
         (
             "savings",
             totals.potential_monthly_savings,
-            sum(&mut counted.map(bedrock_cost_guard::advice::Recommendation::savings)),
+            sum(&mut counted.filter_map(bedrock_cost_guard::advice::Recommendation::savings)),
         ),
         (
             "savings of workloads",

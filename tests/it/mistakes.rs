@@ -86,9 +86,9 @@ fn units_beside_a_full_holding_save_what_on_demand_costs_less_what_they_cost() {
     let advice = recommended(&report, Action::BuyModelUnits);
     let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
     assert_eq!(on_demand, an_hour(54));
-    assert_eq!(advice.money.current.monthly_cost, on_demand);
-    assert_eq!(advice.money.proposed.monthly_cost, an_hour(30));
-    assert_eq!(advice.savings(), an_hour(24));
+    assert_eq!(advice.money.current.monthly_cost, Some(on_demand));
+    assert_eq!(advice.money.proposed.monthly_cost, Some(an_hour(30)));
+    assert_eq!(advice.savings(), Some(an_hour(24)));
     assert!(advice.money.proposed.description.starts_with("1 model unit,"));
 }
 
@@ -121,6 +121,31 @@ fn a_window_that_ended_days_ago_calls_nothing_idle() {
     assert!(reason.contains("ended more than a day ago"), "{reason}");
     let everything = report.to_json().unwrap();
     assert!(!everything.contains("delete-provisioned-model"));
+}
+
+#[test]
+fn an_idle_unit_without_a_price_is_to_be_deleted_and_saves_nobody_knows_how_much() {
+    let unpriced = Account::on(book(&[in_region()]));
+    for (held, is_bound) in [(units(2), false), (bound_for_weeks(), true)] {
+        let report = unpriced.clone().tokens(MODEL, 900, 100).idle(held).report();
+        let advice = recommended(&report, Action::DeleteIdleProvisionedModel);
+        assert_eq!((advice.savings(), advice.is_counted()), (None, false));
+        let because = advice.standing.not_counted_because.as_deref().unwrap();
+        assert!(because.contains("the price book has no price of its units"), "{because}");
+        assert_eq!(because.contains("until its term ends"), is_bound, "{because}");
+        let delete = advice.remedy.steps.last().unwrap();
+        assert!(delete.command.as_deref().unwrap().contains("delete-provisioned-model-throughput"));
+        assert_eq!(report.totals.potential_monthly_savings, Usd::ZERO);
+        // An alarm on the dollars would stay silent.
+        let points = metrics::points(&report, &Settings::default());
+        let idle = points.iter().filter(|point| point.name == "IdleProvisionedModels");
+        assert!(idle.clone().count() == 2 && idle.clone().all(|it| it.value == Decimal::ONE));
+        let json = serde_json::to_value(advice).unwrap();
+        assert_eq!(json["estimated_monthly_savings"], json!({}));
+        assert_eq!(json["current"].get("monthly_cost"), None);
+        let page = text::render(&report);
+        assert!(page.contains("saves an unknown amount") && page.contains("no price"), "{page}");
+    }
 }
 
 #[test]
@@ -292,10 +317,10 @@ fn under_throttle_units_cover_the_recent_hours_before_the_minutes_too() {
         let advice = recommended(&report, Action::BuyModelUnits);
         assert!(advice.money.proposed.description.starts_with(&ModelUnits::new(units).to_string()));
         let cost = an_hour(30 * units);
-        assert_eq!(advice.money.proposed.monthly_cost, cost);
-        assert_eq!(advice.savings(), advice.money.current.monthly_cost - cost);
+        assert_eq!(advice.money.proposed.monthly_cost, Some(cost));
+        assert_eq!(advice.savings(), advice.money.current.monthly_cost.map(|now| now - cost));
         let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
-        assert_eq!(advice.money.current.monthly_cost.to_string(), on_demand.to_string());
+        assert_eq!(advice.money.current.monthly_cost.unwrap().to_string(), on_demand.to_string());
     }
     let report = report(3);
     assert_eq!(actions(&report), []);
@@ -415,8 +440,8 @@ fn a_recommendation_about_thousands_of_profiles_stays_short_and_says_how_many_mo
     });
     let report = account.report();
     let advice = recommended(&report, Action::RouteToGlobalProfile);
-    assert_eq!(advice.money.current.monthly_cost, an_hour(1_500));
-    assert_eq!(advice.savings(), an_hour(150));
+    assert_eq!(advice.money.current.monthly_cost, Some(an_hour(1_500)));
+    assert_eq!(advice.savings(), Some(an_hour(150)));
     assert_eq!(advice.remedy.command, None);
     assert!(advice.money.current.description.ends_with("and 1495 more"));
     let whole = serde_json::to_string(advice).unwrap();
@@ -492,9 +517,9 @@ fn filling_standard_traffic_takes_nothing_from_the_routing_of_a_flex_lane() {
     account.observation.settings.min_savings_ratio = Ratio::ZERO;
     let alone = account.report();
     let expected = recommended(&alone, Action::RouteToGlobalProfile).savings();
-    assert_eq!(expected, Usd::new("1533".parse().unwrap()));
+    assert_eq!(expected, Some(Usd::new("1533".parse().unwrap())));
     let both = account.tokens(MODEL, 500_000, 100_000).report();
-    assert_eq!(recommended(&both, Action::FillProvisionedModel).savings(), an_hour(42));
+    assert_eq!(recommended(&both, Action::FillProvisionedModel).savings(), Some(an_hour(42)));
     assert_eq!(recommended(&both, Action::RouteToGlobalProfile).savings(), expected);
 }
 
@@ -977,7 +1002,7 @@ fn a_unit_that_nobody_uses_is_deleted_however_dear_the_traffic_beside_it() {
         .recommendations
         .iter()
         .find(|advice| advice.action == Action::DeleteIdleProvisionedModel && advice.is_counted());
-    let share = idle.unwrap().savings().percent_of(report.totals.monthly_cost).unwrap();
+    let share = idle.unwrap().savings().unwrap().percent_of(report.totals.monthly_cost).unwrap();
     assert!(share.number() < Decimal::from(5), "{share}");
 }
 

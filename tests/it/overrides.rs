@@ -115,7 +115,7 @@ fn a_dismissed_recommendation_is_listed_and_not_counted_until_its_day() {
     );
     assert_eq!(
         report.totals.potential_monthly_savings,
-        before.totals.potential_monthly_savings - dearest.savings()
+        before.totals.potential_monthly_savings - dearest.savings().unwrap()
     );
     assert_eq!(same(&dismissed("2026-04-01")), Some(None));
 }

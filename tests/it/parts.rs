@@ -530,7 +530,7 @@ proptest! {
         prop_assert!(closed.iter().all(|id| !open.contains(*id)), "{:?} by {:?}", closed, parts);
         // What is said to be advice is advice of the whole account too.
         let savings: Usd = report.recommendations.iter().filter(|advice| advice.is_counted())
-            .map(bedrock_cost_guard::advice::Recommendation::savings).sum();
+            .filter_map(bedrock_cost_guard::advice::Recommendation::savings).sum();
         prop_assert!(savings <= truth.totals.potential_monthly_savings);
     }
 }

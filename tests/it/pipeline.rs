@@ -275,10 +275,10 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
     assert_eq!(value("CommitmentUtilization", &[]), value("CommitmentUtilization", &held));
     assert_eq!(value("CommitmentDaysToExpiry", &held), Some(99.0));
 
-    // 11 totals but the last, 5 for each of 2 Regions, 2 for each of 18 workloads with a price, 1 to 3 for each
+    // 12 totals but the last, 6 for each of 2 Regions, 2 for each of 18 workloads with a price, 1 to 3 for each
     // of 5 holdings, 5 open recommendations, and the last.
-    assert_eq!(data.len(), 11 + 10 + 36 + 11 + 5 + 1);
-    assert_eq!(summary.metrics_put, 74);
+    assert_eq!(data.len(), 12 + 12 + 36 + 11 + 5 + 1);
+    assert_eq!(summary.metrics_put, 77);
     for datum in &data {
         assert_eq!(datum.region.name(), "us-east-1");
         assert_eq!(datum.namespace, "BedrockCostGuard");
@@ -313,6 +313,7 @@ async fn zeros_are_put_too_so_that_an_alarm_can_clear() {
         "MonthlyCost",
         "PotentialMonthlySavings",
         "Recommendations",
+        "IdleProvisionedModels",
         "UnpricedTokens",
         "IncompleteWorkloads",
     ] {
@@ -465,6 +466,7 @@ async fn a_list_that_is_refused_costs_that_list_alone() {
         for (name, value) in [
             ("MonthlyCost", None),
             ("PotentialMonthlySavings", None),
+            ("IdleProvisionedModels", None),
             ("FailedRegions", Some(0.0)),
             ("IncompleteWorkloads", Some(1.0)),
             ("RunSucceeded", Some(0.0)),
@@ -780,7 +782,7 @@ async fn a_large_account_is_asked_for_in_full_batches() {
     assert_eq!(calls.list_metrics, 2 + 2);
     assert_eq!(calls.get_metric_data, (600 * 8_usize).div_ceil(500));
     // Not one of them has a price, so there is no cost of a model to put.
-    assert_eq!(outcome.summary.metrics_put, 8 + 5 + 1);
+    assert_eq!(outcome.summary.metrics_put, 9 + 6 + 1);
     let summary = serde_json::to_string(&outcome.summary).unwrap();
     assert!(summary.len() < 32_000, "{}", summary.len());
 }

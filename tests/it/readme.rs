@@ -333,7 +333,7 @@ fn the_example_is_what_the_program_prints() {
 /// Each thing that the README denies of this version, with the proof that it is still so.
 type Denied = (&'static str, fn() -> bool);
 
-const NOT_IN_THIS_VERSION: [Denied; 7] = [
+const NOT_IN_THIS_VERSION: [Denied; 6] = [
     ("Images, seconds of video, queries and speech have no price", || {
         Meter::TOKENS.len() == 4
             && PriceBook::aws()
@@ -384,18 +384,6 @@ const NOT_IN_THIS_VERSION: [Denied; 7] = [
         !["aws-sdk-sns", "aws-sdk-sesv2", "aws-sdk-eventbridge"]
             .iter()
             .any(|name| file("Cargo.toml").contains(name))
-    }),
-    ("Model units for which the book has no price", || {
-        let mut observation = sample();
-        for model in &mut observation.prices.models {
-            model.model_units.clear();
-        }
-        let report = report::build(&observation);
-        report.holdings.iter().all(|held| held.monthly_cost.is_none())
-            && report.recommendations.iter().all(|advice| {
-                advice.provisioned_model_arn.is_none()
-                    || advice.action == Action::FillProvisionedModel
-            })
     }),
 ];
 

@@ -36,8 +36,9 @@ fn best_term<'w>(
     let settings = &priced.observation.settings;
     let (own, cost) = (holding.offer.as_ref()?, holding.monthly_cost?);
     let traffic = Traffic::Units { serving: &[holding], with_on_demand: false };
-    let hours = ServableDemand::hourly(priced, workload, cheapest, traffic).ok();
     let option = |offer: &'w Offer| {
+        let rates = LaneRates::over_term(priced, workload, cheapest, offer.term);
+        let hours = ServableDemand::hourly(priced, workload, &rates, traffic).ok();
         let then = offer.unit_price.monthly_cost(held.model_units);
         let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
         let was_open = gates::was_open(priced, workload, action, arn);
@@ -100,11 +101,11 @@ pub(crate) fn advise(
     }
     let arn = &held.provisioned_model_arn;
     let money = Money::saved(
-        Arrangement {
-            description: format!("{units} of {}, {}", held.provisioned_model_name, own.term),
-            monthly_cost: cost,
-        },
-        Arrangement { description, monthly_cost: then },
+        Arrangement::costing(
+            format!("{units} of {}, {}", held.provisioned_model_name, own.term),
+            cost,
+        ),
+        Arrangement::costing(description, then),
     );
     let mut advice = Recommendation::new(action, workload, arn, money, evidence);
     advice.provisioned_model_arn = Some(arn.clone());

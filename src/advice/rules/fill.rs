@@ -277,14 +277,12 @@ fn recommendation(
     }
     let ids: Vec<&str> = standard.iter().map(|lane| lane.usage.model_id.text()).collect();
     let arns = arns(holdings);
-    let current = Arrangement {
-        description: format!("{} on-demand beside {}", several(&ids), names(holdings)),
-        monthly_cost: before,
-    };
-    let proposed = Arrangement {
-        description: format!("model id {} for these calls", several(&arns)),
-        monthly_cost: after,
-    };
+    let current = Arrangement::costing(
+        format!("{} on-demand beside {}", several(&ids), names(holdings)),
+        before,
+    );
+    let proposed =
+        Arrangement::costing(format!("model id {} for these calls", several(&arns)), after);
     let action = Action::FillProvisionedModel;
     let subject = arns.join(" ");
     let money = Money::saved(current, proposed);

@@ -1,7 +1,8 @@
 //! Deleting a provisioned model that is paid for and not used at all, or not renewing it.
 //!
 //! Silent unless the strict rule of [`Idleness::Idle`] holds, and about what
-//! [`crate::advice::rules::fill`] has just found work for.
+//! [`crate::advice::rules::fill`] has just found work for. An idle model without a price is advised
+//! like any other: what it saves is not known, and not counted.
 
 use crate::advice::finding::Finding;
 use crate::advice::{
@@ -37,22 +38,18 @@ pub(crate) fn advise(
 fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -> Finding {
     let held = holding.held;
     let name = &held.provisioned_model_name;
-    let Some(cost) = holding.monthly_cost else {
-        return Finding {
-            reasons: vec![format!("{name} is idle, but the price book has no price for it")],
-            ..Finding::default()
-        };
-    };
     let description = format!("without {name}");
     let action = Action::DeleteIdleProvisionedModel;
-    let plan = Plan::new(action, description.clone()).saving(workload, cost);
-    let settings = &priced.observation.settings;
+    let mut plan = Plan::new(action, description.clone());
     let arn = &held.provisioned_model_arn;
-    let was_open = gates::was_open(priced, workload, action, arn);
-    // All of what it changes is saved, so no share of that says more than the amount.
-    let failed = gates::least(settings, cost, was_open);
-    if let Some(failed) = failed {
-        return Finding::refused(plan, vec![failed]);
+    if let Some(cost) = holding.monthly_cost {
+        plan = plan.saving(workload, cost);
+        let was_open = gates::was_open(priced, workload, action, arn);
+        // All of what it changes is saved, so no share of that says more than the amount.
+        let failed = gates::least(&priced.observation.settings, cost, was_open);
+        if let Some(failed) = failed {
+            return Finding::refused(plan, vec![failed]);
+        }
     }
     let mut evidence = Evidence::default();
     if let Some(offer) = &holding.offer {
@@ -73,11 +70,9 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
             total: Tokens::ZERO,
         });
     }
-    let current = Arrangement {
-        description: format!("{} of {name}, idle for {days} days", held.model_units),
-        monthly_cost: cost,
-    };
-    let proposed = Arrangement { description, monthly_cost: Usd::ZERO };
+    let now = format!("{} of {name}, idle for {days} days", held.model_units);
+    let current = Arrangement { description: now, monthly_cost: holding.monthly_cost };
+    let proposed = Arrangement::costing(description, Usd::ZERO);
     let money = Money::saved(current, proposed);
     let mut advice = Recommendation::new(action, workload, arn, money, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
@@ -99,6 +94,11 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     advice.remedy.take_steps(steps);
     if held.is_under_term() {
         advice.await_term_end(held, priced.observation.as_of);
+    }
+    if holding.monthly_cost.is_none() {
+        let because = "what it saves is not known: the price book has no price of its units";
+        advice.standing.also_not_counted(because);
+        return Finding::advised(plan, advice, Gate::Knowledge);
     }
     Finding::advised(plan, advice, Gate::Order)
 }

@@ -131,8 +131,8 @@ fn recommendation(
         evidence.rates(workload, to);
     }
     let ids: Vec<&str> = moved.iter().map(|to| to.lane.usage.model_id.text()).collect();
-    let current = Arrangement { description: several(&ids), monthly_cost: before };
-    let proposed = Arrangement { description: target.to_string(), monthly_cost: after };
+    let current = Arrangement::costing(several(&ids), before);
+    let proposed = Arrangement::costing(target.to_string(), after);
     let action = Action::RouteToGlobalProfile;
     let subject = workload.model.id();
     let money = Money::saved(current, proposed);

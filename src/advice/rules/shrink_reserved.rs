@@ -1,5 +1,7 @@
 //! Fewer reserved tokens, where that costs less. Each holding that the overrides declare is looked at
 //! alone, the others of its scope serving on, and taken at its exact joint optimum within what it has.
+//! What would go on-demand is taken at the upper end of its prices, and renewing is buying, as with
+//! [`crate::advice::rules::shrink_units`].
 //!
 //! Silent where nobody says what it costs.
 
@@ -10,8 +12,8 @@ use crate::advice::command::CONTACT;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
 use crate::advice::holding_advice::{
-    AtTermEnd, HoldingAdvice, HoldingLoad, SizeReview, SmallerHolding, UnknownSize, judged_by,
-    refusals,
+    AtTermEnd, HoldingAdvice, HoldingLoad, Renewal, SizeReview, SmallerHolding, UnknownSize,
+    judged_by, refusals,
 };
 use crate::advice::{
     Action, Arrangement, Evidence, Money, Plan, Recommendation, Standing, Working,
@@ -21,7 +23,7 @@ use crate::domain::period::HOURS_PER_MONTH;
 use crate::pricing::{LaneRates, Priced, Reserved, Workload, reserves};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
-use crate::sizing::trial::{HeldAmount, certainty_of_cut};
+use crate::sizing::trial::{HeldAmount, Trial, certainty_of_cut};
 use crate::sizing::{Purchase as _, Reservation, ReservationTerms, TokenPurchase};
 
 pub(crate) fn advise(
@@ -30,6 +32,7 @@ pub(crate) fn advise(
     current: &[LaneRates<'_>],
 ) -> Finding {
     let mut finding = Finding::default();
+    let dearest: Vec<LaneRates<'_>> = current.iter().map(LaneRates::at_upper_end).collect();
     // One after the other, as units are: what ends first is decided first.
     let mut reserved: Vec<&Reserved<'_>> = workload.reserved.iter().collect();
     reserved.sort_by_key(|held| (held.declared.term_ends, &held.declared.name));
@@ -46,7 +49,8 @@ pub(crate) fn advise(
             })
             .map(|(_, amount)| *amount)
             .fold(Reservation::NONE, Reservation::and);
-        let review = ReservationReview { priced, workload, current, held, others };
+        let review =
+            ReservationReview { priced, workload, current, dearest: &dearest, held, others };
         let name = &held.declared.name;
         let mut holding_advice = HoldingAdvice::unknown(name);
         let mut at_end = AtTermEnd::Undecided;
@@ -66,13 +70,16 @@ pub(crate) fn advise(
             }
             Ok(SizeReview::NoneCheaper) => {
                 holding_advice.load = HoldingLoad::Fits;
-                at_end = AtTermEnd::Renew;
+                (at_end, holding_advice.at_term_end_because) = review.renewal();
             }
             Err(why) => finding
                 .reasons
                 .push(format!("whether {name} has its right size is not known: {why}")),
         }
         holding_advice.at_term_end = held.declared.term_ends.is_some().then_some(at_end);
+        if holding_advice.at_term_end.is_none() {
+            holding_advice.at_term_end_because = None;
+        }
         finding.holdings.push(holding_advice);
     }
     finding
@@ -82,7 +89,10 @@ pub(crate) fn advise(
 struct ReservationReview<'r> {
     priced: &'r Priced<'r>,
     workload: &'r Workload<'r>,
+    /// Rates of each lane, at the lower end of each range.
     current: &'r [LaneRates<'r>],
+    /// The same rates at the upper end.
+    dearest: &'r [LaneRates<'r>],
     held: &'r Reserved<'r>,
     /// Reserved tokens of the same scope that serve on beside the holding.
     others: Reservation,
@@ -104,7 +114,7 @@ impl ReservationReview<'_> {
             .find(|offer| offer.scope == declared.scope && offer.term == declared.term)
             .ok_or(UnknownSize::NoOffer)?;
         let traffic = Traffic::Reserved(declared.scope);
-        let demand = ServableDemand::new(self.priced, self.workload, self.current, traffic)?;
+        let demand = ServableDemand::new(self.priced, self.workload, self.dearest, traffic)?;
         let purchase = TokenPurchase { terms: ReservationTerms::of(offer), held: self.others };
         let sized = demand.sized(&purchase);
         let now = HeldAmount { amount: Reservation::declared(declared), monthly_cost: cost };
@@ -147,6 +157,38 @@ impl ReservationReview<'_> {
         }))
     }
 
+    /// Decides whether to reserve as much for another term, with the reason where not.
+    fn renewal(&self) -> (AtTermEnd, Option<String>) {
+        let undecided = (AtTermEnd::Undecided, None);
+        let (priced, workload) = (self.priced, self.workload);
+        let declared = self.held.declared;
+        let mut offers = workload.reserved_offers.iter();
+        let offer =
+            offers.find(|offer| offer.scope == declared.scope && offer.term == declared.term);
+        let (Some(offer), Some(cost)) = (offer, self.held.monthly_cost) else {
+            return undecided;
+        };
+        let traffic = Traffic::Reserved(declared.scope);
+        let current = LaneRates::over_term(priced, workload, self.current, declared.term);
+        let demand = ServableDemand::new(priced, workload, &current, traffic);
+        let Ok(demand) = demand else { return undecided };
+        let purchase = TokenPurchase { terms: ReservationTerms::of(offer), held: self.others };
+        let sized = demand.sized(&purchase);
+        let now = HeldAmount { amount: Reservation::declared(declared), monthly_cost: cost };
+        let replaced =
+            sized.replaced_monthly(now.amount) - sized.replaced_monthly(Reservation::NONE);
+        let burst = sized.burst_share(now.amount);
+        let days = workload.observed_days;
+        let renewal = Renewal {
+            term: declared.term,
+            savings: replaced - cost,
+            bound: cost,
+            trial: Some(Trial::of_renewal(&purchase, &demand, now, burst, days)),
+            checked: gates::oldest_check(self.current, offer.source.provenance.checked),
+        };
+        renewal.decided(priced, workload)
+    }
+
     fn finding(&self, smaller: &SmallerHolding<Reservation>) -> Finding {
         let (priced, workload, held) = (self.priced, self.workload, self.held);
         let name = &held.declared.name;
@@ -171,15 +213,15 @@ impl ReservationReview<'_> {
             evidence.lane(priced, rates.lane);
         }
         let cost = held.monthly_cost.unwrap_or_default();
-        let current = Arrangement {
-            description: format!(
+        let current = Arrangement::costing(
+            format!(
                 "`{name}`: {}, {}",
                 Amount::Tokens(Reservation::declared(held.declared)),
                 held.declared.scope.in_words()
             ),
-            monthly_cost: cost,
-        };
-        let proposed = Arrangement { description, monthly_cost: cost - smaller.savings };
+            cost,
+        );
+        let proposed = Arrangement::costing(description, cost - smaller.savings);
         // A term that has ended is billed on, so giving up saves at once.
         let today = day_of(priced.observation.as_of);
         let start = held.declared.term_ends.filter(|day| *day >= today);

@@ -3,14 +3,18 @@
 //!
 //! Each holding is looked at alone, the others serving on. Where its capacity is known it is taken
 //! at its own exact optimum; where it is not, what it serves is compared with what it costs: a
-//! holding worth under 100 % costs more than the same tokens on-demand. Silent about idle holdings,
-//! which `idle` deletes, and about custom models, which have no on-demand twin.
+//! holding worth under 100 % costs more than the same tokens on-demand. What would go on-demand is
+//! taken at the upper end of its prices, so that what is saved is saved at least. Silent about idle
+//! holdings, which `idle` deletes, and about custom models, which have no on-demand twin.
+//!
+//! Renewing is buying for another term, so what is not to shrink is renewed only if it passes the
+//! gates of a purchase, at the lower end of the prices.
 
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
 use crate::advice::holding_advice::{
-    AtTermEnd, HoldingAdvice, HoldingLoad, SizeReview, SmallerHolding, UnknownSize, judged_by,
-    put_off_to_term_end, refusals,
+    AtTermEnd, HoldingAdvice, HoldingLoad, Renewal, SizeReview, SmallerHolding, UnknownSize,
+    judged_by, put_off_to_term_end, refusals,
 };
 use crate::advice::rules::bind;
 use crate::advice::rules::fill::FillAdvice;
@@ -22,7 +26,7 @@ use crate::observation::InferenceType;
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, LifecycleDay, Priced, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
-use crate::sizing::trial::{HeldAmount, certainty_of_cut, certainty_of_whole};
+use crate::sizing::trial::{HeldAmount, Trial, certainty_of_cut, certainty_of_whole};
 use crate::sizing::{Purchase as _, UnitPurchase};
 
 /// Advice of the rule, with what the rule leaves to the later ones.
@@ -72,6 +76,7 @@ pub(crate) fn advise<'w>(
         // A term whose end nobody knows may have just begun.
         (holding.held.is_under_term(), end.is_none(), end)
     });
+    let dearest: Vec<LaneRates<'_>> = cheapest.iter().map(LaneRates::at_upper_end).collect();
     let mut units: Vec<ModelUnits> =
         at_work.iter().map(|holding| holding.held.model_units).collect();
     for holding in &workload.holdings {
@@ -90,6 +95,7 @@ pub(crate) fn advise<'w>(
             priced,
             workload,
             cheapest,
+            dearest: &dearest,
             at_work: &at_work,
             holding,
             others: all_but(&units, place),
@@ -118,7 +124,10 @@ pub(crate) fn advise<'w>(
                 // Without a capacity only a holding that is worth its price is known to be right.
                 let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
                 if is_known || pays {
-                    holding_advice.decide(holding, AtTermEnd::Renew);
+                    let (at_end, because) = review.renewal();
+                    holding_advice.decide(holding, at_end);
+                    holding_advice.at_term_end_because =
+                        because.filter(|_| holding.held.is_under_term());
                     let mut finding = bind::advise(
                         priced,
                         workload,
@@ -201,7 +210,10 @@ fn lifecycle_risk(
 struct HoldingReview<'c, 'w> {
     priced: &'w Priced<'w>,
     workload: &'w Workload<'w>,
+    /// Rates of each lane where its requests are called on-demand, at the lower end of each range.
     cheapest: &'c [LaneRates<'w>],
+    /// The same rates at the upper end.
+    dearest: &'c [LaneRates<'w>],
     at_work: &'c [&'w Holding<'w>],
     holding: &'w Holding<'w>,
     /// Units that serve on beside the holding.
@@ -244,8 +256,7 @@ impl HoldingReview<'_, '_> {
         if self.holding.exceeds_capacity().is_some() {
             return Err(UnknownSize::ExceedsCapacity(gates::capacity(self.holding)));
         }
-        let demand =
-            ServableDemand::new(self.priced, self.workload, self.cheapest, self.traffic())?;
+        let demand = ServableDemand::new(self.priced, self.workload, self.dearest, self.traffic())?;
         let sized = demand.sized(purchase);
         let now = self.holding.held.model_units;
         let options: Vec<ModelUnits> = match settings.overflow {
@@ -334,7 +345,7 @@ impl HoldingReview<'_, '_> {
         // Something that it serves has no price: what it is worth is not known.
         self.holding.monthly_value?;
         let (held, recent) = (self.holding.held, self.priced.recent);
-        let rates = self.cheapest.iter();
+        let rates = self.dearest.iter();
         let value: Usd = rates
             .filter(|rates| rates.lane.kind == LaneKind::Provisioned(held))
             .map(|rates| rates.monthly_cost(recent))
@@ -344,7 +355,7 @@ impl HoldingReview<'_, '_> {
             return None;
         }
         let traffic = Traffic::Units { serving: &[self.holding], with_on_demand: false };
-        let hours = ServableDemand::hourly(self.priced, self.workload, self.cheapest, traffic);
+        let hours = ServableDemand::hourly(self.priced, self.workload, self.dearest, traffic);
         let days = self.workload.observed_days;
         Some(SmallerHolding {
             to: UnitPurchase::NONE,
@@ -355,11 +366,48 @@ impl HoldingReview<'_, '_> {
                 Working::new(
                     "what it serves, on-demand",
                     value,
-                    "its tokens of the recent window at the cheapest allowed rates × 730 ÷ its hours",
+                    "its tokens of the recent window at the cheapest allowed rates, the upper end of each range, × 730 ÷ its hours",
                 ),
                 judged_by("what it serves, at on-demand prices"),
             ],
         })
+    }
+
+    /// Decides whether to buy what is held for another term, with the reason where not.
+    fn renewal(&self) -> (AtTermEnd, Option<String>) {
+        let (Some(offer), Some(cost)) = (&self.holding.offer, self.holding.monthly_cost) else {
+            return (AtTermEnd::Undecided, None);
+        };
+        let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
+        let days = workload.observed_days;
+        let cheapest = LaneRates::over_term(priced, workload, self.cheapest, offer.term);
+        let (replaced, trial) = if let Some(capacity) = offer.capacity {
+            let purchase = UnitPurchase { capacity, price: offer.unit_price, held: self.others };
+            let demand = ServableDemand::new(priced, workload, &cheapest, self.traffic());
+            let Ok(demand) = demand else {
+                return (AtTermEnd::Undecided, None);
+            };
+            let sized = demand.sized(&purchase);
+            let now = HeldAmount { amount: held.model_units, monthly_cost: cost };
+            let burst = sized.burst_share(now.amount);
+            let others = sized.replaced_monthly(UnitPurchase::NONE);
+            let replaced = sized.replaced_monthly(now.amount) - others;
+            (replaced, Some(Trial::of_renewal(&purchase, &demand, now, burst, days)))
+        } else {
+            let served = cheapest.iter().filter(|it| it.lane.kind == LaneKind::Provisioned(held));
+            let traffic = Traffic::Units { serving: &[self.holding], with_on_demand: false };
+            let hours = ServableDemand::hourly(priced, workload, &cheapest, traffic).ok();
+            let trial = hours.map(|hours| Trial::of_holding(&hours, priced.recent, cost, days));
+            (served.map(|rates| rates.monthly_cost(priced.recent)).sum(), trial)
+        };
+        let renewal = Renewal {
+            term: offer.term,
+            savings: replaced - cost,
+            bound: cost,
+            trial,
+            checked: gates::oldest_check(self.cheapest, offer.source.provenance.checked),
+        };
+        renewal.decided(priced, workload)
     }
 
     fn finding(&self, smaller: &SmallerHolding<ModelUnits>) -> Finding {
@@ -394,11 +442,8 @@ impl HoldingReview<'_, '_> {
             evidence.offer(&self.holding.model, offer);
         }
         let cost = self.holding.monthly_cost.unwrap_or_default();
-        let current = Arrangement {
-            description: format!("{} of {name}", held.model_units),
-            monthly_cost: cost,
-        };
-        let proposed = Arrangement { description, monthly_cost: cost - smaller.savings };
+        let current = Arrangement::costing(format!("{} of {name}", held.model_units), cost);
+        let proposed = Arrangement::costing(description, cost - smaller.savings);
         let arn = &held.provisioned_model_arn;
         let money = Money::saved(current, proposed).sure(smaller.certainty.as_ref());
         let mut advice = Recommendation::new(action, workload, arn, money, evidence);

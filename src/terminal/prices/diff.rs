@@ -430,7 +430,7 @@ pub fn flips(a: &Report, b: &Report) -> Vec<Flip> {
     let mut flips = Vec::new();
     for id in ids {
         let (of_a, of_b) = (in_a.get(id), in_b.get(id));
-        let savings = |advice: Option<&Recommendation>| advice.map(Recommendation::savings);
+        let savings = |advice: Option<&Recommendation>| advice.and_then(Recommendation::savings);
         let (saves_a, saves_b) = (savings(of_a), savings(of_b));
         if let Some(advice) = of_b.or(of_a)
             && saves_a != saves_b

@@ -34,6 +34,10 @@ pub(super) fn holdings(page: &mut String, report: &Report) {
     }
     write_table(page, &rows);
     for holding in &report.holdings {
+        if let Some(because) = &holding.at_term_end_because {
+            let text = format!("{}: {because}", holding.provisioned_model_name);
+            wrapped(page, "  - ", &text);
+        }
         if let Some(risk) = &holding.lifecycle_risk {
             let text = format!("{}: {risk}", holding.provisioned_model_name);
             wrapped(page, "  - ", &text);
@@ -86,6 +90,11 @@ pub(super) fn reserved_holdings(page: &mut String, report: &Report) {
         ]);
     }
     write_table(page, &rows);
+    for held in &report.reserved_holdings {
+        if let Some(because) = &held.at_term_end_because {
+            wrapped(page, "  - ", &format!("{}: {because}", held.name));
+        }
+    }
     line(
         page,
         "  What fits into them, hour by hour, is taken off the cost by the token; minutes above them are not seen.",

@@ -36,7 +36,10 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
         .map_or_else(String::new, |share| format!(", {share}"));
     let title =
         format!("{number}. {} of {} in {}", advice.action.title(), advice.model, advice.region);
-    let savings = format!("saves {}{share}", advice.savings());
+    let savings = match advice.savings() {
+        Some(savings) => format!("saves {savings}{share}"),
+        None => "saves an unknown amount".to_owned(),
+    };
     let gap = usize::from(WIDTH)
         .saturating_sub(2 + title.chars().count() + savings.chars().count())
         .max(2);
@@ -52,7 +55,9 @@ fn one_advice(page: &mut String, number: usize, advice: &Recommendation) {
     for (label, arrangement) in
         [("now", &advice.money.current), ("instead", &advice.money.proposed)]
     {
-        let text = format!("{}, {} a month", arrangement.description, arrangement.monthly_cost);
+        let cost = arrangement.monthly_cost;
+        let cost = cost.map_or_else(|| "no price".to_owned(), |cost| format!("{cost} a month"));
+        let text = format!("{}, {cost}", arrangement.description);
         wrapped(page, &format!("     {label:<9}"), &text);
     }
     if let Some(even) = &advice.commitment.break_even {

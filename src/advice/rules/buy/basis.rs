@@ -1,6 +1,8 @@
 //! The basis of the decision to buy: what the rules before left, and the loads that a purchase could
 //! serve.
 
+use std::borrow::Cow;
+
 use crate::advice::candidate::Offered;
 use crate::advice::gates;
 use crate::catalog::{ReservedOffer, ReservedScope};
@@ -56,12 +58,13 @@ impl<'w> BuyingBasis<'w> {
         }
     }
 
-    /// Returns the rates that an offer is compared with.
-    pub(super) const fn rates(&self, offered: &Offered<'_>) -> &'w [LaneRates<'w>] {
-        match offered {
+    /// Returns the rates that an offer is compared with, of the days that its term binds.
+    pub(super) fn rates(&self, offered: &Offered<'_>) -> Cow<'w, [LaneRates<'w>]> {
+        let today = match offered {
             Offered::Units(_) => self.cheapest,
             Offered::Tokens(_) => self.routed,
-        }
+        };
+        LaneRates::over_term(self.priced, self.workload, today, offered.term())
     }
 
     /// Counts the units that are held and serve on.
@@ -108,12 +111,9 @@ impl<'w> BuyingBasis<'w> {
     /// upper end of their prices; `None` where some have no price or are not served.
     fn loads(&self, offered: &Offered<'_>) -> Option<Vec<MeterLoads>> {
         let recent = self.priced.recent.start();
-        let lanes = ServableLanes::new(
-            self.priced,
-            self.workload,
-            self.rates(offered),
-            self.traffic(offered),
-        );
+        let rates = self.rates(offered);
+        let traffic = self.traffic(offered);
+        let lanes = ServableLanes::new(self.priced, self.workload, &rates, traffic);
         let mut loads: Vec<MeterLoads> = Vec::new();
         for rates in lanes.all() {
             for reading in rates.lane.usage.readings() {

@@ -1,6 +1,8 @@
 //! The choice among the offers: each is proven not to save, sized and put to the gates, or told with
 //! the condition under which units of unknown capacity would pay.
 
+use std::borrow::Cow;
+
 use crate::advice::candidate::{Candidate, OfferBasis, Offered, months_to_pay};
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
@@ -138,28 +140,34 @@ fn candidates<'w>(
     let mut candidates = Vec::new();
     for scope in [None, Some(ReservedScope::Regional), Some(ReservedScope::Global)] {
         let of_scope = || known.iter().filter(|offered| offered.scope() == scope);
-        let Some(first) = of_scope().next() else {
-            continue;
-        };
-        // All offers of a scope serve the same traffic.
-        let demand = ServableDemand::new(
-            basis.priced,
-            basis.workload,
-            basis.rates(first),
-            basis.traffic(first),
-        )?;
-        candidates.extend(of_scope().filter_map(|offered| {
+        // All offers of a scope serve the same traffic, at the same prices where none changes.
+        let mut today: Option<ServableDemand> = None;
+        for offered in of_scope() {
+            let rates = basis.rates(offered);
+            let new = || {
+                let traffic = basis.traffic(offered);
+                ServableDemand::new(basis.priced, basis.workload, &rates, traffic)
+            };
+            let of_its_term = match rates {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(_) => Some(new()?),
+            };
+            let demand = match (&of_its_term, &mut today) {
+                (Some(demand), _) => demand,
+                (None, Some(today)) => today,
+                (None, none @ None) => none.insert(new()?),
+            };
             let candidate = match offered {
                 Offered::Units(offer) => {
-                    Candidate::of_units(&offer_basis, &demand, offer, basis.held())?
+                    Candidate::of_units(&offer_basis, demand, offer, basis.held())
                 }
                 Offered::Tokens(offer) => {
                     let held = basis.reserved(offer.scope);
-                    Candidate::of_tokens(&offer_basis, &demand, offer, held)
+                    Some(Candidate::of_tokens(&offer_basis, demand, offer, held))
                 }
             };
-            Some(with_own_gates(basis, candidate))
-        }));
+            candidates.extend(candidate.map(|candidate| with_own_gates(basis, candidate)));
+        }
     }
     Ok(candidates)
 }

@@ -1,5 +1,7 @@
 //! The advice to buy one offer, with its risks.
 
+use std::borrow::Cow;
+
 use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
 use crate::advice::gates;
@@ -19,19 +21,20 @@ pub(super) fn break_even<'q>(basis: &BuyingBasis<'q>, offer: &Offer) -> Option<&
 pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Recommendation {
     let (priced, workload) = (basis.priced, basis.workload);
     let mut evidence = Evidence::default();
-    for rates in basis.rates(&best.offered) {
+    let rates = basis.rates(&best.offered);
+    for rates in rates.iter() {
         evidence.lane(priced, rates.lane);
         evidence.rates(workload, rates);
     }
-    for rates in basis.rates(&best.offered) {
+    for rates in rates.iter() {
         evidence.history(priced, rates.lane);
     }
     match &best.offered {
         Offered::Units(offer) => evidence.offer(&workload.model, offer),
         Offered::Tokens(offer) => evidence.reserved_offer(&workload.model, offer),
     }
-    let current = Arrangement { description: "on-demand".into(), monthly_cost: best.without };
-    let proposed = Arrangement { description: best.describe(), monthly_cost: best.with() };
+    let current = Arrangement::costing("on-demand", best.without);
+    let proposed = Arrangement::costing(best.describe(), best.with());
     let action = best.offered.action();
     let subject = best.offered.subject(&workload.model);
     let trial = best.trial.as_ref();
@@ -80,6 +83,12 @@ fn risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
     match &best.offered {
         Offered::Units(offer) => risks.extend(unit_risks(basis, best, offer)),
         Offered::Tokens(offer) => risks.extend(token_risks(basis, offer)),
+    }
+    if matches!(basis.rates(&best.offered), Cow::Owned(_)) {
+        risks.push(
+            "a price is known to change within the days that it is for: each counts for its days"
+                .into(),
+        );
     }
     if basis.workload.is_throttled() {
         risks.push(

@@ -1,0 +1,123 @@
+//! The whole is decided, not its parts: what is printed as saved is saved at least, at the prices of
+//! the days it is for, whatever else could be changed beside it.
+
+use bedrock_cost_guard::advice::{Action, AtTermEnd, Recommendation};
+use bedrock_cost_guard::observation::CommitmentDuration;
+use bedrock_cost_guard::report::Report;
+
+use crate::support::account::{Account, HELD, bound, held};
+use crate::support::book::{MODEL, UNIT, book, rate, row, unit};
+use crate::support::reports::{an_hour, counted};
+
+/// Name of the metric of cache writes.
+const WRITES: &str = "CacheWriteInputTokenCount";
+
+/// Holds a unit for 40 USD an hour, of known or unknown capacity, with these rates beside it.
+fn holding_a_unit(rates: &[String], capacity: Option<[u64; 2]>) -> Account {
+    let rows = [rates, &[unit("none", "40.00", capacity)]].concat();
+    Account::on(book(&rows)).holding(held())
+}
+
+#[test]
+fn holding_less_is_judged_by_what_it_may_cost_on_demand() {
+    // 28.8 million cache writes an hour: 36 USD for five minutes each, and more for an hour.
+    for capacity in [Some(UNIT), None] {
+        for (an_hours, saves) in [("2.00", None), ("1.40", None), ("1.30", Some("2.56"))] {
+            let writes = format!("cache_write_5m = \"1.25\"\ncache_write_1h = \"{an_hours}\"\n");
+            let rates = rate("in-region", "standard", ["1.00", "2.00"]) + &writes;
+            let account = holding_a_unit(&[rates], capacity).steady(HELD, [(WRITES, 480_000)]);
+            let report = account.report();
+            let saved = report.recommendations.first().map(Recommendation::savings);
+            assert_eq!(saved, saves.map(|saves| Some(an_hour(saves))), "{an_hours} {capacity:?}");
+        }
+        // 36 million tokens an hour, which cost 36 USD in short requests and may cost 72 in long ones.
+        for (above, actions) in [("2.00", vec![]), ("1.00", vec![Action::GiveUpProvisionedModel])] {
+            let long = format!(
+                "scope = \"in-region\"\nregions = [\"*\"]\ntier = \"standard\"\n\
+                 above_input_tokens = 200000\ninput = \"{above}\"\noutput = \"2.00\""
+            );
+            let rates = [rate("in-region", "standard", ["1.00", "2.00"]), row("rate", &long)];
+            let account = holding_a_unit(&rates, capacity).tokens(HELD, 600_000, 0);
+            assert_eq!(counted(&account.report()), actions, "{above} {capacity:?}");
+        }
+    }
+}
+
+/// Calls so many tokens a minute beside units that are sold for 40 USD an hour, and for 30 under a
+/// term of a month, with further rows of prices and these overrides.
+fn buying(rows: &[String], overrides: &str) -> Report {
+    let rates = rate("in-region", "standard", ["1.00", "2.00"]);
+    let sold = [rates, unit("none", "40.00", Some(UNIT)), unit("1-month", "30.00", Some(UNIT))];
+    let account = Account::on(book(&[&sold, rows].concat())).tokens(MODEL, 800_000, 0);
+    account.overrides(overrides).report()
+}
+
+#[test]
+fn what_a_term_saves_is_at_the_prices_of_its_days() {
+    let saved = |report: &Report| {
+        let advice = report.recommendations.first();
+        advice.map(|advice| (advice.savings().unwrap(), advice.grounds.risks.clone()))
+    };
+    let discount = |on: &str, percent: u32, from: &str, until: &str| {
+        let until = if until.is_empty() { String::new() } else { format!("until = \"{until}\"\n") };
+        format!(
+            "[[discount]]\nmodel = \"{MODEL}\"\npercent = \"{percent}\"\non = [\"{on}\"]\n\
+             from = \"{from}\"\n{until}source = \"s\"\n"
+        )
+    };
+    // 48 USD an hour on-demand, 30 by a unit. The run is of 2026-04-06; the prices are of the 5th, and
+    // a month is 30 days from then on.
+    let (today, risks) = saved(&buying(&[], "")).unwrap();
+    assert_eq!(today, an_hour("18"));
+    assert!(!risks.iter().any(|risk| risk.contains("known to change")), "{risks:?}");
+    // From the 9th on the same tokens cost less than the unit.
+    let announced = discount("tokens", 60, "2026-04-09", "");
+    assert_eq!(saved(&buying(&[], &announced)), None);
+    let cheaper = rate("in-region", "standard", ["0.40", "2.00"])
+        .replace("effective_from = \"2026-01-01\"", "effective_from = \"2026-04-09\"");
+    assert_eq!(saved(&buying(&[cheaper], "")), None);
+    // Half of the days at half of the price save half of the time: 48 and 24 USD an hour.
+    let (half, risks) = saved(&buying(&[], &discount("tokens", 50, "2026-04-20", ""))).unwrap();
+    assert_eq!(half, an_hour("6"));
+    assert!(risks.iter().any(|risk| risk.contains("known to change within")), "{risks:?}");
+    // What is cheap for a few days yet keeps nobody from buying for the days after.
+    let ending = discount("tokens", 60, "2026-01-01", "2026-04-07");
+    let (after, _) = saved(&buying(&[], &ending)).unwrap();
+    assert_eq!(after, an_hour("15.12"));
+    // The unit itself may cost more once its discount ends: 15 USD an hour, and 30 from the 20th on.
+    let ending = discount("model-units", 50, "2026-01-01", "2026-04-19");
+    let (units, _) = saved(&buying(&[], &ending)).unwrap();
+    assert_eq!(units, an_hour("25.50"));
+}
+
+/// Serves so many tokens a minute by a unit under a term of a month at 30 USD an hour, whose full
+/// use costs 96 USD on-demand.
+fn serving(input: u64, output: u64, capacity: Option<[u64; 2]>) -> Account {
+    let rates = rate("in-region", "standard", ["1.00", "2.00"]);
+    let rows = [rates, unit("1-month", "30.00", capacity), unit("none", "40.00", capacity)];
+    Account::on(book(&rows)).busy(bound(CommitmentDuration::OneMonth, 10), input, output)
+}
+
+#[test]
+fn renewing_is_buying_for_another_term() {
+    let at_end = |account: &Account| {
+        let report = account.report();
+        let [holding] = report.holdings.as_slice() else { unreachable!("one is held") };
+        (holding.at_term_end, holding.at_term_end_because.clone())
+    };
+    for capacity in [Some(UNIT), None] {
+        assert_eq!(at_end(&serving(600_000, 0, capacity)), (Some(AtTermEnd::Renew), None));
+        // 30.30 USD an hour for 30: not worth another month.
+        let (end, because) = at_end(&serving(505_000, 0, capacity));
+        let because = because.unwrap();
+        assert_eq!(end, Some(AtTermEnd::LetExpire), "{because}");
+        assert!(because.starts_with("renewing binds $21,900.00 a month:"), "{because}");
+        assert!(because.contains("it would save $219.00 of $21,900.00"), "{because}");
+        // What is too young is not refused by its figures.
+        let mut young = serving(600_000, 0, capacity);
+        young.observation.settings.min_observed_days = 120;
+        let (end, because) = at_end(&young);
+        assert_eq!(end, Some(AtTermEnd::Undecided));
+        assert!(because.unwrap().contains("whole days of history"));
+    }
+}
