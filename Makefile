@@ -85,11 +85,16 @@ features:
 lint-benches:
 	cargo clippy --locked --all-features --bench '*' -- -D warnings
 
-# The figures that the notes quote. Not part of the tests: times are noisy.
+# The figures that the notes quote; with STUDY=whole those of one study alone. Not part of the tests: times are noisy.
+ifdef STUDY
+bench:
+	cargo bench --locked --bench advice -- --study=$(STUDY)
+else
 bench: lambda
 	$(PYTHON) tests/tools/check_lambda.py $(BOOTSTRAP)
 	GUARD_BENCH_BOOTSTRAP="$(CURDIR)/$(BOOTSTRAP)" cargo bench --locked --bench lambda
 	cargo bench --locked --bench advice
+endif
 
 # Speed and prices, held against three Python libraries. Not part of the tests either.
 compare: $(COMPARE)/.done

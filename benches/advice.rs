@@ -29,19 +29,23 @@ mod advice {
     pub(super) mod resolution;
     pub(super) mod scale;
     pub(super) mod speed;
+    pub(super) mod whole;
 }
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use advice::{capture, exact, no_saving, page, resolution, scale, speed};
+use advice::{capture, exact, no_saving, page, resolution, scale, speed, whole};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(workloads) = scale::asked(&arguments) {
         scale::measure(workloads);
         return ExitCode::SUCCESS;
+    }
+    if let Some(study) = arguments.iter().find_map(|it| it.strip_prefix("--study=")) {
+        return one(study);
     }
     let exactness = timed("exactness", exact::study);
     timed("speed", || {
@@ -65,6 +69,26 @@ fn main() -> ExitCode {
         println!("an optimum is not the optimum");
         ExitCode::FAILURE
     }
+}
+
+/// Does one study alone: `whole`, `whole:ACCOUNTS`, or one of its accounts, `whole:spill:CASE`.
+fn one(study: &str) -> ExitCode {
+    let parts: Vec<&str> = study.split(':').collect();
+    match parts.as_slice() {
+        ["whole"] => timed("whole", || whole::study(10_000)),
+        ["whole", accounts] => {
+            let accounts = accounts.parse().expect("a number of accounts");
+            timed("whole", || whole::study(accounts));
+        }
+        ["whole", mode, case] => {
+            whole::show(*mode == "spill", case.parse().expect("the number of a case"));
+        }
+        _ => {
+            println!("no study is called {study}; there is: whole");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// Does a part and prints how long it took.

@@ -168,6 +168,8 @@ pub(super) struct Candidate<'w> {
     pub(super) workings: Vec<Working>,
     /// Words on what fewer units would have refused; `None` where they would have refused nothing.
     pub(super) fewer: Option<String>,
+    /// Lanes that go there whole, where those are not all; empty otherwise.
+    pub(super) only: Vec<String>,
     /// True if an amount could be named.
     is_sized: bool,
 }
@@ -350,8 +352,14 @@ impl<'w> Candidate<'w> {
             price_of_capacity: None,
             workings: Vec::new(),
             fewer: None,
+            only: Vec::new(),
             is_sized: true,
         }
+    }
+
+    /// Names the lanes that go there whole, where those are not all.
+    pub(super) fn of_lanes(self, only: Vec<String>) -> Self {
+        Self { only, ..self }
     }
 
     /// Adds a gate that the candidate fails.

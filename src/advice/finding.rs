@@ -74,6 +74,14 @@ impl Finding {
         }
     }
 
+    /// Gives all of the advice up, since another change is made instead of it.
+    pub(super) fn replaced_by(&mut self, why: &str) {
+        self.recommendations.clear();
+        for plan in &mut self.plans {
+            *plan = plan.clone().refused(vec![Refusal::new(Gate::Better, why)]);
+        }
+    }
+
     /// Counts nothing and keeps no command: AWS does not charge the prices behind the advice.
     pub(super) fn compare_only(&mut self, warning: &str) {
         for advice in &mut self.recommendations {

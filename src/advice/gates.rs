@@ -106,16 +106,24 @@ pub(super) fn thresholds(
     base: Usd,
     was_open: bool,
 ) -> Option<Refusal> {
-    let share = kept_open(was_open);
-    least(settings, savings, was_open).or_else(|| {
-        (savings <= share.of(settings.min_savings_ratio.of(base))).then(|| {
-            let why = format!(
-                "it would save {savings} of {base}, not more than GUARD_MIN_SAVINGS_RATIO ({}){}",
-                settings.min_savings_ratio.percent(),
-                above_which_open(was_open)
-            );
-            Refusal::new(Gate::Thresholds, why)
-        })
+    least(settings, savings, was_open).or_else(|| share(settings, savings, base, was_open))
+}
+
+/// Refuses savings that are not above the share of `base` alone, for a part of a change whose amount
+/// is asked for of the whole.
+pub(super) fn share(
+    settings: &Settings,
+    savings: Usd,
+    base: Usd,
+    was_open: bool,
+) -> Option<Refusal> {
+    (savings <= kept_open(was_open).of(settings.min_savings_ratio.of(base))).then(|| {
+        let why = format!(
+            "it would save {savings} of {base}, not more than GUARD_MIN_SAVINGS_RATIO ({}){}",
+            settings.min_savings_ratio.percent(),
+            above_which_open(was_open)
+        );
+        Refusal::new(Gate::Thresholds, why)
     })
 }
 

@@ -14,11 +14,12 @@
 use crate::advice::finding::Finding;
 use crate::advice::proof::CertificateReport;
 use crate::advice::rules::buy::BuyingBasis;
+use crate::advice::rules::fill::{FillAdvice, IdleUnits};
 use crate::advice::rules::{
     buy, caching, fill, idle, route, shrink_reserved, shrink_units, successor, tiers,
 };
 use crate::advice::{HoldingAdvice, Plan, Recommendation};
-use crate::domain::Usd;
+use crate::domain::{Ratio, Usd};
 use crate::pricing::{LaneRates, Priced, Workload};
 use crate::sizing::{BreakEven, of_offers};
 
@@ -92,9 +93,29 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     }
 }
 
-/// Applies all rules to a workload without reserved tokens.
+/// Applies all rules to a workload without reserved tokens. What idle units are good for is seen only at
+/// the end: both ways are gone through whole, and the one that saves more is advised.
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
-    let mut fill = fill::advise(priced, workload);
+    let deleting = fill::advise(priced, workload, IdleUnits::Deleted);
+    let deleting = after_filling(priced, workload, deleting);
+    if !fill::has_idle_units(workload) {
+        return deleting;
+    }
+    let filling = fill::advise(priced, workload, IdleUnits::Filled);
+    if !filling.is_counted() {
+        return deleting;
+    }
+    let filling = after_filling(priced, workload, filling);
+    // Of equals what is there already.
+    if filling.0.saves() >= deleting.0.saves() { filling } else { deleting }
+}
+
+/// Applies the rules that come after filling.
+fn after_filling<'w>(
+    priced: &'w Priced<'w>,
+    workload: &'w Workload<'w>,
+    mut fill: FillAdvice<'w>,
+) -> (Finding, Vec<BreakEven>) {
     let mut route = route::advise(priced, workload, &fill);
     let mut shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
     if shrink.gives_up_now && fill.is_counted() {
@@ -103,16 +124,20 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         route = route::advise(priced, workload, &fill);
         shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
     }
-    let idle = idle::advise(priced, workload, fill.filled());
+    let idle = idle::advise(priced, workload, &fill.filled());
     let cheapest = &route.cheapest;
     let is_routed = route.finding.counts();
+    // Lanes that went to what is held whole are nobody's to serve.
+    let stays = |rates: &&LaneRates<'_>| fill.left_of(workload, rates.lane) > Ratio::ZERO;
+    let staying: Vec<LaneRates<'_>> = cheapest.iter().filter(stays).cloned().collect();
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
+    let current: Vec<LaneRates<'_>> = current.iter().filter(stays).cloned().collect();
     let break_even = of_offers(priced, workload, cheapest);
     let mut buy = buy::advise(&BuyingBasis {
         priced,
         workload,
-        cheapest,
-        routed: if is_routed { cheapest } else { &current },
+        cheapest: &staying,
+        routed: if is_routed { &staying } else { &current },
         saved_before: fill.finding.saves() + idle.saves() + route.finding.saves(),
         remaining: fill.remaining,
         serving: &fill.serving,
@@ -120,20 +145,16 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
         deletes_its_own: idle.counts(),
         is_routed,
     });
-    let ends_later = idle.recommendations.iter().any(|advice| !advice.is_counted());
     let is_unpriced = idle.recommendations.iter().any(|advice| advice.savings().is_none());
-    // Holding less and buying exclude each other: the one that saves more counts.
-    if shrink.finding.counts() && buy.saves() > shrink.finding.saves() {
+    // Holding less and buying exclude each other: the one that saves more counts. What can change only
+    // when a term ends is decided then, and stops nothing today.
+    if shrink.holds_less_now() && buy.saves() > shrink.finding.saves() {
         shrink.finding.forgo("buying beside it saves more");
     }
-    if shrink.finding.counts() {
+    if shrink.holds_less_now() {
         buy.forgo("holding less of the same model comes first");
     } else if is_unpriced {
         buy.forgo("the idle provisioned model of the same model comes first");
-    } else if ends_later || !shrink.finding.recommendations.is_empty() {
-        buy.forgo(
-            "what is held of the same model is to change when its term ends: that comes first",
-        );
     }
     let mut all = Finding::default();
     // What asks for more than money comes after all that counts, each as if it stood alone.

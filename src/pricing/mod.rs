@@ -25,6 +25,7 @@ mod lane_rates;
 mod lifecycle;
 mod load;
 mod reserved;
+mod term_offers;
 mod term_prices;
 mod workload;
 

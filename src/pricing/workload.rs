@@ -12,7 +12,7 @@ use crate::pricing::holding::{CarriedLoad, Holding};
 use crate::pricing::lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 use crate::pricing::lifecycle::{Lifecycle, LifecycleDay};
 use crate::pricing::reserved::{self, Covered, Reserved};
-use crate::pricing::term_prices;
+use crate::pricing::term_offers;
 
 /// An observation with prices put to it.
 #[derive(Debug)]
@@ -211,8 +211,8 @@ impl<'a> Workload<'a> {
             holdings: Vec::new(),
             reserved: Vec::new(),
             covered: Covered::default(),
-            offers: term_prices::offers(observation, model, region, day),
-            reserved_offers: term_prices::reserved_offers(observation, model, region, day),
+            offers: term_offers::offers(observation, model, region, day),
+            reserved_offers: term_offers::reserved_offers(observation, model, region, day),
             carried: Vec::new(),
             recent: observation.window,
             observed_days: 0,

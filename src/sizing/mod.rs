@@ -11,6 +11,7 @@
 //! | `demand` | the demand of that traffic, by the minute and by the hour |
 //! | `loaded_steps` | the steps that ask for anything, and what a purchase leaves of them on-demand |
 //! | [`model_units`] | the optimum of model units |
+//! | `bins` | lanes put whole into units that refuse the rest |
 //! | [`reserved_tokens`] | the optimum of reserved tokens per minute, input and output together |
 //! | `purchase` | both kinds of purchase by one face |
 //! | `break_even` | the volume at which a unit begins to pay |
@@ -23,6 +24,7 @@
 //! | `floats` | the crossing between exact amounts and floating point |
 
 pub mod backtest;
+pub(crate) mod bins;
 mod break_even;
 pub mod certainty;
 pub mod certificate;

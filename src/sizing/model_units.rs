@@ -183,15 +183,7 @@ impl UnitSizing {
     /// count is enough.
     #[must_use]
     pub fn throttle_minimum(&self, headroom: Ratio) -> Option<u32> {
-        let factor = (Decimal::ONE + headroom.number()).normalize();
-        let numerator = u128::try_from(factor.mantissa()).ok()?;
-        let denominator = 10_u128.checked_pow(factor.scale())?;
-        let mut units = 0;
-        let unit = Load::of_units(self.capacity, 1);
-        for (load, unit) in [(self.highest.input, unit.input), (self.highest.output, unit.output)] {
-            let needed = load.checked_mul(numerator)?.div_ceil(denominator.checked_mul(unit)?);
-            units = units.max(u32::try_from(needed).ok()?);
-        }
+        let units = enough_units(self.highest, self.capacity, headroom)?;
         Some(units.saturating_sub(self.held))
     }
 
@@ -227,6 +219,21 @@ impl UnitSizing {
     pub fn replaced(&self, units: u32) -> Usd {
         self.all_on_demand() - self.left_on_demand(units)
     }
+}
+
+/// Returns the fewest units that serve a load an hour and headroom above the load; `None` where no
+/// count is enough.
+pub(super) fn enough_units(highest: Load, capacity: Capacity, headroom: Ratio) -> Option<u32> {
+    let factor = (Decimal::ONE + headroom.number()).normalize();
+    let numerator = u128::try_from(factor.mantissa()).ok()?;
+    let denominator = 10_u128.checked_pow(factor.scale())?;
+    let mut units = 0;
+    let unit = Load::of_units(capacity, 1);
+    for (load, unit) in [(highest.input, unit.input), (highest.output, unit.output)] {
+        let needed = load.checked_mul(numerator)?.div_ceil(denominator.checked_mul(unit)?);
+        units = units.max(u32::try_from(needed).ok()?);
+    }
+    Some(units)
 }
 
 #[cfg(test)]

@@ -198,7 +198,19 @@ impl Trial {
         observed_days: u32,
     ) -> Self {
         let none = HeldAmount { amount: P::NONE, monthly_cost: Usd::ZERO };
-        let coverage = part(purchase, demand, held, none, burst, observed_days);
+        Self::of_part(purchase, demand, held, none, burst, observed_days)
+    }
+
+    /// Tries the part of a holding that is more than another amount would be.
+    pub(crate) fn of_part<P: Purchase>(
+        purchase: &P,
+        demand: &ServableDemand,
+        held: HeldAmount<P::Amount>,
+        instead: HeldAmount<P::Amount>,
+        burst: f64,
+        observed_days: u32,
+    ) -> Self {
+        let coverage = part(purchase, demand, held, instead, burst, observed_days);
         Self::of(&coverage, recent_weeks(demand), BacktestOutcome::Savings(Backtest::default()))
     }
 

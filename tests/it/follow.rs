@@ -411,6 +411,7 @@ impl Variant {
             held: held.collect(),
             reserved: self.reserved.clone(),
             dismissed: None,
+            moved: BTreeMap::new(),
         }
     }
 }
@@ -433,6 +434,8 @@ struct Follower<'v> {
     reserved: Vec<Reserved>,
     /// The recommendation that is dismissed.
     dismissed: Option<String>,
+    /// Holdings that were given up for another, with the other.
+    moved: BTreeMap<String, String>,
 }
 
 impl Follower<'_> {
@@ -582,8 +585,9 @@ impl Follower<'_> {
         let is_sized = self.variant.is_capacity_known
             && (fills
                 || does(Action::RightSizeProvisionedModel)
+                || does(Action::BindProvisionedModel)
                 || does(Action::GiveUpProvisionedModel));
-        if is_sized {
+        if is_sized && self.variant.spills() {
             self.settle(&homeless, fills);
         }
         is_sized
@@ -603,13 +607,21 @@ impl Follower<'_> {
             words.contains("1-month").then_some((CommitmentDuration::OneMonth, 30))
         };
         match advice.action {
+            Action::FillProvisionedModel if !self.variant.spills() => self.fill_whole(advice),
             Action::FillProvisionedModel | Action::RouteToGlobalProfile => {}
             Action::DeleteIdleProvisionedModel => {
                 self.held.remove(place.unwrap());
             }
             Action::GiveUpProvisionedModel => {
                 let held = self.held.remove(place.unwrap());
-                if self.variant.is_capacity_known && words.contains("to the others") {
+                let host = words
+                    .split_once("its calls to held-")
+                    .and_then(|(_, host)| host.split([' ', ',']).next()?.parse::<usize>().ok());
+                let host = host.map(arn);
+                if let Some(host) = host {
+                    self.moved.insert(held.arn.clone(), host.clone());
+                    self.host(&host, &held.flow);
+                } else if self.variant.is_capacity_known && words.contains("to the others") {
                     homeless.add(&held.flow);
                 } else {
                     let to = self.variant.cheapest();
@@ -619,13 +631,16 @@ impl Follower<'_> {
             Action::RightSizeProvisionedModel => {
                 self.held[place.unwrap()].units = u32::try_from(numbers[0]).unwrap();
             }
-            Action::BindProvisionedModel => self.held[place.unwrap()].term = term,
-            Action::BuyModelUnits => self.held.push(Held {
-                arn: arn(99),
-                units: u32::try_from(numbers[0]).unwrap(),
-                term,
-                flow: Flow::none(),
-            }),
+            Action::BindProvisionedModel => {
+                let held = &mut self.held[place.unwrap()];
+                held.units = u32::try_from(numbers[0]).unwrap();
+                held.term = term;
+            }
+            Action::BuyModelUnits => {
+                let flow = self.taken(advice);
+                let units = u32::try_from(numbers[0]).unwrap();
+                self.held.push(Held { arn: arn(99), units, term, flow });
+            }
             Action::ReserveTokens => self.reserved.push(Reserved {
                 is_global: words.contains("global"),
                 input: amount(&words, "input"),
@@ -647,6 +662,50 @@ impl Follower<'_> {
                 reserved.output = amount(&words, "output");
             }
             other => panic!("{other:?} is counted"),
+        }
+    }
+
+    /// Adds calls to a holding, or to where its own calls went.
+    fn host(&mut self, arn: &str, flow: &Flow) {
+        if let Some(next) = self.moved.get(arn).cloned() {
+            return self.host(&next, flow);
+        }
+        match self.held.iter_mut().find(|held| held.arn == arn) {
+            Some(held) => held.flow.add(flow),
+            // It was given up for on-demand.
+            None => self.add_on_demand(self.variant.cheapest(), flow),
+        }
+    }
+
+    /// Takes the lanes that a purchase is for from what is on-demand; under spill none, since they
+    /// share the units.
+    fn taken(&mut self, advice: &Recommendation) -> Flow {
+        let mut all = Flow::none();
+        if !self.variant.spills() {
+            let now = &advice.money.current.description;
+            let named: Vec<String> = if let Some(ids) = now.strip_suffix(" on-demand") {
+                ids.split(" and ").map(str::to_owned).collect()
+            } else {
+                let lanes = self.on_demand.keys().filter(|id| !id.contains('+'));
+                lanes.cloned().collect()
+            };
+            for id in named {
+                all.add(&self.on_demand.remove(&id).unwrap());
+            }
+        }
+        all
+    }
+
+    /// Moves each lane that a fill names to the holding that is named for it.
+    fn fill_whole(&mut self, advice: &Recommendation) {
+        let (now, _) = advice.money.current.description.split_once(" on-demand").unwrap();
+        for part in advice.money.proposed.description.split("; ") {
+            let (arn, ids) = part.strip_prefix("model id ").unwrap().split_once(" for ").unwrap();
+            let ids = if ids == "these calls" { now } else { ids };
+            for id in ids.split(" and ") {
+                let flow = self.on_demand.remove(id).unwrap();
+                self.host(arn, &flow);
+            }
         }
     }
 
@@ -732,9 +791,12 @@ fn fault(variant: &Variant) -> Option<String> {
         let saved = was - is;
         return Some(format!("{claimed} of {was} are promised and {saved} saved: {told:#?}"));
     }
-    let (asked, units) = (follower.on_units().known().units(), follower.units(true));
-    (is_sized && !variant.spills() && asked > units)
-        .then(|| format!("{asked} units are needed of {units}: {told:#?}"))
+    let refuses = |held: &&Held| held.flow.known().units() > u64::from(held.units);
+    let full = follower.held.iter().find(refuses).filter(|_| is_sized && !variant.spills());
+    full.map(|held| {
+        let asked = held.flow.known().units();
+        format!("{asked} units are needed of {} in {}: {told:#?}", held.units, held.arn)
+    })
 }
 
 fn counted(report: &Report) -> impl Iterator<Item = &Recommendation> {

@@ -82,7 +82,9 @@ fn units_beside_a_full_holding_save_what_on_demand_costs_less_what_they_cost() {
     // 54 USD an hour on-demand, 1.66 units of load with the holding's own, one of them held.
     let account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
     let report = account.busy(held(), 960_000, 100_000).report();
-    assert_eq!(counted(&report), [Action::BuyModelUnits]);
+    // What is held is worth its price, and less under a term; binding is no change beside which nothing
+    // can be bought.
+    assert_eq!(counted(&report), [Action::BuyModelUnits, Action::BindProvisionedModel]);
     let advice = recommended(&report, Action::BuyModelUnits);
     let on_demand = workload(&report, MODEL).on_demand_monthly_cost;
     assert_eq!(on_demand, an_hour(54));
@@ -96,7 +98,7 @@ fn units_beside_a_full_holding_save_what_on_demand_costs_less_what_they_cost() {
 fn a_provisioned_model_that_is_being_changed_gives_no_advice_from_its_traffic() {
     let account = Account::selling_units().tokens(MODEL, 700_000, 100_000);
     let steady = account.clone().busy(held(), 10_000, 1_000).report();
-    assert_eq!(counted(&steady), [Action::FillProvisionedModel]);
+    assert_eq!(counted(&steady), [Action::FillProvisionedModel, Action::BindProvisionedModel]);
 
     let changing = ProvisionedModel { status: "Updating".into(), ..held() };
     let report = account.busy(changing, 10_000, 1_000).report();
@@ -495,18 +497,22 @@ fn the_overrides_of_a_model_go_before_the_setting_for_global_routing() {
 #[test]
 fn an_idle_unit_beside_traffic_of_its_model_is_filled_or_deleted_by_what_saves_more() {
     // It costs 40 USD an hour.
-    for (input, output, action, savings) in [
-        (100_000, 0, Action::DeleteIdleProvisionedModel, 40),
-        (700_000, 100_000, Action::FillProvisionedModel, 54),
-        // More than it can carry.
-        (1_500_000, 100_000, Action::DeleteIdleProvisionedModel, 40),
+    for (input, output, actions, savings) in [
+        (100_000, 0, &[Action::DeleteIdleProvisionedModel][..], 40),
+        // Filled, and 10 USD an hour less under a term.
+        (700_000, 100_000, &[Action::FillProvisionedModel, Action::BindProvisionedModel][..], 64),
+        // More than it can carry: two units under a term carry it, for 60 instead of 102 USD an hour.
+        (
+            1_500_000,
+            100_000,
+            &[Action::BuyModelUnits, Action::DeleteIdleProvisionedModel][..],
+            40 + 42,
+        ),
     ] {
         let account = Account::selling_units().tokens(MODEL, input, output);
         let report = account.idle(held()).report();
-        assert_eq!(counted(&report), [action], "{input}");
+        assert_eq!(counted(&report), actions, "{input}");
         assert_eq!(report.totals.potential_monthly_savings, an_hour(savings));
-        let bought = plans(&report, MODEL, Action::BuyModelUnits);
-        assert!(bought.iter().all(|plan| !plan.advised), "{input}");
     }
 }
 
@@ -804,10 +810,10 @@ fn changes_are_said_in_the_order_to_make_them_in() {
 
 #[test]
 fn units_beside_held_ones_say_that_both_have_to_be_called() {
-    let report = Account::selling_units()
-        .tokens(MODEL, 700_000, 100_000)
-        .busy(held(), 800_000, 100_000)
-        .report();
+    let mut account =
+        Account::selling_units().tokens(MODEL, 700_000, 100_000).busy(held(), 800_000, 100_000);
+    account.observation.settings.overflow = Overflow::Spill;
+    let report = account.report();
     let buy = recommended(&report, Action::BuyModelUnits);
     assert!(buy.grounds.risks.iter().any(|risk| risk.contains("1 model unit held already")));
 }
@@ -846,7 +852,7 @@ fn what_aws_does_not_serve_on_demand_is_not_given_up_for_on_demand() {
 
 #[test]
 fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
-    // Three units of which one would do, worth more than it costs.
+    // Three units of which one would do, worth more than it costs, and less under a term.
     let three = |status: &str| {
         let mut account = Account::selling_units().busy(units(3), 700_000, 200_000);
         for model in &mut account.observation.places[0].inventory.foundation_models {
@@ -854,7 +860,9 @@ fn a_legacy_model_is_not_right_sized_since_no_smaller_units_are_sold() {
         }
         account.report()
     };
-    assert_eq!(counted(&three("ACTIVE")), [Action::RightSizeProvisionedModel]);
+    let active = three("ACTIVE");
+    assert_eq!(counted(&active), [Action::BindProvisionedModel]);
+    assert_eq!(active.totals.potential_monthly_savings, an_hour(120 - 30));
     // On-demand it costs 66 USD an hour, and three units 120: the whole is given up instead.
     let legacy = three("LEGACY");
     assert_eq!(counted(&legacy), [Action::GiveUpProvisionedModel]);
@@ -917,20 +925,19 @@ fn what_a_unit_carries_above_its_stated_capacity_is_no_saving() {
 }
 
 #[test]
-fn nothing_is_bought_beside_units_that_are_let_go_when_their_term_ends() {
-    // An idle unit whose term ends soon, and traffic for one and a half.
+fn what_can_change_only_when_a_term_ends_stops_no_purchase_today() {
+    // An idle unit whose term ends soon, and traffic for one and a half, which has no room in it.
     let report = Account::selling_units()
         .tokens(MODEL, 1_500_000, 450_000)
         .idle(bound(CommitmentDuration::OneMonth, 3))
         .report();
-    assert_eq!(counted(&report), []);
-    assert_eq!(actions(&report), [Action::DeleteIdleProvisionedModel]);
-    let bought = plans(&report, MODEL, Action::BuyModelUnits);
-    assert!(bought.iter().all(|plan| !plan.advised));
-    let reasons: Vec<&String> = bought.iter().flat_map(|plan| &plan.why_not).collect();
-    assert!(reasons.iter().any(|why| why.contains("when its term ends")), "{reasons:?}");
-    // Nothing is to be run before that day.
-    assert!(report.recommendations[0].remedy.command.is_none());
+    // 144 USD an hour on-demand, and two units for 60.
+    assert_eq!(counted(&report), [Action::BuyModelUnits]);
+    assert_eq!(report.totals.potential_monthly_savings, an_hour(144 - 60));
+    let idle = recommended(&report, Action::DeleteIdleProvisionedModel);
+    assert!(!idle.is_counted());
+    // Nothing of it is to be run before that day.
+    assert!(idle.remedy.command.is_none());
 }
 
 #[test]
@@ -954,7 +961,7 @@ fn a_dismissed_fill_leaves_its_traffic_for_others_to_save() {
     assert_eq!(counted(&filled), [Action::FillProvisionedModel]);
     let dismissed = dismissed(&filled.recommendations[0].id);
     let report = account.overrides(&dismissed).report();
-    assert_eq!(counted(&report), [Action::RouteToGlobalProfile]);
+    assert_eq!(counted(&report), [Action::BuyModelUnits, Action::RouteToGlobalProfile]);
 }
 
 #[test]

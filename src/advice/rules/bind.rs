@@ -1,118 +1,254 @@
-//! Binding what is held for a term. Only units that are worth their price, and that are not to shrink.
+//! Binding what is held for a term, at the number of units that is best at the term's price: a unit
+//! that is not worth its price without a term can be worth the term's.
 
 use rust_decimal::Decimal;
 
+use crate::advice::candidate::Amount;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
-use crate::advice::holding_advice::put_off_to_term_end;
+use crate::advice::holding_advice::{SmallerHolding, put_off_to_term_end};
+use crate::advice::rules::holding_review::HoldingReview;
 use crate::advice::{
     Action, Arrangement, Commitment, Evidence, Money, Plan, Recommendation, command,
 };
 use crate::catalog::Offer;
-use crate::domain::{Term, Usd};
-use crate::pricing::{Holding, LaneRates, Priced, Workload};
+use crate::config::Overflow;
+use crate::domain::{ModelUnits, Term, Usd};
+use crate::pricing::LaneRates;
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
-use crate::sizing::trial::{Trial, percent};
+use crate::sizing::trial::{HeldAmount, Trial, percent};
+use crate::sizing::{Certainty, Purchase as _, UnitPurchase};
 
-/// An offer of the same units under a term, put to the gates.
+/// Advice to bind a holding.
+#[derive(Debug, Default)]
+pub(super) struct BindAdvice {
+    pub(super) finding: Finding,
+    /// Units that are to be bound, now or when a term ends; `None` where none are.
+    pub(super) units: Option<ModelUnits>,
+}
+
+/// Best size of a holding that binds nothing more.
+#[derive(Clone, Copy)]
+struct Unbound {
+    units: ModelUnits,
+    monthly_cost: Usd,
+    /// Saving beside the present, in USD a month.
+    savings: Usd,
+}
+
+/// Units that are bound under an offer, as the weeks judge them.
+struct TermSize {
+    units: ModelUnits,
+    /// On-demand dollars a month that are replaced beyond what the unbound size replaces.
+    replaced: Usd,
+    /// Trial of all of the units; `None` where the demand is not known.
+    trial: Option<Trial>,
+    /// Certainty of what the term adds.
+    certainty: Option<Certainty>,
+}
+
+/// An offer of the units under a term, put to the gates.
 struct TermOption<'o> {
     offer: &'o Offer,
+    units: ModelUnits,
+    /// Saving beside the unbound size, in USD a month.
+    savings: Usd,
     refusals: Vec<Refusal>,
-    /// Trial of the offer; `None` where the demand is not known.
-    trial: Option<Trial>,
+    robustness: Option<f64>,
 }
 
-/// Finds the term that costs least of those that fail the fewest gates; `None` where none costs
-/// less.
-fn best_term<'w>(
-    priced: &Priced<'_>,
-    workload: &'w Workload<'_>,
-    cheapest: &[LaneRates<'_>],
-    holding: &Holding<'_>,
-    are_units_sold: bool,
-) -> Option<TermOption<'w>> {
+/// Advises to hold units under a term, where that costs less than the best size without. A term is a
+/// commitment, so what the term adds has to pass the gates of one. Silent where the price or the cost
+/// of what is held is not known.
+pub(super) fn advise(
+    review: &HoldingReview<'_, '_>,
+    smaller: Option<&SmallerHolding<ModelUnits>>,
+) -> BindAdvice {
+    let (priced, workload, holding) = (review.priced, review.workload, review.holding);
     let held = holding.held;
-    let settings = &priced.observation.settings;
-    let (own, cost) = (holding.offer.as_ref()?, holding.monthly_cost?);
-    let traffic = Traffic::Units { serving: &[holding], with_on_demand: false };
-    let option = |offer: &'w Offer| {
-        let rates = LaneRates::over_term(priced, workload, cheapest, offer.term);
-        let hours = ServableDemand::hourly(priced, workload, &rates, traffic).ok();
-        let then = offer.unit_price.monthly_cost(held.model_units);
-        let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
-        let was_open = gates::was_open(priced, workload, action, arn);
-        // Trend and history gate here, since a term binds; the share is of what the term binds.
-        let mut refusals = Vec::new();
-        refusals.extend(gates::thresholds(settings, cost - then, then, was_open));
-        let trial = hours
-            .as_ref()
-            .map(|hours| Trial::of_holding(hours, priced.recent, then, workload.observed_days));
-        if let Some(trial) = &trial {
-            refusals.extend(gates::certainty(trial.certainty.as_ref()));
-            refusals.extend(gates::trend(trial, offer.term));
-        }
-        refusals.extend(gates::history(settings, workload, offer.term));
-        refusals.extend(gates::lifecycle(priced, workload, offer.term));
-        refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
-        if !are_units_sold {
-            let why = "AWS does not offer units of this model in this Region";
-            refusals.push(Refusal::new(Gate::Availability, why));
-        }
-        TermOption { offer, refusals, trial }
+    let (Some(own), Some(cost)) = (&holding.offer, holding.monthly_cost) else {
+        return BindAdvice::default();
     };
-    let others = workload.offers.iter().filter(|offer| {
+    // What fails its own gates is no arrangement to compare with; the amount is asked for of the whole.
+    let was_open = gates::was_open(
+        priced,
+        workload,
+        Action::BindProvisionedModel,
+        &held.provisioned_model_arn,
+    );
+    let settings = &priced.observation.settings;
+    let smaller = smaller.filter(|smaller| {
+        let base = workload.monthly_cost();
+        gates::share(settings, smaller.savings, base, was_open).is_none()
+            && gates::certainty(smaller.certainty.as_ref()).is_none()
+            && !workload.is_throttled()
+    });
+    let unbound = match smaller {
+        Some(smaller) => Unbound {
+            units: smaller.to,
+            monthly_cost: own.unit_price.monthly_cost(smaller.to),
+            savings: smaller.savings,
+        },
+        None => Unbound { units: held.model_units, monthly_cost: cost, savings: Usd::ZERO },
+    };
+    let terms = workload.offers.iter().filter(|offer| {
         offer.label == own.label && offer.term != Term::None && offer.unit_price < own.unit_price
     });
-    others.map(option).min_by_key(|option| (option.refusals.len(), option.offer.unit_price))
+    let options = terms.filter_map(|offer| option(review, offer, unbound));
+    // Of those that fail the fewest gates the one that saves most.
+    let best = options.min_by(|a, b| {
+        let by_gates = a.refusals.len().cmp(&b.refusals.len());
+        by_gates.then_with(|| b.savings.cmp(&a.savings))
+    });
+    let Some(best) = best else {
+        return BindAdvice::default();
+    };
+    let savings = unbound.savings + best.savings;
+    let description = format!("{}, {}", best.units, best.offer.term);
+    let plan = Plan::new(Action::BindProvisionedModel, description).saving(workload, savings);
+    if !best.refusals.is_empty() {
+        // Listed, not told: nobody asks why what they hold is not bound for longer.
+        let finding = Finding::listed_all(plan, best.refusals);
+        return BindAdvice { finding, units: None };
+    }
+    let advice = recommendation(review, &best, unbound, own, cost);
+    let mut finding = Finding::advised(plan, advice, Gate::Order);
+    let is_dismissed = finding.dismiss(priced);
+    BindAdvice { finding, units: (!is_dismissed).then_some(best.units) }
 }
 
-/// Advises to hold the same units under a term that costs less. A term is a commitment, so the offer
-/// has to pass the gates of one. Silent where the price or the cost of what is held is not known.
-pub(crate) fn advise(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    cheapest: &[LaneRates<'_>],
-    holding: &Holding<'_>,
-    are_units_sold: bool,
-) -> Finding {
-    let held = holding.held;
-    let units = held.model_units;
-    let (Some(own), Some(cost)) = (&holding.offer, holding.monthly_cost) else {
-        return Finding::default();
+/// Puts an offer under a term to the gates; `None` where the offer saves nothing beside the unbound
+/// size.
+fn option<'o>(
+    review: &HoldingReview<'_, '_>,
+    offer: &'o Offer,
+    unbound: Unbound,
+) -> Option<TermOption<'o>> {
+    let (priced, workload, held) = (review.priced, review.workload, review.holding.held);
+    let settings = &priced.observation.settings;
+    let TermSize { units, replaced, trial, certainty } = if unbound.units < held.model_units {
+        best_size(review, offer, unbound)?
+    } else {
+        whole(review, offer)
     };
-    let Some(option) = best_term(priced, workload, cheapest, holding, are_units_sold) else {
-        return Finding::default();
-    };
-    let TermOption { offer, refusals, trial } = option;
     let then = offer.unit_price.monthly_cost(units);
-    let action = Action::BindProvisionedModel;
-    let description = format!("{units}, {}", offer.term);
-    let plan = Plan::new(action, description.clone()).saving(workload, cost - then);
-    if !refusals.is_empty() {
-        // Listed, not told: nobody asks why what they hold is not bound for longer.
-        return Finding::listed_all(plan, refusals);
+    let savings = unbound.monthly_cost - then + replaced;
+    if units == UnitPurchase::NONE || !savings.is_positive() {
+        return None;
     }
+    let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
+    let was_open = gates::was_open(priced, workload, action, arn);
+    // Trend and history gate here, since a term binds; the share is of what the term binds.
+    let mut refusals = Vec::new();
+    refusals.extend(gates::least(settings, unbound.savings + savings, was_open));
+    refusals.extend(gates::share(settings, savings, then, was_open));
+    if let Some(trial) = &trial {
+        refusals.extend(gates::certainty(certainty.as_ref()));
+        refusals.extend(gates::trend(trial, offer.term));
+    }
+    refusals.extend(gates::history(settings, workload, offer.term));
+    refusals.extend(gates::lifecycle(priced, workload, offer.term));
+    refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
+    if !review.is_to_be_had(units) {
+        let why = "AWS does not offer units of this model in this Region";
+        refusals.push(Refusal::new(Gate::Availability, why));
+    }
+    let robustness = trial.and_then(|trial| trial.robustness);
+    Some(TermOption { offer, units, savings, refusals, robustness })
+}
+
+/// Binds all of a holding of which no smaller size is better.
+fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
+    let (priced, workload, holding) = (review.priced, review.workload, review.holding);
+    let rates = LaneRates::over_term(priced, workload, review.cheapest, offer.term);
+    let units = holding.held.model_units;
+    let then = HeldAmount { amount: units, monthly_cost: offer.unit_price.monthly_cost(units) };
+    let days = workload.observed_days;
+    // What a holding is filled with is known by its room alone.
+    let filled = review.purchase(offer).filter(|_| review.is_filled());
+    let trial = if let Some((purchase, demand)) = filled.zip(review.demand(&rates).ok()) {
+        let burst = demand.sized(&purchase).burst_share(units);
+        Some(Trial::of_renewal(&purchase, &demand, then, burst, days))
+    } else {
+        let traffic = Traffic::Units { serving: &[holding], with_on_demand: false };
+        let hours = ServableDemand::hourly(priced, workload, &rates, traffic).ok();
+        let cost = then.monthly_cost;
+        hours.map(|hours| Trial::of_holding(&hours, priced.recent, cost, days))
+    };
+    let certainty = trial.as_ref().and_then(|trial| trial.certainty);
+    TermSize { units, replaced: Usd::ZERO, trial, certainty }
+}
+
+/// Finds the size that costs least at the price of a term, from the unbound one up to what is held:
+/// what is replaced beyond the unbound size is taken at the lower end of its prices.
+fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) -> Option<TermSize> {
+    let (priced, workload) = (review.priced, review.workload);
+    let settings = &priced.observation.settings;
+    let rates = LaneRates::over_term(priced, workload, review.cheapest, offer.term);
+    let purchase = review.purchase(offer)?;
+    let demand = review.demand(&rates).ok()?;
+    let sized = demand.sized(&purchase);
+    let is_all_served = settings.overflow == Overflow::Throttle;
+    let goes_elsewhere = review.has_room_elsewhere();
+    let best = if is_all_served {
+        ModelUnits::new(sized.throttle_minimum(settings.headroom)?.max(1))
+    } else {
+        UnitPurchase::optimum(&sized.minutes)
+    };
+    let units = best.clamp(unbound.units, review.holding.held.model_units);
+    let replaced = |units: ModelUnits| {
+        if is_all_served && (units != UnitPurchase::NONE || goes_elsewhere) {
+            sized.all_monthly()
+        } else {
+            sized.replaced_monthly(units)
+        }
+    };
+    let then = HeldAmount { amount: units, monthly_cost: offer.unit_price.monthly_cost(units) };
+    let instead = HeldAmount { amount: unbound.units, monthly_cost: unbound.monthly_cost };
+    let burst = sized.burst_share(units);
+    let days = workload.observed_days;
+    let beyond = Trial::of_part(&purchase, &demand, then, instead, burst, days);
+    Some(TermSize {
+        units,
+        replaced: replaced(units) - replaced(unbound.units),
+        trial: Some(Trial::of_renewal(&purchase, &demand, then, burst, days)),
+        certainty: beyond.certainty,
+    })
+}
+
+fn recommendation(
+    review: &HoldingReview<'_, '_>,
+    best: &TermOption<'_>,
+    unbound: Unbound,
+    own: &Offer,
+    cost: Usd,
+) -> Recommendation {
+    let (priced, workload, holding) = (review.priced, review.workload, review.holding);
+    let (held, offer) = (holding.held, best.offer);
     let mut evidence = Evidence::default();
     evidence.offer(&holding.model, own);
     evidence.offer(&holding.model, offer);
-    for rates in cheapest {
+    for rates in review.cheapest {
         evidence.lane(priced, rates.lane);
+        if best.units < held.model_units {
+            evidence.rates(workload, rates);
+        }
     }
     let arn = &held.provisioned_model_arn;
+    let now = format!("{} of {}, {}", held.model_units, held.provisioned_model_name, own.term);
+    let savings = unbound.savings + best.savings;
     let money = Money::saved(
-        Arrangement::costing(
-            format!("{units} of {}, {}", held.provisioned_model_name, own.term),
-            cost,
-        ),
-        Arrangement::costing(description, then),
+        Arrangement::costing(now, cost),
+        Arrangement::costing(format!("{}, {}", best.units, offer.term), cost - savings),
     );
+    let action = Action::BindProvisionedModel;
     let mut advice = Recommendation::new(action, workload, arn, money, evidence);
     advice.provisioned_model_arn = Some(arn.clone());
-    let robustness = trial.and_then(|trial| trial.robustness);
     let months = Decimal::from(offer.term.months());
+    let then = offer.unit_price.monthly_cost(best.units);
     advice.commitment = Commitment {
-        robustness: robustness.and_then(|share| percent(share, 1)),
+        robustness: best.robustness.and_then(|share| percent(share, 1)),
         commitment_total: Some(Usd::new(then.dollars() * months)),
         ..Commitment::default()
     };
@@ -121,7 +257,14 @@ pub(crate) fn advise(
         "a term is bought with a new provisioned model: callers have to call that one".into(),
         "a term cannot be ended early and renews by itself".into(),
     ]);
-    let steps = command::replace(workload, held, offer, units);
+    if unbound.savings.is_positive() {
+        advice.grounds.risks.push(format!(
+            "of this {} a month without binding anything: {} on the present terms",
+            unbound.savings,
+            Amount::from(unbound.units)
+        ));
+    }
+    let steps = command::replace(workload, held, offer, best.units);
     put_off_to_term_end(priced, held, &mut advice, steps);
-    Finding::advised(plan, advice, Gate::Order)
+    advice
 }

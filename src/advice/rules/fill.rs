@@ -1,8 +1,9 @@
 //! On-demand traffic beside a provisioned model that has room for it goes there: the units are paid
 //! for either way.
 //!
-//! Needs the capacity of a unit and the minutes. Silent without on-demand traffic. An idle model
-//! without a term is filled only if that saves more than deleting it.
+//! Needs the capacity of a unit and the minutes. Where callers route what exceeds the units, they try
+//! one provisioned model after the other; where AWS refuses that, a lane goes to one of them whole, or
+//! stays. Silent without on-demand traffic.
 
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
@@ -10,9 +11,11 @@ use crate::advice::recommendation::several;
 use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working};
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
+use crate::observation::ProvisionedModel;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Holding, Idleness, Lane, LaneRates, Priced, Workload};
-use crate::sizing::demand::{ServableDemand, SizedDemand};
+use crate::sizing::bins::{LaneSet, LoadProfile, LoadedLanes, best_assignment, units_of_sets};
+use crate::sizing::demand::{ServableDemand, SizedDemand, UnknownDemand};
 use crate::sizing::traffic::Traffic;
 use crate::sizing::{Purchase as _, UnitPurchase};
 
@@ -26,6 +29,8 @@ pub(crate) struct FillAdvice<'w> {
     /// Share of each lane that stays as the lane is, in order of the workload's lanes; empty where
     /// nothing is filled.
     left: Vec<Ratio>,
+    /// Lanes that went to one holding whole; empty where callers route what exceeds the holdings.
+    whole: Vec<WholeLanes<'w>>,
     /// Holdings that serve on, filled or not.
     pub(crate) serving: Vec<&'w Holding<'w>>,
     /// Saving in USD a month; `None` where filling is not advised, or does not count.
@@ -35,7 +40,14 @@ pub(crate) struct FillAdvice<'w> {
 impl<'w> FillAdvice<'w> {
     /// Builds the advice to fill nothing.
     const fn none(finding: Finding, serving: Vec<&'w Holding<'w>>) -> Self {
-        Self { finding, remaining: Ratio::ONE, left: Vec::new(), serving, savings: None }
+        Self {
+            finding,
+            remaining: Ratio::ONE,
+            left: Vec::new(),
+            whole: Vec::new(),
+            serving,
+            savings: None,
+        }
     }
 
     /// Returns true if filling is advised, and counts.
@@ -48,6 +60,7 @@ impl<'w> FillAdvice<'w> {
         self.finding.forgo(why);
         self.remaining = Ratio::ONE;
         self.left = Vec::new();
+        self.whole = Vec::new();
         self.savings = None;
         self
     }
@@ -60,37 +73,48 @@ impl<'w> FillAdvice<'w> {
         left.copied().unwrap_or(Ratio::ONE)
     }
 
+    /// Returns true if all requests of a lane went to one holding.
+    pub(crate) fn is_whole_in(&self, lane: &Lane<'_>, held: &ProvisionedModel) -> bool {
+        let mut whole = self.whole.iter().filter(|it| it.arn == held.provisioned_model_arn);
+        whole.any(|it| it.lanes.iter().any(|other| std::ptr::eq(*other, lane)))
+    }
+
     /// Returns the holdings that filling found work for.
-    pub(crate) fn filled(&self) -> &[&'w Holding<'w>] {
-        if self.savings.is_some() { &self.serving } else { &[] }
+    pub(crate) fn filled(&self) -> Vec<&'w Holding<'w>> {
+        let is_filled = |holding: &&&Holding<'_>| {
+            let arn = &holding.held.provisioned_model_arn;
+            self.is_counted()
+                && (self.whole.is_empty() || self.whole.iter().any(|whole| whole.arn == arn))
+        };
+        self.serving.iter().filter(is_filled).copied().collect()
     }
 }
 
-pub(crate) fn advise<'w>(priced: &Priced<'_>, workload: &'w Workload<'_>) -> FillAdvice<'w> {
-    let able: Vec<&Holding<'_>> =
-        workload.holdings.iter().filter(|holding| holding.can_serve_more()).collect();
-    let (idle, kept): (Vec<_>, Vec<_>) = able
-        .iter()
-        .copied()
-        // What is under a term is paid for to its end, so filling costs nothing there.
-        .partition(|holding| holding.idleness == Idleness::Idle && !holding.held.is_under_term());
-    let with_kept = evaluate(priced, workload, kept);
-    if idle.is_empty() {
-        return with_kept;
-    }
-    let with_all = evaluate(priced, workload, able);
-    let deleting: Usd = idle.iter().filter_map(|holding| holding.monthly_cost).sum();
-    match with_all.savings {
-        Some(savings) if savings > with_kept.savings.unwrap_or_default() + deleting => with_all,
-        _ => with_kept,
-    }
+/// Treatment of idle provisioned models that could be deleted today. Those under a term are paid for
+/// to its end, so that filling them costs nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdleUnits {
+    Deleted,
+    Filled,
 }
 
-fn evaluate<'w>(
+/// Returns true if a workload has idle units that could be deleted today.
+pub(crate) fn has_idle_units(workload: &Workload<'_>) -> bool {
+    workload.holdings.iter().any(|holding| holding.can_serve_more() && is_to_spare(holding))
+}
+
+fn is_to_spare(holding: &Holding<'_>) -> bool {
+    holding.idleness == Idleness::Idle && !holding.held.is_under_term()
+}
+
+pub(crate) fn advise<'w>(
     priced: &Priced<'_>,
-    workload: &'w Workload<'_>,
-    serving: Vec<&'w Holding<'w>>,
+    workload: &'w Workload<'w>,
+    idle: IdleUnits,
 ) -> FillAdvice<'w> {
+    let able = workload.holdings.iter().filter(|holding| holding.can_serve_more());
+    let serving: Vec<&Holding<'_>> =
+        able.filter(|holding| idle == IdleUnits::Filled || !is_to_spare(holding)).collect();
     let standard: Vec<&Lane<'_>> = workload.on_demand().filter(|lane| lane.is_standard()).collect();
     let before: Usd = standard.iter().map(|lane| lane.monthly_cost()).sum();
     if serving.is_empty() || !before.is_positive() {
@@ -111,8 +135,7 @@ fn evaluate<'w>(
     if let Some(failed) = failed {
         return FillAdvice::none(Finding::refused(plan, vec![failed]), serving);
     }
-    let after = before - room.savings;
-    let mut advice = recommendation(priced, workload, &standard, &serving, before, after);
+    let mut advice = recommendation(priced, workload, &standard, &serving, &room);
     let workings = room.workings(settings.headroom);
     advice.grounds.workings.extend(workings);
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
@@ -126,8 +149,9 @@ fn evaluate<'w>(
     let lanes = room.current.iter();
     FillAdvice {
         finding,
-        remaining: Ratio::new(after.dollars() / before.dollars()),
+        remaining: Ratio::new((before - room.savings).dollars() / before.dollars()),
         left: lanes.map(|rates| room.left_of(priced, workload, rates)).collect(),
+        whole: room.whole.unwrap_or_default(),
         serving,
         savings: Some(room.savings),
     }
@@ -141,6 +165,15 @@ struct Room<'w> {
     sized: SizedDemand<UnitPurchase>,
     /// Saving of moving the traffic there, in USD a month.
     savings: Usd,
+    /// Lanes that go to one holding whole; `None` where callers route what exceeds the holdings.
+    whole: Option<Vec<WholeLanes<'w>>>,
+}
+
+/// Lanes whose requests all go to one holding.
+#[derive(Debug)]
+struct WholeLanes<'w> {
+    arn: &'w str,
+    lanes: Vec<&'w Lane<'w>>,
 }
 
 impl<'w> Room<'w> {
@@ -148,8 +181,8 @@ impl<'w> Room<'w> {
     /// or why that is not known.
     fn of(
         priced: &Priced<'_>,
-        workload: &'w Workload<'_>,
-        holdings: &[&Holding<'_>],
+        workload: &'w Workload<'w>,
+        holdings: &[&'w Holding<'w>],
         before: Usd,
     ) -> Result<Self, Vec<Refusal>> {
         let unknown = |why: String| vec![Refusal::new(Gate::Knowledge, why)];
@@ -182,24 +215,29 @@ impl<'w> Room<'w> {
         };
         let sized = demand.sized(&purchase);
         let settings = &priced.observation.settings;
-        let savings = match settings.overflow {
-            Overflow::Throttle if sized.throttle_minimum(settings.headroom) != Some(0) => {
-                return Err(unknown(format!(
-                    "{} of {} do not have room for the highest minute of all traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
-                    purchase.held,
-                    names(holdings),
-                    settings.headroom.percent()
-                )));
+        let (savings, whole) = match settings.overflow {
+            Overflow::Throttle => {
+                let whole = lanes_that_fit(priced, workload, &current, holdings)
+                    .map_err(|why| unknown(why.to_string()))?;
+                let moved = whole.iter().flat_map(|whole| &whole.lanes);
+                let savings: Usd = moved.map(|lane| lane.monthly_cost()).sum();
+                if !savings.is_positive() {
+                    return Err(unknown(format!(
+                        "{} of {} do not have room for the highest minute of any of the traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
+                        purchase.held,
+                        names(holdings),
+                        settings.headroom.percent()
+                    )));
+                }
+                (savings, Some(whole))
             }
-            // All of the traffic has room, and all of it moves.
-            Overflow::Throttle => before,
             Overflow::Spill => {
                 let served = holdings.iter().filter_map(|holding| holding.monthly_value);
                 let replaced = sized.replaced_monthly(UnitPurchase::NONE);
-                (replaced - served.sum()).clamp(Usd::ZERO, before)
+                ((replaced - served.sum()).clamp(Usd::ZERO, before), None)
             }
         };
-        Ok(Self { current, purchase, demand, sized, savings })
+        Ok(Self { current, purchase, demand, sized, savings, whole })
     }
 
     /// Computes the share of one lane that stays on-demand: that of the minutes in which all of the
@@ -213,8 +251,10 @@ impl<'w> Room<'w> {
         if !rates.lane.is_standard() {
             return Ratio::ONE;
         }
-        if priced.observation.settings.overflow == Overflow::Throttle {
-            return Ratio::ZERO;
+        if let Some(whole) = &self.whole {
+            let mut moved = whole.iter().flat_map(|whole| &whole.lanes);
+            let is_moved = moved.any(|lane| std::ptr::eq(*lane, rates.lane));
+            return if is_moved { Ratio::ZERO } else { Ratio::ONE };
         }
         // Safe for the later rules: what is taken to be filled can be saved by nobody else.
         let Ok(demand) = self.demand.of_lane(priced, workload, rates.clone()) else {
@@ -260,14 +300,47 @@ impl<'w> Room<'w> {
     }
 }
 
+/// Chooses which lanes go whole to which holdings, so that those that find room cost most on-demand.
+fn lanes_that_fit<'w>(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    current: &[LaneRates<'w>],
+    holdings: &[&'w Holding<'w>],
+) -> Result<Vec<WholeLanes<'w>>, UnknownDemand> {
+    let headroom = priced.observation.settings.headroom;
+    let lanes = LoadedLanes::dearest(priced, workload, current)?;
+    let mut fits = Vec::new();
+    for holding in holdings {
+        let own = Traffic::Units { serving: &[*holding], with_on_demand: false };
+        let already = LoadProfile::of(&ServableDemand::new(priced, workload, current, own)?);
+        // A holding of unknown capacity takes nothing.
+        let needs = holding
+            .capacity()
+            .map(|capacity| units_of_sets(Some(&already), &lanes.profiles, capacity, headroom));
+        let units = holding.held.model_units.count();
+        let needs = needs.unwrap_or_default().into_iter();
+        fits.push(needs.map(|needed| needed.is_some_and(|needed| needed <= units)).collect());
+    }
+    let chosen = best_assignment(&fits, &lanes.worth(priced.recent));
+    let of_holding = |(holding, set): (&&'w Holding<'w>, LaneSet)| WholeLanes {
+        arn: holding.held.provisioned_model_arn.as_str(),
+        lanes: lanes.of(set).into_iter().map(|rates| rates.lane).collect(),
+    };
+    let whole = holdings.iter().zip(chosen).map(of_holding);
+    Ok(whole.filter(|whole| !whole.lanes.is_empty()).collect())
+}
+
 fn recommendation(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     standard: &[&Lane<'_>],
     holdings: &[&Holding<'_>],
-    before: Usd,
-    after: Usd,
+    room: &Room<'_>,
 ) -> Recommendation {
+    let moved = room.whole.iter().flatten().flat_map(|whole| whole.lanes.iter().copied());
+    let moved: Vec<&Lane<'_>> = moved.collect();
+    let standard = if moved.is_empty() { standard } else { &moved };
+    let before: Usd = standard.iter().map(|lane| lane.monthly_cost()).sum();
     let mut evidence = Evidence::default();
     for lane in standard {
         evidence.lane(priced, lane);
@@ -281,8 +354,18 @@ fn recommendation(
         format!("{} on-demand beside {}", several(&ids), names(holdings)),
         before,
     );
-    let proposed =
-        Arrangement::costing(format!("model id {} for these calls", several(&arns)), after);
+    let instead = match room.whole.as_deref() {
+        None => format!("model id {} for these calls", several(&arns)),
+        Some([WholeLanes { arn, .. }]) => format!("model id {arn} for these calls"),
+        Some(whole) => {
+            let each = whole.iter().map(|WholeLanes { arn, lanes }| {
+                let ids: Vec<&str> = lanes.iter().map(|lane| lane.usage.model_id.text()).collect();
+                format!("model id {arn} for {}", several(&ids))
+            });
+            each.collect::<Vec<_>>().join("; ")
+        }
+    };
+    let proposed = Arrangement::costing(instead, before - room.savings);
     let action = Action::FillProvisionedModel;
     let subject = arns.join(" ");
     let money = Money::saved(current, proposed);

@@ -4,6 +4,7 @@ pub(super) mod bind;
 pub(super) mod buy;
 pub(super) mod caching;
 pub(super) mod fill;
+mod holding_review;
 pub(super) mod idle;
 pub(super) mod route;
 pub(super) mod shrink_reserved;

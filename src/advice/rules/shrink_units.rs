@@ -10,19 +10,20 @@
 //! Renewing is buying for another term, so what is not to shrink is renewed only if it passes the
 //! gates of a purchase, at the lower end of the prices.
 
+use crate::advice::candidate::Amount;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
 use crate::advice::holding_advice::{
     AtTermEnd, HoldingAdvice, HoldingLoad, Renewal, SizeReview, SmallerHolding, UnknownSize,
     judged_by, put_off_to_term_end, refusals,
 };
-use crate::advice::rules::bind;
+use crate::advice::rules::bind::{self, BindAdvice};
 use crate::advice::rules::fill::FillAdvice;
+use crate::advice::rules::holding_review::HoldingReview;
 use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working, command};
 use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd, day_of};
-use crate::observation::InferenceType;
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, LifecycleDay, Priced, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
@@ -34,6 +35,14 @@ pub(crate) struct ShrinkAdvice {
     pub(crate) finding: Finding,
     /// True if a holding is to be given up at once.
     pub(crate) gives_up_now: bool,
+}
+
+impl ShrinkAdvice {
+    /// Returns true if the counted advice is to hold less at once: binding what is held is not.
+    pub(crate) fn holds_less_now(&self) -> bool {
+        let mut advice = self.finding.recommendations.iter();
+        advice.any(|it| it.is_counted() && it.action != Action::BindProvisionedModel)
+    }
 }
 
 /// Returns true if a holding of a workload could be filled, or reserved tokens are held: then
@@ -58,27 +67,11 @@ pub(crate) fn advise<'w>(
     fill: &FillAdvice<'w>,
 ) -> ShrinkAdvice {
     let mut shrink = ShrinkAdvice { finding: Finding::default(), gives_up_now: false };
-    let mut at_work: Vec<&Holding<'_>> = workload
-        .holdings
-        .iter()
-        .filter(|holding| holding.can_serve_more())
-        .filter(|holding| {
-            // An idle holding that is to be filled is at work once that is done.
-            let is_filled = fill.filled().iter().any(|filled| filled.held == holding.held);
-            holding.idleness == Idleness::Busy || is_filled
-        })
-        .collect();
-    // What can be changed first is decided first, and what is decided holds for those after it: two
-    // that could each be spared while the other stays cannot both be.
-    let now = priced.observation.as_of;
-    at_work.sort_by_key(|holding| {
-        let end = holding.held.term_end(now);
-        // A term whose end nobody knows may have just begun.
-        (holding.held.is_under_term(), end.is_none(), end)
-    });
+    let at_work = at_work(priced, workload, fill);
     let dearest: Vec<LaneRates<'_>> = cheapest.iter().map(LaneRates::at_upper_end).collect();
     let mut units: Vec<ModelUnits> =
         at_work.iter().map(|holding| holding.held.model_units).collect();
+    let mut hosts: Vec<Option<usize>> = vec![None; at_work.len()];
     for holding in &workload.holdings {
         if at_work.iter().all(|other| other.held != holding.held) {
             let at_end = match holding.idleness {
@@ -97,23 +90,39 @@ pub(crate) fn advise<'w>(
             cheapest,
             dearest: &dearest,
             at_work: &at_work,
+            units: &units,
+            hosts: &hosts,
+            place,
             holding,
-            others: all_but(&units, place),
-            is_filled: fill.is_counted(),
+            fill,
         };
         let mut holding_advice =
             advice_before_sizing(priced, workload, holding, AtTermEnd::Undecided);
         let is_known = holding.capacity().is_some();
-        match review.size() {
+        let size = review.size();
+        // Without a capacity only a holding that is worth its price is known to be right.
+        let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
+        let bound = match &size {
+            Ok(SizeReview::Smaller(smaller)) if is_known => bind::advise(&review, Some(smaller)),
+            Ok(SizeReview::NoneCheaper) if is_known || pays => bind::advise(&review, None),
+            _ => BindAdvice::default(),
+        };
+        match size {
             Ok(SizeReview::Smaller(smaller)) => {
                 holding_advice.load = HoldingLoad::UnderUsed;
                 holding_advice.right_size = Some(smaller.amount().to_string());
                 let mut finding = review.finding(&smaller);
                 let is_dismissed = finding.dismiss(priced);
-                if let [advice] = finding.recommendations.as_slice() {
+                if let Some(more) = bound.units {
+                    holding_advice.right_size = Some(Amount::from(more).to_string());
+                    holding_advice.decide(holding, AtTermEnd::RightSize);
+                    finding.replaced_by("binding what is worth its price for a term saves more");
+                    units[place] = more;
+                } else if let [advice] = finding.recommendations.as_slice() {
                     holding_advice.decide(holding, smaller.at_term_end());
                     if !is_dismissed {
                         // What is dismissed stays as it is, for those after it too.
+                        hosts[place] = review.room_elsewhere().filter(|_| smaller.is_none());
                         units[place] = smaller.to;
                     }
                     shrink.gives_up_now |= advice.is_counted() && smaller.is_none();
@@ -121,22 +130,11 @@ pub(crate) fn advise<'w>(
                 shrink.finding.take(finding);
             }
             Ok(SizeReview::NoneCheaper) => {
-                // Without a capacity only a holding that is worth its price is known to be right.
-                let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
                 if is_known || pays {
                     let (at_end, because) = review.renewal();
                     holding_advice.decide(holding, at_end);
                     holding_advice.at_term_end_because =
                         because.filter(|_| holding.held.is_under_term());
-                    let mut finding = bind::advise(
-                        priced,
-                        workload,
-                        cheapest,
-                        holding,
-                        review.is_to_be_had(holding.held.model_units),
-                    );
-                    finding.dismiss(priced);
-                    shrink.finding.take(finding);
                 }
                 if is_known && holding.throttles == 0 {
                     holding_advice.load = HoldingLoad::Fits;
@@ -155,15 +153,38 @@ pub(crate) fn advise<'w>(
                 ));
             }
         }
+        shrink.finding.take(bound.finding);
         shrink.finding.holdings.push(holding_advice);
     }
     shrink
 }
 
-/// Adds up all units but those at one place.
-fn all_but(units: &[ModelUnits], place: usize) -> ModelUnits {
-    let others = units.iter().enumerate().filter(|(at, _)| *at != place);
-    others.map(|(_, units)| *units).sum()
+/// Lists the holdings that serve, in the order in which they can be changed.
+fn at_work<'w>(
+    priced: &Priced<'_>,
+    workload: &'w Workload<'w>,
+    fill: &FillAdvice<'w>,
+) -> Vec<&'w Holding<'w>> {
+    let filled = fill.filled();
+    let mut at_work: Vec<&Holding<'_>> = workload
+        .holdings
+        .iter()
+        .filter(|holding| holding.can_serve_more())
+        .filter(|holding| {
+            // An idle holding that is to be filled is at work once that is done.
+            let is_filled = filled.iter().any(|filled| filled.held == holding.held);
+            holding.idleness == Idleness::Busy || is_filled
+        })
+        .collect();
+    // What can be changed first is decided first, and what is decided holds for those after it: two
+    // that could each be spared while the other stays cannot both be.
+    let now = priced.observation.as_of;
+    at_work.sort_by_key(|holding| {
+        let end = holding.held.term_end(now);
+        // A term whose end nobody knows may have just begun.
+        (holding.held.is_under_term(), end.is_none(), end)
+    });
+    at_work
 }
 
 /// Builds the advice on a holding before its size is looked at.
@@ -206,21 +227,6 @@ fn lifecycle_risk(
     Some(format!("the model becomes Legacy on {legacy}, before its term ends{on_its_end}"))
 }
 
-/// One holding of model units under review.
-struct HoldingReview<'c, 'w> {
-    priced: &'w Priced<'w>,
-    workload: &'w Workload<'w>,
-    /// Rates of each lane where its requests are called on-demand, at the lower end of each range.
-    cheapest: &'c [LaneRates<'w>],
-    /// The same rates at the upper end.
-    dearest: &'c [LaneRates<'w>],
-    at_work: &'c [&'w Holding<'w>],
-    holding: &'w Holding<'w>,
-    /// Units that serve on beside the holding.
-    others: ModelUnits,
-    is_filled: bool,
-}
-
 impl HoldingReview<'_, '_> {
     /// Looks for a smaller size that costs less.
     fn size(&self) -> Result<SizeReview<ModelUnits>, UnknownSize> {
@@ -232,19 +238,11 @@ impl HoldingReview<'_, '_> {
         if let Some(refusal) = gates::on_demand_price(self.workload, self.cheapest) {
             return Err(UnknownSize::LowPrice(refusal));
         }
-        let smaller = match (&holding.offer, holding.capacity()) {
-            (Some(offer), Some(capacity)) => self.at_its_optimum(&UnitPurchase {
-                capacity,
-                price: offer.unit_price,
-                held: self.others,
-            })?,
-            _ => self.by_its_worth(cost),
+        let smaller = match holding.offer.as_ref().and_then(|offer| self.purchase(offer)) {
+            Some(purchase) => self.at_its_optimum(&purchase)?,
+            None => self.by_its_worth(cost),
         };
         Ok(smaller.map_or(SizeReview::NoneCheaper, SizeReview::Smaller))
-    }
-
-    fn traffic(&self) -> Traffic<'_> {
-        Traffic::Units { serving: self.at_work, with_on_demand: self.is_filled }
     }
 
     /// Finds the cheapest size; `None` where no smaller one costs less.
@@ -256,7 +254,7 @@ impl HoldingReview<'_, '_> {
         if self.holding.exceeds_capacity().is_some() {
             return Err(UnknownSize::ExceedsCapacity(gates::capacity(self.holding)));
         }
-        let demand = ServableDemand::new(self.priced, self.workload, self.dearest, self.traffic())?;
+        let demand = self.demand(self.dearest)?;
         let sized = demand.sized(purchase);
         let now = self.holding.held.model_units;
         let options: Vec<ModelUnits> = match settings.overflow {
@@ -264,15 +262,13 @@ impl HoldingReview<'_, '_> {
             // Fewer must still refuse nothing; none at all leaves everything on-demand.
             Overflow::Throttle => {
                 let enough = sized.throttle_minimum(settings.headroom);
-                let is_alone = purchase.held == UnitPurchase::NONE;
-                let none = is_alone.then_some(UnitPurchase::NONE);
-                enough.map(ModelUnits::new).into_iter().chain(none).collect()
+                enough.map(ModelUnits::new).into_iter().chain([UnitPurchase::NONE]).collect()
             }
         };
         let month = |units: ModelUnits| purchase.cost(units, HOURS_PER_MONTH);
-        let all_is_served = settings.overflow == Overflow::Throttle;
+        let goes_elsewhere = self.has_room_elsewhere();
         let left = |units: ModelUnits| {
-            if all_is_served && units != UnitPurchase::NONE {
+            if self.refuses() && (units != UnitPurchase::NONE || goes_elsewhere) {
                 Usd::ZERO
             } else {
                 sized.all_monthly() - sized.replaced_monthly(units)
@@ -287,6 +283,7 @@ impl HoldingReview<'_, '_> {
             return Ok(None);
         };
         let held = |amount: ModelUnits| HeldAmount { amount, monthly_cost: month(amount) };
+        let elsewhere = if goes_elsewhere { now } else { purchase.held };
         let working = |what: &str, units: ModelUnits| {
             let from = format!(
                 "{units} × {} USD × 730 hours, and {} on-demand beside it",
@@ -299,7 +296,7 @@ impl HoldingReview<'_, '_> {
             to,
             savings: total(now) - total(to),
             certainty: certainty_of_cut(
-                purchase,
+                &UnitPurchase { held: elsewhere, ..*purchase },
                 &demand,
                 held(now),
                 held(to),
@@ -312,31 +309,6 @@ impl HoldingReview<'_, '_> {
                 judged_by("the optimum of what it serves, by the minute"),
             ],
         }))
-    }
-
-    /// Returns true if AWS serves what would be left: calls on-demand, or so many new units.
-    fn is_to_be_had(&self, units: ModelUnits) -> bool {
-        let workload = self.workload;
-        if units != UnitPurchase::NONE {
-            let is_sold = !workload.provisionable_ids().is_empty();
-            return is_sold && !workload.lifecycle.is_legacy;
-        }
-        // Under throttle it all goes to the others, which have room for it.
-        let settings = &self.priced.observation.settings;
-        let is_known = self.holding.capacity().is_some();
-        let has_others = self.others != UnitPurchase::NONE;
-        if is_known && has_others && settings.overflow == Overflow::Throttle {
-            return true;
-        }
-        // On-demand traffic, or AWS's word for it, shows that the model can be called without
-        // units.
-        // Where the list does not have the model at all, it says nothing of it.
-        workload.on_demand().next().is_some()
-            || workload.listed.is_empty()
-            || workload.listed.iter().any(|entry| {
-                let mut types = entry.inference_types_supported.iter();
-                types.any(|inference| *inference != InferenceType::Provisioned)
-            })
     }
 
     /// Compares what the whole holding serves with what the holding costs: without a capacity no
@@ -381,10 +353,8 @@ impl HoldingReview<'_, '_> {
         let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
         let days = workload.observed_days;
         let cheapest = LaneRates::over_term(priced, workload, self.cheapest, offer.term);
-        let (replaced, trial) = if let Some(capacity) = offer.capacity {
-            let purchase = UnitPurchase { capacity, price: offer.unit_price, held: self.others };
-            let demand = ServableDemand::new(priced, workload, &cheapest, self.traffic());
-            let Ok(demand) = demand else {
+        let (replaced, trial) = if let Some(purchase) = self.purchase(offer) {
+            let Ok(demand) = self.demand(&cheapest) else {
                 return (AtTermEnd::Undecided, None);
             };
             let sized = demand.sized(&purchase);
@@ -418,11 +388,15 @@ impl HoldingReview<'_, '_> {
             (true, false) => Action::GiveUpProvisionedModel,
             (false, _) => Action::RightSizeProvisionedModel,
         };
-        // Whether the others have room is known only where the capacity is.
-        let to_others = self.others != UnitPurchase::NONE && self.holding.capacity().is_some();
+        let to_others = self.has_others();
         let description = if smaller.is_none() {
-            let others = if to_others { "to the others" } else { "on-demand" };
-            format!("its calls {others}, without {name}")
+            let host = self.room_elsewhere().and_then(|at| self.at_work.get(at));
+            let to = match host {
+                Some(host) => format!("to {}", host.held.provisioned_model_name),
+                None if to_others => "to the others".to_owned(),
+                None => "on-demand".to_owned(),
+            };
+            format!("its calls {to}, without {name}")
         } else {
             smaller.amount().to_string()
         };

@@ -10,9 +10,7 @@ use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Usd};
 use crate::pricing::{Holding, LaneRates, Priced, Workload, reserves};
 use crate::sizing::traffic::{ServableLanes, Traffic};
-use crate::sizing::{
-    BreakEven, Certificate, MeterLoads, Purchase as _, Reservation, ReservationTerms, UnitPurchase,
-};
+use crate::sizing::{BreakEven, Certificate, MeterLoads, Reservation, ReservationTerms};
 
 /// Facts that the rules before leave to the decision to buy.
 #[derive(Clone, Copy, Debug)]
@@ -67,9 +65,18 @@ impl<'w> BuyingBasis<'w> {
         LaneRates::over_term(self.priced, self.workload, today, offered.term())
     }
 
-    /// Counts the units that are held and serve on.
+    /// Returns the holdings that serve beside what is bought. Where AWS refuses what exceeds units, a
+    /// lane goes to one provisioned model whole, and what is bought serves alone.
+    pub(super) fn beside(&self) -> &'w [&'w Holding<'w>] {
+        match self.priced.observation.settings.overflow {
+            Overflow::Spill => self.serving,
+            Overflow::Throttle => &[],
+        }
+    }
+
+    /// Counts the units that serve beside what is bought.
     pub(super) fn held(&self) -> ModelUnits {
-        let serving = self.serving.iter();
+        let serving = self.beside().iter();
         serving.map(|holding| holding.held.model_units).sum()
     }
 
@@ -100,9 +107,9 @@ impl<'w> BuyingBasis<'w> {
     }
 
     /// Returns the traffic that an offer could serve.
-    pub(super) const fn traffic(&self, offered: &Offered<'_>) -> Traffic<'w> {
+    pub(super) fn traffic(&self, offered: &Offered<'_>) -> Traffic<'w> {
         match offered {
-            Offered::Units(_) => Traffic::Units { serving: self.serving, with_on_demand: true },
+            Offered::Units(_) => Traffic::Units { serving: self.beside(), with_on_demand: true },
             Offered::Tokens(offer) => Traffic::Reserved(offer.scope),
         }
     }
@@ -112,7 +119,11 @@ impl<'w> BuyingBasis<'w> {
     fn loads(&self, offered: &Offered<'_>) -> Option<Vec<MeterLoads>> {
         let recent = self.priced.recent.start();
         let rates = self.rates(offered);
-        let traffic = self.traffic(offered);
+        // What is bought can take the calls of a holding and free its room: these count too.
+        let traffic = match offered {
+            Offered::Units(_) => Traffic::Units { serving: self.serving, with_on_demand: true },
+            Offered::Tokens(_) => self.traffic(offered),
+        };
         let lanes = ServableLanes::new(self.priced, self.workload, &rates, traffic);
         let mut loads: Vec<MeterLoads> = Vec::new();
         for rates in lanes.all() {
@@ -150,8 +161,7 @@ impl<'w> BuyingBasis<'w> {
         match offered {
             Offered::Units(offer) => {
                 // Where AWS refuses the rest, a few units can free what held ones have to spare.
-                let is_alone =
-                    settings.overflow == Overflow::Spill || self.held() == UnitPurchase::NONE;
+                let is_alone = settings.overflow == Overflow::Spill || self.serving.is_empty();
                 let capacity = offer.capacity.filter(|_| is_alone);
                 Certificate::of_units(&loads, capacity, offer.unit_price)
             }

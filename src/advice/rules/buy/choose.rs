@@ -11,8 +11,10 @@ use crate::advice::rules::buy::recommendation::{break_even, recommendation};
 use crate::advice::rules::route;
 use crate::advice::{CertificateReport, Plan};
 use crate::catalog::ReservedScope;
-use crate::domain::{Ratio, Usd};
+use crate::config::Overflow;
+use crate::domain::{ModelUnits, Ratio, Term, Usd};
 use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
+use crate::sizing::bins::{LaneSet, LoadedLanes, units_of_sets};
 use crate::sizing::demand::{ServableDemand, UnknownDemand};
 
 /// Returns true if minutes could change what is said of commitments: there is an offer of known
@@ -144,22 +146,27 @@ fn candidates<'w>(
         let mut today: Option<ServableDemand> = None;
         for offered in of_scope() {
             let rates = basis.rates(offered);
-            let new = || {
+            let new = |rates: &[LaneRates<'_>]| {
                 let traffic = basis.traffic(offered);
-                ServableDemand::new(basis.priced, basis.workload, &rates, traffic)
+                ServableDemand::new(basis.priced, basis.workload, rates, traffic)
             };
-            let of_its_term = match rates {
-                Cow::Borrowed(_) => None,
-                Cow::Owned(_) => Some(new()?),
+            let only = lanes_that_pay(basis, &rates, offered)?;
+            let of_its_own = match (&only, &rates) {
+                (Some(only), _) => Some(new(only)?),
+                (None, Cow::Owned(rates)) => Some(new(rates)?),
+                (None, Cow::Borrowed(_)) => None,
             };
-            let demand = match (&of_its_term, &mut today) {
+            let demand = match (&of_its_own, &mut today) {
                 (Some(demand), _) => demand,
                 (None, Some(today)) => today,
-                (None, none @ None) => none.insert(new()?),
+                (None, none @ None) => none.insert(new(&rates)?),
             };
             let candidate = match offered {
                 Offered::Units(offer) => {
-                    Candidate::of_units(&offer_basis, demand, offer, basis.held())
+                    let ids = only.iter().flatten().map(|rates| &rates.lane.usage.model_id);
+                    let only = ids.map(|id| id.text().to_owned()).collect();
+                    let of_units = Candidate::of_units(&offer_basis, demand, offer, basis.held());
+                    of_units.map(|candidate| candidate.of_lanes(only))
                 }
                 Offered::Tokens(offer) => {
                     let held = basis.reserved(offer.scope);
@@ -170,6 +177,41 @@ fn candidates<'w>(
         }
     }
     Ok(candidates)
+}
+
+/// Chooses the lanes that go to units which refuse the rest, so that most is saved; `None` where it is
+/// all of them, or where any may go there as far as there is room.
+fn lanes_that_pay<'w>(
+    basis: &BuyingBasis<'w>,
+    rates: &[LaneRates<'w>],
+    offered: &Offered<'_>,
+) -> Result<Option<Vec<LaneRates<'w>>>, UnknownDemand> {
+    let settings = &basis.priced.observation.settings;
+    let (Offered::Units(offer), Overflow::Throttle) = (offered, settings.overflow) else {
+        return Ok(None);
+    };
+    let Some(capacity) = offer.capacity else {
+        return Ok(None);
+    };
+    // Of all lanes, those that filling moves included, so that what goes there is named.
+    let standard = basis.workload.on_demand().filter(|lane| lane.is_standard()).count();
+    if standard < 2 {
+        return Ok(None);
+    }
+    let lanes = LoadedLanes::dearest(basis.priced, basis.workload, rates)?;
+    let worth = |set: LaneSet| -> Usd {
+        lanes.of(set).iter().map(|rates| rates.monthly_cost(basis.priced.recent)).sum()
+    };
+    let needs = units_of_sets(None, &lanes.profiles, capacity, settings.headroom);
+    let saves = needs.into_iter().enumerate().filter_map(|(set, units)| {
+        let cost = offer.unit_price.monthly_cost(ModelUnits::new(units?));
+        Some((worth(set) - cost, set))
+    });
+    let best = saves.max_by_key(|(saves, set)| (*saves, std::cmp::Reverse(*set)));
+    // Where nothing pays, the reason is told of all of it.
+    let best = best.filter(|(saves, _)| saves.is_positive()).map(|(_, set)| lanes.of(set));
+    let best = best.filter(|lanes| lanes.len() < standard);
+    Ok(best.map(|lanes| lanes.into_iter().cloned().collect()))
 }
 
 /// Adds the gates of one kind of purchase alone.
@@ -192,8 +234,8 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
         {
             candidate.refusals.push(gates::capacity(holding));
         }
-        if basis.deletes_its_own {
-            let why = "the idle provisioned model of the same model comes first";
+        if basis.deletes_its_own && candidate.offered.term() == Term::None {
+            let why = "the idle provisioned model of the same model is no other";
             candidate.refuse(Gate::Order, why);
         }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
 use crate::advice::gates;
+use crate::advice::recommendation::several;
 use crate::advice::rules::buy::basis::BuyingBasis;
 use crate::advice::{Arrangement, Commitment, Evidence, Money, Recommendation, Standing, command};
 use crate::catalog::{AllowedScope, Offer, ReservedOffer, ReservedScope};
@@ -33,7 +34,13 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
         Offered::Units(offer) => evidence.offer(&workload.model, offer),
         Offered::Tokens(offer) => evidence.reserved_offer(&workload.model, offer),
     }
-    let current = Arrangement::costing("on-demand", best.without);
+    let only: Vec<&str> = best.only.iter().map(String::as_str).collect();
+    let now = if only.is_empty() {
+        "on-demand".to_owned()
+    } else {
+        format!("{} on-demand", several(&only))
+    };
+    let current = Arrangement::costing(now, best.without);
     let proposed = Arrangement::costing(best.describe(), best.with());
     let action = best.offered.action();
     let subject = best.offered.subject(&workload.model);
@@ -114,6 +121,13 @@ fn unit_risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> V
         risks.push(format!(
             "these are beside {} held already, which serve first: traffic has to go to both",
             basis.held()
+        ));
+    }
+    if !best.only.is_empty() {
+        let only: Vec<&str> = best.only.iter().map(String::as_str).collect();
+        risks.push(format!(
+            "of the model's requests those of {} alone go to the units, all of them; the others stay",
+            several(&only)
         ));
     }
     if basis.is_routed {

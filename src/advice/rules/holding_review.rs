@@ -1,0 +1,150 @@
+//! One holding of model units under review: what calls it serves, and where they could go.
+//!
+//! If callers route what exceeds the units, they try one provisioned model after the other, and all of
+//! them serve all calls. Where AWS refuses that, each serves its own calls whole.
+
+use crate::advice::rules::fill::FillAdvice;
+use crate::catalog::Offer;
+use crate::config::Overflow;
+use crate::domain::ModelUnits;
+use crate::observation::InferenceType;
+use crate::pricing::{Holding, LaneKind, LaneRates, Priced, Workload};
+use crate::sizing::bins::LoadProfile;
+use crate::sizing::demand::{ServableDemand, UnknownDemand};
+use crate::sizing::traffic::Traffic;
+use crate::sizing::{Purchase as _, UnitPurchase};
+
+/// One holding of model units under review.
+pub(super) struct HoldingReview<'c, 'w> {
+    pub(super) priced: &'w Priced<'w>,
+    pub(super) workload: &'w Workload<'w>,
+    /// Rates of each lane where its requests are called on-demand, at the lower end of each range.
+    pub(super) cheapest: &'c [LaneRates<'w>],
+    /// The same rates at the upper end.
+    pub(super) dearest: &'c [LaneRates<'w>],
+    pub(super) at_work: &'c [&'w Holding<'w>],
+    /// Units of each of those, as decided so far.
+    pub(super) units: &'c [ModelUnits],
+    /// Place of the holding that each one's calls go to instead, as decided so far.
+    pub(super) hosts: &'c [Option<usize>],
+    /// Place of the holding among those.
+    pub(super) place: usize,
+    pub(super) holding: &'w Holding<'w>,
+    pub(super) fill: &'c FillAdvice<'w>,
+}
+
+impl<'w> HoldingReview<'_, 'w> {
+    /// Returns true if what AWS refuses is not called on-demand: each holding serves its own calls.
+    pub(super) fn refuses(&self) -> bool {
+        self.priced.observation.settings.overflow == Overflow::Throttle
+    }
+
+    /// Returns the units that serve on beside the holding: those of other provisioned models too, if
+    /// callers try one after the other.
+    pub(super) fn others(&self) -> ModelUnits {
+        let others = self.units.iter().enumerate().filter(|(at, _)| *at != self.place);
+        if self.refuses() { UnitPurchase::NONE } else { others.map(|(_, units)| *units).sum() }
+    }
+
+    /// Returns the units of an offer beside those of others.
+    pub(super) fn purchase(&self, offer: &Offer) -> Option<UnitPurchase> {
+        Some(UnitPurchase {
+            capacity: offer.capacity?,
+            price: offer.unit_price,
+            held: self.others(),
+        })
+    }
+
+    /// Builds the demand for the holding at some rates of all lanes.
+    pub(super) fn demand(&self, rates: &[LaneRates<'w>]) -> Result<ServableDemand, UnknownDemand> {
+        if !self.refuses() {
+            let with_on_demand = self.fill.is_counted();
+            let traffic = Traffic::Units { serving: self.at_work, with_on_demand };
+            return ServableDemand::new(self.priced, self.workload, rates, traffic);
+        }
+        self.demand_of(rates, &self.calls_of(self.place))
+    }
+
+    /// Lists a holding with those whose calls go there instead.
+    pub(super) fn calls_of(&self, place: usize) -> Vec<&'w Holding<'w>> {
+        let of = |(at, _): &(usize, &&Holding<'w>)| {
+            let mut host = *at;
+            // A host can have been given up itself since.
+            while let Some(Some(next)) = self.hosts.get(host) {
+                host = *next;
+            }
+            host == place
+        };
+        let all = self.at_work.iter().enumerate().filter(of);
+        all.map(|(_, holding)| *holding).collect()
+    }
+
+    /// Builds the demand of the calls of some holdings, with the lanes that went there whole.
+    pub(super) fn demand_of(
+        &self,
+        rates: &[LaneRates<'w>],
+        holdings: &[&Holding<'w>],
+    ) -> Result<ServableDemand, UnknownDemand> {
+        let is_theirs = |rates: &&LaneRates<'_>| {
+            holdings.iter().any(|holding| {
+                rates.lane.kind == LaneKind::Provisioned(holding.held)
+                    || self.fill.is_whole_in(rates.lane, holding.held)
+            })
+        };
+        let own: Vec<LaneRates<'_>> = rates.iter().filter(is_theirs).cloned().collect();
+        let traffic = Traffic::Units { serving: holdings, with_on_demand: true };
+        ServableDemand::new(self.priced, self.workload, &own, traffic)
+    }
+
+    /// Finds another holding that has room for all calls of this one.
+    pub(super) fn room_elsewhere(&self) -> Option<usize> {
+        let headroom = self.priced.observation.settings.headroom;
+        let has_room = |at: &usize| {
+            let (other, units) = (self.at_work.get(*at)?, self.units.get(*at)?);
+            let both = [self.calls_of(self.place), self.calls_of(*at)].concat();
+            let both = self.demand_of(self.dearest, &both).ok()?;
+            let needs = LoadProfile::of(&both).units(other.capacity()?, headroom)?;
+            (*at != self.place && needs <= units.count()).then_some(())
+        };
+        let mut places = 0..self.at_work.len();
+        if self.refuses() { places.find(|at| has_room(at).is_some()) } else { None }
+    }
+
+    /// Returns true if another holding has room for all calls of this one.
+    pub(super) fn has_room_elsewhere(&self) -> bool {
+        self.room_elsewhere().is_some()
+    }
+
+    /// Returns true if on-demand traffic is to go to the holding.
+    pub(super) fn is_filled(&self) -> bool {
+        self.fill.filled().iter().any(|filled| filled.held == self.holding.held)
+    }
+
+    /// Returns true if calls can go to another holding instead.
+    pub(super) fn has_others(&self) -> bool {
+        // Whether the others have room is known only where the capacity is.
+        self.has_room_elsewhere()
+            || self.others() != UnitPurchase::NONE && self.holding.capacity().is_some()
+    }
+
+    /// Returns true if AWS serves what would be left: calls on-demand, or so many new units.
+    pub(super) fn is_to_be_had(&self, units: ModelUnits) -> bool {
+        let workload = self.workload;
+        if units != UnitPurchase::NONE {
+            let is_sold = !workload.provisionable_ids().is_empty();
+            return is_sold && !workload.lifecycle.is_legacy;
+        }
+        if self.has_room_elsewhere() {
+            return true;
+        }
+        // On-demand traffic, or AWS's word for it, shows that the model can be called without
+        // units.
+        // Where the list does not have the model at all, it says nothing of it.
+        workload.on_demand().next().is_some()
+            || workload.listed.is_empty()
+            || workload.listed.iter().any(|entry| {
+                let mut types = entry.inference_types_supported.iter();
+                types.any(|inference| *inference != InferenceType::Provisioned)
+            })
+    }
+}
