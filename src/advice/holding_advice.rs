@@ -184,20 +184,21 @@ pub(super) fn judged_by(what: &str) -> Working {
     Working::new("judged by", what, "the guard's own rule")
 }
 
-/// Lists the gates that holding less fails: the saving has to be large enough, and sure.
+/// Lists the gates that holding less fails: the saving has to be large enough, and sure. `changed` is
+/// what the holding costs, in USD a month.
 pub(super) fn refusals<A>(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
     smaller: &SmallerHolding<A>,
+    changed: Usd,
     action: Action,
     subject: &str,
 ) -> Vec<Refusal> {
     let was_open = gates::was_open(priced, workload, action, subject);
     let settings = &priced.observation.settings;
-    // Nothing is bound, so the share is of what the workload costs.
-    let base = workload.monthly_cost();
+    // Nothing is bound, so the share is of what is changed.
     let mut refusals: Vec<Refusal> =
-        gates::thresholds(settings, smaller.savings, base, was_open).into_iter().collect();
+        gates::thresholds(settings, smaller.savings, changed, was_open).into_iter().collect();
     // No gate on history or trend: holding less binds nobody longer than holding on.
     refusals.extend(gates::certainty(smaller.certainty.as_ref()));
     if workload.is_throttled() {

@@ -2,15 +2,29 @@
 //! the days it is for, whatever else could be changed beside it.
 
 use bedrock_cost_guard::advice::{Action, AtTermEnd, Recommendation};
-use bedrock_cost_guard::observation::CommitmentDuration;
+use bedrock_cost_guard::config::Overflow;
+use bedrock_cost_guard::domain::{ModelUnits, Ratio};
+use bedrock_cost_guard::observation::{CommitmentDuration, ProvisionedModel};
 use bedrock_cost_guard::report::Report;
 
+use rust_decimal::Decimal;
+
 use crate::support::account::{Account, HELD, bound, held};
-use crate::support::book::{MODEL, UNIT, book, rate, row, unit};
+use crate::support::book::{MODEL, UNIT, book, rate, row, unit, with_units};
 use crate::support::reports::{an_hour, counted};
 
 /// Name of the metric of cache writes.
 const WRITES: &str = "CacheWriteInputTokenCount";
+
+/// Id of the profile of the US.
+const GEO: &str = "us.maker.model-v1:0";
+
+/// Returns the one recommendation of an action.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn recommended(report: &Report, action: Action) -> &Recommendation {
+    let mut found = report.recommendations.iter().filter(|advice| advice.action == action);
+    found.next().unwrap()
+}
 
 /// Holds a unit for 40 USD an hour, of known or unknown capacity, with these rates beside it.
 fn holding_a_unit(rates: &[String], capacity: Option<[u64; 2]>) -> Account {
@@ -120,4 +134,80 @@ fn renewing_is_buying_for_another_term() {
         assert_eq!(end, Some(AtTermEnd::Undecided));
         assert!(because.unwrap().contains("whole days of history"));
     }
+}
+
+/// Starts an account whose units are sold for 40 USD an hour, or for 30 under a term of a month, and
+/// whose calls cost as much through the profile of the US; no headroom is asked for.
+fn selling(overflow: Overflow) -> Account {
+    let rows = [with_units(), vec![rate("us", "standard", ["1.00", "2.00"])]].concat();
+    let mut account = Account::on(book(&rows));
+    account.observation.settings.overflow = overflow;
+    account.observation.settings.headroom = Ratio::ZERO;
+    account
+}
+
+#[test]
+fn of_several_lanes_those_fill_what_is_held_that_fit_whole() {
+    // Half of the unit is used; a lane of two fifths fits beside that, one of seven tenths does not.
+    let account = selling(Overflow::Throttle)
+        .busy(held(), 500_000, 150_000)
+        .tokens(MODEL, 400_000, 100_000)
+        .tokens(GEO, 700_000, 10_000);
+    let report = account.report();
+    let fill = recommended(&report, Action::FillProvisionedModel);
+    assert_eq!(fill.savings(), Some(an_hour(24 + 12)));
+    let now = &fill.money.current.description;
+    assert!(now.starts_with(&format!("{MODEL} on-demand")), "{now}");
+    // The other lane is worth a unit of its own, 42 + 1.20 USD an hour for 30, and is named for it.
+    let buy = recommended(&report, Action::BuyModelUnits);
+    assert_eq!(buy.savings(), Some(an_hour("13.20")));
+    assert_eq!(buy.money.current.description, format!("{GEO} on-demand"));
+    assert!(buy.grounds.risks.iter().any(|risk| risk.contains("alone go to the units")));
+}
+
+#[test]
+fn an_idle_unit_under_a_term_takes_the_lane_that_fits() {
+    let report = selling(Overflow::Throttle)
+        .idle(bound(CommitmentDuration::OneMonth, 20))
+        .tokens(MODEL, 400_000, 100_000)
+        .tokens(GEO, 1_700_000, 10_000)
+        .report();
+    // 24 + 12 USD an hour for nothing; the other lane pays for two units.
+    assert_eq!(recommended(&report, Action::FillProvisionedModel).savings(), Some(an_hour(36)));
+    let buy = recommended(&report, Action::BuyModelUnits);
+    assert_eq!(buy.savings(), Some(an_hour("43.20")));
+    assert_eq!(report.recommendations.len(), 2);
+}
+
+#[test]
+fn idle_units_are_kept_bound_or_deleted_by_what_the_whole_saves() {
+    let three = || ProvisionedModel { model_units: ModelUnits::new(3), ..held() };
+    for overflow in [Overflow::Spill, Overflow::Throttle] {
+        // 96 USD an hour on-demand beside 120 for three idle units: one under a term serves all of it.
+        let full = selling(overflow).idle(three()).tokens(MODEL, UNIT[0], UNIT[1]).report();
+        assert_eq!(full.totals.potential_monthly_savings, an_hour(96 + 120 - 30), "{overflow:?}");
+        // 12 USD an hour are not worth a unit.
+        let little = selling(overflow).idle(three()).tokens(MODEL, 120_000, 0).report();
+        assert_eq!(counted(&little), [Action::DeleteIdleProvisionedModel]);
+        assert_eq!(little.totals.potential_monthly_savings, an_hour("120"));
+    }
+}
+
+#[test]
+fn a_unit_that_is_not_worth_its_price_can_be_worth_that_of_a_term() {
+    // Two full units and a third that serves 33.60 USD an hour: less than 40, and more than 30.
+    let three = ProvisionedModel { model_units: ModelUnits::new(3), ..held() };
+    let account = selling(Overflow::Spill).busy(three, 2_350_000, 705_000);
+    let report = account.report();
+    assert_eq!(counted(&report), [Action::BindProvisionedModel]);
+    let bind = &report.recommendations[0];
+    assert_eq!(bind.savings(), Some(an_hour(3 * 10)));
+    assert!(bind.money.proposed.description.starts_with("3 model units, 1-month"));
+    let free =
+        "of this $4,672.00 a month without binding anything: 2 model units on the present terms";
+    assert!(bind.grounds.risks.iter().any(|risk| risk == free), "{:#?}", bind.grounds.risks);
+    // What the term adds has to be enough of what it binds by itself.
+    let mut strict = account.clone();
+    strict.observation.settings.min_savings_ratio = Ratio::new(Decimal::new(40, 2));
+    assert_eq!(counted(&strict.report()), []);
 }

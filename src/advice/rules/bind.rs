@@ -79,8 +79,7 @@ pub(super) fn advise(
     );
     let settings = &priced.observation.settings;
     let smaller = smaller.filter(|smaller| {
-        let base = workload.monthly_cost();
-        gates::share(settings, smaller.savings, base, was_open).is_none()
+        gates::share(settings, smaller.savings, cost, was_open).is_none()
             && gates::certainty(smaller.certainty.as_ref()).is_none()
             && !workload.is_throttled()
     });

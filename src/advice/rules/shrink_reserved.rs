@@ -203,7 +203,8 @@ impl ReservationReview<'_> {
             smaller.amount().to_string()
         };
         let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
-        let refusals = refusals(priced, workload, smaller, action, name);
+        let cost = held.monthly_cost.unwrap_or_default();
+        let refusals = refusals(priced, workload, smaller, cost, action, name);
         if !refusals.is_empty() {
             return Finding::refused(plan, refusals);
         }
@@ -212,7 +213,6 @@ impl ReservationReview<'_> {
         for rates in served {
             evidence.lane(priced, rates.lane);
         }
-        let cost = held.monthly_cost.unwrap_or_default();
         let current = Arrangement::costing(
             format!(
                 "`{name}`: {}, {}",

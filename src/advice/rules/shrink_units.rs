@@ -403,7 +403,8 @@ impl HoldingReview<'_, '_> {
         let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
         let arn = &held.provisioned_model_arn;
         // The plan is shown either way; only what passes becomes advice.
-        let refusals = refusals(priced, workload, smaller, action, arn);
+        let cost = self.holding.monthly_cost.unwrap_or_default();
+        let refusals = refusals(priced, workload, smaller, cost, action, arn);
         if !refusals.is_empty() {
             return Finding::refused(plan, refusals);
         }
@@ -415,7 +416,6 @@ impl HoldingReview<'_, '_> {
         if let Some(offer) = &self.holding.offer {
             evidence.offer(&self.holding.model, offer);
         }
-        let cost = self.holding.monthly_cost.unwrap_or_default();
         let current = Arrangement::costing(format!("{} of {name}", held.model_units), cost);
         let proposed = Arrangement::costing(description, cost - smaller.savings);
         let arn = &held.provisioned_model_arn;
