@@ -71,6 +71,20 @@ fn three_months_of_reserved_tokens_are_advised_where_use_is_whole() {
 }
 
 #[test]
+fn a_reservation_of_two_scopes_of_requests_says_that_it_is_taken_to_serve_both() {
+    let lanes = ["anthropic.claude-sonnet-4-6", "us.anthropic.claude-sonnet-4-6"];
+    for used in [&lanes[..1], &lanes[1..], &lanes[..]] {
+        let account = Account::new();
+        let account = used.iter().fold(account, |account, id| account.tokens(id, 200_000, 20_000));
+        let report = account.report();
+        let mut advice = report.recommendations.iter();
+        let advice = advice.find(|advice| advice.action == Action::ReserveTokens).unwrap();
+        let says = |risk: &String| risk.starts_with("one reservation is taken to serve");
+        assert_eq!(advice.grounds.risks.iter().any(says), used.len() == 2, "{used:?}");
+    }
+}
+
+#[test]
 fn reserved_tokens_are_not_advised_below_nine_tenths_of_their_use() {
     // Full in 85 of 100 minutes, and next to nothing in the others.
     let minute = |minute: u64| {

@@ -1,6 +1,7 @@
 //! The advice to buy one offer, with its risks.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
@@ -11,7 +12,8 @@ use crate::advice::{Arrangement, Commitment, Evidence, Money, Recommendation, St
 use crate::catalog::{AllowedScope, Offer, ReservedOffer, ReservedScope};
 use crate::config::Overflow;
 use crate::domain::quantity::CapacityOrigin;
-use crate::domain::{Term, Tokens};
+use crate::domain::{Scope, Term, Tokens};
+use crate::pricing::reserves;
 use crate::sizing::trial::{Trial, percent};
 use crate::sizing::{BreakEven, Purchase as _, Reservation, UnitPurchase};
 
@@ -164,6 +166,17 @@ fn token_risks(basis: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String> {
         ));
     } else {
         risks.push("these are beside the reserved tokens that the overrides declare".into());
+    }
+    let served = basis.routed.iter().filter(|rates| rates.lane.is_standard());
+    let scopes: BTreeSet<bool> = served
+        .filter(|rates| reserves(offer.scope, rates.scope))
+        .map(|rates| rates.scope == Scope::InRegion)
+        .collect();
+    if scopes.len() > 1 {
+        risks.push(
+            "one reservation is taken to serve in-Region requests and those through a geo profile alike: AWS does not say"
+                .into(),
+        );
     }
     if basis.is_routed {
         risks.push("it serves what is routed to the global profile, so route first".into());
