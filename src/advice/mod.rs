@@ -7,6 +7,7 @@
 //! | `rules` | one rule a file |
 //! | `action` | what can be done, and what doing it asks for |
 //! | `plan`, `finding` | one way to serve a workload; the result of one rule |
+//! | `bill` | what the workload costs once all is done that binds nothing |
 //! | `gates` | what advice must pass before it counts |
 //! | `candidate` | one offer at its optimum, put to the gates |
 //! | `recommendation`, `evidence`, `proof` | a change that saves, the origin of its numbers, a proof that none does |
@@ -18,6 +19,7 @@
 #![deny(clippy::float_arithmetic)]
 
 mod action;
+mod bill;
 mod candidate;
 mod command;
 mod evidence;

@@ -11,6 +11,7 @@
 //! A change is worth only what it saves after those before it, so each dollar counts once. A rule
 //! that finds nothing to save stays silent or says why not; "no change" with its reason is an answer.
 
+use crate::advice::bill::RemainingLanes;
 use crate::advice::finding::Finding;
 use crate::advice::proof::CertificateReport;
 use crate::advice::rules::buy::BuyingBasis;
@@ -158,13 +159,15 @@ fn after_filling<'w>(
     }
     let mut all = Finding::default();
     // What asks for more than money comes after all that counts, each as if it stood alone.
-    let left = fill.remaining;
+    let rates = route.afterwards();
+    let left = rates.iter().map(|rates| fill.left_of(workload, rates.lane)).collect();
+    let remaining = RemainingLanes { rates: &rates, left };
     for finding in [fill.finding, idle, route.finding, shrink.finding, buy] {
         all.take(finding);
     }
-    all.take(tiers::advise(priced, workload, cheapest, left));
-    all.take(caching::advise(priced, workload, cheapest));
-    all.take(successor::advise(priced, workload, cheapest));
+    all.take(tiers::advise(priced, workload, &remaining));
+    all.take(caching::advise(priced, workload, &remaining));
+    all.take(successor::advise(priced, workload, &remaining));
     (all, break_even)
 }
 

@@ -1,5 +1,6 @@
 //! Laws that hold for every account, checked on random variants of a small one.
 
+use bedrock_cost_guard::advice::{Action, Effort};
 use bedrock_cost_guard::catalog::{Overrides, PriceBook, UnitCapacity};
 use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::config::Run;
@@ -113,6 +114,30 @@ fn faults(report: &Report) -> Vec<String> {
             let costs = plan.monthly_cost.zip(plan.estimated_monthly_savings);
             if costs.is_some_and(|(cost, savings)| cost + savings > workload.monthly_cost) {
                 faults.push(format!("{}: {plan:?}", workload.model));
+            }
+        }
+        // What asks for more than money is a change of one arrangement, that of all that binds nothing.
+        let listed = workload
+            .plans
+            .iter()
+            .filter(|plan| matches!(plan.effort, Some(Effort::Latency | Effort::Evaluation)));
+        let bills =
+            listed.filter_map(|plan| Some(plan.monthly_cost? + plan.estimated_monthly_savings?));
+        let routed: Usd = report
+            .recommendations
+            .iter()
+            .filter(|it| it.is_counted() && it.action == Action::RouteToGlobalProfile)
+            .filter(|it| (&it.region, &it.model) == (&workload.region, &workload.model))
+            .filter_map(bedrock_cost_guard::advice::Recommendation::savings)
+            .sum();
+        let is_filled = workload
+            .plans
+            .iter()
+            .any(|plan| plan.advised && plan.action == Some(Action::FillProvisionedModel));
+        for bill in bills.filter(|_| !is_filled) {
+            if bill != workload.monthly_cost - routed {
+                let model = &workload.model;
+                faults.push(format!("{model}: a plan is compared with {bill}, not the free bill"));
             }
         }
         for plan in workload.plans.iter().filter(|plan| plan.advised) {

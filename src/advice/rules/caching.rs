@@ -8,6 +8,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::advice::bill::{RemainingLanes, share};
 use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
@@ -49,11 +50,11 @@ impl CachePrices {
 pub(crate) fn advise(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    cheapest: &[LaneRates<'_>],
+    remaining: &RemainingLanes<'_, '_>,
 ) -> Finding {
     let mut uncached = CachingFigures::default();
     let mut cached = CachingFigures::default();
-    for rates in cheapest.iter().filter(|rates| rates.lane.is_standard()) {
+    for (rates, left) in remaining.on_demand().filter(|(rates, _)| rates.lane.is_standard()) {
         let Some(of_cache) = prices_of(priced, workload, rates) else {
             continue;
         };
@@ -69,11 +70,12 @@ pub(crate) fn advise(
         };
         let of_cached = tokens.reads + tokens.writes;
         if !of_cached.is_zero() {
-            cached.add(&of_cache, tokens);
+            cached.add(&of_cache, tokens, left);
         }
         // Where most of the prompts is not cached, the rest says little of what could be.
         if tokens.input > of_cached {
-            uncached.add(&of_cache, PromptTokens { input: tokens.input, ..PromptTokens::NONE });
+            let input = PromptTokens { input: tokens.input, ..PromptTokens::NONE };
+            uncached.add(&of_cache, input, left);
         }
     }
     let least = priced.observation.settings.min_monthly_savings;
@@ -113,7 +115,8 @@ pub(crate) fn advise(
             ),
         );
         let why = "it asks for a change of prompts: listed, never counted";
-        finding.take(Finding::listed(plan.saving(workload, lost), Refusal::new(Gate::Effort, why)));
+        let cost = remaining.monthly_cost(priced, workload) - lost;
+        finding.take(Finding::listed(plan.costing(cost, lost), Refusal::new(Gate::Effort, why)));
     }
     finding
 }
@@ -147,7 +150,8 @@ struct CachingFigures {
 }
 
 impl CachingFigures {
-    fn add(&mut self, prices: &CachePrices, tokens: PromptTokens) {
+    /// Adds a lane, of which a share from 0 to 1 is billed by the token.
+    fn add(&mut self, prices: &CachePrices, tokens: PromptTokens, left: Ratio) {
         let PromptTokens { input, writes, reads } = tokens;
         let Some(ratio) = prices.break_even_hit_ratio() else {
             return;
@@ -161,7 +165,8 @@ impl CachingFigures {
             self.break_even_kept = highest(self.break_even_kept, kept);
         }
         let cost = |price: Decimal, tokens: Tokens| {
-            Usd::new(price * Decimal::from(tokens.count()) / Decimal::from(1_000_000))
+            let all = price * Decimal::from(tokens.count()) / Decimal::from(1_000_000);
+            share(left, Usd::new(all))
         };
         self.most_saved += cost(prices.input - prices.read, input);
         self.cached += cost(prices.write, writes) + cost(prices.read, reads);
@@ -245,7 +250,7 @@ mod tests {
                 input: Tokens::ZERO,
                 writes: Tokens::new(writes),
                 reads: Tokens::new(reads),
-            });
+            }, Ratio::ONE);
             let Some(ratio) = figures.break_even else {
                 prop_assert!(read >= input);
                 return Ok(());

@@ -2,17 +2,18 @@
 //! model may cost more, and at its end of life requests fail. Another model is another product, so this
 //! is listed and never counted. Silent where the book names no successor.
 
+use crate::advice::bill::{RemainingLanes, share};
 use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
 use crate::catalog::RateQuery;
-use crate::domain::{BaseModel, Usd};
-use crate::pricing::{LaneKind, LaneRates, Priced, PricedMeter, Workload};
+use crate::domain::{BaseModel, Ratio, Usd};
+use crate::pricing::{LaneRates, Priced, PricedMeter, Workload};
 
 pub(crate) fn advise(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    cheapest: &[LaneRates<'_>],
+    remaining: &RemainingLanes<'_, '_>,
 ) -> Finding {
     let lifecycle = &workload.lifecycle;
     let extended = workload.extended_access();
@@ -20,15 +21,14 @@ pub(crate) fn advise(
     let Some(successor) = lifecycle.successor.as_ref().filter(|_| is_leaving) else {
         return Finding::default();
     };
-    let standard = || {
-        let lanes = cheapest.iter();
-        lanes.filter(|rates| matches!(rates.lane.kind, LaneKind::OnDemand { .. }))
+    let with_it = |(rates, left): (&LaneRates<'_>, Ratio)| {
+        Some(share(left, cost_with(priced, workload, rates, successor)?))
     };
-    let now: Usd = standard().map(|rates| rates.monthly_cost(priced.recent)).sum();
-    let then: Option<Usd> =
-        standard().map(|rates| cost_with(priced, workload, rates, successor)).sum();
+    let then: Option<Usd> = remaining.on_demand().map(with_it).sum();
+    let held = workload.holdings_monthly_cost();
+    let before = remaining.monthly_cost(priced, workload);
     // A lane without a price there would make the successor look cheap.
-    let Some(then) = then.filter(|_| now.is_positive()) else {
+    let Some(then) = then.filter(|_| before > held).map(|then| held + then) else {
         return Finding::default();
     };
     let state = match extended {
@@ -43,7 +43,7 @@ pub(crate) fn advise(
     let why = format!(
         "it asks for another model, which may count tokens otherwise: listed, never counted; this one is {state}{ends}"
     );
-    Finding::listed(plan.saving(workload, now - then), Refusal::new(Gate::Effort, why))
+    Finding::listed(plan.costing(then, before - then), Refusal::new(Gate::Effort, why))
 }
 
 /// Computes the cost of a lane's recent tokens with another model, in USD a month; `None` where a

@@ -6,10 +6,11 @@
 //! A batch job has no prompt cache. With reads at a tenth of the input price and batch at half, batch
 //! costs more from 55.6 % of reads on: `0.5 > 1 − r + 0.1·r`.
 
+use crate::advice::bill::{RemainingLanes, share};
 use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
-use crate::domain::{Ratio, ServiceTier, Usd};
+use crate::domain::{ServiceTier, Usd};
 use crate::pricing::{Lane, LaneKind, LaneRates, Priced, Workload};
 
 /// A change of tier under the name of an action.
@@ -50,14 +51,13 @@ const MOVES: [TierMove; 4] = [
 pub(crate) fn advise(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    cheapest: &[LaneRates<'_>],
-    left: Ratio,
+    remaining: &RemainingLanes<'_, '_>,
 ) -> Finding {
     let mut finding = Finding::default();
     let least = priced.observation.settings.min_monthly_savings;
-    let before = TierBill::of(priced, workload, cheapest, left, None).cost;
+    let before = remaining.monthly_cost(priced, workload);
     for change in &MOVES {
-        let moved = TierBill::of(priced, workload, cheapest, left, Some(change));
+        let moved = TierBill::of(priced, workload, remaining, change);
         let plan = Plan::new(change.action, change.description.to_owned());
         let (plan, refusal) = if before - moved.cost > least {
             let why = "it asks for another latency: listed, never counted";
@@ -101,34 +101,21 @@ impl TierBill {
     fn of(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
-        cheapest: &[LaneRates<'_>],
-        left: Ratio,
-        change: Option<&TierMove>,
+        remaining: &RemainingLanes<'_, '_>,
+        change: &TierMove,
     ) -> Self {
         let mut bill = Self { cost: workload.holdings_monthly_cost(), dearer: Usd::ZERO };
-        let on_demand =
-            |rates: &&LaneRates<'_>| matches!(rates.lane.kind, LaneKind::OnDemand { .. });
-        for rates in cheapest.iter().filter(on_demand) {
-            // What filling takes away is standard traffic. A ratio has endless digits; dollars are told
-            // with twelve.
-            let left = |cost: Usd| {
-                if rates.lane.is_standard() {
-                    Usd::new(left.of(cost).dollars().round_dp(12).normalize())
-                } else {
-                    cost
-                }
-            };
+        for (rates, left) in remaining.on_demand() {
             let here = rates.monthly_cost(priced.recent);
-            let there = change
-                .filter(|change| is_at(rates.lane, change.from))
-                .and_then(|change| cost_at(priced, workload, rates, change.to));
+            let is_moved = is_at(rates.lane, change.from);
+            let there = is_moved.then(|| cost_at(priced, workload, rates, change.to)).flatten();
             match there {
-                Some(there) if there < here => bill.cost += left(there),
+                Some(there) if there < here => bill.cost += share(left, there),
                 Some(there) => {
-                    bill.cost += left(here);
-                    bill.dearer += left(there - here);
+                    bill.cost += share(left, here);
+                    bill.dearer += share(left, there - here);
                 }
-                None => bill.cost += left(here),
+                None => bill.cost += share(left, here),
             }
         }
         bill
