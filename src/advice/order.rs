@@ -15,13 +15,13 @@ use crate::advice::bill::RemainingLanes;
 use crate::advice::finding::Finding;
 use crate::advice::proof::CertificateReport;
 use crate::advice::rules::buy::BuyingBasis;
-use crate::advice::rules::fill::{FillAdvice, IdleUnits};
+use crate::advice::rules::fill::FillAdvice;
 use crate::advice::rules::{
     buy, caching, fill, idle, route, shrink_reserved, shrink_units, successor, tiers,
 };
 use crate::advice::{HoldingAdvice, Plan, Recommendation};
 use crate::domain::{Ratio, Usd};
-use crate::pricing::{LaneRates, Priced, Workload};
+use crate::pricing::{Holding, Idleness, LaneRates, Priced, Workload};
 use crate::sizing::{BreakEven, of_offers};
 
 /// Advice on one workload.
@@ -94,21 +94,41 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     }
 }
 
-/// Applies all rules to a workload without reserved tokens. What idle units are good for is seen only at
-/// the end: both ways are gone through whole, and the one that saves more is advised.
+/// Holdings without a term of which every part is tried as spared: with twice as many it would take
+/// eight times as long. Those beyond serve on, unless they are idle.
+const MOST_SPARED: usize = 3;
+
+/// Applies all rules to a workload without reserved tokens. What holdings without a term are good for
+/// is seen only at the end: each part of them is taken as spared, the rules are gone through whole, and
+/// the way that saves most is advised; of equals the one that spares fewest.
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
-    let deleting = fill::advise(priced, workload, IdleUnits::Deleted);
-    let deleting = after_filling(priced, workload, deleting);
-    if !fill::has_idle_units(workload) {
-        return deleting;
+    let holdings = workload.holdings.iter();
+    let loose = holdings.filter(|it| it.can_serve_more() && !it.held.is_under_term());
+    let loose: Vec<&Holding<'_>> = loose.take(MOST_SPARED).collect();
+    let is_idle = |holding: &&Holding<'_>| {
+        holding.idleness == Idleness::Idle
+            && holding.can_serve_more()
+            && !holding.held.is_under_term()
+    };
+    let idle: Vec<&Holding<'_>> = workload.holdings.iter().filter(is_idle).collect();
+    let usual = fill::advise(priced, workload, &idle);
+    let mut best = (after_filling(priced, workload, usual), idle.len());
+    for set in 0_usize..1 << loose.len() {
+        let spared = loose.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
+        let spared: Vec<&Holding<'_>> = spared.map(|(_, holding)| *holding).collect();
+        let is_usual = spared.len() == idle.len() && spared.iter().all(is_idle);
+        let fill = fill::advise(priced, workload, &spared);
+        // Without anything to fill there is nothing to spare for.
+        if is_usual || !fill.is_counted() {
+            continue;
+        }
+        let way = after_filling(priced, workload, fill);
+        let (saves, most) = (way.0.saves(), best.0.0.saves());
+        if saves > most || (saves == most && spared.len() < best.1) {
+            best = (way, spared.len());
+        }
     }
-    let filling = fill::advise(priced, workload, IdleUnits::Filled);
-    if !filling.is_counted() {
-        return deleting;
-    }
-    let filling = after_filling(priced, workload, filling);
-    // Of equals what is there already.
-    if filling.0.saves() >= deleting.0.saves() { filling } else { deleting }
+    best.0
 }
 
 /// Applies the rules that come after filling.

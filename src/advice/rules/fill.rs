@@ -13,7 +13,7 @@ use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
 use crate::observation::ProvisionedModel;
 use crate::observation::plan::MINUTE_DAYS;
-use crate::pricing::{Holding, Idleness, Lane, LaneRates, Priced, Workload};
+use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
 use crate::sizing::bins::{LaneSet, LoadProfile, LoadedLanes, best_assignment, units_of_sets};
 use crate::sizing::demand::{ServableDemand, SizedDemand, UnknownDemand};
 use crate::sizing::traffic::Traffic;
@@ -79,6 +79,11 @@ impl<'w> FillAdvice<'w> {
         whole.any(|it| it.lanes.iter().any(|other| std::ptr::eq(*other, lane)))
     }
 
+    /// Returns true if a holding is to be given up, since others are filled instead of it.
+    pub(crate) fn spares(&self, holding: &Holding<'_>) -> bool {
+        self.is_counted() && self.serving.iter().all(|other| other.held != holding.held)
+    }
+
     /// Returns the holdings that filling found work for.
     pub(crate) fn filled(&self) -> Vec<&'w Holding<'w>> {
         let is_filled = |holding: &&&Holding<'_>| {
@@ -90,31 +95,16 @@ impl<'w> FillAdvice<'w> {
     }
 }
 
-/// Treatment of idle provisioned models that could be deleted today. Those under a term are paid for
-/// to its end, so that filling them costs nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IdleUnits {
-    Deleted,
-    Filled,
-}
-
-/// Returns true if a workload has idle units that could be deleted today.
-pub(crate) fn has_idle_units(workload: &Workload<'_>) -> bool {
-    workload.holdings.iter().any(|holding| holding.can_serve_more() && is_to_spare(holding))
-}
-
-fn is_to_spare(holding: &Holding<'_>) -> bool {
-    holding.idleness == Idleness::Idle && !holding.held.is_under_term()
-}
-
+/// Fills the holdings of a workload but those that are to be spared: these are given up, unless that
+/// costs more.
 pub(crate) fn advise<'w>(
     priced: &Priced<'_>,
     workload: &'w Workload<'w>,
-    idle: IdleUnits,
+    spared: &[&Holding<'_>],
 ) -> FillAdvice<'w> {
+    let is_spared = |holding: &&Holding<'_>| spared.iter().any(|it| it.held == holding.held);
     let able = workload.holdings.iter().filter(|holding| holding.can_serve_more());
-    let serving: Vec<&Holding<'_>> =
-        able.filter(|holding| idle == IdleUnits::Filled || !is_to_spare(holding)).collect();
+    let serving: Vec<&Holding<'_>> = able.filter(|holding| !is_spared(holding)).collect();
     let standard: Vec<&Lane<'_>> = workload.on_demand().filter(|lane| lane.is_standard()).collect();
     let before: Usd = standard.iter().map(|lane| lane.monthly_cost()).sum();
     if serving.is_empty() || !before.is_positive() {

@@ -42,8 +42,11 @@ impl<'w> HoldingReview<'_, 'w> {
     /// Returns the units that serve on beside the holding: those of other provisioned models too, if
     /// callers try one after the other.
     pub(super) fn others(&self) -> ModelUnits {
-        let others = self.units.iter().enumerate().filter(|(at, _)| *at != self.place);
-        if self.refuses() { UnitPurchase::NONE } else { others.map(|(_, units)| *units).sum() }
+        let others = self.at_work.iter().zip(self.units).enumerate();
+        let others =
+            others.filter(|(at, (other, _))| *at != self.place && !self.fill.spares(other));
+        let units = others.map(|(_, (_, units))| *units).sum();
+        if self.refuses() { UnitPurchase::NONE } else { units }
     }
 
     /// Returns the units of an offer beside those of others.
@@ -57,12 +60,42 @@ impl<'w> HoldingReview<'_, 'w> {
 
     /// Builds the demand for the holding at some rates of all lanes.
     pub(super) fn demand(&self, rates: &[LaneRates<'w>]) -> Result<ServableDemand, UnknownDemand> {
-        if !self.refuses() {
-            let with_on_demand = self.fill.is_counted();
-            let traffic = Traffic::Units { serving: self.at_work, with_on_demand };
-            return ServableDemand::new(self.priced, self.workload, rates, traffic);
+        if self.refuses() {
+            return self.demand_of(rates, &self.calls_of(self.place));
         }
-        self.demand_of(rates, &self.calls_of(self.place))
+        self.pooled_demand(rates, true)
+    }
+
+    /// Builds the demand beside a holding that is spared; `None` where the holding is not, or where
+    /// AWS refuses what exceeds units.
+    pub(super) fn demand_without_its_calls(
+        &self,
+        rates: &[LaneRates<'w>],
+    ) -> Result<Option<ServableDemand>, UnknownDemand> {
+        if self.refuses() || !self.fill.spares(self.holding) {
+            return Ok(None);
+        }
+        self.pooled_demand(rates, false).map(Some)
+    }
+
+    /// Builds the demand that all units share, with the calls of the holding or without: those of
+    /// holdings that are spared are among it once they are given up.
+    fn pooled_demand(
+        &self,
+        rates: &[LaneRates<'w>],
+        with_its_calls: bool,
+    ) -> Result<ServableDemand, UnknownDemand> {
+        let is_among = |(at, (holding, units)): &(usize, (&&Holding<'w>, &ModelUnits))| {
+            if *at == self.place {
+                with_its_calls
+            } else {
+                !self.fill.spares(holding) || **units == UnitPurchase::NONE
+            }
+        };
+        let all = self.at_work.iter().zip(self.units).enumerate().filter(is_among);
+        let serving: Vec<&Holding<'_>> = all.map(|(_, (holding, _))| *holding).collect();
+        let traffic = Traffic::Units { serving: &serving, with_on_demand: self.fill.is_counted() };
+        ServableDemand::new(self.priced, self.workload, rates, traffic)
     }
 
     /// Lists a holding with those whose calls go there instead.

@@ -33,7 +33,7 @@ use crate::sizing::{Purchase as _, UnitPurchase};
 /// Advice of the rule, with what the rule leaves to the later ones.
 pub(crate) struct ShrinkAdvice {
     pub(crate) finding: Finding,
-    /// True if a holding is to be given up at once.
+    /// True if a holding that is to be filled is to be given up at once.
     pub(crate) gives_up_now: bool,
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn advise<'w>(
         let mut holding_advice =
             advice_before_sizing(priced, workload, holding, AtTermEnd::Undecided);
         let is_known = holding.capacity().is_some();
-        let size = review.size();
+        let (size, is_filled) = (review.size(), review.is_filled());
         // Without a capacity only a holding that is worth its price is known to be right.
         let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
         let bound = match &size {
@@ -125,7 +125,7 @@ pub(crate) fn advise<'w>(
                         hosts[place] = review.room_elsewhere().filter(|_| smaller.is_none());
                         units[place] = smaller.to;
                     }
-                    shrink.gives_up_now |= advice.is_counted() && smaller.is_none();
+                    shrink.gives_up_now |= advice.is_counted() && smaller.is_none() && is_filled;
                 }
                 shrink.finding.take(finding);
             }
@@ -257,7 +257,11 @@ impl HoldingReview<'_, '_> {
         let demand = self.demand(self.dearest)?;
         let sized = demand.sized(purchase);
         let now = self.holding.held.model_units;
+        // Beside what a spared holding serves only its own calls, whatever room it has.
+        let without = self.demand_without_its_calls(self.dearest)?;
+        let without = without.map(|demand| demand.sized(purchase));
         let options: Vec<ModelUnits> = match settings.overflow {
+            Overflow::Spill if without.is_some() => vec![UnitPurchase::NONE],
             Overflow::Spill => vec![UnitPurchase::optimum(&sized.minutes)],
             // Fewer must still refuse nothing; none at all leaves everything on-demand.
             Overflow::Throttle => {
@@ -271,7 +275,10 @@ impl HoldingReview<'_, '_> {
             if self.refuses() && (units != UnitPurchase::NONE || goes_elsewhere) {
                 Usd::ZERO
             } else {
-                sized.all_monthly() - sized.replaced_monthly(units)
+                let of = without.as_ref().filter(|_| units == now).unwrap_or(&sized);
+                let served =
+                    if units == now && without.is_some() { UnitPurchase::NONE } else { units };
+                of.all_monthly() - of.replaced_monthly(served)
             }
         };
         let total = |units: ModelUnits| month(units) + left(units);
