@@ -145,7 +145,7 @@ fn after_filling<'w>(
         route = route::advise(priced, workload, &fill);
         shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
     }
-    let idle = idle::advise(priced, workload, &fill.filled());
+    let idle = idle::advise(priced, workload, &[fill.filled(), shrink.hosting.clone()].concat());
     let cheapest = &route.cheapest;
     let is_routed = route.finding.counts();
     // Lanes that went to what is held whole are nobody's to serve.

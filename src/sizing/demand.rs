@@ -262,6 +262,18 @@ impl<P: Purchase> SizedDemand<P> {
         }
     }
 
+    /// Computes the most that a purchase would replace: what is left, if less is bad.
+    pub(crate) fn replaced_monthly_at_most(&self, amount: P::Amount) -> Usd {
+        let by_hour = P::replaced(&self.same_hours, amount);
+        let by_minute = P::replaced(&self.minutes, amount);
+        let recent = P::replaced(&self.recent_hours, amount).per_month(self.recent_window_hours);
+        if by_minute > by_hour && by_hour.is_positive() {
+            recent.in_proportion(by_minute.dollars(), by_hour.dollars())
+        } else {
+            self.replaced_monthly(amount)
+        }
+    }
+
     /// Compares what a purchase and what is held replace by the minute and by the hour; `None`
     /// where hours hide nothing.
     pub(crate) fn burst(&self, amount: P::Amount) -> Option<Burst> {

@@ -211,3 +211,20 @@ fn a_unit_that_is_not_worth_its_price_can_be_worth_that_of_a_term() {
     strict.observation.settings.min_savings_ratio = Ratio::new(Decimal::new(40, 2));
     assert_eq!(counted(&strict.report()), []);
 }
+
+#[test]
+fn an_idle_unit_under_a_term_takes_the_calls_of_one_without() {
+    let idle = ProvisionedModel {
+        provisioned_model_arn: HELD.replace("h0ldh0ldh0ld", "0therh0ld000"),
+        provisioned_model_name: "paid-for".to_owned(),
+        ..bound(CommitmentDuration::OneMonth, 20)
+    };
+    for overflow in [Overflow::Spill, Overflow::Throttle] {
+        let account = selling(overflow).idle(idle.clone()).busy(held(), 800_000, 200_000);
+        let report = account.report();
+        assert_eq!(counted(&report), [Action::GiveUpProvisionedModel], "{overflow:?}");
+        assert_eq!(report.totals.potential_monthly_savings, an_hour(40), "{overflow:?}");
+        // It is not idle any more, and nothing says to let it go.
+        assert_eq!(report.recommendations.len(), 1, "{:#?}", report.recommendations);
+    }
+}

@@ -252,7 +252,8 @@ impl<'w> Room<'w> {
         };
         let sized = demand.sized(&self.purchase);
         let all = sized.all_monthly();
-        let replaced = sized.replaced_monthly(UnitPurchase::NONE);
+        // What is taken to stay can be saved a second time.
+        let replaced = sized.replaced_monthly_at_most(UnitPurchase::NONE).min(all);
         if all.is_positive() {
             Ratio::new((all - replaced).dollars() / all.dollars())
         } else {

@@ -148,6 +148,13 @@ impl<'w> HoldingReview<'_, 'w> {
         self.room_elsewhere().is_some()
     }
 
+    /// Returns true if calls of a holding that was given up come here.
+    pub(super) fn takes_calls(&self) -> bool {
+        let mut units = self.units.iter().enumerate();
+        let others = units.any(|(at, units)| at != self.place && *units == UnitPurchase::NONE);
+        if self.refuses() { self.hosts.contains(&Some(self.place)) } else { others }
+    }
+
     /// Returns true if on-demand traffic is to go to the holding.
     pub(super) fn is_filled(&self) -> bool {
         self.fill.filled().iter().any(|filled| filled.held == self.holding.held)

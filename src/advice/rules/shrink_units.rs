@@ -31,13 +31,15 @@ use crate::sizing::trial::{HeldAmount, Trial, certainty_of_cut, certainty_of_who
 use crate::sizing::{Purchase as _, UnitPurchase};
 
 /// Advice of the rule, with what the rule leaves to the later ones.
-pub(crate) struct ShrinkAdvice {
+pub(crate) struct ShrinkAdvice<'w> {
     pub(crate) finding: Finding,
+    /// Idle holdings under a term that take the calls of what is given up.
+    pub(crate) hosting: Vec<&'w Holding<'w>>,
     /// True if a holding that is to be filled is to be given up at once.
     pub(crate) gives_up_now: bool,
 }
 
-impl ShrinkAdvice {
+impl ShrinkAdvice<'_> {
     /// Returns true if the counted advice is to hold less at once: binding what is held is not.
     pub(crate) fn holds_less_now(&self) -> bool {
         let mut advice = self.finding.recommendations.iter();
@@ -65,8 +67,9 @@ pub(crate) fn advise<'w>(
     workload: &'w Workload<'w>,
     cheapest: &[LaneRates<'w>],
     fill: &FillAdvice<'w>,
-) -> ShrinkAdvice {
-    let mut shrink = ShrinkAdvice { finding: Finding::default(), gives_up_now: false };
+) -> ShrinkAdvice<'w> {
+    let mut shrink =
+        ShrinkAdvice { finding: Finding::default(), gives_up_now: false, hosting: Vec::new() };
     let at_work = at_work(priced, workload, fill);
     let dearest: Vec<LaneRates<'_>> = cheapest.iter().map(LaneRates::at_upper_end).collect();
     let mut units: Vec<ModelUnits> =
@@ -96,6 +99,15 @@ pub(crate) fn advise<'w>(
             holding,
             fill,
         };
+        if holding.idleness == Idleness::Idle && !review.is_filled() {
+            if !review.takes_calls() {
+                let at_end = AtTermEnd::LetExpire;
+                let unused = advice_before_sizing(priced, workload, holding, at_end);
+                shrink.finding.holdings.push(unused);
+                continue;
+            }
+            shrink.hosting.push(holding);
+        }
         let mut holding_advice =
             advice_before_sizing(priced, workload, holding, AtTermEnd::Undecided);
         let is_known = holding.capacity().is_some();
@@ -171,9 +183,11 @@ fn at_work<'w>(
         .iter()
         .filter(|holding| holding.can_serve_more())
         .filter(|holding| {
-            // An idle holding that is to be filled is at work once that is done.
+            // An idle holding that is to be filled is at work once that is done, and one that is paid
+            // for to the end of its term can take the calls of others.
             let is_filled = filled.iter().any(|filled| filled.held == holding.held);
-            holding.idleness == Idleness::Busy || is_filled
+            let can_host = holding.idleness == Idleness::Idle && holding.held.is_under_term();
+            holding.idleness == Idleness::Busy || is_filled || can_host
         })
         .collect();
     // What can be changed first is decided first, and what is decided holds for those after it: two
