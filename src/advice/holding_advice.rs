@@ -64,8 +64,8 @@ pub(super) struct Renewal {
 }
 
 impl Renewal {
-    /// Puts the renewal to the gates of a purchase. What the figures refuse is to expire, what they
-    /// cannot tell yet is undecided.
+    /// Puts the renewal to the gates of a purchase. Where the model or its demand goes, the holding is
+    /// to expire; where too little is saved or known to bind money for it, nothing is decided.
     pub(super) fn decided(
         &self,
         priced: &Priced<'_>,
@@ -75,13 +75,12 @@ impl Renewal {
         let Some(trial) = &self.trial else {
             return (AtTermEnd::Undecided, None);
         };
-        let mut refused: Vec<Refusal> =
-            gates::thresholds(settings, self.savings, self.bound, false).into_iter().collect();
-        refused.extend(gates::certainty(trial.certainty.as_ref()));
-        refused.extend(gates::trend(trial, self.term));
+        let mut refused: Vec<Refusal> = gates::trend(trial, self.term).into_iter().collect();
         refused.extend(gates::lifecycle(priced, workload, self.term));
         let mut unknown: Vec<Refusal> =
-            gates::history(settings, workload, self.term).into_iter().collect();
+            gates::thresholds(settings, self.savings, self.bound, false).into_iter().collect();
+        unknown.extend(gates::certainty(trial.certainty.as_ref()));
+        unknown.extend(gates::history(settings, workload, self.term));
         unknown.extend(gates::freshness(priced, self.checked));
         let (at_end, refusals) = match (refused.is_empty(), unknown.is_empty()) {
             (true, true) => return (AtTermEnd::Renew, None),

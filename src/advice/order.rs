@@ -163,10 +163,13 @@ fn after_filling<'w>(
         remaining: fill.remaining,
         serving: &fill.serving,
         break_even: &break_even,
-        deletes_its_own: idle.counts(),
+        deletes_its_own: idle.recommendations.iter().any(|advice| {
+            // One without a price is not counted, and deleted all the same.
+            let is_now = advice.money.savings_start.is_none();
+            advice.is_counted() || (is_now && advice.savings().is_none())
+        }),
         is_routed,
     });
-    let is_unpriced = idle.recommendations.iter().any(|advice| advice.savings().is_none());
     // Holding less and buying exclude each other: the one that saves more counts. What can change only
     // when a term ends is decided then, and stops nothing today.
     if shrink.holds_less_now() && buy.saves() > shrink.finding.saves() {
@@ -174,8 +177,6 @@ fn after_filling<'w>(
     }
     if shrink.holds_less_now() {
         buy.forgo("holding less of the same model comes first");
-    } else if is_unpriced {
-        buy.forgo("the idle provisioned model of the same model comes first");
     }
     let mut all = Finding::default();
     // What asks for more than money comes after all that counts, each as if it stood alone.

@@ -11,16 +11,17 @@ use crate::pricing::term_offers::term_days;
 use crate::pricing::{LaneRates, Priced, Workload};
 
 impl<'l> LaneRates<'l> {
-    /// Returns the rates of some lanes over the days of a term, from the day of the prices on; the
-    /// very rates where none is known to change.
+    /// Returns the rates of some lanes over the days of a term from a first day on; the very rates where
+    /// none is known to change.
     pub(crate) fn over_term<'r>(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         rates: &'r [LaneRates<'l>],
         term: Term,
+        first: Date,
     ) -> Cow<'r, [LaneRates<'l>]> {
-        let days = term_days(priced.observation, &workload.model, priced.day, term);
-        if days.len() < 2 {
+        let days = term_days(priced.observation, &workload.model, first, term);
+        if days.len() < 2 && first <= priced.day {
             return Cow::Borrowed(rates);
         }
         let of_lane = |lane: &LaneRates<'l>| {
@@ -59,7 +60,7 @@ impl<'l> LaneRates<'l> {
         let then: Option<Vec<(Rate, u32)>> =
             days.iter().map(|stretch| Some((on(stretch.first)?, stretch.days))).collect();
         match then {
-            Some(then) if then.first().is_some_and(|(rate, _)| rate == today) => {
+            Some(then) if on(priced.day).as_ref() == Some(today) => {
                 let lower = then.iter().map(|(rate, days)| (rate.contracted_unit_price, *days));
                 let upper = then.iter().map(|(rate, days)| (rate.upper_unit_price, *days));
                 Rate {

@@ -136,7 +136,7 @@ fn visit(
 
 /// Chooses which lanes go to which bin, so that the lanes that find room are worth most: for each bin
 /// the set that is put there. `fits` says for each bin which sets have room, `worth` what each lane
-/// costs elsewhere. Of equals the fewest lanes move.
+/// costs elsewhere. Of equals the set that comes first in their order.
 pub(crate) fn best_assignment(fits: &[Vec<bool>], worth: &[Usd]) -> Vec<LaneSet> {
     let sets = 1_usize << worth.len().min(MOST_LANES);
     let value = |set: LaneSet| -> Usd {

@@ -124,7 +124,7 @@ fn renewing_is_buying_for_another_term() {
         // 30.30 USD an hour for 30: not worth another month.
         let (end, because) = at_end(&serving(505_000, 0, capacity));
         let because = because.unwrap();
-        assert_eq!(end, Some(AtTermEnd::LetExpire), "{because}");
+        assert_eq!(end, Some(AtTermEnd::Undecided), "{because}");
         assert!(because.starts_with("renewing binds $21,900.00 a month:"), "{because}");
         assert!(because.contains("it would save $219.00 of $21,900.00"), "{because}");
         // What is too young is not refused by its figures.
@@ -226,5 +226,29 @@ fn an_idle_unit_under_a_term_takes_the_calls_of_one_without() {
         assert_eq!(report.totals.potential_monthly_savings, an_hour(40), "{overflow:?}");
         // It is not idle any more, and nothing says to let it go.
         assert_eq!(report.recommendations.len(), 1, "{:#?}", report.recommendations);
+    }
+}
+
+#[test]
+fn holdings_without_calls_are_not_each_others_hosts() {
+    // Three that were called long ago and not since: each is given up, and none for another.
+    let unused = |account: Account, name: &str| {
+        let held = ProvisionedModel {
+            provisioned_model_arn: HELD.replace("h0ldh0ldh0ld", name),
+            provisioned_model_name: name.to_owned(),
+            ..held()
+        };
+        let names = ["InputTokenCount", "OutputTokenCount"];
+        let arn = held.provisioned_model_arn.clone();
+        let account = account.survey(&arn, names, |hour| [u64::from(hour < 200) * 60_000, 0]);
+        account.minutes(&arn, names, |_| [0, 0]).holding(held)
+    };
+    for overflow in [Overflow::Spill, Overflow::Throttle] {
+        let names = ["0000000000aa", "0000000000bb", "0000000000cc"];
+        let report = names.into_iter().fold(selling(overflow), unused).report();
+        assert_eq!(report.totals.potential_monthly_savings, an_hour(120), "{overflow:?}");
+        // One of them has nobody left.
+        let mut instead = report.recommendations.iter().map(|it| &it.money.proposed.description);
+        assert!(instead.any(|instead| instead.starts_with("its calls on-demand")));
     }
 }

@@ -14,7 +14,6 @@ use crate::advice::{
 use crate::catalog::Offer;
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Term, Usd};
-use crate::pricing::LaneRates;
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{HeldAmount, Trial, percent};
@@ -160,7 +159,7 @@ fn option<'o>(
 /// Binds all of a holding of which no smaller size is better.
 fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
     let (priced, workload, holding) = (review.priced, review.workload, review.holding);
-    let rates = LaneRates::over_term(priced, workload, review.cheapest, offer.term);
+    let rates = review.rates_over(offer.term);
     let units = holding.held.model_units;
     let then = HeldAmount { amount: units, monthly_cost: offer.unit_price.monthly_cost(units) };
     let days = workload.observed_days;
@@ -184,7 +183,7 @@ fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
 fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) -> Option<TermSize> {
     let (priced, workload) = (review.priced, review.workload);
     let settings = &priced.observation.settings;
-    let rates = LaneRates::over_term(priced, workload, review.cheapest, offer.term);
+    let rates = review.rates_over(offer.term);
     let purchase = review.purchase(offer)?;
     let demand = review.demand(&rates).ok()?;
     let sized = demand.sized(&purchase);

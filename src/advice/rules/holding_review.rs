@@ -3,12 +3,14 @@
 //! If callers route what exceeds the units, they try one provisioned model after the other, and all of
 //! them serve all calls. Where AWS refuses that, each serves its own calls whole.
 
+use std::borrow::Cow;
+
 use crate::advice::rules::fill::FillAdvice;
 use crate::catalog::Offer;
 use crate::config::Overflow;
-use crate::domain::ModelUnits;
+use crate::domain::{ModelUnits, Term, day_of};
 use crate::observation::InferenceType;
-use crate::pricing::{Holding, LaneKind, LaneRates, Priced, Workload};
+use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
 use crate::sizing::bins::LoadProfile;
 use crate::sizing::demand::{ServableDemand, UnknownDemand};
 use crate::sizing::traffic::Traffic;
@@ -47,6 +49,13 @@ impl<'w> HoldingReview<'_, 'w> {
             others.filter(|(at, (other, _))| *at != self.place && !self.fill.spares(other));
         let units = others.map(|(_, (_, units))| *units).sum();
         if self.refuses() { UnitPurchase::NONE } else { units }
+    }
+
+    /// Returns the rates on-demand over a term that begins when the present one ends, or today.
+    pub(super) fn rates_over(&self, term: Term) -> Cow<'_, [LaneRates<'w>]> {
+        let now = self.priced.observation.as_of;
+        let first = self.holding.held.term_end(now).map_or(self.priced.day, day_of);
+        LaneRates::over_term(self.priced, self.workload, self.cheapest, term, first)
     }
 
     /// Returns the units of an offer beside those of others.
@@ -137,7 +146,9 @@ impl<'w> HoldingReview<'_, 'w> {
             let both = [self.calls_of(self.place), self.calls_of(*at)].concat();
             let both = self.demand_of(self.dearest, &both).ok()?;
             let needs = LoadProfile::of(&both).units(other.capacity()?, headroom)?;
-            (*at != self.place && needs <= units.count()).then_some(())
+            // What was given up is nobody's host, however little is asked for.
+            let serves = *at != self.place && *units != UnitPurchase::NONE;
+            (serves && needs <= units.count()).then_some(())
         };
         let mut places = 0..self.at_work.len();
         if self.refuses() { places.find(|at| has_room(at).is_some()) } else { None }
@@ -150,8 +161,10 @@ impl<'w> HoldingReview<'_, 'w> {
 
     /// Returns true if calls of a holding that was given up come here.
     pub(super) fn takes_calls(&self) -> bool {
-        let mut units = self.units.iter().enumerate();
-        let others = units.any(|(at, units)| at != self.place && *units == UnitPurchase::NONE);
+        let mut all = self.at_work.iter().zip(self.units).enumerate();
+        let others = all.any(|(at, (other, units))| {
+            at != self.place && *units == UnitPurchase::NONE && other.idleness == Idleness::Busy
+        });
         if self.refuses() { self.hosts.contains(&Some(self.place)) } else { others }
     }
 

@@ -169,7 +169,8 @@ impl ReservationReview<'_> {
             return undecided;
         };
         let traffic = Traffic::Reserved(declared.scope);
-        let current = LaneRates::over_term(priced, workload, self.current, declared.term);
+        let first = declared.term_ends.unwrap_or(priced.day).max(priced.day);
+        let current = LaneRates::over_term(priced, workload, self.current, declared.term, first);
         let demand = ServableDemand::new(priced, workload, &current, traffic);
         let Ok(demand) = demand else { return undecided };
         let purchase = TokenPurchase { terms: ReservationTerms::of(offer), held: self.others };

@@ -75,16 +75,9 @@ pub(crate) fn advise<'w>(
     let mut units: Vec<ModelUnits> =
         at_work.iter().map(|holding| holding.held.model_units).collect();
     let mut hosts: Vec<Option<usize>> = vec![None; at_work.len()];
-    for holding in &workload.holdings {
-        if at_work.iter().all(|other| other.held != holding.held) {
-            let at_end = match holding.idleness {
-                Idleness::Idle => AtTermEnd::LetExpire,
-                Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
-            };
-            let holding_advice = advice_before_sizing(priced, workload, holding, at_end);
-            shrink.finding.holdings.push(holding_advice);
-        }
-    }
+    let others = workload.holdings.iter();
+    let others = others.filter(|it| at_work.iter().all(|other| other.held != it.held));
+    shrink.finding.holdings.extend(others.map(|it| advice_unless_at_work(priced, workload, it)));
     for place in 0..at_work.len() {
         let holding = at_work[place];
         let review = HoldingReview {
@@ -101,9 +94,9 @@ pub(crate) fn advise<'w>(
         };
         if holding.idleness == Idleness::Idle && !review.is_filled() {
             if !review.takes_calls() {
-                let at_end = AtTermEnd::LetExpire;
-                let unused = advice_before_sizing(priced, workload, holding, at_end);
-                shrink.finding.holdings.push(unused);
+                shrink.finding.holdings.push(advice_unless_at_work(priced, workload, holding));
+                // It is to go when its term ends, so that nobody's calls may come to it then.
+                units[place] = UnitPurchase::NONE;
                 continue;
             }
             shrink.hosting.push(holding);
@@ -115,7 +108,13 @@ pub(crate) fn advise<'w>(
         // Without a capacity only a holding that is worth its price is known to be right.
         let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
         let bound = match &size {
-            Ok(SizeReview::Smaller(smaller)) if is_known => bind::advise(&review, Some(smaller)),
+            // All calls share the units: what a spared holding could serve is others' to buy for.
+            _ if fill.spares(holding) && !review.refuses() => BindAdvice::default(),
+            Ok(SizeReview::Smaller(smaller)) if is_known => {
+                // What is dismissed is no size to compare with.
+                let is_dismissed = review.is_dismissed(review.action(smaller));
+                bind::advise(&review, Some(smaller).filter(|_| !is_dismissed))
+            }
             Ok(SizeReview::NoneCheaper) if is_known || pays => bind::advise(&review, None),
             _ => BindAdvice::default(),
         };
@@ -125,7 +124,7 @@ pub(crate) fn advise<'w>(
                 holding_advice.right_size = Some(smaller.amount().to_string());
                 let mut finding = review.finding(&smaller);
                 let is_dismissed = finding.dismiss(priced);
-                if let Some(more) = bound.units {
+                if let Some(more) = bound.units.filter(|_| !is_dismissed) {
                     holding_advice.right_size = Some(Amount::from(more).to_string());
                     holding_advice.decide(holding, AtTermEnd::RightSize);
                     finding.replaced_by("binding what is worth its price for a term saves more");
@@ -199,6 +198,19 @@ fn at_work<'w>(
         (holding.held.is_under_term(), end.is_none(), end)
     });
     at_work
+}
+
+/// Builds the advice on a holding that serves nothing, or of which nobody knows what.
+fn advice_unless_at_work(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    holding: &Holding<'_>,
+) -> HoldingAdvice {
+    let at_end = match holding.idleness {
+        Idleness::Idle => AtTermEnd::LetExpire,
+        Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
+    };
+    advice_before_sizing(priced, workload, holding, at_end)
 }
 
 /// Builds the advice on a holding before its size is looked at.
@@ -373,7 +385,7 @@ impl HoldingReview<'_, '_> {
         };
         let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
         let days = workload.observed_days;
-        let cheapest = LaneRates::over_term(priced, workload, self.cheapest, offer.term);
+        let cheapest = self.rates_over(offer.term);
         let (replaced, trial) = if let Some(purchase) = self.purchase(offer) {
             let Ok(demand) = self.demand(&cheapest) else {
                 return (AtTermEnd::Undecided, None);
@@ -401,14 +413,24 @@ impl HoldingReview<'_, '_> {
         renewal.decided(priced, workload)
     }
 
-    fn finding(&self, smaller: &SmallerHolding<ModelUnits>) -> Finding {
-        let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
-        let name = &held.provisioned_model_name;
-        let action = match (smaller.is_none(), held.is_under_term()) {
+    /// Returns the action that holding less comes to.
+    fn action(&self, smaller: &SmallerHolding<ModelUnits>) -> Action {
+        match (smaller.is_none(), self.holding.held.is_under_term()) {
             (true, true) => Action::LetCommitmentExpire,
             (true, false) => Action::GiveUpProvisionedModel,
             (false, _) => Action::RightSizeProvisionedModel,
-        };
+        }
+    }
+
+    fn is_dismissed(&self, action: Action) -> bool {
+        let arn = &self.holding.held.provisioned_model_arn;
+        gates::is_dismissed(self.priced, self.workload, action, arn)
+    }
+
+    fn finding(&self, smaller: &SmallerHolding<ModelUnits>) -> Finding {
+        let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
+        let name = &held.provisioned_model_name;
+        let action = self.action(smaller);
         let to_others = self.has_others();
         let description = if smaller.is_none() {
             let host = self.room_elsewhere().and_then(|at| self.at_work.get(at));

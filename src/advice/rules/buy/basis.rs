@@ -62,7 +62,7 @@ impl<'w> BuyingBasis<'w> {
             Offered::Units(_) => self.cheapest,
             Offered::Tokens(_) => self.routed,
         };
-        LaneRates::over_term(self.priced, self.workload, today, offered.term())
+        LaneRates::over_term(self.priced, self.workload, today, offered.term(), self.priced.day)
     }
 
     /// Returns the holdings that serve beside what is bought. Where AWS refuses what exceeds units, a
