@@ -30,12 +30,22 @@ pub struct CertificateReport {
     pub sentence: String,
 }
 
+/// Prices that a proof rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProofPrices {
+    /// Prices of today, which none is known to change.
+    OfToday,
+    /// Prices of the days of the term, weighed by days.
+    OfTheTerm,
+}
+
 impl CertificateReport {
     pub(super) fn new(
         priced: &Priced<'_>,
         workload: &Workload<'_>,
         offered: &Offered<'_>,
         proof: Certificate,
+        rests_on: ProofPrices,
     ) -> Self {
         let month = |amount: Usd| amount.per_month(proof.hours);
         let (most, cost) = (month(proof.replaceable), month(proof.cost));
@@ -44,7 +54,7 @@ impl CertificateReport {
             Offered::Units(_) => "a unit",
             Offered::Tokens(_) => "a reservation",
         };
-        let sentence = match (proof.proof, offered) {
+        let mut sentence = match (proof.proof, offered) {
             (Proof::Volume, Offered::Units(_)) => format!(
                 "proven not to save: one unit costs {cost} a month, and all that it could replace costs at most {most}, as the last {days} days went"
             ),
@@ -59,6 +69,9 @@ impl CertificateReport {
                 "proven not to save: even with each hour's dearest tokens first {one} replaces at most {most} a month and costs {cost}, as the last {days} days went"
             ),
         };
+        if rests_on == ProofPrices::OfTheTerm {
+            sentence += ", at the prices that are known for the days of its term";
+        }
         Self {
             account: workload.place.account.clone(),
             region: workload.place.region.clone(),

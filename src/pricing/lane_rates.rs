@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use crate::catalog::{Rate, RateQuery};
 use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Usd, Window};
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
@@ -113,6 +115,17 @@ impl<'l> LaneRates<'l> {
         workload: &Workload<'_>,
         meter: Meter,
     ) -> Option<Rate> {
+        self.rate_on(priced, workload, meter, priced.day)
+    }
+
+    /// Finds the rate of a meter on another day.
+    pub(super) fn rate_on(
+        &self,
+        priced: &Priced<'_>,
+        workload: &Workload<'_>,
+        meter: Meter,
+        day: Date,
+    ) -> Option<Rate> {
         priced.observation.rate(&RateQuery {
             model: &workload.model,
             region: &workload.place.region,
@@ -120,7 +133,7 @@ impl<'l> LaneRates<'l> {
             tier: self.lane.known_tier(),
             meter,
             input_tokens: None,
-            day: priced.day,
+            day,
         })
     }
 

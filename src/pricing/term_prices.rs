@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use jiff::civil::Date;
 
-use crate::catalog::{PriceDays, Rate, RateQuery};
+use crate::catalog::{PriceDays, Rate};
 use crate::domain::{Meter, Term};
 use crate::pricing::term_offers::term_days;
 use crate::pricing::{LaneRates, Priced, Workload};
@@ -46,17 +46,7 @@ impl<'l> LaneRates<'l> {
         today: &Rate,
         days: &[PriceDays],
     ) -> Rate {
-        let on = |day: Date| {
-            priced.observation.rate(&RateQuery {
-                model: &workload.model,
-                region: &workload.place.region,
-                scope: self.scope,
-                tier: self.lane.known_tier(),
-                meter,
-                input_tokens: None,
-                day,
-            })
-        };
+        let on = |day: Date| self.rate_on(priced, workload, meter, day);
         let then: Option<Vec<(Rate, u32)>> =
             days.iter().map(|stretch| Some((on(stretch.first)?, stretch.days))).collect();
         match then {

@@ -86,7 +86,11 @@ fn what_a_term_saves_is_at_the_prices_of_its_days() {
     assert!(!risks.iter().any(|risk| risk.contains("known to change")), "{risks:?}");
     // From the 9th on the same tokens cost less than the unit.
     let announced = discount("tokens", 60, "2026-04-09", "");
-    assert_eq!(saved(&buying(&[], &announced)), None);
+    let announced = buying(&[], &announced);
+    assert_eq!(saved(&announced), None);
+    let proofs = announced.certificates.iter().map(|proof| &proof.sentence);
+    let known = "at the prices that are known for the days of its term";
+    assert!(proofs.clone().count() > 0 && proofs.clone().all(|it| it.ends_with(known)));
     let cheaper = rate("in-region", "standard", ["0.40", "2.00"])
         .replace("effective_from = \"2026-01-01\"", "effective_from = \"2026-04-09\"");
     assert_eq!(saved(&buying(&[cheaper], "")), None);

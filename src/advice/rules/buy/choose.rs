@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use crate::advice::candidate::{Candidate, OfferBasis, Offered, months_to_pay};
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
+use crate::advice::proof::ProofPrices;
 use crate::advice::rules::buy::basis::BuyingBasis;
 use crate::advice::rules::buy::recommendation::{break_even, recommendation};
 use crate::advice::rules::route;
@@ -52,7 +53,12 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
     for offered in offered {
         match basis.certificate(&offered) {
             Some(proof) => {
-                let report = CertificateReport::new(basis.priced, workload, &offered, proof);
+                let prices = match basis.rates(&offered) {
+                    Cow::Borrowed(_) => ProofPrices::OfToday,
+                    Cow::Owned(_) => ProofPrices::OfTheTerm,
+                };
+                let report =
+                    CertificateReport::new(basis.priced, workload, &offered, proof, prices);
                 finding.plans.push(unseen(&offered, Gate::Certificate, &report.sentence));
                 finding.certificates.push(report);
             }
