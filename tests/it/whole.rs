@@ -181,6 +181,14 @@ fn an_idle_unit_under_a_term_takes_the_lane_that_fits() {
     let buy = recommended(&report, Action::BuyModelUnits);
     assert_eq!(buy.savings(), Some(an_hour("43.20")));
     assert_eq!(report.recommendations.len(), 2);
+    assert_eq!(report.totals.monthly_cost, an_hour("169.20"));
+    assert_eq!(report.totals.potential_monthly_savings, an_hour("79.20"));
+    // The paper tells of this very account.
+    let paper = include_str!("../../docs/advice.md");
+    let month = report.totals.potential_monthly_savings.to_string();
+    for figure in ["36.00", "43.20", "169.20", "79.20 USD an hour", month.trim_start_matches('$')] {
+        assert!(paper.contains(figure), "{figure}");
+    }
 }
 
 #[test]
