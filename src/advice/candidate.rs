@@ -192,7 +192,11 @@ impl<'w> Candidate<'w> {
     ) -> Option<Self> {
         let purchase = UnitPurchase { capacity: offer.capacity?, price: offer.unit_price, held };
         Some(match basis.priced.observation.settings.overflow {
-            Overflow::Spill => Self::of_spill(basis, demand, &purchase, Offered::Units(offer)),
+            Overflow::Spill => {
+                let mut candidate = Self::of_spill(basis, demand, &purchase, Offered::Units(offer));
+                candidate.workings.insert(0, Working::capacity(purchase.capacity));
+                candidate
+            }
             Overflow::Throttle => Self::of_throttle(basis, demand, &purchase, offer),
         })
     }
@@ -282,6 +286,7 @@ impl<'w> Candidate<'w> {
         // All on-demand dollars are replaced, so the saving needs no share of them.
         let mut candidate = Self::new(offered, units.into(), without, without - bound, bound);
         candidate.workings.extend([
+            Working::capacity(purchase.capacity),
             traffic_working(without),
             Working::new(
                 "units that refuse nothing",

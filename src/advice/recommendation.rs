@@ -8,7 +8,9 @@ use serde::Serialize;
 use crate::advice::action::{Action, Effort};
 use crate::advice::evidence::Evidence;
 use crate::advice::months::Months;
-use crate::domain::{AccountId, BaseModel, Partition, Percent, Place, Region, Usd, day_of};
+use crate::domain::{
+    AccountId, BaseModel, Capacity, Partition, Percent, Place, Region, Tokens, Usd, day_of,
+};
 use crate::observation::ProvisionedModel;
 use crate::pricing::Workload;
 use crate::sizing::trial::BacktestReport;
@@ -172,6 +174,16 @@ pub struct Working {
 impl Working {
     pub(super) fn new(what: &str, value: impl fmt::Display, from: impl Into<String>) -> Self {
         Self { what: what.to_owned(), value: format!("{value}"), from: from.into() }
+    }
+
+    /// Tells what a unit is taken to serve.
+    pub(super) fn capacity(capacity: Capacity) -> Self {
+        let value = format!(
+            "{} input and {} output tokens",
+            Tokens::new(capacity.input_tokens_per_hour),
+            Tokens::new(capacity.output_tokens_per_hour)
+        );
+        Self::new("what a unit serves an hour", value, "the price book or the overrides")
     }
 }
 

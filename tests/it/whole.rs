@@ -264,3 +264,32 @@ fn holdings_without_calls_are_not_each_others_hosts() {
         assert!(instead.any(|instead| instead.starts_with("its calls on-demand")));
     }
 }
+
+#[test]
+fn each_number_of_units_tells_what_a_unit_serves_and_what_the_highest_minute_asks_for() {
+    for overflow in [Overflow::Spill, Overflow::Throttle] {
+        // Three units where the highest minute asks for one and a half; bound or not.
+        let three = || ProvisionedModel { model_units: ModelUnits::new(3), ..held() };
+        let bound = selling(overflow).busy(three(), 1_500_000, 450_000);
+        let mut smaller = bound.clone();
+        smaller.observation.settings.min_observed_days = 120;
+        let bought = selling(overflow).tokens(MODEL, UNIT[0], UNIT[1]);
+        for (account, action) in [
+            (bound, Action::BindProvisionedModel),
+            (smaller, Action::RightSizeProvisionedModel),
+            (bought, Action::BuyModelUnits),
+        ] {
+            let report = account.report();
+            let workings = &recommended(&report, action).grounds.workings;
+            let value = |what: &str| {
+                let found = workings.iter().find(|working| working.what.starts_with(what));
+                found.map(|working| working.value.as_str())
+            };
+            let serves = "60,000,000 input and 18,000,000 output tokens";
+            assert_eq!(value("what a unit serves an hour"), Some(serves), "{action:?}");
+            if action == Action::RightSizeProvisionedModel {
+                assert_eq!(value("enough for the highest minute"), Some("2 model units"));
+            }
+        }
+    }
+}

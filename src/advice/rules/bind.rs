@@ -9,7 +9,7 @@ use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::holding_advice::{SmallerHolding, put_off_to_term_end};
 use crate::advice::rules::holding_review::HoldingReview;
 use crate::advice::{
-    Action, Arrangement, Commitment, Evidence, Money, Plan, Recommendation, command,
+    Action, Arrangement, Commitment, Evidence, Money, Plan, Recommendation, Working, command,
 };
 use crate::catalog::Offer;
 use crate::config::Overflow;
@@ -262,6 +262,22 @@ fn recommendation(
             Amount::from(unbound.units)
         ));
     }
+    advice.grounds.workings.extend(offer.capacity.map(Working::capacity));
+    advice.grounds.workings.extend([
+        Working::new(
+            "saves a month without a longer term",
+            unbound.savings,
+            format!("{} on the present terms", Amount::from(unbound.units)),
+        ),
+        Working::new(
+            "the term adds a month",
+            best.savings,
+            format!(
+                "{} × {} USD × 730 hours instead of {}, and what more of them replaces on-demand",
+                best.units, offer.unit_price, unbound.monthly_cost
+            ),
+        ),
+    ]);
     let steps = command::replace(workload, held, offer, best.units);
     put_off_to_term_end(priced, held, &mut advice, steps);
     advice

@@ -10,7 +10,7 @@ use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::recommendation::several;
 use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working};
 use crate::config::Overflow;
-use crate::domain::{ModelUnits, Ratio, Tokens, Usd};
+use crate::domain::{ModelUnits, Ratio, Usd};
 use crate::observation::ProvisionedModel;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
@@ -270,15 +270,7 @@ impl<'w> Room<'w> {
             |more| (held + ModelUnits::new(more)).to_string(),
         );
         [
-            Working::new(
-                "what a unit serves an hour",
-                format!(
-                    "{} input and {} output tokens",
-                    Tokens::new(capacity.input_tokens_per_hour),
-                    Tokens::new(capacity.output_tokens_per_hour)
-                ),
-                "the price book or the overrides",
-            ),
+            Working::capacity(capacity),
             Working::new(
                 "held, and enough for the highest minute of all traffic",
                 format!("{held} and {highest}"),

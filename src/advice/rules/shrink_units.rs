@@ -24,6 +24,7 @@ use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, 
 use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd, day_of};
+use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, LifecycleDay, Priced, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
@@ -286,12 +287,12 @@ impl HoldingReview<'_, '_> {
         // Beside what a spared holding serves only its own calls, whatever room it has.
         let without = self.demand_without_its_calls(self.dearest)?;
         let without = without.map(|demand| demand.sized(purchase));
+        let enough = sized.throttle_minimum(settings.headroom);
         let options: Vec<ModelUnits> = match settings.overflow {
             Overflow::Spill if without.is_some() => vec![UnitPurchase::NONE],
             Overflow::Spill => vec![UnitPurchase::optimum(&sized.minutes)],
             // Fewer must still refuse nothing; none at all leaves everything on-demand.
             Overflow::Throttle => {
-                let enough = sized.throttle_minimum(settings.headroom);
                 enough.map(ModelUnits::new).into_iter().chain([UnitPurchase::NONE]).collect()
             }
         };
@@ -337,6 +338,18 @@ impl HoldingReview<'_, '_> {
                 self.workload.observed_days,
             ),
             workings: vec![
+                Working::capacity(purchase.capacity),
+                Working::new(
+                    "enough for the highest minute of what it serves",
+                    enough.map_or_else(
+                        || "more than can be counted".to_owned(),
+                        |enough| (purchase.held + ModelUnits::new(enough)).to_string(),
+                    ),
+                    format!(
+                        "⌈(1 + {}) × the highest minute of {MINUTE_DAYS} days, or hour of the recent window⌉",
+                        settings.headroom.percent()
+                    ),
+                ),
                 working("costs a month as it is", now),
                 working("costs a month then", to),
                 judged_by("the optimum of what it serves, by the minute"),
