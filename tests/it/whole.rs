@@ -198,6 +198,8 @@ fn idle_units_are_kept_bound_or_deleted_by_what_the_whole_saves() {
         // 96 USD an hour on-demand beside 120 for three idle units: one under a term serves all of it.
         let full = selling(overflow).idle(three()).tokens(MODEL, UNIT[0], UNIT[1]).report();
         assert_eq!(full.totals.potential_monthly_savings, an_hour(96 + 120 - 30), "{overflow:?}");
+        let bind = recommended(&full, Action::BindProvisionedModel);
+        assert!(bind.grounds.risks.iter().any(|risk| risk.starts_with("it rests on filling")));
         // 12 USD an hour are not worth a unit.
         let little = selling(overflow).idle(three()).tokens(MODEL, 120_000, 0).report();
         assert_eq!(counted(&little), [Action::DeleteIdleProvisionedModel]);

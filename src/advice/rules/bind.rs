@@ -255,6 +255,12 @@ fn recommendation(
         "a term is bought with a new provisioned model: callers have to call that one".into(),
         "a term cannot be ended early and renews by itself".into(),
     ]);
+    if review.is_filled() {
+        advice.grounds.risks.push(
+            "it rests on filling this provisioned model: what is moved there names the new one's ARN"
+                .into(),
+        );
+    }
     if unbound.savings.is_positive() {
         advice.grounds.risks.push(format!(
             "of this {} a month without binding anything: {} on the present terms",
