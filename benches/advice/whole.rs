@@ -211,15 +211,15 @@ impl Small {
                                 + self.price * u64::from(kept)
                                 + price * u64::from(bought)) as f64;
                         for phase in 0..PHASES {
-                            let of = |call: usize| Self::cost(calls[call][phase], prices[call]);
                             let (mut asked, mut value) = ([0, 0], 0.0);
-                            for call in 0..calls.len() {
+                            for (call, (tokens, price)) in calls.iter().zip(&prices).enumerate() {
+                                let of = Self::cost(tokens[phase], *price);
                                 if is_in(call) {
-                                    asked[0] += calls[call][phase][0];
-                                    asked[1] += calls[call][phase][1];
-                                    value += of(call);
+                                    asked[0] += tokens[phase][0];
+                                    asked[1] += tokens[phase][1];
+                                    value += of;
                                 } else {
-                                    cost += of(call);
+                                    cost += of;
                                 }
                             }
                             let need = Self::need(asked);
