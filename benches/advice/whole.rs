@@ -312,7 +312,12 @@ pub(crate) fn study(accounts: u64) {
                 outcome.case, outcome.advised, outcome.possible
             );
         }
-        for outcome in outcomes.iter().filter(|it| it.advised - it.possible > NOTHING).take(5) {
+        let others = missed.iter().skip(10).map(|it| it.case.to_string());
+        println!(
+            "  {mode}, the other cases that miss some: {}",
+            others.collect::<Vec<_>>().join(" ")
+        );
+        for outcome in outcomes.iter().filter(|it| it.advised - it.possible > NOTHING) {
             println!(
                 "  {mode} {} promises more: {:.2} of {:.2} USD a month",
                 outcome.case, outcome.advised, outcome.possible
