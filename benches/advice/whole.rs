@@ -59,7 +59,7 @@ struct Small {
     month: u64,
 }
 
-/// What is saved of one account.
+/// Saving of one account, possible and advised, in USD a month.
 struct Outcome {
     case: u64,
     possible: f64,

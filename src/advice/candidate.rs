@@ -292,9 +292,8 @@ impl<'w> Candidate<'w> {
                 "units that refuse nothing",
                 units,
                 format!(
-                    "⌈(1 + {}) × the highest minute of {MINUTE_DAYS} days, or hour of the recent window⌉, less {} held",
-                    headroom.percent(),
-                    purchase.held
+                    "⌈(1 + {}) × the highest minute of {MINUTE_DAYS} days, or hour of the recent window⌉",
+                    headroom.percent()
                 ),
             ),
             Working::new(

@@ -99,7 +99,7 @@ pub(super) fn was_open(
 }
 
 /// Refuses savings that are not above both thresholds: an amount, and a share of `base`, which is
-/// the money that a commitment binds in the same time, or the workload's cost for other advice.
+/// the money that a commitment binds in the same time, or the cost of what other advice changes.
 pub(super) fn thresholds(
     settings: &Settings,
     savings: Usd,

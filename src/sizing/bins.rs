@@ -8,7 +8,7 @@ use crate::sizing::model_units::enough_units;
 use crate::sizing::traffic::Traffic;
 
 /// Lanes that are put together in every way: at twice as many, each bin would take 256 times as long.
-/// What is beyond stays where it is.
+/// Lanes beyond that stay where they are.
 const MOST_LANES: usize = 8;
 
 /// Loads of some traffic an hour, step by step: the days that are known by the minute, and the hours

@@ -75,7 +75,7 @@ impl<'w> FillAdvice<'w> {
 
     /// Returns true if all requests of a lane went to one holding.
     pub(crate) fn is_whole_in(&self, lane: &Lane<'_>, held: &ProvisionedModel) -> bool {
-        let mut whole = self.whole.iter().filter(|it| it.arn == held.provisioned_model_arn);
+        let mut whole = self.whole.iter().filter(|it| it.holding.held == held);
         whole.any(|it| it.lanes.iter().any(|other| std::ptr::eq(*other, lane)))
     }
 
@@ -87,9 +87,8 @@ impl<'w> FillAdvice<'w> {
     /// Returns the holdings that filling found work for.
     pub(crate) fn filled(&self) -> Vec<&'w Holding<'w>> {
         let is_filled = |holding: &&&Holding<'_>| {
-            let arn = &holding.held.provisioned_model_arn;
-            self.is_counted()
-                && (self.whole.is_empty() || self.whole.iter().any(|whole| whole.arn == arn))
+            let is_in = |whole: &WholeLanes<'_>| whole.holding.held == holding.held;
+            self.is_counted() && (self.whole.is_empty() || self.whole.iter().any(is_in))
         };
         self.serving.iter().filter(is_filled).copied().collect()
     }
@@ -162,8 +161,18 @@ struct Room<'w> {
 /// Lanes whose requests all go to one holding.
 #[derive(Debug)]
 struct WholeLanes<'w> {
-    arn: &'w str,
+    holding: &'w Holding<'w>,
     lanes: Vec<&'w Lane<'w>>,
+    /// Units that its own calls and these need, headroom included.
+    needed: ModelUnits,
+}
+
+impl WholeLanes<'_> {
+    /// Names the lanes, all of them: whoever moves them has to know which.
+    fn ids(&self) -> String {
+        let ids: Vec<&str> = self.lanes.iter().map(|lane| lane.usage.model_id.text()).collect();
+        ids.join(" and ")
+    }
 }
 
 impl<'w> Room<'w> {
@@ -261,23 +270,38 @@ impl<'w> Room<'w> {
         }
     }
 
-    /// Builds the workings on what is held and what all of the traffic asks for.
-    fn workings(&self, headroom: Ratio) -> [Working; 2] {
+    /// Builds the workings on what is held and what is asked for: by the traffic of each holding, or by
+    /// all of it where callers route what exceeds the holdings.
+    fn workings(&self, headroom: Ratio) -> Vec<Working> {
         let UnitPurchase { capacity, held, .. } = self.purchase;
+        if let Some(whole) = &self.whole {
+            let of = |whole: &WholeLanes<'_>| {
+                let held = whole.holding.held;
+                Working::new(
+                    "held, and enough for the highest minute of all that goes there",
+                    format!("{} and {}", held.model_units, whole.needed),
+                    format!(
+                        "{}: ⌈(1 + {}) × the highest minute of {MINUTE_DAYS} days, or hour of the recent window⌉",
+                        held.provisioned_model_name,
+                        headroom.percent()
+                    ),
+                )
+            };
+            return std::iter::once(Working::capacity(capacity))
+                .chain(whole.iter().map(of))
+                .collect();
+        }
         let more = self.sized.minutes.throttle_minimum(Ratio::ZERO);
         let highest = more.map_or_else(
             || "more than can be counted".to_owned(),
             |more| (held + ModelUnits::new(more)).to_string(),
         );
-        [
+        vec![
             Working::capacity(capacity),
             Working::new(
                 "held, and enough for the highest minute of all traffic",
                 format!("{held} and {highest}"),
-                format!(
-                    "the last {MINUTE_DAYS} days by the minute; under throttle {} more must fit",
-                    headroom.percent()
-                ),
+                format!("the last {MINUTE_DAYS} days by the minute"),
             ),
         ]
     }
@@ -292,7 +316,7 @@ fn lanes_that_fit<'w>(
 ) -> Result<Vec<WholeLanes<'w>>, UnknownDemand> {
     let headroom = priced.observation.settings.headroom;
     let lanes = LoadedLanes::dearest(priced, workload, current)?;
-    let mut fits = Vec::new();
+    let (mut fits, mut needs_of) = (Vec::new(), Vec::new());
     for holding in holdings {
         let own = Traffic::Units { serving: &[*holding], with_on_demand: false };
         let already = LoadProfile::of(&ServableDemand::new(priced, workload, current, own)?);
@@ -300,17 +324,19 @@ fn lanes_that_fit<'w>(
         let needs = holding
             .capacity()
             .map(|capacity| units_of_sets(Some(&already), &lanes.profiles, capacity, headroom));
+        let needs = needs.unwrap_or_default();
         let units = holding.held.model_units.count();
-        let needs = needs.unwrap_or_default().into_iter();
-        fits.push(needs.map(|needed| needed.is_some_and(|needed| needed <= units)).collect());
+        let has_room = |needed: &Option<u32>| needed.is_some_and(|needed| needed <= units);
+        fits.push(needs.iter().map(has_room).collect());
+        needs_of.push(needs);
     }
     let chosen = best_assignment(&fits, &lanes.worth(priced.recent));
-    let of_holding = |(holding, set): (&&'w Holding<'w>, LaneSet)| WholeLanes {
-        arn: holding.held.provisioned_model_arn.as_str(),
-        lanes: lanes.of(set).into_iter().map(|rates| rates.lane).collect(),
+    let of_holding = |((holding, set), needs): ((&&'w Holding<'w>, LaneSet), Vec<Option<u32>>)| {
+        let needed = ModelUnits::new(needs.get(set).copied().flatten()?);
+        let lanes = lanes.of(set).into_iter().map(|rates| rates.lane).collect();
+        (set != 0).then_some(WholeLanes { holding, lanes, needed })
     };
-    let whole = holdings.iter().zip(chosen).map(of_holding);
-    Ok(whole.filter(|whole| !whole.lanes.is_empty()).collect())
+    Ok(holdings.iter().zip(chosen).zip(needs_of).filter_map(of_holding).collect())
 }
 
 fn recommendation(
@@ -332,19 +358,17 @@ fn recommendation(
         evidence.offer(&workload.model, offer);
     }
     let ids: Vec<&str> = standard.iter().map(|lane| lane.usage.model_id.text()).collect();
+    // All of the lanes that move whole are named, a few at most.
+    let ids = if room.whole.is_some() { ids.join(" and ") } else { several(&ids) };
     let arns = arns(holdings);
-    let current = Arrangement::costing(
-        format!("{} on-demand beside {}", several(&ids), names(holdings)),
-        before,
-    );
+    let current =
+        Arrangement::costing(format!("{ids} on-demand beside {}", names(holdings)), before);
+    let arn = |whole: &WholeLanes<'_>| whole.holding.held.provisioned_model_arn.clone();
     let instead = match room.whole.as_deref() {
         None => format!("model id {} for these calls", several(&arns)),
-        Some([WholeLanes { arn, .. }]) => format!("model id {arn} for these calls"),
+        Some([whole]) => format!("model id {} for these calls", arn(whole)),
         Some(whole) => {
-            let each = whole.iter().map(|WholeLanes { arn, lanes }| {
-                let ids: Vec<&str> = lanes.iter().map(|lane| lane.usage.model_id.text()).collect();
-                format!("model id {arn} for {}", several(&ids))
-            });
+            let each = whole.iter().map(|it| format!("model id {} for {}", arn(it), it.ids()));
             each.collect::<Vec<_>>().join("; ")
         }
     };
@@ -353,7 +377,8 @@ fn recommendation(
     let subject = arns.join(" ");
     let money = Money::saved(current, proposed);
     let mut advice = Recommendation::new(action, workload, &subject, money, evidence);
-    advice.provisioned_model_arn = arns.first().map(|arn| (*arn).to_owned());
+    let first = room.whole.iter().flatten().next().map(arn);
+    advice.provisioned_model_arn = first.or_else(|| arns.first().map(|arn| (*arn).to_owned()));
     advice.standing.not_counted_because = gates::in_region(priced, workload);
     let risks = &mut advice.grounds.risks;
     risks.push(format!(

@@ -241,7 +241,7 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
             candidate.refusals.push(gates::capacity(holding));
         }
         if basis.deletes_its_own && candidate.offered.term() == Term::None {
-            let why = "the idle provisioned model of the same model is no other";
+            let why = "units without a term are held already and idle: keeping as many of those costs the same";
             candidate.refuse(Gate::Order, why);
         }
     }

@@ -6,14 +6,13 @@ use std::collections::BTreeSet;
 use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
 use crate::advice::gates;
-use crate::advice::recommendation::several;
 use crate::advice::rules::buy::basis::BuyingBasis;
 use crate::advice::{Arrangement, Commitment, Evidence, Money, Recommendation, Standing, command};
 use crate::catalog::{AllowedScope, Offer, ReservedOffer, ReservedScope};
 use crate::config::Overflow;
 use crate::domain::quantity::CapacityOrigin;
 use crate::domain::{Scope, Term, Tokens};
-use crate::pricing::reserves;
+use crate::pricing::{LaneRates, reserves};
 use crate::sizing::trial::{Trial, percent};
 use crate::sizing::{BreakEven, Purchase as _, Reservation, UnitPurchase};
 
@@ -25,22 +24,24 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
     let (priced, workload) = (basis.priced, basis.workload);
     let mut evidence = Evidence::default();
     let rates = basis.rates(&best.offered);
-    for rates in rates.iter() {
+    let goes_there = |rates: &&LaneRates<'_>| {
+        best.only.is_empty() || best.only.iter().any(|id| id == rates.lane.usage.model_id.text())
+    };
+    for rates in rates.iter().filter(goes_there) {
         evidence.lane(priced, rates.lane);
         evidence.rates(workload, rates);
     }
-    for rates in rates.iter() {
+    for rates in rates.iter().filter(goes_there) {
         evidence.history(priced, rates.lane);
     }
     match &best.offered {
         Offered::Units(offer) => evidence.offer(&workload.model, offer),
         Offered::Tokens(offer) => evidence.reserved_offer(&workload.model, offer),
     }
-    let only: Vec<&str> = best.only.iter().map(String::as_str).collect();
-    let now = if only.is_empty() {
+    let now = if best.only.is_empty() {
         "on-demand".to_owned()
     } else {
-        format!("{} on-demand", several(&only))
+        format!("{} on-demand", best.only.join(" and "))
     };
     let current = Arrangement::costing(now, best.without);
     let proposed = Arrangement::costing(best.describe(), best.with());
@@ -126,10 +127,9 @@ fn unit_risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> V
         ));
     }
     if !best.only.is_empty() {
-        let only: Vec<&str> = best.only.iter().map(String::as_str).collect();
         risks.push(format!(
             "of the model's requests those of {} alone go to the units, all of them; the others stay",
-            several(&only)
+            best.only.join(" and ")
         ));
     }
     if basis.is_routed {
