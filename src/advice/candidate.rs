@@ -399,7 +399,7 @@ impl<'w> Candidate<'w> {
             ));
         }
         self.refusals.extend(gates::history(settings, workload, term));
-        self.refusals.extend(gates::lifecycle(priced, workload, term));
+        self.refusals.extend(gates::lifecycle(workload, term, priced.day));
         // One stale price is enough to doubt: the saving is the difference of all.
         let oldest = basis.rates_checked.into_iter().chain([self.offered.checked()]);
         self.refusals.extend(oldest.min().and_then(|day| gates::freshness(priced, day)));

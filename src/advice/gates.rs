@@ -319,19 +319,15 @@ pub(super) fn on_demand_price(
     })
 }
 
-/// Refuses a commitment that would outlive its model, or to a Legacy one, of which AWS sells no
-/// more.
-pub(super) fn lifecycle(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    term: Term,
-) -> Option<Refusal> {
+/// Refuses a commitment from a day on that would outlive its model, or to a Legacy one, of which AWS
+/// sells no more.
+pub(super) fn lifecycle(workload: &Workload<'_>, term: Term, first: Date) -> Option<Refusal> {
     let refused = |why: String| Some(Refusal::new(Gate::Lifecycle, why));
     let lifecycle = &workload.lifecycle;
     if lifecycle.is_legacy {
         return refused("the model is Legacy: AWS sells no new commitment of it".into());
     }
-    let bound_until = priced.day.saturating_add(i64::from(term.most_days()).days());
+    let bound_until = first.saturating_add(i64::from(term.most_days()).days());
     match lifecycle.end_of_life {
         Some(end) if end.day <= bound_until => {
             refused(format!("the model's end of life, {end}, falls inside the {term}"))

@@ -53,6 +53,8 @@ impl HoldingAdvice {
 /// A holding bought for another term: renewing binds as much money as buying.
 pub(super) struct Renewal {
     pub(super) term: Term,
+    /// First day of the new term.
+    pub(super) first: Date,
     /// Saving beside holding none, in USD a month.
     pub(super) savings: Usd,
     /// Money that the renewal binds, in USD a month.
@@ -76,7 +78,7 @@ impl Renewal {
             return (AtTermEnd::Undecided, None);
         };
         let mut refused: Vec<Refusal> = gates::trend(trial, self.term).into_iter().collect();
-        refused.extend(gates::lifecycle(priced, workload, self.term));
+        refused.extend(gates::lifecycle(workload, self.term, self.first));
         let mut unknown: Vec<Refusal> =
             gates::thresholds(settings, self.savings, self.bound, false).into_iter().collect();
         unknown.extend(gates::certainty(trial.certainty.as_ref()));

@@ -20,7 +20,7 @@ use crate::advice::rules::{
     buy, caching, fill, idle, route, shrink_reserved, shrink_units, successor, tiers,
 };
 use crate::advice::{HoldingAdvice, Plan, Recommendation};
-use crate::domain::{Ratio, Usd};
+use crate::domain::{Ratio, Usd, day_of};
 use crate::pricing::{Holding, Idleness, LaneRates, Priced, Workload};
 use crate::sizing::{BreakEven, of_offers};
 
@@ -104,22 +104,20 @@ const MOST_SPARED: usize = 3;
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let holdings = workload.holdings.iter();
     let loose = holdings.filter(|it| it.can_serve_more() && !it.held.is_under_term());
+    let is_idle = |holding: &&Holding<'_>| holding.idleness == Idleness::Idle;
+    let idle: Vec<&Holding<'_>> = loose.clone().filter(is_idle).collect();
     let loose: Vec<&Holding<'_>> = loose.take(MOST_SPARED).collect();
-    let is_idle = |holding: &&Holding<'_>| {
-        holding.idleness == Idleness::Idle
-            && holding.can_serve_more()
-            && !holding.held.is_under_term()
-    };
-    let idle: Vec<&Holding<'_>> = workload.holdings.iter().filter(is_idle).collect();
     let usual = fill::advise(priced, workload, &idle);
     let mut best = (after_filling(priced, workload, usual), idle.len());
     for set in 0_usize..1 << loose.len() {
         let spared = loose.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
         let spared: Vec<&Holding<'_>> = spared.map(|(_, holding)| *holding).collect();
-        let is_usual = spared.len() == idle.len() && spared.iter().all(is_idle);
+        if spared.len() == idle.len() && spared.iter().all(is_idle) {
+            continue;
+        }
         let fill = fill::advise(priced, workload, &spared);
         // Without anything to fill there is nothing to spare for.
-        if is_usual || !fill.is_counted() {
+        if !fill.is_counted() {
             continue;
         }
         let way = after_filling(priced, workload, fill);
@@ -166,7 +164,11 @@ fn after_filling<'w>(
         deletes_its_own: idle.recommendations.iter().any(|advice| {
             // One without a price is not counted, and deleted all the same.
             let is_now = advice.money.savings_start.is_none();
-            advice.is_counted() || (is_now && advice.savings().is_none())
+            let is_dismissed = || {
+                let today = day_of(priced.observation.as_of);
+                priced.observation.overrides.dismissal(&advice.id, today).is_some()
+            };
+            advice.is_counted() || (is_now && advice.savings().is_none() && !is_dismissed())
         }),
         is_routed,
     });

@@ -189,31 +189,6 @@ impl Trial {
         Self::of(&coverage, recent, BacktestOutcome::Savings(Backtest::default()))
     }
 
-    /// Tries a holding that is held on beside what the purchase says is held anyway.
-    pub(crate) fn of_renewal<P: Purchase>(
-        purchase: &P,
-        demand: &ServableDemand,
-        held: HeldAmount<P::Amount>,
-        burst: f64,
-        observed_days: u32,
-    ) -> Self {
-        let none = HeldAmount { amount: P::NONE, monthly_cost: Usd::ZERO };
-        Self::of_part(purchase, demand, held, none, burst, observed_days)
-    }
-
-    /// Tries the part of a holding that is more than another amount would be.
-    pub(crate) fn of_part<P: Purchase>(
-        purchase: &P,
-        demand: &ServableDemand,
-        held: HeldAmount<P::Amount>,
-        instead: HeldAmount<P::Amount>,
-        burst: f64,
-        observed_days: u32,
-    ) -> Self {
-        let coverage = part(purchase, demand, held, instead, burst, observed_days);
-        Self::of(&coverage, recent_weeks(demand), BacktestOutcome::Savings(Backtest::default()))
-    }
-
     fn of(coverage: &Coverage, recent_weeks: usize, backtest: BacktestOutcome) -> Self {
         let weekly: Vec<f64> = coverage.weeks().map(|week| coverage.saving(week, 1.0)).collect();
         let demand: Vec<f64> = coverage.weeks().map(|week| coverage.value(week)).collect();
@@ -258,37 +233,46 @@ pub(crate) struct HeldAmount<A> {
     pub(crate) monthly_cost: Usd,
 }
 
-/// Computes the certainty of the saving of holding less, `then` instead of `now`. The part that is
-/// cut costs the difference and replaces what only that part served.
-pub(crate) fn certainty_of_cut<P: Purchase>(
-    purchase: &P,
-    demand: &ServableDemand,
-    now: HeldAmount<P::Amount>,
-    then: HeldAmount<P::Amount>,
-    burst: f64,
-    observed_days: u32,
-) -> Option<Certainty> {
-    certainty_of_giving_up(&part(purchase, demand, now, then, burst, observed_days))
+/// The part of what is held by which one amount is more than another, beside what the purchase says is
+/// held anyway. The part costs the difference and replaces what only that part serves.
+#[derive(Debug)]
+pub(crate) struct HeldPart<'d, P: Purchase> {
+    pub(crate) purchase: &'d P,
+    pub(crate) demand: &'d ServableDemand,
+    pub(crate) more: HeldAmount<P::Amount>,
+    /// Smaller amount; `None` where that is nothing.
+    pub(crate) less: Option<HeldAmount<P::Amount>>,
+    /// Share that minutes leave of what hours replace, from 0 to 1.
+    pub(crate) burst: f64,
+    pub(crate) observed_days: u32,
 }
 
-/// Covers a demand by the part that is held now and not then.
-fn part<P: Purchase>(
-    purchase: &P,
-    demand: &ServableDemand,
-    now: HeldAmount<P::Amount>,
-    then: HeldAmount<P::Amount>,
-    burst: f64,
-    observed_days: u32,
-) -> Coverage {
-    let steps = tail(&demand.hours.steps, weeks_of(demand, observed_days));
-    let hours = steps.iter().map(|step| CoveredHour {
-        value: float_value(step.value),
-        with: purchase.times_served(step, HOUR, now.amount),
-        without: purchase.times_served(step, HOUR, then.amount),
-    });
-    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
-    let cost = (float(now.monthly_cost) - float(then.monthly_cost)) / HOURS_PER_MONTH as f64;
-    Coverage::new(hours, burst, cost)
+impl<P: Purchase> HeldPart<'_, P> {
+    /// Puts the holding on of the part to the weeks.
+    pub(crate) fn trial(&self) -> Trial {
+        let outcome = BacktestOutcome::Savings(Backtest::default());
+        Trial::of(&self.coverage(), recent_weeks(self.demand), outcome)
+    }
+
+    /// Computes the certainty of the saving of giving the part up.
+    pub(crate) fn certainty_of_cut(&self) -> Option<Certainty> {
+        certainty_of_giving_up(&self.coverage())
+    }
+
+    fn coverage(&self) -> Coverage {
+        let less = self.less.map_or(P::NONE, |less| less.amount);
+        let steps = &self.demand.hours.steps;
+        let steps = tail(steps, weeks_of(self.demand, self.observed_days));
+        let hours = steps.iter().map(|step| CoveredHour {
+            value: float_value(step.value),
+            with: self.purchase.times_served(step, HOUR, self.more.amount),
+            without: self.purchase.times_served(step, HOUR, less),
+        });
+        let less = self.less.map_or(Usd::ZERO, |less| less.monthly_cost);
+        #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+        let cost = (float(self.more.monthly_cost) - float(less)) / HOURS_PER_MONTH as f64;
+        Coverage::new(hours, self.burst, cost)
+    }
 }
 
 /// Computes the certainty of the saving of giving a whole holding up: the cost of the holding in

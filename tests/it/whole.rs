@@ -1,15 +1,18 @@
 //! The whole is decided, not its parts: what is printed as saved is saved at least, at the prices of
 //! the days it is for, whatever else could be changed beside it.
 
+use std::collections::BTreeSet;
+
 use bedrock_cost_guard::advice::{Action, AtTermEnd, Recommendation};
 use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::{ModelUnits, Ratio};
 use bedrock_cost_guard::observation::{CommitmentDuration, ProvisionedModel};
 use bedrock_cost_guard::report::Report;
 
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
-use crate::support::account::{Account, HELD, bound, held};
+use crate::support::account::{Account, HELD, bound, dismissed, held};
 use crate::support::book::{MODEL, UNIT, book, rate, row, unit, with_units};
 use crate::support::reports::{an_hour, counted};
 
@@ -137,7 +140,32 @@ fn renewing_is_buying_for_another_term() {
         let (end, because) = at_end(&young);
         assert_eq!(end, Some(AtTermEnd::Undecided));
         assert!(because.unwrap().contains("whole days of history"));
+        // Its model ends after the present term and a month from now, and inside the new term.
+        let mut leaving = serving(600_000, 0, capacity);
+        let ends = leaving.observation.window.end() + SignedDuration::from_hours(24 * 37);
+        for model in &mut leaving.observation.places[0].inventory.foundation_models {
+            model.end_of_life_time = Some(ends);
+        }
+        let (end, because) = at_end(&leaving);
+        assert_eq!(end, Some(AtTermEnd::LetExpire));
+        assert!(because.unwrap().contains("end of life"));
     }
+}
+
+#[test]
+fn a_dismissed_size_is_no_part_of_a_term() {
+    let three = ProvisionedModel { model_units: ModelUnits::new(3), ..held() };
+    let account = selling(Overflow::Spill).busy(three, 2_350_000, 705_000);
+    // Without the term it would be right-sized.
+    let mut unbound = account.clone();
+    unbound.observation.settings.min_observed_days = 120;
+    let size = recommended(&unbound.report(), Action::RightSizeProvisionedModel).id.clone();
+    let report = account.overrides(&dismissed(&size)).report();
+    let told = report.recommendations.iter().find(|advice| advice.id == size).unwrap();
+    assert!(!told.is_counted());
+    let bind = recommended(&report, Action::BindProvisionedModel);
+    assert_eq!(bind.savings(), Some(an_hour(3 * 10)));
+    assert!(!bind.grounds.risks.iter().any(|risk| risk.starts_with("of this")));
 }
 
 /// Starts an account whose units are sold for 40 USD an hour, or for 30 under a term of a month, and
@@ -162,11 +190,18 @@ fn of_several_lanes_those_fill_what_is_held_that_fit_whole() {
     assert_eq!(fill.savings(), Some(an_hour(24 + 12)));
     let now = &fill.money.current.description;
     assert!(now.starts_with(&format!("{MODEL} on-demand")), "{now}");
+    let mut workings = fill.grounds.workings.iter();
+    let enough = workings.find(|it| it.what.starts_with("held, and enough")).unwrap();
+    assert_eq!(enough.value, "1 model unit and 1 model unit");
     // The other lane is worth a unit of its own, 42 + 1.20 USD an hour for 30, and is named for it.
     let buy = recommended(&report, Action::BuyModelUnits);
     assert_eq!(buy.savings(), Some(an_hour("13.20")));
     assert_eq!(buy.money.current.description, format!("{GEO} on-demand"));
     assert!(buy.grounds.risks.iter().any(|risk| risk.contains("alone go to the units")));
+    let evidence = serde_json::to_value(&buy.grounds.evidence).unwrap();
+    let items = evidence.as_array().unwrap().iter();
+    let lanes: BTreeSet<&str> = items.filter_map(|item| item.get("model_id")?.as_str()).collect();
+    assert_eq!(lanes, [GEO].into());
 }
 
 #[test]
@@ -240,6 +275,11 @@ fn an_idle_unit_under_a_term_takes_the_calls_of_one_without() {
         assert_eq!(report.totals.potential_monthly_savings, an_hour(40), "{overflow:?}");
         // It is not idle any more, and nothing says to let it go.
         assert_eq!(report.recommendations.len(), 1, "{:#?}", report.recommendations);
+        // Nor where it takes a part of the calls alone.
+        let three = ProvisionedModel { model_units: ModelUnits::new(3), ..held() };
+        let report = selling(overflow).idle(idle.clone()).busy(three, 1_500_000, 450_000).report();
+        let deletes = |advice: &Recommendation| advice.action == Action::DeleteIdleProvisionedModel;
+        assert_eq!(report.recommendations.iter().any(deletes), overflow == Overflow::Throttle);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::config::Overflow;
 use crate::domain::{ModelUnits, Term, Usd};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
-use crate::sizing::trial::{HeldAmount, Trial, percent};
+use crate::sizing::trial::{HeldAmount, HeldPart, Trial, percent};
 use crate::sizing::{Certainty, Purchase as _, UnitPurchase};
 
 /// Advice to bind a holding.
@@ -146,7 +146,7 @@ fn option<'o>(
         refusals.extend(gates::trend(trial, offer.term));
     }
     refusals.extend(gates::history(settings, workload, offer.term));
-    refusals.extend(gates::lifecycle(priced, workload, offer.term));
+    refusals.extend(gates::lifecycle(workload, offer.term, review.next_term()));
     refusals.extend(gates::freshness(priced, offer.source.provenance.checked));
     if !review.is_to_be_had(units) {
         let why = "AWS does not offer units of this model in this Region";
@@ -167,7 +167,15 @@ fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
     let filled = review.purchase(offer).filter(|_| review.is_filled());
     let trial = if let Some((purchase, demand)) = filled.zip(review.demand(&rates).ok()) {
         let burst = demand.sized(&purchase).burst_share(units);
-        Some(Trial::of_renewal(&purchase, &demand, then, burst, days))
+        let part = HeldPart {
+            purchase: &purchase,
+            demand: &demand,
+            more: then,
+            less: None,
+            burst,
+            observed_days: days,
+        };
+        Some(part.trial())
     } else {
         let traffic = Traffic::Units { serving: &[holding], with_on_demand: false };
         let hours = ServableDemand::hourly(priced, workload, &rates, traffic).ok();
@@ -205,13 +213,19 @@ fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) ->
     let then = HeldAmount { amount: units, monthly_cost: offer.unit_price.monthly_cost(units) };
     let instead = HeldAmount { amount: unbound.units, monthly_cost: unbound.monthly_cost };
     let burst = sized.burst_share(units);
-    let days = workload.observed_days;
-    let beyond = Trial::of_part(&purchase, &demand, then, instead, burst, days);
+    let part = |less| HeldPart {
+        purchase: &purchase,
+        demand: &demand,
+        more: then,
+        less,
+        burst,
+        observed_days: workload.observed_days,
+    };
     Some(TermSize {
         units,
         replaced: replaced(units) - replaced(unbound.units),
-        trial: Some(Trial::of_renewal(&purchase, &demand, then, burst, days)),
-        certainty: beyond.certainty,
+        trial: Some(part(None).trial()),
+        certainty: part(Some(instead)).trial().certainty,
     })
 }
 

@@ -4,6 +4,9 @@
 //! them serve all calls. Where AWS refuses that, each serves its own calls whole.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use jiff::civil::Date;
 
 use crate::advice::rules::fill::FillAdvice;
 use crate::catalog::Offer;
@@ -33,6 +36,8 @@ pub(super) struct HoldingReview<'c, 'w> {
     pub(super) place: usize,
     pub(super) holding: &'w Holding<'w>,
     pub(super) fill: &'c FillAdvice<'w>,
+    /// Place of another holding with room, once that was looked for.
+    pub(super) room: OnceCell<Option<usize>>,
 }
 
 impl<'w> HoldingReview<'_, 'w> {
@@ -51,11 +56,15 @@ impl<'w> HoldingReview<'_, 'w> {
         if self.refuses() { UnitPurchase::NONE } else { units }
     }
 
-    /// Returns the rates on-demand over a term that begins when the present one ends, or today.
-    pub(super) fn rates_over(&self, term: Term) -> Cow<'_, [LaneRates<'w>]> {
+    /// Returns the first day of another term: that on which the present one ends, or today.
+    pub(super) fn next_term(&self) -> Date {
         let now = self.priced.observation.as_of;
-        let first = self.holding.held.term_end(now).map_or(self.priced.day, day_of);
-        LaneRates::over_term(self.priced, self.workload, self.cheapest, term, first)
+        self.holding.held.term_end(now).map_or(self.priced.day, day_of)
+    }
+
+    /// Returns the rates on-demand over another term.
+    pub(super) fn rates_over(&self, term: Term) -> Cow<'_, [LaneRates<'w>]> {
+        LaneRates::over_term(self.priced, self.workload, self.cheapest, term, self.next_term())
     }
 
     /// Returns the units of an offer beside those of others.
@@ -138,8 +147,13 @@ impl<'w> HoldingReview<'_, 'w> {
         ServableDemand::new(self.priced, self.workload, &own, traffic)
     }
 
-    /// Finds another holding that has room for all calls of this one.
+    /// Returns another holding that has room for all calls of this one, by its place.
     pub(super) fn room_elsewhere(&self) -> Option<usize> {
+        // Asked for many times, and found by building the demand of each pair.
+        *self.room.get_or_init(|| self.find_room())
+    }
+
+    fn find_room(&self) -> Option<usize> {
         let headroom = self.priced.observation.settings.headroom;
         let has_room = |at: &usize| {
             let (other, units) = (self.at_work.get(*at)?, self.units.get(*at)?);
@@ -159,11 +173,11 @@ impl<'w> HoldingReview<'_, 'w> {
         self.room_elsewhere().is_some()
     }
 
-    /// Returns true if calls of a holding that was given up come here.
+    /// Returns true if calls of a holding that was given up or made smaller come here.
     pub(super) fn takes_calls(&self) -> bool {
-        let mut all = self.at_work.iter().zip(self.units).enumerate();
-        let others = all.any(|(at, (other, units))| {
-            at != self.place && *units == UnitPurchase::NONE && other.idleness == Idleness::Busy
+        let mut all = self.at_work.iter().zip(self.units);
+        let others = all.any(|(other, units)| {
+            *units < other.held.model_units && other.idleness == Idleness::Busy
         });
         if self.refuses() { self.hosts.contains(&Some(self.place)) } else { others }
     }

@@ -23,7 +23,7 @@ use crate::domain::period::HOURS_PER_MONTH;
 use crate::pricing::{LaneRates, Priced, Reserved, Workload, reserves};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
-use crate::sizing::trial::{HeldAmount, Trial, certainty_of_cut};
+use crate::sizing::trial::{HeldAmount, HeldPart};
 use crate::sizing::{Purchase as _, Reservation, ReservationTerms, TokenPurchase};
 
 pub(crate) fn advise(
@@ -133,14 +133,15 @@ impl ReservationReview<'_> {
         Ok(SizeReview::Smaller(SmallerHolding {
             to,
             savings: total(now) - total(then),
-            certainty: certainty_of_cut(
-                &purchase,
-                &demand,
-                now,
-                then,
-                sized.burst_share(now.amount),
-                self.workload.observed_days,
-            ),
+            certainty: HeldPart {
+                purchase: &purchase,
+                demand: &demand,
+                more: now,
+                less: Some(then),
+                burst: sized.burst_share(now.amount),
+                observed_days: self.workload.observed_days,
+            }
+            .certainty_of_cut(),
             workings: vec![
                 Working::new(
                     "costs a month as it is",
@@ -179,12 +180,20 @@ impl ReservationReview<'_> {
         let replaced =
             sized.replaced_monthly(now.amount) - sized.replaced_monthly(Reservation::NONE);
         let burst = sized.burst_share(now.amount);
-        let days = workload.observed_days;
+        let part = HeldPart {
+            purchase: &purchase,
+            demand: &demand,
+            more: now,
+            less: None,
+            burst,
+            observed_days: workload.observed_days,
+        };
         let renewal = Renewal {
             term: declared.term,
+            first,
             savings: replaced - cost,
             bound: cost,
-            trial: Some(Trial::of_renewal(&purchase, &demand, now, burst, days)),
+            trial: Some(part.trial()),
             checked: gates::oldest_check(self.current, offer.source.provenance.checked),
         };
         renewal.decided(priced, workload)

@@ -10,6 +10,8 @@
 //! Renewing is buying for another term, so what is not to shrink is renewed only if it passes the
 //! gates of a purchase, at the lower end of the prices.
 
+use std::cell::OnceCell;
+
 use crate::advice::candidate::Amount;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
@@ -28,7 +30,7 @@ use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, LifecycleDay, Priced, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
-use crate::sizing::trial::{HeldAmount, Trial, certainty_of_cut, certainty_of_whole};
+use crate::sizing::trial::{HeldAmount, HeldPart, Trial, certainty_of_whole};
 use crate::sizing::{Purchase as _, UnitPurchase};
 
 /// Advice of the rule, with what the rule leaves to the later ones.
@@ -92,6 +94,7 @@ pub(crate) fn advise<'w>(
             place,
             holding,
             fill,
+            room: OnceCell::new(),
         };
         if holding.idleness == Idleness::Idle && !review.is_filled() {
             if !review.takes_calls() {
@@ -329,14 +332,15 @@ impl HoldingReview<'_, '_> {
         Ok(Some(SmallerHolding {
             to,
             savings: total(now) - total(to),
-            certainty: certainty_of_cut(
-                &UnitPurchase { held: elsewhere, ..*purchase },
-                &demand,
-                held(now),
-                held(to),
-                sized.burst_share(now),
-                self.workload.observed_days,
-            ),
+            certainty: HeldPart {
+                purchase: &UnitPurchase { held: elsewhere, ..*purchase },
+                demand: &demand,
+                more: held(now),
+                less: Some(held(to)),
+                burst: sized.burst_share(now),
+                observed_days: self.workload.observed_days,
+            }
+            .certainty_of_cut(),
             workings: vec![
                 Working::capacity(purchase.capacity),
                 Working::new(
@@ -408,7 +412,15 @@ impl HoldingReview<'_, '_> {
             let burst = sized.burst_share(now.amount);
             let others = sized.replaced_monthly(UnitPurchase::NONE);
             let replaced = sized.replaced_monthly(now.amount) - others;
-            (replaced, Some(Trial::of_renewal(&purchase, &demand, now, burst, days)))
+            let part = HeldPart {
+                purchase: &purchase,
+                demand: &demand,
+                more: now,
+                less: None,
+                burst,
+                observed_days: days,
+            };
+            (replaced, Some(part.trial()))
         } else {
             let served = cheapest.iter().filter(|it| it.lane.kind == LaneKind::Provisioned(held));
             let traffic = Traffic::Units { serving: &[self.holding], with_on_demand: false };
@@ -418,6 +430,7 @@ impl HoldingReview<'_, '_> {
         };
         let renewal = Renewal {
             term: offer.term,
+            first: self.next_term(),
             savings: replaced - cost,
             bound: cost,
             trial,

@@ -273,7 +273,7 @@ fn unknown_capacity(basis: &BuyingBasis<'_>, offered: &Offered<'_>) -> Plan {
         &format!("the capacity of a model unit is not known{condition}"),
     );
     // A model that leaves is no purchase at any capacity.
-    let leaves = gates::lifecycle(basis.priced, basis.workload, offered.term());
+    let leaves = gates::lifecycle(basis.workload, offered.term(), basis.priced.day);
     plan.refused(leaves.into_iter().collect())
 }
 
