@@ -19,15 +19,18 @@ mod book;
 mod advice {
     pub(super) mod brute_force;
     pub(super) mod capture;
+    pub(super) mod decision;
     pub(super) mod demand;
     pub(super) mod dice;
     pub(super) mod exact;
+    pub(super) mod lanes;
     pub(super) mod market;
     pub(super) mod no_saving;
     pub(super) mod page;
     pub(super) mod parallel;
     pub(super) mod resolution;
     pub(super) mod scale;
+    pub(super) mod small;
     pub(super) mod speed;
     pub(super) mod whole;
 }
@@ -36,12 +39,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use advice::{capture, exact, no_saving, page, resolution, scale, speed, whole};
+use advice::{capture, decision, exact, lanes, no_saving, page, resolution, scale, speed, whole};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(workloads) = scale::asked(&arguments) {
-        scale::measure(workloads);
+        scale::measure(workloads, scale::DAYS);
         return ExitCode::SUCCESS;
     }
     if let Some(study) = arguments.iter().find_map(|it| it.strip_prefix("--study=")) {
@@ -71,7 +74,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does one study alone: `whole`, `whole:ACCOUNTS`, or one of its accounts, `whole:spill:CASE`.
+/// Does one study alone: `lanes`, `decision`, `scale:WORKLOADS:DAYS`, `whole`, `whole:ACCOUNTS`, or one of its accounts, `whole:spill:CASE` or `whole:spill-reserved:CASE`.
 fn one(study: &str) -> ExitCode {
     let parts: Vec<&str> = study.split(':').collect();
     match parts.as_slice() {
@@ -81,10 +84,18 @@ fn one(study: &str) -> ExitCode {
             timed("whole", || whole::study(accounts));
         }
         ["whole", mode, case] => {
-            whole::show(*mode == "spill", case.parse().expect("the number of a case"));
+            let (is_spill, with_reserved) = (mode.starts_with("spill"), mode.ends_with("reserved"));
+            whole::show(is_spill, with_reserved, case.parse().expect("the number of a case"));
         }
+        ["decision"] => timed("decision", decision::study),
+        ["scale", workloads, days] => {
+            scale::measure(workloads.parse().expect("a number"), days.parse().expect("a number"));
+        }
+        ["lanes"] => println!("{}", timed("lanes", lanes::study)),
         _ => {
-            println!("no study is called {study}; there is: whole");
+            println!(
+                "no study is called {study}; there are: whole, lanes, decision, scale:WORKLOADS:DAYS"
+            );
             return ExitCode::FAILURE;
         }
     }

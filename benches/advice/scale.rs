@@ -32,6 +32,9 @@ const ONE_IN: usize = 100;
 const UNIT_INPUT: u64 = 300_000;
 const UNIT_OUTPUT: u64 = 60_000;
 
+/// Days that are looked back, where nothing else is said.
+pub(crate) const DAYS: u32 = 91;
+
 /// Reads the size that the program was started to measure, if it was.
 pub(crate) fn asked(arguments: &[String]) -> Option<usize> {
     arguments.iter().find_map(|argument| argument.strip_prefix(ARGUMENT)?.parse().ok())
@@ -50,8 +53,8 @@ pub(crate) fn study() {
 }
 
 /// Measures one size and prints what it found.
-pub(crate) fn measure(workloads: usize) {
-    let observation = account(workloads);
+pub(crate) fn measure(workloads: usize, days: u32) {
+    let observation = account(workloads, days);
     let held = megabytes("VmRSS:");
     let runs = if workloads > 20_000 { 3 } else { 5 };
     let mut times: Vec<Duration> = (0..runs)
@@ -86,9 +89,9 @@ fn megabytes(line: &str) -> f64 {
 }
 
 /// Builds many accounts in a few Regions, which use all that the price book has there.
-fn account(workloads: usize) -> Observation {
+fn account(workloads: usize, days: u32) -> Observation {
     let as_of = "2026-11-14T00:20:00Z".parse().expect("a time");
-    let empty = Account::new().seen(as_of);
+    let empty = Account::new().seen(as_of).days(days);
     let mut observation = empty.observation.clone();
     observation.settings.overflow = Overflow::Spill;
     let ids = REGIONS.map(|name| ids(&observation, &region(name)));

@@ -1,24 +1,17 @@
 //! The whole decision against brute force from the definition: every way to serve a small account is
-//! tried, and the cheapest is held against what the guard advises. No code of the guard is used to try.
+//! tried, and the one that saves most is held against what the guard advises. No code of the guard is
+//! used to try.
 //!
-//! Demand repeats every four minutes, so that each minute, hour and week is like the others: nothing is
-//! uncertain, and what is missed is missed by the decision alone. Thresholds are zero.
+//! The saving is the safe one: what is moved away from on-demand counts at the lower end of its prices,
+//! what comes to on-demand at the upper end.
 
-use bedrock_cost_guard::config::Overflow;
-use bedrock_cost_guard::domain::{ModelUnits, Ratio, Usd};
-use bedrock_cost_guard::observation::{CommitmentDuration, ProvisionedModel};
 use bedrock_cost_guard::report;
-use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::dice::Dice;
 use super::page::percent;
 use super::parallel;
-use crate::account::{Account, HELD, TOKENS, bound, held};
-use crate::book::{MODEL, UNIT, book, rate, unit};
-
-/// Minutes after which demand repeats.
-const PHASES: usize = 4;
+use super::small::{HeldTerm, PHASES, Small, Tokens};
+use crate::book::UNIT;
 
 /// Minutes of each phase in a month of 730 hours.
 const MINUTES_OF_A_PHASE: f64 = 730.0 * 60.0 / PHASES as f64;
@@ -26,37 +19,18 @@ const MINUTES_OF_A_PHASE: f64 = 730.0 * 60.0 / PHASES as f64;
 /// Dollars below which a difference is rounding.
 const NOTHING: f64 = 0.01;
 
-/// Tokens of a lane in each phase, input and output.
-type Tokens = [[u64; 2]; PHASES];
+/// Prices of a cache write of five minutes and of an hour, of an input token.
+const WRITTEN: [f64; 2] = [1.25, 2.0];
 
-#[derive(Clone, Debug)]
-struct Lane {
-    id: &'static str,
-    /// Price of its tokens, in percent of the in-Region price.
-    percent: u64,
-    tokens: Tokens,
-}
+/// A hidden state of the price: which of [`WRITTEN`] applies.
+const LOW: usize = 0;
+const HIGH: usize = 1;
 
-#[derive(Clone, Debug)]
-struct Held {
-    units: u32,
-    is_bound: bool,
-    /// Tokens that it serves, none of them where it is idle.
-    tokens: Tokens,
-}
+/// Some of the calls: bit n stands for the n-th, lanes first and then what is held.
+type Set = usize;
 
-/// A small account.
-#[derive(Clone, Debug)]
-struct Small {
-    is_spill: bool,
-    /// Price through the global profile in percent, where that may be used.
-    global: Option<u64>,
-    lanes: Vec<Lane>,
-    held: Vec<Held>,
-    /// USD an hour of a unit without a term.
-    price: u64,
-    /// USD an hour of a unit under a term of a month; 0 where none is sold.
-    month: u64,
+fn is_in(set: Set, call: usize) -> bool {
+    set >> call & 1 == 1
 }
 
 /// Saving of one account, possible and advised, in USD a month.
@@ -64,277 +38,344 @@ struct Outcome {
     case: u64,
     possible: f64,
     advised: f64,
+    /// Reason why some of it is missed.
+    reason: &'static str,
+}
+
+/// Ways that the guard leaves out, each for its reason.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// What units replace is never taken to be more than the hours say, whatever the minutes say.
+    by_hours: bool,
+    /// The calls of all provisioned models try all units.
+    own_calls_try: bool,
+    /// Tokens are not reserved.
+    no_reserved: bool,
+}
+
+const NO_LIMITS: Limits = Limits { by_hours: false, own_calls_try: false, no_reserved: false };
+
+/// Reasons to miss some of what is possible: it is reached with these limits.
+const REASONS: [(&str, Limits); 5] = [
+    ("hours say less than minutes", Limits { by_hours: true, ..NO_LIMITS }),
+    ("calls of what is held would leave it", Limits { own_calls_try: true, ..NO_LIMITS }),
+    ("both of these", Limits { by_hours: true, own_calls_try: true, ..NO_LIMITS }),
+    ("tokens reserved beside units", Limits { no_reserved: true, ..NO_LIMITS }),
+    ("all of these", Limits { by_hours: true, own_calls_try: true, no_reserved: true }),
+];
+
+/// Returns the USD a month of some tokens in one phase, at a price in percent.
+fn cost(tokens: [u64; 3], percent: u64, state: usize) -> f64 {
+    let [input, output, written] = tokens.map(|tokens| tokens as f64);
+    let dollars = (input + 2.0 * output + WRITTEN[state] * written) / 1e6;
+    dollars * percent as f64 / 100.0 * MINUTES_OF_A_PHASE
+}
+
+/// Returns the units that some tokens of a minute ask for.
+fn need(tokens: [u64; 3]) -> f64 {
+    let [input, output, written] = tokens.map(|tokens| tokens as f64);
+    ((input + 1.25 * written) / UNIT[0] as f64).max(output / UNIT[1] as f64)
+}
+
+fn sum(all: &[Tokens], set: Set, phase: usize) -> [u64; 3] {
+    let within = (0..all.len()).filter(|call| is_in(set, *call));
+    within.fold([0; 3], |mut sum, call| {
+        sum.iter_mut().zip(all[call][phase]).for_each(|(sum, tokens)| *sum += tokens);
+        sum
+    })
 }
 
 impl Small {
-    fn draw(case: u64, is_spill: bool) -> Self {
-        let mut dice = Dice::new(if is_spill { "whole spill" } else { "whole throttle" }, case);
-        let tokens = |dice: &mut Dice, most: u64| -> Tokens {
-            let busy = dice.between(1, 100) * most / 100;
-            std::array::from_fn(|_| {
-                let part = dice.between(0, 100);
-                [busy * part / 100, busy * part * dice.between(5, 30) / 10_000]
-            })
-        };
-        let count = usize::try_from(dice.between(0, 2)).expect("it is small");
-        let ids = [(MODEL, 100), ("us.maker.model-v1:0", 95)];
-        let lanes = ids.iter().take(count).map(|(id, percent)| Lane {
-            id,
-            percent: *percent,
-            tokens: tokens(&mut dice, 2_000_000),
-        });
-        let lanes = lanes.collect();
-        let holdings = dice.between(0, 2);
-        let held = (0..holdings).map(|_| {
-            let units = u32::try_from(dice.between(1, 3)).expect("it is small");
-            let most = if dice.between(0, 2) == 0 { 0 } else { u64::from(units) * 1_000_000 };
-            Held { units, is_bound: dice.between(0, 2) == 0, tokens: tokens(&mut dice, most) }
-        });
-        let held = held.collect();
-        let price = dice.between(10, 100);
-        Self {
-            is_spill,
-            global: (dice.between(0, 1) == 0).then(|| dice.between(80, 99)),
-            lanes,
-            held,
-            price,
-            month: dice.between(0, 1) * price * dice.between(50, 95) / 100,
-        }
-    }
-
-    fn account(&self) -> Account {
-        let mut rows = vec![
-            rate("in-region", "standard", ["1.00", "2.00"]),
-            rate("us", "standard", ["0.95", "1.90"]),
-            unit("none", format!("{}.00", self.price), Some(UNIT)),
-        ];
-        if let Some(percent) = self.global {
-            let input = Decimal::new(i64::try_from(percent).expect("it is small"), 2);
-            rows.push(rate("global", "standard", [input, input * Decimal::TWO]));
-        }
-        if self.month > 0 {
-            rows.push(unit("1-month", format!("{}.00", self.month), Some(UNIT)));
-        }
-        let mut account = Account::on(book(&rows));
-        let settings = &mut account.observation.settings;
-        settings.allow_global_routing = true;
-        settings.min_monthly_savings = Usd::ZERO;
-        settings.min_savings_ratio = Ratio::ZERO;
-        settings.headroom = Ratio::ZERO;
-        settings.overflow = if self.is_spill { Overflow::Spill } else { Overflow::Throttle };
-        let minute = |tokens: &Tokens| {
-            let tokens = *tokens;
-            move |minute: u64| tokens[usize::try_from(minute).expect("it fits") % PHASES]
-        };
-        for lane in &self.lanes {
-            account = account.lane(lane.id, TOKENS, minute(&lane.tokens));
-        }
-        for (place, holding) in self.held.iter().enumerate() {
-            let of =
-                if holding.is_bound { bound(CommitmentDuration::OneMonth, 20) } else { held() };
-            let model = ProvisionedModel {
-                provisioned_model_arn: HELD
-                    .replace("h0ldh0ldh0ld", &format!("h0ldh0ldh0{place:02}")),
-                provisioned_model_name: format!("held-{place}"),
-                model_units: ModelUnits::new(holding.units),
-                ..of
-            };
-            account = if holding.tokens.iter().all(|tokens| *tokens == [0, 0]) {
-                account.idle(model)
-            } else {
-                let arn = model.provisioned_model_arn.clone();
-                account.lane(&arn, TOKENS, minute(&holding.tokens)).holding(model)
-            };
-        }
-        account
-    }
-
-    /// Returns the USD a month of some tokens in one phase, at a price in percent.
-    fn cost(tokens: [u64; 2], percent: u64) -> f64 {
-        let dollars = (tokens[0] + 2 * tokens[1]) as f64 / 1e6;
-        dollars * percent as f64 / 100.0 * MINUTES_OF_A_PHASE
-    }
-
-    /// Returns the price that each call has on-demand, lanes first and then what is held.
-    fn cheapest(&self) -> Vec<u64> {
-        let best = |percent: u64| self.global.map_or(percent, |global| global.min(percent));
-        let lanes = self.lanes.iter().map(|lane| best(lane.percent));
-        lanes.chain(self.held.iter().map(|_| best(100))).collect()
-    }
-
     fn calls(&self) -> Vec<Tokens> {
         let lanes = self.lanes.iter().map(|lane| lane.tokens);
         lanes.chain(self.held.iter().map(|held| held.tokens)).collect()
     }
 
-    /// Returns the USD a month of a unit that is held.
-    fn hour(&self, held: &Held) -> u64 {
-        // A term that the book does not sell has no price; such accounts are drawn with one.
-        if held.is_bound { self.month } else { self.price }
+    /// Returns the least cost of each call on-demand, phase by phase, at the end that is safe: calls of
+    /// what is held are not on-demand now, so they may come to cost the upper end.
+    fn values(&self) -> Vec<[f64; PHASES]> {
+        let best = |percent: u64| self.global.map_or(percent, |global| global.min(percent));
+        let of = |tokens: Tokens, percent: u64, state: usize| {
+            tokens.map(|tokens| cost(tokens, best(percent), state))
+        };
+        let lanes = self.lanes.iter().map(|lane| of(lane.tokens, lane.percent, LOW));
+        lanes.chain(self.held.iter().map(|held| of(held.tokens, 100, HIGH))).collect()
+    }
+
+    /// Returns the cost of the calls of a set of what is held, on-demand.
+    fn of_held(&self, values: &[[f64; PHASES]], set: Set) -> f64 {
+        let held = (self.lanes.len()..values.len()).filter(|call| is_in(set, *call));
+        held.flat_map(|call| values[call]).sum()
     }
 
     fn present(&self) -> f64 {
-        let lanes = self
-            .lanes
-            .iter()
-            .flat_map(|lane| lane.tokens.iter().map(|tokens| Self::cost(*tokens, lane.percent)));
-        let held = self.held.iter().map(|held| self.hour(held) as f64 * f64::from(held.units));
+        let lanes = self.lanes.iter();
+        let lanes =
+            lanes.flat_map(|lane| lane.tokens.iter().map(|it| cost(*it, lane.percent, LOW)));
+        let held = self.held.iter();
+        let held = held.map(|held| self.unit_price(held.term) as f64 * f64::from(held.units));
         lanes.sum::<f64>() + 730.0 * held.sum::<f64>()
     }
 
-    /// Returns the cost of the cheapest way to serve the account, of all ways.
-    fn least(&self) -> f64 {
-        if self.is_spill { self.least_spill() } else { self.least_throttle() }
+    /// Returns the least USD an hour of a unit that is bought, or held without a term: it can be bound.
+    fn best_price(&self) -> u64 {
+        [self.month, self.half_year].into_iter().flatten().fold(self.price, u64::min)
     }
 
-    fn need(tokens: [u64; 2]) -> f64 {
-        (tokens[0] as f64 / UNIT[0] as f64).max(tokens[1] as f64 / UNIT[1] as f64)
+    /// Returns the cost of the cheapest way to serve the account, of all ways.
+    fn least(&self, limits: Limits) -> f64 {
+        let sold = Self { reserved: self.reserved.filter(|_| !limits.no_reserved), ..self.clone() };
+        let on_demand = sold.on_demand();
+        if self.is_spill {
+            self.least_spill(&on_demand, limits)
+        } else {
+            self.least_throttle(&on_demand)
+        }
+    }
+
+    /// Says why an account saves less than is possible.
+    fn reason(&self, advised: f64) -> &'static str {
+        let is_reached = |(_, limits): &&(&str, Limits)| {
+            advised + NOTHING >= self.present() - self.least(*limits)
+        };
+        REASONS.iter().find(is_reached).map_or("another", |(reason, _)| reason)
+    }
+
+    /// Computes the least cost of each set of lanes that no unit serves: each through the profile that
+    /// it has or the global one, with the best of reserved tokens in both scopes.
+    fn on_demand(&self) -> Vec<f64> {
+        let sets: Set = 1 << self.lanes.len();
+        let tokens: Vec<Tokens> = self.lanes.iter().map(|lane| lane.tokens).collect();
+        let price = |lane: usize, is_global: bool| {
+            self.global.filter(|_| is_global).unwrap_or(self.lanes[lane].percent)
+        };
+        let of_scope = |is_global: bool| -> Vec<f64> {
+            let of = |set: Set| {
+                let values: [f64; PHASES] = std::array::from_fn(|phase| {
+                    let within = (0..tokens.len()).filter(|lane| is_in(set, *lane));
+                    within.map(|lane| cost(tokens[lane][phase], price(lane, is_global), LOW)).sum()
+                });
+                let loads = std::array::from_fn(|phase| {
+                    let [input, output, written] = sum(&tokens, set, phase);
+                    [input + written, output]
+                });
+                let percent = if is_global { self.global.unwrap_or(100) } else { 100 };
+                self.with_reserved(values, loads, percent)
+            };
+            (0..sets).map(of).collect()
+        };
+        let (here, anywhere) = (of_scope(false), of_scope(true));
+        let best = |set: Set| {
+            let moved = (0..=set).filter(|moved| moved & set == *moved);
+            let moved = moved.filter(|moved| self.global.is_some() || *moved == 0);
+            moved.map(|moved| here[set ^ moved] + anywhere[moved]).fold(f64::INFINITY, f64::min)
+        };
+        (0..sets).map(best).collect()
+    }
+
+    /// Computes the least cost of some on-demand traffic with reserved tokens or without. The cost is
+    /// linear between lines at which a phase begins to exceed what is reserved, so the best lies where
+    /// two of them meet, or beside that, since whole thousands are sold.
+    fn with_reserved(&self, values: [f64; PHASES], loads: [[u64; 2]; PHASES], percent: u64) -> f64 {
+        let alone = values.iter().sum::<f64>();
+        let Some(share) = self.reserved.filter(|_| alone > 0.0) else { return alone };
+        let loads = loads.map(|load| load.map(|tokens| tokens as f64 / 1_000.0));
+        let hour = 0.06 * percent as f64 / 100.0 * share as f64 / 100.0;
+        let total = |input: f64, output: f64| {
+            let left = values.iter().zip(loads).map(|(value, [asked, answered])| {
+                let part = |have: f64, of: f64| if of > 0.0 { have / of } else { f64::INFINITY };
+                value * (1.0 - part(input, asked).min(part(output, answered)).min(1.0))
+            });
+            730.0 * hour * (input + 2.0 * output) + left.sum::<f64>()
+        };
+        let mut points = Vec::new();
+        for [input, _] in loads {
+            for [_, output] in loads {
+                points.push((input, output));
+                for [asked, answered] in loads.iter().filter(|load| load[0] > 0.0 && load[1] > 0.0)
+                {
+                    points.push((input, input * answered / asked));
+                    points.push((output * asked / answered, output));
+                }
+            }
+        }
+        let mut least = alone;
+        for (input, output) in points {
+            for step in 0..100_u32 {
+                let at = |of: f64, step: u32| (of.floor() - 4.0 + f64::from(step)).max(1.0);
+                least = least.min(total(at(input, step / 10), at(output, step % 10)));
+            }
+        }
+        least
     }
 
     /// Callers try all units, one provisioned model after the other, and the rest goes on-demand.
-    fn least_spill(&self) -> f64 {
-        let (calls, prices) = (self.calls(), self.cheapest());
-        let fixed: u32 = self.held.iter().filter(|it| it.is_bound).map(|it| it.units).sum();
-        let spare: u32 = self.held.iter().filter(|it| !it.is_bound).map(|it| it.units).sum();
+    fn least_spill(&self, on_demand: &[f64], limits: Limits) -> f64 {
+        let (calls, values) = (self.calls(), self.values());
+        let is_bound = |held: &&super::small::Held| held.term != HeldTerm::None;
+        let fixed = self.held.iter().filter(is_bound);
+        let paid: f64 = fixed
+            .clone()
+            .map(|held| self.unit_price(held.term) as f64 * f64::from(held.units))
+            .sum();
+        let fixed: u32 = fixed.map(|held| held.units).sum();
+        let lanes = (1 << self.lanes.len()) - 1;
         let mut least = f64::INFINITY;
+        let own = ((1 << calls.len()) - 1) & !lanes;
         for set in 0_usize..1 << calls.len() {
-            let is_in = |call: usize| set >> call & 1 == 1;
-            for kept in 0..=spare {
-                for bought in 0..=12_u32 {
-                    for price in [self.price, self.month] {
-                        if price == 0 {
-                            continue;
-                        }
-                        let units = fixed + kept + bought;
-                        let mut cost = 730.0
-                            * (self.month * u64::from(fixed)
-                                + self.price * u64::from(kept)
-                                + price * u64::from(bought)) as f64;
-                        for phase in 0..PHASES {
-                            let (mut asked, mut value) = ([0, 0], 0.0);
-                            for (call, (tokens, price)) in calls.iter().zip(&prices).enumerate() {
-                                let of = Self::cost(tokens[phase], *price);
-                                if is_in(call) {
-                                    asked[0] += tokens[phase][0];
-                                    asked[1] += tokens[phase][1];
-                                    value += of;
-                                } else {
-                                    cost += of;
-                                }
-                            }
-                            let need = Self::need(asked);
-                            if need > 0.0 {
-                                cost += value * (1.0 - (f64::from(units) / need).min(1.0));
-                            }
-                        }
-                        least = least.min(cost);
-                    }
+            if limits.own_calls_try && set & own != own {
+                continue;
+            }
+            let others = self.of_held(&values, !set);
+            let apart = others + on_demand[lanes & !set];
+            let phases: [(f64, f64); PHASES] = std::array::from_fn(|phase| {
+                let within = (0..calls.len()).filter(|call| is_in(set, *call));
+                (need(sum(&calls, set, phase)), within.map(|call| values[call][phase]).sum())
+            });
+            let most = phases.iter().map(|(need, _)| need.ceil()).fold(0.0, f64::max);
+            let mut more = 0.0;
+            loop {
+                let units = f64::from(fixed) + more;
+                let left = phases.iter().filter(|(need, _)| *need > 0.0);
+                let left = left.map(|(need, value)| value * (1.0 - (units / need).min(1.0)));
+                let mut left = left.sum::<f64>();
+                if limits.by_hours {
+                    let hour = (0..PHASES).fold([0; 3], |mut hour, phase| {
+                        let tokens = sum(&calls, set, phase);
+                        hour.iter_mut().zip(tokens).for_each(|(all, it)| *all += it);
+                        hour
+                    });
+                    let need = need(hour) / PHASES as f64;
+                    let all: f64 = phases.iter().map(|(_, value)| value).sum();
+                    let share = if need > 0.0 { (units / need).min(1.0) } else { 1.0 };
+                    left = left.max(all * (1.0 - share));
                 }
+                let hourly = paid + self.best_price() as f64 * more;
+                least = least.min(730.0 * hourly + apart + left);
+                if units >= most {
+                    break;
+                }
+                more += 1.0;
             }
         }
         least
     }
 
     /// Each call goes to one provisioned model whole, or on-demand.
-    fn least_throttle(&self) -> f64 {
-        let (calls, prices) = (self.calls(), self.cheapest());
-        // On-demand, each holding, and one purchase.
-        let places = self.held.len() + 2;
-        let ways = places.pow(u32::try_from(calls.len()).expect("it is small"));
-        let mut least = f64::INFINITY;
-        for way in 0..ways {
-            let place =
-                |call: usize| way / places.pow(u32::try_from(call).expect("it is small")) % places;
-            let on_demand: f64 = (0..calls.len())
-                .filter(|call| place(*call) == 0)
-                .flat_map(|call| calls[call].iter().map(move |it| (it, call)))
-                .map(|(tokens, call)| Self::cost(*tokens, prices[call]))
-                .sum();
-            let units = |of: usize| -> u64 {
-                let highest = (0..PHASES).map(|phase| {
-                    let mut asked = [0, 0];
-                    for call in (0..calls.len()).filter(|call| place(*call) == of) {
-                        asked[0] += calls[call][phase][0];
-                        asked[1] += calls[call][phase][1];
-                    }
-                    asked[0].div_ceil(UNIT[0]).max(asked[1].div_ceil(UNIT[1]))
-                });
-                highest.max().unwrap_or_default()
+    fn least_throttle(&self, on_demand: &[f64]) -> f64 {
+        let (calls, values) = (self.calls(), self.values());
+        let sets: Set = 1 << calls.len();
+        let needs: Vec<f64> = (0..sets)
+            .map(|set| {
+                let needs = (0..PHASES).map(|phase| need(sum(&calls, set, phase)).ceil());
+                needs.fold(0.0, f64::max)
+            })
+            .collect();
+        let lanes = (1 << self.lanes.len()) - 1;
+        // What stays on-demand first, then one purchase, then one holding after the other.
+        let mut best: Vec<f64> =
+            (0..sets).map(|set| on_demand[set & lanes] + self.of_held(&values, set)).collect();
+        let cheap = self.best_price() as f64;
+        let bins = self.held.iter().map(Some).chain([None]);
+        for bin in bins {
+            let costs = |set: Set| match bin {
+                None => Some(730.0 * cheap * needs[set]),
+                Some(held) if needs[set] > f64::from(held.units) => None,
+                // What is held without a term can be bound for one, too.
+                Some(held) if held.term == HeldTerm::None => Some(730.0 * cheap * needs[set]),
+                Some(held) => {
+                    Some(730.0 * (self.unit_price(held.term) * u64::from(held.units)) as f64)
+                }
             };
-            // What is held without a term can be bound for one, too.
-            let cheap = if self.month > 0 { self.month.min(self.price) } else { self.price };
-            let mut hourly = cheap * units(places - 1);
-            let mut fits = true;
-            for (at, held) in self.held.iter().enumerate() {
-                let needed = units(at + 1);
-                fits &= needed <= u64::from(held.units);
-                let paid = if held.is_bound { held.units.into() } else { needed };
-                hourly += paid * if held.is_bound { self.month } else { cheap };
-            }
-            if fits {
-                least = least.min(on_demand + 730.0 * hourly as f64);
-            }
+            best = (0..sets)
+                .map(|set| {
+                    let mut least = f64::INFINITY;
+                    let mut part = set;
+                    loop {
+                        if let Some(cost) = costs(part) {
+                            least = least.min(cost + best[set ^ part]);
+                        }
+                        if part == 0 {
+                            break least;
+                        }
+                        part = (part - 1) & set;
+                    }
+                })
+                .collect();
         }
-        least
+        best[sets - 1]
     }
 }
 
-/// Measures both modes on so many accounts each, and prints what is missed.
+/// Measures both modes on so many accounts each, without reserved tokens and with them, and prints what
+/// is missed.
 pub(crate) fn study(accounts: u64) {
-    for (mode, is_spill) in [("spill", true), ("throttle", false)] {
-        let outcomes = parallel::each(accounts, |case| {
-            let mut small = Small::draw(case, is_spill);
-            if small.month == 0 {
-                small.held.iter_mut().for_each(|held| held.is_bound = false);
-            }
-            let report = report::build(&small.account().observation);
-            let advised = report.totals.potential_monthly_savings.dollars();
-            Outcome {
-                case,
-                possible: small.present() - small.least(),
-                advised: advised.to_f64().expect("dollars are a number"),
-            }
-        });
-        let sum = |of: fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>();
-        let (possible, advised) = (sum(|it| it.possible), sum(|it| it.advised));
-        let mut missed: Vec<&Outcome> =
-            outcomes.iter().filter(|it| it.possible - it.advised > NOTHING).collect();
-        let beyond = outcomes.iter().filter(|it| it.advised - it.possible > NOTHING).count();
-        println!(
-            "{mode}: {} of what is possible on {accounts} accounts; {} miss some of it, {beyond} promise more",
-            percent(advised, possible),
-            missed.len()
-        );
-        missed.sort_by(|a, b| (b.possible - b.advised).total_cmp(&(a.possible - a.advised)));
-        for outcome in missed.iter().take(10) {
-            println!(
-                "  {mode} {}: {:.2} of {:.2} USD a month",
-                outcome.case, outcome.advised, outcome.possible
+    for with_reserved in [false, true] {
+        for (mode, is_spill) in [("spill", true), ("throttle", false)] {
+            let outcomes = parallel::each(accounts, |case| {
+                let small = Small::draw(case, is_spill, with_reserved);
+                let report = report::build(&small.account().observation);
+                let advised = report.totals.potential_monthly_savings.dollars();
+                let advised = advised.to_f64().expect("dollars are a number");
+                let possible = small.present() - small.least(NO_LIMITS);
+                let is_missed = possible - advised > NOTHING;
+                let reason = if is_missed { small.reason(advised) } else { "" };
+                Outcome { case, possible, advised, reason }
+            });
+            print(
+                &if with_reserved { format!("{mode}, reserved") } else { mode.to_owned() },
+                &outcomes,
             );
         }
-        let others = missed.iter().skip(10).map(|it| it.case.to_string());
+    }
+}
+
+/// Prints how much of what is possible is advised, and each case of which some is missed.
+fn print(mode: &str, outcomes: &[Outcome]) {
+    let sum = |of: fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>();
+    let (possible, advised) = (sum(|it| it.possible), sum(|it| it.advised));
+    let mut missed: Vec<&Outcome> =
+        outcomes.iter().filter(|it| it.possible - it.advised > NOTHING).collect();
+    let beyond = outcomes.iter().filter(|it| it.advised - it.possible > NOTHING).count();
+    println!(
+        "{mode}: {} of what is possible on {} accounts; {} miss some of it, {beyond} promise more",
+        percent(advised, possible),
+        outcomes.len(),
+        missed.len()
+    );
+    missed.sort_by(|a, b| (b.possible - b.advised).total_cmp(&(a.possible - a.advised)));
+    let reasons = REASONS.iter().map(|(reason, _)| *reason).chain(["another"]);
+    for reason in reasons {
+        let of_it: Vec<&&Outcome> = missed.iter().filter(|it| it.reason == reason).collect();
+        let Some(worst) = of_it.first() else { continue };
+        let lost: f64 = of_it.iter().map(|it| it.possible - it.advised).sum();
+        let cases: Vec<String> = of_it.iter().map(|it| it.case.to_string()).collect();
         println!(
-            "  {mode}, the other cases that miss some: {}",
-            others.collect::<Vec<_>>().join(" ")
+            "  {reason}: {} cases, {} of what is possible, at most {:.2} of {:.2} USD: {}",
+            of_it.len(),
+            percent(lost, possible),
+            worst.possible - worst.advised,
+            worst.possible,
+            cases.join(" ")
         );
-        for outcome in outcomes.iter().filter(|it| it.advised - it.possible > NOTHING) {
-            println!(
-                "  {mode} {} promises more: {:.2} of {:.2} USD a month",
-                outcome.case, outcome.advised, outcome.possible
-            );
-        }
+    }
+    for outcome in outcomes.iter().filter(|it| it.advised - it.possible > NOTHING) {
+        println!(
+            "  {mode} {} promises more: {:.2} of {:.2} USD a month",
+            outcome.case, outcome.advised, outcome.possible
+        );
     }
 }
 
 /// Prints one account with its advice.
-pub(crate) fn show(is_spill: bool, case: u64) {
-    let mut small = Small::draw(case, is_spill);
-    if small.month == 0 {
-        small.held.iter_mut().for_each(|held| held.is_bound = false);
-    }
+pub(crate) fn show(is_spill: bool, with_reserved: bool, case: u64) {
+    let small = Small::draw(case, is_spill, with_reserved);
     println!("{small:#?}");
     for advice in report::build(&small.account().observation).recommendations {
         println!("{}", advice.message());
+        for working in &advice.grounds.workings {
+            println!("    {}: {} ({})", working.what, working.value, working.from);
+        }
     }
-    println!("present {:.2}, least {:.2}", small.present(), small.least());
+    println!("present {:.2}, least {:.2}", small.present(), small.least(NO_LIMITS));
 }

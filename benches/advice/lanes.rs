@@ -1,0 +1,119 @@
+//! False advice by the number of lanes: of many lanes, of which none saves anything in truth, some look as
+//! if they would.
+
+use bedrock_cost_guard::advice::{Action, Recommendation};
+use bedrock_cost_guard::config::Overflow;
+use bedrock_cost_guard::domain::Term;
+
+use rust_decimal::prelude::ToPrimitive as _;
+
+use super::dice::Dice;
+use super::page::{self, Table, percent};
+use super::parallel;
+use crate::account::{Account, TOKENS};
+use crate::book::{MODEL, UNIT, book, rate, unit};
+
+const TRIALS: u64 = 400;
+
+/// Weeks of history.
+const WEEKS: usize = 13;
+
+const HOURS_PER_WEEK: usize = 168;
+
+/// USD an hour of a unit, without a term and under one.
+const PRICES: [(Term, &str, u32); 2] = [(Term::None, "none", 40), (Term::OneMonth, "1-month", 36)];
+
+/// Lanes, all at the same price.
+const LANES: [&str; 6] =
+    [MODEL, "us.maker.model-v1:0", "a1b2c3d4e5f6", "f6e5d4c3b2a1", "b1c2d3e4f5a6", "c1d2e3f4a5b6"];
+
+const COUNTS: [usize; 4] = [1, 2, 4, 6];
+
+/// Share of a week's noise that the next one keeps, and the noise as a share of the mean.
+const NOISES: [(&str, f64, f64); 4] = [
+    ("independent weeks, 10 %", 0.0, 0.1),
+    ("independent weeks, 20 %", 0.0, 0.2),
+    ("weeks that keep 0.6, 10 %", 0.6, 0.1),
+    ("weeks that keep 0.6, 20 %", 0.6, 0.2),
+];
+
+pub(crate) fn study() -> String {
+    let mut table = Table::new([
+        "noise between weeks",
+        "throttle, 1 lane",
+        "2",
+        "4",
+        "6",
+        "spill, 1 lane",
+        "2",
+        "4",
+        "6",
+    ]);
+    for (noise, kept, deviation) in NOISES {
+        let mut row = vec![noise.to_owned()];
+        for overflow in [Overflow::Throttle, Overflow::Spill] {
+            for lanes in COUNTS {
+                let advised = parallel::each(TRIALS, |trial| {
+                    is_bound(overflow, lanes, trial, (noise, kept, deviation))
+                });
+                let bound = advised.into_iter().filter(|is_bound| *is_bound).count();
+                row.push(percent(bound as f64, TRIALS as f64));
+            }
+        }
+        table.row(row);
+    }
+    page::section(
+        "Is one of many lanes bound by chance?",
+        &format!(
+            "Each lane is worth exactly what a unit costs under a term of a month, and fills a part of one alone: no set of them\n\
+             saves anything. Demand is flat inside a week, {WEEKS} weeks are known. Each cell is the share of {TRIALS} trials in which a\n\
+             term is advised: where the truth is 5 %, it is within 2 points in 19 of 20 cells."
+        ),
+        &table,
+    )
+}
+
+/// Returns true if a term is advised.
+fn is_bound(
+    overflow: Overflow,
+    lanes: usize,
+    trial: u64,
+    (noise, kept, deviation): (&str, f64, f64),
+) -> bool {
+    let rows = ["in-region", "us"].map(|scope| rate(scope, "standard", ["1.00", "2.00"]));
+    let units = PRICES.map(|(_, term, price)| unit(term, format!("{price}.00"), Some(UNIT)));
+    let mut account = Account::on(book(&[rows.as_slice(), units.as_slice()].concat()));
+    account.observation.settings.overflow = overflow;
+    for id in &LANES[2..] {
+        account = account.profile(id, &["us-east-1"]);
+    }
+    // So many input tokens a minute are worth the unit, and are three fifths of it.
+    let mean = f64::from(PRICES[1].2) / 60.0 * 1e6;
+    for (place, id) in LANES.iter().enumerate().take(lanes) {
+        let mut dice = Dice::new(&format!("{noise} {place}"), trial);
+        let mut wave = dice.normal();
+        let weeks: Vec<u64> = (0..WEEKS)
+            .map(|_| {
+                let week = mean * (1.0 + deviation * wave.clamp(-3.0, 3.0));
+                wave = kept * wave + (1.0 - kept * kept).sqrt() * dice.normal();
+                week.to_u64().expect("a few tokens")
+            })
+            .collect();
+        let last = WEEKS - 1;
+        let at = |week: usize| weeks[week.min(last)];
+        account = account
+            .survey(id, TOKENS, |hour| {
+                [60 * at(usize::try_from(hour).expect("few") / HOURS_PER_WEEK), 0]
+            })
+            .minutes(id, TOKENS, |minute| {
+                let hour = usize::try_from(minute).expect("few") / 60;
+                [at(last - 1 + hour / HOURS_PER_WEEK), 0]
+            });
+    }
+    let binds = |advice: &Recommendation| {
+        advice.action == Action::BuyModelUnits
+            && advice.is_counted()
+            && advice.money.proposed.description.contains("1-month")
+    };
+    account.report().recommendations.iter().any(binds)
+}
