@@ -1,5 +1,5 @@
-//! The bill of a workload once all is done that binds nothing: what every plan that is only listed is
-//! compared with, and is a change of.
+//! The bill of a workload once all is done that binds nothing: every plan that is only listed is a change
+//! of it.
 
 use crate::domain::{Ratio, Usd};
 use crate::pricing::{LaneKind, LaneRates, Priced, Workload};

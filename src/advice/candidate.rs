@@ -11,7 +11,8 @@ use crate::config::{Overflow, Settings};
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{BaseModel, ModelUnits, Term, Tokens, Usd};
 use crate::observation::plan::MINUTE_DAYS;
-use crate::pricing::{Priced, Workload};
+use crate::pricing::{Holding, Priced, Workload};
+use crate::sizing::bins::MOST_CALLS;
 use crate::sizing::certainty::monthly;
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::trial::Trial;
@@ -168,8 +169,10 @@ pub(super) struct Candidate<'w> {
     pub(super) workings: Vec<Working>,
     /// Words on what fewer units would have refused; `None` where they would have refused nothing.
     pub(super) fewer: Option<String>,
-    /// Lanes that go there whole, where those are not all; empty otherwise.
+    /// Lanes that go there, where those are not all; empty otherwise.
     pub(super) only: Vec<String>,
+    /// Holdings that are given up for it, since their calls go there.
+    pub(super) replaced: Vec<&'w Holding<'w>>,
     /// True if an amount could be named.
     is_sized: bool,
 }
@@ -189,6 +192,7 @@ impl<'w> Candidate<'w> {
         demand: &ServableDemand,
         offer: &'w Offer,
         held: ModelUnits,
+        replaced: Vec<&'w Holding<'w>>,
     ) -> Option<Self> {
         let purchase = UnitPurchase { capacity: offer.capacity?, price: offer.unit_price, held };
         Some(match basis.priced.observation.settings.overflow {
@@ -197,7 +201,7 @@ impl<'w> Candidate<'w> {
                 candidate.workings.insert(0, Working::capacity(purchase.capacity));
                 candidate
             }
-            Overflow::Throttle => Self::of_throttle(basis, demand, &purchase, offer),
+            Overflow::Throttle => Self::of_throttle(basis, demand, &purchase, offer, replaced),
         })
     }
 
@@ -226,7 +230,8 @@ impl<'w> Candidate<'w> {
         let bound = purchase.cost(bought, HOURS_PER_MONTH);
         // What is held serves no less than what was not on-demand, whatever it is said to serve.
         let held = sized.all_monthly() - demand.on_demand_monthly();
-        let served = sized.replaced_monthly(P::NONE).max(held);
+        // What is served already is not saved: at most, then.
+        let served = sized.replaced_monthly_at_most(P::NONE).max(held);
         let replaced = sized.replaced_monthly(bought) - served;
         let without = sized.all_monthly() - served;
         let mut candidate = Self::new(offered, amount, without, replaced - bound, bound);
@@ -257,9 +262,9 @@ impl<'w> Candidate<'w> {
             ));
         } else {
             // Without a size there is nothing to try on the weeks.
-            let burst = sized.burst_share(bought);
+            let bursts = sized.burst_shares(bought, P::NONE);
             let days = basis.workload.observed_days;
-            candidate.trial = Some(Trial::of_spill(purchase, demand, bought, burst, days));
+            candidate.trial = Some(Trial::of_spill(purchase, demand, bought, bursts, days));
         }
         candidate.gated(basis)
     }
@@ -269,16 +274,25 @@ impl<'w> Candidate<'w> {
         demand: &ServableDemand,
         purchase: &UnitPurchase,
         offer: &'w Offer,
+        replaced: Vec<&'w Holding<'w>>,
     ) -> Self {
         let sized = demand.sized(purchase);
         let headroom = basis.priced.observation.settings.headroom;
-        let without = demand.on_demand_monthly();
+        let on_demand = demand.on_demand_monthly();
+        let held = |hours: u64| -> Usd {
+            let each = replaced.iter().filter_map(|holding| {
+                Some(holding.offer.as_ref()?.unit_price.cost(holding.held.model_units, hours))
+            });
+            each.sum()
+        };
+        let without = on_demand + held(HOURS_PER_MONTH);
         let offered = Offered::Units(offer);
         let Some(enough) = sized.throttle_minimum(headroom) else {
             let why = "the highest minute needs more units than can be counted";
             return Self::unsized_offer(offered, without, why);
         };
-        let optimum = sized.minutes.throttle_optimum(enough, demand.on_demand_minutes());
+        let saved_minutes = demand.on_demand_minutes() + held(sized.minute_window_hours);
+        let optimum = sized.minutes.throttle_optimum(enough, saved_minutes);
         let units = ModelUnits::new(enough.max(1));
         let fewer = ModelUnits::new(units.count() - 1);
         let bound = offer.unit_price.monthly_cost(units);
@@ -287,7 +301,7 @@ impl<'w> Candidate<'w> {
         let mut candidate = Self::new(offered, units.into(), without, without - bound, bound);
         candidate.workings.extend([
             Working::capacity(purchase.capacity),
-            traffic_working(without),
+            traffic_working(on_demand),
             Working::new(
                 "units that refuse nothing",
                 units,
@@ -318,12 +332,15 @@ impl<'w> Candidate<'w> {
                 "{units} would cover the highest minute and {} headroom and cost {} a month; as the last {MINUTE_DAYS} days went, on-demand costs {}",
                 headroom.percent(),
                 month(sized.minutes.units_cost(units.count())),
-                month(demand.on_demand_minutes())
+                month(saved_minutes)
             ));
         } else {
+            let cost = purchase.cost(units, 1) - held(1);
             let days = basis.workload.observed_days;
-            candidate.trial = Some(Trial::of_throttle(purchase, demand, units, headroom, days));
+            candidate.trial =
+                Some(Trial::of_throttle(purchase, demand, units, cost, headroom, days));
         }
+        candidate.replaced = replaced;
         candidate.gated(basis)
     }
 
@@ -357,6 +374,7 @@ impl<'w> Candidate<'w> {
             workings: Vec::new(),
             fewer: None,
             only: Vec::new(),
+            replaced: Vec::new(),
             is_sized: true,
         }
     }
@@ -383,10 +401,16 @@ impl<'w> Candidate<'w> {
             let was_open = gates::was_open(priced, workload, self.offered.action(), &subject);
             self.refusals.extend(gates::thresholds(settings, self.savings, self.bound, was_open));
             if let Some(trial) = &self.trial {
-                self.refusals.extend(gates::certainty(trial.certainty.as_ref()));
+                let lanes = match self.offered {
+                    Offered::Units(_) => workload.standard().count().min(MOST_CALLS),
+                    // They serve all requests of their scope by themselves.
+                    Offered::Tokens(_) => 1,
+                };
+                self.refusals.extend(gates::certainty(trial.certainty.as_ref(), lanes));
                 self.refusals.extend(gates::trend(trial, term));
                 self.refusals.extend(gates::backtest(trial));
-                self.workings.extend(trial.certainty.as_ref().map(working_of));
+                let working = |certainty| working_of(certainty, lanes);
+                self.workings.extend(trial.certainty.as_ref().map(working));
             }
         // Refused requests have no price in the demand, so only a loss can be named as what
         // capacity costs.
@@ -421,9 +445,8 @@ impl<'w> Candidate<'w> {
         (months > 0).then(|| Usd::new(self.bound.dollars() * Decimal::from(months)))
     }
 
-    /// Builds the plan of the purchase. `before` is the monthly cost of the workload once the
-    /// changes before are made.
-    pub(super) fn plan(&self, before: Usd) -> Plan {
+    /// Builds the plan of the purchase.
+    pub(super) fn plan(&self) -> Plan {
         let mut plan = Plan::new(
             self.offered.action(),
             if self.is_sized {
@@ -432,7 +455,6 @@ impl<'w> Candidate<'w> {
                 format!("{}, {}", self.offered.noun(), self.offered.describe())
             },
         );
-        plan.monthly_cost = self.is_sized.then(|| before - self.savings);
         plan.estimated_monthly_savings = self.is_sized.then_some(self.savings);
         plan.months_to_pay = self.months_to_pay;
         plan.price_of_capacity = self.price_of_capacity;
@@ -448,10 +470,11 @@ fn traffic_working(monthly_cost: Usd) -> Working {
     )
 }
 
-fn working_of(certainty: &Certainty) -> Working {
-    let lower = monthly(certainty.lower_bound());
+fn working_of(certainty: &Certainty, lanes: usize) -> Working {
+    let lower = monthly(certainty.lower_bound(lanes));
+    let what = gates::lower_bound_in_words(lanes);
     Working::new(
-        "lower 5 % bound",
+        what.trim_end_matches(','),
         lower.map_or_else(|| "unknown".into(), |lower| lower.to_string()),
         format!(
             "Student's t over the savings of {} whole weeks of this very purchase, a month",

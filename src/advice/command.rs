@@ -6,7 +6,7 @@ use crate::advice::Step;
 use crate::catalog::Offer;
 use crate::domain::{AccountId, ModelId, ModelUnits, Partition, Region, Term, day_of};
 use crate::observation::{ApplicationProfile, ProvisionedModel};
-use crate::pricing::Workload;
+use crate::pricing::{Holding, Workload};
 
 /// Seller of reserved tokens.
 pub(super) const CONTACT: &str =
@@ -61,9 +61,27 @@ pub(super) fn replace(
     ]
 }
 
-/// Buys model units; `None` where AWS lists no id to buy units under.
-pub(super) fn buy(workload: &Workload<'_>, offer: &Offer, units: ModelUnits) -> Option<Step> {
-    named(workload, offer, units, workload.model.id())
+/// Buys model units, and gives up for them what some holdings have. Empty where AWS lists no id to buy
+/// units under.
+pub(super) fn buy(
+    workload: &Workload<'_>,
+    offer: &Offer,
+    units: ModelUnits,
+    replaced: &[&Holding<'_>],
+) -> Vec<Step> {
+    let Some(buy) = named(workload, offer, units, workload.model.id()) else {
+        return Vec::new();
+    };
+    if replaced.is_empty() {
+        return vec![buy];
+    }
+    let switch = replaced
+        .iter()
+        .map(|holding| switch_callers(holding.held, "the new provisioned model's ARN"));
+    let region = &workload.place.region;
+    let delete = replaced.iter().map(|holding| delete(region, holding.held));
+    let buy = buy.wait_for("the new provisioned model's status is InService");
+    std::iter::once(buy).chain(switch).chain(delete).collect()
 }
 
 /// Buys model units under a free name after `base`; `None` where AWS lists no id to buy them under.

@@ -1,6 +1,6 @@
 //! The result of one rule: plans, recommendations, and reasons against what people would ask about.
 
-use crate::advice::gates::{Gate, Refusal};
+use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::proof::CertificateReport;
 use crate::advice::{AtTermEnd, HoldingAdvice, Plan, Recommendation};
 use crate::domain::{Usd, day_of};
@@ -58,6 +58,20 @@ impl Finding {
     pub(super) fn saves(&self) -> Usd {
         let counted = self.recommendations.iter().filter(|advice| advice.is_counted());
         counted.filter_map(Recommendation::savings).sum()
+    }
+
+    /// Tells what each plan costs: the bill once all before is done, and this. Returns the bill once all
+    /// of the advised plans are done too, in USD a month.
+    pub(super) fn billed(&mut self, before: Usd) -> Usd {
+        let mut bill = before;
+        for plan in &mut self.plans {
+            let Some(savings) = plan.estimated_monthly_savings else { continue };
+            if plan.advised {
+                bill = bill - savings;
+            }
+            plan.monthly_cost = Some(if plan.advised { bill } else { before - savings });
+        }
+        bill
     }
 
     /// Forgoes the counted advice after all, since another change is better or comes first.
@@ -120,7 +134,7 @@ impl Finding {
         for advice in &mut self.recommendations {
             if let Some(row) = priced.observation.overrides.dismissal(&advice.id, today) {
                 is_dismissed = true;
-                let because = format!("the overrides dismiss it until {}: {}", row.until, row.why);
+                let because = gates::dismissed_until(row);
                 // In one finding all plans of the action are of this advice.
                 let plans = self.plans.iter_mut();
                 for plan in plans.filter(|plan| plan.action == Some(advice.action)) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::advice::Action;
 use crate::advice::recommendation::stable_id;
-use crate::catalog::AllowedScope;
+use crate::catalog::{AllowedScope, Dismissal};
 use crate::config::Settings;
 use crate::domain::{Meter, Ratio, Term, Usd, day_of};
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
@@ -84,6 +84,11 @@ pub(super) fn is_dismissed(
     let id = stable_id(action, workload.place, subject);
     let today = day_of(priced.observation.as_of);
     priced.observation.overrides.dismissal(&id, today).is_some()
+}
+
+/// Says how long the operator dismissed a change, and why.
+pub(super) fn dismissed_until(row: &Dismissal) -> String {
+    format!("the overrides dismiss it until {}: {}", row.until, row.why)
 }
 
 /// Returns true if a change was recommended before this run.
@@ -197,16 +202,25 @@ pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) 
     })
 }
 
-/// Refuses a saving whose lower 5 % bound, by the week, is not above zero.
-pub(super) fn certainty(certainty: Option<&Certainty>) -> Option<Refusal> {
+/// Names the lower bound that a saving is held to: 5 %, divided by the lanes that could be chosen.
+pub(super) fn lower_bound_in_words(lanes: usize) -> String {
+    match lanes {
+        0 | 1 => "lower 5 % bound".to_owned(),
+        _ => format!("lower 5 % ÷ {lanes} bound, for {lanes} lanes to choose from,"),
+    }
+}
+
+/// Refuses a saving whose lower bound, by the week, is not above zero.
+pub(super) fn certainty(certainty: Option<&Certainty>, lanes: usize) -> Option<Refusal> {
     let why = match certainty {
         None => "fewer than two whole weeks tell nothing of its certainty".to_owned(),
-        Some(certainty) if certainty.lower_bound() > 0.0 => return None,
+        Some(certainty) if certainty.lower_bound(lanes) > 0.0 => return None,
         Some(certainty) => {
-            let lower = monthly(certainty.lower_bound());
+            let lower = monthly(certainty.lower_bound(lanes));
             format!(
-                "over {} weeks its saving cannot be told from none: the lower 5 % bound is {} a month",
+                "over {} weeks its saving cannot be told from none: the {} is {} a month",
                 certainty.weeks(),
+                lower_bound_in_words(lanes),
                 lower.map_or_else(|| "unknown".into(), |lower| lower.to_string())
             )
         }

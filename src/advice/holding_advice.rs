@@ -81,7 +81,7 @@ impl Renewal {
         refused.extend(gates::lifecycle(workload, self.term, self.first));
         let mut unknown: Vec<Refusal> =
             gates::thresholds(settings, self.savings, self.bound, false).into_iter().collect();
-        unknown.extend(gates::certainty(trial.certainty.as_ref()));
+        unknown.extend(gates::certainty(trial.certainty.as_ref(), 1));
         unknown.extend(gates::history(settings, workload, self.term));
         unknown.extend(gates::freshness(priced, self.checked));
         let (at_end, refusals) = match (refused.is_empty(), unknown.is_empty()) {
@@ -201,7 +201,7 @@ pub(super) fn refusals<A>(
     let mut refusals: Vec<Refusal> =
         gates::thresholds(settings, smaller.savings, changed, was_open).into_iter().collect();
     // No gate on history or trend: holding less binds nobody longer than holding on.
-    refusals.extend(gates::certainty(smaller.certainty.as_ref()));
+    refusals.extend(gates::certainty(smaller.certainty.as_ref(), 1));
     if workload.is_throttled() {
         let why = "requests were throttled: less of it would refuse more";
         refusals.push(Refusal::new(Gate::Knowledge, why));

@@ -4,10 +4,12 @@
 //! | file | job |
 //! |---|---|
 //! | `order` | the rules in their order, and the verdict |
+//! | `whole` | which units serve which calls, so that most is saved |
 //! | `rules` | one rule a file |
 //! | `action` | what can be done, and what doing it asks for |
 //! | `plan`, `finding` | one way to serve a workload; the result of one rule |
 //! | `bill` | what the workload costs once all is done that binds nothing |
+//! | `forgone` | what would be saved beyond, if nothing were forbidden |
 //! | `gates` | what advice must pass before it counts |
 //! | `candidate` | one offer at its optimum, put to the gates |
 //! | `recommendation`, `evidence`, `proof` | a change that saves, the origin of its numbers, a proof that none does |
@@ -24,6 +26,7 @@ mod candidate;
 mod command;
 mod evidence;
 mod finding;
+mod forgone;
 mod gates;
 mod holding_advice;
 mod minutes_needed;
@@ -34,9 +37,11 @@ mod proof;
 mod recommendation;
 mod rules;
 mod subject;
+mod whole;
 
 pub use action::{Action, Effort};
 pub use evidence::{Evidence, EvidenceItem, RateEvidence, SeriesEvidence};
+pub use forgone::Forgone;
 pub use gates::Gate;
 pub use holding_advice::{AtTermEnd, HoldingAdvice, HoldingLoad};
 pub use minutes_needed::wants_minutes;

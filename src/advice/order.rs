@@ -13,16 +13,18 @@
 
 use crate::advice::bill::RemainingLanes;
 use crate::advice::finding::Finding;
+use crate::advice::forgone::{self, Forgone};
 use crate::advice::proof::CertificateReport;
 use crate::advice::rules::buy::BuyingBasis;
-use crate::advice::rules::fill::FillAdvice;
 use crate::advice::rules::{
     buy, caching, fill, idle, route, shrink_reserved, shrink_units, successor, tiers,
 };
+use crate::advice::whole::{self, Whole};
 use crate::advice::{HoldingAdvice, Plan, Recommendation};
-use crate::domain::{Ratio, Usd, day_of};
-use crate::pricing::{Holding, Idleness, LaneRates, Priced, Workload};
-use crate::sizing::{BreakEven, of_offers};
+use crate::config::Overflow;
+use crate::domain::{Ratio, Usd};
+use crate::pricing::{LaneRates, Priced, Workload};
+use crate::sizing::{BreakEven, Purchase as _, UnitPurchase, of_offers};
 
 /// Advice on one workload.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub struct Advice {
     pub certificates: Vec<CertificateReport>,
     /// Advice on each holding, by its address or, of reserved tokens, its name.
     pub holdings: Vec<HoldingAdvice>,
+    /// Saving that is forbidden; `None` where none is.
+    pub forgone: Option<Forgone>,
 }
 
 impl Advice {
@@ -51,21 +55,24 @@ impl Advice {
             break_even: Vec::new(),
             certificates: Vec::new(),
             holdings: Vec::new(),
+            forgone: None,
         }
     }
 }
 
-/// Applies the rules to one workload, in their order.
+/// Finds the best whole of one workload and tells it. `if_allowed` is priced as if the operator forbade
+/// nothing.
 #[must_use]
-pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
+pub fn advise(priced: &Priced<'_>, if_allowed: &Priced<'_>, workload: &Workload<'_>) -> Advice {
     if let Some(why) = workload.no_advice(priced.observation) {
         return Advice::silent(workload, &why);
     }
-    let (mut all, break_even) = if workload.reserved.is_empty() {
-        by_the_token(priced, workload)
-    } else {
-        beside_reserved(priced, workload)
-    };
+    let (mut all, break_even) = arranged(priced, workload);
+    let forgone = forgone::is_anything_forbidden(priced, workload).then(|| {
+        let (allowed, _) = arranged(if_allowed, workload);
+        forgone::add(&mut all, allowed, priced, workload)
+    });
+    let forgone = forgone.flatten().filter(|_| priced.observation.prices.warning().is_none());
     // After all rules, so that everything is still computed and compared.
     if let Some(warning) = priced.observation.prices.warning() {
         all.compare_only(&warning);
@@ -91,58 +98,45 @@ pub fn advise(priced: &Priced<'_>, workload: &Workload<'_>) -> Advice {
         break_even,
         certificates: all.certificates,
         holdings: all.holdings,
+        forgone,
     }
 }
 
-/// Holdings without a term of which every part is tried as spared: with twice as many it would take
-/// eight times as long. Those beyond serve on, unless they are idle.
-const MOST_SPARED: usize = 3;
+/// Advises on a workload, beside reserved tokens or not.
+fn arranged(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
+    if workload.reserved.is_empty() {
+        by_the_token(priced, workload)
+    } else {
+        beside_reserved(priced, workload)
+    }
+}
 
-/// Applies all rules to a workload without reserved tokens. What holdings without a term are good for
-/// is seen only at the end: each part of them is taken as spared, the rules are gone through whole, and
-/// the way that saves most is advised; of equals the one that spares fewest.
+/// Tells the best target of a workload without reserved tokens: each set of moves has one, and what the
+/// gates leave of it counts. Of equals the one that changes less.
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
-    let holdings = workload.holdings.iter();
-    let loose = holdings.filter(|it| it.can_serve_more() && !it.held.is_under_term());
-    let is_idle = |holding: &&Holding<'_>| holding.idleness == Idleness::Idle;
-    let idle: Vec<&Holding<'_>> = loose.clone().filter(is_idle).collect();
-    let loose: Vec<&Holding<'_>> = loose.take(MOST_SPARED).collect();
-    let usual = fill::advise(priced, workload, &idle);
-    let mut best = (after_filling(priced, workload, usual), idle.len());
-    for set in 0_usize..1 << loose.len() {
-        let spared = loose.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
-        let spared: Vec<&Holding<'_>> = spared.map(|(_, holding)| *holding).collect();
-        if spared.len() == idle.len() && spared.iter().all(is_idle) {
-            continue;
-        }
-        let fill = fill::advise(priced, workload, &spared);
-        // Without anything to fill there is nothing to spare for.
-        if !fill.is_counted() {
-            continue;
-        }
-        let way = after_filling(priced, workload, fill);
-        let (saves, most) = (way.0.saves(), best.0.0.saves());
-        if saves > most || (saves == most && spared.len() < best.1) {
-            best = (way, spared.len());
+    let cheapest = route::cheapest(priced, workload);
+    // Where the demand is not known, each rule says so for its part.
+    let targets = whole::wholes(priced, workload, &cheapest).unwrap_or_default();
+    let mut best: Option<(Finding, Vec<BreakEven>)> = None;
+    for target in &targets {
+        let told = told(priced, workload, &cheapest, Some(target));
+        if best.as_ref().is_none_or(|(before, _)| told.0.saves() > before.saves()) {
+            best = Some(told);
         }
     }
-    best.0
+    best.unwrap_or_else(|| told(priced, workload, &cheapest, None))
 }
 
-/// Applies the rules that come after filling.
-fn after_filling<'w>(
+/// Applies the rules to a target, each to its part.
+fn told<'w>(
     priced: &'w Priced<'w>,
     workload: &'w Workload<'w>,
-    mut fill: FillAdvice<'w>,
+    cheapest: &[LaneRates<'w>],
+    target: Option<&Whole>,
 ) -> (Finding, Vec<BreakEven>) {
-    let mut route = route::advise(priced, workload, &fill);
-    let mut shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
-    if shrink.gives_up_now && fill.is_counted() {
-        // One of both: what is given up is not filled before.
-        fill = fill.forgone("holding less of what it would fill saves more");
-        route = route::advise(priced, workload, &fill);
-        shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill);
-    }
+    let fill = fill::advise(priced, workload, cheapest, target);
+    let route = route::advise(priced, workload, &fill);
+    let shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill, target);
     let idle = idle::advise(priced, workload, &[fill.filled(), shrink.hosting.clone()].concat());
     let cheapest = &route.cheapest;
     let is_routed = route.finding.counts();
@@ -152,40 +146,30 @@ fn after_filling<'w>(
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let current: Vec<LaneRates<'_>> = current.iter().filter(stays).cloned().collect();
     let break_even = of_offers(priced, workload, cheapest);
-    let mut buy = buy::advise(&BuyingBasis {
+    let buy = buy::advise(&BuyingBasis {
         priced,
         workload,
         cheapest: &staying,
         routed: if is_routed { &staying } else { &current },
-        saved_before: fill.finding.saves() + idle.saves() + route.finding.saves(),
         remaining: fill.remaining,
         serving: &fill.serving,
+        held: match priced.observation.settings.overflow {
+            Overflow::Spill => fill.serving.iter().map(|it| shrink.units_of(it)).sum(),
+            // A lane goes to one provisioned model whole, and what is bought serves alone.
+            Overflow::Throttle => UnitPurchase::NONE,
+        },
         break_even: &break_even,
-        deletes_its_own: idle.recommendations.iter().any(|advice| {
-            // One without a price is not counted, and deleted all the same.
-            let is_now = advice.money.savings_start.is_none();
-            let is_dismissed = || {
-                let today = day_of(priced.observation.as_of);
-                priced.observation.overrides.dismissal(&advice.id, today).is_some()
-            };
-            advice.is_counted() || (is_now && advice.savings().is_none() && !is_dismissed())
-        }),
         is_routed,
+        target,
     });
-    // Holding less and buying exclude each other: the one that saves more counts. What can change only
-    // when a term ends is decided then, and stops nothing today.
-    if shrink.holds_less_now() && buy.saves() > shrink.finding.saves() {
-        shrink.finding.forgo("buying beside it saves more");
-    }
-    if shrink.holds_less_now() {
-        buy.forgo("holding less of the same model comes first");
-    }
     let mut all = Finding::default();
     // What asks for more than money comes after all that counts, each as if it stood alone.
     let rates = route.afterwards();
     let left = rates.iter().map(|rates| fill.left_of(workload, rates.lane)).collect();
     let remaining = RemainingLanes { rates: &rates, left };
-    for finding in [fill.finding, idle, route.finding, shrink.finding, buy] {
+    let mut bill = workload.monthly_cost();
+    for mut finding in [fill.finding, idle, route.finding, shrink.finding, buy] {
+        bill = finding.billed(bill);
         all.take(finding);
     }
     all.take(tiers::advise(priced, workload, &remaining));
@@ -199,10 +183,12 @@ fn after_filling<'w>(
 fn beside_reserved(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
     let mut all = shrink_reserved::advise(priced, workload, &current);
+    let bill = all.billed(workload.monthly_cost());
     let mut buy = buy::advise(&BuyingBasis::unchanged(priced, workload, &current));
     if !all.recommendations.is_empty() {
         buy.forgo("holding less of what is reserved comes first");
     }
+    buy.billed(bill);
     all.take(buy);
     (all, Vec::new())
 }

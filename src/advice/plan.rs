@@ -77,9 +77,8 @@ impl Plan {
         }
     }
 
-    /// Adds the saving of a workload's cost.
-    pub(super) fn saving(mut self, workload: &Workload<'_>, savings: Usd) -> Self {
-        self.monthly_cost = Some(workload.monthly_cost() - savings);
+    /// Adds the saving beside the arrangement before; what it then costs is told once that is known.
+    pub(super) fn saving(mut self, savings: Usd) -> Self {
         self.estimated_monthly_savings = Some(savings);
         self
     }

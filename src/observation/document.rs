@@ -326,6 +326,30 @@ impl Observation {
         self.with_prices(book)
     }
 
+    /// Returns the same run without usage and inventory, as if the operator forbade no scope and
+    /// dismissed nothing.
+    #[must_use]
+    pub fn as_if_allowed(&self) -> Self {
+        let mut overrides = self.overrides.clone();
+        overrides.allowed_scopes.clear();
+        overrides.dismissed.clear();
+        Self {
+            event: self.event.clone(),
+            settings: Settings { allow_global_routing: true, ..self.settings.clone() },
+            home: self.home.clone(),
+            places: Vec::new(),
+            failed: Vec::new(),
+            prices: self.prices.clone(),
+            price_list: None,
+            notes: Vec::new(),
+            overrides,
+            open_before: self.open_before.clone(),
+            models_before: Vec::new(),
+            history_unknown: None,
+            ..*self
+        }
+    }
+
     /// Puts the rows of a book into the observation that its models touch.
     #[must_use]
     pub fn with_prices(mut self, book: &PriceBook) -> Self {

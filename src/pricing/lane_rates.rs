@@ -146,6 +146,15 @@ impl<'l> LaneRates<'l> {
         Self { rates: self.rates.iter().map(at_upper_end).collect(), ..self.clone() }
     }
 
+    /// Returns the same rates at the end that is safe: what is called on-demand may be cheap, so that
+    /// little is saved by calling it less; what units serve may be dear once it is called on-demand.
+    pub(crate) fn at_safe_end(&self) -> Self {
+        match self.lane.kind {
+            LaneKind::Provisioned(_) => self.at_upper_end(),
+            LaneKind::OnDemand { .. } | LaneKind::Unknown(_) => self.clone(),
+        }
+    }
+
     /// Computes the cost of the recent tokens at these rates, in USD a month.
     pub(crate) fn monthly_cost(&self, recent: Window) -> Usd {
         self.rates

@@ -344,6 +344,11 @@ impl<'a> Workload<'a> {
         self.unread.is_empty() && self.minute_gaps.is_empty()
     }
 
+    /// Lists the on-demand lanes of the standard tier: those that a commitment can serve.
+    pub(crate) fn standard(&self) -> impl Iterator<Item = &Lane<'a>> {
+        self.on_demand().filter(|lane| lane.is_standard())
+    }
+
     /// Returns the lanes that are billed by the token.
     pub fn on_demand(&self) -> impl Iterator<Item = &Lane<'a>> {
         self.lanes.iter().filter(|lane| matches!(lane.kind, LaneKind::OnDemand { .. }))

@@ -22,16 +22,18 @@ use crate::report::missing::missing;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
 
 /// Version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.6";
+pub const SCHEMA_VERSION: &str = "1.7";
 
 /// Builds a report from an observation.
 #[must_use]
 pub fn build(observation: &Observation) -> Report {
     let priced = pricing::price(observation);
+    let allowed = observation.as_if_allowed();
+    let if_allowed = pricing::price(&allowed);
     let advised: Vec<(&Workload<'_>, Advice)> = priced
         .workloads
         .iter()
-        .map(|workload| (workload, advice::advise(&priced, workload)))
+        .map(|workload| (workload, advice::advise(&priced, &if_allowed, workload)))
         .collect();
     let mut recommendations: Vec<Recommendation> =
         advised.iter().flat_map(|(_, advice)| advice.recommendations.clone()).collect();
@@ -292,6 +294,7 @@ fn workload_report(workload: &Workload<'_>, advice: Advice, today: Date) -> Work
         plans: advice.plans,
         break_even: advice.break_even,
         verdict: advice.verdict,
+        forgone: advice.forgone,
         cache: workload.cache_economics(),
         lifecycle: Some(workload.lifecycle.clone()).filter(|life| !life.is_unknown()),
         notes: workload.notes(today),

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::advice::{AtTermEnd, CertificateReport, Effort, HoldingLoad, Plan, Recommendation};
+use crate::advice::{
+    AtTermEnd, CertificateReport, Effort, Forgone, HoldingLoad, Plan, Recommendation,
+};
 use crate::catalog::{InForce, RegionBasis, ReservedScope};
 use crate::config::Trigger;
 use crate::domain::{
@@ -186,6 +188,9 @@ pub struct WorkloadReport {
     pub break_even: Vec<BreakEven>,
     /// Advice in one sentence.
     pub verdict: String,
+    /// Saving that settings, overrides or dismissals keep from counting; `None` where none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forgone: Option<Forgone>,
     /// Economics of the prompt cache; `None` where none was used, or a price of one is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheEconomics>,

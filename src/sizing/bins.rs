@@ -7,9 +7,9 @@ use crate::sizing::demand::{ServableDemand, UnknownDemand};
 use crate::sizing::model_units::enough_units;
 use crate::sizing::traffic::Traffic;
 
-/// Lanes that are put together in every way: at twice as many, each bin would take 256 times as long.
-/// Lanes beyond that stay where they are.
-const MOST_LANES: usize = 8;
+/// Calls that are put together in every way: at twice as many, each bin would take 256 times as long.
+/// Those beyond that stay where they are.
+pub(crate) const MOST_CALLS: usize = 8;
 
 /// Loads of some traffic an hour, step by step: the days that are known by the minute, and the hours
 /// of the recent window, of which more may be known.
@@ -74,7 +74,7 @@ impl<'r, 'l> LoadedLanes<'r, 'l> {
         let standard = rates.iter().filter(|rates| rates.lane.is_standard());
         let mut rates: Vec<&LaneRates<'l>> = standard.collect();
         rates.sort_by_key(|rates| std::cmp::Reverse(rates.monthly_cost(priced.recent)));
-        rates.truncate(MOST_LANES);
+        rates.truncate(MOST_CALLS);
         let traffic = Traffic::Units { serving: &[], with_on_demand: true };
         let profile = |rates: &&LaneRates<'l>| {
             let one = std::slice::from_ref(*rates);
@@ -85,36 +85,40 @@ impl<'r, 'l> LoadedLanes<'r, 'l> {
         Ok(Self { rates, profiles })
     }
 
+    /// Keeps so many of the dearest lanes.
+    pub(crate) fn truncate(&mut self, lanes: usize) {
+        self.rates.truncate(lanes);
+        self.profiles.truncate(lanes);
+    }
+
     /// Returns what each lane costs at its rates, in USD a month.
     pub(crate) fn worth(&self, recent: Window) -> Vec<Usd> {
         self.rates.iter().map(|rates| rates.monthly_cost(recent)).collect()
     }
 
     /// Returns the lanes of a set.
-    pub(crate) fn of(&self, set: LaneSet) -> Vec<&'r LaneRates<'l>> {
+    pub(crate) fn of(&self, set: CallSet) -> Vec<&'r LaneRates<'l>> {
         let lanes = self.rates.iter().enumerate();
         lanes.filter(|(lane, _)| set >> lane & 1 == 1).map(|(_, rates)| *rates).collect()
     }
 }
 
-/// Some of at most [`MOST_LANES`] lanes: bit n stands for the n-th.
-pub(crate) type LaneSet = usize;
+/// Some of at most [`MOST_CALLS`] calls: bit n stands for the n-th.
+pub(crate) type CallSet = usize;
 
-/// Computes the units that each set of lanes needs, beside traffic that is in the bin already; in the
-/// order of the sets, the empty one first.
+/// Computes the units that each set of calls needs, in the order of the sets, the empty one first.
 pub(crate) fn units_of_sets(
-    already: Option<&LoadProfile>,
     lanes: &[LoadProfile],
     capacity: Capacity,
     headroom: Ratio,
 ) -> Vec<Option<u32>> {
-    let lanes = &lanes[..lanes.len().min(MOST_LANES)];
+    let lanes = &lanes[..lanes.len().min(MOST_CALLS)];
     let mut units = vec![None; 1 << lanes.len()];
     let of = |profile: Option<&LoadProfile>| match profile {
         Some(profile) => profile.units(capacity, headroom),
         None => Some(0),
     };
-    visit(already, lanes, 0, &mut |set, profile| units[set] = of(profile));
+    visit(None, lanes, 0, &mut |set, profile| units[set] = of(profile));
     units
 }
 
@@ -123,8 +127,8 @@ pub(crate) fn units_of_sets(
 fn visit(
     already: Option<&LoadProfile>,
     lanes: &[LoadProfile],
-    set: LaneSet,
-    each: &mut dyn FnMut(LaneSet, Option<&LoadProfile>),
+    set: CallSet,
+    each: &mut dyn FnMut(CallSet, Option<&LoadProfile>),
 ) {
     let Some((last, others)) = lanes.split_last() else {
         return each(set, already);
@@ -134,27 +138,34 @@ fn visit(
     visit(Some(&with), others, set | 1 << others.len(), each);
 }
 
-/// Chooses which lanes go to which bin, so that the lanes that find room are worth most: for each bin
-/// the set that is put there. `fits` says for each bin which sets have room, `worth` what each lane
-/// costs elsewhere. Of equals the set that comes first in their order.
-pub(crate) fn best_assignment(fits: &[Vec<bool>], worth: &[Usd]) -> Vec<LaneSet> {
-    let sets = 1_usize << worth.len().min(MOST_LANES);
-    let value = |set: LaneSet| -> Usd {
-        let lanes = worth.iter().take(MOST_LANES).enumerate();
-        lanes.filter(|(lane, _)| set >> lane & 1 == 1).map(|(_, worth)| *worth).sum()
-    };
-    // For each set of lanes that are left: the most that the bins from here on can take of them.
-    let mut best: Vec<(Usd, Vec<LaneSet>)> = vec![(Usd::ZERO, Vec::new()); sets];
-    for fits in fits.iter().rev() {
-        let of_left = |left: LaneSet| {
-            let mut most: Option<(Usd, LaneSet)> = None;
+/// One place that calls can go to whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Bin {
+    /// Cost of each set of calls there in USD a month; `None` where the set cannot go there.
+    pub(crate) costs: Vec<Option<Usd>>,
+    /// Calls that are there already.
+    pub(crate) home: CallSet,
+}
+
+/// Chooses the bin of each call, so that all together cost least: for each bin the set that is put
+/// there. Of equals the one that moves fewest calls; `None` where some calls have no bin.
+pub(crate) fn cheapest_assignment(bins: &[Bin]) -> Option<Vec<CallSet>> {
+    let sets = bins.first().map_or(1, |bin| bin.costs.len());
+    // For each set of calls that are left: the least that the bins from here on can take them for.
+    let mut best: Vec<Option<(Usd, u32, Vec<CallSet>)>> = vec![None; sets];
+    best[0] = Some((Usd::ZERO, 0, Vec::new()));
+    for bin in bins.iter().rev() {
+        let of_left = |left: CallSet| {
+            let mut least: Option<(Usd, u32, CallSet)> = None;
             let mut set = left;
             // All parts of what is left, the largest first and the empty one last.
             loop {
-                if set == 0 || fits.get(set).copied().unwrap_or_default() {
-                    let sum = value(set) + best[left ^ set].0;
-                    if most.is_none_or(|(before, _)| sum >= before) {
-                        most = Some((sum, set));
+                let cost = bin.costs.get(set).copied().flatten();
+                if let (Some(cost), Some((others, moved, _))) = (cost, &best[left ^ set]) {
+                    let moved = moved + (set & !bin.home).count_ones();
+                    let found = (cost + *others, moved, set);
+                    if least.is_none_or(|least| (found.0, found.1) < (least.0, least.1)) {
+                        least = Some(found);
                     }
                 }
                 if set == 0 {
@@ -162,13 +173,14 @@ pub(crate) fn best_assignment(fits: &[Vec<bool>], worth: &[Usd]) -> Vec<LaneSet>
                 }
                 set = (set - 1) & left;
             }
-            let (sum, set) = most.unwrap_or_default();
-            let after = best[left ^ set].1.iter().copied();
-            (sum, std::iter::once(set).chain(after).collect::<Vec<_>>())
+            let (cost, moved, set) = least?;
+            let after = best[left ^ set].as_ref().map(|(_, _, sets)| sets.as_slice());
+            let sets = std::iter::once(set).chain(after.unwrap_or_default().iter().copied());
+            Some((cost, moved, sets.collect()))
         };
         best = (0..sets).map(of_left).collect();
     }
-    best.pop().map(|(_, sets)| sets).unwrap_or_default()
+    best.pop()?.map(|(_, _, sets)| sets)
 }
 
 #[cfg(test)]
@@ -178,47 +190,51 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Every way to put lanes into bins, one by one, by the definition.
+        /// Every way to put calls into bins, one by one, by the definition.
         #[test]
-        fn no_other_way_to_put_lanes_into_bins_is_worth_more(
-            worth in prop::collection::vec(0i64..100, 0..5),
-            needs in prop::collection::vec(0u64..50, 5),
-            rooms in prop::collection::vec(0u64..90, 0..4),
+        fn no_other_way_to_put_calls_into_bins_costs_less_or_moves_fewer(
+            needs in prop::collection::vec(0i64..50, 0..5),
+            bins in prop::collection::vec((0i64..90, 0i64..9, 0i64..100, 0usize..32), 1..4),
         ) {
-            let worth: Vec<Usd> = worth.into_iter().map(|worth| Usd::new(worth.into())).collect();
-            let sets = 1_usize << worth.len();
-            let need = |set: usize| -> u64 {
-                (0..worth.len()).filter(|lane| set >> lane & 1 == 1).map(|lane| needs[lane]).sum()
+            let sets = 1_usize << needs.len();
+            let need = |set: usize| -> i64 {
+                (0..needs.len()).filter(|call| set >> call & 1 == 1).map(|call| needs[call]).sum()
             };
-            let fits: Vec<Vec<bool>> = rooms
-                .iter()
-                .map(|room| (0..sets).map(|set| need(set) <= *room).collect())
+            // So much for a load, and so much once anything is there.
+            let bins: Vec<Bin> = bins
+                .into_iter()
+                .map(|(room, each, once, home)| {
+                    let cost = |set: usize| Usd::new((each * need(set) + if set > 0 { once } else { 0 }).into());
+                    let costs = (0..sets).map(|set| (need(set) <= room).then(|| cost(set))).collect();
+                    Bin { costs, home: home % sets }
+                })
                 .collect();
-            let chosen = best_assignment(&fits, &worth);
-            let mut taken = 0;
-            for (bin, set) in chosen.iter().enumerate() {
-                prop_assert_eq!(taken & set, 0, "a lane is in two bins");
-                prop_assert!(*set == 0 || fits[bin][*set]);
-                taken |= set;
+            let found = cheapest_assignment(&bins);
+            let value = |chosen: &[usize]| {
+                let each = bins.iter().zip(chosen);
+                let cost: Option<Vec<Usd>> = each.clone().map(|(bin, set)| bin.costs[*set]).collect();
+                let moved: u32 = each.map(|(bin, set)| (set & !bin.home).count_ones()).sum();
+                cost.map(|costs| (costs.into_iter().sum::<Usd>(), moved))
+            };
+            if let Some(found) = &found {
+                prop_assert_eq!(found.iter().fold(0, |all, set| all | set), sets - 1);
+                prop_assert_eq!(found.iter().map(|set| set.count_ones()).sum::<u32>(), (sets - 1).count_ones());
             }
-            let sum = |lanes: &mut dyn Iterator<Item = usize>| -> Usd { lanes.map(|lane| worth[lane]).sum() };
-            let found = sum(&mut (0..worth.len()).filter(|lane| taken >> lane & 1 == 1));
-            let ways = (rooms.len() + 1).pow(u32::try_from(worth.len()).unwrap());
-            for way in 0..ways {
-                let bin = |lane: usize| way / (rooms.len() + 1).pow(u32::try_from(lane).unwrap()) % (rooms.len() + 1);
-                let is_possible = (0..rooms.len()).all(|of| {
-                    let set = (0..worth.len()).filter(|lane| bin(*lane) == of).map(|lane| needs[lane]).sum::<u64>();
-                    set <= rooms[of]
-                });
-                let moved = sum(&mut (0..worth.len()).filter(|lane| bin(*lane) < rooms.len()));
-                prop_assert!(!is_possible || moved <= found, "{moved} instead of {found}");
+            let found = found.map(|found| value(&found).expect("each set has a cost"));
+            for way in 0..bins.len().pow(u32::try_from(needs.len()).unwrap()) {
+                let bin = |call: usize| way / bins.len().pow(u32::try_from(call).unwrap()) % bins.len();
+                let chosen: Vec<usize> = (0..bins.len())
+                    .map(|of| (0..needs.len()).filter(|call| bin(*call) == of).map(|call| 1 << call).sum())
+                    .collect();
+                if let Some(other) = value(&chosen) {
+                    prop_assert!(found.is_some_and(|found| found <= other), "{found:?} instead of {other:?}");
+                }
             }
         }
 
         #[test]
         fn the_units_of_a_set_are_those_of_its_sum(
             lanes in prop::collection::vec(prop::collection::vec((0u64..900, 0u64..300), 4), 0..4),
-            already in prop::option::of(prop::collection::vec((0u64..900, 0u64..300), 4)),
             headroom in 0i64..50,
         ) {
             let capacity = Capacity { input_tokens_per_hour: 700, output_tokens_per_hour: 200, origin: CapacityOrigin::Assumed };
@@ -232,11 +248,11 @@ mod tests {
             };
             let profiles: Vec<LoadProfile> = lanes.iter().map(profile).collect();
             let headroom = Ratio::new(rust_decimal::Decimal::new(headroom, 2));
-            let found = units_of_sets(already.as_ref().map(profile).as_ref(), &profiles, capacity, headroom);
+            let found = units_of_sets(&profiles, capacity, headroom);
             prop_assert_eq!(found.len(), 1 << lanes.len());
             for (set, units) in found.iter().enumerate() {
                 let within = (0..lanes.len()).filter(|lane| set >> lane & 1 == 1).map(|lane| &lanes[lane]);
-                let parts: Vec<&Vec<(u64, u64)>> = already.iter().chain(within).collect();
+                let parts: Vec<&Vec<(u64, u64)>> = within.collect();
                 let step = |at: usize| parts.iter().fold((0, 0), |sum, part| (sum.0 + part[at].0, sum.1 + part[at].1));
                 let factor = rust_decimal::Decimal::ONE + headroom.number();
                 let most = |pick: fn((u64, u64)) -> u64, of: u64| {

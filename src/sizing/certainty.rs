@@ -2,7 +2,7 @@
 
 use crate::domain::Usd;
 use crate::domain::period::HOURS_PER_MONTH;
-use crate::sizing::student::{t90, t95};
+use crate::sizing::student::{exceeded, t90, t95};
 use crate::sizing::{HOURS_PER_WEEK, estimate};
 
 /// Mean weekly saving of a purchase of fixed size, and how well the weeks tell that mean: by
@@ -39,10 +39,17 @@ impl Certainty {
         self.weeks
     }
 
-    /// Returns the lower 5 % bound of the weekly saving in USD: `mean − t·s/√n`.
+    /// Returns the lower 5 % bound of the weekly saving in USD, `mean − t·s/√n`, for the best of so many
+    /// choices: each is held to its part of the 5 %, since the best of many looks good by chance.
     #[must_use]
-    pub fn lower_bound(&self) -> f64 {
-        self.mean - t95(self.weeks - 1) * self.error
+    #[expect(clippy::cast_precision_loss, reason = "choices are few")]
+    pub fn lower_bound(&self, choices: usize) -> f64 {
+        let degrees = self.weeks - 1;
+        let t = match choices {
+            0 | 1 => t95(degrees),
+            _ => exceeded(0.05 / choices as f64, degrees),
+        };
+        self.mean - t * self.error
     }
 
     /// Returns the tenth percentile of the monthly saving.
@@ -130,7 +137,7 @@ mod tests {
             Certainty::of(&[8.0, 12.0, 8.845_299_461_620_75, 11.154_700_538_379_25]).unwrap();
         assert!((certainty.mean - 10.0).abs() < 1e-9);
         let s = certainty.error * 2.0;
-        assert!((certainty.lower_bound() - (10.0 - 2.353_363 * s / 2.0)).abs() < 1e-9);
+        assert!((certainty.lower_bound(1) - (10.0 - 2.353_363 * s / 2.0)).abs() < 1e-9);
         assert_eq!(certainty.p50().unwrap().to_string(), "$43.45");
         assert!(certainty.p10() < certainty.p50() && certainty.p50() < certainty.p90());
     }
@@ -138,7 +145,7 @@ mod tests {
     #[test]
     fn equal_weeks_leave_no_doubt() {
         let certainty = Certainty::of(&[5.0; 13]).unwrap();
-        assert!((certainty.lower_bound() - 5.0).abs() < 1e-12);
+        assert!((certainty.lower_bound(1) - 5.0).abs() < 1e-12);
         assert_eq!(certainty.p10(), certainty.p90());
         assert_eq!(Certainty::of(&[5.0]), None);
     }
@@ -162,8 +169,10 @@ mod tests {
             };
             let few = Certainty::of(&weeks(2)).unwrap();
             let many = Certainty::of(&weeks(8)).unwrap();
-            prop_assert!(many.lower_bound() > few.lower_bound());
-            prop_assert!(few.lower_bound() < week);
+            prop_assert!(many.lower_bound(1) > few.lower_bound(1));
+            prop_assert!(few.lower_bound(4) <= few.lower_bound(2));
+            prop_assert!(few.lower_bound(2) <= few.lower_bound(1));
+            prop_assert!(few.lower_bound(1) < week);
         }
 
         #[test]

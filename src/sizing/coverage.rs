@@ -13,11 +13,34 @@ use crate::sizing::HOURS_PER_WEEK;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coverage {
     hours: Vec<CoveredHour>,
-    /// Share of the replaced dollars that is left once bursts within the hour are taken off, from 0
-    /// to 1.
-    burst: f64,
     /// Cost of the purchase in USD an hour.
     cost: f64,
+}
+
+/// Shares that bursts within the hour leave of what the hours say is replaced, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BurstShares {
+    /// Share with the purchase.
+    pub(crate) with: f64,
+    /// Share without the purchase.
+    pub(crate) without: f64,
+}
+
+impl BurstShares {
+    /// Shares where hours hide nothing.
+    pub(crate) const NONE: Self = Self { with: 1.0, without: 1.0 };
+
+    /// Returns an hour as its bursts leave it: what would be served more than once over is not served
+    /// whole where a part of it comes at once.
+    pub(crate) fn of(self, hour: CoveredHour) -> CoveredHour {
+        let left =
+            |times: f64, share: f64| if share < 1.0 { share * times.min(1.0) } else { times };
+        CoveredHour {
+            with: left(hour.with, self.with),
+            without: left(hour.without, self.without),
+            ..hour
+        }
+    }
 }
 
 /// One hour of a survey.
@@ -33,16 +56,15 @@ pub struct CoveredHour {
 }
 
 impl Coverage {
-    /// Builds the coverage from each hour. `burst` is the share of the replaced dollars that is
-    /// left by the minute; `cost` is the cost of the purchase in USD an hour.
+    /// Builds the coverage from each hour; `cost` is the cost of the purchase in USD an hour.
     #[must_use]
-    pub fn new(hours: impl IntoIterator<Item = CoveredHour>, burst: f64, cost: f64) -> Self {
+    pub fn new(hours: impl IntoIterator<Item = CoveredHour>, cost: f64) -> Self {
         let hour = |hour: CoveredHour| CoveredHour {
             // With a purchase no hour is served less; rounding could say so.
             without: hour.without.min(hour.with),
             ..hour
         };
-        Self { hours: hours.into_iter().map(hour).collect(), burst, cost }
+        Self { hours: hours.into_iter().map(hour).collect(), cost }
     }
 
     /// Counts the hours.
@@ -72,7 +94,7 @@ impl Coverage {
             .sum();
         #[expect(clippy::cast_precision_loss, reason = "hours are few")]
         let hours = span.len() as f64;
-        self.burst * replaced - self.cost * hours
+        replaced - self.cost * hours
     }
 
     /// Returns the whole weeks, counted back from the end.
@@ -103,9 +125,9 @@ impl Coverage {
         bends.push((1.0, 0.0));
         let (mut share, mut replaced, mut slope) = (0.0, 0.0, 0.0);
         for (next, change) in bends {
-            let reached = replaced + self.burst * slope * (next - share);
+            let reached = replaced + slope * (next - share);
             if reached >= cost && slope > 0.0 {
-                let needed: f64 = share + (cost - replaced) / (self.burst * slope);
+                let needed: f64 = share + (cost - replaced) / slope;
                 return Some((1.0 - needed).clamp(0.0, 1.0));
             }
             (share, replaced) = (next, reached);
@@ -142,16 +164,16 @@ mod tests {
     #[test]
     fn a_purchase_that_is_full_breaks_even_at_its_share_of_the_price() {
         // 10 dollars an hour, served once and a half over, for 6.
-        let coverage = Coverage::new([hour((10.0, 1.5, 0.0)); 168], 1.0, 6.0);
+        let coverage = Coverage::new([hour((10.0, 1.5, 0.0)); 168], 6.0);
         assert!((coverage.robustness(0..168).unwrap() - 0.4).abs() < 1e-12);
-        let dear = Coverage::new([hour((10.0, 1.5, 0.0)); 168], 1.0, 11.0);
+        let dear = Coverage::new([hour((10.0, 1.5, 0.0)); 168], 11.0);
         assert_eq!(dear.robustness(0..168), None);
     }
 
     #[test]
     fn what_is_held_serves_first_and_goes_last() {
         // Half is served by what is held: at half of the demand the purchase replaces nothing.
-        let coverage = Coverage::new([hour((10.0, 1.0, 0.5)); 168], 1.0, 1.0);
+        let coverage = Coverage::new([hour((10.0, 1.0, 0.5)); 168], 1.0);
         assert!((coverage.robustness(0..168).unwrap() - 0.4).abs() < 1e-12);
     }
 
@@ -159,9 +181,9 @@ mod tests {
         #[test]
         fn at_its_robustness_a_purchase_costs_as_much_as_none_and_beyond_it_more(
             hours in prop::collection::vec((0.0f64..10.0, 0.0f64..2.0, 0.0f64..1.0), 1..40),
-            burst in 0.5f64..1.0, cost in 0.1f64..3.0,
+            cost in 0.1f64..3.0,
         ) {
-            let coverage = Coverage::new(hours.iter().copied().map(hour), burst, cost);
+            let coverage = Coverage::new(hours.iter().copied().map(hour), cost);
             let all = 0..hours.len();
             match coverage.robustness(all.clone()) {
                 None => prop_assert!(coverage.saving(all, 1.0) < 0.0),
@@ -178,14 +200,14 @@ mod tests {
                         .sum();
                     #[expect(clippy::cast_precision_loss, reason = "a few hours")]
                     let costs = cost * hours.len() as f64;
-                    prop_assert!((coverage.saving(all, y) - (burst * scaled - costs)).abs() < 1e-9);
+                    prop_assert!((coverage.saving(all, y) - (scaled - costs)).abs() < 1e-9);
                 }
             }
         }
 
         #[test]
         fn the_weeks_of_whole_weeks_are_all_of_it(weeks in 1usize..5, value in 0.0f64..10.0, with in 0.0f64..2.0) {
-            let coverage = Coverage::new(vec![hour((value, with, 0.0)); weeks * HOURS_PER_WEEK], 0.9, 1.0);
+            let coverage = Coverage::new(vec![hour((value, with, 0.0)); weeks * HOURS_PER_WEEK], 1.0);
             let sum: f64 = coverage.weeks().map(|week| coverage.saving(week, 1.0)).sum();
             prop_assert!((sum - coverage.saving(0..coverage.hours(), 1.0)).abs() < 1e-6);
         }

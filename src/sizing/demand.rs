@@ -5,6 +5,7 @@ use crate::domain::{Meter, Ratio, Series, Usd, Window};
 use crate::observation::MeterReading;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{DemandSeries, LaneRates, Priced, StepDemand, Workload, dollars};
+use crate::sizing::coverage::BurstShares;
 use crate::sizing::traffic::{ServableLanes, Traffic};
 use crate::sizing::{Purchase, UnitPurchase, float};
 
@@ -282,9 +283,13 @@ impl<P: Purchase> SizedDemand<P> {
         (by_minute < by_hour).then_some(Burst { by_minute, by_hour })
     }
 
-    /// Returns what bursts leave as a share from 0 to 1, for statistics.
-    pub(crate) fn burst_share(&self, amount: P::Amount) -> f64 {
-        self.burst(amount).map_or(1.0, |burst| float(burst.by_minute) / float(burst.by_hour))
+    /// Returns what bursts leave with a purchase and with a smaller one, for statistics.
+    pub(crate) fn burst_shares(&self, with: P::Amount, without: P::Amount) -> BurstShares {
+        let share = |amount| {
+            let burst = self.burst(amount);
+            burst.map_or(1.0, |burst| float(burst.by_minute) / float(burst.by_hour))
+        };
+        BurstShares { with: share(with), without: share(without) }
     }
 
     /// Computes the on-demand cost of all of the demand in USD a month, that of holdings included.

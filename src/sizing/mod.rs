@@ -28,7 +28,7 @@ pub(crate) mod bins;
 mod break_even;
 pub mod certainty;
 pub mod certificate;
-mod coverage;
+pub(crate) mod coverage;
 pub(crate) mod demand;
 mod floats;
 mod loaded_steps;

@@ -8,7 +8,7 @@ use crate::domain::period::{HOUR, HOURS_PER_MONTH};
 use crate::domain::{ModelUnits, Percent, Ratio, Term, Usd, Window};
 use crate::pricing::{DemandSeries, StepDemand};
 use crate::sizing::backtest::{ENOUGH_FOLDS, Fold};
-use crate::sizing::coverage::CoveredHour;
+use crate::sizing::coverage::{BurstShares, CoveredHour};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::{
     Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, float,
@@ -85,13 +85,12 @@ fn tail<T>(all: &[T], weeks: usize) -> &[T] {
 }
 
 impl Trial {
-    /// Tries a purchase beside which the rest goes on-demand. `burst` is the share that minutes
-    /// leave of what hours replace.
+    /// Tries a purchase beside which the rest goes on-demand.
     pub(crate) fn of_spill<P: Purchase>(
         purchase: &P,
         demand: &ServableDemand,
         amount: P::Amount,
-        burst: f64,
+        bursts: BurstShares,
         observed_days: u32,
     ) -> Self {
         let weeks = weeks_of(demand, observed_days);
@@ -104,21 +103,22 @@ impl Trial {
                 let value = float_value(step.value);
                 // What is served by what is held was never on-demand, whatever it is said to serve.
                 let held = if value > 0.0 { 1.0 - float_value(*on_demand) / value } else { 0.0 };
-                CoveredHour {
+                let covered = bursts.of(CoveredHour {
                     value,
                     with: purchase.times_served(step, HOUR, amount),
-                    without: purchase.times_served(step, HOUR, P::NONE).max(held),
-                }
+                    without: purchase.times_served(step, HOUR, P::NONE),
+                });
+                CoveredHour { without: covered.without.max(held), ..covered }
             };
             let cost = float(purchase.cost(amount, 1));
-            Coverage::new(hours.iter().zip(on_demand).map(hour), burst, cost)
+            Coverage::new(hours.iter().zip(on_demand).map(hour), cost)
         };
         let backtest = Backtest::walk_forward(
             steps.len(),
             recent_weeks(demand),
             |span| {
                 let hours = steps.get(span).unwrap_or_default();
-                // On hours: the minutes of older weeks are gone. The burst share makes up for what
+                // On hours: the minutes of older weeks are gone. The burst shares make up for what
                 // they hide.
                 let found = P::optimum(&purchase.sizing(hours, HOUR));
                 (found != P::NONE).then_some(found)
@@ -135,11 +135,13 @@ impl Trial {
         )
     }
 
-    /// Tries model units above which requests are refused: all on-demand traffic goes to the units.
+    /// Tries model units above which requests are refused: all on-demand traffic goes to the units, which
+    /// cost so much more an hour than what is given up for them.
     pub(crate) fn of_throttle(
         purchase: &UnitPurchase,
         demand: &ServableDemand,
         units: ModelUnits,
+        cost: Usd,
         headroom: Ratio,
         observed_days: u32,
     ) -> Self {
@@ -152,7 +154,7 @@ impl Trial {
             without: 0.0,
         });
         // Units that cover the highest minute have no bursts to lose.
-        let coverage = Coverage::new(hours, 1.0, float(purchase.cost(units, 1)));
+        let coverage = Coverage::new(hours, float(cost));
         let slice = |span: std::ops::Range<usize>| steps.get(span).unwrap_or_default();
         let backtest = Backtest::refusals(
             steps.len(),
@@ -242,8 +244,7 @@ pub(crate) struct HeldPart<'d, P: Purchase> {
     pub(crate) more: HeldAmount<P::Amount>,
     /// Smaller amount; `None` where that is nothing.
     pub(crate) less: Option<HeldAmount<P::Amount>>,
-    /// Share that minutes leave of what hours replace, from 0 to 1.
-    pub(crate) burst: f64,
+    pub(crate) bursts: BurstShares,
     pub(crate) observed_days: u32,
 }
 
@@ -263,15 +264,17 @@ impl<P: Purchase> HeldPart<'_, P> {
         let less = self.less.map_or(P::NONE, |less| less.amount);
         let steps = &self.demand.hours.steps;
         let steps = tail(steps, weeks_of(self.demand, self.observed_days));
-        let hours = steps.iter().map(|step| CoveredHour {
-            value: float_value(step.value),
-            with: self.purchase.times_served(step, HOUR, self.more.amount),
-            without: self.purchase.times_served(step, HOUR, less),
+        let hours = steps.iter().map(|step| {
+            self.bursts.of(CoveredHour {
+                value: float_value(step.value),
+                with: self.purchase.times_served(step, HOUR, self.more.amount),
+                without: self.purchase.times_served(step, HOUR, less),
+            })
         });
         let less = self.less.map_or(Usd::ZERO, |less| less.monthly_cost);
         #[expect(clippy::cast_precision_loss, reason = "a small constant")]
         let cost = (float(self.more.monthly_cost) - float(less)) / HOURS_PER_MONTH as f64;
-        Coverage::new(hours, self.burst, cost)
+        Coverage::new(hours, cost)
     }
 }
 
@@ -297,7 +300,7 @@ fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverag
     });
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let cost = float(monthly_cost) / HOURS_PER_MONTH as f64;
-    Coverage::new(served, 1.0, cost)
+    Coverage::new(served, cost)
 }
 
 /// Computes the certainty of the saving of a purchase's opposite.

@@ -412,6 +412,7 @@ impl Variant {
             reserved: self.reserved.clone(),
             dismissed: None,
             moved: BTreeMap::new(),
+            pooled: BTreeMap::new(),
         }
     }
 }
@@ -436,6 +437,8 @@ struct Follower<'v> {
     dismissed: Option<String>,
     /// Holdings that were given up for another, with the other.
     moved: BTreeMap<String, String>,
+    /// Lanes that try all units, where the advice names them.
+    pooled: BTreeMap<String, Flow>,
 }
 
 impl Follower<'_> {
@@ -561,9 +564,20 @@ impl Follower<'_> {
         Usd::new(dollars).per_month(4 * 168)
     }
 
-    fn standard(&mut self) -> impl Iterator<Item = &mut Flow> {
-        let lanes = self.on_demand.iter_mut();
-        lanes.filter_map(|(id, flow)| (!id.contains('+')).then_some(flow))
+    /// Takes the lanes that a change names from what is on-demand, or all of them.
+    fn pool(&mut self, advice: &Recommendation) {
+        let now = &advice.money.current.description;
+        let named: Vec<String> = if let Some((ids, _)) = now.split_once(" on-demand") {
+            ids.split(" and ").map(str::to_owned).collect()
+        } else {
+            let lanes = self.on_demand.keys().filter(|id| !id.contains('+'));
+            lanes.cloned().collect()
+        };
+        for id in named {
+            // What one change has named another may name again.
+            let flow = self.on_demand.remove(&id);
+            self.pooled.extend(flow.map(|flow| (id, flow)));
+        }
     }
 
     fn add_on_demand(&mut self, id: &str, flow: &Flow) {
@@ -608,7 +622,8 @@ impl Follower<'_> {
         };
         match advice.action {
             Action::FillProvisionedModel if !self.variant.spills() => self.fill_whole(advice),
-            Action::FillProvisionedModel | Action::RouteToGlobalProfile => {}
+            Action::FillProvisionedModel => self.pool(advice),
+            Action::RouteToGlobalProfile => {}
             Action::DeleteIdleProvisionedModel => {
                 self.held.remove(place.unwrap());
             }
@@ -618,6 +633,11 @@ impl Follower<'_> {
                     .split_once("its calls to held-")
                     .and_then(|(_, host)| host.split([' ', ',']).next()?.parse::<usize>().ok());
                 let host = host.map(arn);
+                if words.contains("whose own go on-demand") {
+                    let host = self.held.iter_mut().find(|it| Some(&it.arn) == host.as_ref());
+                    let own = std::mem::replace(&mut host.unwrap().flow, Flow::none());
+                    self.add_on_demand(self.variant.cheapest(), &own);
+                }
                 if let Some(host) = host {
                     self.moved.insert(held.arn.clone(), host.clone());
                     self.host(&host, &held.flow);
@@ -677,20 +697,20 @@ impl Follower<'_> {
         }
     }
 
-    /// Takes the lanes that a purchase is for from what is on-demand; under spill none, since they
-    /// share the units.
+    /// Takes the calls that a purchase is for from where they go; under spill none, since they share the
+    /// units.
     fn taken(&mut self, advice: &Recommendation) -> Flow {
         let mut all = Flow::none();
+        self.pool(advice);
         if !self.variant.spills() {
-            let now = &advice.money.current.description;
-            let named: Vec<String> = if let Some(ids) = now.strip_suffix(" on-demand") {
-                ids.split(" and ").map(str::to_owned).collect()
-            } else {
-                let lanes = self.on_demand.keys().filter(|id| !id.contains('+'));
-                lanes.cloned().collect()
-            };
-            for id in named {
-                all.add(&self.on_demand.remove(&id).unwrap());
+            for (_, flow) in std::mem::take(&mut self.pooled) {
+                all.add(&flow);
+            }
+            for part in advice.money.current.description.split(", and ").skip(1) {
+                let (_, name) = part.rsplit_once("held-").unwrap();
+                let arn = arn(name.parse().unwrap());
+                let place = self.held.iter().position(|held| held.arn == arn).unwrap();
+                all.add(&self.held.remove(place).flow);
             }
         }
         all
@@ -699,32 +719,62 @@ impl Follower<'_> {
     /// Moves each lane that a fill names to the holding that is named for it.
     fn fill_whole(&mut self, advice: &Recommendation) {
         let (now, _) = advice.money.current.description.split_once(" on-demand").unwrap();
+        let mut homeless = Vec::new();
         for part in advice.money.proposed.description.split("; ") {
-            let (arn, ids) = part.strip_prefix("model id ").unwrap().split_once(" for ").unwrap();
-            let ids = if ids == "these calls" { now } else { ids };
+            let (to, calls) = part.split_once(" for ").unwrap();
+            if let Some(name) = calls.strip_prefix("the calls of held-") {
+                let from = arn(name.parse().unwrap());
+                let held = self.held.iter_mut().find(|held| held.arn == from).unwrap();
+                homeless.push((to, std::mem::replace(&mut held.flow, Flow::none())));
+                continue;
+            }
+            let ids = if calls == "these calls" { now } else { calls };
             for id in ids.split(" and ") {
                 let flow = self.on_demand.remove(id).unwrap();
-                self.host(arn, &flow);
+                homeless.push((to, flow));
+            }
+        }
+        // All leave before any comes.
+        for (to, flow) in homeless {
+            match to.strip_prefix("model id ") {
+                Some(arn) => self.host(arn, &flow),
+                None => self.add_on_demand(self.variant.cheapest(), &flow),
             }
         }
     }
 
     fn route(&mut self) {
-        for (id, flow) in std::mem::take(&mut self.on_demand) {
-            let (_, rest) = id.split_at(id.find("maker").unwrap());
-            let percent = self.variant.percent(&id);
-            let is_flex = id.contains('+');
-            let is_cheaper = self.variant.global.is_some_and(|global| global < percent)
-                && (self.variant.flex || !is_flex);
-            let to = if is_cheaper { format!("global.{rest}") } else { id.clone() };
+        let (on_demand, pooled) =
+            (std::mem::take(&mut self.on_demand), std::mem::take(&mut self.pooled));
+        self.pooled = pooled.into_iter().map(|(id, flow)| (self.routed(&id), flow)).fold(
+            BTreeMap::new(),
+            |mut all, (id, flow)| {
+                all.entry(id).or_insert_with(Flow::none).add(&flow);
+                all
+            },
+        );
+        for (id, flow) in on_demand {
+            let to = self.routed(&id);
             self.add_on_demand(&to, &flow);
         }
+    }
+
+    /// Returns the id under which a lane is called once it is routed.
+    fn routed(&self, id: &str) -> String {
+        let (_, rest) = id.split_at(id.find("maker").unwrap());
+        let percent = self.variant.percent(id);
+        let is_cheaper = self.variant.global.is_some_and(|global| global < percent)
+            && (self.variant.flex || !id.contains('+'));
+        if is_cheaper { format!("global.{rest}") } else { id.to_owned() }
     }
 
     /// Sends traffic where it goes once all is changed.
     fn settle(&mut self, homeless: &Flow, fills: bool) {
         let units = self.units(fills);
         if units == 0 {
+            for (id, flow) in std::mem::take(&mut self.pooled) {
+                self.add_on_demand(&id, &flow);
+            }
             // All that it could have gone to is given up too.
             self.add_on_demand(self.variant.cheapest(), homeless);
             return;
@@ -733,19 +783,22 @@ impl Follower<'_> {
         at_work.add(homeless);
         let mut asked = at_work.clone();
         if fills {
-            for flow in self.standard() {
+            for flow in self.pooled.values() {
                 asked.add(flow);
             }
         }
         let serving = if self.variant.spills() { units } else { u64::from(u32::MAX) };
         let mut served = at_work.take(&asked, serving);
         if fills {
-            for flow in self.standard() {
+            for flow in self.pooled.values_mut() {
                 served.add(&flow.take(&asked, serving));
             }
         }
         if !at_work.is_none() {
             self.add_on_demand(self.variant.cheapest(), &at_work);
+        }
+        for (id, flow) in std::mem::take(&mut self.pooled) {
+            self.add_on_demand(&id, &flow);
         }
         // Each holding serves in proportion to its units.
         let mut left = units;

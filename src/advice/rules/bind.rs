@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::advice::candidate::Amount;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
-use crate::advice::holding_advice::{SmallerHolding, put_off_to_term_end};
+use crate::advice::holding_advice::put_off_to_term_end;
 use crate::advice::rules::holding_review::HoldingReview;
 use crate::advice::{
     Action, Arrangement, Commitment, Evidence, Money, Plan, Recommendation, Working, command,
@@ -51,8 +51,10 @@ struct TermSize {
 struct TermOption<'o> {
     offer: &'o Offer,
     units: ModelUnits,
-    /// Saving beside the unbound size, in USD a month.
+    /// Saving beside the present, in USD a month.
     savings: Usd,
+    /// Part of it that the term adds to the unbound size.
+    adds: Usd,
     refusals: Vec<Refusal>,
     robustness: Option<f64>,
 }
@@ -60,10 +62,7 @@ struct TermOption<'o> {
 /// Advises to hold units under a term, where that costs less than the best size without. A term is a
 /// commitment, so what the term adds has to pass the gates of one. Silent where the price or the cost
 /// of what is held is not known.
-pub(super) fn advise(
-    review: &HoldingReview<'_, '_>,
-    smaller: Option<&SmallerHolding<ModelUnits>>,
-) -> BindAdvice {
+pub(super) fn advise(review: &HoldingReview<'_, '_>) -> BindAdvice {
     let (priced, workload, holding) = (review.priced, review.workload, review.holding);
     let held = holding.held;
     let (Some(own), Some(cost)) = (&holding.offer, holding.monthly_cost) else {
@@ -77,9 +76,9 @@ pub(super) fn advise(
         &held.provisioned_model_arn,
     );
     let settings = &priced.observation.settings;
-    let smaller = smaller.filter(|smaller| {
+    let smaller = review.unbound().filter(|smaller| {
         gates::share(settings, smaller.savings, cost, was_open).is_none()
-            && gates::certainty(smaller.certainty.as_ref()).is_none()
+            && gates::certainty(smaller.certainty.as_ref(), 1).is_none()
             && !workload.is_throttled()
     });
     let unbound = match smaller {
@@ -102,9 +101,8 @@ pub(super) fn advise(
     let Some(best) = best else {
         return BindAdvice::default();
     };
-    let savings = unbound.savings + best.savings;
     let description = format!("{}, {}", best.units, best.offer.term);
-    let plan = Plan::new(Action::BindProvisionedModel, description).saving(workload, savings);
+    let plan = Plan::new(Action::BindProvisionedModel, description).saving(best.savings);
     if !best.refusals.is_empty() {
         // Listed, not told: nobody asks why what they hold is not bound for longer.
         let finding = Finding::listed_all(plan, best.refusals);
@@ -125,24 +123,29 @@ fn option<'o>(
 ) -> Option<TermOption<'o>> {
     let (priced, workload, held) = (review.priced, review.workload, review.holding.held);
     let settings = &priced.observation.settings;
-    let TermSize { units, replaced, trial, certainty } = if unbound.units < held.model_units {
-        best_size(review, offer, unbound)?
-    } else {
-        whole(review, offer)
-    };
+    let is_cut = unbound.units < held.model_units
+        || review.then().is_some_and(|then| then.units < held.model_units);
+    let TermSize { units, replaced, trial, certainty } =
+        if is_cut { best_size(review, offer, unbound)? } else { whole(review, offer) };
     let then = offer.unit_price.monthly_cost(units);
-    let savings = unbound.monthly_cost - then + replaced;
-    if units == UnitPurchase::NONE || !savings.is_positive() {
+    let adds = unbound.monthly_cost - then + replaced;
+    // What is filled in once the rest is given up counts there.
+    let own = review.holding.offer.as_ref()?.unit_price.monthly_cost(units);
+    let savings = match review.saves_unbound().filter(|_| !review.refuses()) {
+        Some(saves) => saves + own - then,
+        None => unbound.savings + adds,
+    };
+    if units == UnitPurchase::NONE || !adds.is_positive() {
         return None;
     }
     let (action, arn) = (Action::BindProvisionedModel, &held.provisioned_model_arn);
     let was_open = gates::was_open(priced, workload, action, arn);
     // Trend and history gate here, since a term binds; the share is of what the term binds.
     let mut refusals = Vec::new();
-    refusals.extend(gates::least(settings, unbound.savings + savings, was_open));
-    refusals.extend(gates::share(settings, savings, then, was_open));
+    refusals.extend(gates::least(settings, savings, was_open));
+    refusals.extend(gates::share(settings, adds, then, was_open));
     if let Some(trial) = &trial {
-        refusals.extend(gates::certainty(certainty.as_ref()));
+        refusals.extend(gates::certainty(certainty.as_ref(), review.lanes_to_choose_from()));
         refusals.extend(gates::trend(trial, offer.term));
     }
     refusals.extend(gates::history(settings, workload, offer.term));
@@ -153,26 +156,27 @@ fn option<'o>(
         refusals.push(Refusal::new(Gate::Availability, why));
     }
     let robustness = trial.and_then(|trial| trial.robustness);
-    Some(TermOption { offer, units, savings, refusals, robustness })
+    Some(TermOption { offer, units, savings, adds, refusals, robustness })
 }
 
 /// Binds all of a holding of which no smaller size is better.
 fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
     let (priced, workload, holding) = (review.priced, review.workload, review.holding);
-    let rates = review.rates_over(offer.term);
+    let rates = review.over_term(review.cheapest, offer.term);
     let units = holding.held.model_units;
     let then = HeldAmount { amount: units, monthly_cost: offer.unit_price.monthly_cost(units) };
     let days = workload.observed_days;
     // What a holding is filled with is known by its room alone.
-    let filled = review.purchase(offer).filter(|_| review.is_filled());
-    let trial = if let Some((purchase, demand)) = filled.zip(review.demand(&rates).ok()) {
-        let burst = demand.sized(&purchase).burst_share(units);
+    let shares = review.is_filled() || review.takes_calls();
+    let filled = review.purchase(offer).filter(|_| shares);
+    let trial = if let Some((purchase, demand)) = filled.zip(review.demand(&rates, true).ok()) {
+        let bursts = demand.sized(&purchase).burst_shares(units, UnitPurchase::NONE);
         let part = HeldPart {
             purchase: &purchase,
             demand: &demand,
             more: then,
             less: None,
-            burst,
+            bursts,
             observed_days: days,
         };
         Some(part.trial())
@@ -191,18 +195,19 @@ fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
 fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) -> Option<TermSize> {
     let (priced, workload) = (review.priced, review.workload);
     let settings = &priced.observation.settings;
-    let rates = review.rates_over(offer.term);
+    let rates = review.over_term(review.safe, offer.term);
     let purchase = review.purchase(offer)?;
-    let demand = review.demand(&rates).ok()?;
+    let demand = review.demand(&rates, true).ok()?;
     let sized = demand.sized(&purchase);
     let is_all_served = settings.overflow == Overflow::Throttle;
-    let goes_elsewhere = review.has_room_elsewhere();
-    let best = if is_all_served {
-        ModelUnits::new(sized.throttle_minimum(settings.headroom)?.max(1))
-    } else {
-        UnitPurchase::optimum(&sized.minutes)
+    let goes_elsewhere = review.host_of_its_calls().is_some();
+    let best = match review.then() {
+        Some(then) => then.units,
+        None if is_all_served => ModelUnits::new(sized.throttle_minimum(settings.headroom)?.max(1)),
+        None => UnitPurchase::optimum(&sized.minutes),
     };
-    let units = best.clamp(unbound.units, review.holding.held.model_units);
+    let now = review.holding.held.model_units;
+    let units = best.clamp(unbound.units.min(now), now);
     let replaced = |units: ModelUnits| {
         if is_all_served && (units != UnitPurchase::NONE || goes_elsewhere) {
             sized.all_monthly()
@@ -210,20 +215,27 @@ fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) ->
             sized.replaced_monthly(units)
         }
     };
+    // What the smaller size replaces anyway is not the term's: at most, then.
+    let at_most = |units: ModelUnits| {
+        let replaced = replaced(units);
+        if is_all_served { replaced } else { replaced.max(sized.replaced_monthly_at_most(units)) }
+    };
     let then = HeldAmount { amount: units, monthly_cost: offer.unit_price.monthly_cost(units) };
     let instead = HeldAmount { amount: unbound.units, monthly_cost: unbound.monthly_cost };
-    let burst = sized.burst_share(units);
-    let part = |less| HeldPart {
+    let part = |less: Option<HeldAmount<ModelUnits>>| HeldPart {
         purchase: &purchase,
         demand: &demand,
         more: then,
         less,
-        burst,
+        bursts: {
+            let less = less.map_or(UnitPurchase::NONE, |less| less.amount);
+            sized.burst_shares(units, less)
+        },
         observed_days: workload.observed_days,
     };
     Some(TermSize {
         units,
-        replaced: replaced(units) - replaced(unbound.units),
+        replaced: replaced(units) - at_most(unbound.units),
         trial: Some(part(None).trial()),
         certainty: part(Some(instead)).trial().certainty,
     })
@@ -249,10 +261,10 @@ fn recommendation(
     }
     let arn = &held.provisioned_model_arn;
     let now = format!("{} of {}, {}", held.model_units, held.provisioned_model_name, own.term);
-    let savings = unbound.savings + best.savings;
+    let free = best.savings - best.adds;
     let money = Money::saved(
         Arrangement::costing(now, cost),
-        Arrangement::costing(format!("{}, {}", best.units, offer.term), cost - savings),
+        Arrangement::costing(format!("{}, {}", best.units, offer.term), cost - best.savings),
     );
     let action = Action::BindProvisionedModel;
     let mut advice = Recommendation::new(action, workload, arn, money, evidence);
@@ -275,10 +287,9 @@ fn recommendation(
                 .into(),
         );
     }
-    if unbound.savings.is_positive() {
+    if free.is_positive() {
         advice.grounds.risks.push(format!(
-            "of this {} a month without binding anything: {} on the present terms",
-            unbound.savings,
+            "of this {free} a month without binding anything: {} on the present terms",
             Amount::from(unbound.units)
         ));
     }
@@ -286,12 +297,12 @@ fn recommendation(
     advice.grounds.workings.extend([
         Working::new(
             "saves a month without a longer term",
-            unbound.savings,
+            free,
             format!("{} on the present terms", Amount::from(unbound.units)),
         ),
         Working::new(
             "the term adds a month",
-            best.savings,
+            best.adds,
             format!(
                 "{} × {} USD × 730 hours instead of {}, and what more of them replaces on-demand",
                 best.units, offer.unit_price, unbound.monthly_cost

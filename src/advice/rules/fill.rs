@@ -8,14 +8,14 @@
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::recommendation::several;
+use crate::advice::whole::{self, OwnCalls, Whole};
 use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working};
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Usd};
 use crate::observation::ProvisionedModel;
 use crate::observation::plan::MINUTE_DAYS;
-use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
-use crate::sizing::bins::{LaneSet, LoadProfile, LoadedLanes, best_assignment, units_of_sets};
-use crate::sizing::demand::{ServableDemand, SizedDemand, UnknownDemand};
+use crate::pricing::{Holding, Idleness, Lane, LaneKind, LaneRates, Priced, Workload};
+use crate::sizing::demand::{ServableDemand, SizedDemand};
 use crate::sizing::traffic::Traffic;
 use crate::sizing::{Purchase as _, UnitPurchase};
 
@@ -29,12 +29,12 @@ pub(crate) struct FillAdvice<'w> {
     /// Share of each lane that stays as the lane is, in order of the workload's lanes; empty where
     /// nothing is filled.
     left: Vec<Ratio>,
+    /// Lanes that go to what is held.
+    pub(crate) lanes: Vec<&'w Lane<'w>>,
     /// Lanes that went to one holding whole; empty where callers route what exceeds the holdings.
     whole: Vec<WholeLanes<'w>>,
     /// Holdings that serve on, filled or not.
     pub(crate) serving: Vec<&'w Holding<'w>>,
-    /// Saving in USD a month; `None` where filling is not advised, or does not count.
-    savings: Option<Usd>,
 }
 
 impl<'w> FillAdvice<'w> {
@@ -44,25 +44,15 @@ impl<'w> FillAdvice<'w> {
             finding,
             remaining: Ratio::ONE,
             left: Vec::new(),
+            lanes: Vec::new(),
             whole: Vec::new(),
             serving,
-            savings: None,
         }
     }
 
     /// Returns true if filling is advised, and counts.
     pub(crate) fn is_counted(&self) -> bool {
-        self.savings.is_some()
-    }
-
-    /// Forgoes the filling after all, with the reason.
-    pub(crate) fn forgone(mut self, why: &str) -> Self {
-        self.finding.forgo(why);
-        self.remaining = Ratio::ONE;
-        self.left = Vec::new();
-        self.whole = Vec::new();
-        self.savings = None;
-        self
+        !self.lanes.is_empty()
     }
 
     /// Returns the share of a lane that stays as the lane is, from 0 to 1.
@@ -79,11 +69,6 @@ impl<'w> FillAdvice<'w> {
         whole.any(|it| it.lanes.iter().any(|other| std::ptr::eq(*other, lane)))
     }
 
-    /// Returns true if a holding is to be given up, since others are filled instead of it.
-    pub(crate) fn spares(&self, holding: &Holding<'_>) -> bool {
-        self.is_counted() && self.serving.iter().all(|other| other.held != holding.held)
-    }
-
     /// Returns the holdings that filling found work for.
     pub(crate) fn filled(&self) -> Vec<&'w Holding<'w>> {
         let is_filled = |holding: &&&Holding<'_>| {
@@ -94,29 +79,33 @@ impl<'w> FillAdvice<'w> {
     }
 }
 
-/// Fills the holdings of a workload but those that are to be spared: these are given up, unless that
-/// costs more.
+/// Tells what a target fills; without a target, why nothing can be said.
 pub(crate) fn advise<'w>(
     priced: &Priced<'_>,
     workload: &'w Workload<'w>,
-    spared: &[&Holding<'_>],
+    cheapest: &[LaneRates<'w>],
+    target: Option<&Whole>,
 ) -> FillAdvice<'w> {
-    let is_spared = |holding: &&Holding<'_>| spared.iter().any(|it| it.held == holding.held);
+    let goes_idle = |holding: &&Holding<'_>| {
+        let then = target.and_then(|target| target.of(workload, holding));
+        let is_none = then.is_some_and(|then| then.units == UnitPurchase::NONE);
+        is_none && holding.idleness == Idleness::Idle
+    };
     let able = workload.holdings.iter().filter(|holding| holding.can_serve_more());
-    let serving: Vec<&Holding<'_>> = able.filter(|holding| !is_spared(holding)).collect();
-    let standard: Vec<&Lane<'_>> = workload.on_demand().filter(|lane| lane.is_standard()).collect();
-    let before: Usd = standard.iter().map(|lane| lane.monthly_cost()).sum();
-    if serving.is_empty() || !before.is_positive() {
+    let serving: Vec<&Holding<'_>> = able.filter(|holding| !goes_idle(holding)).collect();
+    let standard: Usd = workload.standard().map(Lane::monthly_cost).sum();
+    if serving.is_empty() || !standard.is_positive() {
         return FillAdvice::none(Finding::default(), serving);
     }
     let action = Action::FillProvisionedModel;
     let description = format!("on-demand traffic moved to {}", names(&serving));
     let plan = Plan::new(action, description);
-    let room = match Room::of(priced, workload, &serving, before) {
-        Ok(room) => room,
+    let room = match Room::of(priced, workload, cheapest, &serving, target) {
+        Ok(Some(room)) => room,
+        Ok(None) => return FillAdvice::none(Finding::default(), serving),
         Err(refusals) => return FillAdvice::none(Finding::refused(plan, refusals), serving),
     };
-    let plan = plan.saving(workload, room.savings);
+    let plan = plan.saving(room.savings);
     let settings = &priced.observation.settings;
     let was_open = gates::was_open(priced, workload, action, &arns(&serving).join(" "));
     // Filling what is paid for binds nothing, so no share is asked for.
@@ -124,7 +113,7 @@ pub(crate) fn advise<'w>(
     if let Some(failed) = failed {
         return FillAdvice::none(Finding::refused(plan, vec![failed]), serving);
     }
-    let mut advice = recommendation(priced, workload, &standard, &serving, &room);
+    let mut advice = recommendation(priced, workload, &serving, &room);
     let workings = room.workings(settings.headroom);
     advice.grounds.workings.extend(workings);
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
@@ -135,27 +124,30 @@ pub(crate) fn advise<'w>(
     if !finding.counts() {
         return FillAdvice::none(finding, serving);
     }
-    let lanes = room.current.iter();
+    let lanes = workload.lanes.iter();
     FillAdvice {
         finding,
-        remaining: Ratio::new((before - room.savings).dollars() / before.dollars()),
-        left: lanes.map(|rates| room.left_of(priced, workload, rates)).collect(),
+        remaining: Ratio::new((standard - room.savings).dollars() / standard.dollars()),
+        left: lanes.map(|lane| room.left_of(priced, workload, lane)).collect(),
+        lanes: room.lanes,
         whole: room.whole.unwrap_or_default(),
         serving,
-        savings: Some(room.savings),
     }
 }
 
 /// Room of some holdings for the on-demand traffic beside them.
 struct Room<'w> {
-    current: Vec<LaneRates<'w>>,
     purchase: UnitPurchase,
     demand: ServableDemand,
     sized: SizedDemand<UnitPurchase>,
     /// Saving of moving the traffic there, in USD a month.
     savings: Usd,
+    /// Lanes that go there.
+    lanes: Vec<&'w Lane<'w>>,
     /// Lanes that go to one holding whole; `None` where callers route what exceeds the holdings.
     whole: Option<Vec<WholeLanes<'w>>>,
+    /// Holdings that make room: their own calls go elsewhere.
+    leaving: Vec<(&'w Holding<'w>, Option<&'w Holding<'w>>)>,
 }
 
 /// Lanes whose requests all go to one holding.
@@ -163,27 +155,31 @@ struct Room<'w> {
 struct WholeLanes<'w> {
     holding: &'w Holding<'w>,
     lanes: Vec<&'w Lane<'w>>,
-    /// Units that its own calls and these need, headroom included.
+    /// Units that all calls there need, headroom included.
     needed: ModelUnits,
 }
 
 impl WholeLanes<'_> {
     /// Names the lanes, all of them: whoever moves them has to know which.
     fn ids(&self) -> String {
-        let ids: Vec<&str> = self.lanes.iter().map(|lane| lane.usage.model_id.text()).collect();
-        ids.join(" and ")
+        ids_of(&self.lanes).join(" and ")
     }
 }
 
+fn ids_of<'l>(lanes: &[&'l Lane<'_>]) -> Vec<&'l str> {
+    lanes.iter().map(|lane| lane.usage.model_id.text()).collect()
+}
+
 impl<'w> Room<'w> {
-    /// Measures the room for traffic that costs `before` a month. An error says that there is none,
-    /// or why that is not known.
+    /// Measures the room for the lanes of a target; `None` where none is to go there. An error says that
+    /// there is no room, or why that is not known.
     fn of(
         priced: &Priced<'_>,
         workload: &'w Workload<'w>,
+        cheapest: &[LaneRates<'w>],
         holdings: &[&'w Holding<'w>],
-        before: Usd,
-    ) -> Result<Self, Vec<Refusal>> {
+        target: Option<&Whole>,
+    ) -> Result<Option<Self>, Vec<Refusal>> {
         let unknown = |why: String| vec![Refusal::new(Gate::Knowledge, why)];
         // Units of one model are taken to be alike: the first stated capacity stands for all.
         let mut offers = holdings.iter().filter_map(|holding| holding.offer.as_ref());
@@ -203,60 +199,80 @@ impl<'w> Room<'w> {
         if let Some(holding) = holding.find(|holding| holding.exceeds_capacity().is_some()) {
             return Err(vec![gates::capacity(holding)]);
         }
-        let current: Vec<LaneRates<'_>> = workload.lanes.iter().map(LaneRates::current).collect();
-        let traffic = Traffic::Units { serving: holdings, with_on_demand: true };
-        let demand = ServableDemand::new(priced, workload, &current, traffic)
-            .map_err(|why| unknown(why.to_string()))?;
-        let purchase = UnitPurchase {
-            capacity,
-            price,
-            held: holdings.iter().map(|holding| holding.held.model_units).sum(),
-        };
-        let sized = demand.sized(&purchase);
         let settings = &priced.observation.settings;
-        let (savings, whole) = match settings.overflow {
-            Overflow::Throttle => {
-                let whole = lanes_that_fit(priced, workload, &current, holdings)
-                    .map_err(|why| unknown(why.to_string()))?;
-                let moved = whole.iter().flat_map(|whole| &whole.lanes);
-                let savings: Usd = moved.map(|lane| lane.monthly_cost()).sum();
-                if !savings.is_positive() {
-                    return Err(unknown(format!(
-                        "{} of {} do not have room for the highest minute of any of the traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
-                        purchase.held,
-                        names(holdings),
-                        settings.headroom.percent()
-                    )));
-                }
-                (savings, Some(whole))
-            }
-            Overflow::Spill => {
-                let served = holdings.iter().filter_map(|holding| holding.monthly_value);
-                let replaced = sized.replaced_monthly(UnitPurchase::NONE);
-                ((replaced - served.sum()).clamp(Usd::ZERO, before), None)
-            }
+        let whole = target.filter(|_| settings.overflow == Overflow::Throttle);
+        let whole = whole.map(|target| whole_lanes(workload, target));
+        let lanes: Vec<&Lane<'_>> = match (&whole, target) {
+            (Some(whole), _) => whole.iter().flat_map(|it| it.lanes.iter().copied()).collect(),
+            (None, Some(target)) => whole::at(workload, &target.lanes),
+            (None, None) => workload.standard().collect(),
         };
-        Ok(Self { current, purchase, demand, sized, savings, whole })
+        let moves = |lane: &&Lane<'_>| {
+            let goes_there = lanes.iter().any(|other| std::ptr::eq(*other, *lane));
+            goes_there || matches!(lane.kind, LaneKind::Provisioned(_))
+        };
+        // What comes to on-demand goes where that costs least, at the upper end.
+        let rates = cheapest.iter().filter(|rates| moves(&rates.lane));
+        let rates: Vec<LaneRates<'_>> = rates
+            .map(|rates| match rates.lane.kind {
+                LaneKind::OnDemand { .. } => LaneRates::current(rates.lane),
+                _ => rates.at_safe_end(),
+            })
+            .collect();
+        let traffic = Traffic::Units { serving: holdings, with_on_demand: true };
+        let demand = ServableDemand::new(priced, workload, &rates, traffic)
+            .map_err(|why| unknown(why.to_string()))?;
+        // What is to be held then: what is given up is not filled before.
+        let kept = |holding: &&Holding<'_>| {
+            let then = target.and_then(|target| target.of(workload, holding));
+            then.map_or(holding.held.model_units, |then| then.units)
+        };
+        let held = holdings.iter().map(kept).sum();
+        let purchase = UnitPurchase { capacity, price, held };
+        if lanes.is_empty() && settings.overflow == Overflow::Throttle {
+            return Err(unknown(format!(
+                "{} of {} do not have room for the highest minute of any of the traffic and {} headroom (GUARD_OVERFLOW=spill would count what fits)",
+                purchase.held,
+                names(holdings),
+                settings.headroom.percent()
+            )));
+        }
+        if lanes.is_empty() {
+            return Ok(None);
+        }
+        let sized = demand.sized(&purchase);
+        let leaving = target.map_or_else(Vec::new, |target| leaving_calls(workload, target));
+        let savings = if whole.is_some() {
+            let costs = rates.iter().filter(|rates| {
+                let to_on_demand = |(holding, host): &(&Holding<'_>, Option<&Holding<'_>>)| {
+                    host.is_none() && rates.lane.kind == LaneKind::Provisioned(holding.held)
+                };
+                leaving.iter().any(to_on_demand)
+            });
+            let costs: Usd = costs.map(|rates| rates.monthly_cost(priced.recent)).sum();
+            lanes.iter().map(|lane| lane.monthly_cost()).sum::<Usd>() - costs
+        } else {
+            let own = Traffic::Units { serving: holdings, with_on_demand: false };
+            let own = ServableDemand::new(priced, workload, &rates, own);
+            let own = own.map_err(|why| unknown(why.to_string()))?.sized(&purchase);
+            // What its own calls have already is not saved: at most, then.
+            let served = own.replaced_monthly_at_most(UnitPurchase::NONE);
+            sized.replaced_monthly(UnitPurchase::NONE) - served
+        };
+        Ok(Some(Self { purchase, demand, sized, savings, lanes, whole, leaving }))
     }
 
     /// Computes the share of one lane that stays on-demand: that of the minutes in which all of the
     /// traffic does not fit. Where that cannot be said, nothing is taken to stay.
-    fn left_of(
-        &self,
-        priced: &Priced<'_>,
-        workload: &Workload<'_>,
-        rates: &LaneRates<'_>,
-    ) -> Ratio {
-        if !rates.lane.is_standard() {
+    fn left_of(&self, priced: &Priced<'_>, workload: &Workload<'_>, lane: &Lane<'_>) -> Ratio {
+        if !self.lanes.iter().any(|other| std::ptr::eq(*other, lane)) {
             return Ratio::ONE;
         }
-        if let Some(whole) = &self.whole {
-            let mut moved = whole.iter().flat_map(|whole| &whole.lanes);
-            let is_moved = moved.any(|lane| std::ptr::eq(*lane, rates.lane));
-            return if is_moved { Ratio::ZERO } else { Ratio::ONE };
+        if self.whole.is_some() {
+            return Ratio::ZERO;
         }
         // Safe for the later rules: what is taken to be filled can be saved by nobody else.
-        let Ok(demand) = self.demand.of_lane(priced, workload, rates.clone()) else {
+        let Ok(demand) = self.demand.of_lane(priced, workload, LaneRates::current(lane)) else {
             return Ratio::ZERO;
         };
         let sized = demand.sized(&self.purchase);
@@ -307,48 +323,42 @@ impl<'w> Room<'w> {
     }
 }
 
-/// Chooses which lanes go whole to which holdings, so that those that find room cost most on-demand.
-fn lanes_that_fit<'w>(
-    priced: &Priced<'_>,
-    workload: &Workload<'_>,
-    current: &[LaneRates<'w>],
-    holdings: &[&'w Holding<'w>],
-) -> Result<Vec<WholeLanes<'w>>, UnknownDemand> {
-    let headroom = priced.observation.settings.headroom;
-    let lanes = LoadedLanes::dearest(priced, workload, current)?;
-    let (mut fits, mut needs_of) = (Vec::new(), Vec::new());
-    for holding in holdings {
-        let own = Traffic::Units { serving: &[*holding], with_on_demand: false };
-        let already = LoadProfile::of(&ServableDemand::new(priced, workload, current, own)?);
-        // A holding of unknown capacity takes nothing.
-        let needs = holding
-            .capacity()
-            .map(|capacity| units_of_sets(Some(&already), &lanes.profiles, capacity, headroom));
-        let needs = needs.unwrap_or_default();
-        let units = holding.held.model_units.count();
-        let has_room = |needed: &Option<u32>| needed.is_some_and(|needed| needed <= units);
-        fits.push(needs.iter().map(has_room).collect());
-        needs_of.push(needs);
-    }
-    let chosen = best_assignment(&fits, &lanes.worth(priced.recent));
-    let of_holding = |((holding, set), needs): ((&&'w Holding<'w>, LaneSet), Vec<Option<u32>>)| {
-        let needed = ModelUnits::new(needs.get(set).copied().flatten()?);
-        let lanes = lanes.of(set).into_iter().map(|rates| rates.lane).collect();
-        (set != 0).then_some(WholeLanes { holding, lanes, needed })
+/// Lists the lanes that go whole to each holding.
+fn whole_lanes<'w>(workload: &'w Workload<'w>, target: &Whole) -> Vec<WholeLanes<'w>> {
+    let of_holding = |then: &whole::HeldThen| {
+        let holding = workload.holdings.get(then.place)?;
+        let lanes = whole::at(workload, &then.lanes);
+        (!lanes.is_empty()).then_some(WholeLanes { holding, lanes, needed: then.needed })
     };
-    Ok(holdings.iter().zip(chosen).zip(needs_of).filter_map(of_holding).collect())
+    target.holdings.iter().filter_map(of_holding).collect()
+}
+
+/// Lists the holdings that are kept and whose own calls go elsewhere, each with the holding that they go
+/// to; `None` where that is on-demand.
+fn leaving_calls<'w>(
+    workload: &'w Workload<'w>,
+    target: &Whole,
+) -> Vec<(&'w Holding<'w>, Option<&'w Holding<'w>>)> {
+    let of_place = |place: usize| workload.holdings.get(place);
+    let kept = target.holdings.iter().filter(|then| then.units != UnitPurchase::NONE);
+    let leaves = |then: &whole::HeldThen| {
+        let holding = of_place(then.place).filter(|it| it.idleness != Idleness::Idle)?;
+        match then.own {
+            OwnCalls::To(other) => Some((holding, of_place(target.holdings.get(other)?.place))),
+            OwnCalls::Leave => Some((holding, None)),
+            OwnCalls::Stay | OwnCalls::ToBought => None,
+        }
+    };
+    kept.filter_map(leaves).collect()
 }
 
 fn recommendation(
     priced: &Priced<'_>,
     workload: &Workload<'_>,
-    standard: &[&Lane<'_>],
     holdings: &[&Holding<'_>],
     room: &Room<'_>,
 ) -> Recommendation {
-    let moved = room.whole.iter().flatten().flat_map(|whole| whole.lanes.iter().copied());
-    let moved: Vec<&Lane<'_>> = moved.collect();
-    let standard = if moved.is_empty() { standard } else { &moved };
+    let standard = &room.lanes;
     let before: Usd = standard.iter().map(|lane| lane.monthly_cost()).sum();
     let mut evidence = Evidence::default();
     for lane in standard {
@@ -357,7 +367,7 @@ fn recommendation(
     for offer in holdings.iter().filter_map(|holding| holding.offer.as_ref()) {
         evidence.offer(&workload.model, offer);
     }
-    let ids: Vec<&str> = standard.iter().map(|lane| lane.usage.model_id.text()).collect();
+    let ids = ids_of(standard);
     // All of the lanes that move whole are named, a few at most.
     let ids = if room.whole.is_some() { ids.join(" and ") } else { several(&ids) };
     let arns = arns(holdings);
@@ -372,6 +382,17 @@ fn recommendation(
             each.collect::<Vec<_>>().join("; ")
         }
     };
+    let leaving = room.leaving.iter().map(|(holding, host)| {
+        let name = &holding.held.provisioned_model_name;
+        match host {
+            Some(host) => {
+                let arn = &host.held.provisioned_model_arn;
+                format!("; model id {arn} for the calls of {name}")
+            }
+            None => format!("; on-demand for the calls of {name}"),
+        }
+    });
+    let instead = std::iter::once(instead).chain(leaving).collect::<String>();
     let proposed = Arrangement::costing(instead, before - room.savings);
     let action = Action::FillProvisionedModel;
     let subject = arns.join(" ");

@@ -4,17 +4,16 @@
 //! them serve all calls. Where AWS refuses that, each serves its own calls whole.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
 use jiff::civil::Date;
 
 use crate::advice::rules::fill::FillAdvice;
+use crate::advice::whole::{self, HeldThen, MoveSet, OwnCalls, Whole};
 use crate::catalog::Offer;
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Term, day_of};
-use crate::observation::InferenceType;
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
-use crate::sizing::bins::LoadProfile;
+use crate::sizing::bins::{LoadProfile, MOST_CALLS};
 use crate::sizing::demand::{ServableDemand, UnknownDemand};
 use crate::sizing::traffic::Traffic;
 use crate::sizing::{Purchase as _, UnitPurchase};
@@ -25,19 +24,16 @@ pub(super) struct HoldingReview<'c, 'w> {
     pub(super) workload: &'w Workload<'w>,
     /// Rates of each lane where its requests are called on-demand, at the lower end of each range.
     pub(super) cheapest: &'c [LaneRates<'w>],
-    /// The same rates at the upper end.
-    pub(super) dearest: &'c [LaneRates<'w>],
+    /// The same rates at the end that is safe.
+    pub(super) safe: &'c [LaneRates<'w>],
     pub(super) at_work: &'c [&'w Holding<'w>],
-    /// Units of each of those, as decided so far.
+    /// Units of each of those, as told so far.
     pub(super) units: &'c [ModelUnits],
-    /// Place of the holding that each one's calls go to instead, as decided so far.
-    pub(super) hosts: &'c [Option<usize>],
     /// Place of the holding among those.
     pub(super) place: usize,
     pub(super) holding: &'w Holding<'w>,
     pub(super) fill: &'c FillAdvice<'w>,
-    /// Place of another holding with room, once that was looked for.
-    pub(super) room: OnceCell<Option<usize>>,
+    pub(super) target: Option<&'c Whole>,
 }
 
 impl<'w> HoldingReview<'_, 'w> {
@@ -46,12 +42,22 @@ impl<'w> HoldingReview<'_, 'w> {
         self.priced.observation.settings.overflow == Overflow::Throttle
     }
 
+    /// Returns what the target decides on the holding; `None` where nothing is decided on it now.
+    pub(super) fn then(&self) -> Option<&HeldThen> {
+        let then = self.target?.of(self.workload, self.holding)?;
+        (!self.holding.held.is_under_term()).then_some(then)
+    }
+
+    /// Returns true if the holding may be bound for a term.
+    pub(super) fn may_bind(&self) -> bool {
+        self.target.is_none_or(|target| target.moves == MoveSet::Commitments)
+    }
+
     /// Returns the units that serve on beside the holding: those of other provisioned models too, if
     /// callers try one after the other.
     pub(super) fn others(&self) -> ModelUnits {
         let others = self.at_work.iter().zip(self.units).enumerate();
-        let others =
-            others.filter(|(at, (other, _))| *at != self.place && !self.fill.spares(other));
+        let others = others.filter(|(at, _)| *at != self.place);
         let units = others.map(|(_, (_, units))| *units).sum();
         if self.refuses() { UnitPurchase::NONE } else { units }
     }
@@ -62,9 +68,13 @@ impl<'w> HoldingReview<'_, 'w> {
         self.holding.held.term_end(now).map_or(self.priced.day, day_of)
     }
 
-    /// Returns the rates on-demand over another term.
-    pub(super) fn rates_over(&self, term: Term) -> Cow<'_, [LaneRates<'w>]> {
-        LaneRates::over_term(self.priced, self.workload, self.cheapest, term, self.next_term())
+    /// Returns some rates on-demand over another term.
+    pub(super) fn over_term<'r>(
+        &self,
+        rates: &'r [LaneRates<'w>],
+        term: Term,
+    ) -> Cow<'r, [LaneRates<'w>]> {
+        LaneRates::over_term(self.priced, self.workload, rates, term, self.next_term())
     }
 
     /// Returns the units of an offer beside those of others.
@@ -76,110 +86,114 @@ impl<'w> HoldingReview<'_, 'w> {
         })
     }
 
-    /// Builds the demand for the holding at some rates of all lanes.
-    pub(super) fn demand(&self, rates: &[LaneRates<'w>]) -> Result<ServableDemand, UnknownDemand> {
+    /// Builds the demand for the holding at some rates of all lanes: where AWS refuses what exceeds
+    /// units, of its own calls and of what went there whole; else of all that share the units, with the
+    /// lanes that are to be filled in or without.
+    pub(super) fn demand(
+        &self,
+        rates: &[LaneRates<'w>],
+        with_lanes: bool,
+    ) -> Result<ServableDemand, UnknownDemand> {
         if self.refuses() {
             return self.demand_of(rates, &self.calls_of(self.place));
         }
-        self.pooled_demand(rates, true)
+        let is_among = |rates: &&LaneRates<'_>| {
+            let mut filled = self.fill.lanes.iter();
+            matches!(rates.lane.kind, LaneKind::Provisioned(_))
+                || with_lanes && filled.any(|lane| std::ptr::eq(*lane, rates.lane))
+        };
+        let rates: Vec<LaneRates<'_>> = rates.iter().filter(is_among).cloned().collect();
+        let traffic = Traffic::Units { serving: self.at_work, with_on_demand: true };
+        ServableDemand::new(self.priced, self.workload, &rates, traffic)
     }
 
-    /// Builds the demand beside a holding that is spared; `None` where the holding is not, or where
-    /// AWS refuses what exceeds units.
-    pub(super) fn demand_without_its_calls(
-        &self,
-        rates: &[LaneRates<'w>],
-    ) -> Result<Option<ServableDemand>, UnknownDemand> {
-        if self.refuses() || !self.fill.spares(self.holding) {
-            return Ok(None);
-        }
-        self.pooled_demand(rates, false).map(Some)
-    }
-
-    /// Builds the demand that all units share, with the calls of the holding or without: those of
-    /// holdings that are spared are among it once they are given up.
-    fn pooled_demand(
-        &self,
-        rates: &[LaneRates<'w>],
-        with_its_calls: bool,
-    ) -> Result<ServableDemand, UnknownDemand> {
-        let is_among = |(at, (holding, units)): &(usize, (&&Holding<'w>, &ModelUnits))| {
-            if *at == self.place {
-                with_its_calls
-            } else {
-                !self.fill.spares(holding) || **units == UnitPurchase::NONE
+    /// Lists the holdings whose own calls go to one of them.
+    fn calls_of(&self, place: usize) -> Vec<&'w Holding<'w>> {
+        let goes_there = |(at, holding): &(usize, &&'w Holding<'w>)| {
+            let then = self.target.and_then(|target| target.of(self.workload, holding));
+            match then.map(|then| then.own) {
+                // What is given up serves no more, and what it served goes with it.
+                Some(OwnCalls::To(other)) => self.host(other).is_some_and(|host| {
+                    self.at_work.get(place).is_some_and(|here| here.held == host.held)
+                }),
+                Some(OwnCalls::Leave | OwnCalls::ToBought) => {
+                    *at == place && self.at_work[place].held == self.holding.held
+                }
+                Some(OwnCalls::Stay) | None => *at == place,
             }
         };
-        let all = self.at_work.iter().zip(self.units).enumerate().filter(is_among);
-        let serving: Vec<&Holding<'_>> = all.map(|(_, (holding, _))| *holding).collect();
-        let traffic = Traffic::Units { serving: &serving, with_on_demand: self.fill.is_counted() };
-        ServableDemand::new(self.priced, self.workload, rates, traffic)
-    }
-
-    /// Lists a holding with those whose calls go there instead.
-    pub(super) fn calls_of(&self, place: usize) -> Vec<&'w Holding<'w>> {
-        let of = |(at, _): &(usize, &&Holding<'w>)| {
-            let mut host = *at;
-            // A host can have been given up itself since.
-            while let Some(Some(next)) = self.hosts.get(host) {
-                host = *next;
-            }
-            host == place
-        };
-        let all = self.at_work.iter().enumerate().filter(of);
+        let all = self.at_work.iter().enumerate().filter(goes_there);
         all.map(|(_, holding)| *holding).collect()
     }
 
+    /// Returns a holding by its place in the target.
+    fn host(&self, place: usize) -> Option<&'w Holding<'w>> {
+        self.workload.holdings.get(self.target?.holdings.get(place)?.place)
+    }
+
     /// Builds the demand of the calls of some holdings, with the lanes that went there whole.
-    pub(super) fn demand_of(
+    fn demand_of(
         &self,
         rates: &[LaneRates<'w>],
         holdings: &[&Holding<'w>],
     ) -> Result<ServableDemand, UnknownDemand> {
         let is_theirs = |rates: &&LaneRates<'_>| {
-            holdings.iter().any(|holding| {
-                rates.lane.kind == LaneKind::Provisioned(holding.held)
-                    || self.fill.is_whole_in(rates.lane, holding.held)
-            })
+            holdings.iter().any(|holding| rates.lane.kind == LaneKind::Provisioned(holding.held))
+                || self.fill.is_whole_in(rates.lane, self.holding.held)
         };
         let own: Vec<LaneRates<'_>> = rates.iter().filter(is_theirs).cloned().collect();
         let traffic = Traffic::Units { serving: holdings, with_on_demand: true };
         ServableDemand::new(self.priced, self.workload, &own, traffic)
     }
 
-    /// Returns another holding that has room for all calls of this one, by its place.
-    pub(super) fn room_elsewhere(&self) -> Option<usize> {
-        // Asked for many times, and found by building the demand of each pair.
-        *self.room.get_or_init(|| self.find_room())
+    /// Returns another holding that takes all calls of this one: the one that the target names, or, once
+    /// a term ends, one that has room then.
+    pub(super) fn host_of_its_calls(&self) -> Option<&'w Holding<'w>> {
+        match self.then() {
+            Some(HeldThen { own: OwnCalls::To(place), .. }) => self.host(*place),
+            None if self.refuses() => self.room_elsewhere(),
+            _ => None,
+        }
     }
 
-    fn find_room(&self) -> Option<usize> {
+    fn room_elsewhere(&self) -> Option<&'w Holding<'w>> {
         let headroom = self.priced.observation.settings.headroom;
         let has_room = |at: &usize| {
             let (other, units) = (self.at_work.get(*at)?, self.units.get(*at)?);
             let both = [self.calls_of(self.place), self.calls_of(*at)].concat();
-            let both = self.demand_of(self.dearest, &both).ok()?;
+            let both = self.demand_of(self.safe, &both).ok()?;
             let needs = LoadProfile::of(&both).units(other.capacity()?, headroom)?;
             // What was given up is nobody's host, however little is asked for.
             let serves = *at != self.place && *units != UnitPurchase::NONE;
             (serves && needs <= units.count()).then_some(())
         };
-        let mut places = 0..self.at_work.len();
-        if self.refuses() { places.find(|at| has_room(at).is_some()) } else { None }
+        let place = (0..self.at_work.len()).find(|at| has_room(at).is_some())?;
+        self.at_work.get(place).copied()
     }
 
-    /// Returns true if another holding has room for all calls of this one.
-    pub(super) fn has_room_elsewhere(&self) -> bool {
-        self.room_elsewhere().is_some()
+    /// Lists the holdings that make room for the calls of this one, which is given up: their own calls go
+    /// on-demand. Those that make room for lanes too are told with the lanes.
+    pub(super) fn makes_room(&self) -> Option<&'w Holding<'w>> {
+        let HeldThen { own: OwnCalls::To(place), .. } = self.then()? else { return None };
+        let target = self.target.filter(|_| !self.fill.is_counted())?;
+        let host = target.holdings.get(*place).filter(|host| host.own == OwnCalls::Leave)?;
+        // Whoever comes first pays for it.
+        let mut guests = target.holdings.iter().filter(|it| it.own == OwnCalls::To(*place));
+        let is_first = guests.next().and_then(|first| self.workload.holdings.get(first.place));
+        let host = self.workload.holdings.get(host.place)?;
+        let is_first = is_first.is_some_and(|first| first.held == self.holding.held);
+        (is_first && host.idleness == Idleness::Busy).then_some(host)
     }
 
     /// Returns true if calls of a holding that was given up or made smaller come here.
     pub(super) fn takes_calls(&self) -> bool {
+        if self.refuses() {
+            return self.calls_of(self.place).iter().any(|from| from.held != self.holding.held);
+        }
         let mut all = self.at_work.iter().zip(self.units);
-        let others = all.any(|(other, units)| {
+        all.any(|(other, units)| {
             *units < other.held.model_units && other.idleness == Idleness::Busy
-        });
-        if self.refuses() { self.hosts.contains(&Some(self.place)) } else { others }
+        })
     }
 
     /// Returns true if on-demand traffic is to go to the holding.
@@ -187,31 +201,24 @@ impl<'w> HoldingReview<'_, 'w> {
         self.fill.filled().iter().any(|filled| filled.held == self.holding.held)
     }
 
+    /// Counts the lanes of which those that are to go to the holding were chosen.
+    pub(super) fn lanes_to_choose_from(&self) -> usize {
+        let lanes = self.workload.standard().count().min(MOST_CALLS);
+        if self.is_filled() { lanes } else { 1 }
+    }
+
     /// Returns true if calls can go to another holding instead.
     pub(super) fn has_others(&self) -> bool {
         // Whether the others have room is known only where the capacity is.
-        self.has_room_elsewhere()
+        self.host_of_its_calls().is_some()
             || self.others() != UnitPurchase::NONE && self.holding.capacity().is_some()
     }
 
     /// Returns true if AWS serves what would be left: calls on-demand, or so many new units.
     pub(super) fn is_to_be_had(&self, units: ModelUnits) -> bool {
-        let workload = self.workload;
         if units != UnitPurchase::NONE {
-            let is_sold = !workload.provisionable_ids().is_empty();
-            return is_sold && !workload.lifecycle.is_legacy;
+            return whole::sells_units(self.workload);
         }
-        if self.has_room_elsewhere() {
-            return true;
-        }
-        // On-demand traffic, or AWS's word for it, shows that the model can be called without
-        // units.
-        // Where the list does not have the model at all, it says nothing of it.
-        workload.on_demand().next().is_some()
-            || workload.listed.is_empty()
-            || workload.listed.iter().any(|entry| {
-                let mut types = entry.inference_types_supported.iter();
-                types.any(|inference| *inference != InferenceType::Provisioned)
-            })
+        self.host_of_its_calls().is_some() || whole::is_called_on_demand(self.workload)
     }
 }

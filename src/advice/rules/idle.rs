@@ -43,7 +43,7 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     let mut plan = Plan::new(action, description.clone());
     let arn = &held.provisioned_model_arn;
     if let Some(cost) = holding.monthly_cost {
-        plan = plan.saving(workload, cost);
+        plan = plan.saving(cost);
         let was_open = gates::was_open(priced, workload, action, arn);
         // All of what it changes is saved, so no share of that says more than the amount.
         let failed = gates::least(&priced.observation.settings, cost, was_open);

@@ -5,6 +5,7 @@ pub(super) mod buy;
 pub(super) mod caching;
 pub(super) mod fill;
 mod holding_review;
+mod holding_sizes;
 pub(super) mod idle;
 pub(super) mod route;
 pub(super) mod shrink_reserved;

@@ -63,7 +63,7 @@ pub(crate) fn advise<'l>(
     }
     let target = ModelId::of_model(&workload.model, Scope::Global);
     let action = Action::RouteToGlobalProfile;
-    let plan = Plan::new(action, format!("through {target}")).saving(workload, savings);
+    let plan = Plan::new(action, format!("through {target}")).saving(savings);
     // Another profile binds nothing, so no share is asked for.
     let was_open = gates::was_open(priced, workload, action, workload.model.id());
     let failed = gates::least(&priced.observation.settings, savings, was_open);
@@ -106,7 +106,7 @@ fn cheaper_global<'l>(
 
 /// Says what keeps global routing from counting: the overrides where they speak of the model, else
 /// the setting.
-fn forbidden(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
+pub(crate) fn forbidden(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<String> {
     match priced.observation.overrides.allows(&workload.model, AllowedScope::Global) {
         Some(true) => None,
         Some(false) => {

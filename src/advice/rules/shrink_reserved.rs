@@ -138,7 +138,7 @@ impl ReservationReview<'_> {
                 demand: &demand,
                 more: now,
                 less: Some(then),
-                burst: sized.burst_share(now.amount),
+                bursts: sized.burst_shares(now.amount, to),
                 observed_days: self.workload.observed_days,
             }
             .certainty_of_cut(),
@@ -179,13 +179,13 @@ impl ReservationReview<'_> {
         let now = HeldAmount { amount: Reservation::declared(declared), monthly_cost: cost };
         let replaced =
             sized.replaced_monthly(now.amount) - sized.replaced_monthly(Reservation::NONE);
-        let burst = sized.burst_share(now.amount);
+        let bursts = sized.burst_shares(now.amount, Reservation::NONE);
         let part = HeldPart {
             purchase: &purchase,
             demand: &demand,
             more: now,
             less: None,
-            burst,
+            bursts,
             observed_days: workload.observed_days,
         };
         let renewal = Renewal {
@@ -212,7 +212,7 @@ impl ReservationReview<'_> {
         } else {
             smaller.amount().to_string()
         };
-        let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
+        let plan = Plan::new(action, description.clone()).saving(smaller.savings);
         let cost = held.monthly_cost.unwrap_or_default();
         let refusals = refusals(priced, workload, smaller, cost, action, name);
         if !refusals.is_empty() {

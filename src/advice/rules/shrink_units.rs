@@ -1,16 +1,15 @@
 //! Fewer model units of those at work, where that costs less. Units are paid for used or not, and
 //! those under a term renew by themselves, so the decision is due before the term ends.
 //!
-//! Each holding is looked at alone, the others serving on. Where its capacity is known it is taken
-//! at its own exact optimum; where it is not, what it serves is compared with what it costs: a
-//! holding worth under 100 % costs more than the same tokens on-demand. What would go on-demand is
-//! taken at the upper end of its prices, so that what is saved is saved at least. Silent about idle
-//! holdings, which `idle` deletes, and about custom models, which have no on-demand twin.
+//! What can change now is told as the target has it, the others serving on; what is under a term is
+//! looked at alone, for the day on which that ends. Where the capacity is not known, what a holding
+//! serves is compared with what it costs: one worth under 100 % costs more than the same tokens
+//! on-demand. What would go on-demand is taken at the upper end of its prices, so that what is saved is
+//! saved at least. Silent about idle holdings, which `idle` deletes, and about custom models, which
+//! have no on-demand twin.
 //!
 //! Renewing is buying for another term, so what is not to shrink is renewed only if it passes the
 //! gates of a purchase, at the lower end of the prices.
-
-use std::cell::OnceCell;
 
 use crate::advice::candidate::Amount;
 use crate::advice::finding::Finding;
@@ -22,11 +21,11 @@ use crate::advice::holding_advice::{
 use crate::advice::rules::bind::{self, BindAdvice};
 use crate::advice::rules::fill::FillAdvice;
 use crate::advice::rules::holding_review::HoldingReview;
+use crate::advice::rules::holding_sizes::HoldingSizes;
+use crate::advice::whole::{OwnCalls, Whole};
 use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working, command};
-use crate::config::Overflow;
-use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{ModelUnits, Percent, Usd, day_of};
-use crate::observation::plan::MINUTE_DAYS;
+use crate::observation::ProvisionedModel;
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, LifecycleDay, Priced, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
@@ -36,17 +35,17 @@ use crate::sizing::{Purchase as _, UnitPurchase};
 /// Advice of the rule, with what the rule leaves to the later ones.
 pub(crate) struct ShrinkAdvice<'w> {
     pub(crate) finding: Finding,
-    /// Idle holdings under a term that take the calls of what is given up.
+    /// Idle holdings that take the calls of what is given up.
     pub(crate) hosting: Vec<&'w Holding<'w>>,
-    /// True if a holding that is to be filled is to be given up at once.
-    pub(crate) gives_up_now: bool,
+    /// Units that are held then, of each holding at work.
+    held: Vec<(&'w ProvisionedModel, ModelUnits)>,
 }
 
 impl ShrinkAdvice<'_> {
-    /// Returns true if the counted advice is to hold less at once: binding what is held is not.
-    pub(crate) fn holds_less_now(&self) -> bool {
-        let mut advice = self.finding.recommendations.iter();
-        advice.any(|it| it.is_counted() && it.action != Action::BindProvisionedModel)
+    /// Returns the units of a holding that are held then.
+    pub(crate) fn units_of(&self, holding: &Holding<'_>) -> ModelUnits {
+        let told = self.held.iter().find(|(held, _)| *held == holding.held);
+        told.map_or(holding.held.model_units, |(_, units)| *units)
     }
 }
 
@@ -70,14 +69,14 @@ pub(crate) fn advise<'w>(
     workload: &'w Workload<'w>,
     cheapest: &[LaneRates<'w>],
     fill: &FillAdvice<'w>,
+    target: Option<&Whole>,
 ) -> ShrinkAdvice<'w> {
     let mut shrink =
-        ShrinkAdvice { finding: Finding::default(), gives_up_now: false, hosting: Vec::new() };
-    let at_work = at_work(priced, workload, fill);
-    let dearest: Vec<LaneRates<'_>> = cheapest.iter().map(LaneRates::at_upper_end).collect();
+        ShrinkAdvice { finding: Finding::default(), hosting: Vec::new(), held: Vec::new() };
+    let at_work = at_work(priced, workload, fill, target);
+    let safe: Vec<LaneRates<'_>> = cheapest.iter().map(LaneRates::at_safe_end).collect();
     let mut units: Vec<ModelUnits> =
         at_work.iter().map(|holding| holding.held.model_units).collect();
-    let mut hosts: Vec<Option<usize>> = vec![None; at_work.len()];
     let others = workload.holdings.iter();
     let others = others.filter(|it| at_work.iter().all(|other| other.held != it.held));
     shrink.finding.holdings.extend(others.map(|it| advice_unless_at_work(priced, workload, it)));
@@ -87,14 +86,13 @@ pub(crate) fn advise<'w>(
             priced,
             workload,
             cheapest,
-            dearest: &dearest,
+            safe: &safe,
             at_work: &at_work,
             units: &units,
-            hosts: &hosts,
             place,
             holding,
             fill,
-            room: OnceCell::new(),
+            target,
         };
         if holding.idleness == Idleness::Idle && !review.is_filled() {
             if !review.takes_calls() {
@@ -107,19 +105,20 @@ pub(crate) fn advise<'w>(
         }
         let mut holding_advice =
             advice_before_sizing(priced, workload, holding, AtTermEnd::Undecided);
+        if review.then().is_some_and(|then| then.own == OwnCalls::ToBought) {
+            // It is given up for what is bought, and told with that.
+            holding_advice.load = HoldingLoad::UnderUsed;
+            shrink.finding.holdings.push(holding_advice);
+            continue;
+        }
         let is_known = holding.capacity().is_some();
-        let (size, is_filled) = (review.size(), review.is_filled());
+        let size = review.size();
         // Without a capacity only a holding that is worth its price is known to be right.
         let pays = holding.worth().is_some_and(|worth| worth >= Percent::ALL);
         let bound = match &size {
-            // All calls share the units: what a spared holding could serve is others' to buy for.
-            _ if fill.spares(holding) && !review.refuses() => BindAdvice::default(),
-            Ok(SizeReview::Smaller(smaller)) if is_known => {
-                // What is dismissed is no size to compare with.
-                let is_dismissed = review.is_dismissed(review.action(smaller));
-                bind::advise(&review, Some(smaller).filter(|_| !is_dismissed))
-            }
-            Ok(SizeReview::NoneCheaper) if is_known || pays => bind::advise(&review, None),
+            Ok(_) if !review.may_bind() || review.is_to_go() => BindAdvice::default(),
+            Ok(SizeReview::Smaller(_)) if is_known => bind::advise(&review),
+            Ok(SizeReview::NoneCheaper) if is_known || pays => bind::advise(&review),
             _ => BindAdvice::default(),
         };
         match size {
@@ -133,14 +132,12 @@ pub(crate) fn advise<'w>(
                     holding_advice.decide(holding, AtTermEnd::RightSize);
                     finding.replaced_by("binding what is worth its price for a term saves more");
                     units[place] = more;
-                } else if let [advice] = finding.recommendations.as_slice() {
+                } else if finding.recommendations.len() == 1 {
                     holding_advice.decide(holding, smaller.at_term_end());
                     if !is_dismissed {
                         // What is dismissed stays as it is, for those after it too.
-                        hosts[place] = review.room_elsewhere().filter(|_| smaller.is_none());
                         units[place] = smaller.to;
                     }
-                    shrink.gives_up_now |= advice.is_counted() && smaller.is_none() && is_filled;
                 }
                 shrink.finding.take(finding);
             }
@@ -171,6 +168,7 @@ pub(crate) fn advise<'w>(
         shrink.finding.take(bound.finding);
         shrink.finding.holdings.push(holding_advice);
     }
+    shrink.held = at_work.iter().map(|holding| holding.held).zip(units).collect();
     shrink
 }
 
@@ -179,27 +177,34 @@ fn at_work<'w>(
     priced: &Priced<'_>,
     workload: &'w Workload<'w>,
     fill: &FillAdvice<'w>,
+    target: Option<&Whole>,
 ) -> Vec<&'w Holding<'w>> {
+    let then = |holding: &Holding<'_>| target.and_then(|target| target.of(workload, holding));
     let filled = fill.filled();
     let mut at_work: Vec<&Holding<'_>> = workload
         .holdings
         .iter()
         .filter(|holding| holding.can_serve_more())
         .filter(|holding| {
-            // An idle holding that is to be filled is at work once that is done, and one that is paid
-            // for to the end of its term can take the calls of others.
+            // An idle holding that is kept is at work once all is done, and one that is paid for to
+            // the end of its term can take the calls of others.
             let is_filled = filled.iter().any(|filled| filled.held == holding.held);
-            let can_host = holding.idleness == Idleness::Idle && holding.held.is_under_term();
-            holding.idleness == Idleness::Busy || is_filled || can_host
+            let is_kept = then(holding).is_some_and(|then| then.units != UnitPurchase::NONE);
+            holding.idleness == Idleness::Busy || is_filled || is_kept
         })
         .collect();
     // What can be changed first is decided first, and what is decided holds for those after it: two
-    // that could each be spared while the other stays cannot both be.
+    // that could each be spared while the other stays cannot both be. Units are given up before
+    // others are bound in their stead.
     let now = priced.observation.as_of;
     at_work.sort_by_key(|holding| {
         let end = holding.held.term_end(now);
+        let kept = then(holding).map_or(1, |then| {
+            let is_whole = then.units == holding.held.model_units;
+            u8::from(then.units != UnitPurchase::NONE) + u8::from(is_whole)
+        });
         // A term whose end nobody knows may have just begun.
-        (holding.held.is_under_term(), end.is_none(), end)
+        (holding.held.is_under_term(), end.is_none(), end, kept)
     });
     at_work
 }
@@ -258,7 +263,8 @@ fn lifecycle_risk(
 }
 
 impl HoldingReview<'_, '_> {
-    /// Looks for a smaller size that costs less.
+    /// Looks for a smaller size that costs less: now the one of the target, and at the end of a term the
+    /// best of the holding alone.
     fn size(&self) -> Result<SizeReview<ModelUnits>, UnknownSize> {
         let holding = self.holding;
         let cost = holding.monthly_cost.ok_or(UnknownSize::NoCost)?;
@@ -268,97 +274,80 @@ impl HoldingReview<'_, '_> {
         if let Some(refusal) = gates::on_demand_price(self.workload, self.cheapest) {
             return Err(UnknownSize::LowPrice(refusal));
         }
-        let smaller = match holding.offer.as_ref().and_then(|offer| self.purchase(offer)) {
-            Some(purchase) => self.at_its_optimum(&purchase)?,
-            None => self.by_its_worth(cost),
+        let Some(purchase) = holding.offer.as_ref().and_then(|offer| self.purchase(offer)) else {
+            let smaller = self.by_its_worth(cost);
+            return Ok(smaller.map_or(SizeReview::NoneCheaper, SizeReview::Smaller));
         };
-        Ok(smaller.map_or(SizeReview::NoneCheaper, SizeReview::Smaller))
+        if holding.exceeds_capacity().is_some() {
+            return Err(UnknownSize::ExceedsCapacity(gates::capacity(holding)));
+        }
+        // What is kept is filled once the rest is given up.
+        let with_lanes = holding.held.is_under_term();
+        let sizes = self.sizes(&purchase, with_lanes)?;
+        let options = match self.then() {
+            Some(then) => vec![then.units],
+            None if holding.held.is_under_term() => sizes.options(),
+            None => Vec::new(),
+        };
+        Ok(sizes.smaller(&options).map_or(SizeReview::NoneCheaper, SizeReview::Smaller))
     }
 
-    /// Finds the cheapest size; `None` where no smaller one costs less.
-    fn at_its_optimum(
+    /// Returns true if the holding is to go with what it serves: there is nothing to bind.
+    fn is_to_go(&self) -> bool {
+        self.then().is_some_and(|then| then.units == UnitPurchase::NONE)
+    }
+
+    /// Computes the saving of holding what the target has at the present price, in USD a month, before
+    /// anything is filled in; below zero where that costs more. `None` without a target.
+    pub(super) fn saves_unbound(&self) -> Option<Usd> {
+        let then = self.then()?;
+        let purchase = self.holding.offer.as_ref().and_then(|offer| self.purchase(offer))?;
+        let sizes = self.sizes(&purchase, false).ok()?;
+        Some(sizes.total(sizes.now) - sizes.total(then.units))
+    }
+
+    /// Finds the best size that binds nothing more, if what goes to the holding stays the same; `None`
+    /// where that is the present one.
+    pub(super) fn unbound(&self) -> Option<SmallerHolding<ModelUnits>> {
+        let purchase = self.holding.offer.as_ref().and_then(|offer| self.purchase(offer))?;
+        let sizes = self.sizes(&purchase, true).ok()?;
+        let smaller = sizes.smaller(&sizes.options())?;
+        // What is dismissed or fails its own gates is no size to compare with.
+        let action = self.action(&smaller);
+        let arn = &self.holding.held.provisioned_model_arn;
+        let is_dismissed = gates::is_dismissed(self.priced, self.workload, action, arn);
+        (!is_dismissed).then_some(smaller)
+    }
+
+    /// Puts the sizes of the holding to its demand.
+    fn sizes(
         &self,
         purchase: &UnitPurchase,
-    ) -> Result<Option<SmallerHolding<ModelUnits>>, UnknownSize> {
-        let settings = &self.priced.observation.settings;
-        if self.holding.exceeds_capacity().is_some() {
-            return Err(UnknownSize::ExceedsCapacity(gates::capacity(self.holding)));
-        }
-        let demand = self.demand(self.dearest)?;
+        with_lanes: bool,
+    ) -> Result<HoldingSizes, UnknownSize> {
+        let demand = self.demand(self.safe, with_lanes)?;
         let sized = demand.sized(purchase);
         let now = self.holding.held.model_units;
-        // Beside what a spared holding serves only its own calls, whatever room it has.
-        let without = self.demand_without_its_calls(self.dearest)?;
-        let without = without.map(|demand| demand.sized(purchase));
-        let enough = sized.throttle_minimum(settings.headroom);
-        let options: Vec<ModelUnits> = match settings.overflow {
-            Overflow::Spill if without.is_some() => vec![UnitPurchase::NONE],
-            Overflow::Spill => vec![UnitPurchase::optimum(&sized.minutes)],
-            // Fewer must still refuse nothing; none at all leaves everything on-demand.
-            Overflow::Throttle => {
-                enough.map(ModelUnits::new).into_iter().chain([UnitPurchase::NONE]).collect()
-            }
-        };
-        let month = |units: ModelUnits| purchase.cost(units, HOURS_PER_MONTH);
-        let goes_elsewhere = self.has_room_elsewhere();
-        let left = |units: ModelUnits| {
-            if self.refuses() && (units != UnitPurchase::NONE || goes_elsewhere) {
-                Usd::ZERO
-            } else {
-                let of = without.as_ref().filter(|_| units == now).unwrap_or(&sized);
-                let served =
-                    if units == now && without.is_some() { UnitPurchase::NONE } else { units };
-                of.all_monthly() - of.replaced_monthly(served)
-            }
-        };
-        let total = |units: ModelUnits| month(units) + left(units);
-        let best = options
-            .into_iter()
-            .filter(|units| *units < now && self.is_to_be_had(*units))
-            .min_by_key(|units| (total(*units), *units));
-        let Some(to) = best.filter(|units| total(*units) < total(now)) else {
-            return Ok(None);
-        };
-        let held = |amount: ModelUnits| HeldAmount { amount, monthly_cost: month(amount) };
-        let elsewhere = if goes_elsewhere { now } else { purchase.held };
-        let working = |what: &str, units: ModelUnits| {
-            let from = format!(
-                "{units} × {} USD × 730 hours, and {} on-demand beside it",
-                purchase.price,
-                left(units)
-            );
-            Working::new(what, total(units), from)
-        };
-        Ok(Some(SmallerHolding {
-            to,
-            savings: total(now) - total(to),
-            certainty: HeldPart {
-                purchase: &UnitPurchase { held: elsewhere, ..*purchase },
-                demand: &demand,
-                more: held(now),
-                less: Some(held(to)),
-                burst: sized.burst_share(now),
-                observed_days: self.workload.observed_days,
-            }
-            .certainty_of_cut(),
-            workings: vec![
-                Working::capacity(purchase.capacity),
-                Working::new(
-                    "enough for the highest minute of what it serves",
-                    enough.map_or_else(
-                        || "more than can be counted".to_owned(),
-                        |enough| (purchase.held + ModelUnits::new(enough)).to_string(),
-                    ),
-                    format!(
-                        "⌈(1 + {}) × the highest minute of {MINUTE_DAYS} days, or hour of the recent window⌉",
-                        settings.headroom.percent()
-                    ),
-                ),
-                working("costs a month as it is", now),
-                working("costs a month then", to),
-                judged_by("the optimum of what it serves, by the minute"),
-            ],
-        }))
+        let is_kept = self.then().is_some_and(|then| then.units != UnitPurchase::NONE);
+        let makes_room = self.makes_room().map_or(Usd::ZERO, |host| {
+            let own = self.safe.iter();
+            let own = own.filter(|rates| rates.lane.kind == LaneKind::Provisioned(host.held));
+            own.map(|rates| rates.monthly_cost(self.priced.recent)).sum()
+        });
+        Ok(HoldingSizes {
+            // Of what is kept, what makes room for others is told with them.
+            goes_elsewhere: !is_kept && self.host_of_its_calls().is_some(),
+            makes_room,
+            refuses: self.refuses(),
+            headroom: self.priced.observation.settings.headroom,
+            now,
+            fewest: ModelUnits::new(u32::from(!self.is_to_be_had(UnitPurchase::NONE))),
+            most: if self.is_to_be_had(now) { now } else { UnitPurchase::NONE },
+            observed_days: self.workload.observed_days,
+            purchase: *purchase,
+            demand,
+            sized,
+        })
     }
 
     /// Compares what the whole holding serves with what the holding costs: without a capacity no
@@ -367,7 +356,7 @@ impl HoldingReview<'_, '_> {
         // Something that it serves has no price: what it is worth is not known.
         self.holding.monthly_value?;
         let (held, recent) = (self.holding.held, self.priced.recent);
-        let rates = self.dearest.iter();
+        let rates = self.safe.iter();
         let value: Usd = rates
             .filter(|rates| rates.lane.kind == LaneKind::Provisioned(held))
             .map(|rates| rates.monthly_cost(recent))
@@ -377,7 +366,7 @@ impl HoldingReview<'_, '_> {
             return None;
         }
         let traffic = Traffic::Units { serving: &[self.holding], with_on_demand: false };
-        let hours = ServableDemand::hourly(self.priced, self.workload, self.dearest, traffic);
+        let hours = ServableDemand::hourly(self.priced, self.workload, self.safe, traffic);
         let days = self.workload.observed_days;
         Some(SmallerHolding {
             to: UnitPurchase::NONE,
@@ -402,14 +391,14 @@ impl HoldingReview<'_, '_> {
         };
         let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
         let days = workload.observed_days;
-        let cheapest = self.rates_over(offer.term);
+        let cheapest = self.over_term(self.cheapest, offer.term);
         let (replaced, trial) = if let Some(purchase) = self.purchase(offer) {
-            let Ok(demand) = self.demand(&cheapest) else {
+            let Ok(demand) = self.demand(&cheapest, true) else {
                 return (AtTermEnd::Undecided, None);
             };
             let sized = demand.sized(&purchase);
             let now = HeldAmount { amount: held.model_units, monthly_cost: cost };
-            let burst = sized.burst_share(now.amount);
+            let bursts = sized.burst_shares(now.amount, UnitPurchase::NONE);
             let others = sized.replaced_monthly(UnitPurchase::NONE);
             let replaced = sized.replaced_monthly(now.amount) - others;
             let part = HeldPart {
@@ -417,7 +406,7 @@ impl HoldingReview<'_, '_> {
                 demand: &demand,
                 more: now,
                 less: None,
-                burst,
+                bursts,
                 observed_days: days,
             };
             (replaced, Some(part.trial()))
@@ -448,19 +437,16 @@ impl HoldingReview<'_, '_> {
         }
     }
 
-    fn is_dismissed(&self, action: Action) -> bool {
-        let arn = &self.holding.held.provisioned_model_arn;
-        gates::is_dismissed(self.priced, self.workload, action, arn)
-    }
-
     fn finding(&self, smaller: &SmallerHolding<ModelUnits>) -> Finding {
         let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
         let name = &held.provisioned_model_name;
         let action = self.action(smaller);
         let to_others = self.has_others();
         let description = if smaller.is_none() {
-            let host = self.room_elsewhere().and_then(|at| self.at_work.get(at));
-            let to = match host {
+            let to = match self.host_of_its_calls() {
+                Some(host) if self.makes_room().is_some() => {
+                    format!("to {}, whose own go on-demand", host.held.provisioned_model_name)
+                }
                 Some(host) => format!("to {}", host.held.provisioned_model_name),
                 None if to_others => "to the others".to_owned(),
                 None => "on-demand".to_owned(),
@@ -469,7 +455,7 @@ impl HoldingReview<'_, '_> {
         } else {
             smaller.amount().to_string()
         };
-        let plan = Plan::new(action, description.clone()).saving(workload, smaller.savings);
+        let plan = Plan::new(action, description.clone()).saving(smaller.savings);
         let arn = &held.provisioned_model_arn;
         // The plan is shown either way; only what passes becomes advice.
         let cost = self.holding.monthly_cost.unwrap_or_default();

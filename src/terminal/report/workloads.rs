@@ -28,6 +28,12 @@ pub(super) fn workloads(page: &mut String, report: &Report) {
     for (row, workload) in lines.zip(&report.workloads) {
         line(page, format!(" {row}"));
         wrapped(page, "      ", &workload.verdict);
+        if let Some(forgone) = &workload.forgone {
+            let more = forgone.estimated_monthly_savings;
+            let because = forgone.because.join("; ");
+            let told = format!("would save {more} more a month, not counted because {because}");
+            wrapped(page, "      ", &told);
+        }
         if let Some(cache) = &workload.cache {
             wrapped(page, "      cache: ", &cache.to_string());
         }

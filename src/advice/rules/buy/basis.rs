@@ -5,12 +5,16 @@ use std::borrow::Cow;
 
 use crate::advice::candidate::Offered;
 use crate::advice::gates;
-use crate::catalog::{ReservedOffer, ReservedScope};
+use crate::advice::whole::{self, Whole};
+use crate::catalog::{Offer, ReservedOffer, ReservedScope};
 use crate::config::Overflow;
-use crate::domain::{ModelUnits, Ratio, Usd};
-use crate::pricing::{Holding, LaneRates, Priced, Workload, reserves};
+use crate::domain::{ModelUnits, Ratio};
+use crate::pricing::{Holding, LaneKind, LaneRates, Priced, Workload, reserves};
+use crate::sizing::demand::UnknownDemand;
 use crate::sizing::traffic::{ServableLanes, Traffic};
-use crate::sizing::{BreakEven, Certificate, MeterLoads, Reservation, ReservationTerms};
+use crate::sizing::{
+    BreakEven, Certificate, MeterLoads, Purchase as _, Reservation, ReservationTerms, UnitPurchase,
+};
 
 /// Facts that the rules before leave to the decision to buy.
 #[derive(Clone, Copy, Debug)]
@@ -21,18 +25,18 @@ pub(crate) struct BuyingBasis<'w> {
     pub(crate) cheapest: &'w [LaneRates<'w>],
     /// Rates of each lane once what counts is routed: reserved tokens serve one scope alone.
     pub(crate) routed: &'w [LaneRates<'w>],
-    /// Saving of the counted changes before, in USD a month.
-    pub(crate) saved_before: Usd,
     /// Share of standard traffic that filling leaves on-demand, from 0 to 1.
     pub(crate) remaining: Ratio,
     /// Holdings that serve on.
     pub(crate) serving: &'w [&'w Holding<'w>],
+    /// Units that serve beside what is bought.
+    pub(crate) held: ModelUnits,
     /// Volume at which a unit of each offer begins to pay.
     pub(crate) break_even: &'w [BreakEven],
-    /// True if an idle holding of the same model is to be deleted.
-    pub(crate) deletes_its_own: bool,
     /// True if other traffic of the model is to go through another profile.
     pub(crate) is_routed: bool,
+    /// Whole of the workload; `None` where nothing of known capacity is held.
+    pub(crate) target: Option<&'w Whole>,
 }
 
 impl<'w> BuyingBasis<'w> {
@@ -47,12 +51,12 @@ impl<'w> BuyingBasis<'w> {
             workload,
             cheapest: rates,
             routed: rates,
-            saved_before: Usd::ZERO,
             remaining: Ratio::ONE,
             serving: &[],
+            held: UnitPurchase::NONE,
             break_even: &[],
-            deletes_its_own: false,
             is_routed: false,
+            target: None,
         }
     }
 
@@ -74,10 +78,29 @@ impl<'w> BuyingBasis<'w> {
         }
     }
 
-    /// Counts the units that serve beside what is bought.
-    pub(super) fn held(&self) -> ModelUnits {
-        let serving = self.beside().iter();
-        serving.map(|holding| holding.held.model_units).sum()
+    /// Lists the holdings that are given up for what is bought.
+    pub(super) fn replaced(&self) -> Vec<&'w Holding<'w>> {
+        whole::replaced_by_bought(self.workload, self.target)
+    }
+
+    /// Returns the rates of the lanes that go to units under an offer; `None` where those are all.
+    pub(super) fn lanes(
+        &self,
+        rates: &[LaneRates<'w>],
+        offer: &Offer,
+    ) -> Result<Option<Vec<LaneRates<'w>>>, UnknownDemand> {
+        let Some(target) = self.target else {
+            return whole::lanes_that_pay(self.priced, self.workload, rates, offer);
+        };
+        let lanes = whole::at(self.workload, &target.lanes);
+        let goes_there = |rates: &&LaneRates<'_>| {
+            let is_held = matches!(rates.lane.kind, LaneKind::Provisioned(_));
+            is_held || lanes.iter().any(|lane| std::ptr::eq(*lane, rates.lane))
+        };
+        let standard = self.workload.standard().count();
+        // Without a lane of its own the reason is told of all of them.
+        let is_part = !lanes.is_empty() && lanes.len() < standard || !self.replaced().is_empty();
+        Ok(is_part.then(|| rates.iter().filter(goes_there).cloned().collect()))
     }
 
     /// Adds up the reserved tokens of a scope that are held.
@@ -106,10 +129,13 @@ impl<'w> BuyingBasis<'w> {
         units.chain(tokens.map(Offered::Tokens)).collect()
     }
 
-    /// Returns the traffic that an offer could serve.
-    pub(super) fn traffic(&self, offered: &Offered<'_>) -> Traffic<'w> {
+    /// Returns the traffic that an offer could serve, with the calls of some holdings.
+    pub(super) fn traffic<'s>(
+        offered: &Offered<'_>,
+        serving: &'s [&'s Holding<'s>],
+    ) -> Traffic<'s> {
         match offered {
-            Offered::Units(_) => Traffic::Units { serving: self.beside(), with_on_demand: true },
+            Offered::Units(_) => Traffic::Units { serving, with_on_demand: true },
             Offered::Tokens(offer) => Traffic::Reserved(offer.scope),
         }
     }
@@ -122,7 +148,7 @@ impl<'w> BuyingBasis<'w> {
         // What is bought can take the calls of a holding and free its room: these count too.
         let traffic = match offered {
             Offered::Units(_) => Traffic::Units { serving: self.serving, with_on_demand: true },
-            Offered::Tokens(_) => self.traffic(offered),
+            Offered::Tokens(offer) => Traffic::Reserved(offer.scope),
         };
         let lanes = ServableLanes::new(self.priced, self.workload, &rates, traffic);
         let mut loads: Vec<MeterLoads> = Vec::new();

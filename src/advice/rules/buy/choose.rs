@@ -12,10 +12,8 @@ use crate::advice::rules::buy::recommendation::{break_even, recommendation};
 use crate::advice::rules::route;
 use crate::advice::{CertificateReport, Plan};
 use crate::catalog::ReservedScope;
-use crate::config::Overflow;
-use crate::domain::{ModelUnits, Ratio, Term, Usd};
+use crate::domain::{Ratio, Usd};
 use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
-use crate::sizing::bins::{LaneSet, LoadedLanes, units_of_sets};
 use crate::sizing::demand::{ServableDemand, UnknownDemand};
 
 /// Returns true if minutes could change what is said of commitments: there is an offer of known
@@ -95,7 +93,6 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
             .then_with(|| a.offered.term().cmp(&b.offered.term()))
             .then_with(|| a.offered.action().cmp(&b.offered.action()))
     });
-    let before = workload.monthly_cost() - basis.saved_before;
     let chosen = candidates.iter().position(|candidate| candidate.refusals.is_empty());
     if let Some(best) = chosen.map(|place| candidates.remove(place)) {
         let mut bought = vec![best];
@@ -112,7 +109,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         }
         for best in &bought {
             let advice = recommendation(basis, best);
-            let mut advised = Finding::advised(best.plan(before), advice, Gate::Setting);
+            let mut advised = Finding::advised(best.plan(), advice, Gate::Setting);
             advised.dismiss(basis.priced);
             finding.take(advised);
         }
@@ -126,7 +123,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         });
         finding.reasons.extend(refusals);
     }
-    finding.plans.extend(candidates.iter().map(|candidate| candidate.plan(before)));
+    finding.plans.extend(candidates.iter().map(Candidate::plan));
     finding
 }
 
@@ -146,6 +143,8 @@ fn candidates<'w>(
             .min(),
     };
     let mut candidates = Vec::new();
+    let replaced = basis.replaced();
+    let serving = [basis.beside(), replaced.as_slice()].concat();
     for scope in [None, Some(ReservedScope::Regional), Some(ReservedScope::Global)] {
         let of_scope = || known.iter().filter(|offered| offered.scope() == scope);
         // All offers of a scope serve the same traffic, at the same prices where none changes.
@@ -153,10 +152,13 @@ fn candidates<'w>(
         for offered in of_scope() {
             let rates = basis.rates(offered);
             let new = |rates: &[LaneRates<'_>]| {
-                let traffic = basis.traffic(offered);
+                let traffic = BuyingBasis::traffic(offered, &serving);
                 ServableDemand::new(basis.priced, basis.workload, rates, traffic)
             };
-            let only = lanes_that_pay(basis, &rates, offered)?;
+            let only = match offered {
+                Offered::Units(offer) => basis.lanes(&rates, offer)?,
+                Offered::Tokens(_) => None,
+            };
             let of_its_own = match (&only, &rates) {
                 (Some(only), _) => Some(new(only)?),
                 (None, Cow::Owned(rates)) => Some(new(rates)?),
@@ -169,9 +171,12 @@ fn candidates<'w>(
             };
             let candidate = match offered {
                 Offered::Units(offer) => {
-                    let ids = only.iter().flatten().map(|rates| &rates.lane.usage.model_id);
-                    let only = ids.map(|id| id.text().to_owned()).collect();
-                    let of_units = Candidate::of_units(&offer_basis, demand, offer, basis.held());
+                    let standard = only.iter().flatten().filter(|rates| rates.lane.is_standard());
+                    let only = standard.map(|rates| rates.lane.usage.model_id.text().to_owned());
+                    let only = only.collect();
+                    let replaced = replaced.clone();
+                    let of_units =
+                        Candidate::of_units(&offer_basis, demand, offer, basis.held, replaced);
                     of_units.map(|candidate| candidate.of_lanes(only))
                 }
                 Offered::Tokens(offer) => {
@@ -183,41 +188,6 @@ fn candidates<'w>(
         }
     }
     Ok(candidates)
-}
-
-/// Chooses the lanes that go to units which refuse the rest, so that most is saved; `None` where it is
-/// all of them, or where any may go there as far as there is room.
-fn lanes_that_pay<'w>(
-    basis: &BuyingBasis<'w>,
-    rates: &[LaneRates<'w>],
-    offered: &Offered<'_>,
-) -> Result<Option<Vec<LaneRates<'w>>>, UnknownDemand> {
-    let settings = &basis.priced.observation.settings;
-    let (Offered::Units(offer), Overflow::Throttle) = (offered, settings.overflow) else {
-        return Ok(None);
-    };
-    let Some(capacity) = offer.capacity else {
-        return Ok(None);
-    };
-    // Of all lanes, those that filling moves included, so that what goes there is named.
-    let standard = basis.workload.on_demand().filter(|lane| lane.is_standard()).count();
-    if standard < 2 {
-        return Ok(None);
-    }
-    let lanes = LoadedLanes::dearest(basis.priced, basis.workload, rates)?;
-    let worth = |set: LaneSet| -> Usd {
-        lanes.of(set).iter().map(|rates| rates.monthly_cost(basis.priced.recent)).sum()
-    };
-    let needs = units_of_sets(None, &lanes.profiles, capacity, settings.headroom);
-    let saves = needs.into_iter().enumerate().filter_map(|(set, units)| {
-        let cost = offer.unit_price.monthly_cost(ModelUnits::new(units?));
-        Some((worth(set) - cost, set))
-    });
-    let best = saves.max_by_key(|(saves, set)| (*saves, std::cmp::Reverse(*set)));
-    // Where nothing pays, the reason is told of all of it.
-    let best = best.filter(|(saves, _)| saves.is_positive()).map(|(_, set)| lanes.of(set));
-    let best = best.filter(|lanes| lanes.len() < standard);
-    Ok(best.map(|lanes| lanes.into_iter().cloned().collect()))
 }
 
 /// Adds the gates of one kind of purchase alone.
@@ -240,17 +210,13 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
         {
             candidate.refusals.push(gates::capacity(holding));
         }
-        if basis.deletes_its_own && candidate.offered.term() == Term::None {
-            let why = "units without a term are held already and idle: keeping as many of those costs the same";
-            candidate.refuse(Gate::Order, why);
-        }
     }
     candidate
 }
 
 /// Adds up the present cost of the traffic that units could serve, in USD a month.
 fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
-    workload.on_demand().filter(|lane| lane.is_standard()).map(Lane::monthly_cost).sum()
+    workload.standard().map(Lane::monthly_cost).sum()
 }
 
 /// States the condition under which units of unknown capacity pay. AWS publishes no capacity:

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
 use crate::advice::gates;
+use crate::advice::recommendation::several;
 use crate::advice::rules::buy::basis::BuyingBasis;
 use crate::advice::{Arrangement, Commitment, Evidence, Money, Recommendation, Standing, command};
 use crate::catalog::{AllowedScope, Offer, ReservedOffer, ReservedScope};
@@ -43,6 +44,11 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
     } else {
         format!("{} on-demand", best.only.join(" and "))
     };
+    let replaced = best.replaced.iter().map(|holding| {
+        let held = holding.held;
+        format!(", and {} of {}", held.model_units, held.provisioned_model_name)
+    });
+    let now = std::iter::once(now).chain(replaced).collect::<String>();
     let current = Arrangement::costing(now, best.without);
     let proposed = Arrangement::costing(best.describe(), best.with());
     let action = best.offered.action();
@@ -79,8 +85,8 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
     advice.grounds.risks.extend(risks(basis, best));
     match (&best.offered, best.amount) {
         (Offered::Units(offer), Amount::Units(units)) => {
-            let step = command::buy(workload, offer, units);
-            advice.remedy.take_steps(step.into_iter().collect());
+            let steps = command::buy(workload, offer, units, &best.replaced);
+            advice.remedy.take_steps(steps);
         }
         // No API reserves tokens.
         _ => advice.remedy.contact = Some(CONTACT.to_owned()),
@@ -120,16 +126,24 @@ fn risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> Vec<String> {
 fn unit_risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> Vec<String> {
     let settings = &basis.priced.observation.settings;
     let mut risks = Vec::new();
-    if basis.held() != UnitPurchase::NONE {
+    if basis.held != UnitPurchase::NONE {
         risks.push(format!(
             "these are beside {} held already, which serve first: traffic has to go to both",
-            basis.held()
+            basis.held
         ));
     }
     if !best.only.is_empty() {
         risks.push(format!(
             "of the model's requests those of {} alone go to the units, all of them; the others stay",
             best.only.join(" and ")
+        ));
+    }
+    if !best.replaced.is_empty() {
+        let names = best.replaced.iter().map(|it| it.held.provisioned_model_name.as_str());
+        let names: Vec<&str> = names.collect();
+        risks.push(format!(
+            "the calls of {} go to the units too, which are given up for them",
+            several(&names)
         ));
     }
     if basis.is_routed {

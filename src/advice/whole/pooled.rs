@@ -1,0 +1,203 @@
+//! The best number of units where callers route what exceeds units: they try one provisioned model after
+//! the other, so that what counts is how many units there are, and which lanes try them at all.
+
+use rust_decimal::Decimal;
+
+use crate::advice::gates;
+use crate::advice::whole::moves::{Allowed, Moves};
+use crate::advice::whole::serving::{HeldThen, MoveSet, OwnCalls, Whole};
+use crate::domain::period::HOURS_PER_MONTH;
+use crate::domain::{Capacity, Ceiling, ModelUnits, Usd};
+use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
+use crate::sizing::bins::MOST_CALLS;
+use crate::sizing::demand::{ServableDemand, UnknownDemand};
+use crate::sizing::traffic::Traffic;
+use crate::sizing::{Purchase as _, UnitPurchase};
+
+/// Some lanes that try all units.
+pub(super) struct Pool<'r, 'w> {
+    lanes: Vec<&'r LaneRates<'w>>,
+    demand: ServableDemand,
+    /// On-demand cost of the other lanes in USD a month.
+    others: Usd,
+}
+
+/// Lanes of which every set is looked at: twice as many would take sixteen times as long.
+const MOST_POOLED: usize = 4;
+
+/// Lists the sets of some sorted lanes that are looked at, the smaller ones first: all sets of a few, and
+/// of many the first ones.
+pub(super) fn sets_of<'r, 'w>(sorted: &[&'r LaneRates<'w>]) -> Vec<Vec<&'r LaneRates<'w>>> {
+    if sorted.len() > MOST_POOLED {
+        return (0..=sorted.len()).map(|count| sorted[..count].to_vec()).collect();
+    }
+    let mut sets: Vec<Vec<&LaneRates<'w>>> = (0_usize..1 << sorted.len())
+        .map(|set| {
+            let lanes = sorted.iter().enumerate().filter(|(lane, _)| set >> lane & 1 == 1);
+            lanes.map(|(_, rates)| *rates).collect()
+        })
+        .collect();
+    sets.sort_by_key(Vec::len);
+    sets
+}
+
+impl<'w> Moves<'_, 'w> {
+    /// Builds the demand that all units share, of some lanes and of the calls of all holdings.
+    fn pooled(&self, lanes: &[&LaneRates<'w>]) -> Result<ServableDemand, UnknownDemand> {
+        let is_among = |rates: &&LaneRates<'w>| {
+            matches!(rates.lane.kind, LaneKind::Provisioned(_))
+                || lanes.iter().any(|lane| std::ptr::eq(lane.lane, rates.lane))
+        };
+        let rates: Vec<LaneRates<'w>> = self.rates.iter().filter(is_among).cloned().collect();
+        let serving: Vec<&Holding<'w>> = self.held.iter().map(|(_, holding)| *holding).collect();
+        let traffic = Traffic::Units { serving: &serving, with_on_demand: true };
+        ServableDemand::new(self.priced, self.workload, &rates, traffic)
+    }
+
+    /// Builds the demand that all units share with each set of lanes that is looked at: each of a few
+    /// lanes, and of many those that are dearest by the unit.
+    pub(super) fn pools(&self) -> Result<Vec<Pool<'_, 'w>>, UnknownDemand> {
+        let sorted = by_worth_of_a_unit(self.priced, self.workload, &self.rates, self.capacity);
+        sets_of(&sorted)
+            .into_iter()
+            .map(|lanes| {
+                let others =
+                    sorted.iter().filter(|it| lanes.iter().all(|lane| !std::ptr::eq(*lane, **it)));
+                let others = others.map(|it| it.monthly_cost(self.priced.recent)).sum();
+                Ok(Pool { demand: self.pooled(&lanes)?, lanes, others })
+            })
+            .collect()
+    }
+
+    /// Finds the number of units that all calls share, and the lanes that try them.
+    pub(super) fn best_pooled(&self, pools: &[Pool<'_, 'w>], allowed: Allowed) -> Option<Whole> {
+        let units = |of: &dyn Fn(&Holding<'_>) -> bool| -> u32 {
+            let held = self.held.iter().filter(|(_, holding)| of(holding));
+            held.map(|(_, holding)| holding.held.model_units.count()).sum()
+        };
+        let is_loose = |holding: &Holding<'_>| !holding.held.is_under_term();
+        let fixed = units(&|holding| !is_loose(holding));
+        let loose = units(&is_loose);
+        let fewest = units(&|holding| is_loose(holding) && !self.can_go(holding, allowed));
+        let of_held = self.held.iter().filter(|(_, holding)| is_loose(holding));
+        let of_held = of_held.filter_map(|(_, holding)| self.price_of(holding, allowed.moves));
+        let bought = self.offers(allowed.moves).map(|offer| offer.unit_price).min();
+        let can_buy = bought.is_some();
+        // Where nothing can change, units cost the same whatever their price.
+        let any = || Some(self.held.first()?.1.offer.as_ref()?.unit_price);
+        let price = of_held.min().into_iter().chain(bought).min().or_else(any)?;
+        let purchase =
+            UnitPurchase { capacity: self.capacity, price, held: ModelUnits::new(fixed) };
+        let moves_lanes =
+            (allowed.fills || can_buy) && gates::in_region(self.priced, self.workload).is_none();
+        let mut best: Option<(Usd, u32, &Pool<'_, 'w>)> = None;
+        // Of equals the fewest lanes: what is not worth a unit has not to be moved.
+        for pool in pools.iter().filter(|pool| moves_lanes || pool.lanes.is_empty()) {
+            let sized = pool.demand.sized(&purchase);
+            let mut further = UnitPurchase::optimum(&sized.minutes).count();
+            if allowed.moves == MoveSet::Free || !allowed.changes {
+                further = further.max(loose);
+            }
+            if !can_buy {
+                further = further.min(loose);
+            }
+            let further = ModelUnits::new(further.max(fewest));
+            let left = sized.all_monthly() - sized.replaced_monthly(further);
+            let total = purchase.cost(further, HOURS_PER_MONTH) + left + pool.others;
+            if best.as_ref().is_none_or(|(least, ..)| total < *least) {
+                best = Some((total, further.count(), pool));
+            }
+        }
+        let (_, further, pool) = best?;
+        let kept = self.kept(further.min(loose), allowed);
+        let holdings = self.held.iter().zip(kept).map(|((place, _), units)| HeldThen {
+            place: *place,
+            units: ModelUnits::new(units),
+            needed: ModelUnits::new(units),
+            own: if units == 0 { OwnCalls::Leave } else { OwnCalls::Stay },
+            lanes: Vec::new(),
+        });
+        let lanes = self.places(pool.lanes.iter().copied());
+        Some(Whole { moves: allowed.moves, holdings: holdings.collect(), lanes })
+    }
+
+    /// Shares so many units without a term among the holdings, so that as few as can be change.
+    fn kept(&self, units: u32, allowed: Allowed) -> Vec<u32> {
+        let now: Vec<u32> =
+            self.held.iter().map(|(_, holding)| holding.held.model_units.count()).collect();
+        let is_loose = |place: &usize| !self.held[*place].1.held.is_under_term();
+        let loose: Vec<usize> = (0..now.len()).filter(is_loose).collect();
+        let sum: u32 = loose.iter().map(|place| now[*place]).sum();
+        if units >= sum || loose.len() > MOST_CALLS {
+            return now;
+        }
+        let changes = |kept: &Vec<u32>| {
+            let changed = loose.iter().filter(|place| kept[**place] != now[**place]);
+            let idle = |place: &&usize| {
+                kept[**place] > 0 && self.held[**place].1.idleness == Idleness::Idle
+            };
+            let halves = loose.iter().filter(|place| (1..now[**place]).contains(&kept[**place]));
+            (halves.count(), changed.count(), loose.iter().filter(idle).count())
+        };
+        let mut ways: Vec<Vec<u32>> = Vec::new();
+        for gone in 0_usize..1 << loose.len() {
+            for smaller in std::iter::once(None).chain(loose.iter().map(Some)) {
+                let mut kept = now.clone();
+                for (at, place) in loose.iter().enumerate() {
+                    if gone >> at & 1 == 1 {
+                        kept[*place] = 0;
+                    }
+                }
+                let can_go =
+                    |place: &usize| kept[*place] > 0 || self.can_go(self.held[*place].1, allowed);
+                let without: u32 = loose.iter().map(|place| kept[*place]).sum();
+                if !loose.iter().all(can_go) || without < units {
+                    continue;
+                }
+                match smaller {
+                    None if without == units => ways.push(kept),
+                    Some(place) if without > units => {
+                        let less = without - units;
+                        let can = self.can_shrink(self.held[*place].1, allowed);
+                        if can && kept[*place] > less {
+                            kept[*place] -= less;
+                            ways.push(kept);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        ways.into_iter().min_by_key(changes).unwrap_or(now)
+    }
+}
+
+/// Sorts standard on-demand lanes by what a unit of theirs costs on-demand, the dearest first.
+pub(super) fn by_worth_of_a_unit<'r, 'w>(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    rates: &'r [LaneRates<'w>],
+    capacity: Capacity,
+) -> Vec<&'r LaneRates<'w>> {
+    let weights = priced.observation.prices.load_weights(&workload.model);
+    let worth = |rates: &LaneRates<'w>| {
+        let load = |ceiling: Ceiling| -> Decimal {
+            let meters = rates.lane.meters.iter().filter_map(|meter| {
+                let (of, weight) = weights.of(meter.meter)?;
+                (of == ceiling).then(|| weight.number() * Decimal::from(meter.recent.count()))
+            });
+            meters.sum()
+        };
+        let units = |ceiling: Ceiling, serves: u64| {
+            load(ceiling).checked_div(Decimal::from(serves)).unwrap_or_default()
+        };
+        let needed = units(Ceiling::Input, capacity.input_tokens_per_hour)
+            .max(units(Ceiling::Output, capacity.output_tokens_per_hour));
+        let cost = rates.monthly_cost(priced.recent).dollars();
+        cost.checked_div(needed).unwrap_or(Decimal::MAX)
+    };
+    let mut lanes: Vec<&LaneRates<'w>> =
+        rates.iter().filter(|rates| rates.lane.is_standard()).collect();
+    lanes.sort_by_cached_key(|rates| std::cmp::Reverse(worth(rates)));
+    lanes
+}
