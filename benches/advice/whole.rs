@@ -55,6 +55,12 @@ struct Limits {
 
 const NO_LIMITS: Limits = Limits { by_hours: false, own_calls_try: false, no_reserved: false };
 
+/// Reason where each of several changes is counted safe by itself, which comes to a few percent.
+const SEVERAL: &str = "hours say less than minutes, at each of several changes";
+const SEVERAL_TIMES: f64 = 0.95;
+
+const ANOTHER: &str = "another";
+
 /// Reasons to miss some of what is possible: it is reached with these limits.
 const REASONS: [(&str, Limits); 5] = [
     ("hours say less than minutes", Limits { by_hours: true, ..NO_LIMITS }),
@@ -138,7 +144,12 @@ impl Small {
         let is_reached = |(_, limits): &&(&str, Limits)| {
             advised + NOTHING >= self.present() - self.least(*limits)
         };
-        REASONS.iter().find(is_reached).map_or("another", |(reason, _)| reason)
+        let reason = REASONS.iter().find(is_reached).map(|(reason, _)| *reason);
+        reason.unwrap_or_else(|| {
+            let [.., (_, all)] = REASONS;
+            let with_all = self.present() - self.least(all);
+            if advised >= SEVERAL_TIMES * with_all { SEVERAL } else { ANOTHER }
+        })
     }
 
     /// Computes the least cost of each set of lanes that no unit serves: each through the profile that
@@ -344,7 +355,7 @@ fn print(mode: &str, outcomes: &[Outcome]) {
         missed.len()
     );
     missed.sort_by(|a, b| (b.possible - b.advised).total_cmp(&(a.possible - a.advised)));
-    let reasons = REASONS.iter().map(|(reason, _)| *reason).chain(["another"]);
+    let reasons = REASONS.iter().map(|(reason, _)| *reason).chain([SEVERAL, ANOTHER]);
     for reason in reasons {
         let of_it: Vec<&&Outcome> = missed.iter().filter(|it| it.reason == reason).collect();
         let Some(worst) = of_it.first() else { continue };

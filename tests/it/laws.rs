@@ -140,6 +140,14 @@ fn faults(report: &Report) -> Vec<String> {
                 faults.push(format!("{model}: a plan is compared with {bill}, not the free bill"));
             }
         }
+        // The bills of what is advised come down to what is left once all that counts is done.
+        let advised = workload.plans.iter().filter(|plan| plan.advised);
+        let last = advised.filter_map(|plan| plan.monthly_cost).min();
+        if last
+            .is_some_and(|last| last != workload.monthly_cost - workload.potential_monthly_savings)
+        {
+            faults.push(format!("{}: the last bill is {last:?}", workload.model));
+        }
         for plan in workload.plans.iter().filter(|plan| plan.advised) {
             if plan.monthly_cost.is_none_or(|cost| cost > workload.monthly_cost || cost < Usd::ZERO)
             {
@@ -244,6 +252,28 @@ proptest! {
         prop_assert_eq!(report.holdings, expected.holdings);
         prop_assert_eq!(report.not_covered, expected.not_covered);
         prop_assert_eq!(report.workloads, expected.workloads);
+    }
+}
+
+#[test]
+fn saved_runs_give_the_same_bytes_on_any_number_of_threads() {
+    let saved = include_str!("../data/observations/1.json");
+    let texts = [
+        saved.to_owned(),
+        account().to_json().unwrap(),
+        crate::support::sample().to_json().unwrap(),
+    ];
+    for text in &texts {
+        let report = || report::build(&Observation::from_json(text).unwrap()).to_json().unwrap();
+        let alone = report();
+        for threads in [2, 5] {
+            std::thread::scope(|scope| {
+                let started: Vec<_> = (0..threads).map(|_| scope.spawn(report)).collect();
+                for ended in started {
+                    assert!(ended.join().unwrap() == alone);
+                }
+            });
+        }
     }
 }
 

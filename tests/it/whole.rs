@@ -10,9 +10,10 @@ use bedrock_cost_guard::observation::{CommitmentDuration, ProvisionedModel};
 use bedrock_cost_guard::report::Report;
 
 use jiff::SignedDuration;
+use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::support::account::{Account, HELD, bound, dismissed, held};
+use crate::support::account::{Account, HELD, allowed_scopes, bound, dismissed, held};
 use crate::support::book::{MODEL, UNIT, book, rate, row, unit, with_units};
 use crate::support::reports::{an_hour, counted};
 
@@ -332,5 +333,175 @@ fn each_number_of_units_tells_what_a_unit_serves_and_what_the_highest_minute_ask
                 assert_eq!(value("enough for the highest minute"), Some("2 model units"));
             }
         }
+    }
+}
+
+/// Holds a unit as [`held`] does, under another name.
+fn another(name: &str) -> ProvisionedModel {
+    ProvisionedModel {
+        provisioned_model_arn: HELD.replace("h0ldh0ldh0ld", name),
+        provisioned_model_name: name.to_owned(),
+        ..held()
+    }
+}
+
+#[test]
+fn calls_of_what_is_paid_for_make_room_for_dearer_ones() {
+    // A fifth of the unit is used, for 12 USD an hour; a lane of nine tenths, for 54, does not fit beside.
+    let paid = bound(CommitmentDuration::OneMonth, 20);
+    let account = selling(Overflow::Throttle).busy(paid, 200_000, 0).tokens(MODEL, 900_000, 0);
+    let mut account = account;
+    account.observation.settings.min_observed_days = 120;
+    let report = account.report();
+    assert_eq!(counted(&report), [Action::FillProvisionedModel]);
+    let fill = recommended(&report, Action::FillProvisionedModel);
+    assert_eq!(fill.savings(), Some(an_hour(54 - 12)));
+    assert!(fill.money.proposed.description.ends_with("; on-demand for the calls of held"));
+}
+
+#[test]
+fn what_is_bought_takes_the_calls_of_what_is_given_up_for_it() {
+    // Three calls of six tenths of a unit, two of them on a unit each: together they need two units.
+    let account = selling(Overflow::Throttle)
+        .busy(another("0000000000aa"), 600_000, 0)
+        .busy(another("0000000000bb"), 600_000, 0)
+        .tokens(MODEL, 600_000, 0);
+    let report = account.report();
+    assert_eq!(counted(&report), [Action::BuyModelUnits]);
+    let buy = recommended(&report, Action::BuyModelUnits);
+    assert_eq!(buy.savings(), Some(an_hour(2 * 40 + 36 - 2 * 30)));
+    assert_eq!(report.totals.potential_monthly_savings, an_hour(56));
+    let now = &buy.money.current.description;
+    assert!(
+        now.contains(" on-demand, and 1 model unit of 0000000000aa, and 1 model unit"),
+        "{now}"
+    );
+    // Created first, deleted last, and nobody calls what is deleted.
+    let steps: Vec<&str> = buy.remedy.steps.iter().map(|step| step.text.as_str()).collect();
+    let begins = ["buy 2", "have the callers", "have the callers", "delete", "delete"];
+    assert!(steps.iter().zip(begins).all(|(step, begin)| step.starts_with(begin)), "{steps:?}");
+    assert_eq!(steps.len(), begins.len());
+}
+
+#[test]
+fn a_lane_that_is_not_worth_a_unit_does_not_try_it() {
+    // One lane fills the unit for 96 USD an hour, the other asks for nine tenths of it for 32.40.
+    let paid = bound(CommitmentDuration::OneMonth, 20);
+    let mut account =
+        selling(Overflow::Spill).idle(paid).tokens(MODEL, UNIT[0], UNIT[1]).tokens(GEO, 0, 270_000);
+    account.observation.settings.min_observed_days = 120;
+    let report = account.report();
+    let fill = recommended(&report, Action::FillProvisionedModel);
+    assert_eq!(fill.savings(), Some(an_hour(96)));
+    let now = &fill.money.current.description;
+    assert!(now.starts_with(&format!("{MODEL} on-demand beside")), "{now}");
+}
+
+#[test]
+fn the_best_of_many_lanes_is_held_to_its_part_of_the_chance() {
+    // In one week of three the work is next to nothing.
+    let week = |minute: u64| {
+        let is_busy = minute / (7 * 24 * 60) % 3 != 1;
+        [if is_busy { 900_000 } else { 90_000 }, 0]
+    };
+    let alone =
+        selling(Overflow::Throttle).lane(MODEL, ["InputTokenCount", "OutputTokenCount"], week);
+    let beside = alone.clone().tokens(GEO, 1_000, 0);
+    let told = |account: &Account| {
+        let report = account.report();
+        let plans = report.workloads[0].plans.iter();
+        let plan = plans.filter(|plan| plan.action == Some(Action::BuyModelUnits));
+        plan.flat_map(|plan| plan.why_not.clone()).collect::<Vec<_>>().join("; ")
+    };
+    assert!(told(&alone).contains("the lower 5 % bound is"), "{}", told(&alone));
+    let why = told(&beside);
+    assert!(why.contains("the lower 5 % ÷ 2 bound, for 2 lanes to choose from, is"), "{why}");
+}
+
+#[test]
+fn what_is_forbidden_is_said_with_what_it_costs_and_leaves_no_other_trace() {
+    let rows = [
+        rate("in-region", "standard", ["1.00", "2.00"]),
+        rate("global", "standard", ["0.90", "1.80"]),
+        unit("none", "40.00", Some(UNIT)),
+        unit("1-month", "35.00", Some(UNIT)),
+    ];
+    // 30 USD an hour, 27 through the global profile.
+    let account = Account::on(book(&rows)).tokens(MODEL, 500_000, 0);
+    let report = account.report();
+    let forgone = report.workloads[0].forgone.clone().unwrap();
+    assert_eq!(forgone.estimated_monthly_savings, an_hour(3));
+    assert_eq!(forgone.because, ["GUARD_ALLOW_GLOBAL_ROUTING is false"]);
+    let page = bedrock_cost_guard::terminal::report::render(&report);
+    assert!(page.contains("would save $2,190.00 more a month, not counted because GUARD_ALLOW"));
+    let mut allowed = account.clone();
+    allowed.observation.settings.allow_global_routing = true;
+    assert_eq!(allowed.report().workloads[0].forgone, None);
+
+    // A unit that would be filled may not serve this model: its requests stay in the geography.
+    let paid = bound(CommitmentDuration::OneMonth, 20);
+    let held = account.idle(paid).overrides(&allowed_scopes(&["geo"]));
+    let report = held.report();
+    assert_eq!(counted(&report), []);
+    let forgone = report.workloads[0].forgone.clone().unwrap();
+    // All of it, since routing saves nothing of what is filled.
+    assert_eq!(forgone.estimated_monthly_savings, an_hour(30));
+    assert_eq!(forgone.because, ["the overrides do not allow the in-Region scope for this model"]);
+    let fill = recommended(&report, Action::FillProvisionedModel);
+    assert!(!fill.is_counted());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Each plan's cost is the bill of what it says, added up from its words and the prices alone.
+    #[test]
+    fn the_cost_of_every_plan_is_a_fresh_bill(
+        is_spill in any::<bool>(), allows in any::<bool>(), global in 70u32..100,
+        input in 100u32..2_500, output in 10u32..800,
+    ) {
+        let hundredth = |percent: u32| Decimal::new(i64::from(percent), 2);
+        let rows = [
+            with_units(),
+            vec![rate("global", "standard", [hundredth(global), hundredth(2 * global)])],
+        ];
+        let mut account = Account::on(book(&rows.concat()));
+        let settings = &mut account.observation.settings;
+        settings.overflow = if is_spill { Overflow::Spill } else { Overflow::Throttle };
+        settings.headroom = Ratio::ZERO;
+        settings.allow_global_routing = allows;
+        let (input, output) = (u64::from(input) * 1_000, u64::from(output) * 1_000);
+        let report = account.tokens(MODEL, input, output).report();
+        let on_demand = |percent: u32| {
+            let tokens = Decimal::from((input + 2 * output) * 60 * 730);
+            tokens * hundredth(percent) / Decimal::from(1_000_000)
+        };
+        let cheapest = on_demand(if allows { global } else { 100 });
+        let need = (Decimal::from(input) / Decimal::from(UNIT[0]))
+            .max(Decimal::from(output) / Decimal::from(UNIT[1]));
+        for plan in &report.workloads[0].plans {
+            let Some(cost) = plan.monthly_cost else { continue };
+            let units: Option<u32> =
+                plan.description.split(' ').next().and_then(|number| number.parse().ok());
+            let expected = match (plan.action, units) {
+                (None, _) => on_demand(100),
+                (Some(Action::RouteToGlobalProfile), _) => on_demand(global),
+                (Some(Action::UseFlexTier), _) => on_demand(100) / Decimal::TWO,
+                (Some(Action::BuyModelUnits), Some(units)) => {
+                    let price = if plan.description.contains("1-month") { 30 } else { 40 };
+                    let units = Decimal::from(units);
+                    let served = if is_spill { (units / need).min(Decimal::ONE) } else { Decimal::ONE };
+                    units * Decimal::from(730 * price) + cheapest * (Decimal::ONE - served)
+                }
+                other => unreachable!("{other:?} is planned: {plan:?}"),
+            };
+            let difference = (cost.dollars() - expected).abs();
+            prop_assert!(difference < Decimal::new(1, 2), "{plan:?} should cost {expected}");
+        }
+        // The last bill is what is left once all that counts is done.
+        let totals = &report.totals;
+        let advised = report.workloads[0].plans.iter().filter(|plan| plan.advised);
+        let last = advised.filter_map(|plan| plan.monthly_cost).min();
+        prop_assert_eq!(last, Some(totals.monthly_cost - totals.potential_monthly_savings));
     }
 }

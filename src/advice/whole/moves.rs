@@ -1,5 +1,5 @@
-//! What of a workload may change, and at which prices: what a setting, a dismissal or a gate forbids
-//! whatever the size, is no move.
+//! The moves that a workload has, and their prices: what a setting, a dismissal or a gate forbids whatever
+//! the size, is no move.
 
 use crate::advice::whole::serving::MoveSet;
 use crate::advice::{Action, gates};

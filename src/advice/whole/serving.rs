@@ -1,4 +1,4 @@
-//! Who serves which calls of a workload, and with how many units.
+//! The calls of a workload with the units that serve them, as they would be.
 
 use crate::domain::ModelUnits;
 use crate::pricing::{Holding, Lane, Workload};
