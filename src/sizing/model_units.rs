@@ -89,6 +89,11 @@ impl UnitSizing {
         }
     }
 
+    /// Puts the same units to another price.
+    pub(crate) fn reprice(&mut self, price: UsdPerModelUnitHour) {
+        self.unit_cost = price.cost(ModelUnits::new(1), self.loaded.hours);
+    }
+
     /// Computes what stays on-demand beside `units` further units, if the callers route the rest:
     /// of each step the part above what all units serve, in proportion.
     /// `Σ c·(1 − min(1, (k0 + k) / n))`, each step to 10^-16 USD, the sum to 10^-12.

@@ -282,13 +282,9 @@ impl HoldingReview<'_, '_> {
             return Err(UnknownSize::ExceedsCapacity(gates::capacity(holding)));
         }
         // What is kept is filled once the rest is given up.
-        let with_lanes = holding.held.is_under_term();
+        let with_lanes = self.then().is_none();
         let sizes = self.sizes(&purchase, with_lanes)?;
-        let options = match self.then() {
-            Some(then) => vec![then.units],
-            None if holding.held.is_under_term() => sizes.options(),
-            None => Vec::new(),
-        };
+        let options = self.then().map_or_else(|| sizes.options(), |then| vec![then.units]);
         Ok(sizes.smaller(&options).map_or(SizeReview::NoneCheaper, SizeReview::Smaller))
     }
 

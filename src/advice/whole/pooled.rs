@@ -6,18 +6,18 @@ use rust_decimal::Decimal;
 use crate::advice::gates;
 use crate::advice::whole::moves::{Allowed, Moves};
 use crate::advice::whole::serving::{HeldThen, MoveSet, OwnCalls, Whole};
-use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{Capacity, Ceiling, ModelUnits, Usd};
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
 use crate::sizing::bins::MOST_CALLS;
-use crate::sizing::demand::{ServableDemand, UnknownDemand};
+use crate::sizing::demand::{ServableDemand, SizedDemand, UnknownDemand};
 use crate::sizing::traffic::Traffic;
 use crate::sizing::{Purchase as _, UnitPurchase};
 
 /// Some lanes that try all units.
 pub(super) struct Pool<'r, 'w> {
     lanes: Vec<&'r LaneRates<'w>>,
-    demand: ServableDemand,
+    /// Units beside those that are paid for anyway.
+    sized: SizedDemand<UnitPurchase>,
     /// On-demand cost of the other lanes in USD a month.
     others: Usd,
 }
@@ -54,31 +54,44 @@ impl<'w> Moves<'_, 'w> {
         ServableDemand::new(self.priced, self.workload, &rates, traffic)
     }
 
+    /// Counts the units of some holdings.
+    fn units(&self, is_meant: impl Fn(&Holding<'_>) -> bool) -> u32 {
+        let held = self.held.iter().filter(|(_, holding)| is_meant(holding));
+        held.map(|(_, holding)| holding.held.model_units.count()).sum()
+    }
+
     /// Builds the demand that all units share with each set of lanes that is looked at: each of a few
     /// lanes, and of many those that are dearest by the unit.
     pub(super) fn pools(&self) -> Result<Vec<Pool<'_, 'w>>, UnknownDemand> {
         let sorted = by_worth_of_a_unit(self.priced, self.workload, &self.rates, self.capacity);
+        let Some(offer) = self.held.first().and_then(|(_, holding)| holding.offer.as_ref()) else {
+            return Ok(Vec::new());
+        };
+        let purchase = UnitPurchase {
+            capacity: self.capacity,
+            price: offer.unit_price,
+            held: ModelUnits::new(self.units(|holding| holding.held.is_under_term())),
+        };
         sets_of(&sorted)
             .into_iter()
             .map(|lanes| {
                 let others =
                     sorted.iter().filter(|it| lanes.iter().all(|lane| !std::ptr::eq(*lane, **it)));
                 let others = others.map(|it| it.monthly_cost(self.priced.recent)).sum();
-                Ok(Pool { demand: self.pooled(&lanes)?, lanes, others })
+                Ok(Pool { sized: self.pooled(&lanes)?.sized(&purchase), lanes, others })
             })
             .collect()
     }
 
     /// Finds the number of units that all calls share, and the lanes that try them.
-    pub(super) fn best_pooled(&self, pools: &[Pool<'_, 'w>], allowed: Allowed) -> Option<Whole> {
-        let units = |of: &dyn Fn(&Holding<'_>) -> bool| -> u32 {
-            let held = self.held.iter().filter(|(_, holding)| of(holding));
-            held.map(|(_, holding)| holding.held.model_units.count()).sum()
-        };
+    pub(super) fn best_pooled(
+        &self,
+        pools: &mut [Pool<'_, 'w>],
+        allowed: Allowed,
+    ) -> Option<Whole> {
         let is_loose = |holding: &Holding<'_>| !holding.held.is_under_term();
-        let fixed = units(&|holding| !is_loose(holding));
-        let loose = units(&is_loose);
-        let fewest = units(&|holding| is_loose(holding) && !self.can_go(holding, allowed));
+        let loose = self.units(is_loose);
+        let fewest = self.units(|holding| is_loose(holding) && !self.can_go(holding, allowed));
         let of_held = self.held.iter().filter(|(_, holding)| is_loose(holding));
         let of_held = of_held.filter_map(|(_, holding)| self.price_of(holding, allowed.moves));
         let bought = self.offers(allowed.moves).map(|offer| offer.unit_price).min();
@@ -86,14 +99,13 @@ impl<'w> Moves<'_, 'w> {
         // Where nothing can change, units cost the same whatever their price.
         let any = || Some(self.held.first()?.1.offer.as_ref()?.unit_price);
         let price = of_held.min().into_iter().chain(bought).min().or_else(any)?;
-        let purchase =
-            UnitPurchase { capacity: self.capacity, price, held: ModelUnits::new(fixed) };
         let moves_lanes =
             (allowed.fills || can_buy) && gates::in_region(self.priced, self.workload).is_none();
-        let mut best: Option<(Usd, u32, &Pool<'_, 'w>)> = None;
+        let mut best: Option<(Usd, u32, Vec<usize>)> = None;
         // Of equals the fewest lanes: what is not worth a unit has not to be moved.
-        for pool in pools.iter().filter(|pool| moves_lanes || pool.lanes.is_empty()) {
-            let sized = pool.demand.sized(&purchase);
+        for pool in pools.iter_mut().filter(|pool| moves_lanes || pool.lanes.is_empty()) {
+            let sized = &mut pool.sized;
+            sized.minutes.reprice(price);
             let mut further = UnitPurchase::optimum(&sized.minutes).count();
             if allowed.moves == MoveSet::Free || !allowed.changes {
                 further = further.max(loose);
@@ -103,12 +115,12 @@ impl<'w> Moves<'_, 'w> {
             }
             let further = ModelUnits::new(further.max(fewest));
             let left = sized.all_monthly() - sized.replaced_monthly(further);
-            let total = purchase.cost(further, HOURS_PER_MONTH) + left + pool.others;
+            let total = price.monthly_cost(further) + left + pool.others;
             if best.as_ref().is_none_or(|(least, ..)| total < *least) {
-                best = Some((total, further.count(), pool));
+                best = Some((total, further.count(), self.places(pool.lanes.iter().copied())));
             }
         }
-        let (_, further, pool) = best?;
+        let (_, further, lanes) = best?;
         let kept = self.kept(further.min(loose), allowed);
         let holdings = self.held.iter().zip(kept).map(|((place, _), units)| HeldThen {
             place: *place,
@@ -117,8 +129,30 @@ impl<'w> Moves<'_, 'w> {
             own: if units == 0 { OwnCalls::Leave } else { OwnCalls::Stay },
             lanes: Vec::new(),
         });
-        let lanes = self.places(pool.lanes.iter().copied());
         Some(Whole { moves: allowed.moves, holdings: holdings.collect(), lanes })
+    }
+
+    /// Shares so many units among more holdings than can be tried in every way: idle ones go first, then
+    /// the smaller ones.
+    fn kept_of_many(
+        &self,
+        loose: &[usize],
+        mut kept: Vec<u32>,
+        units: u32,
+        allowed: Allowed,
+    ) -> Vec<u32> {
+        let mut order = loose.to_vec();
+        order.sort_by_key(|place| {
+            (self.held[*place].1.idleness != Idleness::Idle, kept[*place], *place)
+        });
+        let mut more = loose.iter().map(|place| kept[*place]).sum::<u32>() - units;
+        for place in order {
+            if kept[place] <= more && self.can_go(self.held[place].1, allowed) {
+                more -= kept[place];
+                kept[place] = 0;
+            }
+        }
+        kept
     }
 
     /// Shares so many units without a term among the holdings, so that as few as can be change.
@@ -128,8 +162,11 @@ impl<'w> Moves<'_, 'w> {
         let is_loose = |place: &usize| !self.held[*place].1.held.is_under_term();
         let loose: Vec<usize> = (0..now.len()).filter(is_loose).collect();
         let sum: u32 = loose.iter().map(|place| now[*place]).sum();
-        if units >= sum || loose.len() > MOST_CALLS {
+        if units >= sum {
             return now;
+        }
+        if loose.len() > MOST_CALLS {
+            return self.kept_of_many(&loose, now, units, allowed);
         }
         let changes = |kept: &Vec<u32>| {
             let changed = loose.iter().filter(|place| kept[**place] != now[**place]);

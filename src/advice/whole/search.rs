@@ -34,7 +34,7 @@ pub(crate) fn wholes<'w>(
     let dismisses = !priced.observation.overrides.dismissed.is_empty();
     let is_loose = |(_, holding): &(usize, &Holding<'_>)| !holding.held.is_under_term();
     let loose = moves.held.iter().any(is_loose);
-    let calls = match priced.observation.settings.overflow {
+    let mut calls = match priced.observation.settings.overflow {
         Overflow::Throttle => Calls::Whole(WholeCalls::of(&moves)?),
         Overflow::Spill => Calls::Pooled(moves.pools()?),
     };
@@ -47,7 +47,7 @@ pub(crate) fn wholes<'w>(
                     continue;
                 }
                 let allowed = Allowed { moves: set, changes, fills };
-                targets.extend(match &calls {
+                targets.extend(match &mut calls {
                     Calls::Whole(calls) => calls.best(&moves, allowed),
                     Calls::Pooled(pools) => moves.best_pooled(pools, allowed),
                 });
