@@ -19,7 +19,7 @@ use crate::advice::rules::buy::BuyingBasis;
 use crate::advice::rules::{
     buy, caching, fill, idle, route, shrink_reserved, shrink_units, successor, tiers,
 };
-use crate::advice::whole::{self, Whole};
+use crate::advice::whole::{self, Wholes};
 use crate::advice::{HoldingAdvice, Plan, Recommendation};
 use crate::config::Overflow;
 use crate::domain::{Ratio, Usd};
@@ -116,10 +116,10 @@ fn arranged(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<Break
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let cheapest = route::cheapest(priced, workload);
     // Where the demand is not known, each rule says so for its part.
-    let targets = whole::wholes(priced, workload, &cheapest).unwrap_or_default();
+    let found = whole::wholes(priced, workload, &cheapest).unwrap_or_default();
     let mut best: Option<(Finding, Vec<BreakEven>)> = None;
-    for target in &targets {
-        let told = told(priced, workload, &cheapest, Some(target));
+    for wholes in &found {
+        let told = told(priced, workload, &cheapest, Some(wholes));
         if best.as_ref().is_none_or(|(before, _)| told.0.saves() > before.saves()) {
             best = Some(told);
         }
@@ -127,14 +127,18 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
     best.unwrap_or_else(|| told(priced, workload, &cheapest, None))
 }
 
-/// Applies the rules to a target, each to its part.
+/// Applies the rules to a whole, each to its part.
 fn told<'w>(
     priced: &'w Priced<'w>,
     workload: &'w Workload<'w>,
     cheapest: &[LaneRates<'w>],
-    target: Option<&Whole>,
+    wholes: Option<&Wholes>,
 ) -> (Finding, Vec<BreakEven>) {
-    let fill = fill::advise(priced, workload, cheapest, target);
+    let filling = wholes.map(|wholes| &wholes.filling);
+    let fill = fill::advise(priced, workload, cheapest, filling);
+    // Nothing rests on lanes that are not to come, nor on calls that were to make room for them.
+    let target =
+        wholes.map(|wholes| if fill.is_counted() { &wholes.filling } else { &wholes.otherwise });
     let route = route::advise(priced, workload, &fill);
     let shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill, target);
     let idle = idle::advise(priced, workload, &[fill.filled(), shrink.hosting.clone()].concat());

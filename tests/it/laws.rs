@@ -6,7 +6,7 @@ use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::config::Run;
 use bedrock_cost_guard::domain::{BaseModel, Ratio, Usd};
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report::{self, Report};
+use bedrock_cost_guard::report::{self, Report, WorkloadReport};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -99,6 +99,15 @@ fn reorder<T>(items: Vec<T>, keys: &[u8]) -> Vec<T> {
     keyed.into_iter().map(|(_, item)| item).collect()
 }
 
+/// Says that the bills of what is advised do not come down to what is left once all that counts is done;
+/// `None` where they do.
+fn last_bill(workload: &WorkloadReport) -> Option<String> {
+    let advised = workload.plans.iter().filter(|plan| plan.advised);
+    let last = advised.filter_map(|plan| plan.monthly_cost).min()?;
+    let left = workload.monthly_cost - workload.potential_monthly_savings;
+    (last != left).then(|| format!("{}: the last bill is {last}, not {left}", workload.model))
+}
+
 /// Lists what is wrong with the advice of a report; empty where nothing is.
 fn faults(report: &Report) -> Vec<String> {
     let mut faults = Vec::new();
@@ -140,14 +149,7 @@ fn faults(report: &Report) -> Vec<String> {
                 faults.push(format!("{model}: a plan is compared with {bill}, not the free bill"));
             }
         }
-        // The bills of what is advised come down to what is left once all that counts is done.
-        let advised = workload.plans.iter().filter(|plan| plan.advised);
-        let last = advised.filter_map(|plan| plan.monthly_cost).min();
-        if last
-            .is_some_and(|last| last != workload.monthly_cost - workload.potential_monthly_savings)
-        {
-            faults.push(format!("{}: the last bill is {last:?}", workload.model));
-        }
+        faults.extend(last_bill(workload));
         for plan in workload.plans.iter().filter(|plan| plan.advised) {
             if plan.monthly_cost.is_none_or(|cost| cost > workload.monthly_cost || cost < Usd::ZERO)
             {

@@ -33,4 +33,5 @@ mod schema;
 mod secrets;
 mod support;
 mod template;
+mod together;
 mod whole;

@@ -147,6 +147,8 @@ fn option<'o>(
     if let Some(trial) = &trial {
         refusals.extend(gates::certainty(certainty.as_ref(), review.lanes_to_choose_from()));
         refusals.extend(gates::trend(trial, offer.term));
+    } else {
+        refusals.push(Refusal::new(Gate::Knowledge, "what it serves is not known week by week"));
     }
     refusals.extend(gates::history(settings, workload, offer.term));
     refusals.extend(gates::lifecycle(workload, offer.term, review.next_term()));

@@ -146,6 +146,8 @@ struct Room<'w> {
     lanes: Vec<&'w Lane<'w>>,
     /// Lanes that go to one holding whole; `None` where callers route what exceeds the holdings.
     whole: Option<Vec<WholeLanes<'w>>>,
+    /// Holdings that they go to.
+    filled: Vec<&'w Holding<'w>>,
     /// Holdings that make room: their own calls go elsewhere.
     leaving: Vec<(&'w Holding<'w>, Option<&'w Holding<'w>>)>,
 }
@@ -228,6 +230,10 @@ impl<'w> Room<'w> {
             then.map_or(holding.held.model_units, |then| then.units)
         };
         let held = holdings.iter().map(kept).sum();
+        let filled: Vec<&Holding<'_>> = match &whole {
+            Some(whole) => whole.iter().map(|it| it.holding).collect(),
+            None => holdings.iter().filter(|it| kept(it) != UnitPurchase::NONE).copied().collect(),
+        };
         let purchase = UnitPurchase { capacity, price, held };
         if lanes.is_empty() && settings.overflow == Overflow::Throttle {
             return Err(unknown(format!(
@@ -259,7 +265,7 @@ impl<'w> Room<'w> {
             let served = own.replaced_monthly_at_most(UnitPurchase::NONE);
             sized.replaced_monthly(UnitPurchase::NONE) - served
         };
-        Ok(Some(Self { purchase, demand, sized, savings, lanes, whole, leaving }))
+        Ok(Some(Self { purchase, demand, sized, savings, lanes, whole, filled, leaving }))
     }
 
     /// Computes the share of one lane that stays on-demand: that of the minutes in which all of the
@@ -370,12 +376,12 @@ fn recommendation(
     let ids = ids_of(standard);
     // All of the lanes that move whole are named, a few at most.
     let ids = if room.whole.is_some() { ids.join(" and ") } else { several(&ids) };
-    let arns = arns(holdings);
+    let arns_of_kept = arns(&room.filled);
     let current =
-        Arrangement::costing(format!("{ids} on-demand beside {}", names(holdings)), before);
+        Arrangement::costing(format!("{ids} on-demand beside {}", names(&room.filled)), before);
     let arn = |whole: &WholeLanes<'_>| whole.holding.held.provisioned_model_arn.clone();
     let instead = match room.whole.as_deref() {
-        None => format!("model id {} for these calls", several(&arns)),
+        None => format!("model id {} for these calls", several(&arns_of_kept)),
         Some([whole]) => format!("model id {} for these calls", arn(whole)),
         Some(whole) => {
             let each = whole.iter().map(|it| format!("model id {} for {}", arn(it), it.ids()));
@@ -395,16 +401,17 @@ fn recommendation(
     let instead = std::iter::once(instead).chain(leaving).collect::<String>();
     let proposed = Arrangement::costing(instead, before - room.savings);
     let action = Action::FillProvisionedModel;
-    let subject = arns.join(" ");
+    let subject = arns(holdings).join(" ");
     let money = Money::saved(current, proposed);
     let mut advice = Recommendation::new(action, workload, &subject, money, evidence);
     let first = room.whole.iter().flatten().next().map(arn);
-    advice.provisioned_model_arn = first.or_else(|| arns.first().map(|arn| (*arn).to_owned()));
+    advice.provisioned_model_arn =
+        first.or_else(|| arns_of_kept.first().map(|arn| (*arn).to_owned()));
     advice.standing.not_counted_because = gates::in_region(priced, workload);
     let risks = &mut advice.grounds.risks;
     risks.push(format!(
         "a unit of {} is taken to serve what the overrides or the price book say",
-        names(holdings)
+        names(&room.filled)
     ));
     if priced.observation.settings.overflow == Overflow::Spill {
         risks.push(gates::SPILL_ASSUMPTION.into());

@@ -95,7 +95,7 @@ impl<'w> HoldingReview<'_, 'w> {
         with_lanes: bool,
     ) -> Result<ServableDemand, UnknownDemand> {
         if self.refuses() {
-            return self.demand_of(rates, &self.calls_of(self.place));
+            return self.demand_of(rates, &self.calls_of(self.place), &[self.holding]);
         }
         let is_among = |rates: &&LaneRates<'_>| {
             let mut filled = self.fill.lanes.iter();
@@ -131,15 +131,16 @@ impl<'w> HoldingReview<'_, 'w> {
         self.workload.holdings.get(self.target?.holdings.get(place)?.place)
     }
 
-    /// Builds the demand of the calls of some holdings, with the lanes that went there whole.
+    /// Builds the demand of the calls of some holdings, with the lanes that went whole to some.
     fn demand_of(
         &self,
         rates: &[LaneRates<'w>],
         holdings: &[&Holding<'w>],
+        filled: &[&Holding<'w>],
     ) -> Result<ServableDemand, UnknownDemand> {
         let is_theirs = |rates: &&LaneRates<'_>| {
             holdings.iter().any(|holding| rates.lane.kind == LaneKind::Provisioned(holding.held))
-                || self.fill.is_whole_in(rates.lane, self.holding.held)
+                || filled.iter().any(|it| self.fill.is_whole_in(rates.lane, it.held))
         };
         let own: Vec<LaneRates<'_>> = rates.iter().filter(is_theirs).cloned().collect();
         let traffic = Traffic::Units { serving: holdings, with_on_demand: true };
@@ -161,7 +162,7 @@ impl<'w> HoldingReview<'_, 'w> {
         let has_room = |at: &usize| {
             let (other, units) = (self.at_work.get(*at)?, self.units.get(*at)?);
             let both = [self.calls_of(self.place), self.calls_of(*at)].concat();
-            let both = self.demand_of(self.safe, &both).ok()?;
+            let both = self.demand_of(self.safe, &both, &[self.holding, other]).ok()?;
             let needs = LoadProfile::of(&both).units(other.capacity()?, headroom)?;
             // What was given up is nobody's host, however little is asked for.
             let serves = *at != self.place && *units != UnitPurchase::NONE;
@@ -171,18 +172,23 @@ impl<'w> HoldingReview<'_, 'w> {
         self.at_work.get(place).copied()
     }
 
-    /// Lists the holdings that make room for the calls of this one, which is given up: their own calls go
-    /// on-demand. Those that make room for lanes too are told with the lanes.
+    /// Returns the holding that makes room for the calls of this one, which is given up: its own calls go
+    /// on-demand. One that makes room for lanes too is told with the lanes.
     pub(super) fn makes_room(&self) -> Option<&'w Holding<'w>> {
         let HeldThen { own: OwnCalls::To(place), .. } = self.then()? else { return None };
         let target = self.target.filter(|_| !self.fill.is_counted())?;
         let host = target.holdings.get(*place).filter(|host| host.own == OwnCalls::Leave)?;
-        // Whoever comes first pays for it.
-        let mut guests = target.holdings.iter().filter(|it| it.own == OwnCalls::To(*place));
-        let is_first = guests.next().and_then(|first| self.workload.holdings.get(first.place));
         let host = self.workload.holdings.get(host.place)?;
-        let is_first = is_first.is_some_and(|first| first.held == self.holding.held);
-        (is_first && host.idleness == Idleness::Busy).then_some(host)
+        (host.idleness == Idleness::Busy).then_some(host)
+    }
+
+    /// Returns true if the room for the calls of this one is made with what is filled.
+    pub(super) fn host_is_made_room(&self) -> bool {
+        let host = match self.then().map(|then| then.own) {
+            Some(OwnCalls::To(place)) => self.target.and_then(|target| target.holdings.get(place)),
+            _ => None,
+        };
+        self.fill.is_counted() && host.is_some_and(|host| host.own != OwnCalls::Stay)
     }
 
     /// Returns true if calls of a holding that was given up or made smaller come here.

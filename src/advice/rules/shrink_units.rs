@@ -37,7 +37,7 @@ pub(crate) struct ShrinkAdvice<'w> {
     pub(crate) finding: Finding,
     /// Idle holdings that take the calls of what is given up.
     pub(crate) hosting: Vec<&'w Holding<'w>>,
-    /// Units that are held then, of each holding at work.
+    /// Units that are held once all is done that can be done now, of each holding at work without a term.
     held: Vec<(&'w ProvisionedModel, ModelUnits)>,
 }
 
@@ -168,7 +168,9 @@ pub(crate) fn advise<'w>(
         shrink.finding.take(bound.finding);
         shrink.finding.holdings.push(holding_advice);
     }
-    shrink.held = at_work.iter().map(|holding| holding.held).zip(units).collect();
+    // What ends with a term serves until then.
+    let now = at_work.iter().zip(units).filter(|(holding, _)| !holding.held.is_under_term());
+    shrink.held = now.map(|(holding, units)| (holding.held, units)).collect();
     shrink
 }
 
@@ -479,10 +481,10 @@ impl HoldingReview<'_, '_> {
                 command::replace(workload, held, offer, smaller.to)
             }
             _ => {
-                let instead = if to_others {
-                    "another provisioned model of the same model"
-                } else {
-                    "the model on-demand"
+                let instead = match self.host_of_its_calls() {
+                    Some(host) => &host.held.provisioned_model_arn,
+                    None if to_others => "another provisioned model of the same model",
+                    None => "the model on-demand",
                 };
                 vec![
                     command::switch_callers(held, instead),
@@ -497,6 +499,11 @@ impl HoldingReview<'_, '_> {
                 "whoever calls it must call the model on-demand first: on-demand quotas have to carry it"
             };
             advice.grounds.risks.push(risk.into());
+        }
+        if smaller.is_none() && self.host_is_made_room() {
+            advice.grounds.risks.push(
+                "it rests on filling provisioned models: that makes the room for its calls".into(),
+            );
         }
         put_off_to_term_end(priced, held, &mut advice, steps);
         Finding::advised(plan, advice, Gate::Order)

@@ -60,9 +60,11 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
                 let holding = moves.workload.holdings.get(then.place);
                 holding.is_some_and(|holding| holding.idleness == Idleness::Idle)
             };
+            // One alone: of several the host's calls would be nobody's to pay for.
             let is_host = |at: usize| {
-                let mut all = whole.holdings.iter();
-                all.any(|it| it.units == UnitPurchase::NONE && it.own == OwnCalls::To(at))
+                let guests = whole.holdings.iter().filter(|it| it.own == OwnCalls::To(at));
+                let given_up = guests.clone().filter(|it| it.units == UnitPurchase::NONE);
+                guests.count() == 1 && given_up.count() == 1
             };
             let is_told = |(at, then): (usize, &HeldThen)| {
                 then.units == UnitPurchase::NONE
@@ -70,8 +72,12 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
                     || then.own == OwnCalls::Leave && is_host(at)
                     || is_idle(then)
             };
-            whole.holdings.iter().any(|then| !then.lanes.is_empty())
-                || whole.holdings.iter().enumerate().all(is_told)
+            let is_bought = |then: &HeldThen| {
+                then.own == OwnCalls::ToBought && then.units != UnitPurchase::NONE
+            };
+            let is_filled = whole.holdings.iter().any(|then| !then.lanes.is_empty());
+            !whole.holdings.iter().any(is_bought)
+                && (is_filled || whole.holdings.iter().enumerate().all(is_told))
         };
         let shuffled = self.assigned(moves, allowed, true);
         shuffled.filter(is_told).or_else(|| self.assigned(moves, allowed, false).filter(is_told))

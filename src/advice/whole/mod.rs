@@ -24,4 +24,4 @@ mod serving;
 
 pub(crate) use moves::{is_called_on_demand, sells_units};
 pub(crate) use search::{lanes_that_pay, wholes};
-pub(crate) use serving::{HeldThen, MoveSet, OwnCalls, Whole, at, replaced_by_bought};
+pub(crate) use serving::{HeldThen, MoveSet, OwnCalls, Whole, Wholes, at, replaced_by_bought};

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 
 use crate::advice::gates;
-use crate::advice::whole::moves::{Allowed, Moves};
+use crate::advice::whole::moves::{Allowed, Moves, is_called_on_demand};
 use crate::advice::whole::serving::{HeldThen, MoveSet, OwnCalls, Whole};
 use crate::domain::{Capacity, Ceiling, ModelUnits, Usd};
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
@@ -29,7 +29,12 @@ const MOST_POOLED: usize = 4;
 /// of many the first ones.
 pub(super) fn sets_of<'r, 'w>(sorted: &[&'r LaneRates<'w>]) -> Vec<Vec<&'r LaneRates<'w>>> {
     if sorted.len() > MOST_POOLED {
-        return (0..=sorted.len()).map(|count| sorted[..count].to_vec()).collect();
+        // Of very many the first few, and all of them.
+        let counts = (0..=sorted.len().min(MOST_CALLS)).chain([sorted.len()]);
+        let mut sets: Vec<Vec<&LaneRates<'w>>> =
+            counts.map(|count| sorted[..count].to_vec()).collect();
+        sets.dedup_by_key(|set| set.len());
+        return sets;
     }
     let mut sets: Vec<Vec<&LaneRates<'w>>> = (0_usize..1 << sorted.len())
         .map(|set| {
@@ -91,7 +96,12 @@ impl<'w> Moves<'_, 'w> {
     ) -> Option<Whole> {
         let is_loose = |holding: &Holding<'_>| !holding.held.is_under_term();
         let loose = self.units(is_loose);
-        let fewest = self.units(|holding| is_loose(holding) && !self.can_go(holding, allowed));
+        let fewest: u32 = self.held.iter().map(|(_, it)| self.fewest_of(it, allowed)).sum();
+        let fixed = self.units(|holding| !is_loose(holding));
+        // Calls that can go nowhere else keep a unit.
+        let keeps_one = fixed == 0
+            && !is_called_on_demand(self.workload)
+            && self.held.iter().any(|(_, holding)| holding.idleness == Idleness::Busy);
         let of_held = self.held.iter().filter(|(_, holding)| is_loose(holding));
         let of_held = of_held.filter_map(|(_, holding)| self.price_of(holding, allowed.moves));
         let bought = self.offers(allowed.moves).map(|offer| offer.unit_price).min();
@@ -113,7 +123,7 @@ impl<'w> Moves<'_, 'w> {
             if !can_buy {
                 further = further.min(loose);
             }
-            let further = ModelUnits::new(further.max(fewest));
+            let further = ModelUnits::new(further.max(fewest).max(u32::from(keeps_one)));
             let left = sized.all_monthly() - sized.replaced_monthly(further);
             let total = price.monthly_cost(further) + left + pool.others;
             if best.as_ref().is_none_or(|(least, ..)| total < *least) {
@@ -152,6 +162,7 @@ impl<'w> Moves<'_, 'w> {
                 kept[place] = 0;
             }
         }
+        self.cut(loose, &mut kept, more, allowed);
         kept
     }
 
@@ -176,36 +187,42 @@ impl<'w> Moves<'_, 'w> {
             let halves = loose.iter().filter(|place| (1..now[**place]).contains(&kept[**place]));
             (halves.count(), changed.count(), loose.iter().filter(idle).count())
         };
-        let mut ways: Vec<Vec<u32>> = Vec::new();
-        for gone in 0_usize..1 << loose.len() {
-            for smaller in std::iter::once(None).chain(loose.iter().map(Some)) {
-                let mut kept = now.clone();
-                for (at, place) in loose.iter().enumerate() {
-                    if gone >> at & 1 == 1 {
-                        kept[*place] = 0;
-                    }
-                }
-                let can_go =
-                    |place: &usize| kept[*place] > 0 || self.can_go(self.held[*place].1, allowed);
-                let without: u32 = loose.iter().map(|place| kept[*place]).sum();
-                if !loose.iter().all(can_go) || without < units {
-                    continue;
-                }
-                match smaller {
-                    None if without == units => ways.push(kept),
-                    Some(place) if without > units => {
-                        let less = without - units;
-                        let can = self.can_shrink(self.held[*place].1, allowed);
-                        if can && kept[*place] > less {
-                            kept[*place] -= less;
-                            ways.push(kept);
-                        }
-                    }
-                    _ => {}
-                }
+        let ways = (0_usize..1 << loose.len()).filter_map(|gone| {
+            let goes = |at: &usize| gone >> at & 1 == 1;
+            let can_go = |at: usize| self.fewest_of(self.held[loose[at]].1, allowed) == 0;
+            (0..loose.len()).filter(goes).all(can_go).then_some(())?;
+            let mut kept = now.clone();
+            for at in (0..loose.len()).filter(goes) {
+                kept[loose[at]] = 0;
             }
+            let without: u32 = loose.iter().map(|place| kept[*place]).sum();
+            self.cut(&loose, &mut kept, without.checked_sub(units)?, allowed).then_some(kept)
+        });
+        ways.min_by_key(changes).unwrap_or_else(|| now.clone())
+    }
+
+    /// Returns the fewest units of a holding that are held then.
+    fn fewest_of(&self, holding: &Holding<'_>, allowed: Allowed) -> u32 {
+        let units = holding.held.model_units.count();
+        match (holding.held.is_under_term(), self.can_go(holding, allowed)) {
+            (true, _) | (_, true) => 0,
+            _ if self.can_shrink(holding, allowed) => units.min(1),
+            _ => units,
         }
-        ways.into_iter().min_by_key(changes).unwrap_or(now)
+    }
+
+    /// Makes holdings smaller by so many units, the largest first, each down to one at most; false where
+    /// that is not enough.
+    fn cut(&self, loose: &[usize], kept: &mut [u32], mut more: u32, allowed: Allowed) -> bool {
+        let can_shrink = |place: &&usize| self.can_shrink(self.held[**place].1, allowed);
+        let mut places: Vec<usize> = loose.iter().filter(can_shrink).copied().collect();
+        places.sort_by_key(|place| (std::cmp::Reverse(kept[*place]), *place));
+        for place in places {
+            let less = more.min(kept[place].saturating_sub(1));
+            kept[place] -= less;
+            more -= less;
+        }
+        more == 0
     }
 }
 

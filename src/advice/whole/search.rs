@@ -4,7 +4,7 @@
 use crate::advice::whole::apart::WholeCalls;
 use crate::advice::whole::moves::{Allowed, Moves};
 use crate::advice::whole::pooled::{Pool, by_worth_of_a_unit, sets_of};
-use crate::advice::whole::serving::{MoveSet, Whole};
+use crate::advice::whole::serving::{MoveSet, Wholes};
 use crate::catalog::Offer;
 use crate::config::Overflow;
 use crate::domain::period::HOURS_PER_MONTH;
@@ -27,40 +27,35 @@ pub(crate) fn wholes<'w>(
     priced: &Priced<'w>,
     workload: &'w Workload<'w>,
     cheapest: &[LaneRates<'w>],
-) -> Result<Vec<Whole>, UnknownDemand> {
+) -> Result<Vec<Wholes>, UnknownDemand> {
     let Some(moves) = Moves::of(priced, workload, cheapest) else {
         return Ok(Vec::new());
     };
-    let dismisses = !priced.observation.overrides.dismissed.is_empty();
     let is_loose = |(_, holding): &(usize, &Holding<'_>)| !holding.held.is_under_term();
     let loose = moves.held.iter().any(is_loose);
     let mut calls = match priced.observation.settings.overflow {
         Overflow::Throttle => Calls::Whole(WholeCalls::of(&moves)?),
         Overflow::Spill => Calls::Pooled(moves.pools()?),
     };
-    let mut targets: Vec<Whole> = Vec::new();
+    let mut distinct: Vec<Wholes> = Vec::new();
     for set in [MoveSet::Free, MoveSet::Undoable, MoveSet::Commitments] {
         for changes in [false, true] {
-            for fills in [false, true] {
-                let repeats = changes && (set == MoveSet::Free || !loose);
-                if repeats || !(fills || dismisses) {
-                    continue;
-                }
+            if changes && (set == MoveSet::Free || !loose) {
+                continue;
+            }
+            let mut best = |fills: bool| {
                 let allowed = Allowed { moves: set, changes, fills };
-                targets.extend(match &mut calls {
+                match &mut calls {
                     Calls::Whole(calls) => calls.best(&moves, allowed),
                     Calls::Pooled(pools) => moves.best_pooled(pools, allowed),
-                });
-            }
+                }
+            };
+            let Some((filling, otherwise)) = best(true).zip(best(false)) else { continue };
+            let found = Wholes { filling, otherwise };
+            // Of equals the one of the largest set, which tells what a term would add.
+            distinct.retain(|other| !other.is_like(&found));
+            distinct.push(found);
         }
-    }
-    let mut distinct: Vec<Whole> = Vec::new();
-    for target in targets {
-        let is_same =
-            |other: &Whole| other.holdings == target.holdings && other.lanes == target.lanes;
-        // Of equals the one of the largest set, which tells what a term would add.
-        distinct.retain(|other| !is_same(other));
-        distinct.push(target);
     }
     Ok(distinct)
 }

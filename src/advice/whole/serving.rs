@@ -62,6 +62,22 @@ impl Whole {
     }
 }
 
+/// The best whole of some moves, and the best without filling what is held, for where that is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Wholes {
+    pub(crate) filling: Whole,
+    pub(crate) otherwise: Whole,
+}
+
+impl Wholes {
+    /// Returns true if the same calls go to the same units.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let is_like =
+            |one: &Whole, other: &Whole| one.holdings == other.holdings && one.lanes == other.lanes;
+        is_like(&self.filling, &other.filling) && is_like(&self.otherwise, &other.otherwise)
+    }
+}
+
 /// Returns the lanes of a workload at some places.
 pub(crate) fn at<'w>(workload: &'w Workload<'w>, places: &[usize]) -> Vec<&'w Lane<'w>> {
     places.iter().filter_map(|place| workload.lanes.get(*place)).collect()

@@ -1,0 +1,177 @@
+//! Changes that rest on each other: where one is refused, dismissed or still to come, none of the others
+//! counts on it.
+
+use bedrock_cost_guard::advice::{Action, Recommendation};
+use bedrock_cost_guard::config::Overflow;
+use bedrock_cost_guard::domain::{ModelUnits, Ratio};
+use bedrock_cost_guard::observation::{CommitmentDuration, InferenceType, ProvisionedModel};
+use bedrock_cost_guard::report::Report;
+
+use crate::support::account::{Account, HELD, TOKENS, bound, dismissed, held};
+use crate::support::book::{MODEL, UNIT, book, rate, unit, with_units};
+use crate::support::reports::{an_hour, counted};
+
+/// Starts an account whose units cost 40 USD an hour, or 30 under a term of a month, and which is too
+/// young to buy any; no headroom is asked for.
+fn young(overflow: Overflow) -> Account {
+    let mut account = Account::on(book(&with_units()));
+    let settings = &mut account.observation.settings;
+    settings.overflow = overflow;
+    settings.headroom = Ratio::ZERO;
+    settings.min_observed_days = 120;
+    account
+}
+
+/// Gives a holding a name, and as many units.
+fn named(letter: char, units: u32, holding: ProvisionedModel) -> ProvisionedModel {
+    let name = letter.to_string().repeat(12);
+    ProvisionedModel {
+        provisioned_model_arn: HELD.replace("h0ldh0ldh0ld", &name),
+        provisioned_model_name: name,
+        model_units: ModelUnits::new(units),
+        ..holding
+    }
+}
+
+/// Holds units that are paid for until their term ends.
+fn paid(letter: char, units: u32) -> ProvisionedModel {
+    named(letter, units, bound(CommitmentDuration::OneMonth, 20))
+}
+
+/// Holds units without a term.
+fn loose(letter: char, units: u32) -> ProvisionedModel {
+    named(letter, units, held())
+}
+
+/// Returns the id of the one recommendation of an action.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn id_of(report: &Report, action: Action) -> String {
+    let mut found = report.recommendations.iter().filter(|advice| advice.action == action);
+    found.next().unwrap().id.clone()
+}
+
+#[test]
+fn what_ends_with_a_term_serves_until_then() {
+    // Two units of which one would do, were it not for a burst: the second is paid for all the same, so
+    // that a third is worth next to nothing.
+    let rows = [
+        rate("in-region", "standard", ["1.00", "2.00"]),
+        unit("1-month", "45.00", Some(UNIT)),
+        unit("none", "30.00", Some(UNIT)),
+    ];
+    let mut account = Account::on(book(&rows));
+    account.observation.settings.overflow = Overflow::Spill;
+    let burst = |minute: u64| [if minute.is_multiple_of(60) { 2_000_000 } else { 700_000 }, 0];
+    let report = account.busy(paid('a', 2), 900_000, 0).lane(MODEL, TOKENS, burst).report();
+    assert_eq!(counted(&report), [Action::FillProvisionedModel]);
+}
+
+#[test]
+fn nothing_rests_on_a_fill_that_does_not_count() {
+    // C fits beside A's calls only once these are with B's, which is told with the lane alone.
+    let account = |lane: u64| {
+        young(Overflow::Throttle)
+            .busy(paid('a', 1), 600_000, 0)
+            .busy(paid('b', 1), 400_000, 0)
+            .busy(loose('c', 1), 650_000, 0)
+            .tokens(MODEL, lane, 0)
+    };
+    // Too little for the threshold.
+    assert_eq!(counted(&account(500).report()), []);
+    let report = account(300_000).report();
+    assert!(counted(&report).contains(&Action::FillProvisionedModel));
+    let fill = id_of(&report, Action::FillProvisionedModel);
+    assert_eq!(counted(&account(300_000).overrides(&dismissed(&fill)).report()), []);
+}
+
+#[test]
+fn whoever_makes_room_is_paid_for() {
+    // The calls of A cost 72 USD an hour on-demand, and each of the others is 40 that are saved: alone
+    // none of them is worth it, and together nobody would pay for A.
+    let report = young(Overflow::Throttle)
+        .busy(paid('a', 2), 1_200_000, 0)
+        .busy(loose('b', 1), 900_000, 0)
+        .busy(loose('c', 1), 900_000, 0)
+        .report();
+    assert_eq!(counted(&report), []);
+    // For one that is worth more it is told what it costs.
+    let report = young(Overflow::Throttle)
+        .busy(paid('a', 2), 400_000, 0)
+        .busy(loose('b', 2), 1_800_000, 0)
+        .report();
+    assert_eq!(counted(&report), [Action::GiveUpProvisionedModel]);
+    let give_up = &report.recommendations[0];
+    assert_eq!(give_up.savings(), Some(an_hour(80 - 24)));
+    assert!(give_up.money.proposed.description.contains("whose own go on-demand"));
+}
+
+#[test]
+fn a_host_is_filled_before_it_takes_calls() {
+    let report = young(Overflow::Throttle)
+        .busy(paid('a', 1), 300_000, 0)
+        .busy(paid('b', 1), 300_000, 0)
+        .tokens(MODEL, 600_000, 0)
+        .report();
+    assert_eq!(counted(&report), [Action::FillProvisionedModel]);
+    let to_others = |advice: &Recommendation| {
+        advice.money.proposed.description.starts_with("its calls to aaaa")
+            || advice.money.proposed.description.starts_with("its calls to bbbb")
+    };
+    assert!(!report.recommendations.iter().any(to_others));
+}
+
+#[test]
+fn what_is_filled_is_not_what_is_given_up() {
+    let report = young(Overflow::Spill)
+        .busy(loose('a', 1), 100_000, 0)
+        .idle(paid('b', 1))
+        .tokens(MODEL, 500_000, 0)
+        .report();
+    let fill = report.recommendations.iter().find(|it| it.action == Action::FillProvisionedModel);
+    let fill = fill.unwrap();
+    assert!(!fill.money.proposed.description.contains("aaaa"), "{}", fill.message());
+    assert!(fill.provisioned_model_arn.as_ref().unwrap().contains("bbbb"));
+    // Where one of several has room, its address is in the step.
+    let report = young(Overflow::Throttle)
+        .idle(paid('a', 1))
+        .busy(loose('b', 1), 800_000, 0)
+        .busy(paid('c', 1), 900_000, 0)
+        .report();
+    let give_up = report.recommendations.iter().find(|it| it.is_counted()).unwrap();
+    assert_eq!(give_up.action, Action::GiveUpProvisionedModel);
+    assert!(give_up.remedy.steps[0].text.contains("name arn:aws:bedrock"));
+    assert!(give_up.remedy.steps[0].text.contains("aaaaaaaaaaaa as their model id"));
+}
+
+#[test]
+fn many_holdings_are_given_up_as_a_few_are() {
+    for holdings in [8_u32, 9, 12] {
+        let letters = ('a'..).zip(0..holdings);
+        let account = letters.fold(young(Overflow::Spill), |account, (letter, _)| {
+            account.busy(loose(letter, 1), 10_000, 0)
+        });
+        let report = account.report();
+        // All of their calls cost less on-demand than one of them.
+        let on_demand = an_hour("0.60").dollars() * rust_decimal::Decimal::from(holdings);
+        let all = an_hour(40 * holdings).dollars() - on_demand;
+        assert_eq!(report.totals.potential_monthly_savings.dollars(), all, "{holdings}");
+    }
+}
+
+#[test]
+fn a_dismissed_or_impossible_end_leaves_a_smaller_size() {
+    for overflow in [Overflow::Spill, Overflow::Throttle] {
+        let account = |tokens: u64| young(overflow).busy(loose('a', 3), tokens, 0);
+        let end = id_of(&account(10_000).report(), Action::GiveUpProvisionedModel);
+        let report = account(900_000).overrides(&dismissed(&end)).report();
+        assert_eq!(counted(&report), [Action::RightSizeProvisionedModel], "{overflow:?}");
+        assert_eq!(report.totals.potential_monthly_savings, an_hour(2 * 40));
+        // Nobody can call the model without units.
+        let mut only = account(300_000);
+        let listed = &mut only.observation.places[0].inventory.foundation_models;
+        listed.retain(|model| model.inference_types_supported == [InferenceType::Provisioned]);
+        let report = only.report();
+        assert_eq!(counted(&report), [Action::RightSizeProvisionedModel], "{overflow:?}");
+        assert_eq!(report.totals.potential_monthly_savings, an_hour(2 * 40));
+    }
+}
