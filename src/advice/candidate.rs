@@ -257,9 +257,16 @@ impl<'w> Candidate<'w> {
                 |amount| P::all_on_demand(&sized.minutes) - P::replaced(&sized.minutes, amount);
             let with = (purchase.cost(bought, hours) + left(bought)).per_month(hours);
             let alone = left(P::NONE).per_month(hours);
-            candidate.refuse(Gate::Optimum, format!(
-                "{amount} with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {alone}"
-            ));
+            candidate.refuse(
+                Gate::Optimum,
+                if alone == Usd::ZERO {
+                    "what is held has room for all of it".to_owned()
+                } else {
+                    format!(
+                        "{amount} with the rest on-demand would cost {with} a month; as the last {MINUTE_DAYS} days went, on-demand alone costs {alone}"
+                    )
+                },
+            );
         } else {
             // Without a size there is nothing to try on the weeks.
             let bursts = sized.burst_shares(bought, P::NONE);

@@ -7,6 +7,7 @@ use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::rules::route;
 use crate::advice::{Action, Recommendation};
+use crate::catalog::AllowedScope;
 use crate::domain::{Usd, day_of};
 use crate::pricing::{Priced, Workload};
 
@@ -24,7 +25,7 @@ pub(super) fn is_anything_forbidden(priced: &Priced<'_>, workload: &Workload<'_>
     let overrides = &priced.observation.overrides;
     route::forbidden(priced, workload).is_some()
         || !overrides.dismissed.is_empty()
-        || !overrides.allowed_scopes.is_empty()
+        || overrides.allows(&workload.model, AllowedScope::Global).is_some()
 }
 
 /// Adds to a finding what is forbidden of the advice that there would be, and computes what it would

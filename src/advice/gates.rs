@@ -202,11 +202,11 @@ pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) 
     })
 }
 
-/// Names the lower bound that a saving is held to: 5 %, divided by the lanes that could be chosen.
+/// Names the lower bound that a saving is held to: 5 %, or 1 % divided by the lanes that could be chosen.
 pub(super) fn lower_bound_in_words(lanes: usize) -> String {
     match lanes {
         0 | 1 => "lower 5 % bound".to_owned(),
-        _ => format!("lower 5 % ÷ {lanes} bound, for {lanes} lanes to choose from,"),
+        _ => format!("lower 1 % ÷ {lanes} bound, for {lanes} lanes to choose from,"),
     }
 }
 

@@ -39,15 +39,16 @@ impl Certainty {
         self.weeks
     }
 
-    /// Returns the lower 5 % bound of the weekly saving in USD, `mean − t·s/√n`, for the best of so many
-    /// choices: each is held to its part of the 5 %, since the best of many looks good by chance.
+    /// Returns the lower bound of the weekly saving in USD, `mean − t·s/√n`, for the best of so many
+    /// choices: 5 % for one, and 1 % ÷ choices for the best of several, which looks good by chance, the
+    /// more so as weeks lean on each other.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "choices are few")]
     pub fn lower_bound(&self, choices: usize) -> f64 {
         let degrees = self.weeks - 1;
         let t = match choices {
             0 | 1 => t95(degrees),
-            _ => exceeded(0.05 / choices as f64, degrees),
+            _ => exceeded(0.01 / choices as f64, degrees),
         };
         self.mean - t * self.error
     }

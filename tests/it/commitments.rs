@@ -130,7 +130,7 @@ fn reserved_tokens_that_are_hardly_used_are_let_expire_when_their_term_ends() {
     assert_eq!(advice.action, Action::LetCommitmentExpire);
     assert_eq!(advice.savings(), Some(an_hour("35.1")));
     assert!(!advice.is_counted());
-    assert_eq!(advice.money.savings_start.unwrap().to_string(), "2026-05-31T00:00:00Z");
+    assert_eq!(advice.money.savings_start.unwrap().to_string(), "2026-06-01T00:00:00Z");
     let reserved = &report.reserved_holdings[0];
     assert_eq!(reserved.at_term_end, Some(AtTermEnd::LetExpire));
     // A quarter of each meter is used, and used and unused are all of its cost.

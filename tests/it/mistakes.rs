@@ -627,7 +627,7 @@ fn a_recommendation_keeps_its_id_where_the_account_is_not_known() {
         let recommendations = report::build(observation).recommendations;
         recommendations.into_iter().map(|it| it.id).collect()
     };
-    assert_eq!(ids(&known).len(), 7);
+    assert_eq!(ids(&known).len(), 12);
     assert_eq!(ids(&unknown), ids(&known));
 }
 

@@ -93,23 +93,28 @@ async fn the_sample_account_gathered_over_the_wire_gives_the_report_of_the_sampl
         actions(&outcome.report),
         [
             Action::DeleteIdleProvisionedModel,
+            Action::BindProvisionedModel,
+            Action::GiveUpProvisionedModel,
             Action::BuyModelUnits,
+            Action::ReserveTokens,
             Action::RouteToGlobalProfile,
             Action::FillProvisionedModel,
             Action::RouteToGlobalProfile,
             Action::RightSizeProvisionedModel,
+            Action::RightSizeReservation,
             Action::LetCommitmentExpire,
+            Action::RouteToGlobalProfile,
         ]
     );
-    assert_eq!(outcome.lines.len(), 8);
+    assert_eq!(outcome.lines.len(), 13);
     assert_eq!(outcome.observation.history_unknown, None);
     assert_eq!(
         account.calls(),
         Calls {
             list_metrics: 4,
-            get_metric_data: 7,
+            get_metric_data: 11,
             put_metric_data: 2,
-            provisioned: 3,
+            provisioned: 4,
             profiles: 4,
             models: 2,
         }
@@ -127,24 +132,31 @@ async fn minutes_are_asked_for_only_where_they_could_change_what_is_said() {
     assert_eq!(
         ids,
         [
-            // At work, to be right-sized.
+            // At work, to be right-sized or bound.
             "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/a5515tant70b",
+            "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/re5earch90b0",
             // Offers that no certificate settles.
             "cohere.command-light-text-v14",
+            "cohere.embed-english-v3",
             "cohere.embed-multilingual-v3",
             "us.meta.llama3-1-8b-instruct-v1:0",
-            // At work, and nobody knows what a unit of it carries.
+            "us.meta.llama3-2-1b-instruct-v1:0",
+            // At work, and nobody knows what a unit of the first two carries.
             "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/5earch1ndex1",
             "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/5ummar1e5cmd",
             "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/m0derat10n8b",
+            "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/pr0t0type3b0",
             "cohere.embed-english-v3",
             "cohere.embed-multilingual-v3",
+            // Tokens to reserve, and tokens that are.
+            "global.anthropic.claude-haiku-4-5-20251001-v1:0",
+            "global.anthropic.claude-opus-4-6-v1",
             UNITS,
             "us.meta.llama3-1-8b-instruct-v1:0",
             "us.meta.llama3-2-90b-instruct-v1:0",
         ]
     );
-    assert_eq!(outcome.report.run.lanes_with_minutes, 12);
+    assert_eq!(outcome.report.run.lanes_with_minutes, 18);
     let without = Served::of(Observation {
         overrides: bedrock_cost_guard::catalog::Overrides::default(),
         ..sample_of(&[UNITS])
@@ -272,13 +284,16 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
         value("CommitmentUtilization", &held),
         moderation.utilization.unwrap().number().to_f64()
     );
-    assert_eq!(value("CommitmentUtilization", &[]), value("CommitmentUtilization", &held));
+    let used = report.holdings.iter().filter_map(|it| Some((it, it.utilization?.number())));
+    let (least, utilization) = used.min_by_key(|(_, used)| *used).unwrap();
+    assert_eq!(least.provisioned_model_name, "prototype-3b");
+    assert_eq!(value("CommitmentUtilization", &[]), utilization.to_f64());
     assert_eq!(value("CommitmentDaysToExpiry", &held), Some(99.0));
 
-    // 12 totals but the last, 6 for each of 2 Regions, 2 for each of 18 workloads with a price, 1 to 3 for each
-    // of 5 holdings, 5 open recommendations, and the last.
-    assert_eq!(data.len(), 12 + 12 + 36 + 11 + 5 + 1);
-    assert_eq!(summary.metrics_put, 77);
+    // 12 totals but the last, 6 for each of 2 Regions, 2 for each of 29 workloads with a price, 1 to 3 for each
+    // of 7 holdings, 8 open recommendations, and the last.
+    assert_eq!(data.len(), 12 + 12 + 58 + 15 + 8 + 1);
+    assert_eq!(summary.metrics_put, 106);
     for datum in &data {
         assert_eq!(datum.region.name(), "us-east-1");
         assert_eq!(datum.namespace, "BedrockCostGuard");

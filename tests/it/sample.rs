@@ -1,14 +1,15 @@
 //! The report of the sample account: what a first run shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock_cost_guard::advice::{Action, Effort, Gate, HoldingLoad, Plan};
 use bedrock_cost_guard::domain::{ModelId, Tokens, Usd};
 use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report;
 use bedrock_cost_guard::report::metrics::{self, Point};
+use bedrock_cost_guard::report::{self, Report};
 use bedrock_cost_guard::terminal::report as text;
 use rust_decimal::Decimal;
+use serde_json::Value;
 
 use crate::support::{sample, small_observation, whole};
 
@@ -24,7 +25,25 @@ fn the_sample_has_every_kind_of_advice() {
         advice,
         [
             (Action::DeleteIdleProvisionedModel, Effort::None, "amazon.nova-2-lite-v1:0", true),
+            (
+                Action::BindProvisionedModel,
+                Effort::Commitment,
+                "meta.llama3-2-90b-instruct-v1:0",
+                true
+            ),
+            (
+                Action::GiveUpProvisionedModel,
+                Effort::Routing,
+                "meta.llama3-2-3b-instruct-v1:0",
+                true
+            ),
             (Action::BuyModelUnits, Effort::Commitment, "meta.llama3-1-70b-instruct-v1:0", true),
+            (
+                Action::ReserveTokens,
+                Effort::Commitment,
+                "anthropic.claude-haiku-4-5-20251001-v1:0",
+                true
+            ),
             (Action::RouteToGlobalProfile, Effort::Routing, "anthropic.claude-sonnet-4-6", true),
             (Action::FillProvisionedModel, Effort::None, "meta.llama3-1-8b-instruct-v1:0", true),
             (
@@ -40,13 +59,117 @@ fn the_sample_has_every_kind_of_advice() {
                 false
             ),
             (
+                Action::RightSizeReservation,
+                Effort::Commitment,
+                "anthropic.claude-opus-4-6-v1",
+                false
+            ),
+            (
                 Action::LetCommitmentExpire,
                 Effort::Routing,
                 "meta.llama3-2-11b-instruct-v1:0",
                 false
             ),
+            (
+                Action::RouteToGlobalProfile,
+                Effort::Routing,
+                "anthropic.claude-opus-4-5-20251101-v1:0",
+                false
+            ),
         ]
     );
+}
+
+/// Returns the words that the published schema has for one kind of thing.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn published(kind: &str) -> BTreeSet<String> {
+    let schema = include_str!("../../docs/report.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let words = schema["$defs"][kind]["oneOf"].as_array().unwrap().iter();
+    words.map(|word| word["const"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Adds all words under a key of a document, wherever the key is.
+fn words_under(value: &Value, key: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let words = match value {
+                    Value::Array(words) if name == key => words.as_slice(),
+                    value if name == key => std::slice::from_ref(value),
+                    _ => &[],
+                };
+                found.extend(words.iter().filter_map(Value::as_str).map(str::to_owned));
+                words_under(value, key, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| words_under(item, key, found)),
+        _ => {}
+    }
+}
+
+/// Returns the words that a report has under a key.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn shown(report: &Report, key: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    words_under(&serde_json::to_value(report).unwrap(), key, &mut found);
+    found
+}
+
+#[test]
+fn the_sample_shows_each_action_gate_and_proof() {
+    let report = report::build(&sample());
+    assert_eq!(shown(&report, "action"), published("action"));
+    assert_eq!(shown(&report, "proof"), published("proof"));
+    // AWS charges the prices of the sample's book, so one gate shows only where nobody pays them.
+    let gates = shown(&report, "failed_gates");
+    let prices = || "prices".to_owned();
+    assert!(!gates.contains(&prices()));
+    let all: BTreeSet<String> = gates.into_iter().chain([prices()]).collect();
+    assert_eq!(all, published("gate"));
+    let mut uncharged = sample();
+    uncharged.prices.charged = false;
+    assert!(shown(&report::build(&uncharged), "failed_gates").contains(&prices()));
+}
+
+#[test]
+fn the_sample_binds_in_several_steps_and_tells_what_of_it_needs_no_term() {
+    let report = report::build(&sample());
+    let mut advice = report.recommendations.iter();
+    let bind = advice.find(|it| it.action == Action::BindProvisionedModel).unwrap();
+    assert!(bind.is_counted());
+    assert_eq!(bind.money.proposed.description, "3 model units, 1-month term");
+    let steps: Vec<&str> = bind.remedy.steps.iter().map(|step| step.text.as_str()).collect();
+    assert_eq!(
+        steps,
+        [
+            "buy 3 model units under a 1-month term",
+            "have the callers of arn:aws:bedrock:us-east-1:123456789012:provisioned-model/re5earch90b0 name the new provisioned model's ARN as their model id",
+            "delete research-90b",
+        ]
+    );
+    // Nobody is refused in between: what is new serves before what is old goes.
+    let waits = bind.remedy.steps.iter().filter(|step| step.wait_for.is_some());
+    assert_eq!(waits.count(), 2);
+    // One unit fewer, at 30 USD an hour.
+    let free = "of this $21,900.00 a month without binding anything: 3 model units";
+    assert!(bind.grounds.risks.iter().any(|risk| risk.starts_with(free)), "{bind:?}");
+}
+
+#[test]
+fn the_sample_has_a_saving_that_the_overrides_forbid() {
+    let report = report::build(&sample());
+    let forgone = report.workloads.iter().filter_map(|it| Some((it, it.forgone.as_ref()?)));
+    let forgone: Vec<_> = forgone.collect();
+    assert_eq!(forgone.len(), 1);
+    let (workload, forgone) = forgone[0];
+    assert_eq!(workload.model.id(), "anthropic.claude-opus-4-5-20251101-v1:0");
+    assert_eq!(workload.potential_monthly_savings, Usd::ZERO);
+    let because = "the overrides do not allow the global scope for this model";
+    assert_eq!(forgone.because, [because]);
+    let says = format!("would save {} more a month", forgone.estimated_monthly_savings);
+    let page = text::render(&report);
+    assert!(page.contains(&format!("{says}, not counted because the overrides")), "{page}");
 }
 
 /// Returns the plan of a workload of the sample under a 1-month term.
@@ -71,13 +194,18 @@ fn each_gate_alone_refuses_one_commitment_of_the_sample() {
         ("us-west-2", "meta.llama3-2-90b-instruct-v1:0", Gate::Lifecycle),
         ("us-east-1", "amazon.nova-micro-v1:0", Gate::Certificate),
         ("us-west-2", "cohere.command-text-v14", Gate::Knowledge),
+        ("us-east-1", "cohere.embed-english-v3", Gate::Optimum),
+        ("us-east-1", "meta.llama3-2-1b-instruct-v1:0", Gate::Availability),
+        // The same gate by other proofs: no use of it pays, or no hours of it do.
+        ("us-east-1", "meta.llama3-2-3b-instruct-v1:0", Gate::Certificate),
+        ("us-west-2", "cohere.command-light-text-v14", Gate::Certificate),
     ] {
         let plan = month_of(region, model);
         assert_eq!(plan.failed_gates, [gate], "{model}: {:?}", plan.why_not);
         assert_eq!(plan.why_not.len(), 1);
         assert!(!plan.advised);
         // What is refused for its chances alone does save as the recent window went.
-        let is_sized = !matches!(gate, Gate::Certificate | Gate::Knowledge);
+        let is_sized = !matches!(gate, Gate::Certificate | Gate::Knowledge | Gate::Optimum);
         assert_eq!(
             plan.estimated_monthly_savings.is_some_and(Usd::is_positive),
             is_sized,
@@ -137,14 +265,13 @@ fn the_totals_are_the_sums_of_the_rows() {
     let workloads = || report.workloads.iter();
     assert_eq!(totals.monthly_cost, sum(&mut workloads().map(|it| it.monthly_cost)));
     assert_eq!(totals.monthly_cost, totals.on_demand_monthly_cost + totals.holdings_monthly_cost);
-    assert_eq!(
-        totals.on_demand_monthly_cost,
-        sum(&mut workloads().flat_map(|it| &it.lanes).map(|lane| lane.monthly_cost))
-    );
-    assert_eq!(
-        totals.holdings_monthly_cost,
-        sum(&mut report.holdings.iter().filter_map(|it| it.monthly_cost))
-    );
+    let lanes = sum(&mut workloads().flat_map(|it| &it.lanes).map(|lane| lane.monthly_cost));
+    let covered = sum(&mut workloads().map(|it| it.covered_monthly_cost));
+    assert!(covered.is_positive());
+    assert_eq!(totals.on_demand_monthly_cost, lanes - covered);
+    let units = sum(&mut report.holdings.iter().filter_map(|it| it.monthly_cost));
+    let reserved = sum(&mut report.reserved_holdings.iter().filter_map(|it| it.monthly_cost));
+    assert_eq!(totals.holdings_monthly_cost, units + reserved);
     for workload in workloads() {
         assert_eq!(
             workload.monthly_cost,
@@ -203,7 +330,9 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     let lines = text.lines().enumerate();
     let key = |(place, line): &(usize, &str)| {
         let is_title = !line.is_empty() && !line.starts_with(' ');
-        let is_advice = line.starts_with("  ") && line.as_bytes().get(3) == Some(&b'.');
+        let first = line.trim_start().split(' ').next().unwrap_or_default();
+        let is_advice = line.starts_with("  ")
+            && first.strip_suffix('.').is_some_and(|number| number.parse::<u8>().is_ok());
         *place < 9 || is_title || is_advice
     };
     let lines: Vec<&str> = lines.filter(key).map(|(_, line)| line).collect();
@@ -215,26 +344,32 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     2026-01-05 to 2026-04-06 UTC (91 days), us-east-1 and us-west-2
     List prices of the book `aws`; a month is the last 28 days scaled to 730 hours.
 
-      Now               $292,822.28 a month at least: by the token $166,218.38, for provisioned models $126,603.90
-      Could be saved     $58,948.25 a month at least by 5 recommendations
+      Now               $518,602.24 a month at least: by the token $240,304.34, for what is held $278,297.90
+      Could be saved    $106,598.77 a month at least by 8 recommendations
     WHAT TO DO
       1. delete the idle provisioned model of amazon.nova-2-lite-v1:0 in us-east-1       saves $44,165.00, 100.0 %
-      2. buy model units of meta.llama3-1-70b-instruct-v1:0 in us-west-2                  saves $12,083.89, 43.9 %
-      3. route to the global profile of anthropic.claude-sonnet-4-6 in us-east-1            saves $1,168.00, 9.1 %
-      4. fill the provisioned model of meta.llama3-1-8b-instruct-v1:0 in us-west-2        saves $1,142.00, 100.0 %
-      5. route to the global profile of anthropic.claude-haiku-4-5-20251001-v1:0 in us-east-1  saves $389.36, 9.1 %
-      6. right-size the provisioned model of meta.llama3-1-70b-instruct-v1:0 in us-east-1  saves $15,461.40, 33.3 %
-      7. do not renew the commitment of meta.llama3-2-11b-instruct-v1:0 in us-west-2       saves $5,520.70, 60.3 %
+      2. bind the provisioned model for a term of meta.llama3-2-90b-instruct-v1:0 in us-east-1  saves $29,608.80, 33.8 %
+      3. give up the provisioned model of meta.llama3-2-3b-instruct-v1:0 in us-west-2     saves $16,205.93, 96.5 %
+      4. buy model units of meta.llama3-1-70b-instruct-v1:0 in us-west-2                  saves $12,083.89, 43.9 %
+      5. reserve tokens per minute of anthropic.claude-haiku-4-5-20251001-v1:0 in us-west-2  saves $1,835.80, 13.4 %
+      6. route to the global profile of anthropic.claude-sonnet-4-6 in us-east-1            saves $1,168.00, 9.1 %
+      7. fill the provisioned model of meta.llama3-1-8b-instruct-v1:0 in us-west-2        saves $1,142.00, 100.0 %
+      8. route to the global profile of anthropic.claude-haiku-4-5-20251001-v1:0 in us-east-1  saves $389.36, 9.1 %
+      9. right-size the provisioned model of meta.llama3-1-70b-instruct-v1:0 in us-east-1  saves $15,461.40, 33.3 %
+      10. right-size the reserved tokens of anthropic.claude-opus-4-6-v1 in us-west-2     saves $14,341.41, 30.3 %
+      11. do not renew the commitment of meta.llama3-2-11b-instruct-v1:0 in us-west-2      saves $5,520.70, 60.3 %
+      12. route to the global profile of anthropic.claude-opus-4-5-20251101-v1:0 in us-west-2  saves $446.09, 9.1 %
     INSTEAD, AND NOT ONLY MONEY: never counted, the owner decides
     WORKLOADS
     PROVISIONED MODELS
+    RESERVED TOKENS, as the overrides declare them
     NO PRICE
     INCOMPLETE: these cost at least what is shown, and no commitment is advised for them
     NOTES
     NOT COVERED
-    The prices in use were checked on 2026-07-24 or later. 12 offers are proven not to save at any size. This run
-    asked CloudWatch for 269 metrics, for which it bills $0.00269; 12 lanes had their minutes read. At its
-    schedule CloudWatch's part of what the guard costs is $0.84 a month.
+    The prices in use were checked on 2026-07-24 or later. 20 offers are proven not to save at any size. This run
+    asked CloudWatch for 402 metrics, for which it bills $0.00402; 18 lanes had their minutes read. At its
+    schedule CloudWatch's part of what the guard costs is $1.25 a month.
     ");
 }
 

@@ -415,7 +415,7 @@ fn the_best_of_many_lanes_is_held_to_its_part_of_the_chance() {
     };
     assert!(told(&alone).contains("the lower 5 % bound is"), "{}", told(&alone));
     let why = told(&beside);
-    assert!(why.contains("the lower 5 % ÷ 2 bound, for 2 lanes to choose from, is"), "{why}");
+    assert!(why.contains("the lower 1 % ÷ 2 bound, for 2 lanes to choose from, is"), "{why}");
 }
 
 #[test]

@@ -283,6 +283,9 @@ fn recommendation(
         "a term is bought with a new provisioned model: callers have to call that one".into(),
         "a term cannot be ended early and renews by itself".into(),
     ]);
+    if !review.refuses() && offer.capacity.is_some() {
+        advice.grounds.risks.push(gates::SPILL_ASSUMPTION.into());
+    }
     if review.is_filled() {
         advice.grounds.risks.push(
             "it rests on filling this provisioned model: what is moved there names the new one's ARN"

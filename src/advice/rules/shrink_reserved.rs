@@ -223,6 +223,13 @@ impl ReservationReview<'_> {
         for rates in served {
             evidence.lane(priced, rates.lane);
         }
+        let mut offers = workload.reserved_offers.iter();
+        let declared = held.declared;
+        if let Some(offer) =
+            offers.find(|offer| offer.scope == declared.scope && offer.term == declared.term)
+        {
+            evidence.reserved_offer(&workload.model, offer);
+        }
         let current = Arrangement::costing(
             format!(
                 "`{name}`: {}, {}",
@@ -236,8 +243,9 @@ impl ReservationReview<'_> {
         let today = day_of(priced.observation.as_of);
         let start = held.declared.term_ends.filter(|day| *day >= today);
         let money = Money {
+            // It is billed on its last day too.
             savings_start: start
-                .and_then(|day| day.to_zoned(TimeZone::UTC).ok())
+                .and_then(|day| day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok())
                 .map(|start| start.timestamp()),
             ..Money::saved(current, proposed).sure(smaller.certainty.as_ref())
         };

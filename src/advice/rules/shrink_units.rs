@@ -500,6 +500,9 @@ impl HoldingReview<'_, '_> {
             };
             advice.grounds.risks.push(risk.into());
         }
+        if !smaller.is_none() && !self.refuses() {
+            advice.grounds.risks.push(gates::SPILL_ASSUMPTION.into());
+        }
         if smaller.is_none() && self.host_is_made_room() {
             advice.grounds.risks.push(
                 "it rests on filling provisioned models: that makes the room for its calls".into(),

@@ -59,9 +59,11 @@ pub(crate) fn sample() -> Observation {
 }
 
 /// Returns the sample account with these lanes only, the holdings and profiles among them, and no
-/// Region without a lane.
+/// Region without a lane. Of what its operator says the capacities are left.
 pub(crate) fn sample_of(ids: &[&str]) -> Observation {
     let mut observation = sample();
+    let capacity = std::mem::take(&mut observation.overrides.capacity);
+    observation.overrides = Overrides { schema_version: 1, capacity, ..Overrides::default() };
     for place in &mut observation.places {
         let keep = |id: &str| ids.contains(&id);
         place.usage.lanes.retain(|lane| keep(lane.model_id.text()));
@@ -144,21 +146,16 @@ pub(crate) fn regions(observation: &Observation) -> String {
     names.collect::<Vec<_>>().join(",")
 }
 
-/// Writes a file with the capacities of some overrides, as an operator would.
+/// Writes a file with some overrides, as an operator would.
 pub(crate) fn overrides_file(overrides: &Overrides) -> NamedTempFile {
+    // Accounts without overrides have no version of them either.
+    let overrides = Overrides { schema_version: 1, ..overrides.clone() };
+    let text = toml::to_string(&overrides).expect("overrides are TOML");
     let mut file = tempfile::Builder::new()
         .suffix(".toml")
         .tempfile()
         .expect("there is room for a temporary file");
-    writeln!(file, "schema_version = 1").expect("the file is open");
-    for row in &overrides.capacity {
-        writeln!(
-            file,
-            "[[capacity]]\nmodel = \"{}\"\ninput_tokens_per_minute = {}\noutput_tokens_per_minute = {}",
-            row.model, row.input_tokens_per_minute, row.output_tokens_per_minute
-        )
-        .expect("the file is open");
-    }
+    file.write_all(text.as_bytes()).expect("the file is open");
     file
 }
 
