@@ -3,7 +3,7 @@
 
 use bedrock_cost_guard::advice::{Action, Recommendation};
 use bedrock_cost_guard::config::Overflow;
-use bedrock_cost_guard::domain::Term;
+use bedrock_cost_guard::domain::{Ratio, Term};
 
 use rust_decimal::prelude::ToPrimitive as _;
 
@@ -19,6 +19,9 @@ const TRIALS: u64 = 400;
 const WEEKS: usize = 13;
 
 const HOURS_PER_WEEK: usize = 168;
+
+/// Output tokens of a lane a minute: nine tenths of what a unit serves.
+const OUTPUT: u64 = UNIT[1] * 9 / 10;
 
 /// USD an hour of a unit, without a term and under one.
 const PRICES: [(Term, &str, u32); 2] = [(Term::None, "none", 40), (Term::OneMonth, "1-month", 36)];
@@ -65,9 +68,11 @@ pub(crate) fn study() -> String {
     page::section(
         "Is one of many lanes bound by chance?",
         &format!(
-            "Each lane is worth exactly what a unit costs under a term of a month, and fills a part of one alone: no set of them\n\
-             saves anything. Demand is flat inside a week, {WEEKS} weeks are known. Each cell is the share of {TRIALS} trials in which a\n\
-             term is advised: where the truth is 5 %, it is within 2 points in 19 of 20 cells."
+            "Each lane asks for nine tenths of a unit by its output, and so many lanes for as many units. What they cost on-demand\n\
+             goes up and down with their input. Where AWS refuses what exceeds units, a lane is worth exactly what a unit costs\n\
+             under a term of a month; where callers route it, a full unit is. So no set of lanes saves anything. Demand is flat\n\
+             inside a week, {WEEKS} weeks are known. Each cell is the share of {TRIALS} trials in which a term is advised: where the truth\n\
+             is 5 %, it is within 2 points in 19 of 20 cells."
         ),
         &table,
     )
@@ -80,15 +85,18 @@ fn is_bound(
     trial: u64,
     (noise, kept, deviation): (&str, f64, f64),
 ) -> bool {
-    let rows = ["in-region", "us"].map(|scope| rate(scope, "standard", ["1.00", "2.00"]));
+    let rows = ["in-region", "us"].map(|scope| rate(scope, "standard", ["1.00", "0.40"]));
     let units = PRICES.map(|(_, term, price)| unit(term, format!("{price}.00"), Some(UNIT)));
     let mut account = Account::on(book(&[rows.as_slice(), units.as_slice()].concat()));
     account.observation.settings.overflow = overflow;
+    account.observation.settings.headroom = Ratio::ZERO;
     for id in &LANES[2..] {
         account = account.profile(id, &["us-east-1"]);
     }
-    // So many input tokens a minute are worth the unit, and are three fifths of it.
-    let mean = f64::from(PRICES[1].2) / 60.0 * 1e6;
+    // USD a minute of a lane, and of its output alone.
+    let unit = f64::from(PRICES[1].2) / 60.0;
+    let mean = if overflow == Overflow::Throttle { unit } else { 0.9 * unit };
+    let of_output = 0.4 * OUTPUT as f64 / 1e6;
     for (place, id) in LANES.iter().enumerate().take(lanes) {
         let mut dice = Dice::new(&format!("{noise} {place}"), trial);
         let mut wave = dice.normal();
@@ -96,18 +104,18 @@ fn is_bound(
             .map(|_| {
                 let week = mean * (1.0 + deviation * wave.clamp(-3.0, 3.0));
                 wave = kept * wave + (1.0 - kept * kept).sqrt() * dice.normal();
-                week.to_u64().expect("a few tokens")
+                ((week - of_output) * 1e6).to_u64().expect("a few tokens")
             })
             .collect();
         let last = WEEKS - 1;
         let at = |week: usize| weeks[week.min(last)];
         account = account
             .survey(id, TOKENS, |hour| {
-                [60 * at(usize::try_from(hour).expect("few") / HOURS_PER_WEEK), 0]
+                [60 * at(usize::try_from(hour).expect("few") / HOURS_PER_WEEK), 60 * OUTPUT]
             })
             .minutes(id, TOKENS, |minute| {
                 let hour = usize::try_from(minute).expect("few") / 60;
-                [at(last - 1 + hour / HOURS_PER_WEEK), 0]
+                [at(last - 1 + hour / HOURS_PER_WEEK), OUTPUT]
             });
     }
     let binds = |advice: &Recommendation| {
