@@ -573,6 +573,7 @@ impl Follower<'_> {
             let lanes = self.on_demand.keys().filter(|id| !id.contains('+'));
             lanes.cloned().collect()
         };
+        let named = if now.contains("on-demand") { named } else { Vec::new() };
         for id in named {
             // What one change has named another may name again.
             let flow = self.on_demand.remove(&id);
@@ -706,8 +707,8 @@ impl Follower<'_> {
             for (_, flow) in std::mem::take(&mut self.pooled) {
                 all.add(&flow);
             }
-            for part in advice.money.current.description.split(", and ").skip(1) {
-                let (_, name) = part.rsplit_once("held-").unwrap();
+            for part in advice.money.current.description.split(", and ") {
+                let Some((_, name)) = part.rsplit_once(" of held-") else { continue };
                 let arn = arn(name.parse().unwrap());
                 let place = self.held.iter().position(|held| held.arn == arn).unwrap();
                 all.add(&self.held.remove(place).flow);

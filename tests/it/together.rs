@@ -175,3 +175,38 @@ fn a_dismissed_or_impossible_end_leaves_a_smaller_size() {
         assert_eq!(report.totals.potential_monthly_savings, an_hour(2 * 40));
     }
 }
+
+#[test]
+fn holdings_are_put_together_in_a_larger_one_that_is_bought_for_them() {
+    // Two units and two of six tenths each: apart they need four, and nothing held has room for all.
+    let mut account = young(Overflow::Throttle).busy(loose('a', 2), 1_200_000, 0).busy(
+        loose('b', 2),
+        1_200_000,
+        0,
+    );
+    account.observation.settings.min_observed_days = 30;
+    let report = account.report();
+    assert_eq!(counted(&report), [Action::BuyModelUnits]);
+    let buy = &report.recommendations[0];
+    assert_eq!(buy.savings(), Some(an_hour(4 * 40 - 3 * 30)));
+    let now = &buy.money.current.description;
+    assert_eq!(*now, "2 model units of aaaaaaaaaaaa, and 2 model units of bbbbbbbbbbbb");
+}
+
+#[test]
+fn what_may_not_go_is_not_bound_as_if_it_went() {
+    // Next to nothing is called, and giving up is dismissed: one unit stays, and is bound.
+    let account = |dismissed_id: Option<&str>| {
+        let account = young(Overflow::Spill).busy(loose('a', 2), 0, 1_000).idle(loose('b', 1));
+        let mut account = match dismissed_id {
+            Some(id) => account.overrides(&dismissed(id)),
+            None => account,
+        };
+        account.observation.settings.min_observed_days = 30;
+        account
+    };
+    let end = id_of(&account(None).report(), Action::GiveUpProvisionedModel);
+    let report = account(Some(&end)).report();
+    let left = report.totals.monthly_cost - report.totals.potential_monthly_savings;
+    assert!(left >= an_hour(30), "{left} is left: {:#?}", counted(&report));
+}

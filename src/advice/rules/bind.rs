@@ -131,7 +131,7 @@ fn option<'o>(
     let adds = unbound.monthly_cost - then + replaced;
     // What is filled in once the rest is given up counts there.
     let own = review.holding.offer.as_ref()?.unit_price.monthly_cost(units);
-    let savings = match review.saves_unbound().filter(|_| !review.refuses()) {
+    let savings = match review.saves_unbound(units).filter(|_| !review.refuses()) {
         Some(saves) => saves + own - then,
         None => unbound.savings + adds,
     };
@@ -203,13 +203,17 @@ fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) ->
     let sized = demand.sized(&purchase);
     let is_all_served = settings.overflow == Overflow::Throttle;
     let goes_elsewhere = review.host_of_its_calls().is_some();
-    let best = match review.then() {
-        Some(then) => then.units,
-        None if is_all_served => ModelUnits::new(sized.throttle_minimum(settings.headroom)?.max(1)),
-        None => UnitPurchase::optimum(&sized.minutes),
-    };
     let now = review.holding.held.model_units;
-    let units = best.clamp(unbound.units.min(now), now);
+    let units = if let Some(then) = review.then() {
+        then.units
+    } else {
+        let best = if is_all_served {
+            ModelUnits::new(sized.throttle_minimum(settings.headroom)?.max(1))
+        } else {
+            UnitPurchase::optimum(&sized.minutes)
+        };
+        best.clamp(unbound.units.min(now), now)
+    };
     let replaced = |units: ModelUnits| {
         if is_all_served && (units != UnitPurchase::NONE || goes_elsewhere) {
             sized.all_monthly()

@@ -295,13 +295,13 @@ impl HoldingReview<'_, '_> {
         self.then().is_some_and(|then| then.units == UnitPurchase::NONE)
     }
 
-    /// Computes the saving of holding what the target has at the present price, in USD a month, before
-    /// anything is filled in; below zero where that costs more. `None` without a target.
-    pub(super) fn saves_unbound(&self) -> Option<Usd> {
-        let then = self.then()?;
+    /// Computes the saving of holding so many units at the present price, in USD a month, before anything
+    /// is filled in; below zero where that costs more. `None` without a target.
+    pub(super) fn saves_unbound(&self, units: ModelUnits) -> Option<Usd> {
+        self.then()?;
         let purchase = self.holding.offer.as_ref().and_then(|offer| self.purchase(offer))?;
         let sizes = self.sizes(&purchase, false).ok()?;
-        Some(sizes.total(sizes.now) - sizes.total(then.units))
+        Some(sizes.total(sizes.now) - sizes.total(units))
     }
 
     /// Finds the best size that binds nothing more, if what goes to the holding stays the same; `None`

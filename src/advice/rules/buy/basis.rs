@@ -178,7 +178,12 @@ impl<'w> BuyingBasis<'w> {
     /// nothing is proven.
     pub(super) fn certificate(&self, offered: &Offered<'_>) -> Option<Certificate> {
         let is_low = self.workload.priced_before_extended_access().is_some();
-        if is_low || self.workload.is_throttled() || !gates::completeness(self.workload).is_empty()
+        // What is given up for it saves more than on-demand dollars.
+        let is_more = matches!(offered, Offered::Units(_)) && !self.replaced().is_empty();
+        if is_more
+            || is_low
+            || self.workload.is_throttled()
+            || !gates::completeness(self.workload).is_empty()
         {
             return None;
         }

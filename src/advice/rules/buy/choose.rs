@@ -43,7 +43,8 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
     let workload = basis.workload;
     let standard = standard_monthly_cost(workload);
     let offered = basis.offered();
-    if !basis.remaining.of(standard).is_positive() || offered.is_empty() {
+    let is_asked_for = basis.remaining.of(standard).is_positive() || !basis.replaced().is_empty();
+    if !is_asked_for || offered.is_empty() {
         return Finding::default();
     }
     let mut finding = Finding::default();

@@ -39,16 +39,17 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
         Offered::Units(offer) => evidence.offer(&workload.model, offer),
         Offered::Tokens(offer) => evidence.reserved_offer(&workload.model, offer),
     }
-    let now = if best.only.is_empty() {
-        "on-demand".to_owned()
-    } else {
-        format!("{} on-demand", best.only.join(" and "))
+    let has_lanes = basis.target.is_none_or(|target| !target.lanes.is_empty());
+    let lanes = match best.only.as_slice() {
+        [] if !has_lanes && !best.replaced.is_empty() => None,
+        [] => Some("on-demand".to_owned()),
+        only => Some(format!("{} on-demand", only.join(" and "))),
     };
     let replaced = best.replaced.iter().map(|holding| {
         let held = holding.held;
-        format!(", and {} of {}", held.model_units, held.provisioned_model_name)
+        format!("{} of {}", held.model_units, held.provisioned_model_name)
     });
-    let now = std::iter::once(now).chain(replaced).collect::<String>();
+    let now = lanes.into_iter().chain(replaced).collect::<Vec<_>>().join(", and ");
     let current = Arrangement::costing(now, best.without);
     let proposed = Arrangement::costing(best.describe(), best.with());
     let action = best.offered.action();
