@@ -60,16 +60,19 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
                 let holding = moves.workload.holdings.get(then.place);
                 holding.is_some_and(|holding| holding.idleness == Idleness::Idle)
             };
-            // One alone: of several the host's calls would be nobody's to pay for.
-            let is_host = |at: usize| {
+            // One alone: of several the host's calls would be nobody's to pay for. And only one that is
+            // paid for anyway: another would change itself, whether its guest comes or not.
+            let is_host = |at: usize, then: &HeldThen| {
+                let holding = moves.workload.holdings.get(then.place);
+                let is_bound = holding.is_some_and(|holding| holding.held.is_under_term());
                 let guests = whole.holdings.iter().filter(|it| it.own == OwnCalls::To(at));
                 let given_up = guests.clone().filter(|it| it.units == UnitPurchase::NONE);
-                guests.count() == 1 && given_up.count() == 1
+                is_bound && guests.count() == 1 && given_up.count() == 1
             };
             let is_told = |(at, then): (usize, &HeldThen)| {
                 then.units == UnitPurchase::NONE
                     || then.own == OwnCalls::Stay
-                    || then.own == OwnCalls::Leave && is_host(at)
+                    || then.own == OwnCalls::Leave && is_host(at, then)
                     || is_idle(then)
             };
             let is_bought = |then: &HeldThen| {
@@ -80,10 +83,10 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
                 && (is_filled || whole.holdings.iter().enumerate().all(is_told))
         };
         let shuffled = self.assigned(moves, allowed, true);
-        shuffled.filter(is_told).or_else(|| self.assigned(moves, allowed, false).filter(is_told))
+        shuffled.filter(is_told).or_else(|| self.assigned(moves, allowed, false))
     }
 
-    /// Assigns the calls; `shuffles` says whether calls of what is paid for anyway may make room.
+    /// Assigns the calls; `shuffles` says whether calls of what is kept may make room for others.
     fn assigned(&self, moves: &Moves<'_, 'w>, allowed: Allowed, shuffles: bool) -> Option<Whole> {
         let held = &moves.held[..moves.held.len().min(MOST_CALLS)];
         let mut bins = vec![self.on_demand(moves, allowed, shuffles), self.bought(moves, allowed)];
@@ -173,8 +176,8 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
             if set == 0 && can_go {
                 return Some(Usd::ZERO);
             }
-            let stays = is_bound && !shuffles;
-            if stays && set & home == 0 || set & !self.own != 0 && !can_fill {
+            // What is kept keeps its own calls, unless they make room for others.
+            if !shuffles && set & home == 0 || set & !self.own != 0 && !can_fill {
                 return None;
             }
             let needed = self.needs[set];
