@@ -45,21 +45,19 @@ struct Outcome {
 /// Ways that the guard leaves out, each for its reason.
 #[derive(Clone, Copy)]
 struct Limits {
-    /// What units replace is never taken to be more than the hours say, whatever the minutes say.
+    /// Takes units to replace no more than the hours say, whatever the minutes say.
     by_hours: bool,
-    /// The calls of all provisioned models try all units.
+    /// Lets the calls of all provisioned models try all units.
     own_calls_try: bool,
-    /// Tokens are not reserved.
+    /// Reserves no tokens.
     no_reserved: bool,
 }
 
 const NO_LIMITS: Limits = Limits { by_hours: false, own_calls_try: false, no_reserved: false };
 
-/// Reason where each of several changes is counted safe by itself, which comes to a few percent.
-const SEVERAL: &str = "hours say less than minutes, at each of several changes";
-const SEVERAL_TIMES: f64 = 0.95;
-
-const ANOTHER: &str = "another";
+/// Words for what none of the limits explains: small where the safe ends of several changes add up.
+const LITTLE: &str = "not explained, less than a twentieth";
+const ANOTHER: &str = "not explained";
 
 /// Reasons to miss some of what is possible: it is reached with these limits.
 const REASONS: [(&str, Limits); 5] = [
@@ -148,7 +146,7 @@ impl Small {
         reason.unwrap_or_else(|| {
             let [.., (_, all)] = REASONS;
             let with_all = self.present() - self.least(all);
-            if advised >= SEVERAL_TIMES * with_all { SEVERAL } else { ANOTHER }
+            if advised >= 0.95 * with_all { LITTLE } else { ANOTHER }
         })
     }
 
@@ -355,7 +353,7 @@ fn print(mode: &str, outcomes: &[Outcome]) {
         missed.len()
     );
     missed.sort_by(|a, b| (b.possible - b.advised).total_cmp(&(a.possible - a.advised)));
-    let reasons = REASONS.iter().map(|(reason, _)| *reason).chain([SEVERAL, ANOTHER]);
+    let reasons = REASONS.iter().map(|(reason, _)| *reason).chain([LITTLE, ANOTHER]);
     for reason in reasons {
         let of_it: Vec<&&Outcome> = missed.iter().filter(|it| it.reason == reason).collect();
         let Some(worst) = of_it.first() else { continue };

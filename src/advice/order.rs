@@ -1,4 +1,5 @@
-//! The order of the rules on one workload, and the advice that comes of it.
+//! The order in which the rules tell what the best whole of a workload changes, and the advice that comes
+//! of it.
 //!
 //! 1. `fill` what is paid for.
 //! 2. `idle`: delete what nobody uses.
@@ -111,7 +112,7 @@ fn arranged(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<Break
     }
 }
 
-/// Tells the best target of a workload without reserved tokens: each set of moves has one, and what the
+/// Tells the best whole of a workload without reserved tokens: each set of moves has one, and what the
 /// gates leave of it counts. Of equals the one that changes less.
 fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<BreakEven>) {
     let cheapest = route::cheapest(priced, workload);

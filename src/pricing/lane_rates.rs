@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::catalog::{Rate, RateQuery};
 use crate::domain::{BaseModel, Meter, Scope, ServiceTier, Usd, Window};
+use crate::observation::ProvisionedModel;
 use crate::pricing::{Lane, LaneKind, Priced, Workload};
 
 /// A lane with the rates of its meters under one scope.
@@ -164,6 +165,25 @@ impl<'l> LaneRates<'l> {
                 Some(rate.contracted_unit_price.cost(meter.recent).per_month(recent.hours()))
             })
             .sum()
+    }
+
+    /// Keeps the rates of some lanes, and of all that provisioned models serve.
+    pub(crate) fn of_units(rates: &[Self], lanes: &[&Lane<'_>]) -> Vec<Self> {
+        let is_among = |rates: &&Self| {
+            let is_served = matches!(rates.lane.kind, LaneKind::Provisioned(_));
+            is_served || lanes.iter().any(|lane| std::ptr::eq(*lane, rates.lane))
+        };
+        rates.iter().filter(is_among).cloned().collect()
+    }
+
+    /// Computes the cost of the recent calls of a provisioned model at some rates, in USD a month.
+    pub(crate) fn monthly_cost_of(
+        rates: &[LaneRates<'_>],
+        held: &ProvisionedModel,
+        recent: Window,
+    ) -> Usd {
+        let own = rates.iter().filter(|rates| rates.lane.kind == LaneKind::Provisioned(held));
+        own.map(|rates| rates.monthly_cost(recent)).sum()
     }
 
     /// Returns the model and the tier that the rates are of.

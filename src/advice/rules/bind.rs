@@ -202,7 +202,7 @@ fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) ->
     let demand = review.demand(&rates, true).ok()?;
     let sized = demand.sized(&purchase);
     let is_all_served = settings.overflow == Overflow::Throttle;
-    let goes_elsewhere = review.host_of_its_calls().is_some();
+    let goes_elsewhere = review.goes_elsewhere();
     let now = review.holding.held.model_units;
     let units = if let Some(then) = review.then() {
         then.units

@@ -209,13 +209,10 @@ impl<'w> Room<'w> {
             (None, Some(target)) => whole::at(workload, &target.lanes),
             (None, None) => workload.standard().collect(),
         };
-        let moves = |lane: &&Lane<'_>| {
-            let goes_there = lanes.iter().any(|other| std::ptr::eq(*other, *lane));
-            goes_there || matches!(lane.kind, LaneKind::Provisioned(_))
-        };
         // What comes to on-demand goes where that costs least, at the upper end.
-        let rates = cheapest.iter().filter(|rates| moves(&rates.lane));
+        let rates = LaneRates::of_units(cheapest, &lanes);
         let rates: Vec<LaneRates<'_>> = rates
+            .iter()
             .map(|rates| match rates.lane.kind {
                 LaneKind::OnDemand { .. } => LaneRates::current(rates.lane),
                 _ => rates.at_safe_end(),

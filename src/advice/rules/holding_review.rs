@@ -97,12 +97,8 @@ impl<'w> HoldingReview<'_, 'w> {
         if self.refuses() {
             return self.demand_of(rates, &self.calls_of(self.place), &[self.holding]);
         }
-        let is_among = |rates: &&LaneRates<'_>| {
-            let mut filled = self.fill.lanes.iter();
-            matches!(rates.lane.kind, LaneKind::Provisioned(_))
-                || with_lanes && filled.any(|lane| std::ptr::eq(*lane, rates.lane))
-        };
-        let rates: Vec<LaneRates<'_>> = rates.iter().filter(is_among).cloned().collect();
+        let lanes = if with_lanes { self.fill.lanes.as_slice() } else { &[] };
+        let rates = LaneRates::of_units(rates, lanes);
         let traffic = Traffic::Units { serving: self.at_work, with_on_demand: true };
         ServableDemand::new(self.priced, self.workload, &rates, traffic)
     }
@@ -155,6 +151,13 @@ impl<'w> HoldingReview<'_, 'w> {
             None if self.refuses() => self.room_elsewhere(),
             _ => None,
         }
+    }
+
+    /// Returns true if all of its calls go to another holding. Of what is kept, what makes room for others
+    /// is told with them.
+    pub(super) fn goes_elsewhere(&self) -> bool {
+        let is_kept = self.then().is_some_and(|then| then.units != UnitPurchase::NONE);
+        !is_kept && self.host_of_its_calls().is_some()
     }
 
     fn room_elsewhere(&self) -> Option<&'w Holding<'w>> {

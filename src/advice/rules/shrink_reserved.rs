@@ -177,8 +177,9 @@ impl ReservationReview<'_> {
         let purchase = TokenPurchase { terms: ReservationTerms::of(offer), held: self.others };
         let sized = demand.sized(&purchase);
         let now = HeldAmount { amount: Reservation::declared(declared), monthly_cost: cost };
-        let replaced =
-            sized.replaced_monthly(now.amount) - sized.replaced_monthly(Reservation::NONE);
+        // What the others replace anyway is not this one's: at most, then.
+        let others = sized.replaced_monthly_at_most(Reservation::NONE);
+        let replaced = sized.replaced_monthly(now.amount) - others;
         let bursts = sized.burst_shares(now.amount, Reservation::NONE);
         let part = HeldPart {
             purchase: &purchase,

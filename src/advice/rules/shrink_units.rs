@@ -26,7 +26,7 @@ use crate::advice::whole::{OwnCalls, Whole};
 use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working, command};
 use crate::domain::{ModelUnits, Percent, Usd, day_of};
 use crate::observation::ProvisionedModel;
-use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, LifecycleDay, Priced, Workload};
+use crate::pricing::{Holding, Idleness, LaneRates, LifecycleDay, Priced, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{HeldAmount, HeldPart, Trial, certainty_of_whole};
@@ -326,15 +326,11 @@ impl HoldingReview<'_, '_> {
         let demand = self.demand(self.safe, with_lanes)?;
         let sized = demand.sized(purchase);
         let now = self.holding.held.model_units;
-        let is_kept = self.then().is_some_and(|then| then.units != UnitPurchase::NONE);
         let makes_room = self.makes_room().map_or(Usd::ZERO, |host| {
-            let own = self.safe.iter();
-            let own = own.filter(|rates| rates.lane.kind == LaneKind::Provisioned(host.held));
-            own.map(|rates| rates.monthly_cost(self.priced.recent)).sum()
+            LaneRates::monthly_cost_of(self.safe, host.held, self.priced.recent)
         });
         Ok(HoldingSizes {
-            // Of what is kept, what makes room for others is told with them.
-            goes_elsewhere: !is_kept && self.host_of_its_calls().is_some(),
+            goes_elsewhere: self.goes_elsewhere(),
             makes_room,
             refuses: self.refuses(),
             headroom: self.priced.observation.settings.headroom,
@@ -354,11 +350,7 @@ impl HoldingReview<'_, '_> {
         // Something that it serves has no price: what it is worth is not known.
         self.holding.monthly_value?;
         let (held, recent) = (self.holding.held, self.priced.recent);
-        let rates = self.safe.iter();
-        let value: Usd = rates
-            .filter(|rates| rates.lane.kind == LaneKind::Provisioned(held))
-            .map(|rates| rates.monthly_cost(recent))
-            .sum();
+        let value = LaneRates::monthly_cost_of(self.safe, held, recent);
         let savings = cost - value;
         if !savings.is_positive() || !self.is_to_be_had(UnitPurchase::NONE) {
             return None;
@@ -397,7 +389,8 @@ impl HoldingReview<'_, '_> {
             let sized = demand.sized(&purchase);
             let now = HeldAmount { amount: held.model_units, monthly_cost: cost };
             let bursts = sized.burst_shares(now.amount, UnitPurchase::NONE);
-            let others = sized.replaced_monthly(UnitPurchase::NONE);
+            // What the others replace anyway is not this one's: at most, then.
+            let others = sized.replaced_monthly_at_most(UnitPurchase::NONE);
             let replaced = sized.replaced_monthly(now.amount) - others;
             let part = HeldPart {
                 purchase: &purchase,
@@ -409,11 +402,11 @@ impl HoldingReview<'_, '_> {
             };
             (replaced, Some(part.trial()))
         } else {
-            let served = cheapest.iter().filter(|it| it.lane.kind == LaneKind::Provisioned(held));
+            let served = LaneRates::monthly_cost_of(&cheapest, held, priced.recent);
             let traffic = Traffic::Units { serving: &[self.holding], with_on_demand: false };
             let hours = ServableDemand::hourly(priced, workload, &cheapest, traffic).ok();
             let trial = hours.map(|hours| Trial::of_holding(&hours, priced.recent, cost, days));
-            (served.map(|rates| rates.monthly_cost(priced.recent)).sum(), trial)
+            (served, trial)
         };
         let renewal = Renewal {
             term: offer.term,

@@ -6,7 +6,7 @@ use crate::advice::{Action, gates};
 use crate::catalog::Offer;
 use crate::domain::{Capacity, Term, Usd, UsdPerModelUnitHour};
 use crate::observation::InferenceType;
-use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
+use crate::pricing::{Holding, Idleness, LaneRates, Priced, Workload};
 
 /// Returns true if AWS sells units of a model here.
 pub(crate) fn sells_units(workload: &Workload<'_>) -> bool {
@@ -76,20 +76,22 @@ impl<'c, 'w> Moves<'c, 'w> {
         let is_sold = sells_units(workload)
             && !self.is_dismissed(Action::BuyModelUnits, workload.model.id())
             && gates::in_region(priced, workload).is_none();
-        let settings = &priced.observation.settings;
         workload.offers.iter().filter(move |offer| {
             let is_within = match set {
                 MoveSet::Free => false,
                 MoveSet::Undoable => offer.term == Term::None,
                 MoveSet::Commitments => true,
             };
-            is_sold
-                && is_within
-                && offer.capacity.is_some()
-                && gates::history(settings, workload, offer.term).is_none()
-                && gates::lifecycle(workload, offer.term, priced.day).is_none()
-                && gates::freshness(priced, offer.source.provenance.checked).is_none()
+            is_sold && is_within && offer.capacity.is_some() && self.may_begin(offer)
         })
+    }
+
+    /// Returns true if no gate refuses an offer whatever its size.
+    fn may_begin(&self, offer: &Offer) -> bool {
+        let (priced, workload) = (self.priced, self.workload);
+        gates::history(&priced.observation.settings, workload, offer.term).is_none()
+            && gates::lifecycle(workload, offer.term, priced.day).is_none()
+            && gates::freshness(priced, offer.source.provenance.checked).is_none()
     }
 
     /// Returns the least price of a unit that a holding without a term can come to have.
@@ -103,14 +105,9 @@ impl<'c, 'w> Moves<'c, 'w> {
         let can_bind = set == MoveSet::Commitments
             && sells_units(self.workload)
             && !self.is_dismissed(Action::BindProvisionedModel, arn);
-        let settings = &self.priced.observation.settings;
         let terms = self.workload.offers.iter().filter(|offer| {
-            can_bind
-                && offer.label == own.label
-                && offer.term != Term::None
-                && gates::history(settings, self.workload, offer.term).is_none()
-                && gates::lifecycle(self.workload, offer.term, self.priced.day).is_none()
-                && gates::freshness(self.priced, offer.source.provenance.checked).is_none()
+            let is_term = offer.label == own.label && offer.term != Term::None;
+            can_bind && is_term && self.may_begin(offer)
         });
         terms.map(|offer| offer.unit_price).chain([own.unit_price]).min()
     }
@@ -161,8 +158,6 @@ impl<'c, 'w> Moves<'c, 'w> {
 
     /// Computes what the calls of a holding may cost on-demand, in USD a month.
     pub(super) fn value_of(&self, holding: &Holding<'_>) -> Usd {
-        let own = self.rates.iter();
-        let own = own.filter(|rates| rates.lane.kind == LaneKind::Provisioned(holding.held));
-        own.map(|rates| rates.monthly_cost(self.priced.recent)).sum()
+        LaneRates::monthly_cost_of(&self.rates, holding.held, self.priced.recent)
     }
 }

@@ -7,7 +7,7 @@ use crate::advice::gates;
 use crate::advice::whole::moves::{Allowed, Moves, is_called_on_demand};
 use crate::advice::whole::serving::{HeldThen, MoveSet, OwnCalls, Whole};
 use crate::domain::{Capacity, Ceiling, ModelUnits, Usd};
-use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
+use crate::pricing::{Holding, Idleness, Lane, LaneRates, Priced, Workload};
 use crate::sizing::bins::MOST_CALLS;
 use crate::sizing::demand::{ServableDemand, SizedDemand, UnknownDemand};
 use crate::sizing::traffic::Traffic;
@@ -49,11 +49,8 @@ pub(super) fn sets_of<'r, 'w>(sorted: &[&'r LaneRates<'w>]) -> Vec<Vec<&'r LaneR
 impl<'w> Moves<'_, 'w> {
     /// Builds the demand that all units share, of some lanes and of the calls of all holdings.
     fn pooled(&self, lanes: &[&LaneRates<'w>]) -> Result<ServableDemand, UnknownDemand> {
-        let is_among = |rates: &&LaneRates<'w>| {
-            matches!(rates.lane.kind, LaneKind::Provisioned(_))
-                || lanes.iter().any(|lane| std::ptr::eq(lane.lane, rates.lane))
-        };
-        let rates: Vec<LaneRates<'w>> = self.rates.iter().filter(is_among).cloned().collect();
+        let lanes: Vec<&Lane<'_>> = lanes.iter().map(|rates| rates.lane).collect();
+        let rates = LaneRates::of_units(&self.rates, &lanes);
         let serving: Vec<&Holding<'w>> = self.held.iter().map(|(_, holding)| *holding).collect();
         let traffic = Traffic::Units { serving: &serving, with_on_demand: true };
         ServableDemand::new(self.priced, self.workload, &rates, traffic)

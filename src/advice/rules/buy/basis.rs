@@ -9,7 +9,7 @@ use crate::advice::whole::{self, Whole};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope};
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio};
-use crate::pricing::{Holding, LaneKind, LaneRates, Priced, Workload, reserves};
+use crate::pricing::{Holding, LaneRates, Priced, Workload, reserves};
 use crate::sizing::demand::UnknownDemand;
 use crate::sizing::traffic::{ServableLanes, Traffic};
 use crate::sizing::{
@@ -93,14 +93,10 @@ impl<'w> BuyingBasis<'w> {
             return whole::lanes_that_pay(self.priced, self.workload, rates, offer);
         };
         let lanes = whole::at(self.workload, &target.lanes);
-        let goes_there = |rates: &&LaneRates<'_>| {
-            let is_held = matches!(rates.lane.kind, LaneKind::Provisioned(_));
-            is_held || lanes.iter().any(|lane| std::ptr::eq(*lane, rates.lane))
-        };
         let standard = self.workload.standard().count();
         // Without a lane of its own the reason is told of all of them.
         let is_part = !lanes.is_empty() && lanes.len() < standard || !self.replaced().is_empty();
-        Ok(is_part.then(|| rates.iter().filter(goes_there).cloned().collect()))
+        Ok(is_part.then(|| LaneRates::of_units(rates, &lanes)))
     }
 
     /// Adds up the reserved tokens of a scope that are held.
