@@ -429,7 +429,11 @@ mod tests {
             let value = &mut saved["settings"][field];
             *value = match value {
                 Value::Bool(_) => text.parse().map_or((*text).into(), Value::Bool),
-                Value::Number(_) => text.parse::<i64>().map_or((*text).into(), Value::from),
+                Value::Number(_) => match text.parse::<i64>() {
+                    // A JSON number that is written so is no whole one.
+                    Ok(0) if text.starts_with('-') => Value::from(-0.0),
+                    number => number.map_or((*text).into(), Value::from),
+                },
                 Value::Array(_) => {
                     let items = text.split(',').map(str::trim);
                     items.filter(|item| !item.is_empty()).collect()
@@ -490,6 +494,7 @@ mod tests {
             "rate(0 days)",
             "cron(0 6 * * ? *)",
             "every full moon",
+            "-0",
         ];
         prop_oneof![
             proptest::sample::select(WORDS).prop_map(str::to_owned),
