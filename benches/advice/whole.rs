@@ -5,7 +5,10 @@
 //! The saving is the safe one: what is moved away from on-demand counts at the lower end of its prices,
 //! what comes to on-demand at the upper end.
 
-use bedrock_cost_guard::report;
+use std::collections::BTreeMap;
+
+use bedrock_cost_guard::advice::Action;
+use bedrock_cost_guard::report::{self, Report};
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::page::percent;
@@ -51,21 +54,53 @@ struct Limits {
     own_calls_try: bool,
     /// Reserves no tokens.
     no_reserved: bool,
+    /// Pays for no units that serve the own calls of what is bound.
+    none_for_bound: bool,
+    /// Binds what is held only for calls that are worth it at the lower end of their prices.
+    bind_at_low: bool,
+    /// Units that are paid for beside those that are bound already; `None` for the best number.
+    units: Option<u32>,
 }
 
-const NO_LIMITS: Limits = Limits { by_hours: false, own_calls_try: false, no_reserved: false };
+const NO_LIMITS: Limits = Limits {
+    by_hours: false,
+    own_calls_try: false,
+    no_reserved: false,
+    none_for_bound: false,
+    bind_at_low: false,
+    units: None,
+};
 
-/// Words for what none of the limits explains: small where the safe ends of several changes add up.
-const LITTLE: &str = "not explained, less than a twentieth";
+/// Words for what is missed where the units are the best: what is saved by each change is the least that
+/// it may be, whatever the others come to.
+const SAFE: &str = "the best units, each change told at its safe end";
+/// Words for a number of units at which all costs nearly the same: at the safe ends it is the best.
+const NEAR: &str = "units that cost the same within a fiftieth of the saving";
 const ANOTHER: &str = "not explained";
 
 /// Reasons to miss some of what is possible: it is reached with these limits.
-const REASONS: [(&str, Limits); 5] = [
+const REASONS: [(&str, Limits); 8] = [
+    (
+        "units would be paid for the calls of what is bound",
+        Limits { none_for_bound: true, ..NO_LIMITS },
+    ),
+    ("bound for what may be worth less", Limits { bind_at_low: true, ..NO_LIMITS }),
+    ("both of these", Limits { none_for_bound: true, bind_at_low: true, ..NO_LIMITS }),
     ("hours say less than minutes", Limits { by_hours: true, ..NO_LIMITS }),
     ("calls of what is held would leave it", Limits { own_calls_try: true, ..NO_LIMITS }),
-    ("both of these", Limits { by_hours: true, own_calls_try: true, ..NO_LIMITS }),
+    ("both of the last", Limits { by_hours: true, own_calls_try: true, ..NO_LIMITS }),
     ("tokens reserved beside units", Limits { no_reserved: true, ..NO_LIMITS }),
-    ("all of these", Limits { by_hours: true, own_calls_try: true, no_reserved: true }),
+    (
+        "all of these",
+        Limits {
+            by_hours: true,
+            own_calls_try: true,
+            no_reserved: true,
+            none_for_bound: true,
+            bind_at_low: true,
+            units: None,
+        },
+    ),
 ];
 
 /// Returns the USD a month of some tokens in one phase, at a price in percent.
@@ -133,21 +168,57 @@ impl Small {
         if self.is_spill {
             self.least_spill(&on_demand, limits)
         } else {
-            self.least_throttle(&on_demand)
+            self.least_throttle(&on_demand, limits)
         }
     }
 
     /// Says why an account saves less than is possible.
-    fn reason(&self, advised: f64) -> &'static str {
+    fn reason(&self, report: &Report) -> &'static str {
+        let advised = dollars_of(report);
         let is_reached = |(_, limits): &&(&str, Limits)| {
             advised + NOTHING >= self.present() - self.least(*limits)
         };
         let reason = REASONS.iter().find(is_reached).map(|(reason, _)| *reason);
         reason.unwrap_or_else(|| {
-            let [.., (_, all)] = REASONS;
-            let with_all = self.present() - self.least(all);
-            if advised >= 0.95 * with_all { LITTLE } else { ANOTHER }
+            let units = Some(self.units_of(report));
+            let loses =
+                |limits: &Limits| self.least(Limits { units, ..*limits }) - self.least(*limits);
+            let limits = REASONS.iter().map(|(_, limits)| limits).chain([&NO_LIMITS]);
+            let loses = limits.map(loses).fold(f64::INFINITY, f64::min);
+            match loses {
+                _ if !self.is_spill => ANOTHER,
+                loses if loses <= NOTHING => SAFE,
+                loses if loses <= advised / 50.0 => NEAR,
+                _ => ANOTHER,
+            }
         })
+    }
+
+    /// Counts the units that are paid for once the advice is followed, beside those that are bound already.
+    fn units_of(&self, report: &Report) -> u32 {
+        let loose = self.held.iter().enumerate().filter(|(_, held)| held.term == HeldTerm::None);
+        let mut units: BTreeMap<String, u32> =
+            loose.map(|(at, held)| (format!("held-{at}"), held.units)).collect();
+        let counted = report.recommendations.iter().filter(|advice| advice.is_counted());
+        for advice in counted {
+            let words = &advice.money.proposed.description;
+            let number = words.split(' ').next().and_then(|number| number.parse().ok());
+            let name =
+                advice.money.current.description.split(' ').find(|word| word.starts_with("held-"));
+            let name = name.map(|name| name.trim_end_matches(',').to_owned());
+            match advice.action {
+                Action::BuyModelUnits => {
+                    units.insert("bought".to_owned(), number.unwrap_or_default())
+                }
+                Action::RightSizeProvisionedModel | Action::BindProvisionedModel => units
+                    .insert(name.expect("it names what it changes"), number.unwrap_or_default()),
+                Action::GiveUpProvisionedModel | Action::DeleteIdleProvisionedModel => {
+                    units.remove(&name.expect("it names what it changes"))
+                }
+                _ => None,
+            };
+        }
+        units.values().sum()
     }
 
     /// Computes the least cost of each set of lanes that no unit serves: each through the profile that
@@ -242,7 +313,7 @@ impl Small {
                 (need(sum(&calls, set, phase)), within.map(|call| values[call][phase]).sum())
             });
             let most = phases.iter().map(|(need, _)| need.ceil()).fold(0.0, f64::max);
-            let mut more = 0.0;
+            let mut more = limits.units.map_or(0.0, f64::from);
             loop {
                 let units = f64::from(fixed) + more;
                 let left = phases.iter().filter(|(need, _)| *need > 0.0);
@@ -261,7 +332,7 @@ impl Small {
                 }
                 let hourly = paid + self.best_price() as f64 * more;
                 least = least.min(730.0 * hourly + apart + left);
-                if units >= most {
+                if units >= most || limits.units.is_some() {
                     break;
                 }
                 more += 1.0;
@@ -270,8 +341,23 @@ impl Small {
         least
     }
 
+    /// Returns the worth of each set of calls on-demand, at the lower end of all prices.
+    fn least_worth(&self) -> impl Fn(Set) -> f64 {
+        let calls = self.calls();
+        let percent = |call: usize| {
+            let own = self.lanes.get(call).map_or(100, |lane| lane.percent);
+            self.global.map_or(own, |global| global.min(own))
+        };
+        let worth: Vec<f64> = calls
+            .iter()
+            .enumerate()
+            .map(|(call, tokens)| tokens.iter().map(|it| cost(*it, percent(call), LOW)).sum())
+            .collect();
+        move |set| (0..worth.len()).filter(|call| is_in(set, *call)).map(|call| worth[call]).sum()
+    }
+
     /// Each call goes to one provisioned model whole, or on-demand.
-    fn least_throttle(&self, on_demand: &[f64]) -> f64 {
+    fn least_throttle(&self, on_demand: &[f64], limits: Limits) -> f64 {
         let (calls, values) = (self.calls(), self.values());
         let sets: Set = 1 << calls.len();
         let needs: Vec<f64> = (0..sets)
@@ -281,20 +367,29 @@ impl Small {
             })
             .collect();
         let lanes = (1 << self.lanes.len()) - 1;
+        let bound = self.held.iter().enumerate().filter(|(_, held)| held.term != HeldTerm::None);
+        let bound: Set = bound.map(|(at, _)| 1 << (self.lanes.len() + at)).sum();
+        let pays_for_bound = |set: Set| limits.none_for_bound && set & bound != 0;
         // What stays on-demand first, then one purchase, then one holding after the other.
         let mut best: Vec<f64> =
             (0..sets).map(|set| on_demand[set & lanes] + self.of_held(&values, set)).collect();
         let cheap = self.best_price() as f64;
+        let least_worth = self.least_worth();
+        let unbound_or_bound = |set: Set| {
+            let cost = 730.0 * cheap * needs[set];
+            let is_refused = limits.bind_at_low && least_worth(set) < cost;
+            if is_refused { 730.0 * self.price as f64 * needs[set] } else { cost }
+        };
         let bins = self.held.iter().map(Some).chain([None]);
         for bin in bins {
             let costs = |set: Set| match bin {
-                None => Some(730.0 * cheap * needs[set]),
                 Some(held) if needs[set] > f64::from(held.units) => None,
-                // What is held without a term can be bound for one, too.
-                Some(held) if held.term == HeldTerm::None => Some(730.0 * cheap * needs[set]),
-                Some(held) => {
+                Some(held) if held.term != HeldTerm::None => {
                     Some(730.0 * (self.unit_price(held.term) * u64::from(held.units)) as f64)
                 }
+                _ if pays_for_bound(set) => None,
+                // What is held without a term can be bound for one, too.
+                _ => Some(unbound_or_bound(set)),
             };
             best = (0..sets)
                 .map(|set| {
@@ -316,6 +411,12 @@ impl Small {
     }
 }
 
+/// Returns the saving that a report counts, in USD a month.
+fn dollars_of(report: &Report) -> f64 {
+    let savings = report.totals.potential_monthly_savings.dollars();
+    savings.to_f64().expect("dollars are a number")
+}
+
 /// Measures both modes on so many accounts each, without reserved tokens and with them, and prints what
 /// is missed.
 pub(crate) fn study(accounts: u64) {
@@ -324,11 +425,10 @@ pub(crate) fn study(accounts: u64) {
             let outcomes = parallel::each(accounts, |case| {
                 let small = Small::draw(case, is_spill, with_reserved);
                 let report = report::build(&small.account().observation);
-                let advised = report.totals.potential_monthly_savings.dollars();
-                let advised = advised.to_f64().expect("dollars are a number");
+                let advised = dollars_of(&report);
                 let possible = small.present() - small.least(NO_LIMITS);
                 let is_missed = possible - advised > NOTHING;
-                let reason = if is_missed { small.reason(advised) } else { "" };
+                let reason = if is_missed { small.reason(&report) } else { "" };
                 Outcome { case, possible, advised, reason }
             });
             print(
@@ -353,7 +453,7 @@ fn print(mode: &str, outcomes: &[Outcome]) {
         missed.len()
     );
     missed.sort_by(|a, b| (b.possible - b.advised).total_cmp(&(a.possible - a.advised)));
-    let reasons = REASONS.iter().map(|(reason, _)| *reason).chain([LITTLE, ANOTHER]);
+    let reasons = REASONS.iter().map(|(reason, _)| *reason).chain([SAFE, NEAR, ANOTHER]);
     for reason in reasons {
         let of_it: Vec<&&Outcome> = missed.iter().filter(|it| it.reason == reason).collect();
         let Some(worst) = of_it.first() else { continue };
@@ -380,11 +480,18 @@ fn print(mode: &str, outcomes: &[Outcome]) {
 pub(crate) fn show(is_spill: bool, with_reserved: bool, case: u64) {
     let small = Small::draw(case, is_spill, with_reserved);
     println!("{small:#?}");
-    for advice in report::build(&small.account().observation).recommendations {
+    let report = report::build(&small.account().observation);
+    for advice in &report.recommendations {
         println!("{}", advice.message());
         for working in &advice.grounds.workings {
             println!("    {}: {} ({})", working.what, working.value, working.from);
         }
     }
-    println!("present {:.2}, least {:.2}", small.present(), small.least(NO_LIMITS));
+    let advised = report.totals.potential_monthly_savings;
+    let (present, least) = (small.present(), small.least(NO_LIMITS));
+    let reason = small.reason(&report);
+    println!(
+        "present {present:.2}, least {least:.2}: {:.2} possible, {advised} advised, {reason}",
+        present - least
+    );
 }

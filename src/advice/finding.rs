@@ -4,6 +4,7 @@ use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::proof::CertificateReport;
 use crate::advice::{AtTermEnd, HoldingAdvice, Plan, Recommendation};
 use crate::domain::{Usd, day_of};
+use crate::observation::ProvisionedModel;
 use crate::pricing::Priced;
 
 /// Result of one rule on one workload.
@@ -52,6 +53,14 @@ impl Finding {
     /// Returns true if any of the advice counts.
     pub(super) fn counts(&self) -> bool {
         self.recommendations.iter().any(Recommendation::is_counted)
+    }
+
+    /// Returns true if advice on a holding counts.
+    pub(super) fn counts_on(&self, held: &ProvisionedModel) -> bool {
+        let is_on = |advice: &&Recommendation| {
+            advice.provisioned_model_arn.as_ref() == Some(&held.provisioned_model_arn)
+        };
+        self.recommendations.iter().filter(is_on).any(Recommendation::is_counted)
     }
 
     /// Adds up what the counted advice saves in a month.

@@ -20,6 +20,12 @@ use crate::sizing::trial::{BacktestOutcome, GATING_FOLDS, Trial, percent};
 pub(super) const SPILL_ASSUMPTION: &str =
     "callers are assumed to route what exceeds the units to on-demand, at one mix a minute";
 
+/// Says that a change rests on giving up a holding, which pays for the calls that make the room.
+pub(super) fn rests_on_giving_up(payer: &Holding<'_>) -> String {
+    let name = &payer.held.provisioned_model_name;
+    format!("it rests on giving up {name}: the calls that make room leave with that")
+}
+
 /// Something that kept a plan from being advised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

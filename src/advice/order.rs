@@ -24,7 +24,7 @@ use crate::advice::whole::{self, Wholes};
 use crate::advice::{HoldingAdvice, Plan, Recommendation};
 use crate::config::Overflow;
 use crate::domain::{Ratio, Usd};
-use crate::pricing::{LaneRates, Priced, Workload};
+use crate::pricing::{Holding, LaneRates, Priced, Workload};
 use crate::sizing::{BreakEven, Purchase as _, UnitPurchase, of_offers};
 
 /// Advice on one workload.
@@ -121,20 +121,21 @@ fn by_the_token(priced: &Priced<'_>, workload: &Workload<'_>) -> (Finding, Vec<B
     let mut best: Option<(Finding, Vec<BreakEven>)> = None;
     for wholes in &found {
         let told = told(priced, workload, &cheapest, Some(wholes));
-        if best.as_ref().is_none_or(|(before, _)| told.0.saves() > before.saves()) {
-            best = Some(told);
-        }
+        let told = told
+            .filter(|told| best.as_ref().is_none_or(|(before, _)| told.0.saves() > before.saves()));
+        best = told.or(best);
     }
-    best.unwrap_or_else(|| told(priced, workload, &cheapest, None))
+    best.or_else(|| told(priced, workload, &cheapest, None)).unwrap_or_default()
 }
 
-/// Applies the rules to a whole, each to its part.
+/// Applies the rules to a whole, each to its part. `None` where other changes rest on giving up what is
+/// not to be given up.
 fn told<'w>(
     priced: &'w Priced<'w>,
     workload: &'w Workload<'w>,
     cheapest: &[LaneRates<'w>],
     wholes: Option<&Wholes>,
-) -> (Finding, Vec<BreakEven>) {
+) -> Option<(Finding, Vec<BreakEven>)> {
     let filling = wholes.map(|wholes| &wholes.filling);
     let fill = fill::advise(priced, workload, cheapest, filling);
     // Nothing rests on lanes that are not to come, nor on calls that were to make room for them.
@@ -142,6 +143,13 @@ fn told<'w>(
         wholes.map(|wholes| if fill.is_counted() { &wholes.filling } else { &wholes.otherwise });
     let route = route::advise(priced, workload, &fill);
     let shrink = shrink_units::advise(priced, workload, &route.afterwards(), &fill, target);
+    let mut payers = target.into_iter().flat_map(|target| target.payers(workload));
+    let rests_on_nothing = |(payer, others): (&Holding<'_>, usize)| {
+        (fill.is_counted() || others > 0) && !shrink.finding.counts_on(payer.held)
+    };
+    if payers.any(rests_on_nothing) {
+        return None;
+    }
     let idle = idle::advise(priced, workload, &[fill.filled(), shrink.hosting.clone()].concat());
     let cheapest = &route.cheapest;
     let is_routed = route.finding.counts();
@@ -180,7 +188,7 @@ fn told<'w>(
     all.take(tiers::advise(priced, workload, &remaining));
     all.take(caching::advise(priced, workload, &remaining));
     all.take(successor::advise(priced, workload, &remaining));
-    (all, break_even)
+    Some((all, break_even))
 }
 
 /// Applies the rules beside reserved tokens: more of them, or fewer. What they serve would be lost

@@ -589,7 +589,12 @@ impl Follower<'_> {
     /// Does all that is counted; true if that changed what goes to model units of known capacity.
     fn follow(&mut self, report: &Report) -> bool {
         let mut homeless = Flow::none();
-        for advice in counted(report) {
+        // Calls that make room for a guest leave before any lane comes.
+        let makes_room = |advice: &&Recommendation| {
+            advice.money.proposed.description.contains("whose own go on-demand")
+        };
+        let (first, others): (Vec<_>, Vec<_>) = counted(report).partition(makes_room);
+        for advice in first.into_iter().chain(others) {
             self.change(advice, &mut homeless);
         }
         let does = |action: Action| counted(report).any(|it| it.action == action);

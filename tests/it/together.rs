@@ -106,6 +106,58 @@ fn whoever_makes_room_is_paid_for() {
 }
 
 #[test]
+fn who_is_given_up_pays_for_the_room_of_lanes_too() {
+    // The calls of A cost 30 USD an hour on-demand: more than the lane of 21 saves, and less than the
+    // 40 of C, whose calls come with the lane.
+    let account = || {
+        young(Overflow::Throttle)
+            .busy(paid('a', 1), 500_000, 0)
+            .busy(loose('c', 1), 650_000, 0)
+            .tokens(MODEL, 350_000, 0)
+    };
+    let report = account().report();
+    let saved = |report: &Report| {
+        let counted = report.recommendations.iter().filter(|advice| advice.is_counted());
+        counted.map(|advice| (advice.action, advice.savings().unwrap())).collect::<Vec<_>>()
+    };
+    let (fill, give_up) = (Action::FillProvisionedModel, Action::GiveUpProvisionedModel);
+    assert_eq!(saved(&report), [(fill, an_hour(21)), (give_up, an_hour(40 - 30))]);
+    let fill_of = |report: &Report| report.recommendations[0].clone();
+    let risks = fill_of(&report).grounds.risks.join("; ");
+    assert!(risks.contains("it rests on giving up cccc"), "{risks}");
+    // Where that does not count, A's calls stay, and the lane comes beside them.
+    let mut strict = account();
+    strict.observation.settings.min_monthly_savings = an_hour(11);
+    let dismissed = account().overrides(&dismissed(&id_of(&report, give_up)));
+    for report in [strict.report(), dismissed.report()] {
+        assert_eq!(saved(&report), [(fill, an_hour(21))]);
+        assert!(!fill_of(&report).grounds.risks.join("; ").contains("rests on"));
+    }
+}
+
+#[test]
+fn of_several_that_are_given_up_to_one_the_dearest_pays_for_the_room() {
+    let account = |own: u64| {
+        young(Overflow::Throttle)
+            .busy(paid('a', 3), own, 0)
+            .busy(loose('b', 2), 1_400_000, 0)
+            .busy(loose('c', 3), 1_500_000, 0)
+    };
+    let report = account(200_000).report();
+    assert_eq!(counted(&report), [Action::GiveUpProvisionedModel; 2]);
+    assert_eq!(report.totals.potential_monthly_savings, an_hour(120 - 12 + 80));
+    let rests = |advice: &&Recommendation| {
+        advice.grounds.risks.iter().any(|risk| risk.contains("it rests on giving up cccc"))
+    };
+    let resting = report.recommendations.iter().filter(rests);
+    assert_eq!(resting.map(|advice| advice.savings().unwrap()).collect::<Vec<_>>(), [an_hour(80)]);
+    // Nothing rests on what is not to be given up.
+    let dismissed = dismissed(&report.recommendations[0].id);
+    let report = account(200_000).overrides(&dismissed).report();
+    assert!(!report.recommendations.iter().any(|advice| rests(&advice)));
+}
+
+#[test]
 fn a_host_is_filled_before_it_takes_calls() {
     let report = young(Overflow::Throttle)
         .busy(paid('a', 1), 300_000, 0)

@@ -114,6 +114,8 @@ pub(crate) fn advise<'w>(
         return FillAdvice::none(Finding::refused(plan, vec![failed]), serving);
     }
     let mut advice = recommendation(priced, workload, &serving, &room);
+    let payers = target.into_iter().flat_map(|target| target.payers(workload));
+    advice.grounds.risks.extend(payers.map(|(payer, _)| gates::rests_on_giving_up(payer)));
     let workings = room.workings(settings.headroom);
     advice.grounds.workings.extend(workings);
     let mut finding = Finding::advised(plan, advice, Gate::Setting);
@@ -349,7 +351,8 @@ fn leaving_calls<'w>(
         match then.own {
             OwnCalls::To(other) => Some((holding, of_place(target.holdings.get(other)?.place))),
             OwnCalls::Leave => Some((holding, None)),
-            OwnCalls::Stay | OwnCalls::ToBought => None,
+            // Told with what is given up.
+            OwnCalls::LeaveFor(_) | OwnCalls::Stay | OwnCalls::ToBought => None,
         }
     };
     kept.filter_map(leaves).collect()

@@ -112,7 +112,7 @@ impl<'w> HoldingReview<'_, 'w> {
                 Some(OwnCalls::To(other)) => self.host(other).is_some_and(|host| {
                     self.at_work.get(place).is_some_and(|here| here.held == host.held)
                 }),
-                Some(OwnCalls::Leave | OwnCalls::ToBought) => {
+                Some(OwnCalls::Leave | OwnCalls::LeaveFor(_) | OwnCalls::ToBought) => {
                     *at == place && self.at_work[place].held == self.holding.held
                 }
                 Some(OwnCalls::Stay) | None => *at == place,
@@ -176,13 +176,21 @@ impl<'w> HoldingReview<'_, 'w> {
     }
 
     /// Returns the holding that makes room for the calls of this one, which is given up: its own calls go
-    /// on-demand. One that makes room for lanes too is told with the lanes.
+    /// on-demand, at its cost.
     pub(super) fn makes_room(&self) -> Option<&'w Holding<'w>> {
         let HeldThen { own: OwnCalls::To(place), .. } = self.then()? else { return None };
-        let target = self.target.filter(|_| !self.fill.is_counted())?;
-        let host = target.holdings.get(*place).filter(|host| host.own == OwnCalls::Leave)?;
-        let host = self.workload.holdings.get(host.place)?;
-        (host.idleness == Idleness::Busy).then_some(host)
+        let host = self.target?.holdings.get(*place)?;
+        let host = self.workload.holdings.get(host.place);
+        host.filter(|_| self.payer().is_some_and(|payer| payer.held == self.holding.held))
+    }
+
+    /// Returns the holding whose giving up pays for the calls that leave for those of this one.
+    pub(super) fn payer(&self) -> Option<&'w Holding<'w>> {
+        let HeldThen { own: OwnCalls::To(place), .. } = self.then()? else { return None };
+        match self.target?.holdings.get(*place)?.own {
+            OwnCalls::LeaveFor(payer) => self.host(payer),
+            _ => None,
+        }
     }
 
     /// Returns true if the room for the calls of this one is made with what is filled.
@@ -191,7 +199,9 @@ impl<'w> HoldingReview<'_, 'w> {
             Some(OwnCalls::To(place)) => self.target.and_then(|target| target.holdings.get(place)),
             _ => None,
         };
-        self.fill.is_counted() && host.is_some_and(|host| host.own != OwnCalls::Stay)
+        let is_told_with_lanes =
+            |host: &HeldThen| !matches!(host.own, OwnCalls::Stay | OwnCalls::LeaveFor(_));
+        self.fill.is_counted() && host.is_some_and(is_told_with_lanes)
     }
 
     /// Returns true if calls of a holding that was given up or made smaller come here.

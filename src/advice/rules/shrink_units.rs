@@ -501,6 +501,9 @@ impl HoldingReview<'_, '_> {
                 "it rests on filling provisioned models: that makes the room for its calls".into(),
             );
         }
+        if let Some(payer) = self.payer().filter(|payer| payer.held != held) {
+            advice.grounds.risks.push(gates::rests_on_giving_up(payer));
+        }
         put_off_to_term_end(priced, held, &mut advice, steps);
         Finding::advised(plan, advice, Gate::Order)
     }

@@ -52,27 +52,23 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
         Ok(Self { lanes, needs, costs, own })
     }
 
-    /// Finds the best whole of some moves. What is kept makes room only for lanes, or for the calls of
-    /// what is given up: it is told of with them.
-    pub(super) fn best(&self, moves: &Moves<'_, 'w>, allowed: Allowed) -> Option<Whole> {
+    /// Finds the best whole of some moves; `shuffles` says whether calls of what is kept may make room for
+    /// others. They do so only for lanes, or for the calls of what is given up: it is told of with them.
+    pub(super) fn best(
+        &self,
+        moves: &Moves<'_, 'w>,
+        allowed: Allowed,
+        shuffles: bool,
+    ) -> Option<Whole> {
         let is_told = |whole: &Whole| {
             let is_idle = |then: &HeldThen| {
                 let holding = moves.workload.holdings.get(then.place);
                 holding.is_some_and(|holding| holding.idleness == Idleness::Idle)
             };
-            // One alone: of several the host's calls would be nobody's to pay for. And only one that is
-            // paid for anyway: another would change itself, whether its guest comes or not.
-            let is_host = |at: usize, then: &HeldThen| {
-                let holding = moves.workload.holdings.get(then.place);
-                let is_bound = holding.is_some_and(|holding| holding.held.is_under_term());
-                let guests = whole.holdings.iter().filter(|it| it.own == OwnCalls::To(at));
-                let given_up = guests.clone().filter(|it| it.units == UnitPurchase::NONE);
-                is_bound && guests.count() == 1 && given_up.count() == 1
-            };
             let is_told = |(at, then): (usize, &HeldThen)| {
                 then.units == UnitPurchase::NONE
                     || then.own == OwnCalls::Stay
-                    || then.own == OwnCalls::Leave && is_host(at, then)
+                    || then.own == OwnCalls::Leave && whole.payer(moves.workload, at).is_some()
                     || is_idle(then)
             };
             let is_bought = |then: &HeldThen| {
@@ -82,11 +78,13 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
             !whole.holdings.iter().any(is_bought)
                 && (is_filled || whole.holdings.iter().enumerate().all(is_told))
         };
-        let shuffled = self.assigned(moves, allowed, true);
-        shuffled.filter(is_told).or_else(|| self.assigned(moves, allowed, false))
+        let best = self.assigned(moves, allowed, shuffles);
+        if !shuffles {
+            return best;
+        }
+        best.filter(is_told).or_else(|| self.assigned(moves, allowed, false))
     }
 
-    /// Assigns the calls; `shuffles` says whether calls of what is kept may make room for others.
     fn assigned(&self, moves: &Moves<'_, 'w>, allowed: Allowed, shuffles: bool) -> Option<Whole> {
         let held = &moves.held[..moves.held.len().min(MOST_CALLS)];
         let mut bins = vec![self.on_demand(moves, allowed, shuffles), self.bought(moves, allowed)];

@@ -37,24 +37,33 @@ pub(crate) fn wholes<'w>(
         Overflow::Throttle => Calls::Whole(WholeCalls::of(&moves)?),
         Overflow::Spill => Calls::Pooled(moves.pools()?),
     };
+    let ways: &[bool] = if matches!(calls, Calls::Whole(_)) { &[false, true] } else { &[false] };
     let mut distinct: Vec<Wholes> = Vec::new();
     for set in [MoveSet::Free, MoveSet::Undoable, MoveSet::Commitments] {
         for changes in [false, true] {
             if changes && (set == MoveSet::Free || !loose) {
                 continue;
             }
-            let mut best = |fills: bool| {
+            let mut best = |fills: bool, shuffles: bool| {
                 let allowed = Allowed { moves: set, changes, fills };
                 match &mut calls {
-                    Calls::Whole(calls) => calls.best(&moves, allowed),
+                    Calls::Whole(calls) => calls.best(&moves, allowed, shuffles),
                     Calls::Pooled(pools) => moves.best_pooled(pools, allowed),
                 }
             };
-            let Some((filling, otherwise)) = best(true).zip(best(false)) else { continue };
-            let found = Wholes { filling, otherwise };
-            // Of equals the one of the largest set, which tells what a term would add.
-            distinct.retain(|other| !other.is_like(&found));
-            distinct.push(found);
+            // Where what makes room is refused, that which needs none stands.
+            for shuffles in ways {
+                let both = best(true, *shuffles).zip(best(false, *shuffles));
+                let Some((filling, otherwise)) = both else { continue };
+                let otherwise = otherwise.with_paying_guests(workload);
+                // Calls can make room for lanes and for a guest at the cost of either.
+                for filling in [filling.with_paying_guests(workload), filling] {
+                    let found = Wholes { filling, otherwise: otherwise.clone() };
+                    // Of equals the one of the largest set, which tells what a term would add.
+                    distinct.retain(|other| !other.is_like(&found));
+                    distinct.push(found);
+                }
+            }
         }
     }
     Ok(distinct)

@@ -1,7 +1,7 @@
 //! The calls of a workload with the units that serve them, as they would be.
 
 use crate::domain::ModelUnits;
-use crate::pricing::{Holding, Lane, Workload};
+use crate::pricing::{Holding, Idleness, Lane, Workload};
 
 /// Moves that a whole is made of, each set within the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,8 @@ pub(crate) enum OwnCalls {
     Stay,
     /// On-demand, or whatever units there are where callers try one after the other.
     Leave,
+    /// On-demand, at the cost of giving up the holding at that place of the whole, whose calls come instead.
+    LeaveFor(usize),
     /// Another holding, by its place in the whole.
     To(usize),
     /// Purchase of the whole.
@@ -59,6 +61,51 @@ impl Whole {
             workload.holdings.get(it.place).is_some_and(|other| other.held == holding.held)
         };
         self.holdings.iter().find(is_it)
+    }
+
+    /// Lists the holdings whose calls go to one, by their places in the whole.
+    fn guests(&self, host: usize) -> impl Iterator<Item = (usize, &HeldThen)> {
+        let all = self.holdings.iter().enumerate();
+        all.filter(move |(_, it)| it.own == OwnCalls::To(host))
+    }
+
+    /// Returns the place of the holding whose giving up is told with what it costs that the own calls of
+    /// another leave: the dearest of those whose calls come there, to units that are paid for anyway. Units
+    /// that are not would change themselves, whether a guest comes or not.
+    pub(super) fn payer(&self, workload: &Workload<'_>, host: usize) -> Option<usize> {
+        let of = |then: &HeldThen| workload.holdings.get(then.place);
+        let held = of(self.holdings.get(host)?)?;
+        let is_free = held.held.is_under_term() && held.idleness == Idleness::Busy;
+        let all_go = self.guests(host).all(|(_, then)| then.units == ModelUnits::new(0));
+        let price = |then: &HeldThen| of(then).and_then(|guest| guest.monthly_cost);
+        let dearest = self.guests(host).max_by_key(|(_, then)| price(then));
+        dearest.filter(|_| is_free && all_go).map(|(guest, _)| guest)
+    }
+
+    /// Lets guests pay for the calls that leave for theirs.
+    pub(super) fn with_paying_guests(&self, workload: &Workload<'_>) -> Self {
+        let mut paid = self.clone();
+        for (host, then) in paid.holdings.iter_mut().enumerate() {
+            let payer = self.payer(workload, host).filter(|_| then.own == OwnCalls::Leave);
+            then.own = payer.map_or(then.own, OwnCalls::LeaveFor);
+        }
+        paid
+    }
+
+    /// Lists the holdings that are given up and pay for calls that leave, each with the number of others
+    /// whose calls come there too.
+    pub(crate) fn payers<'w>(
+        &self,
+        workload: &'w Workload<'w>,
+    ) -> impl Iterator<Item = (&'w Holding<'w>, usize)> {
+        let payer = |(host, then): (usize, &HeldThen)| match then.own {
+            OwnCalls::LeaveFor(guest) => {
+                let payer = workload.holdings.get(self.holdings.get(guest)?.place)?;
+                Some((payer, self.guests(host).count() - 1))
+            }
+            _ => None,
+        };
+        self.holdings.iter().enumerate().filter_map(payer)
     }
 }
 
