@@ -60,6 +60,8 @@ struct Limits {
     bind_at_low: bool,
     /// Units that are paid for beside those that are bound already; `None` for the best number.
     units: Option<u32>,
+    /// State of the hidden price of what is held now, once it is called on-demand.
+    state: usize,
 }
 
 const NO_LIMITS: Limits = Limits {
@@ -69,13 +71,15 @@ const NO_LIMITS: Limits = Limits {
     none_for_bound: false,
     bind_at_low: false,
     units: None,
+    state: HIGH,
 };
 
 /// Words for what is missed where the units are the best: what is saved by each change is the least that
 /// it may be, whatever the others come to.
 const SAFE: &str = "the best units, each change told at its safe end";
-/// Words for a number of units at which all costs nearly the same: at the safe ends it is the best.
-const NEAR: &str = "units that cost the same within a fiftieth of the saving";
+/// Words for units that are the best if what comes back from on-demand is worth the lower end: so a
+/// purchase counts it, after a change that counted the upper end.
+const NEAR: &str = "the best units at the other end of a price";
 const ANOTHER: &str = "not explained";
 
 /// Reasons to miss some of what is possible: it is reached with these limits.
@@ -99,6 +103,7 @@ const REASONS: [(&str, Limits); 8] = [
             none_for_bound: true,
             bind_at_low: true,
             units: None,
+            state: HIGH,
         },
     ),
 ];
@@ -132,13 +137,13 @@ impl Small {
 
     /// Returns the least cost of each call on-demand, phase by phase, at the end that is safe: calls of
     /// what is held are not on-demand now, so they may come to cost the upper end.
-    fn values(&self) -> Vec<[f64; PHASES]> {
+    fn values(&self, state: usize) -> Vec<[f64; PHASES]> {
         let best = |percent: u64| self.global.map_or(percent, |global| global.min(percent));
         let of = |tokens: Tokens, percent: u64, state: usize| {
             tokens.map(|tokens| cost(tokens, best(percent), state))
         };
         let lanes = self.lanes.iter().map(|lane| of(lane.tokens, lane.percent, LOW));
-        lanes.chain(self.held.iter().map(|held| of(held.tokens, 100, HIGH))).collect()
+        lanes.chain(self.held.iter().map(|held| of(held.tokens, 100, state))).collect()
     }
 
     /// Returns the cost of the calls of a set of what is held, on-demand.
@@ -181,14 +186,15 @@ impl Small {
         let reason = REASONS.iter().find(is_reached).map(|(reason, _)| *reason);
         reason.unwrap_or_else(|| {
             let units = Some(self.units_of(report));
-            let loses =
-                |limits: &Limits| self.least(Limits { units, ..*limits }) - self.least(*limits);
-            let limits = REASONS.iter().map(|(_, limits)| limits).chain([&NO_LIMITS]);
-            let loses = limits.map(loses).fold(f64::INFINITY, f64::min);
-            match loses {
-                _ if !self.is_spill => ANOTHER,
-                loses if loses <= NOTHING => SAFE,
-                loses if loses <= advised / 50.0 => NEAR,
+            let is_best = |state: usize| {
+                let limits = REASONS.iter().map(|(_, limits)| limits).chain([&NO_LIMITS]);
+                limits.map(|limits| Limits { state, ..*limits }).any(|limits| {
+                    self.least(Limits { units, ..limits }) <= self.least(limits) + NOTHING
+                })
+            };
+            match self.is_spill {
+                true if is_best(HIGH) => SAFE,
+                true if is_best(LOW) => NEAR,
                 _ => ANOTHER,
             }
         })
@@ -291,7 +297,7 @@ impl Small {
 
     /// Callers try all units, one provisioned model after the other, and the rest goes on-demand.
     fn least_spill(&self, on_demand: &[f64], limits: Limits) -> f64 {
-        let (calls, values) = (self.calls(), self.values());
+        let (calls, values) = (self.calls(), self.values(limits.state));
         let is_bound = |held: &&super::small::Held| held.term != HeldTerm::None;
         let fixed = self.held.iter().filter(is_bound);
         let paid: f64 = fixed
@@ -358,7 +364,7 @@ impl Small {
 
     /// Each call goes to one provisioned model whole, or on-demand.
     fn least_throttle(&self, on_demand: &[f64], limits: Limits) -> f64 {
-        let (calls, values) = (self.calls(), self.values());
+        let (calls, values) = (self.calls(), self.values(limits.state));
         let sets: Set = 1 << calls.len();
         let needs: Vec<f64> = (0..sets)
             .map(|set| {
