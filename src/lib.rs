@@ -12,6 +12,7 @@
 //! | [`pricing`] | what today costs |
 //! | [`sizing`] | how much of a purchase would pay, and how sure that is |
 //! | [`advice`] | what to change, one file a rule |
+//! | [`estimate`] | what a volume that a person types in would cost under every plan |
 //! | [`report`] | the result as a document, as metric points and as a summary |
 //! | `aws` (feature `aws`) | the only room that names an SDK |
 //! | `guard` (feature `aws`) | one run from event to log lines |
@@ -27,6 +28,7 @@ pub mod aws;
 pub mod catalog;
 pub mod config;
 pub mod domain;
+pub mod estimate;
 #[cfg(feature = "aws")]
 pub mod guard;
 pub mod observation;

@@ -6,6 +6,7 @@
 #![deny(clippy::float_arithmetic)]
 
 mod book;
+mod callable;
 mod contract;
 mod embedded;
 mod figure;
@@ -33,6 +34,7 @@ mod spread;
 mod toml_lines;
 
 pub use book::{BookError, PriceBook};
+pub use callable::CallableScope;
 pub use figure::{Figure, FigureItem, FigureKey, FigureScope, ReservedSide};
 pub use model_prices::ModelPrices;
 pub use offers::{Offer, ReservedOffer};

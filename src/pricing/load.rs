@@ -32,7 +32,7 @@ pub struct Load {
 impl Load {
     /// Returns the load of one token of a meter; `None` for a meter that a model unit does not
     /// serve.
-    pub(super) fn of_token(meter: Meter, weights: LoadWeights) -> Option<Self> {
+    pub(crate) fn of_token(meter: Meter, weights: LoadWeights) -> Option<Self> {
         let (ceiling, weight) = weights.of(meter)?;
         let weight = whole(weight.number(), LOAD_SCALE)?;
         let (input, output) = match ceiling {
@@ -43,7 +43,7 @@ impl Load {
     }
 
     /// Adds so many times the load of one token.
-    pub(super) fn add(&mut self, token: Self, tokens: u64) {
+    pub(crate) fn add(&mut self, token: Self, tokens: u64) {
         self.input += token.input * u128::from(tokens);
         self.output += token.output * u128::from(tokens);
     }

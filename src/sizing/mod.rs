@@ -49,6 +49,6 @@ pub use purchase::{Purchase, TokenPurchase, UnitPurchase};
 pub use reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
 pub use trial::BacktestReport;
 
-pub(crate) use break_even::of_offers;
+pub(crate) use break_even::{Mix, of_offers};
 pub use floats::HOURS_PER_WEEK;
 pub(crate) use floats::{COST_SCALE, TOLERANCE, estimate, float, float_value, needed, times};

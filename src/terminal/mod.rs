@@ -1,5 +1,6 @@
 //! The room for the terminal: pages of text, what is shown of price books, and the sample account.
 
+pub mod estimate;
 pub mod explain;
 mod page;
 pub mod prices;

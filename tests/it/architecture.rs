@@ -27,6 +27,11 @@ const STOREYS: &[Storey] = &[
         outside: &[],
     },
     Storey {
+        name: "estimate",
+        uses: &["domain", "catalog", "pricing", "sizing", "advice"],
+        outside: &[],
+    },
+    Storey {
         name: "report",
         uses: &["domain", "config", "catalog", "observation", "pricing", "sizing", "advice"],
         outside: &[],
@@ -43,12 +48,22 @@ const STOREYS: &[Storey] = &[
     },
     Storey {
         name: "terminal",
-        uses: &["domain", "config", "catalog", "observation", "advice", "report"],
+        uses: &["domain", "config", "catalog", "observation", "advice", "estimate", "report"],
         outside: &["comfy_table", "csv::"],
     },
     Storey {
         name: "programs",
-        uses: &["domain", "config", "catalog", "observation", "report", "aws", "guard", "terminal"],
+        uses: &[
+            "domain",
+            "config",
+            "catalog",
+            "observation",
+            "estimate",
+            "report",
+            "aws",
+            "guard",
+            "terminal",
+        ],
         outside: &[
             "aws_config",
             "tokio",

@@ -9,6 +9,7 @@ mod classic;
 mod cli;
 mod commitments;
 mod documents;
+mod estimate;
 mod events;
 mod fakes;
 mod faults;

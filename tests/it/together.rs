@@ -138,10 +138,11 @@ fn who_is_given_up_pays_for_the_room_of_lanes_too() {
 #[test]
 fn of_several_that_are_given_up_to_one_the_dearest_pays_for_the_room() {
     let account = |own: u64| {
-        young(Overflow::Throttle)
-            .busy(paid('a', 3), own, 0)
-            .busy(loose('b', 2), 1_400_000, 0)
-            .busy(loose('c', 3), 1_500_000, 0)
+        young(Overflow::Throttle).busy(paid('a', 3), own, 0).busy(loose('b', 2), 1_400_000, 0).busy(
+            loose('c', 3),
+            1_500_000,
+            0,
+        )
     };
     let report = account(200_000).report();
     assert_eq!(counted(&report), [Action::GiveUpProvisionedModel; 2]);

@@ -1,5 +1,6 @@
 //! The terminal program: the same run by hand, on your account, on a saved run or on the sample.
 
+mod estimate;
 mod prices;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
+use estimate::EstimateArguments;
 use prices::Prices;
 
 /// Prices the Amazon Bedrock usage of an AWS account and says what would cost less.
@@ -101,6 +103,13 @@ enum Command {
         /// File that `run --save` wrote; without one, the sample account
         file: Option<PathBuf>,
     },
+    /// Print what a volume of tokens would cost under every plan
+    ///
+    /// Say which model and how much: tokens a month (--input and --output), requests with the tokens of
+    /// each, or tokens by a mix. Prints on-demand prices by profile, batch, flex and priority, model units
+    /// (Provisioned Throughput) by term and tier with their break-even, and reserved tokens. Reads no AWS
+    /// account. The exit status is 1 if the book has no such model or price.
+    Estimate(Box<EstimateArguments>),
     /// Print, check, compare and renew price books
     ///
     /// Without a command: prints the models of the book.
@@ -141,6 +150,7 @@ fn execute(arguments: Arguments) -> Result<bool> {
         Some(Command::Prices(command)) => {
             return prices::execute(command, catalog.as_ref(), format);
         }
+        Some(Command::Estimate(asked)) => estimate::execute(&asked, catalog.as_ref(), format),
         None => {
             let observation = priced_on(sample::observation()?, catalog.as_ref())?;
             print_report(&report::build(&observation), format)

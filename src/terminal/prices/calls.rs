@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::catalog::{
-    FigureItem, FigureKey, FigureScope, InForce, ModelPrices, Overrides, PriceBook, RateField,
-    RateQuery, RowScope, SourceRegions,
+    CallableScope, FigureItem, FigureKey, FigureScope, InForce, ModelPrices, Overrides, PriceBook,
+    RateField, RateQuery,
 };
-use crate::domain::{BaseModel, Geo, Meter, ModelId, Region, Scope, ServiceTier};
+use crate::domain::{BaseModel, Meter, ModelId, Region, Scope, ServiceTier};
 use crate::terminal::page::{cell, line, table, wrapped_within, write_table};
 use crate::terminal::prices::words::{FIELDS, lifecycle_days, plain, warn};
 
@@ -92,9 +92,9 @@ impl RegionPrices {
             offers: offers(book, model, region, day),
             lifecycle: lifecycle(book, model, region),
         };
-        for (scope, is_listed) in scopes(book, model, region, day) {
+        for CallableScope { scope, is_listed } in book.callable_scopes(model, region, day) {
             let mut is_priced = false;
-            for (tier, above_input_tokens) in variants(model) {
+            for (tier, above_input_tokens) in model.variants() {
                 is_priced |= prices.add(book, (scope, is_listed), tier, above_input_tokens);
             }
             if !is_priced && is_listed {
@@ -254,59 +254,6 @@ impl RegionPrices {
         line(page, "WHAT A CALLER PAYS, USD for a million tokens");
         write_table(page, &rows);
     }
-}
-
-/// Lists the scopes that a caller in a Region can choose from, each with false where AWS's lists do
-/// not have it and only the book does.
-fn scopes(book: &PriceBook, model: &ModelPrices, region: &Region, day: Date) -> Vec<(Scope, bool)> {
-    let lists = SourceRegions::embedded();
-    let listed = lists.scopes(&model.id, region);
-    let is_listed = |scope: &Scope| match scope {
-        Scope::InRegion => lists.may_call(&model.id, Scope::InRegion, region) != Some(false),
-        profile => listed.contains(profile),
-    };
-    // A row for in-Region calls and any group prices groups that nobody lists, too.
-    let has_own = |scope: Scope| {
-        let rows = model.rates.iter().filter(|row| row.scope != RowScope::Regional);
-        rows.filter(|row| row.covers(scope)).any(|row| row.names(region))
-    };
-    let priced = |scope: Scope| {
-        let scope = FigureScope::Requests(scope);
-        let (tier, field) = (ServiceTier::Standard, RateField::Input);
-        let item = FigureItem::Tokens { scope, tier, above_input_tokens: None, field };
-        let key = FigureKey { model: model.id.clone(), region: region.clone(), item };
-        book.figure(&key, day).is_some()
-    };
-    let is_known = lists.models().any(|of| *of == model.id);
-    // Where nobody lists the model's profiles, those that the book has any figure of are told too.
-    let groups = Geo::of_region(region);
-    let may_be = |scope: Scope| match scope {
-        Scope::Geo(geo) => groups.contains(&geo),
-        _ => true,
-    };
-    let has_figure = |scope: Scope| {
-        let rows = model.rates.iter().filter(|row| row.scope != RowScope::Regional);
-        rows.filter(|row| row.scope != RowScope::Any).any(|row| row.covers(scope))
-    };
-    let profiles = Geo::ALL.into_iter().map(Scope::Geo).chain([Scope::Global]);
-    let unlisted = profiles.filter(|scope| {
-        let is_priced = has_own(*scope) && priced(*scope);
-        !listed.contains(scope) && (is_priced || !is_known && may_be(*scope) && has_figure(*scope))
-    });
-    let all = [Scope::InRegion].into_iter().chain(listed.iter().copied()).chain(unlisted);
-    let mut all: Vec<Scope> = all.collect();
-    // The global profile last, also where nobody lists it.
-    all.sort_by_key(|scope| *scope == Scope::Global);
-    all.into_iter().map(|scope| (scope, is_listed(&scope) || !is_known)).collect()
-}
-
-/// Lists the tiers and lengths that a model has prices of.
-fn variants(model: &ModelPrices) -> Vec<(ServiceTier, Option<u64>)> {
-    let rows = model.rates.iter();
-    let mut variants: Vec<_> = rows.map(|row| (row.tier, row.above_input_tokens)).collect();
-    variants.sort_unstable();
-    variants.dedup();
-    variants
 }
 
 fn in_words(scope: Scope) -> String {

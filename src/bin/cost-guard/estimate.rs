@@ -1,0 +1,180 @@
+//! `cost-guard estimate`: what a volume of tokens would cost under every plan.
+
+use std::str::FromStr;
+
+use anyhow::Result;
+use bedrock_cost_guard::aws::documents::NamedBy;
+use bedrock_cost_guard::config::CatalogSource;
+use bedrock_cost_guard::domain::quantity::CapacityOrigin;
+use bedrock_cost_guard::domain::{Capacity, Region, day_of};
+use bedrock_cost_guard::estimate::{
+    Comparison, Count, Estimate, EstimateBasis, EstimateError, LoadShape, TokenMix, TokensAsked,
+    Volume, Zone, find_model,
+};
+use bedrock_cost_guard::terminal::estimate as pages;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _};
+use jiff::civil::Date;
+
+use super::{Arguments, Format, book_of, now, print};
+
+#[derive(Debug, Args)]
+pub(crate) struct EstimateArguments {
+    /// Model by its id or its name, exactly, such as `Claude 3.7 Sonnet`
+    #[arg(long, value_name = "MODEL", required_unless_present = "compare")]
+    model: Option<String>,
+    /// Models to put side by side, by ids or names, separated by commas
+    #[arg(long, value_name = "MODELS", conflicts_with = "model", value_delimiter = ',')]
+    compare: Vec<String>,
+    /// Input tokens a month that neither come from nor go to a prompt cache, such as 50M
+    #[arg(long, value_name = "TOKENS")]
+    input: Option<Count>,
+    /// Output tokens a month, such as 50M (the article's completion tokens)
+    #[arg(long, value_name = "TOKENS")]
+    output: Option<Count>,
+    /// Input tokens a month that are read from a prompt cache
+    #[arg(long, value_name = "TOKENS")]
+    cache_read: Option<Count>,
+    /// Input tokens a month that are written to a prompt cache
+    #[arg(long, value_name = "TOKENS")]
+    cache_write: Option<Count>,
+    /// Requests (queries, calls) a month, such as 10k; gives the cost of each
+    #[arg(long, value_name = "REQUESTS")]
+    requests: Option<Count>,
+    /// Input (prompt) tokens of a request
+    #[arg(long, value_name = "TOKENS", requires = "requests", conflicts_with_all = ["input", "output"])]
+    input_per_request: Option<Count>,
+    /// Output (completion) tokens of a request
+    #[arg(long, value_name = "TOKENS", requires = "requests", conflicts_with_all = ["input", "output"])]
+    output_per_request: Option<Count>,
+    /// Tokens a month, input and output together, such as 100M; with --mix
+    #[arg(
+        long,
+        value_name = "TOKENS",
+        requires = "mix",
+        conflicts_with_all = ["input", "output", "requests", "input_per_request", "output_per_request"]
+    )]
+    tokens: Option<Count>,
+    /// Input and output in a hundred tokens, such as 80/20; with --tokens
+    #[arg(long, value_name = "INPUT/OUTPUT", requires = "tokens")]
+    mix: Option<TokenMix>,
+    /// Spread over time: flat, office-hours (Monday to Friday, 9 to 18), or bursty:R (a tenth of the
+    /// minutes at R times the mean, from 1 to 10)
+    #[arg(long, value_name = "SHAPE", default_value = "flat")]
+    shape: LoadShape,
+    /// Time zone of office hours, such as Europe/Berlin [default: UTC]
+    ///
+    /// No price depends on the time of day, so it changes no figure.
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<Zone>,
+    /// Region that is called
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    region: Region,
+    /// Day whose prices apply, such as 2026-03-21 [default: today]
+    #[arg(long, value_name = "DAY")]
+    day: Option<Date>,
+    /// Input and output tokens a minute that one model unit serves, such as 1M/300k; AWS tells its
+    /// customers and publishes nothing
+    #[arg(long, value_name = "INPUT/OUTPUT")]
+    units_capacity: Option<UnitsCapacity>,
+}
+
+/// Tokens a minute that one model unit serves.
+#[derive(Clone, Copy, Debug)]
+struct UnitsCapacity {
+    input: u64,
+    output: u64,
+}
+
+impl FromStr for UnitsCapacity {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || {
+            format!("`{text}` is not input and output tokens a minute above zero, such as 1M/300k")
+        };
+        let part = |text: &str| text.parse::<Count>().ok().filter(|count| count.0 > 0);
+        let (input, output) = text.split_once('/').ok_or_else(refused)?;
+        let (input, output) = part(input).zip(part(output)).ok_or_else(refused)?;
+        Ok(Self { input: input.0, output: output.0 })
+    }
+}
+
+impl EstimateArguments {
+    /// Reads the volume, or ends the program with what is accepted.
+    fn volume(&self) -> Volume {
+        let of = |count: Option<Count>| count.map_or(0, |count| count.0);
+        let requests = self.requests.map(|requests| requests.0);
+        let is_by_request = self.input_per_request.is_some() || self.output_per_request.is_some();
+        let asked = match (self.tokens.zip(self.mix), requests.filter(|_| is_by_request)) {
+            (Some((tokens, mix)), _) => TokensAsked::ByMix { tokens: tokens.0, mix },
+            (None, Some(requests)) => TokensAsked::ByRequest {
+                requests,
+                input: of(self.input_per_request),
+                output: of(self.output_per_request),
+            },
+            (None, None) => TokensAsked::ByMeter { input: of(self.input), output: of(self.output) },
+        };
+        Volume::new(asked, of(self.cache_read), of(self.cache_write), requests)
+            .unwrap_or_else(|error| refuse(&error.to_string()))
+    }
+}
+
+/// Ends the program over what a person typed.
+fn refuse(why: &str) -> ! {
+    let mut command = Arguments::command().bin_name("cost-guard");
+    command.error(ErrorKind::ValueValidation, why).exit()
+}
+
+/// Prints the estimate that the arguments ask for.
+pub(crate) fn execute(
+    arguments: &EstimateArguments,
+    catalog: Option<&CatalogSource>,
+    format: Format,
+) -> Result<()> {
+    let volume = arguments.volume();
+    if arguments.zone.is_some() && arguments.shape != LoadShape::OfficeHours {
+        refuse("--zone is the time zone of --shape office-hours");
+    }
+    let source = catalog.cloned().unwrap_or_default();
+    let regions = std::iter::once(arguments.region.clone()).collect();
+    let book = book_of(&source, NamedBy::CatalogFlag, regions)?;
+    let day = arguments.day.unwrap_or_else(|| day_of(now()));
+    let capacity = arguments.units_capacity.map(|units| Capacity {
+        input_tokens_per_hour: units.input.saturating_mul(60),
+        output_tokens_per_hour: units.output.saturating_mul(60),
+        origin: CapacityOrigin::Assumed,
+    });
+    let answer = |asked: &String| -> Result<Estimate, EstimateError> {
+        let basis = EstimateBasis {
+            book: &book,
+            model: find_model(&book, asked.trim())?,
+            region: arguments.region.clone(),
+            day,
+            volume,
+            shape: arguments.shape.clone(),
+            zone: arguments.zone.clone(),
+            capacity,
+        };
+        Estimate::new(&basis)
+    };
+    if let Some(model) = &arguments.model {
+        let estimate = answer(model)?;
+        return print(
+            &match format {
+                Format::Text => pages::render(&estimate),
+                Format::Json => format!("{}\n", serde_json::to_string_pretty(&estimate)?),
+            },
+            format,
+        );
+    }
+    let estimates = arguments.compare.iter().map(answer).collect::<Result<Vec<_>, _>>()?;
+    let comparison = Comparison::new(estimates);
+    print(
+        &match format {
+            Format::Text => pages::render_comparison(&comparison),
+            Format::Json => format!("{}\n", serde_json::to_string_pretty(&comparison)?),
+        },
+        format,
+    )
+}

@@ -1,0 +1,33 @@
+//! The room for estimates: what a volume of tokens that a person types in would cost under every plan.
+//!
+//! The same prices, sizes and bills as for real usage, on made traffic: one month of 730 hours in which
+//! the volume comes in a shape. Nothing is gathered and nothing is advised; what is not known is said.
+//!
+//! | file | job |
+//! |---|---|
+//! | `volume` | tokens and requests of a month, as people write them |
+//! | `shape` | how the volume is spread over time |
+//! | `basis` | what an estimate rests on: a model of a book, a Region, a day, a volume and a shape |
+//! | `answer` | the estimate: every plan, cheapest first |
+//! | `traffic` | the volume as steps of demand, at some rates |
+//! | `plan` | one way to serve the volume, with what it costs and asks for |
+//! | `bedrock` | the plans of Amazon Bedrock: scopes, tiers, model units, reserved tokens |
+//! | `comparison` | several models side by side |
+
+#![deny(clippy::float_arithmetic)]
+
+mod answer;
+mod basis;
+mod bedrock;
+mod comparison;
+mod plan;
+mod shape;
+mod traffic;
+mod volume;
+
+pub use answer::Estimate;
+pub use basis::{EstimateBasis, EstimateError, find_model};
+pub use comparison::{ComparedModel, Comparison};
+pub use plan::{EstimatedPlan, PlanKind, SpilledPart, UnknownPlan};
+pub use shape::{LoadShape, ShapeError, Zone};
+pub use volume::{Count, TokenMix, TokensAsked, Volume, VolumeError};

@@ -1,0 +1,140 @@
+//! One way to serve a volume, with what it costs and asks for.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::advice::Effort;
+use crate::domain::{Percent, Tokens, Usd};
+use crate::estimate::volume::Volume;
+
+/// The kind of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanKind {
+    /// By the token, at the standard tier.
+    OnDemand,
+    /// By the token, in batch jobs.
+    Batch,
+    /// By the token, where requests may wait.
+    Flex,
+    /// By the token, served before others.
+    Priority,
+    /// By the token, at the tiers that answer faster.
+    LatencyOptimized,
+    /// Model units of Provisioned Throughput.
+    ModelUnits,
+    /// Reserved tokens per minute.
+    ReservedTokens,
+}
+
+impl PlanKind {
+    /// Returns the effort that the kind asks of people who call the model in its Region on-demand.
+    #[must_use]
+    pub const fn effort(self) -> Effort {
+        match self {
+            Self::OnDemand => Effort::Routing,
+            Self::Batch | Self::Flex | Self::Priority | Self::LatencyOptimized => Effort::Latency,
+            Self::ModelUnits | Self::ReservedTokens => Effort::Commitment,
+        }
+    }
+}
+
+/// Part of a volume that exceeds what is bought and goes on-demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SpilledPart {
+    /// Share of the on-demand cost of the whole volume.
+    pub percent: Percent,
+    /// Cost on-demand in USD a month.
+    pub monthly_cost: Usd,
+}
+
+/// One way to serve a volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EstimatedPlan {
+    /// Kind of the plan.
+    pub kind: PlanKind,
+    /// Plan in words.
+    pub description: String,
+    /// Cost of a month of 730 hours in USD; the least, where the price is a range.
+    pub monthly_cost: Usd,
+    /// Most that the month may cost in USD, where the price is a range: writes kept for an hour, or
+    /// requests of unknown length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost_at_most: Option<Usd>,
+    /// Cost of twelve such months in USD.
+    pub twelve_month_cost: Usd,
+    /// Cost of a million tokens in USD, all meters together.
+    pub cost_per_million_tokens: Usd,
+    /// Cost of a request in USD; `None` where the requests are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_per_request: Option<Usd>,
+    /// Cost of 1,000 requests in USD; `None` where the requests are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_per_thousand_requests: Option<Usd>,
+    /// Model units; `None` where the plan has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_units: Option<u32>,
+    /// Part of what is bought that the month uses, on the ceiling that is used more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utilisation: Option<Percent>,
+    /// Part of the volume that exceeds what is bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overflow: Option<SpilledPart>,
+    /// Volume in tokens a month from which a unit costs less than on-demand, at this mix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_even_tokens_per_month: Option<Tokens>,
+    /// Effort of the change from calls in the Region on-demand.
+    pub effort: Effort,
+    /// Remarks for whoever compares.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Places where the prices are written, with the day on which each was last seen.
+    pub sources: Vec<String>,
+}
+
+impl EstimatedPlan {
+    /// Builds a plan that costs so much a month for a volume.
+    pub(super) fn new(
+        kind: PlanKind,
+        description: String,
+        monthly_cost: Usd,
+        volume: &Volume,
+    ) -> Self {
+        let for_each = |pieces: u64, of: u64| {
+            let share = monthly_cost.in_proportion(Decimal::from(pieces), Decimal::from(of));
+            // Twelve decimals: a request can cost a millionth of a cent.
+            Usd::new(share.dollars().normalize())
+        };
+        Self {
+            kind,
+            description,
+            monthly_cost,
+            monthly_cost_at_most: None,
+            twelve_month_cost: Usd::new(monthly_cost.dollars() * Decimal::from(12)),
+            cost_per_million_tokens: for_each(1_000_000, volume.tokens().count()),
+            cost_per_request: volume.requests.map(|requests| for_each(1, requests)),
+            cost_per_thousand_requests: volume.requests.map(|requests| for_each(1_000, requests)),
+            model_units: None,
+            utilisation: None,
+            overflow: None,
+            break_even_tokens_per_month: None,
+            effort: kind.effort(),
+            notes: Vec::new(),
+            sources: Vec::new(),
+        }
+    }
+}
+
+/// A way to serve a volume whose cost is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnknownPlan {
+    /// Kind of the plan.
+    pub kind: PlanKind,
+    /// Plan in words.
+    pub description: String,
+    /// Reason for which the cost is not known.
+    pub why: String,
+    /// Volume in tokens a month from which a unit costs less than on-demand, at this mix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_even_tokens_per_month: Option<Tokens>,
+}

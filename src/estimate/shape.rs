@@ -1,0 +1,178 @@
+//! The spread of a volume over time. No price depends on the time of day, but units and reserved tokens
+//! are paid for at all times and must carry the busiest.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+use serde::{Serialize, Serializer};
+
+/// Hours of a week.
+const WEEK: u32 = 168;
+/// Hours of a week from Monday to Friday, 9 to 18.
+const OFFICE: u32 = 45;
+
+/// Time zone of office hours, by its name or its distance from UTC. No price depends on the time of
+/// day, so it changes no figure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone(String);
+
+/// The error for a text that is no zone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time zone, such as UTC, Europe/Berlin or +05:30")]
+pub struct NotAZone(String);
+
+impl FromStr for Zone {
+    type Err = NotAZone;
+
+    fn from_str(text: &str) -> Result<Self, NotAZone> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_+-:".contains(c);
+        let mut parts = text.split('/');
+        let is_zone =
+            text.len() <= 40 && parts.all(|part| !part.is_empty() && part.chars().all(is_part));
+        if is_zone { Ok(Self(text.to_owned())) } else { Err(NotAZone(text.to_owned())) }
+    }
+}
+
+/// The spread of a volume over a month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadShape {
+    /// The same in every minute.
+    Flat,
+    /// From Monday to Friday, 9 to 18, the same in every minute, and nothing else.
+    OfficeHours,
+    /// A tenth of the minutes at so many times the mean, the rest even.
+    Bursty(Decimal),
+}
+
+/// The error for a text that is no shape.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ShapeError {
+    /// No such shape.
+    #[error("`{0}` is not a shape: flat, office-hours, or bursty:R with R from 1 to 10")]
+    Unknown(String),
+    /// A tenth of the minutes would have less than the mean, or more than all.
+    #[error(
+        "bursty:{0} is not possible: a tenth of the minutes has from 1 to 10 times the mean, and at 10 all of it"
+    )]
+    Ratio(String),
+}
+
+impl FromStr for LoadShape {
+    type Err = ShapeError;
+
+    fn from_str(text: &str) -> Result<Self, ShapeError> {
+        match text {
+            "flat" => Ok(Self::Flat),
+            "office-hours" => Ok(Self::OfficeHours),
+            _ => {
+                let unknown = || ShapeError::Unknown(text.to_owned());
+                let ratio = text.strip_prefix("bursty:").ok_or_else(unknown)?;
+                let times: Decimal = ratio.parse().map_err(|_| unknown())?;
+                let is_possible =
+                    times >= Decimal::ONE && times <= Decimal::TEN && times.scale() <= 4;
+                is_possible
+                    .then_some(Self::Bursty(times.normalize()))
+                    .ok_or_else(|| ShapeError::Ratio(ratio.to_owned()))
+            }
+        }
+    }
+}
+
+/// Hours of a period that are alike: so many, each with this part of what the period has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AlikeHours {
+    pub(super) count: u32,
+    /// Part of the whole period's volume that each hour has: `part` of `whole`.
+    pub(super) part: u64,
+    pub(super) whole: u64,
+}
+
+impl LoadShape {
+    /// Returns the hours of a period that goes on for ever.
+    pub(super) fn period(&self) -> Vec<AlikeHours> {
+        match self {
+            Self::Flat => vec![AlikeHours { count: 1, part: 1, whole: 1 }],
+            Self::OfficeHours => vec![
+                AlikeHours { count: OFFICE, part: 1, whole: u64::from(OFFICE) },
+                AlikeHours { count: WEEK - OFFICE, part: 0, whole: 1 },
+            ],
+            Self::Bursty(times) => {
+                // Ten hours stand for any: one at R tenths of all, nine with the rest. R has at most four
+                // decimals.
+                const SCALE: u64 = 10_000;
+                let busy = (times * Decimal::from(SCALE)).to_u64().unwrap_or(SCALE);
+                let all = 10 * SCALE;
+                vec![
+                    AlikeHours { count: 1, part: busy, whole: all },
+                    AlikeHours { count: 9, part: all - busy, whole: 9 * all },
+                ]
+            }
+        }
+    }
+}
+
+impl fmt::Display for LoadShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flat => f.pad("flat"),
+            Self::OfficeHours => f.pad("office-hours"),
+            Self::Bursty(times) => f.pad(&format!("bursty:{times}")),
+        }
+    }
+}
+
+impl Serialize for LoadShape {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl LoadShape {
+    /// Returns the shape in words.
+    #[must_use]
+    pub fn in_words(&self, zone: Option<&Zone>) -> String {
+        match self {
+            Self::Flat => "the same in every minute".into(),
+            Self::OfficeHours => {
+                let zone = zone.map_or("UTC", |zone| zone.0.as_str());
+                format!("Monday to Friday, 9 to 18 {zone}, and nothing else")
+            }
+            Self::Bursty(times) => {
+                format!("a tenth of the minutes at {times} times the mean, the rest even")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_is_read_as_it_is_written() {
+        for text in ["flat", "office-hours", "bursty:1", "bursty:2.5", "bursty:10"] {
+            assert_eq!(text.parse::<LoadShape>().unwrap().to_string(), text);
+        }
+        for text in
+            ["", "Flat", "bursty", "bursty:", "bursty:x", "bursty:0.5", "bursty:11", "bursty:-2"]
+        {
+            assert!(text.parse::<LoadShape>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_hours_of_a_period_have_all_of_it() {
+        for text in ["flat", "office-hours", "bursty:1", "bursty:2.5", "bursty:10"] {
+            let all: Decimal = text
+                .parse::<LoadShape>()
+                .unwrap()
+                .period()
+                .iter()
+                .map(|it| Decimal::from(u64::from(it.count) * it.part) / Decimal::from(it.whole))
+                .sum();
+            assert_eq!(all.round_dp(20), Decimal::ONE, "{text}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The pages of an estimate: one model under every plan, or several models side by side.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use crate::domain::{Tokens, Usd};
+use crate::estimate::{Comparison, Estimate, EstimatedPlan};
+use crate::terminal::page::{cell, line, table, wrapped, write_table};
+
+/// Mark of a scope that AWS's lists do not have.
+const UNLISTED: &str = "(?)";
+
+/// Writes the page of one model.
+#[must_use]
+pub fn render(estimate: &Estimate) -> String {
+    let mut page = String::new();
+    if let Some(warning) = &estimate.warning {
+        wrapped(&mut page, "! ", warning);
+    }
+    let title = format!(
+        "{} ({}), book `{}`, called from {}, prices of {}",
+        estimate.name, estimate.model, estimate.book, estimate.region, estimate.day
+    );
+    wrapped(&mut page, "", &title);
+    wrapped(&mut page, "", &format!("{}; {}", estimate.volume, estimate.shape_in_words));
+    line(&mut page, "");
+    line(&mut page, "WHAT IT COSTS, cheapest first");
+    let has_requests = estimate.volume.requests.is_some();
+    let has_units = estimate.plans.iter().any(|plan| plan.model_units.is_some());
+    let mut header = vec!["Plan", "A month", "12 months", "1M tokens"];
+    if has_requests {
+        header.extend(["A request", "1,000 requests"]);
+    }
+    if has_units {
+        header.extend(["Used", "Pays from"]);
+    }
+    let numbers: Vec<usize> = (1..header.len()).collect();
+    header.push("Asks for");
+    let mut rows = table(&header, &numbers);
+    let mut notes: Vec<&str> = Vec::new();
+    for plan in &estimate.plans {
+        let mut description = plan.description.clone();
+        for note in &plan.notes {
+            let known = notes.iter().position(|other| other == note);
+            let place = known.unwrap_or_else(|| {
+                notes.push(note);
+                notes.len() - 1
+            });
+            description = format!("{description} [{}]", place + 1);
+        }
+        let mut row = vec![
+            cell(description, false),
+            cell(month(plan), true),
+            cell(plan.twelve_month_cost.to_string(), true),
+            cell(fine(plan.cost_per_million_tokens), true),
+        ];
+        let or_none = |text: Option<String>| cell(text.unwrap_or_else(|| "-".to_owned()), true);
+        if has_requests {
+            row.push(or_none(plan.cost_per_request.map(fine)));
+            row.push(or_none(plan.cost_per_thousand_requests.map(fine)));
+        }
+        if has_units {
+            row.push(or_none(plan.utilisation.map(|used| used.to_string())));
+            row.push(or_none(plan.break_even_tokens_per_month.map(short)));
+        }
+        row.push(cell(plan.effort.to_string(), false));
+        rows.add_row(row);
+    }
+    write_table(&mut page, &rows);
+    if estimate.plans.iter().any(|plan| plan.description.contains(UNLISTED)) {
+        wrapped(
+            &mut page,
+            &format!("{UNLISTED} "),
+            "public copies of AWS's lists do not have this for the Region, so a call may be refused",
+        );
+    }
+    for (place, note) in notes.into_iter().enumerate() {
+        wrapped(&mut page, &format!("[{}] ", place + 1), note);
+    }
+    let units = estimate.plans.iter().filter(|plan| plan.overflow.is_none());
+    for plan in units {
+        if let Some(from) = plan.break_even_tokens_per_month {
+            let words = plan.description.split_once(", ").map_or("", |(_, words)| words);
+            let text = format!(
+                "a model unit, {words}, pays from {} tokens a month at this mix",
+                short(from)
+            );
+            wrapped(&mut page, "break-even ", &text);
+        }
+    }
+    for plan in &estimate.unknown {
+        let from = plan.break_even_tokens_per_month.map_or_else(String::new, |tokens| {
+            format!(
+                "; one pays from {} tokens a month at this mix, if it serves as many",
+                short(tokens)
+            )
+        });
+        wrapped(&mut page, "not known  ", &format!("{}: {}{from}", plan.description, plan.why));
+    }
+    for note in &estimate.notes {
+        wrapped(&mut page, "model      ", note);
+    }
+    let mut sources: Vec<&String> = Vec::new();
+    for source in estimate.plans.iter().flat_map(|plan| &plan.sources) {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    for source in sources {
+        wrapped(&mut page, "source     ", source);
+    }
+    page
+}
+
+/// Writes the page of several models.
+#[must_use]
+pub fn render_comparison(comparison: &Comparison) -> String {
+    let mut page = String::new();
+    let Some(first) = comparison.estimates.first() else { return page };
+    if let Some(warning) = &first.warning {
+        wrapped(&mut page, "! ", warning);
+    }
+    let title =
+        format!("book `{}`, called from {}, prices of {}", first.book, first.region, first.day);
+    wrapped(&mut page, "", &title);
+    wrapped(&mut page, "", &format!("{}; {}", first.volume, first.shape_in_words));
+    line(&mut page, "");
+    line(&mut page, "SIDE BY SIDE, in USD a month");
+    let has_requests = first.volume.requests.is_some();
+    let mut header = vec!["Model", "On-demand", "Times", "Batch", "Flex", "Model units"];
+    if has_requests {
+        header.push("1,000 requests");
+    }
+    let numbers: Vec<usize> = (1..header.len()).collect();
+    let mut rows = table(&header, &numbers);
+    let least = comparison.models.first().and_then(|model| model.on_demand);
+    for model in &comparison.models {
+        let or_none = |cost: Option<Usd>| {
+            cell(cost.map_or_else(|| "-".to_owned(), |cost| cost.to_string()), true)
+        };
+        let times = model.on_demand.zip(least).and_then(|(cost, least)| {
+            let times = cost.dollars().checked_div(least.dollars())?;
+            Some(format!("{}×", rounded(times, 2)))
+        });
+        let mut row = vec![
+            cell(format!("{} ({})", model.name, model.model), false),
+            or_none(model.on_demand),
+            cell(times.unwrap_or_else(|| "-".to_owned()), true),
+            or_none(model.batch),
+            or_none(model.flex),
+            or_none(model.model_units),
+        ];
+        if has_requests {
+            let cost = model.cost_per_thousand_requests.map(fine);
+            row.push(cell(cost.unwrap_or_else(|| "-".to_owned()), true));
+        }
+        rows.add_row(row);
+    }
+    write_table(&mut page, &rows);
+    wrapped(
+        &mut page,
+        "",
+        "Other models answer otherwise and count tokens otherwise: try them on your own requests. Each plan of a model: `cost-guard estimate --model` with its name.",
+    );
+    page
+}
+
+/// Writes what a month costs, as a range where the price is one.
+fn month(plan: &EstimatedPlan) -> String {
+    match plan.monthly_cost_at_most {
+        Some(most) => format!("{} to {most}", plan.monthly_cost),
+        None => plan.monthly_cost.to_string(),
+    }
+}
+
+fn rounded(number: Decimal, places: u32) -> Decimal {
+    number.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero).normalize()
+}
+
+/// Writes an amount that may be far below a cent: two decimals from a dollar on, else six at most.
+fn fine(amount: Usd) -> String {
+    let dollars = amount.dollars();
+    if dollars >= Decimal::ONE || dollars.is_zero() {
+        return amount.to_string();
+    }
+    let mut shown = rounded(dollars, 6);
+    if shown.scale() < 2 {
+        shown.rescale(2);
+    }
+    if shown.is_zero() { "< $0.000001".to_owned() } else { format!("${shown}") }
+}
+
+/// Writes a number of tokens in millions or billions, to four digits or so.
+fn short(tokens: Tokens) -> String {
+    let count = Decimal::from(tokens.count());
+    let scales = [(1_000_000_000_u64, "B"), (1_000_000, "M"), (1_000, "k")];
+    let scale = scales.into_iter().find(|(of, _)| tokens.count() >= *of);
+    scale.map_or_else(
+        || tokens.to_string(),
+        |(of, letter)| format!("{}{letter}", rounded(count / Decimal::from(of), 2)),
+    )
+}

@@ -1,0 +1,174 @@
+//! What a volume that a person types in would cost: the figures, the page, and what is refused.
+
+use std::process::{Command, Output};
+
+use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::domain::quantity::CapacityOrigin;
+use bedrock_cost_guard::domain::{Capacity, Usd};
+use bedrock_cost_guard::estimate::{
+    Estimate, EstimateBasis, LoadShape, PlanKind, TokensAsked, Volume, find_model,
+};
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+/// Runs `cost-guard estimate`.
+fn estimate(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cost-guard"));
+    command.env_clear().arg("estimate").args(arguments).output().unwrap()
+}
+
+fn page(arguments: &[&str]) -> String {
+    let output = estimate(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_example_of_the_article_has_its_figures() {
+    let of = ["--catalog", "article", "--model", "Claude 3.7 Sonnet"];
+    let flat = page(&[&of[..], &["--input", "50M", "--output", "50M"]].concat());
+    let row = |words: &str| flat.lines().find(|line| line.trim_start().starts_with(words)).unwrap();
+    assert!(row("1 model unit, Tier 1").contains("$438.00"), "{flat}");
+    assert!(row("on-demand").contains("$900.00"), "{flat}");
+    assert!(flat.contains("pays from 48.67M tokens a month at this mix"), "{flat}");
+    assert!(flat.contains("NOT WHAT AWS CHARGES"), "{flat}");
+    let mixed = page(&[&of[..], &["--tokens", "100M", "--mix", "80/20"]].concat());
+    assert!(mixed.contains("on-demand") && mixed.contains("$540.00"), "{mixed}");
+}
+
+#[test]
+fn what_is_not_known_is_said_and_not_guessed() {
+    let model = ["--model", "Llama 3.1 70B Instruct", "--region", "us-west-2"];
+    let volume = ["--input", "50M", "--output", "50M", "--day", "2026-11-20"];
+    let without = page(&[&model[..], &volume[..]].concat());
+    assert!(without.contains("nobody publishes what a unit serves"), "{without}");
+    assert!(without.contains("$15,461.40"), "{without}");
+    let with = page(&[&model[..], &volume[..], &["--units-capacity", "1M/1M"]].concat());
+    assert!(with.contains("1 model unit, 1-month term"), "{with}");
+    assert!(!with.contains("nobody publishes"), "{with}");
+}
+
+#[test]
+fn json_has_exact_figures() {
+    let arguments = ["--model", "Nova Micro", "--requests", "10k", "--day", "2026-11-20"];
+    let each = ["--input-per-request", "500", "--output-per-request", "400", "--format", "json"];
+    let json: Value = serde_json::from_str(&page(&[&arguments[..], &each[..]].concat())).unwrap();
+    let plans = json["plans"].as_array().unwrap();
+    let on_demand = plans.iter().find(|plan| plan["kind"] == "on_demand").unwrap();
+    // 5M at 0.035 and 4M at 0.14.
+    assert_eq!(on_demand["monthly_cost"], "0.735");
+    assert_eq!(on_demand["cost_per_request"], "0.0000735");
+    assert_eq!(on_demand["cost_per_thousand_requests"], "0.0735");
+}
+
+#[test]
+fn models_stand_side_by_side_with_the_cheapest_first() {
+    let page = page(&["--compare", "Nova Pro,Nova Micro", "--input", "10M", "--day", "2026-11-20"]);
+    let at = |name: &str| page.find(name).unwrap();
+    assert!(at("Nova Micro") < at("Nova Pro"), "{page}");
+    assert!(page.contains("22.86×"), "{page}");
+}
+
+#[test]
+fn what_a_person_typed_wrong_is_told_with_what_is_accepted() {
+    let model = ["--model", "Nova Micro"];
+    let refused: [(&[&str], i32, &str); 14] = [
+        (&["--input", "5x"], 2, "such as 200000, 200k, 50M or 1.5B"),
+        (&["--input", "9007199254740993"], 2, "to 2^53"),
+        (&["--input", "9007199254740992", "--output", "1"], 2, "above 2^53"),
+        (&["--tokens", "5M", "--mix", "80/30"], 2, "adds up to 100, such as 80/20"),
+        (&["--tokens", "5M"], 2, "--mix"),
+        (&["--tokens", "5M", "--mix", "80/20", "--requests", "5"], 2, "cannot be used with"),
+        (&["--input-per-request", "5"], 2, "--requests"),
+        (&["--requests", "0", "--input-per-request", "5"], 2, "no requests"),
+        (&[], 2, "say how many"),
+        (&["--input", "5", "--shape", "bursty:0.5"], 2, "from 1 to 10"),
+        (&["--input", "5", "--shape", "steep"], 2, "flat, office-hours, or bursty:R"),
+        (&["--input", "5", "--zone", "UTC"], 2, "office-hours"),
+        (&["--input", "5", "--units-capacity", "5"], 2, "such as 1M/300k"),
+        (&["--input", "5", "--region", "af-south-1"], 1, "no price of Nova Micro in af-south-1"),
+    ];
+    for (arguments, status, words) in refused {
+        let output = estimate(&[&model[..], arguments].concat());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {error}");
+        assert!(error.contains(words), "{arguments:?}: {error}");
+        assert!(output.stdout.is_empty());
+    }
+    let no_model = |model: &str, words: &str| {
+        let output = estimate(&["--model", model, "--input", "5", "--day", "2026-11-20"]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(words), "{error}");
+    };
+    no_model("Sonnet", "did you mean `Claude Sonnet 5.5`");
+    no_model("no such thing", "`cost-guard prices show` lists them");
+    no_model("Claude 3.7 Sonnet", "ended on 2026-04-28");
+}
+
+/// Puts a volume to a model of the article.
+fn of_article(
+    model: &str,
+    input: u64,
+    output: u64,
+    shape: LoadShape,
+    unit: Option<u64>,
+) -> Estimate {
+    let book = PriceBook::article().unwrap();
+    let capacity = unit.map(|tokens| Capacity {
+        input_tokens_per_hour: tokens,
+        output_tokens_per_hour: tokens,
+        origin: CapacityOrigin::Assumed,
+    });
+    let basis = EstimateBasis {
+        model: find_model(&book, model).unwrap(),
+        book: &book,
+        region: "us-east-1".parse().unwrap(),
+        day: "2026-11-20".parse().unwrap(),
+        volume: Volume::new(TokensAsked::ByMeter { input, output }, 0, 0, None).unwrap(),
+        shape,
+        zone: None,
+        capacity,
+    };
+    Estimate::new(&basis).unwrap()
+}
+
+fn units_of(estimate: &Estimate) -> Vec<(u32, Usd, bool)> {
+    let units = estimate.plans.iter().filter(|plan| plan.kind == PlanKind::ModelUnits);
+    units
+        .filter(|plan| plan.description.contains("Tier 1"))
+        .map(|plan| (plan.model_units.unwrap(), plan.monthly_cost, plan.overflow.is_some()))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// By the definition: each token at its price, and as many units as the busiest hour asks for.
+    #[test]
+    fn a_volume_costs_what_its_tokens_and_units_cost(
+        input in 1u64..3_000_000_000, output in 1u64..3_000_000_000, tenths in 10u32..=100,
+    ) {
+        let ratio = Decimal::new(tenths.into(), 1);
+        let shape: LoadShape = format!("bursty:{ratio}").parse().unwrap();
+        let estimate = of_article("Claude 3.7 Sonnet", input, output, shape, None);
+        let on_demand = estimate.plans.iter().find(|plan| plan.kind == PlanKind::OnDemand).unwrap();
+        let dollars = Decimal::from(3 * u128::from(input) + 15 * u128::from(output)) / Decimal::from(1_000_000);
+        prop_assert_eq!(on_demand.monthly_cost.dollars(), dollars);
+        prop_assert_eq!(on_demand.twelve_month_cost.dollars(), dollars * Decimal::from(12));
+        // 100,000 tokens an hour each way, of which a tenth of the hours have R times the mean.
+        let needed = (Decimal::from(input.max(output)) * ratio / Decimal::from(73_000_000)).ceil();
+        let units = units_of(&estimate);
+        let whole: Vec<_> = units.iter().filter(|(_, _, spills)| !spills).collect();
+        prop_assert_eq!(whole.len(), 1);
+        prop_assert_eq!(Decimal::from(whole[0].0), needed);
+        prop_assert_eq!(whole[0].1.dollars(), needed * Decimal::from(438));
+        for (count, cost, _) in units.iter().filter(|(_, _, spills)| *spills) {
+            // Fewer units and the rest on-demand, where that costs less than all units.
+            prop_assert!(*count < whole[0].0 && *cost <= whole[0].1, "{units:?}");
+            prop_assert!(cost.dollars() <= dollars, "{units:?}");
+        }
+        prop_assert!(estimate.plans.is_sorted_by_key(|plan| plan.monthly_cost));
+    }
+}
