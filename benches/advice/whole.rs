@@ -287,9 +287,10 @@ impl Small {
         }
         let mut least = alone;
         for (input, output) in points {
-            for step in 0..100_u32 {
-                let at = |of: f64, step: u32| (of.floor() - 4.0 + f64::from(step)).max(1.0);
-                least = least.min(total(at(input, step / 10), at(output, step % 10)));
+            // The best whole thousands can lie some steps along a line from where two of them meet.
+            for step in 0..900_u32 {
+                let at = |of: f64, step: u32| (of.floor() - 14.0 + f64::from(step)).max(1.0);
+                least = least.min(total(at(input, step / 30), at(output, step % 30)));
             }
         }
         least

@@ -13,11 +13,13 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 /// Runs `cost-guard estimate`.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn estimate(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cost-guard"));
     command.env_clear().arg("estimate").args(arguments).output().unwrap()
 }
 
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn page(arguments: &[&str]) -> String {
     let output = estimate(arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -108,6 +110,7 @@ fn what_a_person_typed_wrong_is_told_with_what_is_accepted() {
 }
 
 /// Puts a volume to a model of the article.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn of_article(
     model: &str,
     input: u64,
@@ -134,6 +137,7 @@ fn of_article(
     Estimate::new(&basis).unwrap()
 }
 
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn units_of(estimate: &Estimate) -> Vec<(u32, Usd, bool)> {
     let units = estimate.plans.iter().filter(|plan| plan.kind == PlanKind::ModelUnits);
     units
