@@ -143,6 +143,8 @@ pub enum Effort {
     Latency,
     /// Work on prompts, or another model. Listed, never counted.
     Evaluation,
+    /// Another company's API, with its contract and its data protection. Of estimates alone.
+    Migration,
 }
 
 impl fmt::Display for Effort {
@@ -153,6 +155,7 @@ impl fmt::Display for Effort {
             Self::Commitment => "commitment",
             Self::Latency => "latency",
             Self::Evaluation => "evaluation",
+            Self::Migration => "migration",
         })
     }
 }

@@ -5,6 +5,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod alternatives;
 mod book;
 mod callable;
 mod contract;
@@ -33,6 +34,10 @@ mod sources;
 mod spread;
 mod toml_lines;
 
+pub use alternatives::{
+    DirectPrice, DirectPrices, ModelFacts, ModelKind, ModelLadder, ModelStatus, OfferedBy,
+    SizeClass,
+};
 pub use book::{BookError, PriceBook};
 pub use callable::CallableScope;
 pub use figure::{Figure, FigureItem, FigureKey, FigureScope, ReservedSide};

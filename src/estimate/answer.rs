@@ -6,9 +6,10 @@ use serde::Serialize;
 use crate::domain::{BaseModel, Region};
 use crate::estimate::basis::{EstimateBasis, EstimateError};
 use crate::estimate::bedrock::{Plans, plans};
-use crate::estimate::plan::{EstimatedPlan, UnknownPlan};
+use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
 use crate::estimate::shape::LoadShape;
 use crate::estimate::volume::Volume;
+use crate::estimate::{direct_api, other_models};
 
 /// The cost of a volume under every plan of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,8 +50,7 @@ impl Estimate {
     pub fn new(basis: &EstimateBasis<'_>) -> Result<Self, EstimateError> {
         let rows = basis.book.lifecycle(&basis.model.id, &basis.region);
         let row = rows.first();
-        let end = row.and_then(|row| row.end_of_life);
-        if let Some(end) = end.filter(|end| *end <= basis.day) {
+        if let Some(end) = basis.end().filter(|end| *end <= basis.day) {
             return Err(EstimateError::Ended {
                 name: basis.model.name.clone(),
                 end,
@@ -58,15 +58,25 @@ impl Estimate {
                 successor: row.and_then(|row| row.successor.clone()),
             });
         }
-        let Plans { mut known, unknown } = plans(basis);
-        if known.is_empty() {
+        let mut all = plans(basis);
+        if all.known.is_empty() {
             return Err(EstimateError::NoPrice {
                 book: basis.book.name.clone(),
                 name: basis.model.name.clone(),
                 region: basis.region.clone(),
-                instead: unknown.first().map(|plan| plan.why.clone()).or_else(|| basis.nearest()),
+                instead: all
+                    .unknown
+                    .first()
+                    .map(|plan| plan.why.clone())
+                    .or_else(|| basis.nearest()),
             });
         }
+        let on_demand = all.known.iter().filter(|plan| plan.kind == PlanKind::OnDemand);
+        if let Some(least) = on_demand.map(|plan| plan.monthly_cost).min() {
+            other_models::add(basis, least, &mut all);
+            direct_api::add(basis, least, &mut all);
+        }
+        let Plans { mut known, unknown } = all;
         known.sort_by(|a, b| {
             (a.monthly_cost, a.kind, &a.description).cmp(&(b.monthly_cost, b.kind, &b.description))
         });

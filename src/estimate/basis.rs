@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::catalog::{ModelPrices, PriceBook, RateQuery};
+use crate::catalog::{DirectPrices, ModelLadder, ModelPrices, PriceBook, RateQuery};
 use crate::domain::{BaseModel, Capacity, Meter, ModelId, Region, Scope, ServiceTier};
 use crate::estimate::shape::{LoadShape, Zone};
 use crate::estimate::volume::Volume;
@@ -14,6 +14,10 @@ pub struct EstimateBasis<'a> {
     pub book: &'a PriceBook,
     /// Model of the book.
     pub model: &'a ModelPrices,
+    /// Reviewed facts of the models.
+    pub ladder: &'a ModelLadder,
+    /// Prices outside of Amazon Bedrock.
+    pub direct: &'a DirectPrices,
     /// Region that is called.
     pub region: Region,
     /// Day whose prices apply.
@@ -84,7 +88,7 @@ const MOST_CANDIDATES: usize = 12;
 ///
 /// # Errors
 ///
-/// If none or several have it. The candidates are those that have the text in their id or name.
+/// If none or several have it. The candidates are those that have each word of it in their id or name.
 pub fn find_model<'b>(book: &'b PriceBook, asked: &str) -> Result<&'b ModelPrices, EstimateError> {
     let id = ModelId::parse(asked.to_owned());
     let by_id = id.model().and_then(|base| book.model(base));
@@ -96,8 +100,11 @@ pub fn find_model<'b>(book: &'b PriceBook, asked: &str) -> Result<&'b ModelPrice
     }
     let wanted = asked.to_lowercase();
     let has_it = |model: &&ModelPrices| {
-        model.id.id().to_lowercase().contains(&wanted)
-            || model.name.to_lowercase().contains(&wanted)
+        let text = format!("{} {}", model.id, model.name).to_lowercase();
+        let mut words =
+            wanted.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let has_any = words.clone().next().is_some();
+        has_any && words.all(|word| text.contains(word))
     };
     let found: Vec<&ModelPrices> = match named.as_slice() {
         [] => book.models.iter().filter(has_it).take(MOST_CANDIDATES).collect(),
@@ -111,6 +118,12 @@ pub fn find_model<'b>(book: &'b PriceBook, asked: &str) -> Result<&'b ModelPrice
 }
 
 impl EstimateBasis<'_> {
+    /// Returns the first day on which requests for the model fail in the Region; `None` where none is known.
+    pub(super) fn end(&self) -> Option<Date> {
+        let rows = self.book.lifecycle(&self.model.id, &self.region);
+        rows.first().and_then(|row| row.end_of_life)
+    }
+
     /// Returns the first day on which the model is Legacy in the Region, if that is past.
     pub(super) fn legacy(&self) -> Option<Date> {
         let rows = self.book.lifecycle(&self.model.id, &self.region);

@@ -76,10 +76,10 @@ impl CallRates {
     }
 }
 
-/// Finds all plans of one model.
-pub(super) fn plans(basis: &EstimateBasis<'_>) -> Plans {
-    let mut plans = Plans::default();
+/// Finds the prices of all kinds of calls of a model, with those that lack some.
+fn calls(basis: &EstimateBasis<'_>) -> (Vec<CallRates>, Vec<UnknownPlan>) {
     let mut calls: Vec<CallRates> = Vec::new();
+    let mut unknown = Vec::new();
     let scopes = basis.book.callable_scopes(basis.model, &basis.region, basis.day);
     let mut tiers: Vec<ServiceTier> =
         basis.model.variants().into_iter().map(|(tier, _)| tier).collect();
@@ -95,7 +95,7 @@ pub(super) fn plans(basis: &EstimateBasis<'_>) -> Plans {
                         None => calls.push(found),
                     }
                 }
-                Err(meter) => plans.unknown.push(UnknownPlan {
+                Err(meter) => unknown.push(UnknownPlan {
                     kind: kind_of(*tier),
                     description: format!("{tier} tier, {}", scope.scope),
                     why: format!("the book has no price of {} there", meter.name()),
@@ -104,7 +104,29 @@ pub(super) fn plans(basis: &EstimateBasis<'_>) -> Plans {
             }
         }
     }
-    plans.known.extend(calls.iter().map(|call| by_the_token(basis, call)));
+    (calls, unknown)
+}
+
+/// Returns the cheapest plan of a model on-demand at the standard tier; `None` where a meter in use has no
+/// price that was seen by the day.
+pub(super) fn cheapest_on_demand(basis: &EstimateBasis<'_>) -> Option<EstimatedPlan> {
+    let (calls, _) = calls(basis);
+    let is_later = |(_, rate): &(Meter, Rate)| {
+        let written = &rate.source.provenance;
+        written.effective_from.or(written.seen_from).is_some_and(|from| from > basis.day)
+    };
+    let standard = calls
+        .iter()
+        .filter(|call| call.tier == ServiceTier::Standard && !call.rates.iter().any(is_later));
+    let cheapest = standard.min_by_key(|call| call.cost(basis, false))?;
+    Some(by_the_token(basis, cheapest))
+}
+
+/// Finds all plans of one model.
+pub(super) fn plans(basis: &EstimateBasis<'_>) -> Plans {
+    let (calls, unknown) = calls(basis);
+    let known = calls.iter().map(|call| by_the_token(basis, call)).collect();
+    let mut plans = Plans { known, unknown };
     let standard = || calls.iter().filter(|call| call.tier == ServiceTier::Standard);
     let cheapest = standard().min_by_key(|call| call.cost(basis, false));
     if let Some(cheapest) = cheapest {
@@ -243,10 +265,12 @@ fn model_units(basis: &EstimateBasis<'_>, cheapest: &CallRates, plans: &mut Plan
             break_even.and_then(|it| it.share_of_capacity).filter(|share| *share > Percent::ALL);
         let units = OfferedUnits { basis, offer: &offer, capacity, traffic };
         for mut plan in units.plans(cheapest) {
-            plan.break_even_tokens_per_month = pays_from;
-            plan.notes.extend(never.map(|share| {
-                format!("never pays at this mix: a full unit would need {share} of what it serves")
-            }));
+            match (never, pays_from) {
+                (Some(share), Some(from)) => plan.notes.push(format!(
+                    "never pays at this mix: its break-even of {from} tokens a month is {share} of what it serves"
+                )),
+                _ => plan.break_even_tokens_per_month = pays_from,
+            }
             plans.known.push(plan);
         }
     }

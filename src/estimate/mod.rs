@@ -12,6 +12,8 @@
 //! | `traffic` | the volume as steps of demand, at some rates |
 //! | `plan` | one way to serve the volume, with what it costs and asks for |
 //! | `bedrock` | the plans of Amazon Bedrock: scopes, tiers, model units, reserved tokens |
+//! | `other_models` | other models of Amazon Bedrock for the same tokens |
+//! | `direct_api` | the same model at its provider or at another host |
 //! | `comparison` | several models side by side |
 
 #![deny(clippy::float_arithmetic)]
@@ -20,6 +22,8 @@ mod answer;
 mod basis;
 mod bedrock;
 mod comparison;
+mod direct_api;
+mod other_models;
 mod plan;
 mod shape;
 mod traffic;

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::advice::Effort;
-use crate::domain::{Percent, Tokens, Usd};
+use crate::domain::{BaseModel, Percent, Tokens, Usd};
 use crate::estimate::volume::Volume;
 
 /// The kind of a plan.
@@ -25,6 +25,10 @@ pub enum PlanKind {
     ModelUnits,
     /// Reserved tokens per minute.
     ReservedTokens,
+    /// Another model of Amazon Bedrock, by the token.
+    OtherModel,
+    /// The same model on the API of its provider, or of another host.
+    DirectApi,
 }
 
 impl PlanKind {
@@ -35,6 +39,8 @@ impl PlanKind {
             Self::OnDemand => Effort::Routing,
             Self::Batch | Self::Flex | Self::Priority | Self::LatencyOptimized => Effort::Latency,
             Self::ModelUnits | Self::ReservedTokens => Effort::Commitment,
+            Self::OtherModel => Effort::Evaluation,
+            Self::DirectApi => Effort::Migration,
         }
     }
 }
@@ -55,6 +61,9 @@ pub struct EstimatedPlan {
     pub kind: PlanKind,
     /// Plan in words.
     pub description: String,
+    /// Base id of the model, where that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_model: Option<BaseModel>,
     /// Cost of a month of 730 hours in USD; the least, where the price is a range.
     pub monthly_cost: Usd,
     /// Most that the month may cost in USD, where the price is a range: writes kept for an hour, or
@@ -83,6 +92,9 @@ pub struct EstimatedPlan {
     /// Volume in tokens a month from which a unit costs less than on-demand, at this mix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even_tokens_per_month: Option<Tokens>,
+    /// Share of the traffic that must move to save a fifth of the least on-demand cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_to_save_a_fifth: Option<Percent>,
     /// Effort of the change from calls in the Region on-demand.
     pub effort: Effort,
     /// Remarks for whoever compares.
@@ -108,6 +120,7 @@ impl EstimatedPlan {
         Self {
             kind,
             description,
+            other_model: None,
             monthly_cost,
             monthly_cost_at_most: None,
             twelve_month_cost: Usd::new(monthly_cost.dollars() * Decimal::from(12)),
@@ -118,6 +131,7 @@ impl EstimatedPlan {
             utilisation: None,
             overflow: None,
             break_even_tokens_per_month: None,
+            traffic_to_save_a_fifth: None,
             effort: kind.effort(),
             notes: Vec::new(),
             sources: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::catalog::{DirectPrices, ModelLadder, PriceBook};
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
 use bedrock_cost_guard::domain::{Capacity, Usd};
 use bedrock_cost_guard::estimate::{
@@ -105,8 +105,55 @@ fn what_a_person_typed_wrong_is_told_with_what_is_accepted() {
         assert!(error.contains(words), "{error}");
     };
     no_model("Sonnet", "did you mean `Claude Sonnet 5.5`");
+    no_model("Llama 70B", "`Llama 3.1 70B Instruct`");
     no_model("no such thing", "`cost-guard prices show` lists them");
     no_model("Claude 3.7 Sonnet", "ended on 2026-04-28");
+}
+
+#[test]
+fn other_models_and_other_sellers_stand_beside_the_model() {
+    let day = ["--day", "2026-11-26"];
+    // Cells and paragraphs are wrapped.
+    let flat = |page: String| page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let of = |model: &str, volume: &[&str]| {
+        flat(page(&[&["--model", model], volume, &day[..]].concat()))
+    };
+    // Newer is not cheaper.
+    let nova = of("Nova Lite", &["--tokens", "100M", "--mix", "80/20"]);
+    assert!(nova.contains("Nova 2 Lite (the newest of its line)"), "{nova}");
+    assert!(nova.contains("7.71 times dearer"), "{nova}");
+    // Nor does it take more.
+    let micro = "Nova Micro (smaller)";
+    assert!(nova.contains(micro) && nova.contains("takes 128,000 tokens at most"), "{nova}");
+    // And what it does not take is no plan.
+    let long = ["--requests", "10", "--input-per-request", "200k", "--output-per-request", "10"];
+    let nova = of("Nova Lite", &long);
+    assert!(
+        nova.contains("a request of 200,000 input tokens does not fit into its 128,000"),
+        "{nova}"
+    );
+    // A retired sibling leads on to its newest.
+    let claude = page(&["--model", "Claude 3.7 Sonnet", "--input", "5M", "--day", "2026-04-01"]);
+    assert!(!claude.contains("Sonnet 5.5"), "it was not there yet: {claude}");
+    let claude = of("Claude Sonnet 4.6", &["--input", "5M", "--output", "5M"]);
+    assert!(claude.contains("Claude Sonnet 5.5 (the newest of its line)"), "{claude}");
+    assert!(claude.contains("20 % less once 60.0 % of the traffic moves"), "{claude}");
+    // The direct price is that of the global profile.
+    assert!(claude.contains("Anthropic direct API (`claude-sonnet-4-6`)"), "{claude}");
+    assert!(claude.contains("the same as the least on-demand price"), "{claude}");
+    let deepseek = of("DeepSeek-R1", &["--input", "5M", "--output", "5M"]);
+    assert!(
+        deepseek.contains("% less than the least on-demand price of Amazon Bedrock"),
+        "{deepseek}"
+    );
+    // The article's own figures go with its book alone.
+    assert!(!claude.contains("as the article prints it"), "{claude}");
+    let opus = flat(page(&["--catalog", "article", "--model", "Claude Opus 4", "--input", "1M"]));
+    assert!(
+        opus.contains("never pays at this mix: its break-even of 116,800,000")
+            && opus.contains("$15.00"),
+        "{opus}"
+    );
 }
 
 /// Puts a volume to a model of the article.
@@ -126,6 +173,8 @@ fn of_article(
     });
     let basis = EstimateBasis {
         model: find_model(&book, model).unwrap(),
+        ladder: &ModelLadder::embedded().unwrap(),
+        direct: &DirectPrices::embedded().unwrap(),
         book: &book,
         region: "us-east-1".parse().unwrap(),
         day: "2026-11-20".parse().unwrap(),

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use bedrock_cost_guard::aws::documents::NamedBy;
+use bedrock_cost_guard::catalog::{DirectPrices, ModelLadder};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
 use bedrock_cost_guard::domain::{Capacity, Region, day_of};
@@ -145,10 +146,13 @@ pub(crate) fn execute(
         output_tokens_per_hour: units.output.saturating_mul(60),
         origin: CapacityOrigin::Assumed,
     });
+    let (ladder, direct) = (ModelLadder::embedded()?, DirectPrices::embedded()?);
     let answer = |asked: &String| -> Result<Estimate, EstimateError> {
         let basis = EstimateBasis {
             book: &book,
             model: find_model(&book, asked.trim())?,
+            ladder: &ladder,
+            direct: &direct,
             region: arguments.region.clone(),
             day,
             volume,

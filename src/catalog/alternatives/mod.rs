@@ -1,0 +1,13 @@
+//! The alternatives to a model: reviewed facts of the models, and prices outside of Amazon
+//! Bedrock.
+//!
+//! | file | job |
+//! |---|---|
+//! | `model_facts` | the ladder of each family, what each model takes, and what follows it |
+//! | `direct_prices` | what the providers charge on their own APIs, and other hosts for open weights |
+
+mod direct_prices;
+mod model_facts;
+
+pub use direct_prices::{DirectPrice, DirectPrices, OfferedBy};
+pub use model_facts::{ModelFacts, ModelKind, ModelLadder, ModelStatus, SizeClass};
