@@ -76,6 +76,9 @@ impl Estimate {
             other_models::add(basis, least, &mut all);
             direct_api::add(basis, least, &mut all);
         }
+        if let Some(gpus) = &basis.gpus {
+            gpus.add(basis, &mut all);
+        }
         let Plans { mut known, unknown } = all;
         known.sort_by(|a, b| {
             (a.monthly_cost, a.kind, &a.description).cmp(&(b.monthly_cost, b.kind, &b.description))

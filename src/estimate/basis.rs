@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::catalog::{DirectPrices, ModelLadder, ModelPrices, PriceBook, RateQuery};
 use crate::domain::{BaseModel, Capacity, Meter, ModelId, Region, Scope, ServiceTier};
+use crate::estimate::own_gpus::OwnGpus;
 use crate::estimate::shape::{LoadShape, Zone};
 use crate::estimate::volume::Volume;
 
@@ -30,6 +31,8 @@ pub struct EstimateBasis<'a> {
     pub zone: Option<Zone>,
     /// Capacity of a model unit where the book states none.
     pub capacity: Option<Capacity>,
+    /// GPUs that the volume could be served with.
+    pub gpus: Option<OwnGpus>,
 }
 
 /// A reason for which nothing can be estimated.

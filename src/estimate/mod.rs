@@ -14,6 +14,7 @@
 //! | `bedrock` | the plans of Amazon Bedrock: scopes, tiers, model units, reserved tokens |
 //! | `other_models` | other models of Amazon Bedrock for the same tokens |
 //! | `direct_api` | the same model at its provider or at another host |
+//! | `own_gpus` | the same tokens on GPUs that a team runs itself |
 //! | `comparison` | several models side by side |
 
 #![deny(clippy::float_arithmetic)]
@@ -24,6 +25,7 @@ mod bedrock;
 mod comparison;
 mod direct_api;
 mod other_models;
+mod own_gpus;
 mod plan;
 mod shape;
 mod traffic;
@@ -32,6 +34,7 @@ mod volume;
 pub use answer::Estimate;
 pub use basis::{EstimateBasis, EstimateError, find_model};
 pub use comparison::{ComparedModel, Comparison};
+pub use own_gpus::OwnGpus;
 pub use plan::{EstimatedPlan, PlanKind, SpilledPart, UnknownPlan};
 pub use shape::{LoadShape, ShapeError, Zone};
 pub use volume::{Count, TokenMix, TokensAsked, Volume, VolumeError};

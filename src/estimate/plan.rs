@@ -29,6 +29,8 @@ pub enum PlanKind {
     OtherModel,
     /// The same model on the API of its provider, or of another host.
     DirectApi,
+    /// GPUs that a team rents and runs itself.
+    OwnGpus,
 }
 
 impl PlanKind {
@@ -40,7 +42,7 @@ impl PlanKind {
             Self::Batch | Self::Flex | Self::Priority | Self::LatencyOptimized => Effort::Latency,
             Self::ModelUnits | Self::ReservedTokens => Effort::Commitment,
             Self::OtherModel => Effort::Evaluation,
-            Self::DirectApi => Effort::Migration,
+            Self::DirectApi | Self::OwnGpus => Effort::Migration,
         }
     }
 }

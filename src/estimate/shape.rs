@@ -8,6 +8,9 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Serialize, Serializer};
 
+use crate::domain::Tokens;
+use crate::domain::period::HOURS_PER_MONTH;
+
 /// Hours of a week.
 const WEEK: u32 = 168;
 /// Hours of a week from Monday to Friday, 9 to 18.
@@ -130,6 +133,19 @@ impl Serialize for LoadShape {
 }
 
 impl LoadShape {
+    /// Returns the tokens of the busiest hour of a month of so many tokens.
+    pub(super) fn busiest_hour(&self, a_month: Tokens) -> Decimal {
+        let period = self.period();
+        let hours: u32 = period.iter().map(|hours| hours.count).sum();
+        // A period has hours ÷ 730 of a month.
+        let part = |of: &AlikeHours| {
+            Decimal::from(of.part) * Decimal::from(hours)
+                / (Decimal::from(of.whole) * Decimal::from(HOURS_PER_MONTH))
+        };
+        let busiest = period.iter().map(part).max().unwrap_or_default();
+        Decimal::from(a_month.count()) * busiest
+    }
+
     /// Returns the shape in words.
     #[must_use]
     pub fn in_words(&self, zone: Option<&Zone>) -> String {

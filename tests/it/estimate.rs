@@ -182,6 +182,7 @@ fn of_article(
         shape,
         zone: None,
         capacity,
+        gpus: None,
     };
     Estimate::new(&basis).unwrap()
 }

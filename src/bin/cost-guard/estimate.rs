@@ -7,15 +7,16 @@ use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::catalog::{DirectPrices, ModelLadder};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
-use bedrock_cost_guard::domain::{Capacity, Region, day_of};
+use bedrock_cost_guard::domain::{Capacity, Ratio, Region, Usd, day_of};
 use bedrock_cost_guard::estimate::{
-    Comparison, Count, Estimate, EstimateBasis, EstimateError, LoadShape, TokenMix, TokensAsked,
-    Volume, Zone, find_model,
+    Comparison, Count, Estimate, EstimateBasis, EstimateError, LoadShape, OwnGpus, TokenMix,
+    TokensAsked, Volume, Zone, find_model,
 };
 use bedrock_cost_guard::terminal::estimate as pages;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _};
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 
 use super::{Arguments, Format, book_of, now, print};
 
@@ -78,6 +79,52 @@ pub(crate) struct EstimateArguments {
     /// customers and publishes nothing
     #[arg(long, value_name = "INPUT/OUTPUT")]
     units_capacity: Option<UnitsCapacity>,
+    /// Price of one rented GPU in USD an hour, such as 1.99, to compare with running the model yourself
+    #[arg(long, value_name = "USD", help_heading = "Own GPUs (self-hosting)")]
+    gpu_hour: Option<Usd>,
+    /// GPUs that one copy of the model needs
+    #[arg(long, value_name = "GPUS", requires = "gpu_hour", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4_096), help_heading = "Own GPUs (self-hosting)")]
+    gpus: u32,
+    /// Tokens a second that one copy serves, input and output together
+    #[arg(
+        long,
+        value_name = "TOKENS",
+        requires = "gpu_hour",
+        help_heading = "Own GPUs (self-hosting)"
+    )]
+    tokens_per_second: Option<Count>,
+    /// Percent of the GPUs that the volume pays for, where others pay for the rest [default: 100]
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        requires = "gpu_hour",
+        help_heading = "Own GPUs (self-hosting)"
+    )]
+    gpu_share: Option<GpuShare>,
+    /// Cost of running them in USD a month: people, monitoring, storage
+    #[arg(
+        long,
+        value_name = "USD",
+        requires = "gpu_hour",
+        help_heading = "Own GPUs (self-hosting)"
+    )]
+    operations: Option<Usd>,
+}
+
+/// Share of the GPUs that a volume pays for.
+#[derive(Clone, Copy, Debug)]
+struct GpuShare(Ratio);
+
+impl FromStr for GpuShare {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let percent: Option<Decimal> = text.parse().ok();
+        let is_share = |percent: &Decimal| percent.is_sign_positive() && !percent.is_zero();
+        let percent = percent.filter(is_share).filter(|percent| *percent <= Decimal::ONE_HUNDRED);
+        let share = percent.map(|percent| Self(Ratio::new(percent / Decimal::ONE_HUNDRED)));
+        share.ok_or_else(|| format!("`{text}` is not a percentage above 0 to 100, such as 4.5"))
+    }
 }
 
 /// Tokens a minute that one model unit serves.
@@ -146,6 +193,16 @@ pub(crate) fn execute(
         output_tokens_per_hour: units.output.saturating_mul(60),
         origin: CapacityOrigin::Assumed,
     });
+    let gpus = arguments.gpu_hour.map(|usd_per_gpu_hour| OwnGpus {
+        usd_per_gpu_hour,
+        gpus: arguments.gpus,
+        tokens_per_second: arguments.tokens_per_second.map(|tokens| tokens.0),
+        share: arguments.gpu_share.map_or(Ratio::ONE, |share| share.0),
+        operations: arguments.operations.unwrap_or(Usd::ZERO),
+    });
+    if arguments.tokens_per_second == Some(Count(0)) {
+        refuse("a GPU that serves no tokens serves no volume: say --tokens-per-second above zero");
+    }
     let (ladder, direct) = (ModelLadder::embedded()?, DirectPrices::embedded()?);
     let answer = |asked: &String| -> Result<Estimate, EstimateError> {
         let basis = EstimateBasis {
@@ -159,6 +216,7 @@ pub(crate) fn execute(
             shape: arguments.shape.clone(),
             zone: arguments.zone.clone(),
             capacity,
+            gpus,
         };
         Estimate::new(&basis)
     };
