@@ -35,8 +35,8 @@ mod spread;
 mod toml_lines;
 
 pub use alternatives::{
-    DirectPrice, DirectPrices, ModelFacts, ModelKind, ModelLadder, ModelStatus, OfferedBy,
-    SizeClass,
+    DirectPrice, DirectPrices, GpuKind, GpuPrice, GpuPurchase, Hardware, ModelFacts, ModelKind,
+    ModelLadder, ModelMemory, ModelStatus, OfferedBy, SizeClass, Throughput,
 };
 pub use book::{BookError, PriceBook};
 pub use callable::CallableScope;

@@ -9,7 +9,7 @@ use crate::estimate::bedrock::{Plans, plans};
 use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
 use crate::estimate::shape::LoadShape;
 use crate::estimate::volume::Volume;
-use crate::estimate::{direct_api, other_models};
+use crate::estimate::{direct_api, other_models, rented_gpus};
 
 /// The cost of a volume under every plan of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +76,8 @@ impl Estimate {
             other_models::add(basis, least, &mut all);
             direct_api::add(basis, least, &mut all);
         }
-        if let Some(gpus) = &basis.gpus {
+        rented_gpus::add(basis, &mut all);
+        if let Some(gpus) = &basis.self_hosting.gpus {
             gpus.add(basis, &mut all);
         }
         let Plans { mut known, unknown } = all;

@@ -2,9 +2,8 @@
 
 use jiff::civil::Date;
 
-use crate::catalog::{DirectPrices, ModelLadder, ModelPrices, PriceBook, RateQuery};
-use crate::domain::{BaseModel, Capacity, Meter, ModelId, Region, Scope, ServiceTier};
-use crate::estimate::own_gpus::OwnGpus;
+use crate::catalog::{DirectPrices, Hardware, ModelLadder, ModelPrices, PriceBook, RateQuery};
+use crate::domain::{BaseModel, Capacity, Meter, ModelId, Ratio, Region, Scope, ServiceTier, Usd};
 use crate::estimate::shape::{LoadShape, Zone};
 use crate::estimate::volume::Volume;
 
@@ -31,8 +30,34 @@ pub struct EstimateBasis<'a> {
     pub zone: Option<Zone>,
     /// Capacity of a model unit where the book states none.
     pub capacity: Option<Capacity>,
-    /// GPUs that the volume could be served with.
+    /// Facts of GPUs for open models.
+    pub hardware: &'a Hardware,
+    /// Terms of running a model oneself.
+    pub self_hosting: SelfHosting,
+}
+
+/// GPUs as a person describes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnGpus {
+    /// Price of one GPU in USD an hour.
+    pub usd_per_gpu_hour: Usd,
+    /// GPUs of one copy of the model.
+    pub gpus: u32,
+    /// Tokens a second that one copy serves, input and output together; `None` where nobody says.
+    pub tokens_per_second: Option<u64>,
+}
+
+/// Terms of running a model on GPUs oneself, as a person says them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SelfHosting {
+    /// GPUs of a price and rate that the person says; `None` for published ones.
     pub gpus: Option<OwnGpus>,
+    /// Bits of a weight; `None` for any that were published.
+    pub bits: Option<u32>,
+    /// Share of the GPUs that the volume pays for, above 0 to 1: others pay for the rest.
+    pub share: Ratio,
+    /// Cost of running them in USD a month: people, monitoring, storage.
+    pub operations: Usd,
 }
 
 /// A reason for which nothing can be estimated.

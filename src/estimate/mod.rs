@@ -14,7 +14,8 @@
 //! | `bedrock` | the plans of Amazon Bedrock: scopes, tiers, model units, reserved tokens |
 //! | `other_models` | other models of Amazon Bedrock for the same tokens |
 //! | `direct_api` | the same model at its provider or at another host |
-//! | `own_gpus` | the same tokens on GPUs that a team runs itself |
+//! | `rented_gpus` | the same tokens on rented GPUs, at published prices and rates |
+//! | `own_gpus` | the same tokens on GPUs of a price and a rate that a person says |
 //! | `comparison` | several models side by side |
 
 #![deny(clippy::float_arithmetic)]
@@ -27,14 +28,14 @@ mod direct_api;
 mod other_models;
 mod own_gpus;
 mod plan;
+mod rented_gpus;
 mod shape;
 mod traffic;
 mod volume;
 
 pub use answer::Estimate;
-pub use basis::{EstimateBasis, EstimateError, find_model};
+pub use basis::{EstimateBasis, EstimateError, OwnGpus, SelfHosting, find_model};
 pub use comparison::{ComparedModel, Comparison};
-pub use own_gpus::OwnGpus;
 pub use plan::{EstimatedPlan, PlanKind, SpilledPart, UnknownPlan};
 pub use shape::{LoadShape, ShapeError, Zone};
 pub use volume::{Count, TokenMix, TokensAsked, Volume, VolumeError};

@@ -24,14 +24,60 @@ pub fn render(estimate: &Estimate) -> String {
     wrapped(&mut page, "", &format!("{}; {}", estimate.volume, estimate.shape_in_words));
     line(&mut page, "");
     line(&mut page, "WHAT IT COSTS, cheapest first");
+    let notes = write_plans(&mut page, estimate);
+    if estimate.plans.iter().any(|plan| plan.description.contains(UNLISTED)) {
+        let doubt = "public copies of AWS's lists do not have this for the Region, so a call may be refused";
+        wrapped(&mut page, &format!("{UNLISTED} "), doubt);
+    }
+    for (place, note) in notes.into_iter().enumerate() {
+        wrapped(&mut page, &format!("[{}] ", place + 1), note);
+    }
+    let units = estimate.plans.iter().filter(|plan| plan.overflow.is_none());
+    for plan in units {
+        if let Some(from) = plan.break_even_tokens_per_month {
+            let words = plan.description.split_once(", ").map_or("", |(_, words)| words);
+            let from = short(from);
+            let text =
+                format!("a model unit, {words}, pays from {from} tokens a month at this mix");
+            wrapped(&mut page, "break-even ", &text);
+        }
+    }
+    for plan in &estimate.unknown {
+        let from = plan.break_even_tokens_per_month.map_or_else(String::new, |tokens| {
+            let from = short(tokens);
+            format!("; one pays from {from} tokens a month at this mix, if it serves as many")
+        });
+        wrapped(&mut page, "not known  ", &format!("{}: {}{from}", plan.description, plan.why));
+    }
+    for note in &estimate.notes {
+        wrapped(&mut page, "model      ", note);
+    }
+    let mut sources: Vec<&String> = Vec::new();
+    for source in estimate.plans.iter().flat_map(|plan| &plan.sources) {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    for source in sources {
+        wrapped(&mut page, "source     ", source);
+    }
+    page
+}
+
+/// Writes the table of plans, and returns the notes that it refers to by their numbers.
+fn write_plans<'e>(page: &mut String, estimate: &'e Estimate) -> Vec<&'e str> {
     let has_requests = estimate.volume.requests.is_some();
+    let has_use = estimate.plans.iter().any(|plan| plan.utilisation.is_some());
     let has_units = estimate.plans.iter().any(|plan| plan.model_units.is_some());
     let mut header = vec!["Plan", "A month", "12 months", "1M tokens"];
     if has_requests {
         header.extend(["A request", "1,000 requests"]);
     }
+    if has_use {
+        header.push("Used");
+    }
     if has_units {
-        header.extend(["Used", "Pays from"]);
+        header.push("Pays from");
     }
     let numbers: Vec<usize> = (1..header.len()).collect();
     header.push("Asks for");
@@ -58,57 +104,17 @@ pub fn render(estimate: &Estimate) -> String {
             row.push(or_none(plan.cost_per_request.map(fine)));
             row.push(or_none(plan.cost_per_thousand_requests.map(fine)));
         }
-        if has_units {
+        if has_use {
             row.push(or_none(plan.utilisation.map(|used| used.to_string())));
+        }
+        if has_units {
             row.push(or_none(plan.break_even_tokens_per_month.map(short)));
         }
         row.push(cell(plan.effort.to_string(), false));
         rows.add_row(row);
     }
-    write_table(&mut page, &rows);
-    if estimate.plans.iter().any(|plan| plan.description.contains(UNLISTED)) {
-        wrapped(
-            &mut page,
-            &format!("{UNLISTED} "),
-            "public copies of AWS's lists do not have this for the Region, so a call may be refused",
-        );
-    }
-    for (place, note) in notes.into_iter().enumerate() {
-        wrapped(&mut page, &format!("[{}] ", place + 1), note);
-    }
-    let units = estimate.plans.iter().filter(|plan| plan.overflow.is_none());
-    for plan in units {
-        if let Some(from) = plan.break_even_tokens_per_month {
-            let words = plan.description.split_once(", ").map_or("", |(_, words)| words);
-            let text = format!(
-                "a model unit, {words}, pays from {} tokens a month at this mix",
-                short(from)
-            );
-            wrapped(&mut page, "break-even ", &text);
-        }
-    }
-    for plan in &estimate.unknown {
-        let from = plan.break_even_tokens_per_month.map_or_else(String::new, |tokens| {
-            format!(
-                "; one pays from {} tokens a month at this mix, if it serves as many",
-                short(tokens)
-            )
-        });
-        wrapped(&mut page, "not known  ", &format!("{}: {}{from}", plan.description, plan.why));
-    }
-    for note in &estimate.notes {
-        wrapped(&mut page, "model      ", note);
-    }
-    let mut sources: Vec<&String> = Vec::new();
-    for source in estimate.plans.iter().flat_map(|plan| &plan.sources) {
-        if !sources.contains(&source) {
-            sources.push(source);
-        }
-    }
-    for source in sources {
-        wrapped(&mut page, "source     ", source);
-    }
-    page
+    write_table(page, &rows);
+    notes
 }
 
 /// Writes the page of several models.

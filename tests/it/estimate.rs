@@ -2,11 +2,11 @@
 
 use std::process::{Command, Output};
 
-use bedrock_cost_guard::catalog::{DirectPrices, ModelLadder, PriceBook};
+use bedrock_cost_guard::catalog::{DirectPrices, Hardware, ModelLadder, PriceBook};
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
-use bedrock_cost_guard::domain::{Capacity, Usd};
+use bedrock_cost_guard::domain::{Capacity, Ratio, Usd};
 use bedrock_cost_guard::estimate::{
-    Estimate, EstimateBasis, LoadShape, PlanKind, TokensAsked, Volume, find_model,
+    Estimate, EstimateBasis, LoadShape, PlanKind, SelfHosting, TokensAsked, Volume, find_model,
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -156,6 +156,80 @@ fn other_models_and_other_sellers_stand_beside_the_model() {
     );
 }
 
+#[test]
+fn own_gpus_are_billed_for_all_hours_unless_others_pay() {
+    let volume = ["--model", "Llama 3.1 70B", "--input", "50M", "--output", "50M"];
+    let of = |more: &[&str]| {
+        page(&[&["--catalog", "article", "--gpu-hour", "1.99"], &volume[..], more].concat())
+    };
+    let row = |page: &str| {
+        page.lines().find(|line| line.contains("at $1.99 an hour")).unwrap().to_owned()
+    };
+    let whole = of(&["--tokens-per-second", "850"]);
+    assert!(row(&whole).contains("$1,452.70") && row(&whole).contains("4.5 %"), "{whole}");
+    assert!(whole.contains("850 tokens a second are 2,233,800,000 a month: as you say"), "{whole}");
+    let part = of(&["--tokens-per-second", "850", "--gpu-share", "4.5"]);
+    assert!(row(&part).contains("$65.37") && part.contains("only where others pay"), "{part}");
+    let operated = of(&["--tokens-per-second", "850", "--operations", "500"]);
+    assert!(row(&operated).contains("$1,952.70"), "{operated}");
+    // As many as the busiest hour asks for: a tenth of the hours has all of it.
+    let bursty = of(&["--tokens-per-second", "100", "--shape", "bursty:10"]);
+    assert!(row(&bursty).contains("own GPUs: 4 at"), "{bursty}");
+    assert!(of(&[]).contains("say it by --tokens-per-second"));
+    for (more, words) in [
+        (&["--gpu-share", "0"][..], "above 0 to 100"),
+        (&["--quantisation", "5"], "16, 8 or 4"),
+        (&["--tokens-per-second", "0"], "above zero"),
+    ] {
+        let output = estimate(&[&volume[..], &["--gpu-hour", "1.99"], more].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8(output.stderr).unwrap().contains(words));
+    }
+}
+
+#[test]
+fn rented_gpus_have_a_figure_only_where_a_rate_was_published() {
+    let of = |model: &str, more: &[&str]| {
+        let region = ["--region", "us-west-2", "--day", "2026-11-26", "--format", "json"];
+        let json = page(&[&["--model", model], &region[..], more].concat());
+        serde_json::from_str::<Value>(&json).unwrap()
+    };
+    let own = |estimate: &Value, list: &str| {
+        let all = estimate[list].as_array().unwrap().iter();
+        all.filter(|plan| plan["kind"] == "own_gpus").cloned().collect::<Vec<Value>>()
+    };
+    let volume =
+        ["--requests", "1M", "--input-per-request", "1000", "--output-per-request", "1000"];
+    let llama = "Llama 3.1 70B Instruct";
+    let some = own(&of(llama, &volume), "plans");
+    assert!(!some.is_empty());
+    for plan in &some {
+        // Whole products, at all hours.
+        let cost: Decimal = plan["monthly_cost"].as_str().unwrap().parse().unwrap();
+        assert!(cost > Decimal::ONE_THOUSAND, "{plan}");
+        assert_eq!(plan["effort"], "migration");
+        assert_eq!(plan["sources"].as_array().unwrap().len(), 2, "{plan}");
+    }
+    let eight = own(&of(llama, &[&volume[..], &["--quantisation", "8"]].concat()), "plans");
+    assert!(eight.iter().all(|plan| plan["description"].as_str().unwrap().ends_with("FP8")));
+    // Ten times the volume needs more of them, and never costs less.
+    let more = ["--requests", "30M", "--input-per-request", "1000", "--output-per-request", "1000"];
+    let least = |plans: &[Value]| -> Decimal {
+        plans
+            .iter()
+            .map(|plan| plan["monthly_cost"].as_str().unwrap().parse().unwrap())
+            .min()
+            .unwrap()
+    };
+    assert!(least(&own(&of(llama, &more), "plans")) > least(&some));
+    // A request that fits beside the weights on no card is no plan, and closed weights are no question.
+    let long = ["--requests", "10", "--input-per-request", "60M", "--output-per-request", "10"];
+    let unknown = own(&of(llama, &long), "unknown");
+    assert!(unknown[0]["why"].as_str().unwrap().contains("does not fit beside the weights"));
+    let claude = of("Claude Haiku 4.5", &volume);
+    assert!(own(&claude, "plans").is_empty() && own(&claude, "unknown").is_empty());
+}
+
 /// Puts a volume to a model of the article.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn of_article(
@@ -182,7 +256,13 @@ fn of_article(
         shape,
         zone: None,
         capacity,
-        gpus: None,
+        hardware: &Hardware::embedded().unwrap(),
+        self_hosting: SelfHosting {
+            gpus: None,
+            bits: None,
+            share: Ratio::ONE,
+            operations: Usd::ZERO,
+        },
     };
     Estimate::new(&basis).unwrap()
 }

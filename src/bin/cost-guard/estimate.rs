@@ -4,13 +4,13 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use bedrock_cost_guard::aws::documents::NamedBy;
-use bedrock_cost_guard::catalog::{DirectPrices, ModelLadder};
+use bedrock_cost_guard::catalog::{DirectPrices, Hardware, ModelLadder};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
 use bedrock_cost_guard::domain::{Capacity, Ratio, Region, Usd, day_of};
 use bedrock_cost_guard::estimate::{
-    Comparison, Count, Estimate, EstimateBasis, EstimateError, LoadShape, OwnGpus, TokenMix,
-    TokensAsked, Volume, Zone, find_model,
+    Comparison, Count, Estimate, EstimateBasis, EstimateError, LoadShape, OwnGpus, SelfHosting,
+    TokenMix, TokensAsked, Volume, Zone, find_model,
 };
 use bedrock_cost_guard::terminal::estimate as pages;
 use clap::error::ErrorKind;
@@ -93,22 +93,25 @@ pub(crate) struct EstimateArguments {
         help_heading = "Own GPUs (self-hosting)"
     )]
     tokens_per_second: Option<Count>,
+    /// Bits of a weight: 16, 8 or 4 [default: any with a published rate]
+    #[arg(long, value_name = "BITS", value_parser = parse_bits, help_heading = "Own GPUs (self-hosting)")]
+    quantisation: Option<u32>,
     /// Percent of the GPUs that the volume pays for, where others pay for the rest [default: 100]
-    #[arg(
-        long,
-        value_name = "PERCENT",
-        requires = "gpu_hour",
-        help_heading = "Own GPUs (self-hosting)"
-    )]
+    #[arg(long, value_name = "PERCENT", help_heading = "Own GPUs (self-hosting)")]
     gpu_share: Option<GpuShare>,
     /// Cost of running them in USD a month: people, monitoring, storage
-    #[arg(
-        long,
-        value_name = "USD",
-        requires = "gpu_hour",
-        help_heading = "Own GPUs (self-hosting)"
-    )]
+    #[arg(long, value_name = "USD", help_heading = "Own GPUs (self-hosting)")]
     operations: Option<Usd>,
+}
+
+/// Reads the bits of a weight.
+fn parse_bits(text: &str) -> Result<u32, String> {
+    match text {
+        "16" => Ok(16),
+        "8" => Ok(8),
+        "4" => Ok(4),
+        _ => Err(format!("`{text}` is not a number of bits: 16, 8 or 4")),
+    }
 }
 
 /// Share of the GPUs that a volume pays for.
@@ -197,13 +200,18 @@ pub(crate) fn execute(
         usd_per_gpu_hour,
         gpus: arguments.gpus,
         tokens_per_second: arguments.tokens_per_second.map(|tokens| tokens.0),
+    });
+    let self_hosting = SelfHosting {
+        gpus,
+        bits: arguments.quantisation,
         share: arguments.gpu_share.map_or(Ratio::ONE, |share| share.0),
         operations: arguments.operations.unwrap_or(Usd::ZERO),
-    });
+    };
     if arguments.tokens_per_second == Some(Count(0)) {
         refuse("a GPU that serves no tokens serves no volume: say --tokens-per-second above zero");
     }
     let (ladder, direct) = (ModelLadder::embedded()?, DirectPrices::embedded()?);
+    let hardware = Hardware::embedded()?;
     let answer = |asked: &String| -> Result<Estimate, EstimateError> {
         let basis = EstimateBasis {
             book: &book,
@@ -216,7 +224,8 @@ pub(crate) fn execute(
             shape: arguments.shape.clone(),
             zone: arguments.zone.clone(),
             capacity,
-            gpus,
+            hardware: &hardware,
+            self_hosting,
         };
         Estimate::new(&basis)
     };
