@@ -84,7 +84,9 @@ impl Estimate {
         known.sort_by(|a, b| {
             (a.monthly_cost, a.kind, &a.description).cmp(&(b.monthly_cost, b.kind, &b.description))
         });
-        let mut notes: Vec<String> = Vec::new();
+        let mut notes: Vec<String> = basis.reviewed_as_gone().into_iter().collect();
+        notes.extend(basis.exceeds_context());
+        notes.extend(basis.unused_capacity());
         if let Some(row) = row {
             notes.extend(row.legacy.map(|day| format!("Legacy from {day} on")));
             let may_cost_more = row.extended_access.filter(|day| *day <= basis.day);

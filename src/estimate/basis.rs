@@ -1,9 +1,14 @@
 //! The basis of an estimate: a model of a book, a Region, a day, a volume and its shape.
 
+use jiff::Span;
 use jiff::civil::Date;
 
-use crate::catalog::{DirectPrices, Hardware, ModelLadder, ModelPrices, PriceBook, RateQuery};
-use crate::domain::{BaseModel, Capacity, Meter, ModelId, Ratio, Region, Scope, ServiceTier, Usd};
+use crate::catalog::{
+    DirectPrices, Hardware, ModelLadder, ModelPrices, ModelStatus, Overrides, PriceBook, RateQuery,
+};
+use crate::domain::{
+    BaseModel, Capacity, Meter, ModelId, Ratio, Region, Scope, ServiceTier, Term, Tokens, Usd,
+};
 use crate::estimate::shape::{LoadShape, Zone};
 use crate::estimate::volume::Volume;
 
@@ -34,6 +39,14 @@ pub struct EstimateBasis<'a> {
     pub hardware: &'a Hardware,
     /// Terms of running a model oneself.
     pub self_hosting: SelfHosting,
+}
+
+/// Slack in a comparison of contexts, in hundredths: sources write one limit as 128,000 or 131,072.
+const SLACK: u64 = 5;
+
+/// Returns true if one number of tokens is more than another, beyond the rounding of sources.
+pub(super) fn is_more_tokens(one: u64, other: u64) -> bool {
+    u128::from(one) * 100 > u128::from(other) * u128::from(100 + SLACK)
 }
 
 /// GPUs as a person describes them.
@@ -152,10 +165,67 @@ impl EstimateBasis<'_> {
         rows.first().and_then(|row| row.end_of_life)
     }
 
-    /// Returns the first day on which the model is Legacy in the Region, if that is past.
-    pub(super) fn legacy(&self) -> Option<Date> {
+    /// Says why AWS sells no new model units; `None` where it may.
+    pub(super) fn sells_no_units(&self) -> Option<String> {
         let rows = self.book.lifecycle(&self.model.id, &self.region);
-        rows.first().and_then(|row| row.legacy).filter(|legacy| *legacy <= self.day)
+        let legacy = rows.first().and_then(|row| row.legacy).filter(|legacy| *legacy <= self.day);
+        let dated =
+            legacy.map(|day| format!("the model is Legacy since {day}: no new units are sold"));
+        dated.or_else(|| Some(format!("{}: no new units are sold, then", self.reviewed_as_gone()?)))
+    }
+
+    /// Says that the reviewed facts have the model as gone or going, where the book has no day for that.
+    pub(super) fn reviewed_as_gone(&self) -> Option<String> {
+        if self.end().is_some() || !self.book.charged {
+            return None;
+        }
+        let checked = self.ladder.checked;
+        match self.ladder.of(&self.model.id)?.status? {
+            ModelStatus::Retired => {
+                Some(format!("it was retired by {checked}, on a day that the book does not have"))
+            }
+            ModelStatus::Legacy => Some(format!("it was Legacy by {checked}")),
+            ModelStatus::Unlisted => Some(format!(
+                "it was on no page of AWS that was seen by {checked}, and may be gone"
+            )),
+            ModelStatus::Preview => None,
+        }
+    }
+
+    /// Says that a request does not fit into the model; `None` where it does, or its length is not known.
+    pub(super) fn exceeds_context(&self) -> Option<String> {
+        let sent = self.volume.input_per_request()?;
+        let most = self.ladder.of(&self.model.id)?.context?;
+        is_more_tokens(sent, most).then(|| {
+            let (sent, most) = (Tokens::new(sent), Tokens::new(most));
+            format!(
+                "a request of {sent} input tokens does not fit into its {most}: such calls fail"
+            )
+        })
+    }
+
+    /// Says that the capacity of a unit was given and is not used; `None` where it is.
+    pub(super) fn unused_capacity(&self) -> Option<String> {
+        self.capacity?;
+        let list = Overrides::default();
+        let offers = self.book.offers(&self.model.id, &self.region, self.day, &list);
+        if offers.is_empty() {
+            return Some(
+                "the book has no price of model units here, so --units-capacity is not used".into(),
+            );
+        }
+        let stated = offers.iter().any(|offer| offer.capacity.is_some());
+        stated.then(|| {
+            "the book states what a unit serves, which goes before --units-capacity".into()
+        })
+    }
+
+    /// Says that a term that begins on the day runs past the model's end; `None` where it does not.
+    pub(super) fn runs_out(&self, term: Term) -> Option<String> {
+        let end = self.end()?;
+        let last = self.day.saturating_add(Span::new().months(term.months()));
+        (term != Term::None && last > end)
+            .then(|| format!("its term would end on {last}, and the model ends on {end}"))
     }
 
     /// Returns the figure of the book that comes nearest to the price of an input token.

@@ -1,6 +1,7 @@
 //! The plans of Amazon Bedrock: scopes, tiers, model units, reserved tokens.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 
 use crate::advice::Effort;
 use crate::catalog::{
@@ -13,11 +14,15 @@ use crate::domain::{
 };
 use crate::estimate::basis::EstimateBasis;
 use crate::estimate::plan::{EstimatedPlan, PlanKind, SpilledPart, UnknownPlan};
+use crate::estimate::shape::LoadShape;
 use crate::estimate::traffic::MadeTraffic;
 use crate::pricing::{Load, reserved_weights};
 use crate::sizing::{
-    Mix, Purchase as _, Reservation, ReservationTerms, TokenPurchase, UnitPurchase,
+    BreakEven, Mix, Purchase as _, Reservation, ReservationTerms, TokenPurchase, UnitPurchase,
 };
+
+/// Words for what a book of prices does not tell.
+const SOLD_HERE: &str = "whether AWS sells new units of it in this Region is not in the book: `aws bedrock list-foundation-models --by-inference-type PROVISIONED` lists those that it sells";
 
 /// Plans that are known and those that are not.
 #[derive(Default)]
@@ -95,14 +100,25 @@ fn calls(basis: &EstimateBasis<'_>) -> (Vec<CallRates>, Vec<UnknownPlan>) {
                         None => calls.push(found),
                     }
                 }
-                Err(meter) => unknown.push(UnknownPlan {
+                Err(lacks) => unknown.push(UnknownPlan {
                     kind: kind_of(*tier),
                     description: format!("{tier} tier, {}", scope.scope),
-                    why: format!("the book has no price of {} there", meter.name()),
+                    why: format!("the book has no price of {lacks} there"),
                     break_even_tokens_per_month: None,
                 }),
             }
         }
+    }
+    let is_standard = calls.iter().any(|call| call.tier == ServiceTier::Standard)
+        || unknown.iter().any(|plan| plan.kind == PlanKind::OnDemand);
+    if !is_standard {
+        let instead = basis.nearest().map_or_else(String::new, |text| format!(": {text}"));
+        unknown.push(UnknownPlan {
+            kind: PlanKind::OnDemand,
+            description: "on-demand".into(),
+            why: format!("the book has no price of the standard tier here{instead}"),
+            break_even_tokens_per_month: None,
+        });
     }
     (calls, unknown)
 }
@@ -134,6 +150,19 @@ pub(super) fn plans(basis: &EstimateBasis<'_>) -> Plans {
         let list = Overrides::default();
         let offers = basis.book.reserved_offers(&basis.model.id, &basis.region, basis.day, &list);
         for offer in offers {
+            if let Some(why) = basis.runs_out(offer.term) {
+                plans.unknown.push(UnknownPlan {
+                    kind: PlanKind::ReservedTokens,
+                    description: format!(
+                        "reserved tokens, {}, {}",
+                        offer.scope.in_words(),
+                        offer.term
+                    ),
+                    why,
+                    break_even_tokens_per_month: None,
+                });
+                continue;
+            }
             let served = standard().filter(|call| call.serves(offer.scope));
             let served = served.min_by_key(|call| call.cost(basis, false));
             plans.known.extend(served.and_then(|call| reserved_tokens(basis, call, &offer)));
@@ -153,12 +182,12 @@ const fn kind_of(tier: ServiceTier) -> PlanKind {
 }
 
 /// Finds the rates of all meters in use; `None` where the scope and tier have no prices at all. The error
-/// is a meter that lacks one.
+/// is what lacks one, in words.
 fn rates_of(
     basis: &EstimateBasis<'_>,
     scope: Scope,
     tier: ServiceTier,
-) -> Result<Option<Vec<(Meter, Rate)>>, Meter> {
+) -> Result<Option<Vec<(Meter, Rate)>>, String> {
     let rate = |meter: Meter| {
         // A batch job has no prompt cache: by AWS's page on caching, what was cached is input there.
         let billed = match (tier, meter) {
@@ -178,15 +207,50 @@ fn rates_of(
     if Meter::TOKENS.into_iter().all(|meter| rate(meter).is_none()) {
         return Ok(None);
     }
+    // Where long requests have a price of their own at the standard tier, the short one is not theirs at
+    // another.
+    let (long, own) =
+        (longest_band(basis, scope, ServiceTier::Standard), longest_band(basis, scope, tier));
+    let sent = basis.volume.input_per_request();
+    if let Some(above) =
+        long.filter(|above| own.is_none() && sent.is_some_and(|sent| sent > *above))
+    {
+        return Err(format!("requests above {} input tokens", Tokens::new(above)));
+    }
     let meters = basis.volume.meters();
-    meters.map(|meter| Ok((meter, rate(meter).ok_or(meter)?))).collect::<Result<_, _>>().map(Some)
+    let priced = |meter: Meter| Ok((meter, rate(meter).ok_or_else(|| meter.name().to_owned())?));
+    meters.map(priced).collect::<Result<_, _>>().map(Some)
+}
+
+/// Returns the length of requests above which a tier has another price; `None` where it has one alone.
+fn longest_band(basis: &EstimateBasis<'_>, scope: Scope, tier: ServiceTier) -> Option<u64> {
+    let query = RateQuery {
+        model: &basis.model.id,
+        region: &basis.region,
+        scope,
+        tier: Some(tier),
+        meter: Meter::Input,
+        input_tokens: None,
+        day: basis.day,
+    };
+    basis.book.variants(&query).into_iter().filter_map(|(_, above)| above).max()
 }
 
 fn by_the_token(basis: &EstimateBasis<'_>, call: &CallRates) -> EstimatedPlan {
     let (least, most) = (call.cost(basis, false), call.cost(basis, true));
     let mut plan =
         EstimatedPlan::new(kind_of(call.tier), call.description(basis), least, &basis.volume);
-    plan.monthly_cost_at_most = (most > least).then_some(most);
+    plan.cost_at_most(most, &basis.volume);
+    let unpriced = call.scopes.iter().find_map(|it| {
+        let own = longest_band(basis, it.scope, call.tier);
+        longest_band(basis, it.scope, ServiceTier::Standard).filter(|_| own.is_none())
+    });
+    if let Some(above) = unpriced.filter(|_| basis.volume.requests.is_none()) {
+        let above = Tokens::new(above);
+        plan.notes.push(format!(
+            "of requests up to {above} input tokens: the price of longer ones is not known"
+        ));
+    }
     let stays = call.scopes.iter().any(|scope| scope.scope == Scope::InRegion);
     if call.tier == ServiceTier::Standard && stays {
         plan.effort = Effort::None;
@@ -234,6 +298,7 @@ fn model_units(basis: &EstimateBasis<'_>, cheapest: &CallRates, plans: &mut Plan
         let capacity = offer.capacity.or(basis.capacity);
         let break_even = mix.break_even(&Offer { capacity, ..offer.clone() });
         let pays_from = break_even.as_ref().map(|it| it.tokens_per_month);
+        let runs_out = basis.runs_out(offer.term);
         let unknown = |why: String| UnknownPlan {
             kind: PlanKind::ModelUnits,
             description: format!(
@@ -244,10 +309,8 @@ fn model_units(basis: &EstimateBasis<'_>, cheapest: &CallRates, plans: &mut Plan
             why,
             break_even_tokens_per_month: pays_from,
         };
-        if let Some(legacy) = basis.legacy() {
-            plans.unknown.push(unknown(format!(
-                "the model is Legacy since {legacy}: no new units are sold"
-            )));
+        if let Some(why) = basis.sells_no_units().or(runs_out) {
+            plans.unknown.push(unknown(why));
             continue;
         }
         let Some(capacity) = capacity else {
@@ -261,19 +324,42 @@ fn model_units(basis: &EstimateBasis<'_>, cheapest: &CallRates, plans: &mut Plan
             plans.unknown.push(unknown("units do not serve all of these tokens".into()));
             continue;
         };
-        let never =
-            break_even.and_then(|it| it.share_of_capacity).filter(|share| *share > Percent::ALL);
+        let at_shape = break_even.as_ref().and_then(|it| at_shape(basis, it));
         let units = OfferedUnits { basis, offer: &offer, capacity, traffic };
         for mut plan in units.plans(cheapest) {
-            match (never, pays_from) {
-                (Some(share), Some(from)) => plan.notes.push(format!(
-                    "never pays at this mix: its break-even of {from} tokens a month is {share} of what it serves"
-                )),
-                _ => plan.break_even_tokens_per_month = pays_from,
+            match &at_shape {
+                Some(Ok(from)) => plan.break_even_tokens_per_month = Some(*from),
+                Some(Err(never)) => plan.notes.push(never.clone()),
+                None => {}
+            }
+            if book.charged {
+                plan.notes.push(SOLD_HERE.into());
             }
             plans.known.push(plan);
         }
     }
+}
+
+/// Returns the volume from which a unit pays at the shape of a volume, or says that it never does; `None`
+/// where its capacity is not known.
+fn at_shape(basis: &EstimateBasis<'_>, flat: &BreakEven) -> Option<Result<Tokens, String>> {
+    let (from, share) = (flat.tokens_per_month, flat.share_of_capacity?);
+    if share > Percent::ALL {
+        return Some(Err(format!(
+            "never pays at this mix: its break-even of {from} tokens a month is {share} of what it serves"
+        )));
+    }
+    if basis.shape == LoadShape::Flat {
+        return Some(Ok(from));
+    }
+    let served = Decimal::from(from.count());
+    let hours = Decimal::from(HOURS_PER_MONTH);
+    let most = (served * Decimal::ONE_HUNDRED / hours).checked_div(share.number())?;
+    let volume = basis.shape.volume_that_serves(served, most);
+    let volume = volume.and_then(|volume| volume.ceil().to_u64());
+    Some(volume.map(Tokens::new).ok_or_else(|| {
+        format!("never pays at this shape: it would have to serve {from} tokens a month, and is idle too long")
+    }))
 }
 
 /// Names some units of an offer, as in `2 model units, Tier 1, 1-month term`.
@@ -358,7 +444,10 @@ fn reserved_tokens(
     let purchase = TokenPurchase { terms, held: Reservation::NONE };
     let sizing = purchase.sizing(&traffic.steps, MadeTraffic::STEP);
     let best = sizing.optimum();
-    let amount = if best == Reservation::NONE { sizing.smallest() } else { best };
+    // Steps are rounded down, so that what saves less than a cent saves nothing.
+    let saves = traffic.a_month(sizing.replaced(best)) - terms.cost(best, HOURS_PER_MONTH);
+    let pays = saves.dollars() >= Decimal::new(1, 2);
+    let amount = if pays { best } else { sizing.smallest() };
     let volume = &basis.volume;
     let beside: Usd =
         beside.iter().map(|(meter, rate)| rate.contracted_unit_price.cost(volume.of(*meter))).sum();
@@ -375,8 +464,16 @@ fn reserved_tokens(
     if left.is_positive() {
         let percent = left.percent_of(call.cost(basis, false)).unwrap_or(Percent::ALL);
         plan.overflow = Some(SpilledPart { percent, monthly_cost: left });
+        plan.notes.push(format!(
+            "{percent} of it ({left} a month) exceeds the reservation and goes on-demand"
+        ));
     }
-    if best == Reservation::NONE {
+    if beside.is_positive() {
+        plan.notes.push(format!(
+            "{beside} a month of it is for cache reads, taken to be no part of a reservation"
+        ));
+    }
+    if !pays {
         plan.notes.push("no amount saves: this is the least that is sold".into());
     }
     plan.cite([&offer.source]);

@@ -13,8 +13,11 @@ pub struct ComparedModel {
     pub model: BaseModel,
     /// Name that people use.
     pub name: String,
-    /// Cost on-demand in USD a month, by the cheapest profile.
+    /// Cost on-demand in USD a month, by the cheapest profile; the least, where the price is a range.
     pub on_demand: Option<Usd>,
+    /// Most that it may cost in USD a month, where the price is a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_demand_at_most: Option<Usd>,
     /// Cost in batch jobs in USD a month.
     pub batch: Option<Usd>,
     /// Cost at the flex tier in USD a month.
@@ -32,12 +35,14 @@ pub struct Comparison {
     pub models: Vec<ComparedModel>,
     /// Estimate of each, in the order that was asked for.
     pub estimates: Vec<Estimate>,
+    /// Models that were asked for and have no estimate, each with the reason.
+    pub left_out: Vec<String>,
 }
 
 impl Comparison {
     /// Puts estimates of one volume side by side.
     #[must_use]
-    pub fn new(estimates: Vec<Estimate>) -> Self {
+    pub fn new(estimates: Vec<Estimate>, left_out: Vec<String>) -> Self {
         let compared = |estimate: &Estimate| {
             let least = |kind: PlanKind| -> Option<&EstimatedPlan> {
                 estimate.plans.iter().find(|plan| plan.kind == kind)
@@ -47,6 +52,8 @@ impl Comparison {
                 model: estimate.model.clone(),
                 name: estimate.name.clone(),
                 on_demand: cost(PlanKind::OnDemand),
+                on_demand_at_most: least(PlanKind::OnDemand)
+                    .and_then(|plan| plan.monthly_cost_at_most),
                 batch: cost(PlanKind::Batch),
                 flex: cost(PlanKind::Flex),
                 model_units: cost(PlanKind::ModelUnits),
@@ -56,6 +63,6 @@ impl Comparison {
         };
         let mut models: Vec<ComparedModel> = estimates.iter().map(compared).collect();
         models.sort_by_key(|model| (model.on_demand.is_none(), model.on_demand));
-        Self { models, estimates }
+        Self { models, estimates, left_out }
     }
 }

@@ -8,6 +8,9 @@ use crate::estimate::basis::EstimateBasis;
 use crate::estimate::bedrock::Plans;
 use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
 
+/// Days after which a price that was seen is told with its age, as those of the book are.
+const SEEN_LONG_AGO: i32 = 90;
+
 /// Adds what the same tokens would cost outside of Amazon Bedrock. `least` is the least on-demand cost at
 /// the standard tier.
 pub(super) fn add(basis: &EstimateBasis<'_>, least: Usd, plans: &mut Plans) {
@@ -26,6 +29,10 @@ pub(super) fn add(basis: &EstimateBasis<'_>, least: Usd, plans: &mut Plans) {
         };
         if let Some(end) = first.ends.filter(|end| *end < basis.day) {
             plans.unknown.push(unknown(format!("it ended on {end}")));
+            continue;
+        }
+        if first.ended {
+            plans.unknown.push(unknown("it has ended, on a day that no source tells".into()));
             continue;
         }
         if first.disputed {
@@ -86,22 +93,29 @@ fn plan(
     high: Usd,
 ) -> EstimatedPlan {
     let mut plan = EstimatedPlan::new(PlanKind::DirectApi, description, low, &basis.volume);
-    plan.monthly_cost_at_most = (high > low).then_some(high);
+    plan.cost_at_most(high, &basis.volume);
     plan.sources.push(format!("{}; {}", price.source, price.seen));
-    if price.seen > basis.day {
-        plan.notes.push(
-            "a price was first seen after this day, or last seen more than 90 days before".into(),
-        );
+    plan.notes.extend(price.ends.map(|end| format!("ends on {end}")));
+    let days = price.seen.until(basis.day).map_or(0, |span| span.get_days());
+    if days < 0 {
+        plan.notes.push(format!("its price was first seen on {}, after this day", price.seen));
+    } else if days > SEEN_LONG_AGO {
+        plan.notes.push(format!("its price was last seen on {}, {days} days ago", price.seen));
     }
     if price.tier == ServiceTier::Standard {
-        plan.notes.push(compared(low, least));
+        plan.notes.push(compared(low, high, least));
     }
     plan.notes.extend(price.note.clone());
     plan
 }
 
 /// Compares a direct price with the least on-demand price of Amazon Bedrock, in words.
-fn compared(direct: Usd, bedrock: Usd) -> String {
+fn compared(direct: Usd, most: Usd, bedrock: Usd) -> String {
+    if most > direct {
+        return format!(
+            "from {direct} to {most}, beside {bedrock} on-demand at Amazon Bedrock at least"
+        );
+    }
     if direct == bedrock {
         return "the same as the least on-demand price of Amazon Bedrock".into();
     }

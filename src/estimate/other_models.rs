@@ -4,19 +4,18 @@
 //! Which they are is reviewed, and no price decides it. Another model counts tokens otherwise and answers
 //! otherwise: all of them ask for an evaluation.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use crate::catalog::ModelFacts;
 use crate::domain::{Percent, Ratio, Tokens, Usd};
-use crate::estimate::basis::EstimateBasis;
+use crate::estimate::basis::{EstimateBasis, is_more_tokens};
 use crate::estimate::bedrock::{Plans, cheapest_on_demand};
 use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
 
 /// Most models of other families, the cheapest: twice as many would hide the model's own plans.
 const MOST_PEERS: usize = 5;
-
-/// Slack in a comparison of contexts, in hundredths: sources write one limit as 128,000 or 131,072.
-const SLACK: u64 = 5;
 
 /// Adds what other models would cost. `least` is the least on-demand cost of the model itself.
 pub(super) fn add(basis: &EstimateBasis<'_>, least: Usd, plans: &mut Plans) {
@@ -40,6 +39,12 @@ pub(super) fn add(basis: &EstimateBasis<'_>, least: Usd, plans: &mut Plans) {
         }
     }
     peers.sort_by_key(|plan| plan.monthly_cost);
+    // One model can have two ids, of which the first that callers of the runtime use stands for both.
+    let named = |plan: &EstimatedPlan| plan.description.split(" (").next().map(str::to_owned);
+    let mut seen = BTreeSet::new();
+    peers.retain(|plan| {
+        seen.insert(named(plan)) && !plan.description.contains("(bedrock-mantle id)")
+    });
     plans.known.extend(peers.into_iter().take(MOST_PEERS));
 }
 
@@ -65,7 +70,7 @@ impl OtherModel<'_> {
         let description = format!("{} ({}), {}", model.name, self.relation, cheapest.description);
         let sent = self.basis.volume.input_per_request();
         if let Some((sent, context)) =
-            sent.zip(self.facts.context).filter(|(sent, most)| is_more(*sent, *most))
+            sent.zip(self.facts.context).filter(|(sent, most)| is_more_tokens(*sent, *most))
         {
             return Some(Err(UnknownPlan {
                 kind: PlanKind::OtherModel,
@@ -84,32 +89,35 @@ impl OtherModel<'_> {
             cheapest.monthly_cost,
             &self.basis.volume,
         );
-        plan.monthly_cost_at_most = cheapest.monthly_cost_at_most;
+        let most = cheapest.monthly_cost_at_most.unwrap_or(cheapest.monthly_cost);
+        plan.cost_at_most(most, &self.basis.volume);
         plan.other_model = Some(self.facts.id.clone());
         plan.sources = cheapest.sources;
         plan.notes = cheapest.notes;
+        plan.notes.extend(there.end().map(|end| format!("ends on {end}")));
         plan.notes.extend(self.smaller_context());
-        self.compare(&mut plan);
+        self.compare(&mut plan, most);
         Some(Ok(plan))
     }
 
     fn smaller_context(&self) -> Option<String> {
         let (own, other) = self.own.context.zip(self.facts.context)?;
-        is_more(own, other).then(|| {
+        is_more_tokens(own, other).then(|| {
             format!("takes {} tokens at most, not {}", Tokens::new(other), Tokens::new(own))
         })
     }
 
-    /// Says what moving to the model brings, or costs.
-    fn compare(&self, plan: &mut EstimatedPlan) {
-        let (there, here) = (plan.monthly_cost.dollars(), self.least.dollars());
+    /// Says what moving to the model brings at least, or costs. `most` is the most that it may cost.
+    fn compare(&self, plan: &mut EstimatedPlan, most: Usd) {
+        let (there, here) = (most.dollars(), self.least.dollars());
         if there >= here {
             let times = there.checked_div(here).map(|times| times.round_dp(2).normalize());
             let times = times.filter(|times| *times > Decimal::ONE);
-            plan.notes.extend(times.map(|times| format!("{times} times dearer")));
+            let may = if most > plan.monthly_cost { "may be " } else { "" };
+            plan.notes.extend(times.map(|times| format!("{may}{times} times dearer")));
             return;
         }
-        let saved = self.least - plan.monthly_cost;
+        let saved = self.least - most;
         let share = saved.dollars() / here;
         let volume = &self.basis.volume;
         let part = |amount: Usd, pieces: u64, of: u64| {
@@ -128,18 +136,13 @@ impl OtherModel<'_> {
             let traffic = Ratio::new(fifth.round_dp(4)).percent();
             plan.traffic_to_save_a_fifth = Some(traffic);
             plan.notes.push(format!(
-                "20 % less once {traffic} of the traffic moves; worse answers may cost {lost} that moves before nothing is saved"
+                "20 % less once {traffic} of the traffic moves; saves {lost} that moves: if worse answers cost more than that, moving loses money"
             ));
         } else {
             let all = Percent::new((share * Decimal::ONE_HUNDRED).round_dp(1).normalize());
             plan.notes.push(format!(
-                "{all} less if all of it moves; worse answers may cost {lost} before nothing is saved"
+                "{all} less if all of it moves; saves {lost}: if worse answers cost more than that, moving loses money"
             ));
         }
     }
-}
-
-/// Returns true if one number of tokens is more than another, beyond the rounding of sources.
-fn is_more(one: u64, other: u64) -> bool {
-    u128::from(one) * 100 > u128::from(other) * u128::from(100 + SLACK)
 }

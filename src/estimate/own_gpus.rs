@@ -13,6 +13,9 @@ use crate::estimate::basis::{EstimateBasis, OwnGpus, SelfHosting};
 use crate::estimate::bedrock::Plans;
 use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
 
+/// Decimals of a number of copies: parts of hours are rounded, and what just fits fits.
+const ROUNDED: u32 = 9;
+
 impl OwnGpus {
     /// Adds the plan with these GPUs.
     pub(super) fn add(&self, basis: &EstimateBasis<'_>, plans: &mut Plans) {
@@ -30,10 +33,21 @@ impl OwnGpus {
             });
             return;
         };
+        let facts = basis.ladder.of(&basis.model.id);
+        if facts.is_some_and(|facts| !facts.open) {
+            plans.unknown.push(UnknownPlan {
+                kind: PlanKind::OwnGpus,
+                description: described(1),
+                why: "the weights of this model are not to be had".into(),
+                break_even_tokens_per_month: None,
+            });
+            return;
+        }
         let volume = &basis.volume;
         let an_hour = Decimal::from(rate) * Decimal::from(3_600);
         let busiest = basis.shape.busiest_hour(volume.tokens());
-        let replicas = (busiest / an_hour).ceil().to_u64().unwrap_or(u64::MAX).max(1);
+        let replicas =
+            (busiest / an_hour).round_dp(ROUNDED).ceil().to_u64().unwrap_or(u64::MAX).max(1);
         let hours = Decimal::from(HOURS_PER_MONTH);
         let all = Decimal::from(gpus) * Decimal::from(replicas);
         let SelfHosting { share, operations, .. } = basis.self_hosting;

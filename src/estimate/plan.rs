@@ -72,10 +72,16 @@ pub struct EstimatedPlan {
     /// requests of unknown length.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost_at_most: Option<Usd>,
-    /// Cost of twelve such months in USD.
+    /// Cost of twelve such months in USD; the least, where the price is a range.
     pub twelve_month_cost: Usd,
+    /// Most that twelve months may cost in USD, where the price is a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub twelve_month_cost_at_most: Option<Usd>,
     /// Cost of a million tokens in USD, all meters together.
     pub cost_per_million_tokens: Usd,
+    /// Most that a million tokens may cost in USD, where the price is a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_per_million_tokens_at_most: Option<Usd>,
     /// Cost of a request in USD; `None` where the requests are not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_per_request: Option<Usd>,
@@ -126,7 +132,9 @@ impl EstimatedPlan {
             monthly_cost,
             monthly_cost_at_most: None,
             twelve_month_cost: Usd::new(monthly_cost.dollars() * Decimal::from(12)),
+            twelve_month_cost_at_most: None,
             cost_per_million_tokens: for_each(1_000_000, volume.tokens().count()),
+            cost_per_million_tokens_at_most: None,
             cost_per_request: volume.requests.map(|requests| for_each(1, requests)),
             cost_per_thousand_requests: volume.requests.map(|requests| for_each(1_000, requests)),
             model_units: None,
@@ -137,6 +145,16 @@ impl EstimatedPlan {
             effort: kind.effort(),
             notes: Vec::new(),
             sources: Vec::new(),
+        }
+    }
+
+    /// Says the most that the month may cost, if that is more.
+    pub(super) fn cost_at_most(&mut self, most: Usd, volume: &Volume) {
+        if most > self.monthly_cost {
+            let at_most = Self::new(self.kind, String::new(), most, volume);
+            self.monthly_cost_at_most = Some(most);
+            self.twelve_month_cost_at_most = Some(at_most.twelve_month_cost);
+            self.cost_per_million_tokens_at_most = Some(at_most.cost_per_million_tokens);
         }
     }
 }

@@ -50,7 +50,7 @@ impl Demand {
                 demand.iter().zip(an_hour).filter_map(|(asked, serves)| asked.checked_div(serves));
             each.max().unwrap_or_default()
         };
-        let copies = asked(&self.busiest).ceil().to_u64().unwrap_or(u64::MAX).max(1);
+        let copies = asked(&self.busiest).round_dp(9).ceil().to_u64().unwrap_or(u64::MAX).max(1);
         let room = Decimal::from(copies) * Decimal::from(HOURS_PER_MONTH);
         let used = asked(&self.month) * Decimal::ONE_HUNDRED / room;
         (copies, Percent::new(used.round_dp(2).normalize()))

@@ -30,11 +30,39 @@ impl FromStr for Zone {
     type Err = NotAZone;
 
     fn from_str(text: &str) -> Result<Self, NotAZone> {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "_+-:".contains(c);
-        let mut parts = text.split('/');
-        let is_zone =
-            text.len() <= 40 && parts.all(|part| !part.is_empty() && part.chars().all(is_part));
-        if is_zone { Ok(Self(text.to_owned())) } else { Err(NotAZone(text.to_owned())) }
+        const AREAS: [&str; 11] = [
+            "Africa",
+            "America",
+            "Antarctica",
+            "Arctic",
+            "Asia",
+            "Atlantic",
+            "Australia",
+            "Etc",
+            "Europe",
+            "Indian",
+            "Pacific",
+        ];
+        let is_place = |text: &str| {
+            let is_part = |part: &str| {
+                !part.is_empty()
+                    && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
+            };
+            let (area, place) = text.split_once('/')?;
+            (AREAS.contains(&area) && place.split('/').all(is_part)).then_some(())
+        };
+        // From UTC, at most as far as zones go.
+        let is_distance = |text: &str| {
+            let (hours, minutes) = text.strip_prefix(['+', '-'])?.split_once(':')?;
+            let is_two = |part: &str| part.len() == 2 && part.chars().all(|c| c.is_ascii_digit());
+            (is_two(hours) && is_two(minutes) && hours <= "14" && minutes < "60").then_some(())
+        };
+        let is_zone = text == "UTC" || is_place(text).is_some() || is_distance(text).is_some();
+        if is_zone && text.len() <= 40 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAZone(text.to_owned()))
+        }
     }
 }
 
@@ -133,6 +161,36 @@ impl Serialize for LoadShape {
 }
 
 impl LoadShape {
+    /// Returns the least volume a month of which a unit serves `served` tokens a month, if it carries `most` an
+    /// hour; `None` where it never does. A unit that is full at some hours must serve more at the others.
+    pub(super) fn volume_that_serves(&self, served: Decimal, most: Decimal) -> Option<Decimal> {
+        let period = self.period();
+        let hours: u32 = period.iter().map(|hours| hours.count).sum();
+        let a_month = Decimal::from(HOURS_PER_MONTH);
+        // Hours of a month, and the part of the month's volume that each of them has.
+        let mut kinds: Vec<(Decimal, Decimal)> = period
+            .iter()
+            .filter(|of| of.part > 0)
+            .map(|of| {
+                let count = Decimal::from(of.count) * a_month / Decimal::from(hours);
+                let part = Decimal::from(of.part) * Decimal::from(hours);
+                (count, part / (Decimal::from(of.whole) * a_month))
+            })
+            .collect();
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.1));
+        let (mut full, mut rest) = (Decimal::ZERO, Decimal::ONE);
+        for (count, part) in kinds {
+            let volume = (served - full).checked_div(rest)?;
+            // To the token: parts of hours are rounded.
+            if volume * part <= most + Decimal::ONE {
+                return Some(volume);
+            }
+            full += count * most;
+            rest -= count * part;
+        }
+        None
+    }
+
     /// Returns the tokens of the busiest hour of a month of so many tokens.
     pub(super) fn busiest_hour(&self, a_month: Tokens) -> Decimal {
         let period = self.period();

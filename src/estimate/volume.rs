@@ -125,6 +125,14 @@ pub enum VolumeError {
     /// There is a request without tokens, or are tokens without a request.
     #[error("a month of no requests costs nothing: say how many, as in --requests 10k")]
     NoRequests,
+    /// There are more requests than tokens.
+    #[error("{requests} requests cannot share {tokens} tokens: each has one at least")]
+    MoreRequests {
+        /// Requests a month.
+        requests: u64,
+        /// Tokens a month.
+        tokens: u128,
+    },
     /// The sum is beyond counting.
     #[error("{0} tokens a month are above 2^53, more than can be counted exactly")]
     TooMany(u128),
@@ -163,6 +171,9 @@ impl Volume {
         let all = input + output + u128::from(cache_read) + u128::from(cache_write);
         if all == 0 {
             return Err(VolumeError::Empty);
+        }
+        if let Some(requests) = requests.filter(|requests| u128::from(*requests) > all) {
+            return Err(VolumeError::MoreRequests { requests, tokens: all });
         }
         let of = |tokens: u128| u64::try_from(tokens).ok().filter(|_| all <= u128::from(MOST));
         let (input, output) = of(input).zip(of(output)).ok_or(VolumeError::TooMany(all))?;

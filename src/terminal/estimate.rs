@@ -95,9 +95,9 @@ fn write_plans<'e>(page: &mut String, estimate: &'e Estimate) -> Vec<&'e str> {
         }
         let mut row = vec![
             cell(description, false),
-            cell(month(plan), true),
-            cell(plan.twelve_month_cost.to_string(), true),
-            cell(fine(plan.cost_per_million_tokens), true),
+            cell(range(plan.monthly_cost, plan.monthly_cost_at_most), true),
+            cell(range(plan.twelve_month_cost, plan.twelve_month_cost_at_most), true),
+            cell(a_million(plan), true),
         ];
         let or_none = |text: Option<String>| cell(text.unwrap_or_else(|| "-".to_owned()), true);
         if has_requests {
@@ -147,9 +147,10 @@ pub fn render_comparison(comparison: &Comparison) -> String {
             let times = cost.dollars().checked_div(least.dollars())?;
             Some(format!("{}×", rounded(times, 2)))
         });
+        let on_demand = model.on_demand.map(|least| range(least, model.on_demand_at_most));
         let mut row = vec![
             cell(format!("{} ({})", model.name, model.model), false),
-            or_none(model.on_demand),
+            cell(on_demand.unwrap_or_else(|| "-".to_owned()), true),
             cell(times.unwrap_or_else(|| "-".to_owned()), true),
             or_none(model.batch),
             or_none(model.flex),
@@ -162,6 +163,18 @@ pub fn render_comparison(comparison: &Comparison) -> String {
         rows.add_row(row);
     }
     write_table(&mut page, &rows);
+    for estimate in &comparison.estimates {
+        for why in estimate.unknown.iter().map(|plan| format!("{}: {}", plan.description, plan.why))
+        {
+            wrapped(&mut page, "not known  ", &format!("{}, {why}", estimate.name));
+        }
+        for note in &estimate.notes {
+            wrapped(&mut page, "model      ", &format!("{}: {note}", estimate.name));
+        }
+    }
+    for why in &comparison.left_out {
+        wrapped(&mut page, "left out   ", why);
+    }
     wrapped(
         &mut page,
         "",
@@ -170,12 +183,16 @@ pub fn render_comparison(comparison: &Comparison) -> String {
     page
 }
 
-/// Writes what a month costs, as a range where the price is one.
-fn month(plan: &EstimatedPlan) -> String {
-    match plan.monthly_cost_at_most {
-        Some(most) => format!("{} to {most}", plan.monthly_cost),
-        None => plan.monthly_cost.to_string(),
-    }
+/// Writes an amount, as a range where there is one.
+fn range(least: Usd, most: Option<Usd>) -> String {
+    most.map_or_else(|| least.to_string(), |most| format!("{least} to {most}"))
+}
+
+/// Writes what a million tokens cost, as a range where the price is one.
+fn a_million(plan: &EstimatedPlan) -> String {
+    let least = fine(plan.cost_per_million_tokens);
+    let most = plan.cost_per_million_tokens_at_most.map(fine);
+    most.map_or_else(|| least.clone(), |most| format!("{least} to {most}"))
 }
 
 fn rounded(number: Decimal, places: u32) -> Decimal {

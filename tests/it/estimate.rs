@@ -75,7 +75,7 @@ fn models_stand_side_by_side_with_the_cheapest_first() {
 #[test]
 fn what_a_person_typed_wrong_is_told_with_what_is_accepted() {
     let model = ["--model", "Nova Micro"];
-    let refused: [(&[&str], i32, &str); 14] = [
+    let refused: [(&[&str], i32, &str); 18] = [
         (&["--input", "5x"], 2, "such as 200000, 200k, 50M or 1.5B"),
         (&["--input", "9007199254740993"], 2, "to 2^53"),
         (&["--input", "9007199254740992", "--output", "1"], 2, "above 2^53"),
@@ -88,6 +88,10 @@ fn what_a_person_typed_wrong_is_told_with_what_is_accepted() {
         (&["--input", "5", "--shape", "bursty:0.5"], 2, "from 1 to 10"),
         (&["--input", "5", "--shape", "steep"], 2, "flat, office-hours, or bursty:R"),
         (&["--input", "5", "--zone", "UTC"], 2, "office-hours"),
+        (&["--input", "5", "--shape", "office-hours", "--zone", "Mars/Base"], 2, "such as UTC"),
+        (&["--input", "5", "--shape", "office-hours", "--zone", "+99:99"], 2, "such as UTC"),
+        (&["--input", "5", "--mix", "50/50"], 2, "cannot be used with"),
+        (&["--input", "5", "--requests", "10"], 2, "each has one at least"),
         (&["--input", "5", "--units-capacity", "5"], 2, "such as 1M/300k"),
         (&["--input", "5", "--region", "af-south-1"], 1, "no price of Nova Micro in af-south-1"),
     ];
@@ -110,50 +114,129 @@ fn what_a_person_typed_wrong_is_told_with_what_is_accepted() {
     no_model("Claude 3.7 Sonnet", "ended on 2026-04-28");
 }
 
+/// Returns what an estimate says of each plan, a line each: description, monthly cost, notes or reason.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn plans_of(arguments: &[&str]) -> Vec<String> {
+    let json = page(&[&["--format", "json"], arguments].concat());
+    let estimate: Value = serde_json::from_str(&json).unwrap();
+    let lists = ["plans", "unknown"].map(|list| estimate[list].as_array().unwrap().clone());
+    let words = |plan: &Value| {
+        let text = |field: &str| plan[field].as_str().unwrap_or_default().to_owned();
+        let notes = plan["notes"].as_array().into_iter().flatten();
+        let notes: Vec<&str> = notes.filter_map(Value::as_str).collect();
+        format!(
+            "{} | {} | {}{}",
+            text("description"),
+            text("monthly_cost"),
+            notes.join("; "),
+            text("why")
+        )
+    };
+    lists.iter().flatten().map(words).collect()
+}
+
+/// Returns the one line of an estimate that begins so.
+#[expect(clippy::panic, reason = "only tests call it")]
+fn line_of<'l>(lines: &'l [String], words: &str) -> &'l str {
+    let mut found = lines.iter().filter(|line| line.starts_with(words));
+    let line = found.next().unwrap_or_else(|| panic!("{words}: {lines:#?}"));
+    assert!(found.next().is_none(), "{words}: {lines:#?}");
+    line
+}
+
 #[test]
 fn other_models_and_other_sellers_stand_beside_the_model() {
-    let day = ["--day", "2026-11-26"];
-    // Cells and paragraphs are wrapped.
-    let flat = |page: String| page.split_whitespace().collect::<Vec<_>>().join(" ");
     let of = |model: &str, volume: &[&str]| {
-        flat(page(&[&["--model", model], volume, &day[..]].concat()))
+        plans_of(&[&["--model", model, "--day", "2026-11-26"], volume].concat())
     };
-    // Newer is not cheaper.
+    // Newer is not cheaper, nor does smaller take as much.
     let nova = of("Nova Lite", &["--tokens", "100M", "--mix", "80/20"]);
-    assert!(nova.contains("Nova 2 Lite (the newest of its line)"), "{nova}");
-    assert!(nova.contains("7.71 times dearer"), "{nova}");
-    // Nor does it take more.
-    let micro = "Nova Micro (smaller)";
-    assert!(nova.contains(micro) && nova.contains("takes 128,000 tokens at most"), "{nova}");
+    let newest = line_of(&nova, "Nova 2 Lite (the newest of its line), on-demand, global profile");
+    assert!(newest.contains("| 74 | 7.71 times dearer"), "{newest}");
+    let smaller = line_of(&nova, "Nova Micro (smaller)");
+    assert!(smaller.contains("takes 128,000 tokens at most, not 300,000"), "{smaller}");
     // And what it does not take is no plan.
     let long = ["--requests", "10", "--input-per-request", "200k", "--output-per-request", "10"];
-    let nova = of("Nova Lite", &long);
-    assert!(
-        nova.contains("a request of 200,000 input tokens does not fit into its 128,000"),
-        "{nova}"
-    );
-    // A retired sibling leads on to its newest.
-    let claude = page(&["--model", "Claude 3.7 Sonnet", "--input", "5M", "--day", "2026-04-01"]);
-    assert!(!claude.contains("Sonnet 5.5"), "it was not there yet: {claude}");
+    let refused = of("Nova Lite", &long);
+    let refused = line_of(&refused, "Nova Micro (smaller)");
+    assert!(refused.contains("a request of 200,000 input tokens does not fit into its 128,000"));
+    // A model that was not there yet is no alternative.
+    let then = plans_of(&["--model", "Claude 3.7 Sonnet", "--input", "5M", "--day", "2026-04-01"]);
+    assert!(!then.iter().any(|line| line.contains("Sonnet 5.5")), "{then:#?}");
     let claude = of("Claude Sonnet 4.6", &["--input", "5M", "--output", "5M"]);
-    assert!(claude.contains("Claude Sonnet 5.5 (the newest of its line)"), "{claude}");
-    assert!(claude.contains("20 % less once 60.0 % of the traffic moves"), "{claude}");
-    // The direct price is that of the global profile.
-    assert!(claude.contains("Anthropic direct API (`claude-sonnet-4-6`)"), "{claude}");
-    assert!(claude.contains("the same as the least on-demand price"), "{claude}");
-    let deepseek = of("DeepSeek-R1", &["--input", "5M", "--output", "5M"]);
+    let newest = line_of(&claude, "Claude Sonnet 5.5 (the newest of its line)");
     assert!(
-        deepseek.contains("% less than the least on-demand price of Amazon Bedrock"),
-        "{deepseek}"
+        newest.contains("20 % less once 60.0 % of the traffic moves; saves $3 a million"),
+        "{newest}"
+    );
+    // The direct price is that of the global profile, and one that has ended is none.
+    let direct = line_of(&claude, "Anthropic direct API (`claude-sonnet-4-6`)");
+    assert!(direct.contains("the same as the least on-demand price"), "{direct}");
+    let deepseek = of("deepseek.v3.2", &["--input", "5M", "--output", "5M"]);
+    assert!(
+        line_of(&deepseek, "DeepSeek direct API (`deepseek-chat`)").contains("ended on 2026-07-24")
     );
     // The article's own figures go with its book alone.
-    assert!(!claude.contains("as the article prints it"), "{claude}");
-    let opus = flat(page(&["--catalog", "article", "--model", "Claude Opus 4", "--input", "1M"]));
+    let is_articles = |line: &String| line.contains("as the article prints it");
+    assert!(!claude.iter().any(is_articles), "{claude:#?}");
+    let opus = plans_of(&["--catalog", "article", "--model", "Claude Opus 4", "--input", "1M"]);
+    assert!(line_of(&opus, "Anthropic direct API, as the article prints it").contains("| 15 |"));
+}
+
+#[test]
+fn a_price_of_short_requests_is_not_that_of_long_ones() {
+    let luna = ["--model", "openai.gpt-6-luna", "--day", "2026-11-26"];
+    let long = ["--requests", "1000", "--input-per-request", "300k", "--output-per-request", "1k"];
+    let lines = plans_of(&[&luna[..], &long].concat());
+    let flex = line_of(&lines, "flex tier, us profile");
+    assert!(flex.contains("no price of requests above 272,000 input tokens"), "{flex}");
+    let short = ["--requests", "1000", "--input-per-request", "3k", "--output-per-request", "1k"];
+    let lines = plans_of(&[&luna[..], &short].concat());
+    assert!(!line_of(&lines, "flex tier").contains("no price"), "{lines:#?}");
+    let unknown = plans_of(&[&luna[..], &["--input", "50M", "--output", "10M"]].concat());
+    let flex = line_of(&unknown, "flex tier");
     assert!(
-        opus.contains("never pays at this mix: its break-even of 116,800,000")
-            && opus.contains("$15.00"),
-        "{opus}"
+        flex.contains("up to 272,000 input tokens: the price of longer ones is not known"),
+        "{flex}"
     );
+}
+
+#[test]
+fn a_unit_that_is_idle_too_long_never_pays() {
+    let of = |shape: &str| {
+        let volume = ["--input", "50M", "--output", "50M", "--shape", shape];
+        plans_of(&[&["--catalog", "article", "--model", "Claude 3.7 Sonnet"], &volume[..]].concat())
+    };
+    let office = of("office-hours");
+    assert!(
+        line_of(&office, "3 model units, Tier 1").contains("never pays at this shape"),
+        "{office:#?}"
+    );
+    // A tenth of the hours is full, and the others must serve the more.
+    let bursty = page(&[
+        "--catalog",
+        "article",
+        "--model",
+        "Claude 3.7 Sonnet",
+        "--input",
+        "50M",
+        "--output",
+        "50M",
+        "--shape",
+        "bursty:5",
+    ]);
+    assert!(bursty.contains("pays from 68.13M tokens a month at this mix"), "{bursty}");
+}
+
+#[test]
+fn terms_that_outlast_the_model_are_not_sold() {
+    let of = |day: &str| {
+        let model = ["--model", "Llama 3.1 70B Instruct", "--region", "us-west-2", "--input", "5B"];
+        plans_of(&[&model[..], &["--units-capacity", "300k/100k", "--day", day]].concat())
+    };
+    let lines = of("2026-11-26");
+    assert!(line_of(&lines, "model units, 6-month term").contains("the model ends on 2027-03-30"));
+    assert!(lines.iter().any(|line| line.contains("model unit, 1-month term")), "{lines:#?}");
 }
 
 #[test]
@@ -177,7 +260,7 @@ fn own_gpus_are_billed_for_all_hours_unless_others_pay() {
     assert!(row(&bursty).contains("own GPUs: 4 at"), "{bursty}");
     assert!(of(&[]).contains("say it by --tokens-per-second"));
     for (more, words) in [
-        (&["--gpu-share", "0"][..], "above 0 to 100"),
+        (&["--gpu-share", "0"][..], "from 0.01 to 100"),
         (&["--quantisation", "5"], "16, 8 or 4"),
         (&["--tokens-per-second", "0"], "above zero"),
     ] {
@@ -304,5 +387,25 @@ proptest! {
             prop_assert!(cost.dollars() <= dollars, "{units:?}");
         }
         prop_assert!(estimate.plans.is_sorted_by_key(|plan| plan.monthly_cost));
+        // A unit pays where the tokens that it serves are worth its price on-demand.
+        let total = Decimal::from(input) + Decimal::from(output);
+        let largest = Decimal::from(input.max(output)) / total;
+        let most = Decimal::from(100_000) / largest;
+        let (busy, rest) = (ratio, (Decimal::TEN - ratio) / Decimal::from(9));
+        let worth = |volume: Decimal| {
+            let each = |times: Decimal, hours: i64| {
+                (volume * times / Decimal::from(730)).min(most) * Decimal::from(hours)
+            };
+            (each(busy, 73) + each(rest, 657)) * dollars / total
+        };
+        let unit = estimate.plans.iter().find(|plan| plan.description.contains("Tier 1")).unwrap();
+        let price = Decimal::from(438);
+        match unit.break_even_tokens_per_month {
+            Some(from) => {
+                let difference = worth(Decimal::from(from.count())) - price;
+                prop_assert!(difference.abs() < Decimal::new(1, 2), "{from:?} {difference}");
+            }
+            None => prop_assert!(worth(Decimal::from(1_u64 << 53)) < price + Decimal::new(1, 2)),
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! and the rules that the repository keeps.
 
 mod architecture;
+mod article;
 mod books;
 mod catalog;
 mod charged;

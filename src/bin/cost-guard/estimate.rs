@@ -58,7 +58,12 @@ pub(crate) struct EstimateArguments {
     )]
     tokens: Option<Count>,
     /// Input and output in a hundred tokens, such as 80/20; with --tokens
-    #[arg(long, value_name = "INPUT/OUTPUT", requires = "tokens")]
+    #[arg(
+        long,
+        value_name = "INPUT/OUTPUT",
+        requires = "tokens",
+        conflicts_with_all = ["input", "output", "requests", "input_per_request", "output_per_request"]
+    )]
     mix: Option<TokenMix>,
     /// Spread over time: flat, office-hours (Monday to Friday, 9 to 18), or bursty:R (a tenth of the
     /// minutes at R times the mean, from 1 to 10)
@@ -123,10 +128,11 @@ impl FromStr for GpuShare {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let percent: Option<Decimal> = text.parse().ok();
-        let is_share = |percent: &Decimal| percent.is_sign_positive() && !percent.is_zero();
-        let percent = percent.filter(is_share).filter(|percent| *percent <= Decimal::ONE_HUNDRED);
+        let is_share =
+            |percent: &Decimal| *percent >= Decimal::new(1, 2) && *percent <= Decimal::ONE_HUNDRED;
+        let percent = percent.filter(is_share);
         let share = percent.map(|percent| Self(Ratio::new(percent / Decimal::ONE_HUNDRED)));
-        share.ok_or_else(|| format!("`{text}` is not a percentage above 0 to 100, such as 4.5"))
+        share.ok_or_else(|| format!("`{text}` is not a percentage from 0.01 to 100, such as 4.5"))
     }
 }
 
@@ -174,7 +180,11 @@ impl EstimateArguments {
 /// Ends the program over what a person typed.
 fn refuse(why: &str) -> ! {
     let mut command = Arguments::command().bin_name("cost-guard");
-    command.error(ErrorKind::ValueValidation, why).exit()
+    command.build();
+    let own = command
+        .find_subcommand_mut("estimate")
+        .map(|own| own.error(ErrorKind::ValueValidation, why));
+    own.unwrap_or_else(|| Arguments::command().error(ErrorKind::ValueValidation, why)).exit()
 }
 
 /// Prints the estimate that the arguments ask for.
@@ -207,6 +217,9 @@ pub(crate) fn execute(
         share: arguments.gpu_share.map_or(Ratio::ONE, |share| share.0),
         operations: arguments.operations.unwrap_or(Usd::ZERO),
     };
+    if gpus.is_some_and(|gpus| !gpus.usd_per_gpu_hour.is_positive()) {
+        refuse("a GPU that costs nothing is nobody's: say --gpu-hour above zero");
+    }
     if arguments.tokens_per_second == Some(Count(0)) {
         refuse("a GPU that serves no tokens serves no volume: say --tokens-per-second above zero");
     }
@@ -239,8 +252,24 @@ pub(crate) fn execute(
             format,
         );
     }
-    let estimates = arguments.compare.iter().map(answer).collect::<Result<Vec<_>, _>>()?;
-    let comparison = Comparison::new(estimates);
+    if arguments.compare.iter().any(|asked| asked.trim().is_empty()) {
+        refuse(
+            "--compare has names of models, separated by commas, such as \"Nova Lite,Nova Micro\"",
+        );
+    }
+    // One that cannot be priced takes nothing from the others.
+    let (mut estimates, mut left_out) = (Vec::new(), Vec::new());
+    for asked in &arguments.compare {
+        match answer(asked) {
+            Ok(estimate) => estimates.push(estimate),
+            Err(why) => left_out.push(why),
+        }
+    }
+    if estimates.is_empty() && !left_out.is_empty() {
+        return Err(left_out.remove(0).into());
+    }
+    let left_out = left_out.iter().map(ToString::to_string).collect();
+    let comparison = Comparison::new(estimates, left_out);
     print(
         &match format {
             Format::Text => pages::render_comparison(&comparison),

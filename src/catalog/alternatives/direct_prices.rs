@@ -66,6 +66,9 @@ pub struct DirectPrice {
     /// Last day of the API for the model; `None` where no end is known.
     #[serde(default)]
     pub ends: Option<Date>,
+    /// True if the API has ended on a day that no source tells.
+    #[serde(default)]
+    pub ended: bool,
     /// Place where the price is written; in the file, its id.
     pub source: String,
     /// True if two sources differ, so that nothing can be concluded.
@@ -169,25 +172,22 @@ impl DirectPrices {
     }
 
     /// Lists what a model is offered for outside of Amazon Bedrock, each offer with its lengths of requests,
-    /// the shortest first: of each the price that was seen last by the day, or else first after it.
+    /// the shortest first: those that were seen together, last by the day, or else first after it.
     #[must_use]
     pub fn offers(&self, model: &BaseModel, day: Date) -> Vec<Vec<&DirectPrice>> {
-        let mut offers: BTreeMap<OfferKey<'_>, BTreeMap<Option<u64>, &DirectPrice>> =
-            BTreeMap::new();
+        let mut offers: BTreeMap<OfferKey<'_>, Vec<&DirectPrice>> = BTreeMap::new();
         for price in self.prices.iter().filter(|price| price.model == *model) {
             let key = (price.offered_by, price.provider.as_str(), price.name.as_str(), price.tier);
-            let lengths = offers.entry(key).or_default();
-            let is_nearer = |other: &DirectPrice| match (price.seen <= day, other.seen <= day) {
-                (true, true) => price.seen > other.seen,
-                (false, false) => price.seen < other.seen,
-                (by_then, _) => by_then,
-            };
-            let place = lengths.entry(price.above_input_tokens).or_insert(price);
-            if is_nearer(place) {
-                *place = price;
-            }
+            offers.entry(key).or_default().push(price);
         }
-        offers.into_values().map(|lengths| lengths.into_values().collect()).collect()
+        for lengths in offers.values_mut() {
+            let days = || lengths.iter().map(|price| price.seen);
+            // Lengths of different days are different lists of prices.
+            let seen = days().filter(|seen| *seen <= day).max().or_else(|| days().min());
+            lengths.retain(|price| Some(price.seen) == seen);
+            lengths.sort_by_key(|price| price.above_input_tokens);
+        }
+        offers.into_values().collect()
     }
 }
 

@@ -59,6 +59,10 @@ pub enum ModelStatus {
     Retired,
     /// On offer for trial.
     Preview,
+    /// On its way out: no new model units are sold.
+    Legacy,
+    /// On no page of AWS that was seen.
+    Unlisted,
 }
 
 /// Facts of one model.
@@ -84,6 +88,9 @@ pub struct ModelFacts {
     /// Tokens that may come back at most; `None` where no source says.
     #[serde(default)]
     pub output: Option<u64>,
+    /// True if the weights can be downloaded.
+    #[serde(default)]
+    pub open: bool,
     /// Kinds of input, as in `text` and `image`.
     pub takes: BTreeSet<String>,
     /// Next newer model of the line.
