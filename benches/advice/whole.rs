@@ -46,6 +46,7 @@ struct Outcome {
 }
 
 /// Ways that the guard leaves out, each for its reason.
+#[expect(clippy::struct_excessive_bools, reason = "each is one limit, and all of them are tried")]
 #[derive(Clone, Copy)]
 struct Limits {
     /// Takes units to replace no more than the hours say, whatever the minutes say.

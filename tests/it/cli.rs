@@ -109,7 +109,7 @@ fn the_json_has_the_keys_of_the_contract() {
 }
 
 #[test]
-fn the_articles_book_prices_the_sample_as_the_article_does() {
+fn the_articles_book_shows_an_account_that_does_what_the_article_reckons_with() {
     let text = printed(cost_guard().args(["--catalog", "article", "--format", "json"]));
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["run"]["catalog"], "article");
@@ -130,6 +130,19 @@ fn the_articles_book_prices_the_sample_as_the_article_does() {
     for name in ["Claude 3.7 Sonnet", "Llama 3.1 70B"] {
         assert!(text.contains(name), "{name}");
     }
+    // Its tiers are judged, all of it has a price, and nothing counts.
+    assert_eq!(report["totals"]["unpriced_tokens"], 0, "{}", report["totals"]);
+    assert_eq!(report["totals"]["potential_monthly_savings"], "0");
+    let advice = report["recommendations"].as_array().unwrap();
+    let bought = advice.iter().filter(|advice| advice["action"] == "buy_model_units");
+    let bought: Vec<&Value> = bought.collect();
+    assert_eq!(bought.len(), 3, "{advice:#?}");
+    for advice in bought {
+        let because = advice["not_counted_because"].as_str().unwrap();
+        assert!(because.contains("NOT WHAT AWS CHARGES"), "{because}");
+    }
+    // 3 tiers for 300M tokens a month, as 150M each way and 73M a tier ask for.
+    assert!(text.contains("3 model units, Tier 1, 1-month term, $1,314.00 a month"), "{text}");
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn execute(arguments: Arguments) -> Result<bool> {
         }
         Some(Command::Estimate(asked)) => estimate::execute(&asked, catalog.as_ref(), format),
         None => {
-            let observation = priced_on(sample::observation()?, catalog.as_ref())?;
+            let observation = sample_on(catalog.as_ref())?;
             print_report(&report::build(&observation), format)
         }
         Some(Command::Replay { file }) => {
@@ -161,10 +161,10 @@ fn execute(arguments: Arguments) -> Result<bool> {
         }
         Some(Command::Explain { id, file }) => {
             let observation = match file {
-                Some(file) => saved(&file)?,
-                None => sample::observation()?,
+                Some(file) => priced_on(saved(&file)?, catalog.as_ref())?,
+                None => sample_on(catalog.as_ref())?,
             };
-            let report = report::build(&priced_on(observation, catalog.as_ref())?);
+            let report = report::build(&observation);
             print_explanation(&report, &id, format)
         }
         Some(Command::Run { event, dry_run, save }) => {
@@ -202,6 +202,14 @@ fn print_explanation(report: &Report, id: &str, format: Format) -> Result<()> {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(advice)?),
     };
     print(&page, format)
+}
+
+/// Returns the sample account on a book; for the article's, the account that does what it reckons with.
+fn sample_on(catalog: Option<&CatalogSource>) -> Result<Observation> {
+    match catalog {
+        Some(CatalogSource::Article) => Ok(sample::of_article()?),
+        _ => priced_on(sample::observation()?, catalog),
+    }
 }
 
 /// Puts another price book into an observation, if one was named.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::aws::files::{self, Readers};
 use bedrock_cost_guard::catalog::price_list::{Harvest, Names, PriceList};
-use bedrock_cost_guard::catalog::{OnDoubt, PriceBook};
+use bedrock_cost_guard::catalog::{DirectPrices, Hardware, ModelLadder, OnDoubt, PriceBook};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{Region, day_of};
 use bedrock_cost_guard::terminal::prices::{self, BookCoverage, Diff, FigureList, RegionPrices};
@@ -252,6 +252,8 @@ fn check(
     let mut check = prices::check(book, day, most_days);
     let names = Names::embedded()?;
     check.unknown_names(book, &names);
+    let (direct, hardware) = (DirectPrices::embedded()?, Hardware::embedded()?);
+    check.alternatives(&direct, &hardware, &ModelLadder::embedded()?, day, most_days);
     let found = NamedFiles::of(paths, &[PRICE_LIST])?;
     if let Some(list) = found.files.iter().find(|path| has_ending(path, FIGURES)) {
         bail!("`{}` is a list of figures: add `--coverage` to compare it", list.display());

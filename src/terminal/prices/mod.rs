@@ -1,6 +1,7 @@
 //! Price books in the terminal: one model, faults and notes, and differences.
 
 mod ages;
+mod alternatives;
 mod calls;
 mod check;
 mod coverage;

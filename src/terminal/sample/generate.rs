@@ -16,7 +16,7 @@ use crate::observation::{ProvisionedModel, ProvisionedModelStatus};
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {
     /// The scenario is not written as its format asks.
-    #[error("`scenario.toml` of the sample does not parse")]
+    #[error("a scenario of the sample does not parse")]
     Scenario(#[from] toml::de::Error),
     /// Traffic names a shape that the scenario does not describe.
     #[error("`{0}` of the sample is no shape: describe the shape in `scenario.toml`")]
@@ -34,11 +34,21 @@ pub enum SampleError {
 
 /// Returns the sample account as it was observed, on the embedded book of AWS's prices.
 pub fn observation() -> Result<Observation, SampleError> {
-    observe(&Scenario::embedded()?)
+    let overrides = Overrides::parse("the sample's overrides", include_str!("overrides.toml"))?;
+    observe(&Scenario::embedded()?, overrides, &PriceBook::aws()?)
+}
+
+/// Returns the account that does what the article reckons with, on the embedded book of its prices.
+pub fn of_article() -> Result<Observation, SampleError> {
+    observe(&Scenario::of_article()?, Overrides::default(), &PriceBook::article()?)
 }
 
 /// Builds the observation of a scenario.
-fn observe(scenario: &Scenario) -> Result<Observation, SampleError> {
+fn observe(
+    scenario: &Scenario,
+    overrides: Overrides,
+    book: &PriceBook,
+) -> Result<Observation, SampleError> {
     let window = Window::new(scenario.start, scenario.end)?;
     let places = scenario.places.iter();
     let regions = places.clone().map(|place| place.region.clone());
@@ -64,8 +74,8 @@ fn observe(scenario: &Scenario) -> Result<Observation, SampleError> {
             .map(|place| observe_place(scenario, place, window))
             .collect::<Result<_, _>>()?,
         failed: Vec::new(),
-        prices: PriceBook::aws()?,
-        overrides: Overrides::parse("the sample's overrides", include_str!("overrides.toml"))?,
+        prices: book.clone(),
+        overrides,
         open_before: Vec::new(),
         models_before: Vec::new(),
         history_metrics_requested: 0,
@@ -73,7 +83,7 @@ fn observe(scenario: &Scenario) -> Result<Observation, SampleError> {
         price_list: None,
         notes: Vec::new(),
     };
-    Ok(observation.with_prices(&PriceBook::aws()?))
+    Ok(observation.with_prices(book))
 }
 
 /// Returns the account of a scenario in one Region.
@@ -297,7 +307,8 @@ mod tests {
     fn a_shape_that_nobody_described_is_refused() {
         let mut scenario = Scenario::embedded().unwrap();
         scenario.shapes.remove("office");
-        let refused = observe(&scenario).unwrap_err();
+        let refused =
+            observe(&scenario, Overrides::default(), &PriceBook::aws().unwrap()).unwrap_err();
         assert!(refused.to_string().starts_with("`office`"), "{refused}");
     }
 }

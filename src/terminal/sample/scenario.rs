@@ -75,7 +75,7 @@ pub(super) struct SampleRegion {
     #[serde(rename = "application_profile", default)]
     pub(super) application_profiles: BTreeMap<String, SampleProfile>,
     /// Provisioned models by their names.
-    #[serde(rename = "provisioned_model")]
+    #[serde(rename = "provisioned_model", default)]
     pub(super) provisioned_models: BTreeMap<String, SampleProvisionedModel>,
 }
 
@@ -170,6 +170,11 @@ impl Scenario {
     /// Reads the scenario that is part of the program.
     pub(super) fn embedded() -> Result<Self, toml::de::Error> {
         toml::from_str(include_str!("scenario.toml"))
+    }
+
+    /// Reads the scenario of the article's account.
+    pub(super) fn of_article() -> Result<Self, toml::de::Error> {
+        toml::from_str(include_str!("article.toml"))
     }
 }
 
