@@ -1,5 +1,6 @@
 //! The plans of Amazon Bedrock: scopes, tiers, model units, reserved tokens.
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
@@ -260,23 +261,30 @@ fn by_the_token(basis: &EstimateBasis<'_>, call: &CallRates) -> EstimatedPlan {
             .push("a batch job has no prompt cache: what was cached is billed as input".into());
     }
     let written = call.rates.iter().map(|(_, rate)| &rate.source);
-    plan.cite(written);
+    plan.cite(basis.day, written);
     plan
 }
 
 impl EstimatedPlan {
     /// Names the places where prices are written.
-    fn cite<'s>(&mut self, sources: impl IntoIterator<Item = &'s RateSource>) {
+    fn cite<'s>(&mut self, day: Date, sources: impl IntoIterator<Item = &'s RateSource>) {
         for source in sources {
             let written = &source.provenance;
             let text = format!("{}; {}", written.source, written.checked);
             if !self.sources.contains(&text) {
                 self.sources.push(text);
             }
-            let doubt =
-                "a price was first seen after this day, or last seen more than 90 days before";
-            if source.in_force == InForce::Nearest && !self.notes.iter().any(|note| note == doubt) {
-                self.notes.push(doubt.into());
+            if source.in_force == InForce::Nearest {
+                let from = written.effective_from.or(written.seen_from);
+                let note = if let Some(from) = from.filter(|from| *from > day) {
+                    format!("its price was first seen on {from}, after this day")
+                } else {
+                    let last = written.seen_to.unwrap_or(written.checked);
+                    format!("its price was last seen on {last}, long before this day")
+                };
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
             }
         }
     }
@@ -409,7 +417,7 @@ impl OfferedUnits<'_> {
                     "{percent} of it ({left} a month) exceeds the units: callers send it on-demand, or AWS refuses it"
                 ));
             }
-            plan.cite([&self.offer.source]);
+            plan.cite(self.basis.day, [&self.offer.source]);
             plan
         };
         [enough, best].into_iter().flatten().map(plan).collect()
@@ -476,6 +484,6 @@ fn reserved_tokens(
     if !pays {
         plan.notes.push("no amount saves: this is the least that is sold".into());
     }
-    plan.cite([&offer.source]);
+    plan.cite(basis.day, [&offer.source]);
     Some(plan)
 }

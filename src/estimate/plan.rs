@@ -38,8 +38,9 @@ impl PlanKind {
     #[must_use]
     pub const fn effort(self) -> Effort {
         match self {
-            Self::OnDemand => Effort::Routing,
-            Self::Batch | Self::Flex | Self::Priority | Self::LatencyOptimized => Effort::Latency,
+            // Callers name a profile, or a tier that is served sooner.
+            Self::OnDemand | Self::Priority | Self::LatencyOptimized => Effort::Routing,
+            Self::Batch | Self::Flex => Effort::Latency,
             Self::ModelUnits | Self::ReservedTokens => Effort::Commitment,
             Self::OtherModel => Effort::Evaluation,
             Self::DirectApi | Self::OwnGpus => Effort::Migration,

@@ -40,6 +40,29 @@ fn the_example_of_the_article_has_its_figures() {
 }
 
 #[test]
+fn the_examples_of_the_help_are_commands_that_work() {
+    let help = page(&["--help"]);
+    let (_, examples) = help.split_once("Examples:").unwrap();
+    let commands =
+        examples.lines().filter_map(|line| line.trim().strip_prefix("cost-guard estimate "));
+    let commands: Vec<&str> = commands.collect();
+    assert_eq!(commands.len(), 4, "{examples}");
+    for command in commands {
+        // What is within quotes is one argument.
+        let parts = command.split('"').enumerate();
+        let arguments: Vec<&str> =
+            parts
+                .flat_map(|(place, part)| {
+                    if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }
+                })
+                .collect();
+        let shown = page(&[&arguments[..], &["--day", "2026-11-26"]].concat());
+        assert!(shown.contains("on-demand") || shown.contains("SIDE BY SIDE"), "{shown}");
+        assert!(!shown.contains("left out"), "{shown}");
+    }
+}
+
+#[test]
 fn what_is_not_known_is_said_and_not_guessed() {
     let model = ["--model", "Llama 3.1 70B Instruct", "--region", "us-west-2"];
     let volume = ["--input", "50M", "--output", "50M", "--day", "2026-11-20"];

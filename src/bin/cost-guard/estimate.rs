@@ -20,6 +20,18 @@ use rust_decimal::Decimal;
 
 use super::{Arguments, Format, book_of, now, print};
 
+/// Questions in the words of people, each with the command that answers it.
+// No line is longer than the 100 columns of a help page, which would break it.
+pub(crate) const EXAMPLES: &str = r#"Examples:
+  From which volume on is a provisioned tier cheaper than on-demand?
+    cost-guard estimate --catalog article --model "Claude 3.7 Sonnet" --input 50M --output 50M
+  What do 10,000 queries of a support chat cost, and one of them?
+    cost-guard estimate --model "Nova Lite" --requests 10k --input-per-request 500
+  What does it save to downgrade, or to move to another model?
+    cost-guard estimate --compare "Claude Opus 4.8,Claude Haiku 4.5" --tokens 100M --mix 80/20
+  Is self-hosting cheaper, on rented GPUs and with $500 of operations a month?
+    cost-guard estimate --model "Llama 3.3 70B Instruct" --input 50M --operations 500"#;
+
 #[derive(Debug, Args)]
 pub(crate) struct EstimateArguments {
     /// Model by its id or its name, exactly, such as `Claude 3.7 Sonnet`

@@ -106,9 +106,12 @@ enum Command {
     /// Print what a volume of tokens would cost under every plan
     ///
     /// Say which model and how much: tokens a month (--input and --output), requests with the tokens of
-    /// each, or tokens by a mix. Prints on-demand prices by profile, batch, flex and priority, model units
-    /// (Provisioned Throughput) by term and tier with their break-even, and reserved tokens. Reads no AWS
-    /// account. The exit status is 1 if the book has no such model or price.
+    /// each, or tokens by a mix. Prints what it costs a month, a year, a request and a million tokens:
+    /// on-demand by profile, batch, flex and priority, model units (Provisioned Throughput) by term and
+    /// tier with the volume from which they pay, reserved tokens, newer and smaller models, the provider's
+    /// direct API, and own GPUs. Reads no AWS account. The exit status is 1 if the book has no such model
+    /// or price. docs/article.md has an example for each question of the article.
+    #[command(after_long_help = estimate::EXAMPLES)]
     Estimate(Box<EstimateArguments>),
     /// Print, check, compare and renew price books
     ///
