@@ -3,13 +3,13 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::domain::{BaseModel, Region};
+use crate::domain::{BaseModel, Region, ServiceTier};
 use crate::estimate::basis::{EstimateBasis, EstimateError};
-use crate::estimate::bedrock::{Plans, plans};
-use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
+use crate::estimate::calls::{by_the_token, calls};
+use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 use crate::estimate::shape::LoadShape;
 use crate::estimate::volume::Volume;
-use crate::estimate::{direct_api, other_models, rented_gpus};
+use crate::estimate::{commitments, direct_api, other_models, rented_gpus};
 
 /// The cost of a volume under every plan of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,7 +58,7 @@ impl Estimate {
                 successor: row.and_then(|row| row.successor.clone()),
             });
         }
-        let mut all = plans(basis);
+        let mut all = bedrock(basis);
         if all.known.is_empty() {
             return Err(EstimateError::NoPrice {
                 book: basis.book.name.clone(),
@@ -110,4 +110,18 @@ impl Estimate {
             notes,
         })
     }
+}
+
+/// Finds the plans of Amazon Bedrock for the model itself.
+fn bedrock(basis: &EstimateBasis<'_>) -> Plans {
+    let (calls, unknown) = calls(basis);
+    let known = calls.iter().map(|call| by_the_token(basis, call)).collect();
+    let mut plans = Plans { known, unknown };
+    let standard = || calls.iter().filter(|call| call.tier == ServiceTier::Standard);
+    let cheapest = standard().min_by_key(|call| call.cost(basis, false));
+    if let Some(cheapest) = cheapest {
+        commitments::add_units(basis, cheapest, &mut plans);
+        commitments::add_reserved_tokens(basis, &calls, &mut plans);
+    }
+    plans
 }

@@ -5,8 +5,7 @@ use rust_decimal::Decimal;
 use crate::catalog::{DirectPrice, OfferedBy};
 use crate::domain::{ServiceTier, Usd};
 use crate::estimate::basis::EstimateBasis;
-use crate::estimate::bedrock::Plans;
-use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
+use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 
 /// Days after which a price that was seen is told with its age, as those of the book are.
 const SEEN_LONG_AGO: i32 = 90;

@@ -11,7 +11,8 @@
 //! | `answer` | the estimate: every plan, cheapest first |
 //! | `traffic` | the volume as steps of demand, at some rates |
 //! | `plan` | one way to serve the volume, with what it costs and asks for |
-//! | `bedrock` | the plans of Amazon Bedrock: scopes, tiers, model units, reserved tokens |
+//! | `calls` | the calls of a model by the token: scopes and tiers |
+//! | `commitments` | the plans with model units and with reserved tokens |
 //! | `other_models` | other models of Amazon Bedrock for the same tokens |
 //! | `direct_api` | the same model at its provider or at another host |
 //! | `rented_gpus` | the same tokens on rented GPUs, at published prices and rates |
@@ -22,7 +23,8 @@
 
 mod answer;
 mod basis;
-mod bedrock;
+mod calls;
+mod commitments;
 mod comparison;
 mod direct_api;
 mod other_models;

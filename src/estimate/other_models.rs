@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 use crate::catalog::ModelFacts;
 use crate::domain::{Percent, Ratio, Tokens, Usd};
 use crate::estimate::basis::{EstimateBasis, is_more_tokens};
-use crate::estimate::bedrock::{Plans, cheapest_on_demand};
-use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
+use crate::estimate::calls::cheapest_on_demand;
+use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 
 /// Most models of other families, the cheapest: twice as many would hide the model's own plans.
 const MOST_PEERS: usize = 5;

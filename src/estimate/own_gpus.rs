@@ -10,8 +10,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{Percent, Tokens, Usd};
 use crate::estimate::basis::{EstimateBasis, OwnGpus, SelfHosting};
-use crate::estimate::bedrock::Plans;
-use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
+use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 
 /// Decimals of a number of copies: parts of hours are rounded, and what just fits fits.
 const ROUNDED: u32 = 9;

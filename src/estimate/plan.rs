@@ -1,9 +1,11 @@
 //! One way to serve a volume, with what it costs and asks for.
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::advice::Effort;
+use crate::catalog::{InForce, RateSource};
 use crate::domain::{BaseModel, Percent, Tokens, Usd};
 use crate::estimate::volume::Volume;
 
@@ -149,6 +151,33 @@ impl EstimatedPlan {
         }
     }
 
+    /// Names the places where prices are written.
+    pub(super) fn cite<'s>(
+        &mut self,
+        day: Date,
+        sources: impl IntoIterator<Item = &'s RateSource>,
+    ) {
+        for source in sources {
+            let written = &source.provenance;
+            let text = format!("{}; {}", written.source, written.checked);
+            if !self.sources.contains(&text) {
+                self.sources.push(text);
+            }
+            if source.in_force == InForce::Nearest {
+                let from = written.effective_from.or(written.seen_from);
+                let note = if let Some(from) = from.filter(|from| *from > day) {
+                    format!("its price was first seen on {from}, after this day")
+                } else {
+                    let last = written.seen_to.unwrap_or(written.checked);
+                    format!("its price was last seen on {last}, long before this day")
+                };
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
+            }
+        }
+    }
+
     /// Says the most that the month may cost, if that is more.
     pub(super) fn cost_at_most(&mut self, most: Usd, volume: &Volume) {
         if most > self.monthly_cost {
@@ -172,4 +201,11 @@ pub struct UnknownPlan {
     /// Volume in tokens a month from which a unit costs less than on-demand, at this mix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even_tokens_per_month: Option<Tokens>,
+}
+
+/// Plans that are known and those that are not.
+#[derive(Default)]
+pub(super) struct Plans {
+    pub(super) known: Vec<EstimatedPlan>,
+    pub(super) unknown: Vec<UnknownPlan>,
 }

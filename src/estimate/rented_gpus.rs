@@ -11,8 +11,7 @@ use crate::catalog::{GpuPrice, GpuPurchase, Throughput};
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{Percent, Ratio, Tokens, Usd};
 use crate::estimate::basis::{EstimateBasis, SelfHosting};
-use crate::estimate::bedrock::Plans;
-use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
+use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 
 /// Part of a card's memory that engines use, in hundredths, and what they keep of each card in bytes: with
 /// both, what was reported to fit fits, and what was reported not to does not.

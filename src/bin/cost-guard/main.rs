@@ -209,10 +209,13 @@ fn print_explanation(report: &Report, id: &str, format: Format) -> Result<()> {
 
 /// Returns the sample account on a book; for the article's, the account that does what it reckons with.
 fn sample_on(catalog: Option<&CatalogSource>) -> Result<Observation> {
-    match catalog {
-        Some(CatalogSource::Article) => Ok(sample::of_article()?),
-        _ => priced_on(sample::observation()?, catalog),
-    }
+    let observation = sample::observation()?;
+    let Some(source) = catalog else {
+        return Ok(observation);
+    };
+    let book = book_for(&observation, source)?;
+    let is_articles = book.name == CatalogSource::Article.to_string();
+    Ok(if is_articles { sample::of_article()? } else { observation }.repriced(&book))
 }
 
 /// Puts another price book into an observation, if one was named.
@@ -220,10 +223,15 @@ fn priced_on(observation: Observation, catalog: Option<&CatalogSource>) -> Resul
     let Some(source) = catalog else {
         return Ok(observation);
     };
+    let book = book_for(&observation, source)?;
+    Ok(observation.repriced(&book))
+}
+
+/// Reads a price book for the Regions of an observation.
+fn book_for(observation: &Observation, source: &CatalogSource) -> Result<PriceBook> {
     let places = observation.places.iter();
     let regions = places.map(|observed| observed.place.region.clone());
-    let book = book_of(source, NamedBy::CatalogFlag, regions.collect())?;
-    Ok(observation.repriced(&book))
+    book_of(source, NamedBy::CatalogFlag, regions.collect())
 }
 
 /// Reads a price book, a live one for these Regions or for that of the configuration. AWS's

@@ -1,0 +1,208 @@
+//! The calls of a model by the token: what each scope and tier costs.
+
+use crate::advice::Effort;
+use crate::catalog::{CallableScope, Rate, RateQuery, ReservedScope, RowScope};
+use crate::domain::{Meter, Scope, ServiceTier, Tokens, Usd};
+use crate::estimate::basis::EstimateBasis;
+use crate::estimate::plan::{EstimatedPlan, PlanKind, UnknownPlan};
+
+/// Prices of one kind of calls: all scopes that have them.
+pub(super) struct CallRates {
+    scopes: Vec<CallableScope>,
+    pub(super) tier: ServiceTier,
+    pub(super) rates: Vec<(Meter, Rate)>,
+}
+
+impl CallRates {
+    /// Adds up what each meter costs a month, at one end of each price.
+    pub(super) fn cost(&self, basis: &EstimateBasis<'_>, is_upper: bool) -> Usd {
+        let price = |rate: &Rate| {
+            if is_upper { rate.upper_unit_price } else { rate.contracted_unit_price }
+        };
+        let volume = &basis.volume;
+        self.rates.iter().map(|(meter, rate)| price(rate).cost(volume.of(*meter))).sum()
+    }
+
+    /// Returns true if the same tokens cost the same.
+    fn is_like(&self, other: &Self) -> bool {
+        let prices = |of: &Self| -> Vec<_> {
+            let ends = |rate: &Rate| (rate.contracted_unit_price, rate.upper_unit_price);
+            of.rates.iter().map(|(meter, rate)| (*meter, ends(rate))).collect()
+        };
+        self.tier == other.tier && prices(self) == prices(other)
+    }
+
+    pub(super) fn serves(&self, scope: ReservedScope) -> bool {
+        let is_global = scope == ReservedScope::Global;
+        self.scopes.iter().any(|it| (it.scope == Scope::Global) == is_global)
+    }
+
+    fn description(&self, basis: &EstimateBasis<'_>) -> String {
+        let tier = match self.tier {
+            ServiceTier::Standard => "on-demand".to_owned(),
+            ServiceTier::Batch => "batch jobs".to_owned(),
+            tier => format!("{tier} tier"),
+        };
+        // A book that tells nothing of profiles has one price for all calls.
+        if basis.model.rates.iter().all(|row| row.scope == RowScope::Any) {
+            return tier;
+        }
+        let all = |scope: &CallableScope| {
+            let doubt = if scope.is_listed { "" } else { " (?)" };
+            format!("{}{doubt}", scope.scope)
+        };
+        let scopes: Vec<String> = self.scopes.iter().map(all).collect();
+        format!("{tier}, {}", scopes.join(" or "))
+    }
+}
+
+/// Finds the prices of all kinds of calls of a model, with those that lack some.
+pub(super) fn calls(basis: &EstimateBasis<'_>) -> (Vec<CallRates>, Vec<UnknownPlan>) {
+    let mut calls: Vec<CallRates> = Vec::new();
+    let mut unknown = Vec::new();
+    let scopes = basis.book.callable_scopes(basis.model, &basis.region, basis.day);
+    let mut tiers: Vec<ServiceTier> =
+        basis.model.variants().into_iter().map(|(tier, _)| tier).collect();
+    tiers.dedup();
+    for scope in scopes {
+        for tier in &tiers {
+            match rates_of(basis, scope.scope, *tier) {
+                Ok(None) => {}
+                Ok(Some(rates)) => {
+                    let found = CallRates { scopes: vec![scope], tier: *tier, rates };
+                    match calls.iter_mut().find(|call| call.is_like(&found)) {
+                        Some(call) => call.scopes.push(scope),
+                        None => calls.push(found),
+                    }
+                }
+                Err(lacks) => unknown.push(UnknownPlan {
+                    kind: kind_of(*tier),
+                    description: format!("{tier} tier, {}", scope.scope),
+                    why: format!("the book has no price of {lacks} there"),
+                    break_even_tokens_per_month: None,
+                }),
+            }
+        }
+    }
+    let is_standard = calls.iter().any(|call| call.tier == ServiceTier::Standard)
+        || unknown.iter().any(|plan| plan.kind == PlanKind::OnDemand);
+    if !is_standard {
+        let instead = basis.nearest().map_or_else(String::new, |text| format!(": {text}"));
+        unknown.push(UnknownPlan {
+            kind: PlanKind::OnDemand,
+            description: "on-demand".into(),
+            why: format!("the book has no price of the standard tier here{instead}"),
+            break_even_tokens_per_month: None,
+        });
+    }
+    (calls, unknown)
+}
+
+/// Returns the cheapest plan of a model on-demand at the standard tier; `None` where a meter in use has no
+/// price that was seen by the day.
+pub(super) fn cheapest_on_demand(basis: &EstimateBasis<'_>) -> Option<EstimatedPlan> {
+    let (calls, _) = calls(basis);
+    let is_later = |(_, rate): &(Meter, Rate)| {
+        let written = &rate.source.provenance;
+        written.effective_from.or(written.seen_from).is_some_and(|from| from > basis.day)
+    };
+    let standard = calls
+        .iter()
+        .filter(|call| call.tier == ServiceTier::Standard && !call.rates.iter().any(is_later));
+    let cheapest = standard.min_by_key(|call| call.cost(basis, false))?;
+    Some(by_the_token(basis, cheapest))
+}
+
+const fn kind_of(tier: ServiceTier) -> PlanKind {
+    match tier {
+        ServiceTier::Standard => PlanKind::OnDemand,
+        ServiceTier::Batch => PlanKind::Batch,
+        ServiceTier::Flex => PlanKind::Flex,
+        ServiceTier::Priority => PlanKind::Priority,
+        ServiceTier::LatencyOptimized | ServiceTier::Ultrafast => PlanKind::LatencyOptimized,
+    }
+}
+
+/// Finds the rates of all meters in use; `None` where the scope and tier have no prices at all. The error
+/// is what lacks one, in words.
+fn rates_of(
+    basis: &EstimateBasis<'_>,
+    scope: Scope,
+    tier: ServiceTier,
+) -> Result<Option<Vec<(Meter, Rate)>>, String> {
+    let rate = |meter: Meter| {
+        // A batch job has no prompt cache: by AWS's page on caching, what was cached is input there.
+        let billed = match (tier, meter) {
+            (ServiceTier::Batch, Meter::CacheRead | Meter::CacheWrite) => Meter::Input,
+            _ => meter,
+        };
+        basis.book.rate(&RateQuery {
+            model: &basis.model.id,
+            region: &basis.region,
+            scope,
+            tier: Some(tier),
+            meter: billed,
+            input_tokens: basis.volume.input_per_request(),
+            day: basis.day,
+        })
+    };
+    if Meter::TOKENS.into_iter().all(|meter| rate(meter).is_none()) {
+        return Ok(None);
+    }
+    // Where long requests have a price of their own at the standard tier, the short one is not theirs at
+    // another.
+    let (long, own) =
+        (longest_band(basis, scope, ServiceTier::Standard), longest_band(basis, scope, tier));
+    let sent = basis.volume.input_per_request();
+    if let Some(above) =
+        long.filter(|above| own.is_none() && sent.is_some_and(|sent| sent > *above))
+    {
+        return Err(format!("requests above {} input tokens", Tokens::new(above)));
+    }
+    let meters = basis.volume.meters();
+    let priced = |meter: Meter| Ok((meter, rate(meter).ok_or_else(|| meter.name().to_owned())?));
+    meters.map(priced).collect::<Result<_, _>>().map(Some)
+}
+
+/// Returns the length of requests above which a tier has another price; `None` where it has one alone.
+fn longest_band(basis: &EstimateBasis<'_>, scope: Scope, tier: ServiceTier) -> Option<u64> {
+    let query = RateQuery {
+        model: &basis.model.id,
+        region: &basis.region,
+        scope,
+        tier: Some(tier),
+        meter: Meter::Input,
+        input_tokens: None,
+        day: basis.day,
+    };
+    basis.book.variants(&query).into_iter().filter_map(|(_, above)| above).max()
+}
+
+/// Builds the plan with calls by the token.
+pub(super) fn by_the_token(basis: &EstimateBasis<'_>, call: &CallRates) -> EstimatedPlan {
+    let (least, most) = (call.cost(basis, false), call.cost(basis, true));
+    let mut plan =
+        EstimatedPlan::new(kind_of(call.tier), call.description(basis), least, &basis.volume);
+    plan.cost_at_most(most, &basis.volume);
+    let unpriced = call.scopes.iter().find_map(|it| {
+        let own = longest_band(basis, it.scope, call.tier);
+        longest_band(basis, it.scope, ServiceTier::Standard).filter(|_| own.is_none())
+    });
+    if let Some(above) = unpriced.filter(|_| basis.volume.requests.is_none()) {
+        let above = Tokens::new(above);
+        plan.notes.push(format!(
+            "of requests up to {above} input tokens: the price of longer ones is not known"
+        ));
+    }
+    let stays = call.scopes.iter().any(|scope| scope.scope == Scope::InRegion);
+    if call.tier == ServiceTier::Standard && stays {
+        plan.effort = Effort::None;
+    }
+    if call.tier == ServiceTier::Batch && !basis.volume.is_uncached() {
+        plan.notes
+            .push("a batch job has no prompt cache: what was cached is billed as input".into());
+    }
+    let written = call.rates.iter().map(|(_, rate)| &rate.source);
+    plan.cite(basis.day, written);
+    plan
+}
