@@ -86,6 +86,7 @@ impl Estimate {
         });
         let mut notes: Vec<String> = basis.reviewed_as_gone().into_iter().collect();
         notes.extend(basis.exceeds_context());
+        notes.extend(basis.exceeds_output());
         notes.extend(basis.unused_capacity());
         if let Some(row) = row {
             notes.extend(row.legacy.map(|day| format!("Legacy from {day} on")));

@@ -204,6 +204,16 @@ impl EstimateBasis<'_> {
         })
     }
 
+    /// Says that an answer is longer than the model's can be; `None` where it is not, or nobody knows.
+    pub(super) fn exceeds_output(&self) -> Option<String> {
+        let asked = self.volume.output_per_request()?;
+        let most = self.ladder.of(&self.model.id)?.output?;
+        is_more_tokens(asked, most).then(|| {
+            let (asked, most) = (Tokens::new(asked), Tokens::new(most));
+            format!("an answer of {asked} tokens is more than its {most}: such answers are cut off")
+        })
+    }
+
     /// Says that the capacity of a unit was given and is not used; `None` where it is.
     pub(super) fn unused_capacity(&self) -> Option<String> {
         self.capacity?;

@@ -211,6 +211,12 @@ impl Volume {
         Tokens::new(Meter::TOKENS.iter().map(|meter| self.of(*meter).count()).sum())
     }
 
+    /// Returns the mean length of an answer in tokens, rounded up; `None` where the requests are not known.
+    #[must_use]
+    pub fn output_per_request(&self) -> Option<u64> {
+        self.requests.map(|requests| self.output.count().div_ceil(requests))
+    }
+
     /// Returns the mean length of what a request sends, in tokens, caches included, rounded up; `None`
     /// where the requests are not known. Some prices depend on it.
     #[must_use]
@@ -223,14 +229,18 @@ impl Volume {
 /// Writes the volume in words, as in `100,000,000 tokens a month: 50,000,000 input, 50,000,000 output`.
 impl fmt::Display for Volume {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tokens a month: ", self.tokens())?;
+        let plural = |count: u64| if count == 1 { "" } else { "s" };
+        let tokens = self.tokens();
+        write!(f, "{tokens} token{} a month: ", plural(tokens.count()))?;
         for (place, meter) in self.meters().enumerate() {
             let comma = if place == 0 { "" } else { ", " };
             let name = meter.name().trim_end_matches(" tokens");
             write!(f, "{comma}{} {name}", self.of(meter))?;
         }
         match self.requests {
-            Some(requests) => write!(f, "; {} requests", Tokens::new(requests)),
+            Some(requests) => {
+                write!(f, "; {} request{}", Tokens::new(requests), plural(requests))
+            }
             None => Ok(()),
         }
     }

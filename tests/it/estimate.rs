@@ -207,6 +207,25 @@ fn other_models_and_other_sellers_stand_beside_the_model() {
 }
 
 #[test]
+fn a_request_that_the_model_cannot_take_or_answer_is_told() {
+    let of = |sent: &str, answered: &str| {
+        let volume =
+            ["--requests", "1", "--input-per-request", sent, "--output-per-request", answered];
+        page(&[&["--model", "Claude Haiku 4.5", "--day", "2026-11-26"], &volume[..]].concat())
+    };
+    let fits = of("1", "1");
+    assert!(
+        !fits.contains("does not fit into its 200,000") && fits.contains("2 tokens a month"),
+        "{fits}"
+    );
+    assert!(fits.contains("; 1 request;"), "{fits}");
+    assert!(
+        of("500k", "1").contains("a request of 500,000 input tokens does not fit into its 200,000")
+    );
+    assert!(of("1", "100k").contains("an answer of 100,000 tokens is more than its 64,000"));
+}
+
+#[test]
 fn a_price_of_short_requests_is_not_that_of_long_ones() {
     let luna = ["--model", "openai.gpt-6-luna", "--day", "2026-11-26"];
     let long = ["--requests", "1000", "--input-per-request", "300k", "--output-per-request", "1k"];
