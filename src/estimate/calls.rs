@@ -56,6 +56,17 @@ impl CallRates {
     }
 }
 
+/// Something of a volume that has no price.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Unpriced {
+    /// A meter in use.
+    #[error("{0}")]
+    Meter(Meter),
+    /// Requests with more input than these tokens.
+    #[error("requests above {0} input tokens")]
+    LongRequests(Tokens),
+}
+
 /// Finds the prices of all kinds of calls of a model, with those that lack some.
 pub(super) fn calls(basis: &EstimateBasis<'_>) -> (Vec<CallRates>, Vec<UnknownPlan>) {
     let mut calls: Vec<CallRates> = Vec::new();
@@ -124,12 +135,12 @@ const fn kind_of(tier: ServiceTier) -> PlanKind {
 }
 
 /// Finds the rates of all meters in use; `None` where the scope and tier have no prices at all. The error
-/// is what lacks one, in words.
+/// is what lacks one.
 fn rates_of(
     basis: &EstimateBasis<'_>,
     scope: Scope,
     tier: ServiceTier,
-) -> Result<Option<Vec<(Meter, Rate)>>, String> {
+) -> Result<Option<Vec<(Meter, Rate)>>, Unpriced> {
     let rate = |meter: Meter| {
         // A batch job has no prompt cache: by AWS's page on caching, what was cached is input there.
         let billed = match (tier, meter) {
@@ -151,31 +162,32 @@ fn rates_of(
     }
     // Where long requests have a price of their own at the standard tier, the short one is not theirs at
     // another.
-    let (long, own) =
-        (longest_band(basis, scope, ServiceTier::Standard), longest_band(basis, scope, tier));
     let sent = basis.volume.input_per_request();
-    if let Some(above) =
-        long.filter(|above| own.is_none() && sent.is_some_and(|sent| sent > *above))
-    {
-        return Err(format!("requests above {} input tokens", Tokens::new(above)));
+    let long = long_without_price(basis, scope, tier);
+    if let Some(above) = long.filter(|above| sent.is_some_and(|sent| sent > *above)) {
+        return Err(Unpriced::LongRequests(Tokens::new(above)));
     }
     let meters = basis.volume.meters();
-    let priced = |meter: Meter| Ok((meter, rate(meter).ok_or_else(|| meter.name().to_owned())?));
+    let priced = |meter: Meter| Ok((meter, rate(meter).ok_or(Unpriced::Meter(meter))?));
     meters.map(priced).collect::<Result<_, _>>().map(Some)
 }
 
-/// Returns the length of requests above which a tier has another price; `None` where it has one alone.
-fn longest_band(basis: &EstimateBasis<'_>, scope: Scope, tier: ServiceTier) -> Option<u64> {
-    let query = RateQuery {
-        model: &basis.model.id,
-        region: &basis.region,
-        scope,
-        tier: Some(tier),
-        meter: Meter::Input,
-        input_tokens: None,
-        day: basis.day,
+/// Returns the length above which requests have a price of their own at the standard tier and none at
+/// another; `None` where the other has one too, or all lengths cost the same.
+fn long_without_price(basis: &EstimateBasis<'_>, scope: Scope, tier: ServiceTier) -> Option<u64> {
+    let first_above = |tier: ServiceTier| {
+        let query = RateQuery {
+            model: &basis.model.id,
+            region: &basis.region,
+            scope,
+            tier: Some(tier),
+            meter: Meter::Input,
+            input_tokens: None,
+            day: basis.day,
+        };
+        basis.book.variants(&query).into_iter().filter_map(|(_, above)| above).min()
     };
-    basis.book.variants(&query).into_iter().filter_map(|(_, above)| above).max()
+    first_above(ServiceTier::Standard).filter(|_| first_above(tier).is_none())
 }
 
 /// Builds the plan with calls by the token.
@@ -184,10 +196,8 @@ pub(super) fn by_the_token(basis: &EstimateBasis<'_>, call: &CallRates) -> Estim
     let mut plan =
         EstimatedPlan::new(kind_of(call.tier), call.description(basis), least, &basis.volume);
     plan.cost_at_most(most, &basis.volume);
-    let unpriced = call.scopes.iter().find_map(|it| {
-        let own = longest_band(basis, it.scope, call.tier);
-        longest_band(basis, it.scope, ServiceTier::Standard).filter(|_| own.is_none())
-    });
+    let mut scopes = call.scopes.iter();
+    let unpriced = scopes.find_map(|it| long_without_price(basis, it.scope, call.tier));
     if let Some(above) = unpriced.filter(|_| basis.volume.requests.is_none()) {
         let above = Tokens::new(above);
         plan.notes.push(format!(

@@ -64,12 +64,12 @@ pub(super) fn add_units(basis: &EstimateBasis<'_>, cheapest: &CallRates, plans: 
             plans.unknown.push(unknown("units do not serve all of these tokens".into()));
             continue;
         };
-        let at_shape = break_even.as_ref().and_then(|it| at_shape(basis, it));
+        let at_shape = break_even.as_ref().and_then(|it| PaysFrom::new(basis, it));
         let units = OfferedUnits { basis, offer: &offer, capacity, traffic };
         for mut plan in units.plans(cheapest) {
             match &at_shape {
-                Some(Ok(from)) => plan.break_even_tokens_per_month = Some(*from),
-                Some(Err(never)) => plan.notes.push(never.clone()),
+                Some(PaysFrom::Volume(from)) => plan.break_even_tokens_per_month = Some(*from),
+                Some(PaysFrom::Never(why)) => plan.notes.push(why.to_string()),
                 None => {}
             }
             if book.charged {
@@ -80,26 +80,46 @@ pub(super) fn add_units(basis: &EstimateBasis<'_>, cheapest: &CallRates, plans: 
     }
 }
 
-/// Returns the volume from which a unit pays at the shape of a volume, or says that it never does; `None`
-/// where its capacity is not known.
-fn at_shape(basis: &EstimateBasis<'_>, flat: &BreakEven) -> Option<Result<Tokens, String>> {
-    let (from, share) = (flat.tokens_per_month, flat.share_of_capacity?);
-    if share > Percent::ALL {
-        return Some(Err(format!(
-            "never pays at this mix: its break-even of {from} tokens a month is {share} of what it serves"
-        )));
+/// The volume from which a unit pays at the shape of a volume.
+enum PaysFrom {
+    Volume(Tokens),
+    Never(NeverPays),
+}
+
+/// A reason for which a unit costs more than on-demand at any volume.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum NeverPays {
+    /// A full unit is worth less than it costs.
+    #[error(
+        "never pays at this mix: its break-even of {from} tokens a month is {share} of what it serves"
+    )]
+    AtThisMix { from: Tokens, share: Percent },
+    /// A unit would have to be full for longer than the shape lasts.
+    #[error(
+        "never pays at this shape: it would have to serve {from} tokens a month, and is idle too long"
+    )]
+    AtThisShape { from: Tokens },
+}
+
+impl PaysFrom {
+    /// Puts a break-even of steady use to the shape of a volume; `None` where the capacity of a unit is not
+    /// known.
+    fn new(basis: &EstimateBasis<'_>, steady: &BreakEven) -> Option<Self> {
+        let (from, share) = (steady.tokens_per_month, steady.share_of_capacity?);
+        if share > Percent::ALL {
+            return Some(Self::Never(NeverPays::AtThisMix { from, share }));
+        }
+        if basis.shape == LoadShape::Flat {
+            return Some(Self::Volume(from));
+        }
+        let served = Decimal::from(from.count());
+        let hours = Decimal::from(HOURS_PER_MONTH);
+        let most = (served * Decimal::ONE_HUNDRED / hours).checked_div(share.number())?;
+        let volume = basis.shape.volume_that_serves(served, most);
+        let volume = volume.and_then(|volume| volume.ceil().to_u64());
+        let never = Self::Never(NeverPays::AtThisShape { from });
+        Some(volume.map_or(never, |volume| Self::Volume(Tokens::new(volume))))
     }
-    if basis.shape == LoadShape::Flat {
-        return Some(Ok(from));
-    }
-    let served = Decimal::from(from.count());
-    let hours = Decimal::from(HOURS_PER_MONTH);
-    let most = (served * Decimal::ONE_HUNDRED / hours).checked_div(share.number())?;
-    let volume = basis.shape.volume_that_serves(served, most);
-    let volume = volume.and_then(|volume| volume.ceil().to_u64());
-    Some(volume.map(Tokens::new).ok_or_else(|| {
-        format!("never pays at this shape: it would have to serve {from} tokens a month, and is idle too long")
-    }))
 }
 
 /// Names some units of an offer, as in `2 model units, Tier 1, 1-month term`.

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::catalog::{DirectPrice, OfferedBy};
-use crate::domain::{ServiceTier, Usd};
+use crate::domain::{Meter, ServiceTier, Usd};
 use crate::estimate::basis::EstimateBasis;
 use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 
@@ -40,7 +40,9 @@ pub(super) fn add(basis: &EstimateBasis<'_>, least: Usd, plans: &mut Plans) {
         }
         match cost(basis, &offer) {
             Ok((low, high)) => plans.known.push(plan(basis, first, description, least, low, high)),
-            Err(why) => plans.unknown.push(unknown(why)),
+            Err(meter) => {
+                plans.unknown.push(unknown(format!("no source has its price of {}", meter.name())));
+            }
         }
     }
 }
@@ -58,8 +60,8 @@ fn description(price: &DirectPrice) -> String {
     format!("{} {api} (`{}`{tier})", price.provider, price.name)
 }
 
-/// Adds up the least and the most that the volume costs.
-fn cost(basis: &EstimateBasis<'_>, offer: &[&DirectPrice]) -> Result<(Usd, Usd), String> {
+/// Adds up the least and the most that the volume costs. The error is a meter without a price.
+fn cost(basis: &EstimateBasis<'_>, offer: &[&DirectPrice]) -> Result<(Usd, Usd), Meter> {
     let volume = &basis.volume;
     let (mut low, mut high) = (Usd::ZERO, Usd::ZERO);
     // Requests of known length have one price, others any of them.
@@ -75,8 +77,7 @@ fn cost(basis: &EstimateBasis<'_>, offer: &[&DirectPrice]) -> Result<(Usd, Usd),
         let ranges: Vec<_> = lengths.iter().filter_map(|price| price.range(meter)).collect();
         let ends =
             ranges.iter().map(|range| range.0).min().zip(ranges.iter().map(|range| range.1).max());
-        let (least, most) =
-            ends.ok_or_else(|| format!("no source has its price of {}", meter.name()))?;
+        let (least, most) = ends.ok_or(meter)?;
         low += least.cost(volume.of(meter));
         high += most.cost(volume.of(meter));
     }

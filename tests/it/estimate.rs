@@ -303,7 +303,8 @@ fn own_gpus_are_billed_for_all_hours_unless_others_pay() {
     assert!(of(&[]).contains("say it by --tokens-per-second"));
     for (more, words) in [
         (&["--gpu-share", "0"][..], "from 0.01 to 100"),
-        (&["--quantisation", "5"], "16, 8 or 4"),
+        (&["--quantisation", "5"], "possible values: 16, 8, 4"),
+        (&["--operations", "1000000001"], "from 0 to 1000000000"),
         (&["--tokens-per-second", "0"], "above zero"),
     ] {
         let output = estimate(&[&volume[..], &["--gpu-hour", "1.99"], more].concat());

@@ -14,7 +14,7 @@ use bedrock_cost_guard::estimate::{
 };
 use bedrock_cost_guard::terminal::estimate as pages;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _};
+use clap::{Args, CommandFactory as _, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -98,7 +98,7 @@ pub(crate) struct EstimateArguments {
     units_capacity: Option<UnitsCapacity>,
     /// Price of one rented GPU in USD an hour, such as 1.99, to compare with running the model yourself
     #[arg(long, value_name = "USD", help_heading = "Own GPUs (self-hosting)")]
-    gpu_hour: Option<Usd>,
+    gpu_hour: Option<TypedDollars>,
     /// GPUs that one copy of the model needs
     #[arg(long, value_name = "GPUS", requires = "gpu_hour", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4_096), help_heading = "Own GPUs (self-hosting)")]
     gpus: u32,
@@ -111,23 +111,56 @@ pub(crate) struct EstimateArguments {
     )]
     tokens_per_second: Option<Count>,
     /// Bits of a weight: 16, 8 or 4 [default: any with a published rate]
-    #[arg(long, value_name = "BITS", value_parser = parse_bits, help_heading = "Own GPUs (self-hosting)")]
-    quantisation: Option<u32>,
+    #[arg(long, value_name = "BITS", value_enum, help_heading = "Own GPUs (self-hosting)")]
+    quantisation: Option<Quantisation>,
     /// Percent of the GPUs that the volume pays for, where others pay for the rest [default: 100]
     #[arg(long, value_name = "PERCENT", help_heading = "Own GPUs (self-hosting)")]
     gpu_share: Option<GpuShare>,
     /// Cost of running them in USD a month: people, monitoring, storage
     #[arg(long, value_name = "USD", help_heading = "Own GPUs (self-hosting)")]
-    operations: Option<Usd>,
+    operations: Option<TypedDollars>,
 }
 
-/// Reads the bits of a weight.
-fn parse_bits(text: &str) -> Result<u32, String> {
-    match text {
-        "16" => Ok(16),
-        "8" => Ok(8),
-        "4" => Ok(4),
-        _ => Err(format!("`{text}` is not a number of bits: 16, 8 or 4")),
+/// Precision of a weight.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Quantisation {
+    /// 16 bit
+    #[value(name = "16")]
+    Sixteen,
+    /// 8 bit
+    #[value(name = "8")]
+    Eight,
+    /// 4 bit
+    #[value(name = "4")]
+    Four,
+}
+
+impl Quantisation {
+    const fn bits(self) -> u32 {
+        match self {
+            Self::Sixteen => 16,
+            Self::Eight => 8,
+            Self::Four => 4,
+        }
+    }
+}
+
+/// Dollars that a person types.
+#[derive(Clone, Copy, Debug)]
+struct TypedDollars(Usd);
+
+/// The error for a text that is no amount: of more than a billion dollars nothing could be added up.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not an amount in USD from 0 to 1000000000, such as 1.99")]
+struct NotTypedDollars(String);
+
+impl FromStr for TypedDollars {
+    type Err = NotTypedDollars;
+
+    fn from_str(text: &str) -> Result<Self, NotTypedDollars> {
+        let amount: Option<Usd> = text.parse().ok();
+        let amount = amount.filter(|amount| amount.dollars() <= Decimal::from(1_000_000_000));
+        amount.map(Self).ok_or_else(|| NotTypedDollars(text.to_owned()))
     }
 }
 
@@ -135,16 +168,21 @@ fn parse_bits(text: &str) -> Result<u32, String> {
 #[derive(Clone, Copy, Debug)]
 struct GpuShare(Ratio);
 
-impl FromStr for GpuShare {
-    type Err = String;
+/// The error for a text that is no share.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a percentage from 0.01 to 100, such as 4.5")]
+struct NotAGpuShare(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for GpuShare {
+    type Err = NotAGpuShare;
+
+    fn from_str(text: &str) -> Result<Self, NotAGpuShare> {
         let percent: Option<Decimal> = text.parse().ok();
         let is_share =
             |percent: &Decimal| *percent >= Decimal::new(1, 2) && *percent <= Decimal::ONE_HUNDRED;
-        let percent = percent.filter(is_share);
-        let share = percent.map(|percent| Self(Ratio::new(percent / Decimal::ONE_HUNDRED)));
-        share.ok_or_else(|| format!("`{text}` is not a percentage from 0.01 to 100, such as 4.5"))
+        let share = percent.filter(is_share);
+        let share = share.map(|percent| Self(Ratio::new(percent / Decimal::ONE_HUNDRED)));
+        share.ok_or_else(|| NotAGpuShare(text.to_owned()))
     }
 }
 
@@ -155,13 +193,16 @@ struct UnitsCapacity {
     output: u64,
 }
 
-impl FromStr for UnitsCapacity {
-    type Err = String;
+/// The error for a text that is no capacity.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not input and output tokens a minute above zero, such as 1M/300k")]
+struct NotAUnitsCapacity(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let refused = || {
-            format!("`{text}` is not input and output tokens a minute above zero, such as 1M/300k")
-        };
+impl FromStr for UnitsCapacity {
+    type Err = NotAUnitsCapacity;
+
+    fn from_str(text: &str) -> Result<Self, NotAUnitsCapacity> {
+        let refused = || NotAUnitsCapacity(text.to_owned());
         let part = |text: &str| text.parse::<Count>().ok().filter(|count| count.0 > 0);
         let (input, output) = text.split_once('/').ok_or_else(refused)?;
         let (input, output) = part(input).zip(part(output)).ok_or_else(refused)?;
@@ -218,16 +259,16 @@ pub(crate) fn execute(
         output_tokens_per_hour: units.output.saturating_mul(60),
         origin: CapacityOrigin::Assumed,
     });
-    let gpus = arguments.gpu_hour.map(|usd_per_gpu_hour| OwnGpus {
-        usd_per_gpu_hour,
+    let gpus = arguments.gpu_hour.map(|hour| OwnGpus {
+        usd_per_gpu_hour: hour.0,
         gpus: arguments.gpus,
         tokens_per_second: arguments.tokens_per_second.map(|tokens| tokens.0),
     });
     let self_hosting = SelfHosting {
         gpus,
-        bits: arguments.quantisation,
+        bits: arguments.quantisation.map(Quantisation::bits),
         share: arguments.gpu_share.map_or(Ratio::ONE, |share| share.0),
-        operations: arguments.operations.unwrap_or(Usd::ZERO),
+        operations: arguments.operations.map_or(Usd::ZERO, |amount| amount.0),
     };
     if gpus.is_some_and(|gpus| !gpus.usd_per_gpu_hour.is_positive()) {
         refuse("a GPU that costs nothing is nobody's: say --gpu-hour above zero");

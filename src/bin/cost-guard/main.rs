@@ -209,11 +209,15 @@ fn print_explanation(report: &Report, id: &str, format: Format) -> Result<()> {
 
 /// Returns the sample account on a book; for the article's, the account that does what it reckons with.
 fn sample_on(catalog: Option<&CatalogSource>) -> Result<Observation> {
+    if catalog == Some(&CatalogSource::Article) {
+        return Ok(sample::of_article()?);
+    }
     let observation = sample::observation()?;
     let Some(source) = catalog else {
         return Ok(observation);
     };
     let book = book_for(&observation, source)?;
+    // Kept elsewhere, it is the same book.
     let is_articles = book.name == CatalogSource::Article.to_string();
     Ok(if is_articles { sample::of_article()? } else { observation }.repriced(&book))
 }
