@@ -198,6 +198,23 @@ impl PriceBook {
         }
     }
 
+    /// Adds models of another book that this one lacks, in its order, with their prices by the token at the
+    /// standard tier and the days on which they leave.
+    pub fn add_by_the_token<'m>(
+        &mut self,
+        other: &Self,
+        models: impl Iterator<Item = &'m BaseModel>,
+    ) {
+        let wanted: BTreeSet<&BaseModel> = models.filter(|id| self.model(id).is_none()).collect();
+        let mut added = other.models.iter().filter(|model| wanted.contains(&model.id)).peekable();
+        if added.peek().is_none() {
+            return;
+        }
+        self.models.extend(added.map(ModelPrices::by_the_token));
+        let place = |model: &ModelPrices| other.models.iter().position(|it| it.id == model.id);
+        self.models.sort_by_key(place);
+    }
+
     fn clone_head(&self) -> Self {
         Self {
             schema_version: self.schema_version,

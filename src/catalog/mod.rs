@@ -36,7 +36,8 @@ mod toml_lines;
 
 pub use alternatives::{
     DirectPrice, DirectPrices, GpuKind, GpuPrice, GpuPurchase, Hardware, ModelFacts, ModelKind,
-    ModelLadder, ModelMemory, ModelStatus, OfferedBy, SizeClass, Throughput,
+    ModelLadder, ModelMemory, ModelStatus, OfferedBy, References, ReferencesError, SizeClass,
+    Throughput,
 };
 pub use book::{BookError, PriceBook};
 pub use callable::CallableScope;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::rate_lines::RateLines;
 use crate::catalog::rates::Rates;
 use crate::catalog::rows::{LifecycleRow, ModelUnitsRow, ReservedTokensRow, UnpricedRow};
-use crate::domain::{BaseModel, LoadWeights};
+use crate::domain::{BaseModel, LoadWeights, ServiceTier};
 
 /// All rows of one model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,4 +38,23 @@ pub struct ModelPrices {
     /// Weights of cached tokens in the load of a model unit.
     #[serde(default)]
     pub load_weights: LoadWeights,
+}
+
+impl ModelPrices {
+    /// Returns the same model with its prices by the token at the standard tier alone.
+    pub(super) fn by_the_token(&self) -> Self {
+        let standard = self.rates.iter().filter(|row| row.tier == ServiceTier::Standard);
+        Self {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            provider: self.provider.clone(),
+            rates: standard.cloned().collect::<Vec<_>>().into(),
+            rate_lines: RateLines::default(),
+            model_units: Vec::new(),
+            reserved_tokens: Vec::new(),
+            lifecycle: self.lifecycle.clone(),
+            unpriced: self.unpriced.clone(),
+            load_weights: self.load_weights,
+        }
+    }
 }

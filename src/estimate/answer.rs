@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::domain::{BaseModel, Region, ServiceTier};
 use crate::estimate::basis::{EstimateBasis, EstimateError};
 use crate::estimate::calls::{by_the_token, calls};
+use crate::estimate::other_models::CostNow;
 use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 use crate::estimate::shape::LoadShape;
 use crate::estimate::volume::Volume;
@@ -73,17 +74,14 @@ impl Estimate {
         }
         let on_demand = all.known.iter().filter(|plan| plan.kind == PlanKind::OnDemand);
         if let Some(least) = on_demand.map(|plan| plan.monthly_cost).min() {
-            other_models::add(basis, least, &mut all);
+            other_models::add(basis, &CostNow::by_the_token(least), &mut all);
             direct_api::add(basis, least, &mut all);
         }
         rented_gpus::add(basis, &mut all);
         if let Some(gpus) = &basis.self_hosting.gpus {
             gpus.add(basis, &mut all);
         }
-        let Plans { mut known, unknown } = all;
-        known.sort_by(|a, b| {
-            (a.monthly_cost, a.kind, &a.description).cmp(&(b.monthly_cost, b.kind, &b.description))
-        });
+        let Plans { known, unknown } = all.sorted();
         let mut notes: Vec<String> = basis.reviewed_as_gone().into_iter().collect();
         notes.extend(basis.exceeds_context());
         notes.extend(basis.exceeds_output());

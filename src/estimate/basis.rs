@@ -4,7 +4,7 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use crate::catalog::{
-    DirectPrices, Hardware, ModelLadder, ModelPrices, ModelStatus, Overrides, PriceBook, RateQuery,
+    AllowedScope, ModelPrices, ModelStatus, Overrides, PriceBook, RateQuery, References,
 };
 use crate::domain::{
     BaseModel, Capacity, Meter, ModelId, Ratio, Region, Scope, ServiceTier, Term, Tokens, Usd,
@@ -19,10 +19,12 @@ pub struct EstimateBasis<'a> {
     pub book: &'a PriceBook,
     /// Model of the book.
     pub model: &'a ModelPrices,
-    /// Reviewed facts of the models.
-    pub ladder: &'a ModelLadder,
-    /// Prices outside of Amazon Bedrock.
-    pub direct: &'a DirectPrices,
+    /// Facts and prices from outside of the book.
+    pub references: &'a References,
+    /// Contract of the account, and the scopes that its requests may use.
+    pub overrides: &'a Overrides,
+    /// True if requests may use the global scope where the overrides do not say.
+    pub allow_global: bool,
     /// Region that is called.
     pub region: Region,
     /// Day whose prices apply.
@@ -35,8 +37,6 @@ pub struct EstimateBasis<'a> {
     pub zone: Option<Zone>,
     /// Capacity of a model unit where the book states none.
     pub capacity: Option<Capacity>,
-    /// Facts of GPUs for open models.
-    pub hardware: &'a Hardware,
     /// Terms of running a model oneself.
     pub self_hosting: SelfHosting,
 }
@@ -71,6 +71,13 @@ pub struct SelfHosting {
     pub share: Ratio,
     /// Cost of running them in USD a month: people, monitoring, storage.
     pub operations: Usd,
+}
+
+impl Default for SelfHosting {
+    /// Returns whole GPUs at published rates, without a cost of running them.
+    fn default() -> Self {
+        Self { gpus: None, bits: None, share: Ratio::ONE, operations: Usd::ZERO }
+    }
 }
 
 /// A reason for which nothing can be estimated.
@@ -165,6 +172,16 @@ impl EstimateBasis<'_> {
         rows.first().and_then(|row| row.end_of_life)
     }
 
+    /// Returns true if requests for the model may use a scope.
+    pub(super) fn may_use(&self, scope: Scope) -> bool {
+        let (kind, unless_said) = match scope {
+            Scope::InRegion => (AllowedScope::InRegion, true),
+            Scope::Geo(_) => (AllowedScope::Geo, true),
+            Scope::Global => (AllowedScope::Global, self.allow_global),
+        };
+        self.overrides.allows(&self.model.id, kind).unwrap_or(unless_said)
+    }
+
     /// Says why AWS sells no new model units; `None` where it may.
     pub(super) fn sells_no_units(&self) -> Option<String> {
         let rows = self.book.lifecycle(&self.model.id, &self.region);
@@ -179,8 +196,8 @@ impl EstimateBasis<'_> {
         if self.end().is_some() || !self.book.charged {
             return None;
         }
-        let checked = self.ladder.checked;
-        match self.ladder.of(&self.model.id)?.status? {
+        let checked = self.references.ladder.checked;
+        match self.references.ladder.of(&self.model.id)?.status? {
             ModelStatus::Retired => {
                 Some(format!("it was retired by {checked}, on a day that the book does not have"))
             }
@@ -195,7 +212,7 @@ impl EstimateBasis<'_> {
     /// Says that a request does not fit into the model; `None` where it does, or its length is not known.
     pub(super) fn exceeds_context(&self) -> Option<String> {
         let sent = self.volume.input_per_request()?;
-        let most = self.ladder.of(&self.model.id)?.context?;
+        let most = self.references.ladder.of(&self.model.id)?.context?;
         is_more_tokens(sent, most).then(|| {
             let (sent, most) = (Tokens::new(sent), Tokens::new(most));
             format!(
@@ -207,7 +224,7 @@ impl EstimateBasis<'_> {
     /// Says that an answer is longer than the model's can be; `None` where it is not, or nobody knows.
     pub(super) fn exceeds_output(&self) -> Option<String> {
         let asked = self.volume.output_per_request()?;
-        let most = self.ladder.of(&self.model.id)?.output?;
+        let most = self.references.ladder.of(&self.model.id)?.output?;
         is_more_tokens(asked, most).then(|| {
             let (asked, most) = (Tokens::new(asked), Tokens::new(most));
             format!("an answer of {asked} tokens is more than its {most}: such answers are cut off")

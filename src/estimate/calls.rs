@@ -1,5 +1,7 @@
 //! The calls of a model by the token: what each scope and tier costs.
 
+use jiff::civil::Date;
+
 use crate::advice::Effort;
 use crate::catalog::{CallableScope, Rate, RateQuery, ReservedScope, RowScope};
 use crate::domain::{Meter, Scope, ServiceTier, Tokens, Usd};
@@ -75,7 +77,7 @@ pub(super) fn calls(basis: &EstimateBasis<'_>) -> (Vec<CallRates>, Vec<UnknownPl
     let mut tiers: Vec<ServiceTier> =
         basis.model.variants().into_iter().map(|(tier, _)| tier).collect();
     tiers.dedup();
-    for scope in scopes {
+    for scope in scopes.into_iter().filter(|it| basis.may_use(it.scope)) {
         for tier in &tiers {
             match rates_of(basis, scope.scope, *tier) {
                 Ok(None) => {}
@@ -109,19 +111,33 @@ pub(super) fn calls(basis: &EstimateBasis<'_>) -> (Vec<CallRates>, Vec<UnknownPl
     (calls, unknown)
 }
 
-/// Returns the cheapest plan of a model on-demand at the standard tier; `None` where a meter in use has no
-/// price that was seen by the day.
-pub(super) fn cheapest_on_demand(basis: &EstimateBasis<'_>) -> Option<EstimatedPlan> {
+/// The cheapest calls of a model on-demand at the standard tier.
+pub(super) enum CheapestCalls {
+    /// They have prices that were seen by the day.
+    Priced(Box<EstimatedPlan>),
+    /// Their prices were first seen later: whether they could be made by the day is not known.
+    SeenLater(Date, Box<EstimatedPlan>),
+}
+
+/// Finds the cheapest calls of a model on-demand; `None` where a meter in use has no price.
+pub(super) fn cheapest_on_demand(basis: &EstimateBasis<'_>) -> Option<CheapestCalls> {
     let (calls, _) = calls(basis);
-    let is_later = |(_, rate): &(Meter, Rate)| {
-        let written = &rate.source.provenance;
-        written.effective_from.or(written.seen_from).is_some_and(|from| from > basis.day)
+    let first_seen = |call: &CallRates| {
+        let seen = |(_, rate): &(Meter, Rate)| {
+            let written = &rate.source.provenance;
+            written.effective_from.or(written.seen_from)
+        };
+        call.rates.iter().filter_map(seen).max().filter(|seen| *seen > basis.day)
     };
-    let standard = calls
-        .iter()
-        .filter(|call| call.tier == ServiceTier::Standard && !call.rates.iter().any(is_later));
-    let cheapest = standard.min_by_key(|call| call.cost(basis, false))?;
-    Some(by_the_token(basis, cheapest))
+    let standard = || calls.iter().filter(|call| call.tier == ServiceTier::Standard);
+    let least = |call: &&CallRates| call.cost(basis, false);
+    let by_the_day = standard().filter(|call| first_seen(call).is_none()).min_by_key(least);
+    if let Some(call) = by_the_day {
+        return Some(CheapestCalls::Priced(Box::new(by_the_token(basis, call))));
+    }
+    let call = standard().min_by_key(least)?;
+    let plan = Box::new(by_the_token(basis, call));
+    first_seen(call).map(|seen| CheapestCalls::SeenLater(seen, plan))
 }
 
 const fn kind_of(tier: ServiceTier) -> PlanKind {
@@ -147,22 +163,23 @@ fn rates_of(
             (ServiceTier::Batch, Meter::CacheRead | Meter::CacheWrite) => Meter::Input,
             _ => meter,
         };
-        basis.book.rate(&RateQuery {
+        let wanted = RateQuery {
             model: &basis.model.id,
             region: &basis.region,
             scope,
             tier: Some(tier),
             meter: billed,
-            input_tokens: basis.volume.input_per_request(),
+            input_tokens: basis.volume.length_of_each(),
             day: basis.day,
-        })
+        };
+        basis.book.contracted_rate(basis.overrides, &wanted)
     };
     if Meter::TOKENS.into_iter().all(|meter| rate(meter).is_none()) {
         return Ok(None);
     }
     // Where long requests have a price of their own at the standard tier, the short one is not theirs at
     // another.
-    let sent = basis.volume.input_per_request();
+    let sent = basis.volume.length_of_each();
     let long = long_without_price(basis, scope, tier);
     if let Some(above) = long.filter(|above| sent.is_some_and(|sent| sent > *above)) {
         return Err(Unpriced::LongRequests(Tokens::new(above)));
@@ -198,7 +215,7 @@ pub(super) fn by_the_token(basis: &EstimateBasis<'_>, call: &CallRates) -> Estim
     plan.cost_at_most(most, &basis.volume);
     let mut scopes = call.scopes.iter();
     let unpriced = scopes.find_map(|it| long_without_price(basis, it.scope, call.tier));
-    if let Some(above) = unpriced.filter(|_| basis.volume.requests.is_none()) {
+    if let Some(above) = unpriced.filter(|_| basis.volume.length_of_each().is_none()) {
         let above = Tokens::new(above);
         plan.notes.push(format!(
             "of requests up to {above} input tokens: the price of longer ones is not known"

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use crate::advice::Effort;
-use crate::catalog::{Offer, Overrides, ReservedOffer};
+use crate::catalog::{Offer, ReservedOffer};
 use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{
     Capacity, LoadWeights, Meter, ModelUnits, Percent, Ratio, ServiceTier, Term, Tokens, Usd,
@@ -33,8 +33,7 @@ pub(super) fn add_units(basis: &EstimateBasis<'_>, cheapest: &CallRates, plans: 
         mix.add(*meter, tokens, rate.contracted_unit_price.cost(tokens), weights);
     }
     let traffic = MadeTraffic::new(&basis.volume, &cheapest.rates, weights, &basis.shape);
-    let list = Overrides::default();
-    for offer in book.offers(&model.id, &basis.region, basis.day, &list) {
+    for offer in book.offers(&model.id, &basis.region, basis.day, basis.overrides) {
         let capacity = offer.capacity.or(basis.capacity);
         let break_even = mix.break_even(&Offer { capacity, ..offer.clone() });
         let pays_from = break_even.as_ref().map(|it| it.tokens_per_month);
@@ -196,8 +195,8 @@ pub(super) fn add_reserved_tokens(
     plans: &mut Plans,
 ) {
     let standard = || calls.iter().filter(|call| call.tier == ServiceTier::Standard);
-    let list = Overrides::default();
-    let offers = basis.book.reserved_offers(&basis.model.id, &basis.region, basis.day, &list);
+    let (book, model) = (basis.book, &basis.model.id);
+    let offers = book.reserved_offers(model, &basis.region, basis.day, basis.overrides);
     for offer in offers {
         if let Some(why) = basis.runs_out(offer.term) {
             plans.unknown.push(UnknownPlan {

@@ -13,7 +13,7 @@ const SEEN_LONG_AGO: i32 = 90;
 /// Adds what the same tokens would cost outside of Amazon Bedrock. `least` is the least on-demand cost at
 /// the standard tier.
 pub(super) fn add(basis: &EstimateBasis<'_>, least: Usd, plans: &mut Plans) {
-    for offer in basis.direct.offers(&basis.model.id, basis.day) {
+    for offer in basis.references.direct.offers(&basis.model.id, basis.day) {
         let Some(first) = offer.first() else { continue };
         // The article's own figures go with its book, and with no other.
         if (first.offered_by == OfferedBy::Article) == basis.book.charged {
@@ -67,7 +67,7 @@ fn cost(basis: &EstimateBasis<'_>, offer: &[&DirectPrice]) -> Result<(Usd, Usd),
     // Requests of known length have one price, others any of them.
     let is_of =
         |price: &DirectPrice, sent: u64| price.above_input_tokens.is_none_or(|above| sent > above);
-    let lengths: Vec<&DirectPrice> = match volume.input_per_request() {
+    let lengths: Vec<&DirectPrice> = match volume.length_of_each() {
         Some(sent) => {
             offer.iter().rev().find(|price| is_of(price, sent)).into_iter().copied().collect()
         }

@@ -1,4 +1,5 @@
-//! The room for estimates: what a volume of tokens that a person types in would cost under every plan.
+//! The room for estimates: what a volume of tokens that a person types in would cost under every plan,
+//! and what else could serve real usage.
 //!
 //! The same prices, sizes and bills as for real usage, on made traffic: one month of 730 hours in which
 //! the volume comes in a shape. Nothing is gathered and nothing is advised; what is not known is said.
@@ -8,6 +9,7 @@
 //! | `volume` | tokens and requests of a month, as people write them |
 //! | `shape` | how the volume is spread over time |
 //! | `basis` | what an estimate rests on: a model of a book, a Region, a day, a volume and a shape |
+//! | `alternatives` | what else could serve real usage |
 //! | `answer` | the estimate: every plan, cheapest first |
 //! | `traffic` | the volume as steps of demand, at some rates |
 //! | `plan` | one way to serve the volume, with what it costs and asks for |
@@ -21,6 +23,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod alternatives;
 mod answer;
 mod basis;
 mod calls;
@@ -35,9 +38,11 @@ mod shape;
 mod traffic;
 mod volume;
 
+pub use alternatives::Alternatives;
 pub use answer::Estimate;
 pub use basis::{EstimateBasis, EstimateError, OwnGpus, SelfHosting, find_model};
 pub use comparison::{ComparedModel, Comparison};
+pub use other_models::CostNow;
 pub use plan::{EstimatedPlan, PlanKind, SpilledPart, UnknownPlan};
 pub use shape::{LoadShape, ShapeError, Zone};
 pub use volume::{Count, TokenMix, TokensAsked, Volume, VolumeError};

@@ -8,35 +8,66 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 
-use crate::catalog::ModelFacts;
+use crate::catalog::{ModelFacts, Overrides};
 use crate::domain::{Percent, Ratio, Tokens, Usd};
 use crate::estimate::basis::{EstimateBasis, is_more_tokens};
-use crate::estimate::calls::cheapest_on_demand;
+use crate::estimate::calls::{CheapestCalls, cheapest_on_demand};
 use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 
 /// Most models of other families, the cheapest: twice as many would hide the model's own plans.
 const MOST_PEERS: usize = 5;
 
-/// Adds what other models would cost. `least` is the least on-demand cost of the model itself.
-pub(super) fn add(basis: &EstimateBasis<'_>, least: Usd, plans: &mut Plans) {
+/// The cost that other models are held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CostNow {
+    /// Cost in USD a month.
+    pub monthly_cost: Usd,
+    /// True if the true cost may be above.
+    pub is_at_least: bool,
+    /// True if each part of the traffic that moves takes its part of the cost away; false where something
+    /// is held, which costs as much until it is given up.
+    pub moves_with_traffic: bool,
+}
+
+impl CostNow {
+    /// Returns a cost that is billed by the token.
+    pub(super) const fn by_the_token(monthly_cost: Usd) -> Self {
+        Self { monthly_cost, is_at_least: false, moves_with_traffic: true }
+    }
+}
+
+/// Adds what other models would cost, beside what the traffic costs on the model itself.
+pub(super) fn add(basis: &EstimateBasis<'_>, now: &CostNow, plans: &mut Plans) {
     let id = &basis.model.id;
-    let Some(own) = basis.ladder.of(id) else { return };
-    let newest = basis.ladder.newest_of(id).map(|facts| (facts, "the newest of its line"));
-    let smaller = basis.ladder.smaller_than(id).map(|facts| (facts, "smaller"));
+    let ladder = basis.references.ladder;
+    let Some(own) = ladder.of(id) else { return };
+    let newest = ladder.newest_of(id).map(|facts| (facts, "the newest of its line"));
+    let smaller = ladder.smaller_than(id).map(|facts| (facts, "smaller"));
     for (facts, relation) in newest.into_iter().chain(smaller) {
-        match (OtherModel { basis, own, facts, relation, least }).plan() {
+        match (OtherModel { basis, own, facts, relation, now }).plan() {
             Some(Ok(plan)) => plans.known.push(plan),
-            Some(Err(why)) => plans.unknown.push(why),
+            Some(Err(refused)) => plans.unknown.push(refused.told()),
             None => {}
         }
     }
-    let mut peers = Vec::new();
-    for facts in basis.ladder.peers_of(id) {
-        match (OtherModel { basis, own, facts, relation: "of another family", least }).plan() {
+    let (mut peers, mut later) = (Vec::new(), 0_u64);
+    for facts in ladder.peers_of(id) {
+        match (OtherModel { basis, own, facts, relation: "of another family", now }).plan() {
             Some(Ok(plan)) => peers.push(plan),
-            Some(Err(why)) => plans.unknown.push(why),
+            Some(Err(refused)) if refused.is_later => later += 1,
+            Some(Err(refused)) => plans.unknown.push(refused.told()),
             None => {}
         }
+    }
+    if later > 0 {
+        let (plural, their) =
+            if later == 1 { ("", "its price was") } else { ("s", "their prices were") };
+        plans.unknown.push(UnknownPlan {
+            kind: PlanKind::OtherModel,
+            description: format!("{later} model{plural} of other families"),
+            why: format!("{their} first seen after {}", basis.day),
+            break_even_tokens_per_month: None,
+        });
     }
     peers.sort_by_key(|plan| plan.monthly_cost);
     // One model can have two ids, of which the first that callers of the runtime use stands for both.
@@ -54,34 +85,58 @@ struct OtherModel<'a> {
     own: &'a ModelFacts,
     facts: &'a ModelFacts,
     relation: &'static str,
-    least: Usd,
+    now: &'a CostNow,
+}
+
+/// Another model that cannot serve, or of which nobody knows.
+struct Refused {
+    description: String,
+    why: String,
+    /// True if its price was first seen after the day, so that it may not have been there.
+    is_later: bool,
+}
+
+impl Refused {
+    fn told(self) -> UnknownPlan {
+        let Self { description, why, .. } = self;
+        let kind = PlanKind::OtherModel;
+        UnknownPlan { kind, description, why, break_even_tokens_per_month: None }
+    }
 }
 
 impl OtherModel<'_> {
     /// Builds the plan with the other model; the error says why it cannot serve. `None` where the book has
-    /// no price of it here by the day, or it has ended.
-    fn plan(&self) -> Option<Result<EstimatedPlan, UnknownPlan>> {
+    /// no price of it here, or it has ended.
+    fn plan(&self) -> Option<Result<EstimatedPlan, Refused>> {
         let model = self.basis.book.model(&self.facts.id)?;
         let there = EstimateBasis { model, ..self.basis.clone() };
         if there.end().is_some_and(|end| end <= there.day) {
             return None;
         }
-        let cheapest = cheapest_on_demand(&there)?;
-        let description = format!("{} ({}), {}", model.name, self.relation, cheapest.description);
+        let named = format!("{} ({})", model.name, self.relation);
+        let refused = |description, why| Some(Err(Refused { description, why, is_later: false }));
+        let cheapest = match cheapest_on_demand(&there) {
+            Some(CheapestCalls::Priced(plan)) => plan,
+            Some(CheapestCalls::SeenLater(seen, _)) => {
+                let why = format!("its price was first seen on {seen}, after {}", there.day);
+                return Some(Err(Refused { description: named, why, is_later: true }));
+            }
+            None => {
+                // Where requests may go is the owner's call, and not for a price to decide.
+                let overrides = &Overrides::default();
+                cheapest_on_demand(&EstimateBasis { overrides, allow_global: true, ..there })?;
+                let why = "it is called through a profile that its requests may not use, by the overrides or GUARD_ALLOW_GLOBAL_ROUTING";
+                return refused(named, why.to_owned());
+            }
+        };
+        let description = format!("{named}, {}", cheapest.description);
         let sent = self.basis.volume.input_per_request();
         if let Some((sent, context)) =
             sent.zip(self.facts.context).filter(|(sent, most)| is_more_tokens(*sent, *most))
         {
-            return Some(Err(UnknownPlan {
-                kind: PlanKind::OtherModel,
-                description,
-                why: format!(
-                    "a request of {} input tokens does not fit into its {}",
-                    Tokens::new(sent),
-                    Tokens::new(context)
-                ),
-                break_even_tokens_per_month: None,
-            }));
+            let (sent, context) = (Tokens::new(sent), Tokens::new(context));
+            let why = format!("a request of {sent} input tokens does not fit into its {context}");
+            return refused(description, why);
         }
         let mut plan = EstimatedPlan::new(
             PlanKind::OtherModel,
@@ -109,15 +164,17 @@ impl OtherModel<'_> {
 
     /// Says what moving to the model brings at least, or costs. `most` is the most that it may cost.
     fn compare(&self, plan: &mut EstimatedPlan, most: Usd) {
-        let (there, here) = (most.dollars(), self.least.dollars());
+        let here = self.now.monthly_cost.dollars();
+        let there = most.dollars();
         if there >= here {
             let times = there.checked_div(here).map(|times| times.round_dp(2).normalize());
             let times = times.filter(|times| *times > Decimal::ONE);
-            let may = if most > plan.monthly_cost { "may be " } else { "" };
+            let is_sure = most == plan.monthly_cost && !self.now.is_at_least;
+            let may = if is_sure { "" } else { "may be " };
             plan.notes.extend(times.map(|times| format!("{may}{times} times dearer")));
             return;
         }
-        let saved = self.least - most;
+        let saved = self.now.monthly_cost - most;
         let share = saved.dollars() / here;
         let volume = &self.basis.volume;
         let part = |amount: Usd, pieces: u64, of: u64| {
@@ -131,6 +188,11 @@ impl OtherModel<'_> {
                 part(saved, 1_000_000, volume.tokens().count()).dollars()
             ),
         };
+        let all = Percent::new((share * Decimal::ONE_HUNDRED).round_dp(1).normalize());
+        if !self.now.moves_with_traffic {
+            plan.notes.push(format!("{all} less once all of it moves and nothing is held any more; saves {lost}: if worse answers cost more than that, moving loses money"));
+            return;
+        }
         let fifth = Decimal::new(2, 1) / share;
         if fifth <= Decimal::ONE {
             let traffic = Ratio::new(fifth.round_dp(4)).percent();
@@ -139,7 +201,6 @@ impl OtherModel<'_> {
                 "20 % less once {traffic} of the traffic moves; saves {lost} that moves: if worse answers cost more than that, moving loses money"
             ));
         } else {
-            let all = Percent::new((share * Decimal::ONE_HUNDRED).round_dp(1).normalize());
             plan.notes.push(format!(
                 "{all} less if all of it moves; saves {lost}: if worse answers cost more than that, moving loses money"
             ));

@@ -32,7 +32,7 @@ impl OwnGpus {
             });
             return;
         };
-        let facts = basis.ladder.of(&basis.model.id);
+        let facts = basis.references.ladder.of(&basis.model.id);
         if facts.is_some_and(|facts| !facts.open) {
             plans.unknown.push(UnknownPlan {
                 kind: PlanKind::OwnGpus,

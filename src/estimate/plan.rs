@@ -209,3 +209,13 @@ pub(super) struct Plans {
     pub(super) known: Vec<EstimatedPlan>,
     pub(super) unknown: Vec<UnknownPlan>,
 }
+
+impl Plans {
+    /// Puts the cheapest first.
+    pub(super) fn sorted(mut self) -> Self {
+        self.known.sort_by(|a, b| {
+            (a.monthly_cost, a.kind, &a.description).cmp(&(b.monthly_cost, b.kind, &b.description))
+        });
+        self
+    }
+}

@@ -79,9 +79,9 @@ pub(super) fn add(basis: &EstimateBasis<'_>, plans: &mut Plans) {
     let nearest = nearest_rows(basis);
     if nearest.is_empty() {
         // Of closed weights there is nothing to say.
-        if basis.hardware.memory_of(model).is_some() {
+        if basis.references.hardware.memory_of(model).is_some() {
             plans.unknown.push(unknown(
-                "nobody published what a GPU serves with this model in this precision: measure it, and say it by --gpu-hour and --tokens-per-second".into(),
+                "nobody published what a GPU serves with this model in this precision: measure it, and tell `estimate` by --gpu-hour and --tokens-per-second".into(),
             ));
         }
         return;
@@ -94,7 +94,9 @@ pub(super) fn add(basis: &EstimateBasis<'_>, plans: &mut Plans) {
     }
     fitting.sort_by_key(|row| (row.bits, row.gpus));
     // What may be taken away at any time serves nobody's requests by itself.
-    let kept = || basis.hardware.prices.iter().filter(|price| price.purchase != GpuPurchase::Spot);
+    let kept = || {
+        basis.references.hardware.prices.iter().filter(|price| price.purchase != GpuPurchase::Spot)
+    };
     let mut sellers: Vec<(&str, GpuPurchase)> =
         kept().map(|price| (price.seller.as_str(), price.purchase)).collect();
     sellers.sort_unstable();
@@ -121,7 +123,7 @@ fn nearest_rows<'h>(basis: &EstimateBasis<'h>) -> Vec<&'h Throughput> {
     let sent = basis.volume.tokens().count() - output;
     let wanted = basis.self_hosting.bits;
     let mut nearest: Vec<&Throughput> = Vec::new();
-    for row in basis.hardware.rates_of(&basis.model.id) {
+    for row in basis.references.hardware.rates_of(&basis.model.id) {
         if wanted.is_some_and(|bits| bits != row.bits) {
             continue;
         }
@@ -154,9 +156,9 @@ fn distance(row: &Throughput, sent: u64, output: u64) -> Decimal {
 
 /// Returns true if the weights and one request fit into the GPUs of a row, or nobody recomputed the sizes.
 fn fits(basis: &EstimateBasis<'_>, row: &Throughput) -> bool {
-    let memory = basis.hardware.memory_of(&basis.model.id);
+    let memory = basis.references.hardware.memory_of(&basis.model.id);
     let known = memory.and_then(|memory| {
-        let card = basis.hardware.bytes_of(&row.gpu)?;
+        let card = basis.references.hardware.bytes_of(&row.gpu)?;
         Some((memory, memory.weights(row.bits)?, card))
     });
     let Some((memory, weights, card)) = known else { return true };
@@ -238,7 +240,7 @@ impl SelfHosting {
         let operations = if self.operations.is_positive() {
             format!("{} a month of it is for operations", self.operations)
         } else {
-            "nothing is counted for operations (people, monitoring, storage): say it by --operations".into()
+            "nothing is counted for operations (people, monitoring, storage): `estimate --operations` counts them".into()
         };
         vec![share, operations]
     }

@@ -75,6 +75,8 @@ pub enum LoadShape {
     OfficeHours,
     /// A tenth of the minutes at so many times the mean, the rest even.
     Bursty(Decimal),
+    /// As the hours of real usage went, each with its tokens.
+    Observed(Vec<u64>),
 }
 
 /// The error for a text that is no shape.
@@ -140,6 +142,11 @@ impl LoadShape {
                     AlikeHours { count: 9, part: all - busy, whole: 9 * all },
                 ]
             }
+            Self::Observed(hours) => {
+                let whole: u64 = hours.iter().sum();
+                let hour = |tokens: &u64| AlikeHours { count: 1, part: *tokens, whole };
+                hours.iter().map(hour).collect()
+            }
         }
     }
 }
@@ -150,6 +157,7 @@ impl fmt::Display for LoadShape {
             Self::Flat => f.pad("flat"),
             Self::OfficeHours => f.pad("office-hours"),
             Self::Bursty(times) => f.pad(&format!("bursty:{times}")),
+            Self::Observed(_) => f.pad("observed"),
         }
     }
 }
@@ -215,6 +223,16 @@ impl LoadShape {
             }
             Self::Bursty(times) => {
                 format!("a tenth of the minutes at {times} times the mean, the rest even")
+            }
+            Self::Observed(hours) => {
+                let mean = Decimal::from(hours.iter().map(|of| u128::from(*of)).sum::<u128>());
+                let busiest = Decimal::from(hours.iter().copied().max().unwrap_or_default());
+                let times = (busiest * Decimal::from(hours.len())).checked_div(mean);
+                let times = times.unwrap_or_default().round_dp(1).normalize();
+                if times == Decimal::ONE {
+                    return "the same in every hour that was seen".into();
+                }
+                format!("as its hours went, of which the busiest had {times} times the mean")
             }
         }
     }

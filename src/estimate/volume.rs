@@ -7,6 +7,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
+use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{Meter, Tokens};
 
 /// Largest number that is taken: above 2^53 doubles skip whole numbers, and other programs read JSON
@@ -114,6 +115,9 @@ pub struct Volume {
     /// Requests a month; `None` where nobody said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<u64>,
+    /// True if the requests are of many lengths, of which the mean alone is known.
+    #[serde(skip)]
+    lengths_differ: bool,
 }
 
 /// A reason for which a volume cannot be estimated.
@@ -179,7 +183,34 @@ impl Volume {
         let (input, output) = of(input).zip(of(output)).ok_or(VolumeError::TooMany(all))?;
         let [input, output, cache_read, cache_write] =
             [input, output, cache_read, cache_write].map(Tokens::new);
-        Ok(Self { input, output, cache_read, cache_write, requests })
+        Ok(Self { input, output, cache_read, cache_write, requests, lengths_differ: false })
+    }
+
+    /// Builds the month of tokens and requests that were seen in so many hours, to the next token. No
+    /// requests are requests that nobody counted.
+    ///
+    /// # Errors
+    ///
+    /// If there are no tokens, or more than 2^53.
+    pub fn seen(
+        tokens: impl Fn(Meter) -> Tokens,
+        requests: u64,
+        hours: u64,
+    ) -> Result<Self, VolumeError> {
+        let a_month = |count: u64| {
+            let month = u128::from(count) * u128::from(HOURS_PER_MONTH);
+            let hours = u128::from(hours.max(1));
+            u64::try_from((month + hours / 2) / hours).unwrap_or(u64::MAX)
+        };
+        let [input, output, cache_read, cache_write] =
+            [Meter::Input, Meter::Output, Meter::CacheRead, Meter::CacheWrite]
+                .map(|meter| a_month(tokens(meter).count()));
+        let asked = TokensAsked::ByMeter { input, output };
+        let volume = Self::new(asked, cache_read, cache_write, None)?;
+        // Requests that were not all counted, or whose tokens were not, tell no lengths.
+        let counted = 1..=volume.tokens().count();
+        let requests = Some(a_month(requests)).filter(|requests| counted.contains(requests));
+        Ok(Self { requests, lengths_differ: true, ..volume })
     }
 
     /// Returns the tokens a month of one meter.
@@ -217,8 +248,15 @@ impl Volume {
         self.requests.map(|requests| self.output.count().div_ceil(requests))
     }
 
+    /// Returns the length of what each request sends, in tokens, on which some prices depend; `None` where
+    /// it is not known, or not the same for all.
+    #[must_use]
+    pub fn length_of_each(&self) -> Option<u64> {
+        self.input_per_request().filter(|_| !self.lengths_differ)
+    }
+
     /// Returns the mean length of what a request sends, in tokens, caches included, rounded up; `None`
-    /// where the requests are not known. Some prices depend on it.
+    /// where the requests are not known.
     #[must_use]
     pub fn input_per_request(&self) -> Option<u64> {
         let sent = self.tokens().count() - self.output.count();

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Overrides, PriceBook, Rate, RateQuery};
+use crate::catalog::{ModelLadder, Overrides, PriceBook, Rate, RateQuery};
 use crate::config::Run;
 use crate::config::Settings;
 use crate::domain::period::{HOUR, MINUTE};
@@ -362,6 +362,11 @@ impl Observation {
             .collect();
         models.extend(successors);
         self.prices = book.of_models(&models);
+        // What else could serve them is priced by the token alone. A test reads the facts, so they are there.
+        if let Ok(ladder) = ModelLadder::embedded() {
+            let beside = models.iter().flat_map(|model| ladder.beside(model));
+            self.prices.add_by_the_token(book, beside.map(|facts| &facts.id));
+        }
         self
     }
 

@@ -22,7 +22,7 @@ use crate::report::missing::missing;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
 
 /// Version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.7";
+pub const SCHEMA_VERSION: &str = "1.8";
 
 /// Builds a report from an observation.
 #[must_use]
@@ -295,6 +295,7 @@ fn workload_report(workload: &Workload<'_>, advice: Advice, today: Date) -> Work
         break_even: advice.break_even,
         verdict: advice.verdict,
         forgone: advice.forgone,
+        alternatives: None,
         cache: workload.cache_economics(),
         lifecycle: Some(workload.lifecycle.clone()).filter(|life| !life.is_unknown()),
         notes: workload.notes(today),

@@ -15,6 +15,7 @@ use crate::domain::{
     AccountId, BaseModel, Meter, ModelUnits, Percent, Place, Region, Scope, ServiceTier, Term,
     Tokens, Usd, UsdPerMillionTokens, Window,
 };
+use crate::estimate::Alternatives;
 use crate::observation::{CommitmentDuration, PriceListRead};
 use crate::pricing::{CacheEconomics, CapacityUse, Lifecycle};
 use crate::report::missing_part::MissingPart;
@@ -191,6 +192,10 @@ pub struct WorkloadReport {
     /// Saving that settings, overrides or dismissals keep from counting; `None` where none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forgone: Option<Forgone>,
+    /// Alternatives to the workload: other models, the provider's API, rented GPUs; in no total.
+    /// `None` where nobody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<Alternatives>,
     /// Economics of the prompt cache; `None` where none was used, or a price of one is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheEconomics>,

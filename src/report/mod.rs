@@ -2,6 +2,7 @@
 //!
 //! | file | job |
 //! |---|---|
+//! | `alternatives` | what else could serve each workload |
 //! | `build` | a report from an observation |
 //! | `changes` | what is new and what is gone since the runs before |
 //! | `document` | the parts of a report, named as programs read them |
@@ -13,6 +14,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod alternatives;
 mod build;
 mod changes;
 mod document;
@@ -23,6 +25,7 @@ mod missing_part;
 mod not_covered;
 mod summary;
 
+pub use alternatives::add_alternatives;
 pub use build::{SCHEMA_VERSION, build};
 pub use document::{
     ClosedRecommendation, HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport,

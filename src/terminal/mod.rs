@@ -3,6 +3,7 @@
 pub mod estimate;
 pub mod explain;
 mod page;
+mod plans;
 pub mod prices;
 pub mod report;
 pub mod sample;

@@ -33,7 +33,16 @@ const STOREYS: &[Storey] = &[
     },
     Storey {
         name: "report",
-        uses: &["domain", "config", "catalog", "observation", "pricing", "sizing", "advice"],
+        uses: &[
+            "domain",
+            "config",
+            "catalog",
+            "observation",
+            "pricing",
+            "sizing",
+            "advice",
+            "estimate",
+        ],
         outside: &[],
     },
     Storey {

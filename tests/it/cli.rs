@@ -551,7 +551,10 @@ fn explain_shows_where_the_figures_of_a_recommendation_come_from() {
     let mut explain = cost_guard();
     explain.args(["explain", "rec-fff6c0e712"]).arg(&file);
     let complaint = complaint(&mut explain, 1);
-    assert!(complaint.contains("there are rec-add3bb56d4"), "{complaint}");
+    assert!(
+        complaint.contains("it has rec-add3bb56d4, anthropic.claude-sonnet-4-6@us-east-1"),
+        "{complaint}"
+    );
 }
 
 #[test]

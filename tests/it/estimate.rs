@@ -2,9 +2,9 @@
 
 use std::process::{Command, Output};
 
-use bedrock_cost_guard::catalog::{DirectPrices, Hardware, ModelLadder, PriceBook};
+use bedrock_cost_guard::catalog::{Overrides, PriceBook, References};
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
-use bedrock_cost_guard::domain::{Capacity, Ratio, Usd};
+use bedrock_cost_guard::domain::{Capacity, Usd};
 use bedrock_cost_guard::estimate::{
     Estimate, EstimateBasis, LoadShape, PlanKind, SelfHosting, TokensAsked, Volume, find_model,
 };
@@ -185,7 +185,8 @@ fn other_models_and_other_sellers_stand_beside_the_model() {
     assert!(refused.contains("a request of 200,000 input tokens does not fit into its 128,000"));
     // A model that was not there yet is no alternative.
     let then = plans_of(&["--model", "Claude 3.7 Sonnet", "--input", "5M", "--day", "2026-04-01"]);
-    assert!(!then.iter().any(|line| line.contains("Sonnet 5.5")), "{then:#?}");
+    let newest = line_of(&then, "Claude Sonnet 5.5 (the newest of its line)");
+    assert!(newest.contains("|  | its price was first seen on 2026-09-30, after"), "{newest}");
     let claude = of("Claude Sonnet 4.6", &["--input", "5M", "--output", "5M"]);
     let newest = line_of(&claude, "Claude Sonnet 5.5 (the newest of its line)");
     assert!(
@@ -373,8 +374,9 @@ fn of_article(
     });
     let basis = EstimateBasis {
         model: find_model(&book, model).unwrap(),
-        ladder: &ModelLadder::embedded().unwrap(),
-        direct: &DirectPrices::embedded().unwrap(),
+        references: &References::embedded().unwrap(),
+        overrides: &Overrides::default(),
+        allow_global: true,
         book: &book,
         region: "us-east-1".parse().unwrap(),
         day: "2026-11-20".parse().unwrap(),
@@ -382,13 +384,7 @@ fn of_article(
         shape,
         zone: None,
         capacity,
-        hardware: &Hardware::embedded().unwrap(),
-        self_hosting: SelfHosting {
-            gpus: None,
-            bits: None,
-            share: Ratio::ONE,
-            operations: Usd::ZERO,
-        },
+        self_hosting: SelfHosting::default(),
     };
     Estimate::new(&basis).unwrap()
 }

@@ -1,6 +1,6 @@
 //! The published schema of the report, held against reports of every kind.
 
-use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::catalog::{PriceBook, References};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, SCHEMA_VERSION};
 use jsonschema::Validator;
@@ -24,7 +24,9 @@ fn faults(report: &Value) -> Vec<String> {
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn report_of(observation: &Observation) -> Value {
-    serde_json::to_value(report::build(observation)).unwrap()
+    let mut report = report::build(observation);
+    report::add_alternatives(&mut report, observation, &References::embedded().unwrap());
+    serde_json::to_value(report).unwrap()
 }
 
 #[test]

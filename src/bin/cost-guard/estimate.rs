@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use bedrock_cost_guard::aws::documents::NamedBy;
-use bedrock_cost_guard::catalog::{DirectPrices, Hardware, ModelLadder};
+use bedrock_cost_guard::catalog::{Overrides, References};
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::quantity::CapacityOrigin;
 use bedrock_cost_guard::domain::{Capacity, Ratio, Region, Usd, day_of};
@@ -276,21 +276,20 @@ pub(crate) fn execute(
     if arguments.tokens_per_second == Some(Count(0)) {
         refuse("a GPU that serves no tokens serves no volume: say --tokens-per-second above zero");
     }
-    let (ladder, direct) = (ModelLadder::embedded()?, DirectPrices::embedded()?);
-    let hardware = Hardware::embedded()?;
+    let references = References::embedded()?;
     let answer = |asked: &String| -> Result<Estimate, EstimateError> {
         let basis = EstimateBasis {
             book: &book,
             model: find_model(&book, asked.trim())?,
-            ladder: &ladder,
-            direct: &direct,
+            references: &references,
+            overrides: &Overrides::default(),
+            allow_global: true,
             region: arguments.region.clone(),
             day,
             volume,
             shape: arguments.shape.clone(),
             zone: arguments.zone.clone(),
             capacity,
-            hardware: &hardware,
             self_hosting,
         };
         Estimate::new(&basis)

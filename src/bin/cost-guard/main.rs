@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::aws::files::{self, Readers};
-use bedrock_cost_guard::catalog::PriceBook;
+use bedrock_cost_guard::catalog::{PriceBook, References};
 use bedrock_cost_guard::config::{CatalogSource, Settings, read_event};
 use bedrock_cost_guard::domain::text::{escaped, shown};
 use bedrock_cost_guard::domain::{AccountId, Region};
@@ -93,13 +93,17 @@ enum Command {
         /// File that `run --save` wrote
         file: PathBuf,
     },
-    /// Print one recommendation and where its figures come from
+    /// Print one recommendation, or one workload, and where its figures come from
     ///
-    /// Reads the sample account, or a file that `run --save` wrote. Prints the steps of the sums, the
-    /// price rows and the metrics behind them, and what keeps the recommendation from the totals.
+    /// Reads the sample account, or a file that `run --save` wrote. Of a recommendation, prints the steps of
+    /// the sums, the price rows and the metrics behind them, and what keeps it from the totals. Of a
+    /// workload, prints what is used, every plan for it, and what else could serve it: newer, smaller and
+    /// other models, the provider's direct API, and rented GPUs.
     Explain {
-        /// Id of the recommendation, as the report prints it, such as `rec-fff6c0e712`
-        id: String,
+        /// Id of the recommendation, as the report prints it, such as `rec-fff6c0e712`, or the model of the
+        /// workload by its id or name, such as `Nova Pro`, with `@REGION` where several Regions use it
+        #[arg(value_name = "ID|MODEL[@REGION]")]
+        subject: String,
         /// File that `run --save` wrote; without one, the sample account
         file: Option<PathBuf>,
     },
@@ -156,19 +160,18 @@ fn execute(arguments: Arguments) -> Result<bool> {
         Some(Command::Estimate(asked)) => estimate::execute(&asked, catalog.as_ref(), format),
         None => {
             let observation = sample_on(catalog.as_ref())?;
-            print_report(&report::build(&observation), format)
+            print_report(report::build(&observation), &observation, format)
         }
         Some(Command::Replay { file }) => {
-            let observation = saved(&file)?;
-            print_report(&report::build(&priced_on(observation, catalog.as_ref())?), format)
+            let observation = priced_on(saved(&file)?, catalog.as_ref())?;
+            print_report(report::build(&observation), &observation, format)
         }
-        Some(Command::Explain { id, file }) => {
+        Some(Command::Explain { subject, file }) => {
             let observation = match file {
                 Some(file) => priced_on(saved(&file)?, catalog.as_ref())?,
                 None => sample_on(catalog.as_ref())?,
             };
-            let report = report::build(&observation);
-            print_explanation(&report, &id, format)
+            print_explanation(&observation, &subject, format)
         }
         Some(Command::Run { event, dry_run, save }) => {
             run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format)
@@ -188,21 +191,21 @@ fn saved(file: &Path) -> Result<Observation> {
     Observation::from_json(&json).with_context(|| format!("cannot replay `{}`", file.display()))
 }
 
-fn print_explanation(report: &Report, id: &str, format: Format) -> Result<()> {
-    let Some(advice) = explain::find(report, id) else {
-        let known: Vec<&str> =
-            report.recommendations.iter().map(|advice| advice.id.as_str()).collect();
-        anyhow::bail!(
-            "there is no recommendation `{id}`; there {}",
-            match known.as_slice() {
-                [] => "are none".to_owned(),
-                known => format!("are {}", known.join(", ")),
-            }
-        );
-    };
+/// Prints a recommendation by its id, or else a workload by its model.
+fn print_explanation(observation: &Observation, subject: &str, format: Format) -> Result<()> {
+    let mut report = report::build(observation);
+    if let Some(advice) = explain::find(&report, subject) {
+        let page = match format {
+            Format::Text => explain::render(&report, advice),
+            Format::Json => format!("{}\n", serde_json::to_string_pretty(advice)?),
+        };
+        return print(&page, format);
+    }
+    report::add_alternatives(&mut report, observation, &References::embedded()?);
+    let workload = explain::find_workload(&report, subject)?;
     let page = match format {
-        Format::Text => explain::render(report, advice),
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(advice)?),
+        Format::Text => explain::render_workload(&report, workload),
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(workload)?),
     };
     print(&page, format)
 }
@@ -322,7 +325,7 @@ fn run_now(
     let saved = save.map_or(Ok(()), |path| keep(path, &outcome.observation));
     // Where nothing was read, the failure says all.
     if !outcome.report.run.places.is_empty() {
-        print_report(&outcome.report, format)?;
+        print_report(outcome.report, &outcome.observation, format)?;
     }
     match (outcome.failure, saved) {
         (None, saved) => saved,
@@ -349,10 +352,14 @@ fn event_of(path: Option<&Path>) -> Result<Value> {
     read_event(text.as_bytes()).with_context(|| format!("`{}` is not an event", path.display()))
 }
 
-fn print_report(report: &Report, format: Format) -> Result<()> {
+/// Prints a report, for programs with what else could serve each workload.
+fn print_report(mut report: Report, observation: &Observation, format: Format) -> Result<()> {
     let page = match format {
-        Format::Text => text::render(report),
-        Format::Json => report.to_json()?,
+        Format::Text => text::render(&report),
+        Format::Json => {
+            report::add_alternatives(&mut report, observation, &References::embedded()?);
+            report.to_json()?
+        }
     };
     print(&page, format)
 }

@@ -253,7 +253,7 @@ fn check(
     let names = Names::embedded()?;
     check.unknown_names(book, &names);
     let (direct, hardware) = (DirectPrices::embedded()?, Hardware::embedded()?);
-    check.alternatives(&direct, &hardware, &ModelLadder::embedded()?, day, most_days);
+    check.alternatives(&direct, &hardware, ModelLadder::embedded()?, day, most_days);
     let found = NamedFiles::of(paths, &[PRICE_LIST])?;
     if let Some(list) = found.files.iter().find(|path| has_ending(path, FIGURES)) {
         bail!("`{}` is a list of figures: add `--coverage` to compare it", list.display());

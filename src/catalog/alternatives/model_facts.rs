@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -11,6 +12,9 @@ use crate::domain::syntax::read_toml;
 
 /// The embedded facts.
 const TEXT: &str = include_str!("../../../catalog/alternatives/model-facts.toml");
+
+static READ: LazyLock<Result<ModelLadder, ModelFactsError>> =
+    LazyLock::new(|| ModelLadder::parse(TEXT));
 
 /// The kind of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -135,8 +139,8 @@ impl ModelLadder {
     /// # Errors
     ///
     /// If they do not hold together.
-    pub fn embedded() -> Result<Self, ModelFactsError> {
-        Self::parse(TEXT)
+    pub fn embedded() -> Result<&'static Self, ModelFactsError> {
+        READ.as_ref().map_err(Clone::clone)
     }
 
     /// Reads facts.
@@ -211,6 +215,13 @@ impl ModelLadder {
             None => Some(smaller),
             Some(_) => self.newest_of(&smaller.id),
         }
+    }
+
+    /// Lists the models that a model is compared with: the newest of its line, the next smaller, and those of
+    /// other families.
+    pub fn beside(&self, model: &BaseModel) -> impl Iterator<Item = &ModelFacts> {
+        let own = [self.newest_of(model), self.smaller_than(model)];
+        own.into_iter().flatten().chain(self.peers_of(model))
     }
 
     /// Lists the newest models of other families that are of the same kind and size and take at least the

@@ -63,7 +63,7 @@ mod tests {
         let ladder = ModelLadder::embedded().unwrap();
         let on = |today: &str| {
             let mut check = Check::default();
-            check.alternatives(&direct, &hardware, &ladder, today.parse().unwrap(), 90);
+            check.alternatives(&direct, &hardware, ladder, today.parse().unwrap(), 90);
             assert!(check.faults.is_empty());
             check.notes
         };

@@ -41,6 +41,13 @@ pub(super) fn workloads(page: &mut String, report: &Report) {
             wrapped(page, "      note: ", note);
         }
     }
+    if !report.workloads.is_empty() {
+        line(page, "");
+        line(
+            page,
+            "  `cost-guard explain MODEL` shows every plan of a workload, and what else could serve it.",
+        );
+    }
     line(page, "");
 }
 

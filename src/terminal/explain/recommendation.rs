@@ -4,6 +4,7 @@
 use crate::advice::{Arrangement, EvidenceItem, Recommendation};
 use crate::catalog::{InForce, RegionBasis};
 use crate::report::{Report, WorkloadReport};
+use crate::terminal::explain::workload::write_plan;
 use crate::terminal::page::{cell, line, table, wrapped, write_table};
 
 /// Returns the recommendation of an id, in either case of its letters.
@@ -202,16 +203,6 @@ fn others(page: &mut String, report: &Report, advice: &Recommendation) {
     line(page, "");
     line(page, "OTHER PLANS FOR THE SAME WORKLOAD");
     for plan in workload.plans.iter().filter(|plan| !plan.advised) {
-        let cost = plan.monthly_cost.map_or_else(String::new, |cost| format!(": {cost} a month"));
-        let months = plan
-            .months_to_pay
-            .map_or_else(String::new, |months| format!(", paid off after {months} months"));
-        let why = if plan.why_not.is_empty() {
-            String::new()
-        } else {
-            format!("; not advised: {}", plan.why_not.join("; "))
-        };
-        let text = format!("{}{cost}{months}{why}", plan.description);
-        wrapped(page, "  - ", &text);
+        write_plan(page, plan);
     }
 }
