@@ -25,6 +25,9 @@ pub struct Alternatives {
     pub plans: Vec<EstimatedPlan>,
     /// Plans whose cost is not known, each with the reason.
     pub unknown: Vec<UnknownPlan>,
+    /// Remarks on all of them; empty where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Alternatives {
@@ -33,40 +36,46 @@ impl Alternatives {
     pub fn new(basis: &EstimateBasis<'_>, now: &CostNow) -> Self {
         let mut all = Plans::default();
         other_models::add(basis, now, &mut all);
-        let id = &basis.model.id;
-        let mut beside = basis.references.ladder.beside(id).peekable();
-        // A run that an older version saved has the prices of the models in use alone.
-        if beside.peek().is_some() && beside.all(|it| basis.book.model(&it.id).is_none()) {
-            all.unknown.push(unknown(
-                "the prices of this run have no other model: --catalog names a book that has",
-            ));
-        }
+        // The least of Amazon Bedrock, also where its scope is not allowed: a direct API is nowhere in a
+        // Region either.
+        let overrides = basis.overrides.in_any_scope();
+        let anywhere = EstimateBasis { overrides: &overrides, allow_global: true, ..basis.clone() };
         if let Some(CheapestCalls::Priced(least) | CheapestCalls::SeenLater(_, least)) =
-            cheapest_on_demand(basis)
+            cheapest_on_demand(&anywhere)
         {
             direct_api::add(basis, least.monthly_cost, &mut all);
         }
         rented_gpus::add(basis, &mut all);
-        let Plans { known, unknown } = all.sorted();
+        let Plans { known, mut unknown } = all.sorted();
+        if known.is_empty() && unknown.is_empty() {
+            unknown.push(no_plan("nobody reviewed another model, seller or GPU for this one"));
+        }
         Self {
             volume: Some(basis.volume),
             shape_in_words: Some(basis.shape.in_words(None)),
             plans: known,
             unknown,
+            notes: Vec::new(),
         }
     }
 
     /// Says why there is nothing to compare.
     #[must_use]
     pub fn none(why: &str) -> Self {
-        Self { volume: None, shape_in_words: None, plans: Vec::new(), unknown: vec![unknown(why)] }
+        Self {
+            volume: None,
+            shape_in_words: None,
+            plans: Vec::new(),
+            unknown: vec![no_plan(why)],
+            notes: Vec::new(),
+        }
     }
 }
 
-fn unknown(why: &str) -> UnknownPlan {
+fn no_plan(why: &str) -> UnknownPlan {
     UnknownPlan {
         kind: PlanKind::OtherModel,
-        description: "other models".into(),
+        description: "alternatives".into(),
         why: why.to_owned(),
         break_even_tokens_per_month: None,
     }

@@ -7,9 +7,6 @@ use crate::domain::{Meter, ServiceTier, Usd};
 use crate::estimate::basis::EstimateBasis;
 use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
 
-/// Days after which a price that was seen is told with its age, as those of the book are.
-const SEEN_LONG_AGO: i32 = 90;
-
 /// Adds what the same tokens would cost outside of Amazon Bedrock. `least` is the least on-demand cost at
 /// the standard tier.
 pub(super) fn add(basis: &EstimateBasis<'_>, least: Usd, plans: &mut Plans) {
@@ -96,12 +93,7 @@ fn plan(
     plan.cost_at_most(high, &basis.volume);
     plan.sources.push(format!("{}; {}", price.source, price.seen));
     plan.notes.extend(price.ends.map(|end| format!("ends on {end}")));
-    let days = price.seen.until(basis.day).map_or(0, |span| span.get_days());
-    if days < 0 {
-        plan.notes.push(format!("its price was first seen on {}, after this day", price.seen));
-    } else if days > SEEN_LONG_AGO {
-        plan.notes.push(format!("its price was last seen on {}, {days} days ago", price.seen));
-    }
+    plan.note_age(price.seen, basis.day);
     if price.tier == ServiceTier::Standard {
         plan.notes.push(compared(low, high, least));
     }
@@ -118,6 +110,9 @@ fn compared(direct: Usd, most: Usd, bedrock: Usd) -> String {
     }
     if direct == bedrock {
         return "the same as the least on-demand price of Amazon Bedrock".into();
+    }
+    if bedrock.is_zero() {
+        return "beside nothing on-demand at Amazon Bedrock".into();
     }
     let share = (direct - bedrock).dollars().abs() * Decimal::ONE_HUNDRED;
     let percent = share.checked_div(bedrock.dollars()).unwrap_or_default().round_dp(1).normalize();

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::catalog::{ModelFacts, Overrides};
+use crate::catalog::ModelFacts;
 use crate::domain::{Percent, Ratio, Tokens, Usd};
 use crate::estimate::basis::{EstimateBasis, is_more_tokens};
 use crate::estimate::calls::{CheapestCalls, cheapest_on_demand};
@@ -45,30 +46,22 @@ pub(super) fn add(basis: &EstimateBasis<'_>, now: &CostNow, plans: &mut Plans) {
     let smaller = ladder.smaller_than(id).map(|facts| (facts, "smaller"));
     for (facts, relation) in newest.into_iter().chain(smaller) {
         match (OtherModel { basis, own, facts, relation, now }).plan() {
-            Some(Ok(plan)) => plans.known.push(plan),
-            Some(Err(refused)) => plans.unknown.push(refused.told()),
-            None => {}
+            Ok(plan) => plans.known.push(plan),
+            Err(refused) => plans.unknown.push(refused.told(basis)),
         }
     }
-    let (mut peers, mut later) = (Vec::new(), 0_u64);
+    let (mut peers, mut unpriced, mut later) = (Vec::new(), 0, 0);
     for facts in ladder.peers_of(id) {
-        match (OtherModel { basis, own, facts, relation: "of another family", now }).plan() {
-            Some(Ok(plan)) => peers.push(plan),
-            Some(Err(refused)) if refused.is_later => later += 1,
-            Some(Err(refused)) => plans.unknown.push(refused.told()),
-            None => {}
+        let other = OtherModel { basis, own, facts, relation: "of another family", now };
+        match other.plan() {
+            Ok(plan) => peers.push(plan),
+            Err(Refused { why: NoPlan::Unpriced, .. }) => unpriced += 1,
+            Err(Refused { why: NoPlan::SeenLater(_), .. }) => later += 1,
+            Err(refused) => plans.unknown.push(refused.told(basis)),
         }
     }
-    if later > 0 {
-        let (plural, their) =
-            if later == 1 { ("", "its price was") } else { ("s", "their prices were") };
-        plans.unknown.push(UnknownPlan {
-            kind: PlanKind::OtherModel,
-            description: format!("{later} model{plural} of other families"),
-            why: format!("{their} first seen after {}", basis.day),
-            break_even_tokens_per_month: None,
-        });
-    }
+    plans.unknown.extend(counted(unpriced, format!("no price in {}", basis.region)));
+    plans.unknown.extend(counted(later, format!("no price that was seen by {}", basis.day)));
     peers.sort_by_key(|plan| plan.monthly_cost);
     // One model can have two ids, of which the first that callers of the runtime use stands for both.
     let named = |plan: &EstimatedPlan| plan.description.split(" (").next().map(str::to_owned);
@@ -88,45 +81,102 @@ struct OtherModel<'a> {
     now: &'a CostNow,
 }
 
+/// Tells models of other families together.
+fn counted(models: usize, why: String) -> Option<UnknownPlan> {
+    let plural = if models == 1 { "" } else { "s" };
+    (models > 0).then(|| UnknownPlan {
+        kind: PlanKind::OtherModel,
+        description: format!("{models} model{plural} of other families"),
+        why,
+        break_even_tokens_per_month: None,
+    })
+}
+
 /// Another model that cannot serve, or of which nobody knows.
 struct Refused {
     description: String,
-    why: String,
-    /// True if its price was first seen after the day, so that it may not have been there.
-    is_later: bool,
+    why: NoPlan,
+}
+
+/// A reason for which another model is no plan.
+#[derive(Clone, Debug, thiserror::Error)]
+enum NoPlan {
+    /// The book has no price of it here.
+    #[error("no price")]
+    Unpriced,
+    /// The price was first seen after the day, so that it may not have been there.
+    #[error("its price was first seen on {0}")]
+    SeenLater(Date),
+    /// It has ended.
+    #[error("it ended on {0}")]
+    Ended(Date),
+    /// The operator excludes it.
+    #[error("the overrides exclude it: {0}")]
+    Excluded(String),
+    /// Its scopes are forbidden.
+    #[error(
+        "its requests may use none of the scopes that have a price here, by the overrides or GUARD_ALLOW_GLOBAL_ROUTING"
+    )]
+    Forbidden,
+    /// A request is too long for it.
+    #[error("a request of {sent} input tokens does not fit into its {context}")]
+    Context { sent: Tokens, context: Tokens },
 }
 
 impl Refused {
-    fn told(self) -> UnknownPlan {
-        let Self { description, why, .. } = self;
-        let kind = PlanKind::OtherModel;
-        UnknownPlan { kind, description, why, break_even_tokens_per_month: None }
+    fn told(self, basis: &EstimateBasis<'_>) -> UnknownPlan {
+        let why = match &self.why {
+            NoPlan::Unpriced => {
+                format!("the book `{}` has no price of it in {}", basis.book.name, basis.region)
+            }
+            NoPlan::SeenLater(_) => format!("{}, after {}", self.why, basis.day),
+            why => why.to_string(),
+        };
+        UnknownPlan {
+            kind: PlanKind::OtherModel,
+            description: self.description,
+            why,
+            break_even_tokens_per_month: None,
+        }
     }
 }
 
 impl OtherModel<'_> {
-    /// Builds the plan with the other model; the error says why it cannot serve. `None` where the book has
-    /// no price of it here, or it has ended.
-    fn plan(&self) -> Option<Result<EstimatedPlan, Refused>> {
-        let model = self.basis.book.model(&self.facts.id)?;
-        let there = EstimateBasis { model, ..self.basis.clone() };
-        if there.end().is_some_and(|end| end <= there.day) {
-            return None;
+    /// Builds the plan with the other model; the error says why it cannot serve.
+    fn plan(&self) -> Result<EstimatedPlan, Refused> {
+        let model = self.basis.book.model(&self.facts.id);
+        let name = model.map_or_else(|| self.facts.id.to_string(), |model| model.name.clone());
+        let named = format!("{name} ({})", self.relation);
+        let refused = |why| Refused { description: named.clone(), why };
+        let model = model.ok_or_else(|| refused(NoPlan::Unpriced))?;
+        let mut there = EstimateBasis { model, ..self.basis.clone() };
+        if let Some(end) = there.end().filter(|end| *end <= there.day) {
+            return Err(refused(NoPlan::Ended(end)));
         }
-        let named = format!("{} ({})", model.name, self.relation);
-        let refused = |description, why| Some(Err(Refused { description, why, is_later: false }));
-        let cheapest = match cheapest_on_demand(&there) {
+        if let Some(excluded) = there.overrides.exclusion(&model.id) {
+            return Err(refused(NoPlan::Excluded(excluded.why.clone())));
+        }
+        let mut note = None;
+        let mut found = cheapest_on_demand(&there);
+        if found.is_none() && !there.volume.is_uncached() {
+            // What does not cache is sent all of it.
+            there.volume = there.volume.uncached();
+            found = cheapest_on_demand(&there);
+            note = Some("the book has no price of its cache: what was cached is billed as input");
+        }
+        let cheapest = match found {
             Some(CheapestCalls::Priced(plan)) => plan,
             Some(CheapestCalls::SeenLater(seen, _)) => {
-                let why = format!("its price was first seen on {seen}, after {}", there.day);
-                return Some(Err(Refused { description: named, why, is_later: true }));
+                return Err(refused(NoPlan::SeenLater(seen)));
             }
             None => {
                 // Where requests may go is the owner's call, and not for a price to decide.
-                let overrides = &Overrides::default();
-                cheapest_on_demand(&EstimateBasis { overrides, allow_global: true, ..there })?;
-                let why = "it is called through a profile that its requests may not use, by the overrides or GUARD_ALLOW_GLOBAL_ROUTING";
-                return refused(named, why.to_owned());
+                let overrides = there.overrides.in_any_scope();
+                let anywhere =
+                    EstimateBasis { overrides: &overrides, allow_global: true, ..there.clone() };
+                let is_forbidden = cheapest_on_demand(&anywhere).is_some();
+                let why = if is_forbidden { NoPlan::Forbidden } else { NoPlan::Unpriced };
+                return Err(refused(why));
             }
         };
         let description = format!("{named}, {}", cheapest.description);
@@ -135,8 +185,7 @@ impl OtherModel<'_> {
             sent.zip(self.facts.context).filter(|(sent, most)| is_more_tokens(*sent, *most))
         {
             let (sent, context) = (Tokens::new(sent), Tokens::new(context));
-            let why = format!("a request of {sent} input tokens does not fit into its {context}");
-            return refused(description, why);
+            return Err(Refused { description, why: NoPlan::Context { sent, context } });
         }
         let mut plan = EstimatedPlan::new(
             PlanKind::OtherModel,
@@ -149,10 +198,11 @@ impl OtherModel<'_> {
         plan.other_model = Some(self.facts.id.clone());
         plan.sources = cheapest.sources;
         plan.notes = cheapest.notes;
+        plan.notes.extend(note.map(str::to_owned));
         plan.notes.extend(there.end().map(|end| format!("ends on {end}")));
         plan.notes.extend(self.smaller_context());
         self.compare(&mut plan, most);
-        Some(Ok(plan))
+        Ok(plan)
     }
 
     fn smaller_context(&self) -> Option<String> {

@@ -9,6 +9,9 @@ use crate::catalog::{InForce, RateSource};
 use crate::domain::{BaseModel, Percent, Tokens, Usd};
 use crate::estimate::volume::Volume;
 
+/// Days after which a price that was seen is told with its age, as those of the book are.
+const SEEN_LONG_AGO: i32 = 90;
+
 /// The kind of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,9 +91,15 @@ pub struct EstimatedPlan {
     /// Cost of a request in USD; `None` where the requests are not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_per_request: Option<Usd>,
+    /// Most that a request may cost in USD, where the price is a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_per_request_at_most: Option<Usd>,
     /// Cost of 1,000 requests in USD; `None` where the requests are not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_per_thousand_requests: Option<Usd>,
+    /// Most that 1,000 requests may cost in USD, where the price is a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_per_thousand_requests_at_most: Option<Usd>,
     /// Model units; `None` where the plan has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_units: Option<u32>,
@@ -140,6 +149,8 @@ impl EstimatedPlan {
             cost_per_million_tokens_at_most: None,
             cost_per_request: volume.requests.map(|requests| for_each(1, requests)),
             cost_per_thousand_requests: volume.requests.map(|requests| for_each(1_000, requests)),
+            cost_per_request_at_most: None,
+            cost_per_thousand_requests_at_most: None,
             model_units: None,
             utilisation: None,
             overflow: None,
@@ -178,6 +189,16 @@ impl EstimatedPlan {
         }
     }
 
+    /// Says that a price was seen after the day, or long before.
+    pub(super) fn note_age(&mut self, seen: Date, day: Date) {
+        let days = seen.until(day).map_or(0, |span| span.get_days());
+        if days < 0 {
+            self.notes.push(format!("its price was first seen on {seen}, after this day"));
+        } else if days > SEEN_LONG_AGO {
+            self.notes.push(format!("its price was last seen on {seen}, {days} days ago"));
+        }
+    }
+
     /// Says the most that the month may cost, if that is more.
     pub(super) fn cost_at_most(&mut self, most: Usd, volume: &Volume) {
         if most > self.monthly_cost {
@@ -185,6 +206,8 @@ impl EstimatedPlan {
             self.monthly_cost_at_most = Some(most);
             self.twelve_month_cost_at_most = Some(at_most.twelve_month_cost);
             self.cost_per_million_tokens_at_most = Some(at_most.cost_per_million_tokens);
+            self.cost_per_request_at_most = at_most.cost_per_request;
+            self.cost_per_thousand_requests_at_most = at_most.cost_per_thousand_requests;
         }
     }
 }

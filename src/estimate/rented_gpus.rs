@@ -12,6 +12,7 @@ use crate::domain::period::HOURS_PER_MONTH;
 use crate::domain::{Percent, Ratio, Tokens, Usd};
 use crate::estimate::basis::{EstimateBasis, SelfHosting};
 use crate::estimate::plan::{EstimatedPlan, PlanKind, Plans, UnknownPlan};
+use crate::estimate::shape::LoadShape;
 
 /// Part of a card's memory that engines use, in hundredths, and what they keep of each card in bytes: with
 /// both, what was reported to fit fits, and what was reported not to does not.
@@ -36,8 +37,8 @@ impl Demand {
         }
     }
 
-    /// Returns the copies of a model that the busiest hour asks for, and the part of them that a month uses.
-    fn copies(&self, row: &Throughput) -> (u64, Percent) {
+    /// Returns the copies of a model that the busiest hour asks for, and those that the mean hour would use.
+    fn copies(&self, row: &Throughput) -> (u64, Decimal) {
         let an_hour = [
             // The row's requests send so many tokens for each that comes back.
             Decimal::from(row.output_tokens_per_second) * Decimal::from(3_600 * row.input)
@@ -50,9 +51,7 @@ impl Demand {
             each.max().unwrap_or_default()
         };
         let copies = asked(&self.busiest).round_dp(9).ceil().to_u64().unwrap_or(u64::MAX).max(1);
-        let room = Decimal::from(copies) * Decimal::from(HOURS_PER_MONTH);
-        let used = asked(&self.month) * Decimal::ONE_HUNDRED / room;
-        (copies, Percent::new(used.round_dp(2).normalize()))
+        (copies, asked(&self.month) / Decimal::from(HOURS_PER_MONTH))
     }
 }
 
@@ -181,9 +180,12 @@ fn rented<'h>(
     if price.gpu != row.gpu || price.gpus < row.gpus {
         return None;
     }
-    let (copies, used) = demand.copies(row);
+    let (copies, busy) = demand.copies(row);
     let products = copies.div_ceil(u64::from(price.gpus / row.gpus));
     let gpus = Decimal::from(products) * Decimal::from(price.gpus);
+    // Of all that is paid for, GPUs of the last product that no copy needs included.
+    let used = busy * Decimal::from(row.gpus) * Decimal::ONE_HUNDRED / gpus;
+    let used = Percent::new(used.round_dp(2).normalize());
     let hours = Decimal::from(HOURS_PER_MONTH);
     let rent = Usd::new(price.usd_per_gpu_hour.dollars() * gpus * hours);
     let SelfHosting { share, operations, .. } = basis.self_hosting;
@@ -206,8 +208,12 @@ impl Rented<'_> {
         plan.utilisation = Some(self.used);
         let per_copy = Tokens::new(row.output_tokens_per_second);
         plan.notes.push(format!(
-            "{} of the model, each on {} of the GPUs: {per_copy} output tokens a second at full load, published for {} in and {} out",
-            if self.copies == 1 { "one copy".to_owned() } else { format!("{} copies", self.copies) },
+            "{} {} of the GPUs: {per_copy} output tokens a second at full load, published for {} in and {} out",
+            if self.copies == 1 {
+                "one copy of the model on".to_owned()
+            } else {
+                format!("{} copies of the model, each on", self.copies)
+            },
             row.gpus,
             Tokens::new(row.input),
             Tokens::new(row.output),
@@ -219,7 +225,13 @@ impl Rented<'_> {
                 "those lengths are far from this mix: the rate may be several times off".into(),
             );
         }
+        if matches!(basis.shape, LoadShape::Observed(_)) {
+            plan.notes.push(
+                "as many as the busiest hour that was seen asks for: minutes are busier".into(),
+            );
+        }
         plan.notes.extend(basis.self_hosting.notes());
+        plan.note_age(price.seen, basis.day);
         plan.sources.push(format!("{}; {}", price.source, price.seen));
         plan.sources.push(format!("{} ({})", row.source, row.trust));
         plan

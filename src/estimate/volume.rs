@@ -230,6 +230,13 @@ impl Volume {
         Meter::TOKENS.into_iter().filter(|meter| !self.of(*meter).is_zero())
     }
 
+    /// Returns the same month without a prompt cache: what was cached is input.
+    #[must_use]
+    pub fn uncached(&self) -> Self {
+        let input = self.input + self.cache_read + self.cache_write;
+        Self { input, cache_read: Tokens::ZERO, cache_write: Tokens::ZERO, ..*self }
+    }
+
     /// Returns true if no prompt cache is used.
     #[must_use]
     pub const fn is_uncached(&self) -> bool {

@@ -4,20 +4,30 @@
 //! tell it, leaves it out.
 
 use crate::catalog::References;
-use crate::domain::{Meter, ModelId, Scope, Tokens};
-use crate::estimate::{Alternatives, CostNow, EstimateBasis, LoadShape, SelfHosting, Volume};
+use crate::domain::{AccountId, BaseModel, Meter, ModelId, Region, Scope, Tokens};
+use crate::estimate::{
+    Alternatives, CostNow, EstimateBasis, LoadShape, SelfHosting, Volume, VolumeError,
+};
 use crate::observation::{LaneUsage, Observation, PlaceObservation};
-use crate::report::{LaneReport, Report, WorkloadReport};
+use crate::report::{Report, WorkloadReport};
 
 /// Adds to each workload of a report what else could serve it, at the prices of the window's last day.
 pub fn add_alternatives(report: &mut Report, observation: &Observation, references: &References) {
+    let units = report.holdings.iter().filter(|held| held.monthly_cost.is_none());
+    let units = units.map(|held| (&held.account, &held.region, &held.model));
+    let reserved = report.reserved_holdings.iter().filter(|held| held.monthly_cost.is_none());
+    let reserved = reserved.map(|held| (&held.account, &held.region, &held.model));
+    let holdings: Vec<(AccountId, Region, BaseModel)> = units
+        .chain(reserved)
+        .map(|(account, region, model)| (account.clone(), region.clone(), model.clone()))
+        .collect();
     for workload in &mut report.workloads {
         let of_place = |observed: &&PlaceObservation| {
             (&observed.place.account, &observed.place.region)
                 == (&workload.account, &workload.region)
         };
         let Some(observed) = observation.places.iter().find(of_place) else { continue };
-        let subject = Subject { workload, observed, observation, references };
+        let subject = Subject { workload, observed, observation, references, holdings: &holdings };
         workload.alternatives =
             Some(subject.alternatives().unwrap_or_else(|why| Alternatives::none(&why)));
     }
@@ -29,6 +39,8 @@ struct Subject<'a> {
     observed: &'a PlaceObservation,
     observation: &'a Observation,
     references: &'a References,
+    /// Models of holdings without a price.
+    holdings: &'a [(AccountId, Region, BaseModel)],
 }
 
 impl Subject<'_> {
@@ -57,16 +69,28 @@ impl Subject<'_> {
             let meters = workload.lanes.iter().flat_map(|lane| &lane.meters);
             meters.filter(|of| of.meter == meter).map(|of| of.tokens).sum()
         };
-        let volume = Volume::seen(tokens, workload.invocations, recent.hours())
-            .map_err(|_| "no tokens were seen in the recent window".to_owned())?;
-        let is_global = |lane: &LaneReport| lane.scope == Some(Scope::Global);
+        let volume =
+            Volume::seen(tokens, workload.invocations, recent.hours()).map_err(
+                |why| match why {
+                    VolumeError::Empty => "no tokens were seen in the recent window".to_owned(),
+                    why => why.to_string(),
+                },
+            )?;
+        if self.has_unpriced_holding() {
+            return Err(
+                "what it costs now is not known: something that is held has no price".into()
+            );
+        }
+        // One stray request through it allows nothing.
+        let mut on_demand = workload.lanes.iter().filter(|lane| lane.scope.is_some()).peekable();
+        let is_global =
+            on_demand.peek().is_some() && on_demand.all(|lane| lane.scope == Some(Scope::Global));
         let basis = EstimateBasis {
             book,
             model,
             references,
             overrides: &observation.overrides,
-            allow_global: observation.settings.allow_global_routing
-                || workload.lanes.iter().any(is_global),
+            allow_global: observation.settings.allow_global_routing || is_global,
             region: workload.region.clone(),
             day: observation.window.last_day(),
             volume,
@@ -80,7 +104,41 @@ impl Subject<'_> {
             is_at_least: workload.is_at_least,
             moves_with_traffic: workload.holdings_monthly_cost.is_zero(),
         };
-        Ok(Alternatives::new(&basis, &now))
+        let mut found = Alternatives::new(&basis, &now);
+        found.notes = self.notes();
+        Ok(found)
+    }
+
+    /// Says what of the workload the figures do not hold.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.workload.gaps.is_empty() || self.workload.throttles > 0 {
+            notes
+                .push("part of its usage was not read, or refused: each figure is at least".into());
+        }
+        let is_served = |name: &str| {
+            let mut lanes = self.workload.lanes.iter();
+            lanes.any(|lane| lane.provisioned_model_name.as_deref() == Some(name))
+        };
+        let models = self.observed.inventory.provisioned_models.iter();
+        let custom =
+            models.filter(|held| held.is_custom() && is_served(&held.provisioned_model_name));
+        notes.extend(custom.map(|held| {
+            format!(
+                "{} serves a custom model: what is here is of the base model, without its training",
+                held.provisioned_model_name
+            )
+        }));
+        notes
+    }
+
+    /// Returns true if anything that is held for the workload has no price.
+    fn has_unpriced_holding(&self) -> bool {
+        let is_of = |account: &AccountId, region: &Region, model: &BaseModel| {
+            (account, region, model)
+                == (&self.workload.account, &self.workload.region, &self.workload.model)
+        };
+        self.holdings.iter().any(|(account, region, model)| is_of(account, region, model))
     }
 
     /// Adds up the tokens of each hour of the recent window, over all lanes and meters.

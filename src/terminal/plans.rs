@@ -45,8 +45,11 @@ pub(super) fn write_plans(page: &mut String, plans: &[EstimatedPlan], has_reques
         ];
         let or_none = |text: Option<String>| cell(text.unwrap_or_else(|| "-".to_owned()), true);
         if has_requests {
-            row.push(or_none(plan.cost_per_request.map(fine)));
-            row.push(or_none(plan.cost_per_thousand_requests.map(fine)));
+            let requests = [
+                (plan.cost_per_request, plan.cost_per_request_at_most),
+                (plan.cost_per_thousand_requests, plan.cost_per_thousand_requests_at_most),
+            ];
+            row.extend(requests.map(|(least, most)| or_none(least.map(|it| fine_range(it, most)))));
         }
         if has_use {
             row.push(or_none(plan.utilisation.map(|used| used.to_string())));
@@ -98,9 +101,13 @@ pub(super) fn range(least: Usd, most: Option<Usd>) -> String {
 
 /// Writes what a million tokens cost, as a range where the price is one.
 fn a_million(plan: &EstimatedPlan) -> String {
-    let least = fine(plan.cost_per_million_tokens);
-    let most = plan.cost_per_million_tokens_at_most.map(fine);
-    most.map_or_else(|| least.clone(), |most| format!("{least} to {most}"))
+    fine_range(plan.cost_per_million_tokens, plan.cost_per_million_tokens_at_most)
+}
+
+/// Writes an amount that may be far below a cent, as a range where there is one.
+fn fine_range(least: Usd, most: Option<Usd>) -> String {
+    let least = fine(least);
+    most.map_or_else(|| least.clone(), |most| format!("{least} to {}", fine(most)))
 }
 
 pub(super) fn rounded(number: Decimal, places: u32) -> Decimal {

@@ -552,7 +552,7 @@ fn explain_shows_where_the_figures_of_a_recommendation_come_from() {
     explain.args(["explain", "rec-fff6c0e712"]).arg(&file);
     let complaint = complaint(&mut explain, 1);
     assert!(
-        complaint.contains("it has rec-add3bb56d4, anthropic.claude-sonnet-4-6@us-east-1"),
+        complaint.contains("it has anthropic.claude-sonnet-4-6@us-east-1, rec-add3bb56d4"),
         "{complaint}"
     );
 }

@@ -10,7 +10,7 @@ use crate::advice::bill::{RemainingLanes, share};
 use crate::advice::finding::Finding;
 use crate::advice::gates::{Gate, Refusal};
 use crate::advice::{Action, Plan};
-use crate::domain::{ServiceTier, Usd};
+use crate::domain::{Meter, ServiceTier, Usd};
 use crate::pricing::{Lane, LaneKind, LaneRates, Priced, Workload};
 
 /// A change of tier under the name of an action.
@@ -63,8 +63,11 @@ pub(crate) fn advise(
             let why = "it asks for another latency: listed, never counted";
             (plan.costing(moved.cost, before - moved.cost), Refusal::new(Gate::Effort, why))
         } else if moved.dearer > least && change.from == ServiceTier::Standard {
-            let why =
-                format!("it would cost {} a month more: {}", moved.dearer, change.dearer_since());
+            let why = format!(
+                "it would cost {} a month more: {}",
+                moved.dearer,
+                change.dearer_since(workload)
+            );
             let cost = before + moved.dearer;
             (plan.costing(cost, Usd::ZERO - moved.dearer), Refusal::new(Gate::Better, why))
         } else {
@@ -77,9 +80,13 @@ pub(crate) fn advise(
 
 impl TierMove {
     /// Says why the other tier can cost more, in words.
-    const fn dearer_since(&self) -> &'static str {
+    fn dearer_since(&self, workload: &Workload<'_>) -> &'static str {
+        let mut meters = workload.lanes.iter().flat_map(|lane| &lane.meters);
+        let is_cached = meters.any(|meter| {
+            matches!(meter.meter, Meter::CacheRead | Meter::CacheWrite) && !meter.recent.is_zero()
+        });
         match self.to {
-            ServiceTier::Batch => {
+            ServiceTier::Batch if is_cached => {
                 "a batch job has no prompt cache, so that what was cached is billed as input"
             }
             _ => "its prices of what is used are higher",

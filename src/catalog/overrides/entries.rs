@@ -281,6 +281,12 @@ impl Overrides {
         of(model.id()).or_else(|| of("*")).map(|row| row.scopes.contains(&scope))
     }
 
+    /// Returns the same overrides as if they forbade no scope.
+    #[must_use]
+    pub fn in_any_scope(&self) -> Self {
+        Self { allowed_scopes: Vec::new(), ..self.clone() }
+    }
+
     /// Returns the exclusion of a model; `None` where the model gets advice.
     #[must_use]
     pub fn exclusion(&self, model: &BaseModel) -> Option<&ExcludedModel> {

@@ -49,15 +49,15 @@ pub fn find_workload<'r>(
         let is_model = id.model() == Some(&workload.model)
             || workload.model.id() == model
             || workload.name.as_deref() == Some(model);
-        is_model && region.is_none_or(|region| workload.region.name() == region)
+        is_model && region.is_none_or(|region| workload.region.name().eq_ignore_ascii_case(region))
     };
     let found: Vec<&WorkloadReport> = report.workloads.iter().filter(is_meant).collect();
     match found.as_slice() {
         [workload] => Ok(workload),
         [] => {
             let ids = report.recommendations.iter().map(|advice| advice.id.clone());
-            let mut known: Vec<String> =
-                ids.chain(report.workloads.iter().map(in_words)).take(MOST_NAMES + 1).collect();
+            let workloads = report.workloads.iter().map(in_words);
+            let mut known: Vec<String> = workloads.chain(ids).take(MOST_NAMES + 1).collect();
             if known.is_empty() {
                 known.push("none".to_owned());
             } else if known.len() > MOST_NAMES {
@@ -156,11 +156,14 @@ fn alternatives(page: &mut String, workload: &WorkloadReport) {
     line(page, "WHAT ELSE IT COULD COST, cheapest first: never counted, the owner decides");
     if let Some((volume, shape)) = found.volume.zip(found.shape_in_words.as_ref()) {
         wrapped(page, "  ", &format!("{volume}; {shape}"));
+        for note in &found.notes {
+            wrapped(page, "  note  ", note);
+        }
         line(page, "");
     }
     if !found.plans.is_empty() {
-        let has_requests = found.volume.is_some_and(|volume| volume.requests.is_some());
-        write_plans(page, &found.plans, has_requests);
+        // The JSON has what a request costs; here its ranges would leave no room for the plans.
+        write_plans(page, &found.plans, false);
     }
     write_unknown(page, &found.unknown);
     write_sources(page, &found.plans);
