@@ -19,6 +19,7 @@ mod book;
 mod advice {
     pub(super) mod brute_force;
     pub(super) mod capture;
+    pub(super) mod certainty;
     pub(super) mod decision;
     pub(super) mod demand;
     pub(super) mod dice;
@@ -39,7 +40,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use advice::{capture, decision, exact, lanes, no_saving, page, resolution, scale, speed, whole};
+use advice::{
+    capture, certainty, decision, exact, lanes, no_saving, page, resolution, scale, speed, whole,
+};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         exactness.section(),
         timed("captured saving", capture::study),
         timed("no saving", no_saving::study),
+        timed("certainty", certainty::study),
         timed("resolution", resolution::study),
     ];
     for study in &studies {
@@ -74,7 +78,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does one study alone: `lanes`, `decision`, `scale:WORKLOADS:DAYS`, `whole`, `whole:ACCOUNTS`, or one of its accounts, `whole:spill:CASE` or `whole:spill-reserved:CASE`.
+/// Does one study alone: `certainty`, `lanes`, `decision`, `scale:WORKLOADS:DAYS`, `whole`, `whole:ACCOUNTS`, or one of its accounts, `whole:spill:CASE` or `whole:spill-reserved:CASE`.
 fn one(study: &str) -> ExitCode {
     let parts: Vec<&str> = study.split(':').collect();
     match parts.as_slice() {
@@ -92,9 +96,10 @@ fn one(study: &str) -> ExitCode {
             scale::measure(workloads.parse().expect("a number"), days.parse().expect("a number"));
         }
         ["lanes"] => println!("{}", timed("lanes", lanes::study)),
+        ["certainty"] => println!("{}", timed("certainty", certainty::study)),
         _ => {
             println!(
-                "no study is called {study}; there are: whole, lanes, decision, scale:WORKLOADS:DAYS"
+                "no study is called {study}; there are: certainty, whole, lanes, decision, scale:WORKLOADS:DAYS"
             );
             return ExitCode::FAILURE;
         }

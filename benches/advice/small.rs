@@ -169,6 +169,8 @@ impl Small {
         settings.min_monthly_savings = Usd::ZERO;
         settings.min_savings_ratio = Ratio::ZERO;
         settings.headroom = Ratio::ZERO;
+        // As the way of counting has it that every way to serve is tried by.
+        settings.units_cache = true;
         settings.overflow = if self.is_spill { Overflow::Spill } else { Overflow::Throttle };
         for lane in &self.lanes {
             account = account.serving(lane.id, &lane.tokens);

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use crate::advice::fresh_break::FreshBreak;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::months::Months;
 use crate::advice::{Action, Plan, Working};
@@ -14,14 +15,14 @@ use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::bins::MOST_CALLS;
 use crate::sizing::certainty::monthly;
-use crate::sizing::demand::ServableDemand;
+use crate::sizing::demand::{ServableDemand, SizedDemand};
 use crate::sizing::trial::Trial;
 use crate::sizing::{
     Certainty, Purchase, Reservation, ReservationTerms, TokenPurchase, UnitPurchase,
 };
 
 /// An offer that can be bought.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Offered<'w> {
     /// Model units.
     Units(&'w Offer),
@@ -173,6 +174,8 @@ pub(super) struct Candidate<'w> {
     pub(super) only: Vec<String>,
     /// Holdings that are given up for it, since their calls go there.
     pub(super) replaced: Vec<&'w Holding<'w>>,
+    /// Words on a fresh break in demand, for which nothing is bought yet; `None` where there is none.
+    pub(super) held_back: Option<FreshBreak>,
     /// True if an amount could be named.
     is_sized: bool,
 }
@@ -224,8 +227,44 @@ impl<'w> Candidate<'w> {
     ) -> Self {
         let sized = demand.sized(purchase);
         let optimum = P::optimum(&sized.minutes);
-        let is_none = optimum == P::NONE;
-        let bought = if is_none { P::smallest(&sized.minutes) } else { optimum };
+        let best = Self::at(basis, demand, purchase, offered, &sized, optimum);
+        // Only where a smaller size could pass: nothing else of the arrangement is tried, or something would
+        // pass by chance.
+        let by_size = |refusal: &Refusal| {
+            matches!(
+                refusal.gate,
+                Gate::Certainty | Gate::Trend | Gate::Backtest | Gate::Thresholds
+            )
+        };
+        if optimum == P::NONE || best.refusals.is_empty() || !best.refusals.iter().all(by_size) {
+            return best;
+        }
+        for amount in P::smaller(&sized.minutes, optimum) {
+            let mut smaller = Self::at(basis, demand, purchase, offered, &sized, amount);
+            if smaller.refusals.is_empty() {
+                let whys: Vec<&str> = best.refusals.iter().map(|it| it.why.as_str()).collect();
+                smaller.workings.push(Working::new(
+                    "the size that saves most",
+                    best.amount,
+                    format!("not that: {}", whys.join("; ")),
+                ));
+                return smaller;
+            }
+        }
+        best
+    }
+
+    /// Puts one size to the gates, or the smallest where none pays.
+    fn at<P: Purchase<Amount: Into<Amount>>>(
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
+        purchase: &P,
+        offered: Offered<'w>,
+        sized: &SizedDemand<P>,
+        size: P::Amount,
+    ) -> Self {
+        let is_none = size == P::NONE;
+        let bought = if is_none { P::smallest(&sized.minutes) } else { size };
         let amount: Amount = bought.into();
         let bound = purchase.cost(bought, HOURS_PER_MONTH);
         // What is held serves no less than what was not on-demand, whatever it is said to serve.
@@ -271,7 +310,8 @@ impl<'w> Candidate<'w> {
             // Without a size there is nothing to try on the weeks.
             let bursts = sized.burst_shares(bought, P::NONE);
             let days = basis.workload.observed_days;
-            candidate.trial = Some(Trial::of_spill(purchase, demand, bought, bursts, days));
+            let term = candidate.offered.term();
+            candidate.trial = Some(Trial::of_spill(purchase, demand, bought, bursts, days, term));
         }
         candidate.gated(basis)
     }
@@ -345,7 +385,7 @@ impl<'w> Candidate<'w> {
             let cost = purchase.cost(units, 1) - held(1);
             let days = basis.workload.observed_days;
             candidate.trial =
-                Some(Trial::of_throttle(purchase, demand, units, cost, headroom, days));
+                Some(Trial::of_throttle(purchase, demand, units, cost, headroom, days, offer.term));
         }
         candidate.replaced = replaced;
         candidate.gated(basis)
@@ -382,6 +422,7 @@ impl<'w> Candidate<'w> {
             fewer: None,
             only: Vec::new(),
             replaced: Vec::new(),
+            held_back: None,
             is_sized: true,
         }
     }
@@ -414,8 +455,10 @@ impl<'w> Candidate<'w> {
                     Offered::Tokens(_) => 1,
                 };
                 self.refusals.extend(gates::certainty(trial.certainty.as_ref(), lanes));
-                self.refusals.extend(gates::trend(trial, term));
+                let trend = gates::trend(trial, term);
+                self.refusals.extend(trend.or_else(|| gates::mix(trial, term)));
                 self.refusals.extend(gates::backtest(trial));
+                self.held_back = FreshBreak::of(priced, trial);
                 let working = |certainty| working_of(certainty, lanes);
                 self.workings.extend(trial.certainty.as_ref().map(working));
             }
@@ -484,7 +527,7 @@ fn working_of(certainty: &Certainty, lanes: usize) -> Working {
         what.trim_end_matches(','),
         lower.map_or_else(|| "unknown".into(), |lower| lower.to_string()),
         format!(
-            "Student's t over the savings of {} whole weeks of this very purchase, a month",
+            "Student's t over the savings of {} whole weeks of this very purchase, two by two, a month",
             certainty.weeks()
         ),
     )
@@ -519,7 +562,7 @@ pub(super) fn months_to_pay(candidates: &mut [Candidate<'_>]) {
 pub(super) fn overflow_risk(settings: &Settings) -> String {
     match settings.overflow {
         Overflow::Throttle => format!(
-            "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom",
+            "AWS refuses what exceeds the units: they cover the highest minute of {MINUTE_DAYS} days and {} headroom; bursts inside a minute are not seen",
             settings.headroom.percent()
         ),
         Overflow::Spill => gates::SPILL_ASSUMPTION.into(),

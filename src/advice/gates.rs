@@ -184,12 +184,18 @@ pub(super) fn oldest_check(rates: &[LaneRates<'_>], offer: Date) -> Date {
     rates.map(|(_, rate)| rate.source.provenance.checked).fold(offer, Date::min)
 }
 
+/// Days at the start of a window in which a first point is early enough: work of one weekday has none
+/// before its day.
+const FIRST_WEEK: u32 = 7;
+
 /// Refuses a commitment without history: the configured days at least, and as many as its term
 /// binds.
 pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) -> Option<Refusal> {
-    // A term is promised on at least as many days as it binds.
+    // A term is promised on as many days as it binds; what was first used in their first week was used
+    // all along.
     let needed = settings.min_observed_days.max(term.whole_days());
-    (workload.observed_days < needed).then(|| {
+    let enough = settings.min_observed_days.max(term.whole_days().saturating_sub(FIRST_WEEK));
+    (workload.observed_days < enough).then(|| {
         let looked_back = settings.lookback_days;
         let why = format!(
             "it has {} whole days of history{}, {} needs {needed}",
@@ -208,18 +214,18 @@ pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) 
     })
 }
 
-/// Names the lower bound that a saving is held to: 5 %, or 1 % divided by the lanes that could be chosen.
+/// Names the lower bound that a saving is held to: 0.8 %, divided by the lanes that could be chosen.
 pub(super) fn lower_bound_in_words(lanes: usize) -> String {
     match lanes {
-        0 | 1 => "lower 5 % bound".to_owned(),
-        _ => format!("lower 1 % ÷ {lanes} bound, for {lanes} lanes to choose from,"),
+        0 | 1 => "lower 0.8 % bound".to_owned(),
+        _ => format!("lower 0.8 % ÷ {lanes} bound, for {lanes} lanes to choose from,"),
     }
 }
 
 /// Refuses a saving whose lower bound, by the week, is not above zero.
 pub(super) fn certainty(certainty: Option<&Certainty>, lanes: usize) -> Option<Refusal> {
     let why = match certainty {
-        None => "fewer than two whole weeks tell nothing of its certainty".to_owned(),
+        None => "fewer than four whole weeks tell nothing of its certainty".to_owned(),
         Some(certainty) if certainty.lower_bound(lanes) > 0.0 => return None,
         Some(certainty) => {
             let lower = monthly(certainty.lower_bound(lanes));
@@ -246,6 +252,20 @@ pub(super) fn trend(trial: &Trial, term: Term) -> Option<Refusal> {
             term => format!("at the end of the {term}"),
         },
         share(shortfall.needed)
+    );
+    Some(Refusal::new(Gate::Trend, why))
+}
+
+/// Refuses a purchase that would lose money at the end of its term at the mix of meters that comes if the
+/// weeks go on as they do.
+pub(super) fn mix(trial: &Trial, term: Term) -> Option<Refusal> {
+    let loss = trial.loss_at_the_mix_to_come(term)?;
+    let why = format!(
+        "its mix of input, output and cached tokens shifts: carried on {}, it loses {loss} a month",
+        match term {
+            Term::None => "for a month".to_owned(),
+            term => format!("to the end of the {term}"),
+        },
     );
     Some(Refusal::new(Gate::Trend, why))
 }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::advice::candidate::Amount;
+use crate::advice::fresh_break::FreshBreak;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::{Action, Recommendation, Step, Working, command};
 use crate::domain::{Term, Usd};
@@ -77,12 +78,16 @@ impl Renewal {
         let Some(trial) = &self.trial else {
             return (AtTermEnd::Undecided, None);
         };
-        let mut refused: Vec<Refusal> = gates::trend(trial, self.term).into_iter().collect();
+        let trend = gates::trend(trial, self.term).or_else(|| gates::mix(trial, self.term));
+        let mut refused: Vec<Refusal> = trend.into_iter().collect();
         refused.extend(gates::lifecycle(workload, self.term, self.first));
         let mut unknown: Vec<Refusal> =
             gates::thresholds(settings, self.savings, self.bound, false).into_iter().collect();
         unknown.extend(gates::certainty(trial.certainty.as_ref(), 1));
         unknown.extend(gates::history(settings, workload, self.term));
+        unknown.extend(
+            FreshBreak::of(priced, trial).map(|held| Refusal::new(Gate::Trend, held.to_string())),
+        );
         unknown.extend(gates::freshness(priced, self.checked));
         let (at_end, refusals) = match (refused.is_empty(), unknown.is_empty()) {
             (true, true) => return (AtTermEnd::Renew, None),

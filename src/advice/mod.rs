@@ -10,6 +10,7 @@
 //! | `plan`, `finding` | one way to serve a workload; the result of one rule |
 //! | `bill` | what the workload costs once all is done that binds nothing |
 //! | `forgone` | what would be saved beyond, if nothing were forbidden |
+//! | `fresh_break` | commitments that are held, since demand fell in the last days |
 //! | `gates` | what advice must pass before it counts |
 //! | `candidate` | one offer at its optimum, put to the gates |
 //! | `recommendation`, `evidence`, `proof` | a change that saves, the origin of its numbers, a proof that none does |
@@ -27,6 +28,7 @@ mod command;
 mod evidence;
 mod finding;
 mod forgone;
+mod fresh_break;
 mod gates;
 mod holding_advice;
 mod minutes_needed;

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::advice::action::{Action, Effort};
 use crate::advice::evidence::Evidence;
+use crate::advice::fresh_break::FreshBreak;
 use crate::advice::months::Months;
 use crate::domain::{
     AccountId, BaseModel, Capacity, Partition, Percent, Place, Region, Tokens, Usd, day_of,
@@ -101,6 +103,10 @@ pub struct Standing {
     /// Setting or term that keeps the change from counting; absent where the change counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_counted_because: Option<String>,
+    /// Day on which to look again at a commitment that is held since demand fell in the last days; absent
+    /// where none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub look_again: Option<Date>,
 }
 
 /// Grounds for a change.
@@ -211,14 +217,14 @@ pub struct Savings {
     /// not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<Usd>,
-    /// Lower end of the range in which the mean week lies with 80 % confidence, as a month; for
-    /// commitments. A single month falls outside the range more often.
+    /// Lower end of the range in which a month of the coming term lies about three times in four; it
+    /// holds what was observed. Absent with less than 16 weeks of history.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p10: Option<Usd>,
-    /// Saving of the mean week, as a month.
+    /// Saving of the mean week that was, as a month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50: Option<Usd>,
-    /// Upper end of the range of the mean week.
+    /// Upper end of the same range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p90: Option<Usd>,
 }
@@ -238,12 +244,14 @@ impl Money {
         }
     }
 
-    /// Adds the percentiles of the saving, where the weeks tell them.
-    pub(super) fn sure(mut self, certainty: Option<&Certainty>) -> Self {
+    /// Adds the range of the saving over a coming term of so many months, where the weeks tell it.
+    pub(super) fn sure(mut self, certainty: Option<&Certainty>, months: u32) -> Self {
         let savings = &mut self.estimated_monthly_savings;
-        savings.p10 = certainty.and_then(Certainty::p10);
-        savings.p50 = certainty.and_then(Certainty::p50);
-        savings.p90 = certainty.and_then(Certainty::p90);
+        let observed = certainty.zip(savings.observed);
+        let range = observed.and_then(|(certainty, observed)| certainty.range(months, observed));
+        savings.p10 = range.map(|range| range.low);
+        savings.p50 = range.map(|range| range.mean);
+        savings.p90 = range.map(|range| range.high);
         self
     }
 
@@ -259,6 +267,12 @@ impl Money {
 }
 
 impl Standing {
+    /// Holds a commitment for a fresh break in demand: what is open stays open, and does not count.
+    pub(super) fn hold(&mut self, held: &FreshBreak) {
+        self.look_again = Some(held.look_again);
+        self.also_not_counted(&held.to_string());
+    }
+
     /// Adds a reason for which the change does not count.
     pub(super) fn also_not_counted(&mut self, because: &str) {
         self.not_counted_because = Some(match self.not_counted_because.take() {
@@ -297,7 +311,11 @@ impl Recommendation {
             provisioned_model_arn: None,
             // Only purchases have any of these figures.
             commitment: Commitment::default(),
-            standing: Standing { rollback_possible: true, not_counted_because: None },
+            standing: Standing {
+                rollback_possible: true,
+                not_counted_because: None,
+                look_again: None,
+            },
             // The report says this, which knows all that was open.
             was_open: None,
             grounds: Grounds {
@@ -326,6 +344,7 @@ impl Recommendation {
                 Some(passed) => format!("{because}; {passed}"),
                 None => because.to_owned(),
             }),
+            look_again: None,
         };
     }
 

@@ -449,7 +449,7 @@ mod tests {
             window_of(&scheduled("2026-04-06T00:14:59Z")).end().to_string(),
             "2026-04-05T23:00:00Z"
         );
-        assert_eq!(window_of(&json!({})).hours(), 91 * 24);
+        assert_eq!(window_of(&json!({})).hours(), 182 * 24);
     }
 
     #[test]

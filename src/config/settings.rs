@@ -64,7 +64,7 @@ pub const SETTINGS: &[Setting] = &[
         FLAG,
         "fail a run that did not read the whole, once it has reported",
     ),
-    setting("GUARD_LOOKBACK_DAYS", "91", LOOKBACK_DAYS, "days of history to read"),
+    setting("GUARD_LOOKBACK_DAYS", "182", LOOKBACK_DAYS, "days of history to read"),
     setting(
         "GUARD_RECENT_DAYS",
         "28",
@@ -142,6 +142,13 @@ pub const SETTINGS: &[Setting] = &[
         "count cache reads among what reserved tokens serve: AWS does not say how it bills them",
     ),
     setting(
+        "GUARD_UNITS_CACHE",
+        // Units that cache nothing serve less, by up to five times.
+        "false",
+        FLAG,
+        "count cached tokens of model units at the book's weights: AWS's pages contradict each other on whether units cache",
+    ),
+    setting(
         "GUARD_METRIC_NAMESPACE",
         "BedrockCostGuard",
         AllowedValues::Text("a namespace that CloudWatch lets a customer write to", is_namespace),
@@ -210,6 +217,9 @@ pub struct Settings {
     /// True if reserved tokens are taken to serve cache reads too.
     #[serde(default)]
     pub reserved_cache_reads: bool,
+    /// True if model units are taken to cache prompts.
+    #[serde(default)]
+    pub units_cache: bool,
     /// Namespace of the guard's own metrics.
     pub metric_namespace: String,
     /// Number of models with metrics of their own, the dearest first.
@@ -358,6 +368,7 @@ impl Reader {
             allow_global_routing: self.read("GUARD_ALLOW_GLOBAL_ROUTING", str::parse),
             overflow: self.read("GUARD_OVERFLOW", choice),
             reserved_cache_reads: self.read("GUARD_RESERVED_CACHE_READS", str::parse),
+            units_cache: self.read("GUARD_UNITS_CACHE", str::parse),
             headroom: self.read("GUARD_HEADROOM", share),
             metric_namespace: self.read("GUARD_METRIC_NAMESPACE", str::parse),
             max_metric_models: self.read("GUARD_MAX_METRIC_MODELS", str::parse),

@@ -88,6 +88,9 @@ pub enum Ceiling {
 }
 
 impl LoadWeights {
+    /// Weights where nothing is cached: every input token weighs one.
+    pub const UNCACHED: Self = Self { cache_write: Ratio::ONE, cache_read: Ratio::ONE };
+
     /// Returns the ceiling that tokens of a meter count against, and the weight of a token; `None`
     /// for images and speech, which model units do not serve.
     #[must_use]

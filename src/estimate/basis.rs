@@ -7,7 +7,8 @@ use crate::catalog::{
     AllowedScope, ModelPrices, ModelStatus, Overrides, PriceBook, RateQuery, References,
 };
 use crate::domain::{
-    BaseModel, Capacity, Meter, ModelId, Ratio, Region, Scope, ServiceTier, Term, Tokens, Usd,
+    BaseModel, Capacity, LoadWeights, Meter, ModelId, Ratio, Region, Scope, ServiceTier, Term,
+    Tokens, Usd,
 };
 use crate::estimate::shape::{LoadShape, Zone};
 use crate::estimate::volume::Volume;
@@ -37,6 +38,8 @@ pub struct EstimateBasis<'a> {
     pub zone: Option<Zone>,
     /// Capacity of a model unit where the book states none.
     pub capacity: Option<Capacity>,
+    /// True if model units are taken to cache prompts.
+    pub units_cache: bool,
     /// Terms of running a model oneself.
     pub self_hosting: SelfHosting,
 }
@@ -170,6 +173,15 @@ impl EstimateBasis<'_> {
     pub(super) fn end(&self) -> Option<Date> {
         let rows = self.book.lifecycle(&self.model.id, &self.region);
         rows.first().and_then(|row| row.end_of_life)
+    }
+
+    /// Returns the weights of cached tokens in the load of a model unit.
+    pub(super) fn unit_weights(&self) -> LoadWeights {
+        if self.units_cache {
+            self.book.load_weights(&self.model.id)
+        } else {
+            LoadWeights::UNCACHED
+        }
     }
 
     /// Returns true if requests for the model may use a scope.

@@ -26,7 +26,7 @@ const SOLD_HERE: &str = "whether AWS sells new units of it in this Region is not
 /// route the rest.
 pub(super) fn add_units(basis: &EstimateBasis<'_>, cheapest: &CallRates, plans: &mut Plans) {
     let (book, model) = (basis.book, basis.model);
-    let weights = book.load_weights(&model.id);
+    let weights = basis.unit_weights();
     let mut mix = Mix::default();
     for (meter, rate) in &cheapest.rates {
         let tokens = basis.volume.of(*meter);

@@ -13,7 +13,7 @@ use crate::config::Run;
 use crate::config::Settings;
 use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::syntax::{SyntaxFault, read_json};
-use crate::domain::{AccountId, BaseModel, ModelId, Place, Region, Target, Window};
+use crate::domain::{AccountId, BaseModel, LoadWeights, ModelId, Place, Region, Target, Window};
 use crate::observation::Inventory;
 use crate::observation::distinct::repeated;
 use crate::observation::plan::MINUTE_DAYS;
@@ -374,6 +374,18 @@ impl Observation {
     #[must_use]
     pub fn rate(&self, wanted: &RateQuery<'_>) -> Option<Rate> {
         self.prices.contracted_rate(&self.overrides, wanted)
+    }
+
+    /// Returns the weights of cached tokens in the load of a unit of a model.
+    #[must_use]
+    pub fn unit_weights(&self, model: &BaseModel) -> LoadWeights {
+        // Whether provisioned throughput caches at all is contradicted by its sources; with every token at
+        // one, units are never too few.
+        if self.settings.units_cache {
+            self.prices.load_weights(model)
+        } else {
+            LoadWeights::UNCACHED
+        }
     }
 
     /// Returns every model that anything in the observation could be priced as.

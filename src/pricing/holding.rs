@@ -1,7 +1,7 @@
 //! A provisioned model of the account: its cost, its worth and its idleness.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use serde::Serialize;
@@ -9,24 +9,17 @@ use serde::Serialize;
 use crate::catalog::Offer;
 use crate::domain::period::HOUR;
 use crate::domain::{
-    BaseModel, Capacity, Counter, LoadWeights, Metric, ModelId, Percent, Series, Target, Term,
-    Tokens, Usd, UsdPerModelUnitHour, Window,
+    BaseModel, Capacity, Counter, LoadWeights, Metric, Percent, Series, Term, Tokens, Usd,
+    UsdPerModelUnitHour, Window,
 };
 use crate::observation::{
-    CommitmentDuration, LaneUsage, MeterReading, Observation, PlaceObservation, ProvisionedModel,
+    CommitmentDuration, MeterReading, Observation, PlaceObservation, ProvisionedModel,
     ProvisionedModelStatus,
 };
 use crate::pricing::effective_cost::EffectiveCost;
+use crate::pricing::idleness::{Idleness, Rhythm, idleness};
 use crate::pricing::lane::{Lane, LaneKind};
 use crate::pricing::load::{LOAD_ONE, Load};
-
-/// Age of a window's end from which on the window says nothing of today. At twice that, a model
-/// that was called since yesterday could be named idle.
-const RECENCY: SignedDuration = SignedDuration::from_hours(24);
-
-/// Age below which no holding is called idle: a week, so that work of one weekday was seen. At half
-/// of that, a model that serves on Mondays alone could be named idle before its first call.
-const GRACE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A provisioned model with prices.
 #[derive(Debug)]
@@ -58,6 +51,8 @@ pub struct Holding<'a> {
     pub carried: Vec<CarriedLoad>,
     /// Verdict on idleness.
     pub idleness: Idleness,
+    /// Days on which it served; `None` where there are none.
+    pub rhythm: Option<Rhythm>,
     weights: LoadWeights,
 }
 
@@ -103,19 +98,6 @@ impl CarriedLoad {
     const NOTHING: Self = Self { input_tokens_per_minute: 0, output_tokens_per_minute: 0 };
 }
 
-/// Verdict on whether a holding is idle. The rule is strict, since a wrong "idle" would print a
-/// delete command for production.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Idleness {
-    /// The holding serves.
-    Busy,
-    /// The holding was in service for a week at least, and every answer about every id that its
-    /// traffic could be metered under is complete and empty.
-    Idle,
-    /// No traffic was seen, but that proves nothing, for the reason given.
-    NotSeen(String),
-}
-
 impl<'a> Holding<'a> {
     pub(super) fn new(
         observation: &Observation,
@@ -142,6 +124,7 @@ impl<'a> Holding<'a> {
             .collect();
         // Of several kinds under one term, the inventory does not tell which was bought.
         let offer = if offers.len() == 1 { offers.pop() } else { None };
+        let (idleness, rhythm) = idleness(observation, observed, held);
         let monthly = |price: fn(&Offer) -> UsdPerModelUnitHour| {
             let offer = offer.as_ref().filter(|_| held.is_billed())?;
             Some(price(offer).monthly_cost(held.model_units))
@@ -155,8 +138,9 @@ impl<'a> Holding<'a> {
             minutely_use: None,
             throttles: 0,
             carried: Vec::new(),
-            idleness: idleness(observation, observed, held),
-            weights: observation.prices.load_weights(&model),
+            idleness,
+            rhythm,
+            weights: observation.unit_weights(&model),
             offer,
             model,
         }
@@ -222,7 +206,7 @@ impl<'a> Holding<'a> {
     pub fn doubt(&self) -> String {
         match &self.idleness {
             Idleness::NotSeen(why) => why.clone(),
-            Idleness::Busy | Idleness::Idle => format!("its status is {}", self.held.status),
+            Idleness::Busy | Idleness::Idle(_) => format!("its status is {}", self.held.status),
         }
     }
 
@@ -249,6 +233,10 @@ impl<'a> Holding<'a> {
                 lane.is_priced() && extended.is_none_or(|since| !lane.is_priced_before(since))
             })
             .then(|| own.iter().map(|lane| lane.monthly_cost()).sum());
+        if self.idleness.is_idle() {
+            // From its last use on it serves nothing.
+            self.monthly_value = Some(Usd::ZERO);
+        }
         self.throttles = own
             .iter()
             .filter_map(|lane| lane.usage.counter(Counter::InvocationThrottles))
@@ -364,57 +352,6 @@ impl<'a> Holding<'a> {
         let (cost, used) = (self.monthly_cost?, self.hourly_use?);
         let used = cost.in_proportion(used.served.number(), Decimal::ONE_HUNDRED);
         Some(EffectiveCost::new(cost, used))
-    }
-}
-
-fn idleness(
-    observation: &Observation,
-    observed: &PlaceObservation,
-    held: &ProvisionedModel,
-) -> Idleness {
-    let usage = &observed.usage;
-    let asked: Vec<_> = held
-        .metered_ids()
-        .into_iter()
-        .map(|id| usage.lanes.iter().find(|lane| lane.model_id.text() == id))
-        .collect();
-    if asked.iter().flatten().any(|lane| lane.has_points()) {
-        return Idleness::Busy;
-    }
-    // From here on each doubt alone is enough to call nothing idle.
-    let not_seen = |why: &str| Idleness::NotSeen(why.to_owned());
-    if !held.is_in_service() {
-        return Idleness::NotSeen(format!("its status is {}", held.status));
-    }
-    if observation.as_of.duration_since(observation.window.end()) > RECENCY {
-        return not_seen("the window ended more than a day ago");
-    }
-    if observation.window.end().duration_since(held.creation_time) < GRACE {
-        return not_seen("it is younger than 7 days");
-    }
-    if !asked.iter().all(|lane| lane.is_some_and(LaneUsage::is_wholly_silent)) {
-        return not_seen("not every answer about its traffic was complete");
-    }
-    let could_be_it = |id: &ModelId| match id.target() {
-        // Provisioned throughput is bought under an id with a context window.
-        Target::Model { variant: Some(_), .. } => {
-            let inventory = &observed.inventory;
-            let base = inventory.base_model(id, &observation.prices);
-            base.is_some() && base == inventory.base_model_of(held, &observation.prices)
-        }
-        Target::Model { .. } | Target::ApplicationProfile(_) => false,
-        Target::ProvisionedModel(arn) => arn.id == held.id(),
-        Target::Opaque => {
-            observed.inventory.provisioned_model(id).is_none()
-                && observed.inventory.application_profile(id).is_none()
-        }
-    };
-    match usage.lanes.iter().find(|lane| lane.has_points() && could_be_it(&lane.model_id)) {
-        Some(lane) => Idleness::NotSeen(format!(
-            "the traffic under the unknown id `{}` could be its own",
-            lane.model_id
-        )),
-        None => Idleness::Idle,
     }
 }
 

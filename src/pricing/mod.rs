@@ -12,6 +12,7 @@
 //! | `lifecycle` | the days on which a model leaves, as AWS or the book says |
 //! | `load` | demand over time, in dollars and in the load of a unit |
 //! | `holding` | a provisioned model: its cost, use and worth |
+//! | `idleness` | the verdict on whether a provisioned model is idle, and since when |
 //! | `reserved` | reserved tokens: what they take off the on-demand bill |
 //! | `effective_cost` | the cost of what is held, by whether it was used |
 
@@ -20,6 +21,7 @@
 mod cache_economics;
 mod effective_cost;
 mod holding;
+mod idleness;
 mod lane;
 mod lane_rates;
 mod lifecycle;
@@ -31,7 +33,8 @@ mod workload;
 
 pub use cache_economics::CacheEconomics;
 pub use effective_cost::EffectiveCost;
-pub use holding::{CapacityUse, CarriedLoad, Holding, Idleness};
+pub use holding::{CapacityUse, CarriedLoad, Holding};
+pub use idleness::{IdleSpell, Idleness, Rhythm};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 pub use lifecycle::{Lifecycle, LifecycleDay, LifecycleSource};
 pub use load::{DemandSeries, LOAD_SCALE, Load, MONEY_SCALE, StepDemand, TimesServed};

@@ -97,6 +97,7 @@ impl Subject<'_> {
             shape: LoadShape::Observed(self.hours()),
             zone: None,
             capacity: None,
+            units_cache: observation.settings.units_cache,
             self_hosting: SelfHosting::default(),
         };
         let now = CostNow {

@@ -363,6 +363,10 @@ fn holding_report(
         status: held.status.to_string(),
         commitment_expiration_time: held.commitment_expiration_time,
         days_to_term_end: held.days_to_term_end(now),
+        idle_since: match &holding.idleness {
+            Idleness::Idle(spell) => Some(spell.since),
+            _ => None,
+        },
         passed_term_end: held.passed_term_end(now),
         monthly_list_cost: holding.monthly_list_cost,
         monthly_cost: holding.monthly_cost,
@@ -381,7 +385,7 @@ fn holding_report(
         commitment_duration: held.commitment_duration.clone(),
         state: match &holding.idleness {
             Idleness::Busy => HoldingState::Busy,
-            Idleness::Idle => HoldingState::Idle,
+            Idleness::Idle(_) => HoldingState::Idle,
             Idleness::NotSeen(_) => HoldingState::NotSeen,
         },
         reason: match &holding.idleness {

@@ -37,7 +37,11 @@ pub(super) fn closed(
     open_before
         .filter(|open| observation.prices.charged && is_settled(priced, open))
         .filter(|open| {
-            recommendations.iter().all(|advice| advice.id != open.id || !advice.is_counted())
+            // What is held for a fresh break is as open as it was.
+            let is_open = |advice: &Recommendation| {
+                advice.is_counted() || advice.standing.look_again.is_some()
+            };
+            recommendations.iter().all(|advice| advice.id != open.id || !is_open(advice))
         })
         .map(|open| ClosedRecommendation { region: open.region.clone(), id: open.id.clone() })
         .collect()

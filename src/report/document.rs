@@ -297,6 +297,9 @@ pub struct HoldingReport {
     /// Number of whole days to the end of the term; `None` where none is listed that is ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days_to_term_end: Option<u32>,
+    /// Time since which the holding served nothing; `None` where it is not idle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_since: Option<Timestamp>,
     /// Warning that the listed end of the term has passed; `None` where it has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passed_term_end: Option<String>,

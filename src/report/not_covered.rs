@@ -89,7 +89,7 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
                 "reserved tokens per minute beyond those that the overrides declare"
             },
             if has_contract(observation) {
-                "credits and taxes, and what your contract says beyond the overrides"
+                "credits and taxes, and what your contract says beyond the overrides, such as a least spend whose shortfall a saving raises"
             } else {
                 "discounts, credits and taxes: all prices are list prices"
             },

@@ -132,7 +132,7 @@ pub(crate) fn of_offers(
     workload: &Workload<'_>,
     routes: &[LaneRates<'_>],
 ) -> Vec<BreakEven> {
-    let weights = priced.observation.prices.load_weights(&workload.model);
+    let weights = priced.observation.unit_weights(&workload.model);
     let mut mix = Mix::default();
     // Model units serve what the standard tier serves, so other tiers are no part of the mix.
     for route in routes.iter().filter(|route| route.lane.is_standard()) {

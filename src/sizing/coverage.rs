@@ -67,6 +67,12 @@ impl Coverage {
         Self { hours: hours.into_iter().map(hour).collect(), cost }
     }
 
+    /// Returns the on-demand dollars of each hour.
+    #[must_use]
+    pub fn values(&self) -> Vec<f64> {
+        self.hours.iter().map(|hour| hour.value).collect()
+    }
+
     /// Counts the hours.
     #[must_use]
     pub fn hours(&self) -> usize {

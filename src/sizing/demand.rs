@@ -6,6 +6,7 @@ use crate::observation::MeterReading;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{DemandSeries, LaneRates, Priced, StepDemand, Workload, dollars};
 use crate::sizing::coverage::BurstShares;
+use crate::sizing::mix_trend::MeterHours;
 use crate::sizing::traffic::{ServableLanes, Traffic};
 use crate::sizing::{Purchase, UnitPurchase, float};
 
@@ -34,6 +35,8 @@ struct WindowDemand {
     series: DemandSeries,
     /// On-demand part of each step, in 10^-16 USD.
     on_demand: Vec<u128>,
+    /// The same by meter.
+    meters: Vec<MeterHours>,
 }
 
 impl WindowDemand {
@@ -45,55 +48,74 @@ impl WindowDemand {
     ) -> Result<Self, UnknownDemand> {
         let steps = window.hours() * u64::from(HOUR / step);
         let steps = usize::try_from(steps).unwrap_or_default();
-        let mut series = DemandSeries::none(window.start(), step, steps);
+        let none = DemandSeries::none(window.start(), step, steps);
+        let mut demand = Self { series: none, on_demand: Vec::new(), meters: Vec::new() };
         for lane in &lanes.on_demand {
-            add(&mut series, lanes, lane, recent)?;
+            demand.add(lanes, lane, recent)?;
         }
         // The values so far are those of on-demand lanes: holdings are added after them.
-        let on_demand = series.steps.iter().map(|step| step.value).collect();
+        demand.on_demand = demand.series.steps.iter().map(|step| step.value).collect();
         for lane in &lanes.provisioned {
-            add(&mut series, lanes, lane, recent)?;
+            demand.add(lanes, lane, recent)?;
         }
-        Ok(Self { series, on_demand })
+        Ok(demand)
     }
 }
 
-/// Adds the tokens of one lane to a demand.
-fn add(
-    demand: &mut DemandSeries,
-    lanes: &ServableLanes<'_>,
-    rates: &LaneRates<'_>,
-    recent: Window,
-) -> Result<(), UnknownDemand> {
-    let usage = &rates.lane.usage;
-    let model_id = || usage.model_id.text().to_owned();
-    let minutes = usage.minute_readings();
-    for reading in usage.readings() {
-        let meter = reading.meter;
-        // A meter without tokens needs neither minutes nor a price.
-        if !lanes.counts(meter) || reading.series.total_since(demand.start).is_zero() {
-            continue;
-        }
-        let series: &Series = if demand.step == MINUTE {
-            let same = |minute: &&MeterReading<'_>| minute.meter == meter;
-            let minute = minutes.iter().find(same);
-            minute.ok_or_else(|| UnknownDemand::NoMinutes { meter, model_id: model_id() })?.series
-        } else {
-            reading.series
-        };
-        let Some((_, rate)) = rates.rates.iter().find(|(of, _)| *of == meter) else {
-            // Used only long ago, it has no weight in what a month costs, and makes older weeks
-            // promise less, not more.
-            if reading.series.total_since(recent.start()).is_zero() {
+impl WindowDemand {
+    /// Adds the tokens of one lane.
+    fn add(
+        &mut self,
+        lanes: &ServableLanes<'_>,
+        rates: &LaneRates<'_>,
+        recent: Window,
+    ) -> Result<(), UnknownDemand> {
+        let demand = &mut self.series;
+        let usage = &rates.lane.usage;
+        let model_id = || usage.model_id.text().to_owned();
+        let minutes = usage.minute_readings();
+        for reading in usage.readings() {
+            let meter = reading.meter;
+            // A meter without tokens needs neither minutes nor a price.
+            if !lanes.counts(meter) || reading.series.total_since(demand.start).is_zero() {
                 continue;
             }
-            return Err(UnknownDemand::NoPrice { meter, model_id: model_id() });
-        };
-        demand
-            .add(meter, series, rate.contracted_unit_price, lanes.weights)
-            .ok_or_else(|| UnknownDemand::NotServed { meter, model_id: model_id() })?;
+            let series: &Series = if demand.step == MINUTE {
+                let same = |minute: &&MeterReading<'_>| minute.meter == meter;
+                let minute = minutes.iter().find(same);
+                minute
+                    .ok_or_else(|| UnknownDemand::NoMinutes { meter, model_id: model_id() })?
+                    .series
+            } else {
+                reading.series
+            };
+            let Some((_, rate)) = rates.rates.iter().find(|(of, _)| *of == meter) else {
+                // Used only long ago, it has no weight in what a month costs, and makes older weeks
+                // promise less, not more.
+                if reading.series.total_since(recent.start()).is_zero() {
+                    continue;
+                }
+                return Err(UnknownDemand::NoPrice { meter, model_id: model_id() });
+            };
+            demand
+                .add(meter, series, rate.contracted_unit_price, lanes.weights)
+                .ok_or_else(|| UnknownDemand::NotServed { meter, model_id: model_id() })?;
+            if demand.step == HOUR {
+                let place =
+                    self.meters.iter().position(|of| of.meter == meter).unwrap_or_else(|| {
+                        let none = DemandSeries::none(demand.start, HOUR, demand.steps.len());
+                        self.meters.push(MeterHours { meter, hours: none });
+                        self.meters.len() - 1
+                    });
+                if let Some(of) = self.meters.get_mut(place) {
+                    of.hours
+                        .add(meter, series, rate.contracted_unit_price, lanes.weights)
+                        .ok_or_else(|| UnknownDemand::NotServed { meter, model_id: model_id() })?;
+                }
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// One workload's demand at the two resolutions that sizing needs.
@@ -109,6 +131,8 @@ pub(crate) struct ServableDemand {
     on_demand_minutes: Usd,
     /// Hours of the recent window, which a month is scaled from.
     recent: usize,
+    /// Whole survey by meter and hour.
+    pub(crate) meters: Vec<MeterHours>,
 }
 
 impl ServableDemand {
@@ -134,6 +158,7 @@ impl ServableDemand {
             on_demand: hours.on_demand,
             on_demand_minutes: dollars(minutes.on_demand.into_iter().sum()),
             recent: usize::try_from(priced.recent.hours()).unwrap_or_default(),
+            meters: hours.meters,
         };
         if adds_up(&demand.minutes.steps, demand.same_hours()) {
             Ok(demand)

@@ -20,6 +20,8 @@
 //! | [`certainty`] | how sure that saving is, and where demand goes |
 //! | [`backtest`] | the result of deciding each week on the weeks before it |
 //! | `trial` | one purchase put to the weeks: certainty, robustness, decline and back-test |
+//! | `fresh_break` | demand that fell in the last days, before the weeks can tell |
+//! | `mix_trend` | the mix of meters, carried on as it goes |
 //! | `student` | the quantiles of Student's t |
 //! | `floats` | the crossing between exact amounts and floating point |
 
@@ -31,7 +33,9 @@ pub mod certificate;
 pub(crate) mod coverage;
 pub(crate) mod demand;
 mod floats;
+mod fresh_break;
 mod loaded_steps;
+mod mix_trend;
 pub mod model_units;
 mod purchase;
 pub mod reserved_tokens;

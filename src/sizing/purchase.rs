@@ -6,6 +6,9 @@ use crate::sizing::model_units::UnitSizing;
 use crate::sizing::reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
 use crate::sizing::times;
 
+/// Parts of a purchase by which smaller sizes are tried.
+const SIZES: u32 = 8;
+
 /// A kind of purchase under one offer, beside what is held already.
 pub trait Purchase {
     /// Size of a purchase.
@@ -23,6 +26,9 @@ pub trait Purchase {
 
     /// Returns the smallest size that is sold.
     fn smallest(sizing: &Self::Sizing) -> Self::Amount;
+
+    /// Lists smaller sizes of the same purchase, eight at most, the largest first.
+    fn smaller(sizing: &Self::Sizing, amount: Self::Amount) -> Vec<Self::Amount>;
 
     /// Computes the on-demand dollars that a purchase and what is held would replace.
     fn replaced(sizing: &Self::Sizing, amount: Self::Amount) -> Usd;
@@ -71,6 +77,16 @@ impl Purchase for UnitPurchase {
         ModelUnits::new(1)
     }
 
+    fn smaller(_: &UnitSizing, units: ModelUnits) -> Vec<ModelUnits> {
+        let eighths = (1..u64::from(SIZES)).rev().map(|part| {
+            let part = u64::from(units.count()) * part / u64::from(SIZES);
+            ModelUnits::new(u32::try_from(part).unwrap_or(u32::MAX))
+        });
+        let mut sizes: Vec<ModelUnits> = eighths.filter(|size| *size != Self::NONE).collect();
+        sizes.dedup();
+        sizes
+    }
+
     fn replaced(sizing: &UnitSizing, units: ModelUnits) -> Usd {
         sizing.replaced(units.count())
     }
@@ -112,6 +128,19 @@ impl Purchase for TokenPurchase {
 
     fn smallest(sizing: &ReservationSizing) -> Reservation {
         sizing.smallest()
+    }
+
+    fn smaller(sizing: &ReservationSizing, reservation: Reservation) -> Vec<Reservation> {
+        let part = |of: u64, eighths: u32| of / u64::from(SIZES) * u64::from(eighths);
+        let eighths = (1..SIZES).rev().map(|eighths| {
+            sizing.optimum_within(Reservation {
+                input_tokens_per_minute: part(reservation.input_tokens_per_minute, eighths),
+                output_tokens_per_minute: part(reservation.output_tokens_per_minute, eighths),
+            })
+        });
+        let mut sizes: Vec<Reservation> = eighths.filter(|size| *size != Self::NONE).collect();
+        sizes.dedup();
+        sizes
     }
 
     fn replaced(sizing: &ReservationSizing, reservation: Reservation) -> Usd {

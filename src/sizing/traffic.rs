@@ -59,7 +59,7 @@ impl<'s> ServableLanes<'s> {
         }
         let (weights, meters) = match traffic {
             Traffic::Units { .. } => {
-                let weights = priced.observation.prices.load_weights(&workload.model);
+                let weights = priced.observation.unit_weights(&workload.model);
                 (weights, None)
             }
             Traffic::Reserved(_) => {

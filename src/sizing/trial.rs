@@ -8,8 +8,11 @@ use crate::domain::period::{HOUR, HOURS_PER_MONTH};
 use crate::domain::{ModelUnits, Percent, Ratio, Term, Usd, Window};
 use crate::pricing::{DemandSeries, StepDemand};
 use crate::sizing::backtest::{ENOUGH_FOLDS, Fold};
+use crate::sizing::certainty::monthly;
 use crate::sizing::coverage::{BurstShares, CoveredHour};
 use crate::sizing::demand::ServableDemand;
+use crate::sizing::fresh_break::share_of_the_last_days;
+use crate::sizing::mix_trend::carried_on;
 use crate::sizing::{
     Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, float,
     float_value,
@@ -18,13 +21,18 @@ use crate::sizing::{
 /// One purchase put to the weeks.
 #[derive(Clone, Debug)]
 pub(crate) struct Trial {
-    /// Certainty of the weekly saving; `None` for fewer than two whole weeks.
+    /// Certainty of the weekly saving; `None` for fewer than four whole weeks.
     pub(crate) certainty: Option<Certainty>,
     /// Share of the demand that can go while the purchase still costs no more than none, from 0 to
     /// 1; `None` where the purchase costs more already.
     pub(crate) robustness: Option<f64>,
     /// Trend of demand; `None` without two weeks of demand.
     pub(crate) decline: Option<Decline>,
+    /// Demand of the last three days as a share of what was to be expected; `None` where that is not known.
+    pub(crate) last_days: Option<f64>,
+    /// Recent hours at the mix that the term ends with if the mix goes on to change; `None` where that is
+    /// the mix of today, or not known.
+    mix_at_end: Option<Coverage>,
     /// Result of deciding each week on the weeks before.
     pub(crate) backtest: BacktestOutcome,
 }
@@ -92,17 +100,18 @@ impl Trial {
         amount: P::Amount,
         bursts: BurstShares,
         observed_days: u32,
+        term: Term,
     ) -> Self {
         let weeks = weeks_of(demand, observed_days);
         let steps = tail(&demand.hours.steps, weeks);
         let on_demand = tail(demand.on_demand_hours(), weeks);
-        let covered = |amount: P::Amount, span: std::ops::Range<usize>| {
-            let hours = steps.get(span.clone()).unwrap_or_default();
+        let covered_at = |amount: P::Amount, hours: &[StepDemand], span: std::ops::Range<usize>| {
+            let today = steps.get(span.clone()).unwrap_or_default();
             let on_demand = on_demand.get(span).unwrap_or_default();
-            let hour = |(step, on_demand): (&StepDemand, &u128)| {
-                let value = float_value(step.value);
+            let hour = |(step, (today, on_demand)): (&StepDemand, (&StepDemand, &u128))| {
+                let (value, now) = (float_value(step.value), float_value(today.value));
                 // What is served by what is held was never on-demand, whatever it is said to serve.
-                let held = if value > 0.0 { 1.0 - float_value(*on_demand) / value } else { 0.0 };
+                let held = if now > 0.0 { 1.0 - float_value(*on_demand) / now } else { 0.0 };
                 let covered = bursts.of(CoveredHour {
                     value,
                     with: purchase.times_served(step, HOUR, amount),
@@ -111,7 +120,10 @@ impl Trial {
                 CoveredHour { without: covered.without.max(held), ..covered }
             };
             let cost = float(purchase.cost(amount, 1));
-            Coverage::new(hours.iter().zip(on_demand).map(hour), cost)
+            Coverage::new(hours.iter().zip(today.iter().zip(on_demand)).map(hour), cost)
+        };
+        let covered = |amount: P::Amount, span: std::ops::Range<usize>| {
+            covered_at(amount, steps.get(span.clone()).unwrap_or_default(), span)
         };
         let backtest = Backtest::walk_forward(
             steps.len(),
@@ -128,11 +140,15 @@ impl Trial {
                 covered(*bought, span).saving(0..hours, 1.0)
             },
         );
-        Self::of(
+        let mut trial = Self::of(
             &covered(amount, 0..steps.len()),
             recent_weeks(demand),
             BacktestOutcome::Savings(backtest),
-        )
+        );
+        trial.mix_at_end = mix_at_end(demand, observed_days, term).map(|mixed| {
+            covered_at(amount, &mixed, steps.len().saturating_sub(mixed.len())..steps.len())
+        });
+        trial
     }
 
     /// Tries model units above which requests are refused: all on-demand traffic goes to the units, which
@@ -144,6 +160,7 @@ impl Trial {
         cost: Usd,
         headroom: Ratio,
         observed_days: u32,
+        term: Term,
     ) -> Self {
         let weeks = weeks_of(demand, observed_days);
         let steps = tail(&demand.hours.steps, weeks);
@@ -176,7 +193,18 @@ impl Trial {
                 }
             },
         );
-        Self::of(&coverage, recent_weeks(demand), BacktestOutcome::Refusals(backtest))
+        let outcome = BacktestOutcome::Refusals(backtest);
+        let mut trial = Self::of(&coverage, recent_weeks(demand), outcome);
+        // What a purchase that refuses nothing of today would refuse of that is demand that it loses.
+        trial.mix_at_end = mix_at_end(demand, observed_days, term).map(|mixed| {
+            let hours = mixed.iter().map(|step| CoveredHour {
+                value: float_value(step.value),
+                with: purchase.times_served(step, HOUR, units),
+                without: 0.0,
+            });
+            Coverage::new(hours, float(cost))
+        });
+        trial
     }
 
     /// Tries a holding that serves some hours whole, at on-demand prices, for so much a month.
@@ -200,6 +228,8 @@ impl Trial {
             certainty: Certainty::of(&weekly),
             robustness: coverage.robustness(recent),
             decline: Decline::of(&demand),
+            last_days: share_of_the_last_days(&coverage.values()),
+            mix_at_end: None,
             backtest,
         }
     }
@@ -211,6 +241,25 @@ impl Trial {
         let needed = 1.0 - self.robustness?;
         // Without a decline there is nothing to go on: what pays at today's demand is for others.
         (left < 1.0 && left < needed).then_some(Shortfall { left, needed })
+    }
+
+    /// Returns the share of the demand that is gone in the last three days, where less is left than the
+    /// purchase needs: too fresh for the weeks to tell.
+    pub(crate) fn fresh_break(&self) -> Option<f64> {
+        let robustness = self.robustness?;
+        self.last_days.map(|share| 1.0 - share).filter(|gone| *gone > robustness)
+    }
+
+    /// Returns the loss in USD a month at the end of a term if mix and demand go on as they do; `None` where
+    /// the purchase still pays.
+    pub(crate) fn loss_at_the_mix_to_come(&self, term: Term) -> Option<Usd> {
+        let mixed = self.mix_at_end.as_ref()?;
+        let left = self.decline.map_or(1.0, |decline| decline.left_after(weeks_in(term)));
+        let hours = mixed.hours();
+        let saving = mixed.saving(0..hours, left);
+        #[expect(clippy::cast_precision_loss, reason = "hours are few")]
+        let weekly = -saving * HOURS_PER_WEEK as f64 / hours as f64;
+        (saving < 0.0).then(|| monthly(weekly)).flatten()
     }
 
     /// Returns the backtest for the report; `None` without a fold.
@@ -246,13 +295,18 @@ pub(crate) struct HeldPart<'d, P: Purchase> {
     pub(crate) less: Option<HeldAmount<P::Amount>>,
     pub(crate) bursts: BurstShares,
     pub(crate) observed_days: u32,
+    /// Term that the part is held for.
+    pub(crate) term: Term,
 }
 
 impl<P: Purchase> HeldPart<'_, P> {
     /// Puts the holding on of the part to the weeks.
     pub(crate) fn trial(&self) -> Trial {
         let outcome = BacktestOutcome::Savings(Backtest::default());
-        Trial::of(&self.coverage(), recent_weeks(self.demand), outcome)
+        let mut trial = Trial::of(&self.coverage(), recent_weeks(self.demand), outcome);
+        let mixed = mix_at_end(self.demand, self.observed_days, self.term);
+        trial.mix_at_end = mixed.map(|mixed| self.coverage_of(&mixed));
+        trial
     }
 
     /// Computes the certainty of the saving of giving the part up.
@@ -261,9 +315,12 @@ impl<P: Purchase> HeldPart<'_, P> {
     }
 
     fn coverage(&self) -> Coverage {
-        let less = self.less.map_or(P::NONE, |less| less.amount);
         let steps = &self.demand.hours.steps;
-        let steps = tail(steps, weeks_of(self.demand, self.observed_days));
+        self.coverage_of(tail(steps, weeks_of(self.demand, self.observed_days)))
+    }
+
+    fn coverage_of(&self, steps: &[StepDemand]) -> Coverage {
+        let less = self.less.map_or(P::NONE, |less| less.amount);
         let hours = steps.iter().map(|step| {
             self.bursts.of(CoveredHour {
                 value: float_value(step.value),
@@ -307,6 +364,12 @@ fn whole(hours: &DemandSeries, monthly_cost: Usd, observed_days: u32) -> Coverag
 fn certainty_of_giving_up(coverage: &Coverage) -> Option<Certainty> {
     let weekly: Vec<f64> = coverage.weeks().map(|week| -coverage.saving(week, 1.0)).collect();
     Certainty::of(&weekly)
+}
+
+/// Returns the recent hours of a demand at the mix that a term ends with.
+fn mix_at_end(demand: &ServableDemand, observed_days: u32, term: Term) -> Option<Vec<StepDemand>> {
+    let weeks = weeks_of(demand, observed_days);
+    carried_on(&demand.meters, weeks, demand.recent_hours().len(), weeks_in(term))
 }
 
 /// Weeks that a held-out week is sized on at most, so that a long recent window leaves some weeks

@@ -102,7 +102,11 @@ fn a_unit_is_loaded_by_a_cache_write_with_a_quarter_more_and_by_a_read_with_a_te
             ("CacheReadInputTokenCount", reads),
             ("CacheWriteInputTokenCount", 160_000),
         ];
-        let report = Account::selling_units().steady(MODEL, metered).report();
+        let mut account = Account::selling_units().steady(MODEL, metered);
+        // If units cache nothing each token weighs one: 2,560,000 ask for four units, for 120 USD.
+        assert_eq!(counted(&account.report()), []);
+        account.observation.settings.units_cache = true;
+        let report = account.report();
         let advice = the_one(&report).clone();
         assert_eq!(advice.action, Action::BuyModelUnits);
         advice

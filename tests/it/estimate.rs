@@ -384,6 +384,7 @@ fn of_article(
         shape,
         zone: None,
         capacity,
+        units_cache: false,
         self_hosting: SelfHosting::default(),
     };
     Estimate::new(&basis).unwrap()

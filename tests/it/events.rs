@@ -41,11 +41,11 @@ fn every_event_of_the_repository_is_understood() {
         read.push((name, run.trigger, window.hours() / 24, settings.dry_run));
     }
     let expected = [
-        ("manual-dry-run.json", Trigger::Manual, 91, true),
+        ("manual-dry-run.json", Trigger::Manual, 182, true),
         ("manual-window.json", Trigger::Manual, 28, false),
-        ("manual.json", Trigger::Manual, 91, false),
-        ("scheduled-rule.json", Trigger::Rule, 91, false),
-        ("scheduler-default.json", Trigger::Scheduler, 91, false),
+        ("manual.json", Trigger::Manual, 182, false),
+        ("scheduled-rule.json", Trigger::Rule, 182, false),
+        ("scheduler-default.json", Trigger::Scheduler, 182, false),
         ("scheduler-input.json", Trigger::Scheduler, 91, false),
     ];
     let expected = expected.map(|(name, trigger, days, dry)| (name.to_owned(), trigger, days, dry));

@@ -6,6 +6,7 @@ mod architecture;
 mod article;
 mod books;
 mod catalog;
+mod certainty;
 mod charged;
 mod classic;
 mod cli;

@@ -858,7 +858,7 @@ async fn a_provisioned_model_is_idle_only_under_the_strict_rule() {
     };
     let cases: [(Change<'_>, &str); 5] = [
         (&variant, "amazon.nova-2-lite-v1:0:256k"),
-        (&young, "younger than 7 days"),
+        (&young, "younger than 14 days"),
         (&opaque, "zzzzzzzzzzzz"),
         (&incomplete, "not every answer"),
         (&creating, "its status is Creating"),
@@ -878,7 +878,8 @@ async fn a_provisioned_model_with_any_traffic_is_busy() {
         let window = observation.window;
         let survey = &mut lane_of(observation, LEFTOVER[2]).survey;
         survey.retain(|metric| metric.name != "Invocations");
-        survey.push(metric("Invocations", window, HOUR, |hour| (hour == 3).then_some(1)));
+        let called = window.hours() - 13 * 24;
+        survey.push(metric("Invocations", window, HOUR, |hour| (hour == called).then_some(1)));
     };
     let (actions, _, state, _) = idle(traffic).await;
     assert_eq!((actions.as_slice(), state), (&[][..], HoldingState::Busy));

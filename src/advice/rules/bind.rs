@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::advice::candidate::Amount;
 use crate::advice::finding::Finding;
+use crate::advice::fresh_break::FreshBreak;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::holding_advice::put_off_to_term_end;
 use crate::advice::rules::holding_review::HoldingReview;
@@ -57,6 +58,8 @@ struct TermOption<'o> {
     adds: Usd,
     refusals: Vec<Refusal>,
     robustness: Option<f64>,
+    /// Words on a fresh break in demand; `None` where there is none.
+    held_back: Option<FreshBreak>,
 }
 
 /// Advises to hold units under a term, where that costs less than the best size without. A term is a
@@ -111,7 +114,8 @@ pub(super) fn advise(review: &HoldingReview<'_, '_>) -> BindAdvice {
     let advice = recommendation(review, &best, unbound, own, cost);
     let mut finding = Finding::advised(plan, advice, Gate::Order);
     let is_dismissed = finding.dismiss(priced);
-    BindAdvice { finding, units: (!is_dismissed).then_some(best.units) }
+    let is_told = !is_dismissed && best.held_back.is_none();
+    BindAdvice { finding, units: is_told.then_some(best.units) }
 }
 
 /// Puts an offer under a term to the gates; `None` where the offer saves nothing beside the unbound
@@ -146,7 +150,8 @@ fn option<'o>(
     refusals.extend(gates::share(settings, adds, then, was_open));
     if let Some(trial) = &trial {
         refusals.extend(gates::certainty(certainty.as_ref(), review.lanes_to_choose_from()));
-        refusals.extend(gates::trend(trial, offer.term));
+        let trend = gates::trend(trial, offer.term);
+        refusals.extend(trend.or_else(|| gates::mix(trial, offer.term)));
     } else {
         refusals.push(Refusal::new(Gate::Knowledge, "what it serves is not known week by week"));
     }
@@ -157,8 +162,9 @@ fn option<'o>(
         let why = "AWS does not offer units of this model in this Region";
         refusals.push(Refusal::new(Gate::Availability, why));
     }
+    let held_back = trial.as_ref().and_then(|trial| FreshBreak::of(priced, trial));
     let robustness = trial.and_then(|trial| trial.robustness);
-    Some(TermOption { offer, units, savings, adds, refusals, robustness })
+    Some(TermOption { offer, units, savings, adds, refusals, robustness, held_back })
 }
 
 /// Binds all of a holding of which no smaller size is better.
@@ -180,6 +186,7 @@ fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
             less: None,
             bursts,
             observed_days: days,
+            term: offer.term,
         };
         Some(part.trial())
     } else {
@@ -238,6 +245,7 @@ fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) ->
             sized.burst_shares(units, less)
         },
         observed_days: workload.observed_days,
+        term: offer.term,
     };
     Some(TermSize {
         units,
@@ -318,6 +326,9 @@ fn recommendation(
             ),
         ),
     ]);
+    if let Some(held) = &best.held_back {
+        advice.standing.hold(held);
+    }
     let steps = command::replace(workload, held, offer, best.units);
     put_off_to_term_end(priced, held, &mut advice, steps);
     advice

@@ -14,7 +14,7 @@ use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio, Usd};
 use crate::observation::ProvisionedModel;
 use crate::observation::plan::MINUTE_DAYS;
-use crate::pricing::{Holding, Idleness, Lane, LaneKind, LaneRates, Priced, Workload};
+use crate::pricing::{Holding, Lane, LaneKind, LaneRates, Priced, Workload};
 use crate::sizing::demand::{ServableDemand, SizedDemand};
 use crate::sizing::traffic::Traffic;
 use crate::sizing::{Purchase as _, UnitPurchase};
@@ -89,7 +89,7 @@ pub(crate) fn advise<'w>(
     let goes_idle = |holding: &&Holding<'_>| {
         let then = target.and_then(|target| target.of(workload, holding));
         let is_none = then.is_some_and(|then| then.units == UnitPurchase::NONE);
-        is_none && holding.idleness == Idleness::Idle
+        is_none && holding.idleness.is_idle()
     };
     let able = workload.holdings.iter().filter(|holding| holding.can_serve_more());
     let serving: Vec<&Holding<'_>> = able.filter(|holding| !goes_idle(holding)).collect();
@@ -347,7 +347,7 @@ fn leaving_calls<'w>(
     let of_place = |place: usize| workload.holdings.get(place);
     let kept = target.holdings.iter().filter(|then| then.units != UnitPurchase::NONE);
     let leaves = |then: &whole::HeldThen| {
-        let holding = of_place(then.place).filter(|it| it.idleness != Idleness::Idle)?;
+        let holding = of_place(then.place).filter(|it| !it.idleness.is_idle())?;
         match then.own {
             OwnCalls::To(other) => Some((holding, of_place(target.holdings.get(other)?.place))),
             OwnCalls::Leave => Some((holding, None)),

@@ -4,7 +4,7 @@
 use crate::advice::Working;
 use crate::advice::holding_advice::{SmallerHolding, judged_by};
 use crate::domain::period::HOURS_PER_MONTH;
-use crate::domain::{ModelUnits, Ratio, Usd};
+use crate::domain::{ModelUnits, Ratio, Term, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::sizing::coverage::BurstShares;
 use crate::sizing::demand::{ServableDemand, SizedDemand};
@@ -101,6 +101,7 @@ impl HoldingSizes {
                     self.sized.burst_shares(now, to)
                 },
                 observed_days: self.observed_days,
+                term: Term::None,
             }
             .certainty_of_cut(),
             workings: vec![

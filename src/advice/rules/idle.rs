@@ -10,9 +10,9 @@ use crate::advice::{
     gates,
 };
 use crate::domain::period::HOUR;
-use crate::domain::{Tokens, Usd};
+use crate::domain::{Tokens, Usd, day_of};
 use crate::observation::NAMESPACE;
-use crate::pricing::{Holding, Idleness, Priced, Workload};
+use crate::pricing::{Holding, IdleSpell, Idleness, Priced, Workload};
 
 pub(crate) fn advise(
     priced: &Priced<'_>,
@@ -23,19 +23,24 @@ pub(crate) fn advise(
     for holding in &workload.holdings {
         match &holding.idleness {
             Idleness::Busy => {}
-            Idleness::Idle if filled.iter().any(|other| other.held == holding.held) => {}
+            Idleness::Idle(_) if filled.iter().any(|other| other.held == holding.held) => {}
             Idleness::NotSeen(why) => finding.reasons.push(format!(
                 "no traffic of {} was seen, but {why}",
                 holding.held.provisioned_model_name
             )),
-            Idleness::Idle => finding.take(delete(priced, workload, holding)),
+            Idleness::Idle(spell) => finding.take(delete(priced, workload, holding, spell)),
         }
     }
     finding.dismiss(priced);
     finding
 }
 
-fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -> Finding {
+fn delete(
+    priced: &Priced<'_>,
+    workload: &Workload<'_>,
+    holding: &Holding<'_>,
+    spell: &IdleSpell,
+) -> Finding {
     let held = holding.held;
     let name = &held.provisioned_model_name;
     let description = format!("without {name}");
@@ -55,9 +60,8 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     if let Some(offer) = &holding.offer {
         evidence.offer(&holding.model, offer);
     }
-    // It cannot have been idle before it was.
     let window = priced.observation.window;
-    let since = window.start().max(held.creation_time);
+    let since = spell.since;
     let days = window.end().duration_since(since).as_hours() / 24;
     for id in held.metered_ids() {
         evidence.series(SeriesEvidence {
@@ -70,7 +74,12 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
             total: Tokens::ZERO,
         });
     }
-    let now = format!("{} of {name}, idle for {days} days", held.model_units);
+    let now = match &holding.rhythm {
+        Some(_) => {
+            format!("{} of {name}, idle for {days} days, since {}", held.model_units, day_of(since))
+        }
+        None => format!("{} of {name}, idle for {days} days", held.model_units),
+    };
     let current = Arrangement { description: now, monthly_cost: holding.monthly_cost };
     let proposed = Arrangement::costing(description, Usd::ZERO);
     let money = Money::saved(current, proposed);
@@ -94,6 +103,17 @@ fn delete(priced: &Priced<'_>, workload: &Workload<'_>, holding: &Holding<'_>) -
     advice.remedy.take_steps(steps);
     if held.is_under_term() {
         advice.await_term_end(held, priced.observation.as_of);
+    }
+    if let Some(rhythm) = &holding.rhythm {
+        advice.grounds.risks.push(format!(
+            "used on {} of {} days, and before at rest for {} at most: so long a rest is not its rhythm",
+            rhythm.used_days,
+            rhythm.days,
+            rhythm.rest_in_words()
+        ));
+    }
+    if let Some(because) = &spell.doubt {
+        advice.standing.also_not_counted(because);
     }
     if holding.monthly_cost.is_none() {
         let because = "what it saves is not known: the price book has no price of its units";

@@ -18,8 +18,8 @@ use crate::advice::holding_advice::{
 use crate::advice::{
     Action, Arrangement, Evidence, Money, Plan, Recommendation, Standing, Working,
 };
-use crate::domain::day_of;
 use crate::domain::period::HOURS_PER_MONTH;
+use crate::domain::{Term, day_of};
 use crate::pricing::{LaneRates, Priced, Reserved, Workload, reserves};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
@@ -140,6 +140,7 @@ impl ReservationReview<'_> {
                 less: Some(then),
                 bursts: sized.burst_shares(now.amount, to),
                 observed_days: self.workload.observed_days,
+                term: Term::None,
             }
             .certainty_of_cut(),
             workings: vec![
@@ -188,6 +189,7 @@ impl ReservationReview<'_> {
             less: None,
             bursts,
             observed_days: workload.observed_days,
+            term: declared.term,
         };
         let renewal = Renewal {
             term: declared.term,
@@ -248,11 +250,12 @@ impl ReservationReview<'_> {
             savings_start: start
                 .and_then(|day| day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok())
                 .map(|start| start.timestamp()),
-            ..Money::saved(current, proposed).sure(smaller.certainty.as_ref())
+            ..Money::saved(current, proposed).sure(smaller.certainty.as_ref(), 1)
         };
         let mut advice = Recommendation::new(action, workload, name, money, evidence);
         advice.standing = Standing {
             rollback_possible: false,
+            look_again: None,
             not_counted_because: match (held.declared.term_ends, start) {
                 // Without its end nobody knows from when on it would save.
                 (None, _) => {

@@ -26,11 +26,11 @@ use crate::advice::whole::{OwnCalls, Whole};
 use crate::advice::{Action, Arrangement, Evidence, Money, Plan, Recommendation, Working, command};
 use crate::domain::{ModelUnits, Percent, Usd, day_of};
 use crate::observation::ProvisionedModel;
-use crate::pricing::{Holding, Idleness, LaneRates, LifecycleDay, Priced, Workload};
+use crate::pricing::{Holding, Idleness, LaneRates, LifecycleDay, Priced, Rhythm, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{HeldAmount, HeldPart, Trial, certainty_of_whole};
-use crate::sizing::{Purchase as _, UnitPurchase};
+use crate::sizing::{Certainty, Purchase as _, UnitPurchase};
 
 /// Advice of the rule, with what the rule leaves to the later ones.
 pub(crate) struct ShrinkAdvice<'w> {
@@ -94,7 +94,7 @@ pub(crate) fn advise<'w>(
             fill,
             target,
         };
-        if holding.idleness == Idleness::Idle && !review.is_filled() {
+        if holding.idleness.is_idle() && !review.is_filled() {
             if !review.takes_calls() {
                 shrink.finding.holdings.push(advice_unless_at_work(priced, workload, holding));
                 // It is to go when its term ends, so that nobody's calls may come to it then.
@@ -218,7 +218,7 @@ fn advice_unless_at_work(
     holding: &Holding<'_>,
 ) -> HoldingAdvice {
     let at_end = match holding.idleness {
-        Idleness::Idle => AtTermEnd::LetExpire,
+        Idleness::Idle(_) => AtTermEnd::LetExpire,
         Idleness::Busy | Idleness::NotSeen(_) => AtTermEnd::Undecided,
     };
     advice_before_sizing(priced, workload, holding, at_end)
@@ -277,7 +277,7 @@ impl HoldingReview<'_, '_> {
             return Err(UnknownSize::LowPrice(refusal));
         }
         let Some(purchase) = holding.offer.as_ref().and_then(|offer| self.purchase(offer)) else {
-            let smaller = self.by_its_worth(cost);
+            let smaller = self.by_its_worth(cost).map(|smaller| self.over_a_cycle(smaller));
             return Ok(smaller.map_or(SizeReview::NoneCheaper, SizeReview::Smaller));
         };
         if holding.exceeds_capacity().is_some() {
@@ -287,7 +287,30 @@ impl HoldingReview<'_, '_> {
         let with_lanes = self.then().is_none();
         let sizes = self.sizes(&purchase, with_lanes)?;
         let options = self.then().map_or_else(|| sizes.options(), |then| vec![then.units]);
-        Ok(sizes.smaller(&options).map_or(SizeReview::NoneCheaper, SizeReview::Smaller))
+        let smaller = sizes.smaller(&options).map(|smaller| self.over_a_cycle(smaller));
+        Ok(smaller.map_or(SizeReview::NoneCheaper, SizeReview::Smaller))
+    }
+
+    /// Judges holding less over all weeks too, where use comes in a rhythm that a month need not hold: work
+    /// of month-ends is not saved by a month that has none.
+    fn over_a_cycle(&self, smaller: SmallerHolding<ModelUnits>) -> SmallerHolding<ModelUnits> {
+        let Some(rhythm) = self.holding.rhythm.filter(Rhythm::is_sparse) else { return smaller };
+        let over_all = smaller.certainty.as_ref().and_then(Certainty::monthly_mean);
+        let Some(over_all) = over_all.filter(|over_all| *over_all < smaller.savings) else {
+            return smaller;
+        };
+        let mut workings = smaller.workings;
+        workings.push(Working::new(
+            "saves a month over all weeks",
+            over_all,
+            format!(
+                "used on {} of {} days, at rest for {} at most",
+                rhythm.used_days,
+                rhythm.days,
+                rhythm.rest_in_words()
+            ),
+        ));
+        SmallerHolding { savings: over_all, workings, ..smaller }
     }
 
     /// Returns true if the holding is to go with what it serves: there is nothing to bind.
@@ -399,6 +422,7 @@ impl HoldingReview<'_, '_> {
                 less: None,
                 bursts,
                 observed_days: days,
+                term: offer.term,
             };
             (replaced, Some(part.trial()))
         } else {
@@ -465,7 +489,7 @@ impl HoldingReview<'_, '_> {
         let current = Arrangement::costing(format!("{} of {name}", held.model_units), cost);
         let proposed = Arrangement::costing(description, cost - smaller.savings);
         let arn = &held.provisioned_model_arn;
-        let money = Money::saved(current, proposed).sure(smaller.certainty.as_ref());
+        let money = Money::saved(current, proposed).sure(smaller.certainty.as_ref(), 1);
         let mut advice = Recommendation::new(action, workload, arn, money, evidence);
         advice.provisioned_model_arn = Some(arn.clone());
         advice.grounds.workings.extend(smaller.workings.clone());
@@ -495,6 +519,14 @@ impl HoldingReview<'_, '_> {
         }
         if !smaller.is_none() && !self.refuses() {
             advice.grounds.risks.push(gates::SPILL_ASSUMPTION.into());
+        }
+        if let Some(rhythm) = self.holding.rhythm.filter(Rhythm::is_sparse) {
+            advice.grounds.risks.push(format!(
+                "used on {} of {} days, at rest for {} at most: judged over all of them",
+                rhythm.used_days,
+                rhythm.days,
+                rhythm.rest_in_words()
+            ));
         }
         if smaller.is_none() && self.host_is_made_room() {
             advice.grounds.risks.push(

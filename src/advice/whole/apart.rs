@@ -6,7 +6,7 @@ use crate::advice::gates;
 use crate::advice::whole::moves::{Allowed, Moves, is_called_on_demand};
 use crate::advice::whole::serving::{HeldThen, OwnCalls, Whole};
 use crate::domain::{ModelUnits, Usd};
-use crate::pricing::{Holding, Idleness};
+use crate::pricing::Holding;
 use crate::sizing::bins::{
     Bin, CallSet, LoadProfile, LoadedLanes, MOST_CALLS, cheapest_assignment, units_of_sets,
 };
@@ -63,7 +63,7 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
         let is_told = |whole: &Whole| {
             let is_idle = |then: &HeldThen| {
                 let holding = moves.workload.holdings.get(then.place);
-                holding.is_some_and(|holding| holding.idleness == Idleness::Idle)
+                holding.is_some_and(|holding| holding.idleness.is_idle())
             };
             let is_told = |(at, then): (usize, &HeldThen)| {
                 then.units == UnitPurchase::NONE
@@ -128,7 +128,7 @@ impl<'r, 'w> WholeCalls<'r, 'w> {
             && gates::on_demand_price(moves.workload, &moves.rates).is_none();
         let can_leave: CallSet = Self::of_held(moves, |holding| {
             let is_free = holding.held.is_under_term() && shuffles;
-            moves.can_go(holding, allowed) && (is_callable || holding.idleness == Idleness::Idle)
+            moves.can_go(holding, allowed) && (is_callable || holding.idleness.is_idle())
                 || is_free && is_callable
         });
         let cost = |set: CallSet| {

@@ -116,7 +116,7 @@ impl<'c, 'w> Moves<'c, 'w> {
     pub(super) fn can_go(&self, holding: &Holding<'_>, allowed: Allowed) -> bool {
         let arn = &holding.held.provisioned_model_arn;
         let action = match holding.idleness {
-            Idleness::Idle => Action::DeleteIdleProvisionedModel,
+            Idleness::Idle(_) => Action::DeleteIdleProvisionedModel,
             _ => Action::GiveUpProvisionedModel,
         };
         self.can_change(holding, allowed) && !self.is_dismissed(action, arn)

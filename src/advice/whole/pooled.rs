@@ -149,9 +149,7 @@ impl<'w> Moves<'_, 'w> {
         allowed: Allowed,
     ) -> Vec<u32> {
         let mut order = loose.to_vec();
-        order.sort_by_key(|place| {
-            (self.held[*place].1.idleness != Idleness::Idle, kept[*place], *place)
-        });
+        order.sort_by_key(|place| (!self.held[*place].1.idleness.is_idle(), kept[*place], *place));
         let mut more = loose.iter().map(|place| kept[*place]).sum::<u32>() - units;
         for place in order {
             if kept[place] <= more && self.can_go(self.held[place].1, allowed) {
@@ -178,9 +176,8 @@ impl<'w> Moves<'_, 'w> {
         }
         let changes = |kept: &Vec<u32>| {
             let changed = loose.iter().filter(|place| kept[**place] != now[**place]);
-            let idle = |place: &&usize| {
-                kept[**place] > 0 && self.held[**place].1.idleness == Idleness::Idle
-            };
+            let idle =
+                |place: &&usize| kept[**place] > 0 && self.held[**place].1.idleness.is_idle();
             let halves = loose.iter().filter(|place| (1..now[**place]).contains(&kept[**place]));
             (halves.count(), changed.count(), loose.iter().filter(idle).count())
         };
@@ -230,7 +227,7 @@ pub(super) fn by_worth_of_a_unit<'r, 'w>(
     rates: &'r [LaneRates<'w>],
     capacity: Capacity,
 ) -> Vec<&'r LaneRates<'w>> {
-    let weights = priced.observation.prices.load_weights(&workload.model);
+    let weights = priced.observation.unit_weights(&workload.model);
     let worth = |rates: &LaneRates<'w>| {
         let load = |ceiling: Ceiling| -> Decimal {
             let meters = rates.lane.meters.iter().filter_map(|meter| {

@@ -96,6 +96,10 @@ pub(crate) struct EstimateArguments {
     /// customers and publishes nothing
     #[arg(long, value_name = "INPUT/OUTPUT")]
     units_capacity: Option<UnitsCapacity>,
+    /// Count cached tokens of model units at the book's weights; else each loads a unit as any other, since
+    /// AWS's pages contradict each other on whether units cache
+    #[arg(long)]
+    units_cache: bool,
     /// Price of one rented GPU in USD an hour, such as 1.99, to compare with running the model yourself
     #[arg(long, value_name = "USD", help_heading = "Own GPUs (self-hosting)")]
     gpu_hour: Option<TypedDollars>,
@@ -290,6 +294,7 @@ pub(crate) fn execute(
             shape: arguments.shape.clone(),
             zone: arguments.zone.clone(),
             capacity,
+            units_cache: arguments.units_cache,
             self_hosting,
         };
         Estimate::new(&basis)

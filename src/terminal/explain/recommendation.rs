@@ -72,9 +72,9 @@ fn facts(report: &Report, advice: &Recommendation) -> Vec<(&'static str, String)
         (savings.observed, savings.p10, savings.p50, savings.p90)
     {
         facts.push((
-            "weeks",
+            "range",
             format!(
-                "p10 {p10}, p50 {p50}, p90 {p90} a month, Student's t over all whole weeks; {observed} is the recent window alone"
+                "between {p10} and {p90} a month, about three terms in four, by Student's t over blocks of four weeks; {p50} is the mean of all weeks, {observed} the recent window alone"
             ),
         ));
     }

@@ -112,8 +112,8 @@ fn certainty_lines(advice: &Recommendation) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     let savings = &advice.money.estimated_monthly_savings;
     if let (Some(p10), Some(p90)) = (savings.p10, savings.p90) {
-        let text = format!("{p10} to {p90} a month four times in five, by all whole weeks");
-        lines.push(("weeks", text));
+        let text = format!("between {p10} and {p90} a month, about three terms in four");
+        lines.push(("range", text));
     }
     if let Some(robust) = advice.commitment.robustness {
         lines.push((

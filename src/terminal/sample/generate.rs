@@ -66,6 +66,7 @@ fn observe(
         window,
         settings: Settings {
             regions: regions.collect(),
+            lookback_days: u32::try_from(window.hours() / 24).unwrap_or_default(),
             allow_global_routing: scenario.allow_global_routing,
             ..Settings::default()
         },

@@ -49,7 +49,8 @@ fn blank() -> Observation {
         regions: None,
         dry_run: None,
     };
-    let settings = Settings::default();
+    // Thirteen weeks, whatever the default is.
+    let settings = Settings { lookback_days: 91, ..Settings::default() };
     let home = Place { account: AccountId::new(ACCOUNT), region: region("us-east-1") };
     Observation {
         schema_version: SCHEMA_VERSION,

@@ -12,8 +12,8 @@ use crate::advice::{Arrangement, Commitment, Evidence, Money, Recommendation, St
 use crate::catalog::{AllowedScope, Offer, ReservedOffer, ReservedScope};
 use crate::config::Overflow;
 use crate::domain::quantity::CapacityOrigin;
-use crate::domain::{Scope, Term, Tokens};
-use crate::pricing::{LaneRates, reserves};
+use crate::domain::{Meter, Scope, Term, Tokens};
+use crate::pricing::{LaneRates, PricedMeter, reserves};
 use crate::sizing::trial::{Trial, percent};
 use crate::sizing::{BreakEven, Purchase as _, Reservation, UnitPurchase};
 
@@ -56,7 +56,7 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
     let subject = best.offered.subject(&workload.model);
     let trial = best.trial.as_ref();
     let certainty = trial.and_then(|trial| trial.certainty.as_ref());
-    let money = Money::saved(current, proposed).sure(certainty);
+    let money = Money::saved(current, proposed).sure(certainty, best.offered.term().months());
     let mut advice = Recommendation::new(action, workload, &subject, money, evidence);
     let robustness = trial.and_then(|trial| trial.robustness);
     advice.commitment = Commitment {
@@ -70,6 +70,7 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
         commitment_total: best.commitment_total(),
     };
     advice.standing = Standing {
+        look_again: None,
         // Units without a term can be deleted at any time.
         rollback_possible: advice.commitment.commitment_total.is_none(),
         not_counted_because: match best.offered.scope() {
@@ -82,6 +83,9 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
             }
         },
     };
+    if let Some(held) = &best.held_back {
+        advice.standing.hold(held);
+    }
     advice.grounds.workings.extend(best.workings.iter().cloned());
     advice.grounds.risks.extend(risks(basis, best));
     match (&best.offered, best.amount) {
@@ -163,6 +167,18 @@ fn unit_risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> V
             Tokens::new(capacity.input_tokens_per_hour),
             Tokens::new(capacity.output_tokens_per_hour)
         ));
+    }
+    let lanes = basis.cheapest.iter().filter(|rates| rates.lane.is_standard());
+    let mut meters = lanes.flat_map(|rates| &rates.lane.meters);
+    let is_cached = |meter: &PricedMeter| {
+        matches!(meter.meter, Meter::CacheRead | Meter::CacheWrite) && !meter.recent.is_zero()
+    };
+    if meters.any(is_cached) {
+        risks.push(if settings.units_cache {
+            "units are taken to cache prompts (GUARD_UNITS_CACHE), which AWS's pages contradict each other on".into()
+        } else {
+            "units are taken to cache nothing: each cached token loads them as any other (GUARD_UNITS_CACHE)".into()
+        });
     }
     risks.push(overflow_risk(settings));
     if settings.overflow == Overflow::Throttle {
