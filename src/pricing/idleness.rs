@@ -15,7 +15,7 @@ const RECENCY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Rest below which no holding is called idle, whatever its rhythm: at half of that, one that serves every
 /// other Monday could be.
-const LEAST_REST: SignedDuration = SignedDuration::from_hours(14 * 24);
+pub const LEAST_REST: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Gap from which on use comes in a rhythm of its own, beyond that of weekdays.
 const RHYTHM: SignedDuration = SignedDuration::from_hours(7 * 24);

@@ -34,7 +34,7 @@ mod workload;
 pub use cache_economics::CacheEconomics;
 pub use effective_cost::EffectiveCost;
 pub use holding::{CapacityUse, CarriedLoad, Holding};
-pub use idleness::{IdleSpell, Idleness, Rhythm};
+pub use idleness::{IdleSpell, Idleness, LEAST_REST, Rhythm};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 pub use lifecycle::{Lifecycle, LifecycleDay, LifecycleSource};
 pub use load::{DemandSeries, LOAD_SCALE, Load, MONEY_SCALE, StepDemand, TimesServed};

@@ -12,7 +12,7 @@ use crate::advice::{
 use crate::domain::period::HOUR;
 use crate::domain::{Tokens, Usd, day_of};
 use crate::observation::NAMESPACE;
-use crate::pricing::{Holding, IdleSpell, Idleness, Priced, Workload};
+use crate::pricing::{Holding, IdleSpell, Idleness, LEAST_REST, Priced, Rhythm, Workload};
 
 pub(crate) fn advise(
     priced: &Priced<'_>,
@@ -22,7 +22,7 @@ pub(crate) fn advise(
     let mut finding = Finding::default();
     for holding in &workload.holdings {
         match &holding.idleness {
-            Idleness::Busy => {}
+            Idleness::Busy => finding.reasons.extend(rests(priced, holding)),
             Idleness::Idle(_) if filled.iter().any(|other| other.held == holding.held) => {}
             Idleness::NotSeen(why) => finding.reasons.push(format!(
                 "no traffic of {} was seen, but {why}",
@@ -33,6 +33,22 @@ pub(crate) fn advise(
     }
     finding.dismiss(priced);
     finding
+}
+
+/// Says that a holding is at rest and why it is not called idle; `None` where it is not.
+fn rests(priced: &Priced<'_>, holding: &Holding<'_>) -> Option<String> {
+    let rhythm = holding.rhythm.filter(Rhythm::is_sparse)?;
+    let rest = priced.observation.window.end().duration_since(rhythm.last_use);
+    (rest >= LEAST_REST).then(|| {
+        format!(
+            "{} was used on {} of {} days and rested for {} before: {} days of rest are its rhythm",
+            holding.held.provisioned_model_name,
+            rhythm.used_days,
+            rhythm.days,
+            rhythm.rest_in_words(),
+            rest.as_hours() / 24
+        )
+    })
 }
 
 fn delete(
