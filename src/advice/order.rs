@@ -23,6 +23,7 @@ use crate::advice::rules::{
 use crate::advice::whole::{self, Wholes};
 use crate::advice::{HoldingAdvice, Plan, Recommendation};
 use crate::config::Overflow;
+use crate::domain::sorting::sort_by;
 use crate::domain::{Ratio, Usd};
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
 use crate::sizing::{BreakEven, Purchase as _, UnitPurchase, of_offers};
@@ -82,7 +83,8 @@ pub fn advise(priced: &Priced<'_>, if_allowed: &Priced<'_>, workload: &Workload<
     let mut plans = vec![Plan::present(workload, keeps)];
     plans.extend(all.plans);
     // Plans without a cost go last, where nobody compares them.
-    plans.sort_by_key(|plan| (plan.monthly_cost.is_none(), plan.monthly_cost));
+    let cost = |plan: &Plan| (plan.monthly_cost.is_none(), plan.monthly_cost);
+    sort_by(&mut plans, |a, b| cost(a).cmp(&cost(b)));
     // In the order of the rules, which is the order to do them in.
     let mut reasons: Vec<String> = Vec::new();
     for reason in all.reasons {
@@ -91,7 +93,9 @@ pub fn advise(priced: &Priced<'_>, if_allowed: &Priced<'_>, workload: &Workload<
         }
     }
     let verdict = verdict(workload, &all.recommendations, &reasons);
-    all.recommendations.sort_by(|a, b| b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id)));
+    sort_by(&mut all.recommendations, |a, b| {
+        b.savings().cmp(&a.savings()).then_with(|| a.id.cmp(&b.id))
+    });
     Advice {
         plans,
         recommendations: all.recommendations,

@@ -35,9 +35,9 @@ mod spread;
 mod toml_lines;
 
 pub use alternatives::{
-    DirectPrice, DirectPrices, GpuKind, GpuPrice, GpuPurchase, Hardware, ModelFacts, ModelKind,
-    ModelLadder, ModelMemory, ModelStatus, OfferedBy, References, ReferencesError, SizeClass,
-    Throughput,
+    DirectPrice, DirectPrices, GpuKind, GpuPrice, GpuPurchase, Hardware, ModelFacts,
+    ModelFactsError, ModelKind, ModelLadder, ModelMemory, ModelStatus, OfferedBy, References,
+    ReferencesError, SizeClass, Throughput,
 };
 pub use book::{BookError, PriceBook};
 pub use callable::CallableScope;

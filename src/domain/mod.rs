@@ -15,6 +15,7 @@ pub mod place;
 pub mod quantity;
 pub mod schedule;
 pub mod series;
+pub mod sorting;
 pub mod syntax;
 pub mod text;
 

@@ -16,6 +16,7 @@ use crate::aws::{ApiError, Caller, clients};
 use crate::catalog::{Overrides, PriceBook};
 use crate::config::Run;
 use crate::config::Settings;
+use crate::domain::sorting::sort_by;
 use crate::domain::{ModelId, Place, Region, Window};
 use crate::observation::plan::{self, ListedMetric, Query};
 use crate::observation::{
@@ -56,6 +57,8 @@ pub(super) struct Inputs {
 pub(super) struct Gathered {
     /// The observation, in which what was not read is named.
     pub(super) observation: Observation,
+    /// The price book, whole.
+    pub(super) book: PriceBook,
     /// The failed calls.
     pub(super) errors: Vec<ApiError>,
 }
@@ -116,7 +119,8 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Gathered {
     let (observation, of_minutes) = with_minutes(config, observation, caller).await;
     errors.extend(of_minutes);
     // Rows travel last: until now every rule could ask the whole book which minutes it needs.
-    Gathered { observation: observation.with_prices(&inputs.book), errors }
+    let book = inputs.book;
+    Gathered { observation: observation.with_prices(&book), book, errors }
 }
 
 /// Reads what the guard's own metrics tell of the runs before, which are in the home Region.
@@ -172,9 +176,9 @@ async fn survey_all(config: &SdkConfig, inputs: &Inputs, regions: BTreeSet<Regio
         }
     }
     // In order of Regions and not of their ends, so that a run reads the same each time.
-    surveys.places.sort_by(|a, b| a.place.cmp(&b.place));
+    sort_by(&mut surveys.places, |a, b| a.place.cmp(&b.place));
     surveys.failed.sort();
-    surveys.errors.sort_by(|a, b| a.region.cmp(&b.region));
+    sort_by(&mut surveys.errors, |a, b| a.region.cmp(&b.region));
     surveys
 }
 

@@ -25,6 +25,8 @@ use crate::report::{self, Report, Summary, metrics};
 pub struct RunOutcome {
     /// Everything that was gathered.
     pub observation: Observation,
+    /// The price book, of which the observation has the rows that its models touch.
+    pub book: PriceBook,
     /// The report on the observation.
     pub report: Report,
     /// The report in a few lines.
@@ -111,10 +113,10 @@ async fn start(
         home,
         caller,
     };
-    let Gathered { observation, errors } = gather(config, inputs).await;
+    let Gathered { observation, book, errors } = gather(config, inputs).await;
     let report = report::build(&observation);
     let partial = partial(&observation, &report, errors);
-    let outcome = emit(config, observation, report).await?;
+    let outcome = emit(config, observation, book, report).await?;
     // What was not put goes first: it is what a repeated run can mend.
     Ok(RunOutcome { failure: outcome.failure.or(partial), ..outcome })
 }
@@ -189,6 +191,7 @@ pub async fn overrides(
 async fn emit(
     config: &SdkConfig,
     observation: Observation,
+    book: PriceBook,
     report: Report,
 ) -> Result<RunOutcome, Error> {
     let settings = &observation.settings;
@@ -218,7 +221,7 @@ async fn emit(
     let summary = Summary::new(&report, metrics_put, withheld);
     let lines =
         log_lines::lines(&report, &summary).map_err(|error| Error::Write(error.to_string()))?;
-    Ok(RunOutcome { observation, report, summary, lines, failure: failure.map(Error::Put) })
+    Ok(RunOutcome { observation, book, report, summary, lines, failure: failure.map(Error::Put) })
 }
 
 /// Says why metrics are withheld; `None` where they are not. Alarms watch the account as it is now, so

@@ -362,11 +362,16 @@ impl Observation {
             .collect();
         models.extend(successors);
         self.prices = book.of_models(&models);
-        // What else could serve them is priced by the token alone. A test reads the facts, so they are there.
-        if let Ok(ladder) = ModelLadder::embedded() {
-            let beside = models.iter().flat_map(|model| ladder.beside(model));
-            self.prices.add_by_the_token(book, beside.map(|facts| &facts.id));
-        }
+        self
+    }
+
+    /// Adds the rows by the token of what else could serve the models in use, of the same book. No figure
+    /// of advice rests on them.
+    #[must_use]
+    pub fn with_models_beside(mut self, book: &PriceBook, ladder: &ModelLadder) -> Self {
+        let models = self.models();
+        let beside = models.iter().flat_map(|model| ladder.beside(model));
+        self.prices.add_by_the_token(book, beside.map(|facts| &facts.id));
         self
     }
 

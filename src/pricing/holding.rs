@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::catalog::Offer;
 use crate::domain::period::HOUR;
+use crate::domain::sorting::sort_by;
 use crate::domain::{
     BaseModel, Capacity, Counter, LoadWeights, Metric, Percent, Series, Term, Tokens, Usd,
     UsdPerModelUnitHour, Window,
@@ -151,7 +152,7 @@ impl<'a> Holding<'a> {
         let mut busy: Vec<&Lane<'_>> = self.lanes(lanes).collect();
         let total =
             |lane: &Lane<'_>| -> Tokens { lane.meters.iter().map(|meter| meter.total).sum() };
-        busy.sort_by_key(|lane| std::cmp::Reverse(total(lane)));
+        sort_by(&mut busy, |a, b| total(b).cmp(&total(a)));
         busy.iter().map(|lane| lane.usage.model_id.text().to_owned()).collect()
     }
 

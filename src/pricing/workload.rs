@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::catalog::{Offer, Rate, ReservedOffer};
+use crate::domain::sorting::sort_by;
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
 use crate::observation::{FoundationModel, Gap, InferenceType, Observation, PlaceObservation};
 use crate::pricing::holding::{CarriedLoad, Holding};
@@ -157,9 +158,10 @@ pub fn price(observation: &Observation) -> Priced<'_> {
     }
     share_carried(&mut workloads);
     // The order of the observation must not show.
-    workloads.sort_by(|a, b| (a.place, &a.model).cmp(&(b.place, &b.model)));
-    strays
-        .sort_by(|a, b| (a.place, &a.lane.usage.model_id).cmp(&(b.place, &b.lane.usage.model_id)));
+    sort_by(&mut workloads, |a, b| (a.place, &a.model).cmp(&(b.place, &b.model)));
+    sort_by(&mut strays, |a, b| {
+        (a.place, &a.lane.usage.model_id).cmp(&(b.place, &b.lane.usage.model_id))
+    });
     Priced { observation, recent, day, workloads, strays }
 }
 
@@ -233,9 +235,10 @@ impl<'a> Workload<'a> {
             let hours = observation.window.end().duration_since(first).as_hours();
             u32::try_from(hours / 24).unwrap_or_default()
         });
-        self.lanes.sort_by(|a, b| a.usage.model_id.cmp(&b.usage.model_id));
-        self.holdings
-            .sort_by(|a, b| a.held.provisioned_model_arn.cmp(&b.held.provisioned_model_arn));
+        sort_by(&mut self.lanes, |a, b| a.usage.model_id.cmp(&b.usage.model_id));
+        sort_by(&mut self.holdings, |a, b| {
+            a.held.provisioned_model_arn.cmp(&b.held.provisioned_model_arn)
+        });
         self.recent = recent;
         self.gaps = self.lanes.iter().flat_map(|lane| gaps_of(lane, |_| true)).collect();
         self.unread = self.lanes.iter().flat_map(|lane| gaps_of(lane, Gap::is_unread)).collect();
@@ -259,7 +262,7 @@ impl<'a> Workload<'a> {
                 });
             }
         }
-        self.reserved.sort_by(|a, b| a.declared.name.cmp(&b.declared.name));
+        sort_by(&mut self.reserved, |a, b| a.declared.name.cmp(&b.declared.name));
         match reserved::covered(&mut self.reserved, &self.lanes, recent, &observation.settings) {
             Some(covered) => self.covered = covered,
             None => self

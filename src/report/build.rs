@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Recommendation};
+use crate::domain::sorting::sort_by;
 use crate::domain::{BaseModel, Counter, Usd, day_of};
 use crate::observation::Observation;
 use crate::pricing::{
@@ -39,7 +40,7 @@ pub fn build(observation: &Observation) -> Report {
         advised.iter().flat_map(|(_, advice)| advice.recommendations.clone()).collect();
     mark_known(&priced, &mut recommendations);
     // The id decides last, so that the order does not hang on the order of the observation.
-    recommendations.sort_by(|a, b| {
+    sort_by(&mut recommendations, |a, b| {
         b.is_counted()
             .cmp(&a.is_counted())
             .then_with(|| b.savings().cmp(&a.savings()))
@@ -53,7 +54,7 @@ pub fn build(observation: &Observation) -> Report {
         .into_iter()
         .map(|(workload, advice)| workload_report(workload, advice, today))
         .collect();
-    workloads.sort_by(|a, b| {
+    sort_by(&mut workloads, |a, b| {
         b.monthly_cost
             .cmp(&a.monthly_cost)
             .then_with(|| (&a.account, &a.region, &a.model).cmp(&(&b.account, &b.region, &b.model)))

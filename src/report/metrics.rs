@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::config::Settings;
+use crate::domain::sorting::sort_by;
 use crate::domain::{Percent, Region, Tokens, Usd};
 use crate::report::{HoldingReport, HoldingState, Report, WorkloadReport};
 
@@ -92,7 +93,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
         [of(MONTHLY_COST), of("PotentialMonthlySavings")]
     }));
     let mut holdings: Vec<&HoldingReport> = report.holdings.iter().collect();
-    holdings.sort_by_key(|holding| std::cmp::Reverse(holding.monthly_cost));
+    sort_by(&mut holdings, |a, b| b.monthly_cost.cmp(&a.monthly_cost));
     for holding in holdings.into_iter().take(most) {
         points.extend(of_holding(holding));
     }

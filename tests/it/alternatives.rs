@@ -1,6 +1,6 @@
 //! What else could serve a workload: whole, at the prices of the account, in no total.
 
-use bedrock_cost_guard::catalog::{PriceBook, RateQuery, References};
+use bedrock_cost_guard::catalog::{ModelLadder, PriceBook, RateQuery, References};
 use bedrock_cost_guard::domain::{Meter, Scope, ServiceTier, Usd};
 use bedrock_cost_guard::estimate::{Alternatives, EstimatedPlan, PlanKind, Volume};
 use bedrock_cost_guard::observation::Observation;
@@ -101,12 +101,15 @@ proptest! {
             prop_assert!(may_leave || !plan.description.contains("global"), "{}", plan.description);
         }
         // Of a saved run the prices of what else could serve it are there too, and say the same.
-        let saved = account.observation.clone().with_prices(&PriceBook::aws().unwrap());
+        let (book, ladder) = (PriceBook::aws().unwrap(), ModelLadder::embedded().unwrap());
+        let gathered = account.observation.clone().with_prices(&book);
+        let saved = gathered.clone().with_models_beside(&book, ladder);
         let again = reported(&saved);
         prop_assert_eq!(again.workloads[0].alternatives.as_ref(), Some(&found));
         let mut without = again;
         without.workloads[0].alternatives = None;
-        prop_assert_eq!(without, report::build(&saved));
+        prop_assert_eq!(&without, &report::build(&saved));
+        prop_assert_eq!(without, report::build(&gathered));
     }
 }
 

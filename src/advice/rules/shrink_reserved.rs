@@ -19,6 +19,7 @@ use crate::advice::{
     Action, Arrangement, Evidence, Money, Plan, Recommendation, Standing, Working,
 };
 use crate::domain::period::HOURS_PER_MONTH;
+use crate::domain::sorting::sort_by;
 use crate::domain::{Term, day_of};
 use crate::pricing::{LaneRates, Priced, Reserved, Workload, reserves};
 use crate::sizing::demand::ServableDemand;
@@ -35,7 +36,9 @@ pub(crate) fn advise(
     let dearest: Vec<LaneRates<'_>> = current.iter().map(LaneRates::at_upper_end).collect();
     // One after the other, as units are: what ends first is decided first.
     let mut reserved: Vec<&Reserved<'_>> = workload.reserved.iter().collect();
-    reserved.sort_by_key(|held| (held.declared.term_ends, &held.declared.name));
+    sort_by(&mut reserved, |a, b| {
+        (a.declared.term_ends, &a.declared.name).cmp(&(b.declared.term_ends, &b.declared.name))
+    });
     let mut amounts: Vec<Reservation> =
         reserved.iter().copied().map(|held| Reservation::declared(held.declared)).collect();
     for place in 0..reserved.len() {

@@ -12,11 +12,11 @@ use anyhow::{Context as _, Result};
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::aws::files::{self, Readers};
-use bedrock_cost_guard::catalog::{PriceBook, References};
+use bedrock_cost_guard::catalog::{ModelLadder, PriceBook, References};
 use bedrock_cost_guard::config::{CatalogSource, Settings, read_event};
 use bedrock_cost_guard::domain::text::{escaped, shown};
 use bedrock_cost_guard::domain::{AccountId, Region};
-use bedrock_cost_guard::guard::{Error, Invocation, Memory};
+use bedrock_cost_guard::guard::{Error, Invocation, Memory, RunOutcome};
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{self, Report};
 use bedrock_cost_guard::terminal::{explain, report as text, sample};
@@ -222,7 +222,8 @@ fn sample_on(catalog: Option<&CatalogSource>) -> Result<Observation> {
     let book = book_for(&observation, source)?;
     // Kept elsewhere, it is the same book.
     let is_articles = book.name == CatalogSource::Article.to_string();
-    Ok(if is_articles { sample::of_article()? } else { observation }.repriced(&book))
+    let observation = if is_articles { sample::of_article()? } else { observation };
+    Ok(observation.repriced(&book).with_models_beside(&book, ModelLadder::embedded()?))
 }
 
 /// Puts another price book into an observation, if one was named.
@@ -231,7 +232,7 @@ fn priced_on(observation: Observation, catalog: Option<&CatalogSource>) -> Resul
         return Ok(observation);
     };
     let book = book_for(&observation, source)?;
-    Ok(observation.repriced(&book))
+    Ok(observation.repriced(&book).with_models_beside(&book, ModelLadder::embedded()?))
 }
 
 /// Reads a price book for the Regions of an observation.
@@ -321,13 +322,15 @@ fn run_now(
         }
         error
     })?;
+    let RunOutcome { observation, book, report, failure, .. } = outcome;
+    let observation = observation.with_models_beside(&book, ModelLadder::embedded()?);
     // First the file, then the report: neither costs the other when it cannot be written.
-    let saved = save.map_or(Ok(()), |path| keep(path, &outcome.observation));
+    let saved = save.map_or(Ok(()), |path| keep(path, &observation));
     // Where nothing was read, the failure says all.
-    if !outcome.report.run.places.is_empty() {
-        print_report(outcome.report, &outcome.observation, format)?;
+    if !report.run.places.is_empty() {
+        print_report(report, &observation, format)?;
     }
-    match (outcome.failure, saved) {
+    match (failure, saved) {
         (None, saved) => saved,
         (Some(failure), Ok(())) => Err(failure.into()),
         (Some(failure), Err(unsaved)) => Err(unsaved.context(failure.to_string())),

@@ -15,5 +15,7 @@ mod references;
 
 pub use direct_prices::{DirectPrice, DirectPrices, OfferedBy};
 pub use hardware::{GpuKind, GpuPrice, GpuPurchase, Hardware, ModelMemory, Throughput};
-pub use model_facts::{ModelFacts, ModelKind, ModelLadder, ModelStatus, SizeClass};
+pub use model_facts::{
+    ModelFacts, ModelFactsError, ModelKind, ModelLadder, ModelStatus, SizeClass,
+};
 pub use references::{References, ReferencesError};

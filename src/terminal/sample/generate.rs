@@ -1,7 +1,9 @@
 //! The observation of the sample account, generated from its scenario.
 
 use super::scenario::{SampleRegion, SampleTraffic, Scenario, Shape};
-use crate::catalog::{BookError, Overrides, OverridesError, PriceBook};
+use crate::catalog::{
+    BookError, ModelFactsError, ModelLadder, Overrides, OverridesError, PriceBook,
+};
 use crate::config::{CacheSpelling, Run, Settings, Trigger};
 use crate::domain::meter::{MetricName, read_name};
 use crate::domain::period::{HOUR, MINUTE, NotAWindow};
@@ -27,6 +29,9 @@ pub enum SampleError {
     /// The embedded price book is not valid.
     #[error(transparent)]
     Book(#[from] BookError),
+    /// The embedded facts of the models are not valid.
+    #[error(transparent)]
+    Models(#[from] ModelFactsError),
     /// The sample's overrides are not valid.
     #[error(transparent)]
     Overrides(#[from] OverridesError),
@@ -84,7 +89,7 @@ fn observe(
         price_list: None,
         notes: Vec::new(),
     };
-    Ok(observation.with_prices(book))
+    Ok(observation.with_prices(book).with_models_beside(book, ModelLadder::embedded()?))
 }
 
 /// Returns the account of a scenario in one Region.

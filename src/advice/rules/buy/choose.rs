@@ -12,6 +12,7 @@ use crate::advice::rules::buy::recommendation::{break_even, recommendation};
 use crate::advice::rules::route;
 use crate::advice::{CertificateReport, Plan};
 use crate::catalog::ReservedScope;
+use crate::domain::sorting::sort_by;
 use crate::domain::{Ratio, Usd};
 use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload};
 use crate::sizing::demand::{ServableDemand, UnknownDemand};
@@ -88,7 +89,7 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         }
     };
     months_to_pay(&mut candidates);
-    candidates.sort_by(|a, b| {
+    sort_by(&mut candidates, |a, b| {
         b.savings
             .cmp(&a.savings)
             .then_with(|| a.offered.term().cmp(&b.offered.term()))
