@@ -180,14 +180,13 @@ fn captured() -> String {
             let mut row = vec![noise(kept, deviation)];
             for saves in [0.1, 0.15, 0.2, 0.3] {
                 let mean = f64::from(BOUND) / FULL_HOUR * (1.0 + saves);
-                let bought = parallel::each(TRIALS, |trial| {
+                let bought = parallel::count(TRIALS, |trial| {
                     let mut dice = Dice::new(&format!("captured {kept} {deviation}"), trial);
                     let path = weeks(&mut dice, WEEKS, kept, deviation);
                     let demand: Vec<f64> = path.iter().map(|week| mean * week).collect();
                     advised(&market, &demand).is_some()
                 });
-                let bought = bought.into_iter().filter(|bought| *bought).count();
-                row.push(percent(bought as f64, TRIALS as f64));
+                row.push(percent(bought, TRIALS as f64));
             }
             table.row(row);
         }
@@ -227,15 +226,14 @@ fn shapes() -> String {
     for (name, history, shape) in rows {
         let mut row = vec![name.to_owned()];
         for deviation in [0.1, 0.2] {
-            let bought = parallel::each(TRIALS, |trial| {
+            let bought = parallel::count(TRIALS, |trial| {
                 let mut dice = Dice::new(&format!("{name} {deviation}"), trial);
                 let path = weeks(&mut dice, history, 0.0, deviation);
                 let demand: Vec<f64> =
                     path.iter().enumerate().map(|(at, week)| week * shape(at, history)).collect();
                 advised(&market, &demand).is_some()
             });
-            let bought = bought.into_iter().filter(|bought| *bought).count();
-            row.push(percent(bought as f64, TRIALS as f64));
+            row.push(percent(bought, TRIALS as f64));
         }
         table.row(row);
     }
@@ -398,6 +396,7 @@ fn called_idle(days: &[bool]) -> Option<bool> {
             [used(hour) * 1_000_000, used(hour) * 100_000, used(hour) * 500]
         })
         .silent("h0ldh0ldh0ld")
+        .silent("held")
         .holding(it);
     let report = account.report();
     let mut all = report.recommendations.iter();
@@ -500,11 +499,10 @@ fn breaks() -> String {
         let mut row = vec![name.to_owned()];
         for price in [81, 63, 36] {
             let market = Market::new(&[(Term::OneMonth, price)]);
-            let held = parallel::each(SEEDS, |seed| {
+            let held = parallel::count(SEEDS, |seed| {
                 judged(&market, &drawn(name, course, seed), 4.0).is_held
             });
-            let held = held.into_iter().filter(|held| *held).count();
-            row.push(percent(held as f64, SEEDS as f64));
+            row.push(percent(held, SEEDS as f64));
         }
         table.row(row);
     };

@@ -3,6 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 
+/// Counts the cases from 0 on in which something holds.
+pub(crate) fn count(cases: u64, is_so: impl Fn(u64) -> bool + Sync) -> f64 {
+    each(cases, is_so).into_iter().filter(|is_so| *is_so).count() as f64
+}
+
 /// Returns what comes of each case from 0 on.
 pub(crate) fn each<T: Send>(cases: u64, outcome: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let workers = thread::available_parallelism().map_or(1, usize::from);

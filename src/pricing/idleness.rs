@@ -5,8 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::ModelId;
-use crate::domain::Target;
+use crate::domain::{ModelId, Target};
 use crate::observation::{LaneUsage, Observation, PlaceObservation, ProvisionedModel};
 
 /// Age of a window's end from which on the window says nothing of today. At twice that, a model
@@ -80,10 +79,9 @@ impl Rhythm {
             }
         }
         let time = |hour: usize| {
-            let hours = i64::try_from(hour).unwrap_or(i64::MAX);
-            window.start().saturating_add(SignedDuration::from_hours(hours))
+            let hours = i64::try_from(hour).map(SignedDuration::from_hours);
+            hours.map_or(window.end(), |hours| window.start() + hours)
         };
-        let time = |hour: usize| time(hour).unwrap_or(window.end());
         let mut last = start;
         let mut longest = SignedDuration::ZERO;
         for (hour, _) in used.iter().enumerate().filter(|(_, used)| **used) {
@@ -141,7 +139,7 @@ pub(super) fn idleness(
     let is_busy = asked.iter().flatten().any(|lane| lane.has_points());
     let rests = |rhythm: &Rhythm| {
         let rest = window.end().duration_since(rhythm.last_use);
-        let is_whole = asked.iter().flatten().all(|lane| lane.gaps().is_empty());
+        let is_whole = asked.iter().all(|lane| lane.is_some_and(|lane| lane.gaps().is_empty()));
         rest >= rhythm.patience() && is_whole
     };
     if is_busy && !rhythm.as_ref().is_some_and(rests) {
