@@ -168,6 +168,11 @@ impl OfferedUnits<'_> {
                     "{percent} of it ({left} a month) exceeds the units: callers send it on-demand, or AWS refuses it"
                 ));
             }
+            if !self.basis.volume.is_uncached() && !self.basis.units_cache {
+                plan.notes.push(
+                    "units are taken to cache nothing: each cached token loads them as any other; --units-cache counts it by the book's weights".into(),
+                );
+            }
             plan.cite(self.basis.day, [&self.offer.source]);
             plan
         };

@@ -4,7 +4,7 @@
 //! tell it, leaves it out.
 
 use crate::catalog::References;
-use crate::domain::{AccountId, BaseModel, Meter, ModelId, Region, Scope, Tokens};
+use crate::domain::{Meter, ModelId, Scope, Tokens};
 use crate::estimate::{
     Alternatives, CostNow, EstimateBasis, LoadShape, SelfHosting, Volume, VolumeError,
 };
@@ -13,74 +13,88 @@ use crate::report::{Report, WorkloadReport};
 
 /// Adds to each workload of a report what else could serve it, at the prices of the window's last day.
 pub fn add_alternatives(report: &mut Report, observation: &Observation, references: &References) {
-    let units = report.holdings.iter().filter(|held| held.monthly_cost.is_none());
-    let units = units.map(|held| (&held.account, &held.region, &held.model));
-    let reserved = report.reserved_holdings.iter().filter(|held| held.monthly_cost.is_none());
-    let reserved = reserved.map(|held| (&held.account, &held.region, &held.model));
-    let holdings: Vec<(AccountId, Region, BaseModel)> = units
-        .chain(reserved)
-        .map(|(account, region, model)| (account.clone(), region.clone(), model.clone()))
+    let found: Vec<Option<Alternatives>> = report
+        .workloads
+        .iter()
+        .map(|workload| {
+            let is_its_place = |observed: &&PlaceObservation| {
+                (&observed.place.account, &observed.place.region)
+                    == (&workload.account, &workload.region)
+            };
+            let observed = observation.places.iter().find(is_its_place)?;
+            let subject = Subject { report, workload, observed, observation, references };
+            let found = subject.alternatives();
+            Some(found.unwrap_or_else(|why| Alternatives::none(&why.to_string())))
+        })
         .collect();
-    for workload in &mut report.workloads {
-        let of_place = |observed: &&PlaceObservation| {
-            (&observed.place.account, &observed.place.region)
-                == (&workload.account, &workload.region)
-        };
-        let Some(observed) = observation.places.iter().find(of_place) else { continue };
-        let subject = Subject { workload, observed, observation, references, holdings: &holdings };
-        workload.alternatives =
-            Some(subject.alternatives().unwrap_or_else(|why| Alternatives::none(&why)));
+    for (workload, found) in report.workloads.iter_mut().zip(found) {
+        workload.alternatives = found;
     }
 }
 
 /// A workload with what was seen of it.
 struct Subject<'a> {
+    report: &'a Report,
     workload: &'a WorkloadReport,
     observed: &'a PlaceObservation,
     observation: &'a Observation,
     references: &'a References,
-    /// Models of holdings without a price.
-    holdings: &'a [(AccountId, Region, BaseModel)],
+}
+
+/// A reason for which a workload is compared with nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum NothingToCompare {
+    /// The operator excludes its model.
+    #[error("the overrides exclude it: {0}")]
+    Excluded(String),
+    /// It has no price.
+    #[error("what it costs now is not known")]
+    Unpriced,
+    /// A holding has no price.
+    #[error("what it costs now is not known: {0} has no price")]
+    UnpricedHolding(String),
+    /// Something other than tokens is billed.
+    #[error("it is billed by {} too, by which few models are", .0.name())]
+    OtherMeter(Meter),
+    /// No tokens were seen.
+    #[error("no tokens were seen in the recent window")]
+    Unused,
+    /// They cannot be counted exactly.
+    #[error(transparent)]
+    Volume(VolumeError),
 }
 
 impl Subject<'_> {
     /// Finds the alternatives; the error says why there is nothing to compare.
-    fn alternatives(&self) -> Result<Alternatives, String> {
+    fn alternatives(&self) -> Result<Alternatives, NothingToCompare> {
         let Self { workload, observation, references, .. } = self;
         if let Some(excluded) = observation.overrides.exclusion(&workload.model) {
-            return Err(format!("the overrides exclude it: {}", excluded.why));
+            return Err(NothingToCompare::Excluded(excluded.why.clone()));
         }
         let book = &observation.prices;
         let model = book.model(&workload.model).filter(|_| workload.is_priced);
-        let model = model.ok_or("what it costs now is not known")?;
+        let model = model.ok_or(NothingToCompare::Unpriced)?;
         let other = workload
             .lanes
             .iter()
             .flat_map(|lane| &lane.meters)
             .find(|meter| !Meter::TOKENS.contains(&meter.meter) && !meter.tokens.is_zero());
         if let Some(other) = other {
-            return Err(format!(
-                "it is billed by {} too, by which few models are",
-                other.meter.name()
-            ));
+            return Err(NothingToCompare::OtherMeter(other.meter));
+        }
+        if let Some(held) = self.unpriced_holding() {
+            return Err(NothingToCompare::UnpricedHolding(held.to_owned()));
         }
         let recent = observation.window.last_days(observation.settings.recent_days);
         let tokens = |meter: Meter| -> Tokens {
             let meters = workload.lanes.iter().flat_map(|lane| &lane.meters);
             meters.filter(|of| of.meter == meter).map(|of| of.tokens).sum()
         };
-        let volume =
-            Volume::seen(tokens, workload.invocations, recent.hours()).map_err(
-                |why| match why {
-                    VolumeError::Empty => "no tokens were seen in the recent window".to_owned(),
-                    why => why.to_string(),
-                },
-            )?;
-        if self.has_unpriced_holding() {
-            return Err(
-                "what it costs now is not known: something that is held has no price".into()
-            );
-        }
+        let volume = Volume::seen(tokens, workload.invocations, recent.hours());
+        let volume = volume.map_err(|why| match why {
+            VolumeError::Empty => NothingToCompare::Unused,
+            why => NothingToCompare::Volume(why),
+        })?;
         // One stray request through it allows nothing.
         let mut on_demand = workload.lanes.iter().filter(|lane| lane.scope.is_some()).peekable();
         let is_global =
@@ -133,13 +147,19 @@ impl Subject<'_> {
         notes
     }
 
-    /// Returns true if anything that is held for the workload has no price.
-    fn has_unpriced_holding(&self) -> bool {
-        let is_of = |account: &AccountId, region: &Region, model: &BaseModel| {
-            (account, region, model)
-                == (&self.workload.account, &self.workload.region, &self.workload.model)
-        };
-        self.holdings.iter().any(|(account, region, model)| is_of(account, region, model))
+    /// Returns the name of something that is held for the workload and has no price; `None` where all has one.
+    fn unpriced_holding(&self) -> Option<&str> {
+        let own = (&self.workload.account, &self.workload.region, &self.workload.model);
+        let units = self.report.holdings.iter().map(|held| {
+            let of = (&held.account, &held.region, &held.model);
+            (of, held.monthly_cost, held.provisioned_model_name.as_str())
+        });
+        let reserved = self.report.reserved_holdings.iter().map(|held| {
+            let of = (&held.account, &held.region, &held.model);
+            (of, held.monthly_cost, held.name.as_str())
+        });
+        let mut all = units.chain(reserved);
+        all.find(|(of, cost, _)| *of == own && cost.is_none()).map(|(_, _, name)| name)
     }
 
     /// Adds up the tokens of each hour of the recent window, over all lanes and meters.

@@ -5,6 +5,7 @@
 
 use crate::domain::Usd;
 use crate::domain::period::HOURS_PER_MONTH;
+use crate::sizing::line::Line;
 use crate::sizing::student::{exceeded, t90, t95};
 use crate::sizing::{HOURS_PER_WEEK, estimate};
 
@@ -82,19 +83,11 @@ fn deviation_of(values: &[f64]) -> f64 {
 /// chance would have it in 1 of 20; `None` otherwise. What grows is not uncertain for its growth.
 #[expect(clippy::cast_precision_loss, reason = "blocks are few")]
 fn deviation_from_rise(values: &[f64]) -> Option<f64> {
-    if values.len() < 3 {
-        return None;
-    }
-    let (middle, mean) = ((values.len() - 1) as f64 / 2.0, mean_of(values));
-    let places = || values.iter().enumerate().map(|(place, value)| (place as f64 - middle, *value));
-    let squares: f64 = places().map(|(place, _)| place * place).sum();
-    let slope = places().map(|(place, value)| place * (value - mean)).sum::<f64>() / squares;
-    let left: f64 =
-        places().map(|(place, value)| value - mean - slope * place).map(|left| left * left).sum();
+    let line = Line::through(values).filter(|_| values.len() > 2)?;
     let degrees = values.len() - 2;
-    let deviation = (left / degrees as f64).sqrt();
-    let error = deviation / squares.sqrt();
-    (slope > t95(degrees) * error).then_some(deviation)
+    let deviation = (line.left(values) / degrees as f64).sqrt();
+    let error = deviation / line.squares.sqrt();
+    (line.slope > t95(degrees) * error).then_some(deviation)
 }
 
 impl Certainty {
@@ -189,24 +182,11 @@ impl Decline {
     /// Fits the line to each week's demand by least squares; `None` for fewer than two weeks or
     /// without demand.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
     pub fn of(weekly: &[f64]) -> Option<Self> {
-        let weeks = weekly.len();
-        if weeks < 2 {
-            return None;
-        }
-        let middle = (weeks - 1) as f64 / 2.0;
-        let mean = weekly.iter().sum::<f64>() / weeks as f64;
-        let (mut along, mut squares) = (0.0, 0.0);
-        for (week, demand) in weekly.iter().enumerate() {
-            let place = week as f64 - middle;
-            along += place * (demand - mean);
-            squares += place * place;
-        }
-        let slope = along / squares;
-        let last = mean + slope * middle;
+        let line = Line::through(weekly)?;
         // A line that is at nothing by now says that nothing is left.
-        (mean > 0.0).then_some(Self { last: last.max(0.0), slope })
+        let last = line.after(0.0).max(0.0);
+        (line.mean > 0.0).then_some(Self { last, slope: line.slope })
     }
 
     /// Returns the share of today's demand that is left after so many weeks if the observed decline
@@ -314,14 +294,6 @@ mod tests {
             prop_assert!(few.lower_bound(4) <= few.lower_bound(2));
             prop_assert!(few.lower_bound(2) <= few.lower_bound(1));
             prop_assert!(few.lower_bound(1) < week);
-        }
-
-        #[test]
-        fn the_line_of_a_line_is_that_line(start in 10.0f64..100.0, step in -0.5f64..0.5) {
-            let weekly: Vec<f64> = (0..13).map(|week| start + step * f64::from(week)).collect();
-            let decline = Decline::of(&weekly).unwrap();
-            prop_assert!((decline.last - weekly[12]).abs() < 1e-6);
-            prop_assert!((decline.slope - step).abs() < 1e-6);
         }
     }
 }

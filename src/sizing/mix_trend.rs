@@ -6,6 +6,7 @@
 use crate::domain::Meter;
 use crate::pricing::{DemandSeries, Load, StepDemand};
 use crate::sizing::coverage::weeks;
+use crate::sizing::line::Line;
 use crate::sizing::{HOURS_PER_WEEK, float_value};
 
 /// Whole weeks from which on a line is drawn through a mix.
@@ -57,12 +58,12 @@ pub(crate) fn carried_on(
             .zip(&all)
             .map(|(span, all)| if *all > 0.0 { value(meter, span.clone()) / all } else { 0.0 })
             .collect();
-        let line = Line::through(&shares);
+        let line = Line::through(&shares)?;
         // The recent hours have the mix of their middle.
-        let now = line.at(last_place(&shares) - middle);
-        if now > 0.0 { line.at(last_place(&shares) + later).max(0.0) / now } else { 1.0 }
+        let now = line.after(-middle);
+        Some(if now > 0.0 { line.after(later).max(0.0) / now } else { 1.0 })
     };
-    let factors: Vec<f64> = meters.iter().map(factor).collect();
+    let factors: Vec<f64> = meters.iter().map(factor).collect::<Option<_>>()?;
     let span = hours.saturating_sub(recent)..hours;
     let now: f64 = meters.iter().map(|meter| value(meter, span.clone())).sum();
     let then: f64 = meters
@@ -93,37 +94,6 @@ pub(crate) fn carried_on(
 )]
 fn scaled(count: u128, factor: f64) -> u128 {
     (count as f64 * factor) as u128
-}
-
-#[expect(clippy::cast_precision_loss, reason = "weeks are few")]
-fn last_place(values: &[f64]) -> f64 {
-    values.len().saturating_sub(1) as f64
-}
-
-/// A straight line through values in a row.
-struct Line {
-    start: f64,
-    slope: f64,
-}
-
-impl Line {
-    #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
-    fn through(values: &[f64]) -> Self {
-        let middle = last_place(values) / 2.0;
-        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-        let (mut along, mut squares) = (0.0, 0.0);
-        for (place, value) in values.iter().enumerate() {
-            let place = place as f64 - middle;
-            along += place * (value - mean);
-            squares += place * place;
-        }
-        let slope = if squares > 0.0 { along / squares } else { 0.0 };
-        Self { start: mean - slope * middle, slope }
-    }
-
-    fn at(&self, place: f64) -> f64 {
-        self.start + self.slope * place
-    }
 }
 
 #[cfg(test)]

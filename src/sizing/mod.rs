@@ -21,6 +21,7 @@
 //! | [`backtest`] | the result of deciding each week on the weeks before it |
 //! | `trial` | one purchase put to the weeks: certainty, robustness, decline and back-test |
 //! | `fresh_break` | demand that fell in the last days, before the weeks can tell |
+//! | `line` | a straight line through values in a row |
 //! | `mix_trend` | the mix of meters, carried on as it goes |
 //! | `student` | the quantiles of Student's t |
 //! | `floats` | the crossing between exact amounts and floating point |
@@ -34,6 +35,7 @@ pub(crate) mod coverage;
 pub(crate) mod demand;
 mod floats;
 mod fresh_break;
+mod line;
 mod loaded_steps;
 mod mix_trend;
 pub mod model_units;

@@ -41,7 +41,7 @@ impl Check {
         for ((day, what), count) in seen.into_iter().filter(|((day, _), _)| is_old(*day)) {
             let (what, days) = (counted(count, what), age(day));
             self.notes.push(format!(
-                "{what} last seen on {day}, {days} days ago; shown by `estimate` alone"
+                "{what} last seen on {day}, {days} days ago; shown by `estimate` and `explain`, and no advice rests on them"
             ));
         }
         if is_old(ladder.checked) {
