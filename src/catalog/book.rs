@@ -101,7 +101,7 @@ pub enum BookError {
         name: String,
     },
     /// The text reads as a book, and contradicts itself.
-    #[error("price book `{name}` contradicts itself: {}", faults.join("; "))]
+    #[error("price book `{name}` contradicts itself: {}", crate::domain::text::faults(faults))]
     Rules {
         /// Name of the book.
         name: String,

@@ -107,7 +107,10 @@ pub enum SourceRegionsError {
         fault: SyntaxFault,
     },
     /// The text reads as source Regions, and contradicts itself.
-    #[error("source Regions `{name}` contradict themselves: {}", faults.join("; "))]
+    #[error(
+        "source Regions `{name}` contradict themselves: {}",
+        crate::domain::text::faults(faults)
+    )]
     Rules {
         /// Name of the file.
         name: String,

@@ -64,13 +64,15 @@ impl<'t> Document<'t> {
         if !self.is_toml {
             return self.faults;
         }
-        let left: Vec<(usize, String)> = self
-            .table
-            .keys()
-            .map(|key| (self.line(key.span().start), key.get_ref().to_string()))
-            .collect();
-        for (line, key) in left {
-            let key = clip(&key, MOST_QUOTED);
+        let mut left: Vec<(usize, &str)> =
+            self.table.keys().map(|key| (key.span().start, key.get_ref().as_ref())).collect();
+        left.sort_unstable();
+        // One walk over the text for all of them.
+        let (mut line, mut from) = (1, 0);
+        for (start, key) in left {
+            line += newlines(&self.text[from..start]);
+            from = start;
+            let key = clip(key, MOST_QUOTED);
             self.faults
                 .push(format!("line {line}: `{key}` is not known; there are {}", known.join(", ")));
         }
@@ -90,7 +92,10 @@ impl<'t> Document<'t> {
     }
 
     fn line(&self, byte: usize) -> usize {
-        let before = self.text.as_bytes().iter().take(byte);
-        1 + before.filter(|byte| **byte == b'\n').count()
+        1 + newlines(&self.text[..byte])
     }
+}
+
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
 }

@@ -16,6 +16,7 @@ use crate::config::values::{
 };
 use crate::domain::schedule::runs_per_month;
 use crate::domain::syntax::without_value;
+use crate::domain::text::faults;
 use crate::domain::{Ratio, Region, Usd};
 
 /// One row of the table of settings.
@@ -247,7 +248,7 @@ impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.faults.len();
         let plural = if count == 1 { "is" } else { "are" };
-        write!(f, "{count} of the settings {plural} not usable: {}", self.faults.join("; "))
+        write!(f, "{count} of the settings {plural} not usable: {}", faults(&self.faults))
     }
 }
 

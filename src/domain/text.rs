@@ -24,6 +24,29 @@ pub fn clip(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(kept.chain(['…']).collect())
 }
 
+/// Characters of the faults of one document that an error quotes: a screen of them, of which the first
+/// are worth reading.
+const MOST_OF_FAULTS: usize = 4_000;
+
+/// Joins the faults of a document to one text that a person can read: where there are more than fit a
+/// screen, the first of them and the number of the rest.
+#[must_use]
+pub fn faults(faults: &[String]) -> String {
+    let mut text = String::new();
+    for (place, fault) in faults.iter().enumerate() {
+        let fault = clip(fault, MOST_OF_FAULTS);
+        if place > 0 && text.len() + fault.len() > MOST_OF_FAULTS {
+            let _ = write!(text, "; and {} more", faults.len() - place);
+            break;
+        }
+        if place > 0 {
+            text.push_str("; ");
+        }
+        text.push_str(&fault);
+    }
+    text
+}
+
 /// Returns a page of text with U+FFFD for each character that no screen shows, except newlines.
 #[must_use]
 pub fn shown(page: &str) -> Cow<'_, str> {
@@ -70,6 +93,7 @@ const fn is_hidden(c: char) -> bool {
             | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}' | '\u{ffa0}'
             | '\u{fff9}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}'
     )
 }
@@ -101,6 +125,8 @@ mod tests {
         '\u{fe00}'..='\u{fe0f}',
         '\u{feff}'..='\u{feff}',
         '\u{ffa0}'..='\u{ffa0}',
+        '\u{1bca0}'..='\u{1bca3}',
+        '\u{1d173}'..='\u{1d17a}',
         '\u{e0000}'..='\u{e01ef}',
     ];
 
@@ -122,6 +148,19 @@ mod tests {
         assert_eq!(clip("seven", 5), "seven");
         assert_eq!(clip("sevens", 5), "seve…");
         assert_eq!(clip("日本語日本語", 3), "日本…");
+    }
+
+    #[test]
+    fn many_faults_are_a_screen_of_them_and_a_number() {
+        let all: Vec<String> =
+            (0..50_000).map(|line| format!("line {line}: no such key")).collect();
+        let text = faults(&all);
+        assert!(text.len() < 4_100 && text.starts_with("line 0: no such key; line 1"), "{text}");
+        let (kept, more) = text.rsplit_once("; and ").unwrap();
+        assert_eq!(format!("{} more", 50_000 - kept.split("; ").count()), more);
+        assert_eq!(faults(&all[..3]), all[..3].join("; "));
+        assert_eq!(faults(&["x".repeat(9_000)]).chars().count(), 4_000);
+        assert_eq!(faults(&[]), "");
     }
 
     proptest! {

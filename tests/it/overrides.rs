@@ -242,3 +242,12 @@ fn a_discount_on_a_tier_range_leaves_the_list_price_as_it_is() {
     let split = "it is priced from the cheapest tier that its requests can be served at";
     assert!(report.not_covered.iter().any(|what| what.contains(split)));
 }
+
+#[test]
+fn a_file_of_thousands_of_faults_is_answered_at_once_and_in_a_screen() {
+    let keys: Vec<String> = (0..100_000).map(|key| format!("key{key} = 1\n")).collect();
+    let text = format!("schema_version = 1\n{}", keys.concat());
+    let fault = Overrides::parse("o.toml", &text).unwrap_err().to_string();
+    assert!(fault.len() < 5_000, "{} bytes", fault.len());
+    assert!(fault.contains("line 2: `key0` is not known") && fault.contains(" more"), "{fault}");
+}

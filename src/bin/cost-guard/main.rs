@@ -339,7 +339,9 @@ fn run_now(
 
 /// Saves an observation for `replay`.
 fn keep(path: &Path, observation: &Observation) -> Result<()> {
-    files::write_whole(path, &observation.to_json()?, Readers::Owner).with_context(|| {
+    // What is named may be a terminal; a reader of JSON reads the same values.
+    let text = observation.to_json()?;
+    files::write_whole(path, &escaped(&text), Readers::Owner).with_context(|| {
         format!(
             "the report is complete, but the observation was not saved: cannot write `{}`",
             path.display()

@@ -5,6 +5,7 @@ use std::fmt;
 use super::entries::Overrides;
 use super::rules::{Lines, check};
 use crate::catalog::toml_lines::{Document, Lined};
+use crate::domain::text::faults;
 
 /// The version of the format that this program reads.
 const SCHEMA_VERSION: u32 = 1;
@@ -32,7 +33,7 @@ pub struct OverridesError {
 
 impl fmt::Display for OverridesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "overrides `{}` are not usable: {}", self.name, self.faults.join("; "))
+        write!(f, "overrides `{}` are not usable: {}", self.name, faults(&self.faults))
     }
 }
 

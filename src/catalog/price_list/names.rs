@@ -127,7 +127,10 @@ pub enum NamesError {
         fault: SyntaxFault,
     },
     /// The text reads as pairs, and contradicts itself.
-    #[error("price-list names `{name}` contradict themselves: {}", faults.join("; "))]
+    #[error(
+        "price-list names `{name}` contradict themselves: {}",
+        crate::domain::text::faults(faults)
+    )]
     Rules {
         /// Name of the file.
         name: String,
