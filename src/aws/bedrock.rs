@@ -73,7 +73,7 @@ impl Bedrock {
             application.and_then(|summaries| {
                 let profiles = summaries.iter().map(|summary| self.application_profile(summary));
                 let profiles: Vec<ApplicationProfile> = profiles.collect::<Result<_, _>>()?;
-                self.distinct(PROFILES, profiles, |profile| profile.inference_profile_arn.clone())
+                self.distinct(PROFILES, profiles, |profile| profile.inference_profile_id.clone())
             }),
         );
         listed.inventory.system_profiles = listed.take(
@@ -105,7 +105,7 @@ impl Bedrock {
                 break;
             }
         }
-        self.distinct(PROVISIONED, models, |model| model.provisioned_model_arn.clone())
+        self.distinct(PROVISIONED, models, |model| model.id().to_owned())
     }
 
     /// Reads the list of the inference profiles of one type.

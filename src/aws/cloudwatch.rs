@@ -16,7 +16,8 @@ use crate::domain::text::{MOST_QUOTED, clip};
 use crate::observation::decode::{Collector, Decoder, PageResult, PageStatus};
 use crate::observation::latest::{Latest, LatestPoints};
 use crate::observation::plan::{ListedMetric, POINTS_PER_CALL, QUERIES_PER_CALL};
-use crate::observation::{Answer, Span};
+use crate::observation::told::{DollarPoints, Dollars};
+use crate::observation::{Answer, Span, Status};
 
 /// `CloudWatch` in one Region.
 #[derive(Clone, Debug)]
@@ -133,6 +134,22 @@ impl CloudWatch {
             latest.extend(points.finish());
         }
         Ok(latest)
+    }
+
+    /// Reads the dollars of each query within a stretch, by step, in the order of the queries.
+    pub async fn get_dollars(
+        &self,
+        queries: &[MetricQuery],
+        stretch: Stretch,
+        spent: &mut Spent,
+    ) -> Result<Vec<(Dollars, Status)>, ApiError> {
+        let mut dollars = Vec::with_capacity(queries.len());
+        for batch in queries.chunks(QUERIES_PER_CALL) {
+            let mut points = DollarPoints::new(stretch.start..stretch.end, batch.len());
+            self.get_batch(batch, stretch, spent, &mut points).await?;
+            dollars.extend(points.finish());
+        }
+        Ok(dollars)
     }
 
     async fn get_batch(

@@ -1,5 +1,5 @@
-//! The metrics that the guard itself put before: recommendations that were open, and models that had a
-//! cost, before this run.
+//! The metrics that the guard itself put before: recommendations that were open, models that had a
+//! cost, and what was told of those models day by day, before this run.
 //!
 //! Each series is compared with its own last point, so a Region that was not read for a while is
 //! compared with the last run that did read it.
@@ -14,8 +14,11 @@ use crate::domain::period::{HOUR, MINUTE, floor_to_hour, is_kept};
 use crate::domain::{BaseModel, Region};
 use crate::observation::latest::Latest;
 use crate::observation::plan::ListedMetric;
-use crate::observation::{ModelBefore, OpenBefore, Status};
-use crate::report::metrics::{MODEL, MONTHLY_COST, RECOMMENDATION_OPEN};
+use crate::observation::told::told_days;
+use crate::observation::{ModelBefore, OpenBefore, Status, ToldDay};
+use crate::report::metrics::{
+    COMMITMENT_MONTHLY_COST, MODEL, MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS, RECOMMENDATION_OPEN,
+};
 
 /// Time for which a series is remembered: as long as `ListMetrics` remembers one.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -37,6 +40,10 @@ pub struct Before {
     pub models: Vec<ModelBefore>,
     /// Series whose answer is not whole, with the reason: of those nothing is known.
     pub unknown: Vec<String>,
+    /// Figures that were put of these models, the last of each day.
+    pub told: Vec<ToldDay>,
+    /// Reason why these figures are not known, or not of all models; `None` where they are.
+    pub told_unknown: Option<String>,
 }
 
 /// One series of the guard's own, by what it is about.
@@ -68,21 +75,13 @@ impl Own {
     }
 
     fn query(&self, namespace: &str) -> MetricQuery {
-        let (name, region, dimension, value) = match self {
+        match self {
             Self::Open(OpenBefore { region, id }) => {
-                (RECOMMENDATION_OPEN, region, "RecommendationId", id.as_str())
+                query(namespace, RECOMMENDATION_OPEN, region, ("RecommendationId", id))
             }
-            Self::Cost(ModelBefore { region, model }) => (MONTHLY_COST, region, MODEL, model.id()),
-        };
-        MetricQuery {
-            namespace: namespace.into(),
-            name: name.into(),
-            dimensions: [
-                ("Region".to_owned(), region.name().to_owned()),
-                (dimension.to_owned(), value.to_owned()),
-            ]
-            .into(),
-            statistic: "Maximum",
+            Self::Cost(ModelBefore { region, model }) => {
+                query(namespace, MONTHLY_COST, region, (MODEL, model.id()))
+            }
         }
     }
 
@@ -98,11 +97,32 @@ impl Own {
     }
 }
 
+/// Builds the query of one series of the guard's own in a Region.
+fn query(
+    namespace: &str,
+    name: &str,
+    region: &Region,
+    (dimension, value): (&str, &str),
+) -> MetricQuery {
+    MetricQuery {
+        namespace: namespace.into(),
+        name: name.into(),
+        dimensions: [
+            ("Region".to_owned(), region.name().to_owned()),
+            (dimension.to_owned(), value.to_owned()),
+        ]
+        .into(),
+        statistic: "Maximum",
+    }
+}
+
 /// Reads what was open and what had a cost before `time`, which is the run's own and is left out: a
-/// run that is repeated compares itself with the same runs as at first.
+/// run that is repeated compares itself with the same runs as at first. What was told of each model is
+/// read from `since` on.
 pub async fn before(
     cloudwatch: &CloudWatch,
     namespace: &str,
+    since: Timestamp,
     time: Timestamp,
     as_of: Timestamp,
     spent: &mut Spent,
@@ -126,7 +146,13 @@ pub async fn before(
             latest.point = found.point.or(latest.point);
         }
     }
-    let mut before = Before::default();
+    let models = known.iter().filter_map(|own| match own {
+        Own::Cost(model) => Some(model.clone()),
+        Own::Open(_) => None,
+    });
+    let models: Vec<ModelBefore> = models.collect();
+    let span = Stretch { start: since, end: floor_to_hour(time), step: HOUR };
+    let mut before = told(cloudwatch, namespace, &models, span, spent).await;
     for (own, Latest { status, point }) in known.into_iter().zip(latest) {
         match (own, status, point) {
             (own, Status::Incomplete(why), _) => {
@@ -138,6 +164,51 @@ pub async fn before(
         }
     }
     Ok(before)
+}
+
+/// Reads what was told of some models, day by day. Advice stands without it, so that a fault is a reason.
+async fn told(
+    cloudwatch: &CloudWatch,
+    namespace: &str,
+    models: &[ModelBefore],
+    span: Stretch,
+    spent: &mut Spent,
+) -> Before {
+    let names = [MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS, COMMITMENT_MONTHLY_COST];
+    let queries: Vec<MetricQuery> = models
+        .iter()
+        .flat_map(|ModelBefore { region, model }| {
+            names.map(|name| query(namespace, name, region, (MODEL, model.id())))
+        })
+        .collect();
+    let mut before = Before::default();
+    if span.start >= span.end {
+        return before;
+    }
+    let dollars = match cloudwatch.get_dollars(&queries, span, spent).await {
+        Ok(dollars) => dollars,
+        Err(error) => {
+            before.told_unknown = Some(error.to_string());
+            return before;
+        }
+    };
+    for (ModelBefore { region, model }, series) in models.iter().zip(dollars.chunks(names.len())) {
+        let incomplete = series.iter().find_map(|(_, status)| match status {
+            Status::Incomplete(why) => Some(why),
+            Status::Complete => None,
+        });
+        match (incomplete, series) {
+            (None, [(costs, _), (savings, _), (commitments, _)]) => {
+                before.told.extend(told_days(region, model, [costs, savings, commitments]));
+            }
+            (None, _) => {}
+            (Some(why), _) => {
+                let why = format!("{model} in {region}: {why}");
+                before.told_unknown.get_or_insert(why);
+            }
+        }
+    }
+    before
 }
 
 /// Returns the stretches that end at a time, the earliest first: hours, then minutes, then the seconds

@@ -80,6 +80,14 @@ impl Series {
         self.values.get(index..).unwrap_or_default()
     }
 
+    /// Returns the sum of all points within a window.
+    #[must_use]
+    pub fn total_within(&self, window: Window) -> Tokens {
+        let seconds = window.end().duration_since(window.start().max(self.start)).as_secs().max(0);
+        let steps = usize::try_from(seconds / i64::from(self.step)).unwrap_or(usize::MAX);
+        self.since(window.start()).iter().take(steps).flatten().copied().map(Tokens::new).sum()
+    }
+
     /// Returns the sum of all points from `start` on.
     #[must_use]
     pub fn total_since(&self, start: Timestamp) -> Tokens {
@@ -122,5 +130,17 @@ mod tests {
         assert_eq!(series.total().count(), 5);
         assert_eq!(series.total_since("2026-04-06T02:00:00Z".parse().unwrap()).count(), 0);
         assert_eq!(series.total_since("2026-04-05T02:00:00Z".parse().unwrap()).count(), 5);
+    }
+
+    #[test]
+    fn sums_can_end_early() {
+        let within = |start: &str, end: &str| {
+            let window = Window::new(start.parse().unwrap(), end.parse().unwrap()).unwrap();
+            series().total_within(window).count()
+        };
+        assert_eq!(within("2026-04-06T00:00:00Z", "2026-04-06T02:00:00Z"), 5);
+        assert_eq!(within("2026-04-06T00:00:00Z", "2026-04-06T01:00:00Z"), 0);
+        assert_eq!(within("2026-04-05T00:00:00Z", "2026-04-06T02:00:00Z"), 5, "from before it");
+        assert_eq!(within("2026-04-05T00:00:00Z", "2026-04-05T02:00:00Z"), 0, "all before it");
     }
 }

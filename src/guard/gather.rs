@@ -98,6 +98,13 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Gathered {
         }
         Err(error) => (Before::default(), Some(error.to_string())),
     };
+    let mut notes = inputs.notes;
+    notes.extend(
+        before
+            .told_unknown
+            .iter()
+            .map(|why| format!("what became of earlier advice is not known, or not of all: {why}")),
+    );
     let observation = Observation {
         schema_version: SCHEMA_VERSION,
         event: inputs.run,
@@ -109,10 +116,11 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Gathered {
         failed: failed.collect(),
         prices: inputs.book.clone(),
         price_list: inputs.price_list,
-        notes: inputs.notes,
+        notes,
         overrides: inputs.overrides,
         open_before: before.open,
         models_before: before.models,
+        told_before: before.told,
         history_metrics_requested: history_spent.metrics_requested,
         history_unknown,
     };
@@ -129,7 +137,8 @@ async fn before(config: &SdkConfig, inputs: &Inputs) -> (Result<Before, ApiError
     let namespace = &inputs.settings.metric_namespace;
     let mut spent = Spent::default();
     let (time, as_of) = (inputs.run.time, inputs.as_of);
-    let before = history::before(&cloudwatch, namespace, time, as_of, &mut spent).await;
+    let since = inputs.window.start();
+    let before = history::before(&cloudwatch, namespace, since, time, as_of, &mut spent).await;
     (before.map_err(|error| error.asked_by(inputs.caller)), spent)
 }
 

@@ -36,6 +36,8 @@ struct RunLine<'a> {
     notes: Vec<String>,
     unpriced: usize,
     incomplete: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    track_record: Option<&'a crate::report::TrackRecord>,
 }
 
 /// Writes the lines of a report, each ending in a newline.
@@ -63,6 +65,7 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
             notes: notes(report),
             unpriced: report.unpriced.len(),
             incomplete: report.incomplete.len(),
+            track_record: report.track_record.as_ref(),
         },
     })?);
     Ok(lines)
@@ -87,8 +90,12 @@ fn message(report: &Report) -> String {
             }
         ),
     };
+    let record = report.track_record.as_ref().and_then(|record| record.realised_over_promised);
+    let record = record.map_or_else(String::new, |share| {
+        format!("; what was followed brought {share} of what was promised")
+    });
     format!(
-        "run finished: {} a month{}, {savings}{missing}",
+        "run finished: {} a month{}, {savings}{record}{missing}",
         totals.monthly_cost,
         if totals.is_at_least { " at least" } else { "" }
     )

@@ -18,7 +18,7 @@ use crate::observation::Inventory;
 use crate::observation::distinct::repeated;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::observation::sold_as;
-use crate::observation::{Span, Usage};
+use crate::observation::{Span, ToldDay, Usage};
 
 /// Version of the document that this program writes. Earlier versions are read too.
 pub const SCHEMA_VERSION: u32 = 5;
@@ -64,6 +64,9 @@ pub struct Observation {
     /// Models that had a cost before this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models_before: Vec<ModelBefore>,
+    /// Figures that earlier runs put of each model, the last of each day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told_before: Vec<ToldDay>,
     /// Metrics that `GetMetricData` was asked for to know what was before.
     #[serde(default)]
     pub history_metrics_requested: u64,
@@ -147,7 +150,7 @@ pub enum ObservationError {
     #[error("the observation could not be written: {0}")]
     Unwritten(serde_json::Error),
     /// The document says things that cannot be.
-    #[error("no run could have saved this observation, save a new one: {}", .0.join("; "))]
+    #[error("no run could have saved this observation, save a new one: {}", crate::domain::text::faults(.0))]
     Rules(Vec<String>),
     /// A newer program wrote the document.
     #[error(
@@ -258,8 +261,18 @@ impl Observation {
             let region = &observed.place.region;
             // By their places: an address that is none can be anything.
             let held = (1..).zip(&observed.inventory.provisioned_models);
-            faults.extend(held.filter(|(_, held)| !held.can_be_of(region)).map(|(place, _)| {
-                format!("provisioned model {place} of {region} has no units or no address there")
+            faults.extend(held.filter(|(_, held)| !held.can_be_of(&observed.place)).map(
+                |(place, _)| {
+                    format!(
+                        "provisioned model {place} of {region} has no units or no address there"
+                    )
+                },
+            ));
+            faults.extend(observed.inventory.unread_with_entries().map(|list| {
+                format!(
+                    "the list of {} in {region} was not read, and it has entries",
+                    list.in_words()
+                )
             }));
         }
         faults
@@ -269,18 +282,11 @@ impl Observation {
     fn repeated(&self) -> Vec<String> {
         let twice = |what: String| format!("{what} is there twice");
         let mut faults = Vec::new();
-        let of_account = |account: &AccountId, region: &Region| match account.digits() {
-            "" => region.to_string(),
-            digits => format!("{region} of account {digits}"),
-        };
-        let read = |observed: &PlaceObservation| {
-            of_account(&observed.place.account, &observed.place.region)
-        };
-        let failed = |failed: &FailedPlace| of_account(&failed.account, &failed.region);
-        // One that was read cannot have failed either.
-        let regions = self.places.iter().map(read).chain(self.failed.iter().map(failed));
-        let regions: Vec<String> = regions.collect();
-        let regions = repeated(&regions, String::as_str);
+        // A run reads one account. A Region that was read cannot have failed either.
+        let read = self.places.iter().map(|observed| &observed.place.region);
+        let regions: Vec<&Region> =
+            read.chain(self.failed.iter().map(|failed| &failed.region)).collect();
+        let regions = repeated(&regions, |region| region.name());
         faults.extend(regions.into_iter().map(|region| twice(format!("Region {region}"))));
         for observed in &self.places {
             let region = &observed.place.region;
@@ -307,6 +313,10 @@ impl Observation {
         });
         faults
             .extend(models.into_iter().map(|model| twice(format!("the model of before {model}"))));
+        let told = repeated(&self.told_before, |told| {
+            format!("{} in {} at {}", told.model, told.region, told.time)
+        });
+        faults.extend(told.into_iter().map(|told| twice(format!("what was told of {told}"))));
         faults
     }
 
@@ -345,6 +355,7 @@ impl Observation {
             overrides,
             open_before: self.open_before.clone(),
             models_before: Vec::new(),
+            told_before: Vec::new(),
             history_unknown: None,
             ..*self
         }

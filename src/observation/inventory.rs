@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::Arn;
-use crate::domain::{AccountId, ModelId, ModelUnits, Region, Target};
+use crate::domain::{AccountId, ModelId, ModelUnits, Place, Target};
 use crate::observation::distinct::repeated;
 use crate::observation::{InferenceType, LifecycleStatus, ProvisionedModelStatus};
 
@@ -199,9 +199,17 @@ impl ProvisionedModel {
     }
 
     /// Returns true if the address is one of a Region and there is a unit.
-    pub(super) fn can_be_of(&self, region: &Region) -> bool {
+    pub(super) fn can_be_of(&self, place: &Place) -> bool {
         let arn = self.provisioned_model_arn.parse::<Arn>();
-        self.model_units.count() > 0 && arn.is_ok_and(|arn| arn.region.as_ref() == Some(region))
+        let is_its = |arn: Arn| {
+            let accounts = [&arn.account, &place.account];
+            arn.region.as_ref() == Some(&place.region)
+                && arn.resource_type == "provisioned-model"
+                && (accounts[0] == accounts[1] || accounts.iter().any(|it| it.is_unknown()))
+        };
+        self.model_units.count() > 0
+            && !self.provisioned_model_arn.contains(char::is_whitespace)
+            && arn.is_ok_and(is_its)
     }
 
     /// Returns the account that owns the model; `None` where the ARN is none.
@@ -232,16 +240,24 @@ impl Inventory {
         unread.map(|list| format!("the list of {} was not read: {}", list.in_words(), list.lack()))
     }
 
+    /// Returns the lists that were not read and have entries all the same, which no run would write.
+    pub(super) fn unread_with_entries(&self) -> impl Iterator<Item = InventoryList> {
+        let unread = self.unread.iter().map(|unread| unread.list);
+        unread.filter(|list| match list {
+            InventoryList::ProvisionedModels => !self.provisioned_models.is_empty(),
+            InventoryList::ApplicationProfiles => !self.application_profiles.is_empty(),
+            InventoryList::SystemProfiles => !self.system_profiles.is_empty(),
+            InventoryList::FoundationModels => !self.foundation_models.is_empty(),
+        })
+    }
+
     /// Lists the keys that are there twice, with what they are keys of.
     pub(super) fn repeated(&self) -> [(&'static str, Vec<String>); 5] {
         [
-            (
-                "the provisioned model",
-                repeated(&self.provisioned_models, |held| &held.provisioned_model_arn),
-            ),
+            ("the provisioned model", repeated(&self.provisioned_models, ProvisionedModel::id)),
             (
                 "the application profile",
-                repeated(&self.application_profiles, |profile| &profile.inference_profile_arn),
+                repeated(&self.application_profiles, |profile| &profile.inference_profile_id),
             ),
             (
                 "the profile",

@@ -8,12 +8,12 @@ use jiff::civil::Date;
 
 use crate::advice::{self, Advice, CertificateReport, HoldingAdvice, Recommendation};
 use crate::domain::sorting::sort_by;
-use crate::domain::{BaseModel, Counter, Usd, day_of};
+use crate::domain::{BaseModel, Counter, Region, Usd, day_of};
 use crate::observation::Observation;
 use crate::pricing::{
     self, Holding, Idleness, Lane, LaneKind, Priced, Reserved, UnpricedUsage, Workload,
 };
-use crate::report::changes::{closed, mark_known, vanished};
+use crate::report::changes::{closed, mark_known, unsettled, vanished};
 use crate::report::document::{
     HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport, Report, ReservedReport,
     RunInfo, Totals, UnpricedReport, WorkloadReport,
@@ -21,9 +21,10 @@ use crate::report::document::{
 use crate::report::guard_cost;
 use crate::report::missing::missing;
 use crate::report::not_covered::{has_contract, has_old_window, not_covered, notes};
+use crate::report::track_record::track_record;
 
 /// Version of the document. Additions raise the minor number; removals and new meanings the major.
-pub const SCHEMA_VERSION: &str = "1.8";
+pub const SCHEMA_VERSION: &str = "1.9";
 
 /// Builds a report from an observation.
 #[must_use]
@@ -61,9 +62,17 @@ pub fn build(observation: &Observation) -> Report {
     });
     let unpriced = unpriced(&priced);
     let incomplete = incomplete(&priced);
-    let missing = missing(&priced, &incomplete);
+    let missing = missing(&priced, &incomplete, unsettled(&priced, &recommendations));
     let closed = closed(&priced, &recommendations);
     let vanished = vanished(&priced);
+    let open: BTreeMap<(&Region, &BaseModel), Usd> = workloads
+        .iter()
+        .map(|report| ((&report.region, &report.model), report.potential_monthly_savings))
+        .collect();
+    let track_record = track_record(&priced, |workload| {
+        let key = (&workload.place.region, &workload.model);
+        open.get(&key).copied().unwrap_or(Usd::ZERO)
+    });
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         run: run_info(&priced),
@@ -80,6 +89,7 @@ pub fn build(observation: &Observation) -> Report {
         certificates,
         closed,
         vanished,
+        track_record,
     };
     report.totals.is_at_least |= !report.has_whole_costs(None);
     report.totals.guard_monthly_cost = guard_cost::monthly(observation, &report);

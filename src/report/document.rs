@@ -19,6 +19,7 @@ use crate::estimate::Alternatives;
 use crate::observation::{CommitmentDuration, PriceListRead};
 use crate::pricing::{CacheEconomics, CapacityUse, Lifecycle};
 use crate::report::missing_part::MissingPart;
+use crate::report::track_record::TrackRecord;
 use crate::sizing::BreakEven;
 
 /// Result of one run.
@@ -59,6 +60,9 @@ pub struct Report {
     /// Models that had a cost before this run and of which nothing is left; empty where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vanished: Vec<VanishedModel>,
+    /// Outcome of the advice of earlier runs; `None` where none told anything of what is read now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track_record: Option<TrackRecord>,
 }
 
 /// Scope of a run.

@@ -51,6 +51,12 @@ pub(super) fn how_many(report: &Report, settings: &Settings) -> usize {
 /// Name of the metric of costs.
 pub const MONTHLY_COST: &str = "MonthlyCost";
 
+/// Name of the metric of what commitments cost, of models that have some.
+pub const COMMITMENT_MONTHLY_COST: &str = "CommitmentMonthlyCost";
+
+/// Name of the metric of what open recommendations would save.
+pub const POTENTIAL_MONTHLY_SAVINGS: &str = "PotentialMonthlySavings";
+
 /// Dimension of the metrics of one model.
 pub const MODEL: &str = "Model";
 
@@ -59,12 +65,14 @@ pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
 
 /// Names of the metrics that are withheld on a book whose prices AWS does not charge: an alarm would
 /// take their dollars for real ones, and their zeros for an all-clear.
-const REST_ON_PRICES: [&str; 5] = [
+const REST_ON_PRICES: [&str; 7] = [
     MONTHLY_COST,
-    "PotentialMonthlySavings",
+    POTENTIAL_MONTHLY_SAVINGS,
     "Recommendations",
     RECOMMENDATION_OPEN,
+    COMMITMENT_MONTHLY_COST,
     "CommitmentWorth",
+    "RealisedOverPromised",
 ];
 
 /// Returns all points of a report but `RunSucceeded`, zeros included, so that an alarm can clear. What
@@ -90,7 +98,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
         let of = |name| {
             point(name, Unit::None, in_region(&gone.region, MODEL, gone.model.id()), Decimal::ZERO)
         };
-        [of(MONTHLY_COST), of("PotentialMonthlySavings")]
+        [of(MONTHLY_COST), of(POTENTIAL_MONTHLY_SAVINGS)]
     }));
     let mut holdings: Vec<&HoldingReport> = report.holdings.iter().collect();
     sort_by(&mut holdings, |a, b| b.monthly_cost.cmp(&a.monthly_cost));
@@ -124,8 +132,8 @@ fn totals(report: &Report) -> Vec<Point> {
         total("FailedRegions", Unit::Count, count(report.run.failed_regions.len())),
         total("IncompleteWorkloads", Unit::Count, Decimal::from(totals.incomplete_workloads)),
     ];
-    // A run over fewer Regions costs less than one over all of them.
-    if report.run.failed_regions.is_empty() {
+    // A run that did not read all costs less than one that does.
+    if report.is_whole() {
         let cost = totals.guard_monthly_cost.dollars();
         points.push(total("GuardMonthlyCost", Unit::None, cost));
     }
@@ -138,7 +146,7 @@ fn totals(report: &Report) -> Vec<Point> {
     if report.has_whole_savings(None) {
         let savings = totals.potential_monthly_savings.dollars();
         points.extend([
-            total("PotentialMonthlySavings", Unit::None, savings),
+            total(POTENTIAL_MONTHLY_SAVINGS, Unit::None, savings),
             total("Recommendations", Unit::Count, Decimal::from(totals.recommendations)),
             total("IdleProvisionedModels", Unit::Count, count(idle(report, None))),
             // Of the prices that advice rests on too.
@@ -151,6 +159,10 @@ fn totals(report: &Report) -> Vec<Point> {
         let worth = least(&|holding| holding.worth.map(Percent::number));
         let utilization = least(&|holding| holding.utilization.map(Percent::number));
         let days = least(&|holding| holding.days_to_term_end.map(Decimal::from));
+        let record = report.track_record.as_ref().and_then(|record| record.realised_over_promised);
+        points.extend(
+            record.map(|share| total("RealisedOverPromised", Unit::Percent, share.number())),
+        );
         points.extend(worth.map(|value| total("CommitmentWorth", Unit::Percent, value)));
         points
             .extend(utilization.map(|value| total("CommitmentUtilization", Unit::Percent, value)));
@@ -184,7 +196,7 @@ fn of_region(report: &Report, region: &Region) -> Vec<Point> {
         let counted = report.recommendations.iter().filter(|advice| advice.is_counted());
         let counted = counted.filter(|advice| advice.region == *region).count();
         points.extend([
-            of("PotentialMonthlySavings", Unit::None, savings.dollars()),
+            of(POTENTIAL_MONTHLY_SAVINGS, Unit::None, savings.dollars()),
             of("Recommendations", Unit::Count, count(counted)),
             of("IdleProvisionedModels", Unit::Count, count(idle(report, Some(region)))),
         ]);
@@ -208,9 +220,12 @@ fn of_workload(report: &Report, workload: &WorkloadReport) -> Vec<Point> {
         let dimensions = in_region(&workload.region, MODEL, workload.model.id());
         point(name, Unit::None, dimensions, amount.dollars())
     };
-    let savings = of("PotentialMonthlySavings", workload.potential_monthly_savings);
-    let savings = report.is_decided(&workload.region).then_some(savings);
-    std::iter::once(of(MONTHLY_COST, workload.monthly_cost)).chain(savings).collect()
+    let savings = of(POTENTIAL_MONTHLY_SAVINGS, workload.potential_monthly_savings);
+    let is_whole = report.is_understood(&workload.region, &workload.model);
+    let savings = (is_whole && report.is_decided(&workload.region)).then_some(savings);
+    let held = workload.holdings_monthly_cost;
+    let held = (!held.is_zero()).then(|| of(COMMITMENT_MONTHLY_COST, held));
+    std::iter::once(of(MONTHLY_COST, workload.monthly_cost)).chain(savings).chain(held).collect()
 }
 
 fn of_holding(holding: &HoldingReport) -> Vec<Point> {

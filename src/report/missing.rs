@@ -5,12 +5,17 @@
 //! log and the line of the page all follow from the list.
 
 use crate::domain::{BaseModel, Region};
-use crate::observation::PlaceObservation;
+use crate::observation::{OpenBefore, PlaceObservation};
 use crate::pricing::Priced;
 use crate::report::{IncompleteReport, MissingPart, Part, Report};
 
-/// Lists the parts that a run did not read: Regions first, then place by place, the history last.
-pub(super) fn missing(priced: &Priced<'_>, incomplete: &[IncompleteReport]) -> Vec<MissingPart> {
+/// Lists the parts that a run did not read: Regions first, then place by place, the history, and
+/// last what was read and leaves open advice `unsettled`.
+pub(super) fn missing<'p>(
+    priced: &'p Priced<'_>,
+    incomplete: &[IncompleteReport],
+    unsettled: impl Iterator<Item = &'p OpenBefore>,
+) -> Vec<MissingPart> {
     let observation = priced.observation;
     let part = |region: &Region, part, error: &str| MissingPart {
         region: region.clone(),
@@ -38,6 +43,15 @@ pub(super) fn missing(priced: &Priced<'_>, incomplete: &[IncompleteReport]) -> V
     }
     let history = observation.history_unknown.iter();
     parts.extend(history.map(|why| part(&observation.home.region, Part::History, why)));
+    for OpenBefore { region, .. } in unsettled {
+        // What was not read says why already.
+        if parts.iter().all(|part| part.region != *region) {
+            let gaps = incomplete.iter().filter(|workload| workload.region == *region);
+            let why = gaps.flat_map(|workload| &workload.gaps).next();
+            let why = why.map_or("part of the usage there is of no model that is known", |why| why);
+            parts.push(part(region, Part::OpenAdvice, why));
+        }
+    }
     parts
 }
 
@@ -72,6 +86,12 @@ impl Report {
         self.missing
             .iter()
             .all(|missing| !undecided.contains(&missing.part) || missing.is_elsewhere(Some(of)))
+    }
+
+    /// Returns true if all usage of a workload is understood, so that what it saves is no part of more.
+    pub(super) fn is_understood(&self, region: &Region, model: &BaseModel) -> bool {
+        let mut here = self.incomplete.iter().filter(|workload| workload.region == *region);
+        here.all(|workload| workload.model != *model)
     }
 
     /// Returns true if the usage of a workload and the inventory of its Region were read whole.

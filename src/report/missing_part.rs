@@ -41,6 +41,8 @@ pub enum Part {
     Minutes,
     /// The guard's own metrics of the runs before, which tell what is new and what is gone.
     History,
+    /// The usage that open advice rests on, which was read and is not understood whole.
+    OpenAdvice,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -62,7 +64,7 @@ impl From<InventoryList> for Part {
 impl Part {
     /// Returns true if costs are no totals without the part.
     pub(super) const fn is_of_costs(self) -> bool {
-        !matches!(self, Self::Minutes | Self::History)
+        !matches!(self, Self::Minutes | Self::History | Self::OpenAdvice)
     }
 
     /// Returns true if the part is a list of the inventory.
@@ -90,6 +92,7 @@ impl fmt::Display for MissingPart {
                 1 => write!(f, "part of the usage of 1 workload in {region}"),
                 more => write!(f, "part of the usage of {more} workloads in {region}"),
             },
+            Part::OpenAdvice => write!(f, "part of what open recommendations in {region} rest on"),
             Part::Minutes => write!(f, "the minutes of {region}"),
             Part::History => write!(f, "the guard's own metrics in {region}, or some of them"),
         }

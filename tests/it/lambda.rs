@@ -137,7 +137,7 @@ fn the_lambda_answers_with_the_totals_of_the_run() {
     let observation = shifted(sample_of(&[ROUTE, UNITS]), now());
     let function = Function::start(observation, &[]);
     let summary = function.invoke(&json!({})).outcome.unwrap();
-    assert_eq!(summary["schema_version"], "1.8");
+    assert_eq!(summary["schema_version"], "1.9");
     assert_eq!(summary["totals"]["recommendations"], 2);
     assert_eq!(summary["totals"]["workloads"], 2);
     let actions: Vec<&Value> = summary["recommendations"]

@@ -38,4 +38,5 @@ mod secrets;
 mod support;
 mod template;
 mod together;
+mod track_record;
 mod whole;

@@ -8,10 +8,10 @@ use assert_cmd::Command;
 use bedrock_cost_guard::advice::{Action, Effort};
 use bedrock_cost_guard::catalog::PriceBook;
 use bedrock_cost_guard::config::{Run, SETTINGS, Trigger};
-use bedrock_cost_guard::domain::Meter;
+use bedrock_cost_guard::domain::{Meter, Percent};
 use bedrock_cost_guard::guard::{ErrorType, log_lines};
 use bedrock_cost_guard::report::metrics::{Unit, points, run_succeeded};
-use bedrock_cost_guard::report::{self, ClosedRecommendation, Summary};
+use bedrock_cost_guard::report::{self, ClosedRecommendation, Summary, TrackRecord};
 use bedrock_cost_guard::terminal::report as text;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -203,6 +203,11 @@ fn the_metrics_are_those_that_are_put() {
     let mut report = report::build(&whole(sample()));
     let advice = report.recommendations[0].clone();
     report.closed.push(ClosedRecommendation { region: advice.region, id: advice.id });
+    report.track_record = Some(TrackRecord {
+        followed: Vec::new(),
+        unfollowed: Vec::new(),
+        realised_over_promised: Some(Percent::new(97.into())),
+    });
     let mut put: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
     let all = points(&report, &sample().settings);
     for point in all.into_iter().chain([run_succeeded(true)]) {

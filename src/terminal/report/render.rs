@@ -18,6 +18,7 @@ pub fn render(report: &Report) -> String {
     workloads(&mut page, report);
     holdings(&mut page, report);
     reserved_holdings(&mut page, report);
+    track_record(&mut page, report);
     doubts(&mut page, report);
     foot(&mut page, report);
     page
@@ -129,6 +130,25 @@ fn without_price(report: &Report) -> String {
     }
 }
 
+/// Writes what became of earlier advice, where something is known of it.
+fn track_record(page: &mut String, report: &Report) {
+    let Some(record) = &report.track_record else {
+        return;
+    };
+    let lines = record.lines();
+    if lines.is_empty() {
+        return;
+    }
+    line(page, "WHAT BECAME OF EARLIER ADVICE");
+    if let Some(share) = record.realised_over_promised {
+        line(page, format!("  What was followed brought {share} of what was promised."));
+    }
+    for text in lines {
+        wrapped(page, "  ", &text);
+    }
+    line(page, "");
+}
+
 fn foot(page: &mut String, report: &Report) {
     let totals = &report.totals;
     let checked = totals.prices_checked.map_or_else(String::new, |day| {
@@ -158,11 +178,12 @@ fn foot(page: &mut String, report: &Report) {
         )
     };
     let text = format!(
-        "{checked}{list}{proven}This run asked CloudWatch for {} metrics, for which it bills {}; {} had their minutes read. At its schedule CloudWatch's part of what the guard costs is {} a month.",
+        "{checked}{list}{proven}This run asked CloudWatch for {} metrics, for which it bills {}; {} had their minutes read. At its schedule CloudWatch's part of what the guard costs is {} a month{}.",
         Tokens::new(report.run.metrics_requested),
         cents(report.run.metrics_requested_cost),
         counted(report.run.lanes_with_minutes, "lane"),
-        totals.guard_monthly_cost
+        totals.guard_monthly_cost,
+        if report.is_whole() { "" } else { " at least" }
     );
     wrapped(page, "", &text);
 }

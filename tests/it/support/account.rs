@@ -70,6 +70,7 @@ fn blank() -> Observation {
         overrides: Overrides::default(),
         open_before: Vec::new(),
         models_before: Vec::new(),
+        told_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,
         price_list: None,

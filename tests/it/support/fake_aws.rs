@@ -397,6 +397,11 @@ impl FakeAws {
         self.state().as_of = as_of;
     }
 
+    /// Changes what the account has in a Region, as people do between two runs.
+    pub(crate) fn change(&self, region: &Region, change: impl FnOnce(&mut Inventory)) {
+        change(self.state().inventories.entry(region.clone()).or_default());
+    }
+
     /// Returns what callers did that they must not do.
     pub(crate) fn violations(&self) -> Vec<String> {
         self.state().violations.clone()
