@@ -20,8 +20,11 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Time before the deadline of the platform at which a run ends itself, to say why.
+/// Time before the deadline of the platform at which a run is to be over.
 const BEFORE_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Time after that at which a run that is not over is ended, to say why.
+const GRACE: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -133,22 +136,30 @@ async fn handle(
     let (RawEvent(bytes), context) = event.into_parts();
     let payload = read_event(&bytes)?;
     let left = time_left(&context, as_of);
-    let invocation =
-        Invocation { event: &payload, as_of, account: account(&context), caller: Caller::Lambda };
+    let invocation = Invocation {
+        event: &payload,
+        as_of,
+        account: account(&context),
+        caller: Caller::Lambda,
+        time: left,
+        log: &write_line,
+    };
     let run = guard::run(&config, &settings, invocation, memory);
-    let outcome = match tokio::time::timeout(left, run).await {
+    let outcome = match tokio::time::timeout(left + GRACE, run).await {
         Ok(outcome) => outcome?,
         Err(_) => return Err(Error::Deadline(left.as_secs())),
     };
-    let mut out = std::io::stdout().lock();
-    for line in &outcome.lines {
-        out.write_all(line.as_bytes()).map_err(|error| Error::Write(error.to_string()))?;
-    }
-    out.flush().map_err(|error| Error::Write(error.to_string()))?;
     match outcome.failure {
         None => Ok(outcome.summary),
         Some(error) => Err(error),
     }
+}
+
+/// Writes a line of the log at once, whatever comes after it.
+fn write_line(line: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| error.to_string())
 }
 
 /// Returns the time until shortly before the platform ends the invocation.

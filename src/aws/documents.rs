@@ -161,7 +161,7 @@ async fn object(
         ),
         FailedTry::Late => {
             let detail = format!("{TRIES} tries, {} s each", longest.as_secs_f64());
-            ApiError { failure: Failure::TimedOut, ..ApiError::broken(GET_OBJECT, &region, detail) }
+            ApiError::late(GET_OBJECT, &region, detail)
         }
     };
     Err(DocumentFault::Aws { error, hint: "" })

@@ -85,6 +85,12 @@ impl ApiError {
         }
     }
 
+    /// Returns the failure of calls that were not done in their time.
+    #[must_use]
+    pub fn late(operation: &'static str, region: &Region, detail: impl Into<String>) -> Self {
+        Self { failure: Failure::TimedOut, ..Self::broken(operation, region, detail) }
+    }
+
     /// Says what to do in the words of the program that asked.
     #[must_use]
     pub fn asked_by(self, caller: Caller) -> Self {

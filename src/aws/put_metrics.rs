@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::aws::ApiError;
+use crate::aws::{ApiError, Failure};
 use crate::domain::Region;
 use crate::report::metrics::{MONTHLY_COST, Point, RECOMMENDATION_OPEN, Unit};
 
@@ -65,12 +65,13 @@ pub fn withheld(time: Timestamp, as_of: Timestamp) -> Option<String> {
 }
 
 impl Sink {
-    /// Puts all points, in batches. A failed batch does not stop the others.
+    /// Puts all points, in batches. A failed batch does not stop the others, but for one that hangs: the
+    /// others would each take as long.
     pub async fn put(&self, points: &[Point], time: Timestamp) -> Result<u64, PutError> {
         let batches = batches(points);
         let mut errors = Vec::new();
         let mut put = 0;
-        for batch in &batches {
+        for (place, batch) in batches.iter().enumerate() {
             let data = batch.iter().map(|point| datum(point, time)).collect();
             let call = self
                 .client
@@ -82,7 +83,12 @@ impl Sink {
             match call.send().await {
                 Ok(_) => put += u64::try_from(batch.len()).unwrap_or(u64::MAX),
                 Err(error) => {
-                    errors.push(ApiError::new("cloudwatch:PutMetricData", &self.region, &error));
+                    let error = ApiError::new("cloudwatch:PutMetricData", &self.region, &error);
+                    if error.failure == Failure::TimedOut {
+                        errors.resize(errors.len() + batches.len() - place, error);
+                        break;
+                    }
+                    errors.push(error);
                 }
             }
         }

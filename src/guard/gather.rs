@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ use crate::config::Run;
 use crate::config::Settings;
 use crate::domain::sorting::sort_by;
 use crate::domain::{ModelId, Place, Region, Window};
+use crate::guard::budget::Budget;
 use crate::observation::plan::{self, ListedMetric, Query};
 use crate::observation::{
     FailedPlace, LaneUsage, NAMESPACE, Observation, PlaceObservation, PriceListRead,
@@ -26,6 +28,13 @@ use crate::observation::{
 
 /// Regions that are read at the same time.
 const REGIONS_AT_ONCE: usize = 4;
+
+/// Share of the time, in percent of what is left, that the hours and inventories of all Regions may take,
+/// and at once what was put before.
+const OF_SURVEY: u32 = 60;
+
+/// Share of what is left then that the minutes may take; the rest is for the metrics that are put.
+const OF_MINUTES: u32 = 60;
 
 /// Everything that was decided before the first call.
 #[derive(Clone, Debug)]
@@ -65,11 +74,15 @@ pub(super) struct Gathered {
 
 /// Reads the account twice: the hourly survey, then the minutes of the lanes that need them. What
 /// cannot be read costs nothing but itself, and is named.
-pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Gathered {
+pub(super) async fn gather(config: &SdkConfig, inputs: Inputs, budget: Budget) -> Gathered {
     let caller = inputs.caller;
     let regions = inputs.settings.regions_or(&inputs.home.region);
-    let (surveys, history) =
-        tokio::join!(survey_all(config, &inputs, regions), before(config, &inputs));
+    let stage = budget.percent(OF_SURVEY);
+    let for_history = stage.calls(config, 3);
+    let (surveys, history) = tokio::join!(
+        survey_all(config, &inputs, regions, stage),
+        before(&for_history, &inputs, stage)
+    );
     let Surveys { mut places, failed, mut errors } = surveys;
     // The platform tells a Lambda its account; at a terminal the inventory is asked, which may be empty.
     let account = places
@@ -124,7 +137,8 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Gathered {
         history_metrics_requested: history_spent.metrics_requested,
         history_unknown,
     };
-    let (observation, of_minutes) = with_minutes(config, observation, caller).await;
+    let (observation, of_minutes) =
+        Box::pin(with_minutes(config, observation, caller, budget.percent(OF_MINUTES))).await;
     errors.extend(of_minutes);
     // Rows travel last: until now every rule could ask the whole book which minutes it needs.
     let book = inputs.book;
@@ -132,13 +146,20 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs) -> Gathered {
 }
 
 /// Reads what the guard's own metrics tell of the runs before, which are in the home Region.
-async fn before(config: &SdkConfig, inputs: &Inputs) -> (Result<Before, ApiError>, Spent) {
+async fn before(
+    config: &SdkConfig,
+    inputs: &Inputs,
+    budget: Budget,
+) -> (Result<Before, ApiError>, Spent) {
     let cloudwatch = clients::cloudwatch(config, &inputs.home.region);
     let namespace = &inputs.settings.metric_namespace;
     let mut spent = Spent::default();
     let (time, as_of) = (inputs.run.time, inputs.as_of);
     let since = inputs.window.start();
-    let before = history::before(&cloudwatch, namespace, since, time, as_of, &mut spent).await;
+    let read = history::before(&cloudwatch, namespace, since, time, as_of, &mut spent);
+    let before = Box::pin(budget.run(read)).await.unwrap_or_else(|late| {
+        Err(ApiError::late("cloudwatch:GetMetricData", &inputs.home.region, late.to_string()))
+    });
     (before.map_err(|error| error.asked_by(inputs.caller)), spent)
 }
 
@@ -153,16 +174,32 @@ struct Surveys {
     errors: Vec<ApiError>,
 }
 
-/// Surveys all Regions, a few at a time. A Region that fails does not stop the others.
-async fn survey_all(config: &SdkConfig, inputs: &Inputs, regions: BTreeSet<Region>) -> Surveys {
+/// Surveys all Regions, a few at a time. A Region that fails or hangs does not stop the others.
+async fn survey_all(
+    config: &SdkConfig,
+    inputs: &Inputs,
+    regions: BTreeSet<Region>,
+    stage: Budget,
+) -> Surveys {
     let at_once = Arc::new(Semaphore::new(REGIONS_AT_ONCE));
+    let waiting = Arc::new(AtomicUsize::new(regions.len()));
     let mut tasks = JoinSet::new();
     for region in regions {
-        let (config, inputs, at_once) = (config.clone(), inputs.clone(), Arc::clone(&at_once));
+        let (config, inputs) = (config.clone(), inputs.clone());
+        let (at_once, waiting) = (Arc::clone(&at_once), Arc::clone(&waiting));
         tasks.spawn(async move {
             let _permit = at_once.acquire_owned().await;
+            // Those that wait need as much time again for each few of them.
+            let waiting = waiting.fetch_sub(1, Ordering::Relaxed) - 1;
+            let share = stage.first_of(1 + waiting.div_ceil(REGIONS_AT_ONCE));
+            // The lists and the points come one after the other.
+            let config = share.calls(&config, 2);
             // Boxed: the calls of a Region are much to move about.
-            Box::pin(survey(&config, &inputs, &region)).await
+            let survey = share.run(Box::pin(survey(&config, &inputs, &region))).await;
+            survey.unwrap_or_else(|late| {
+                let late = ApiError::late("cloudwatch:GetMetricData", &region, late.to_string());
+                Err(late.asked_by(inputs.caller))
+            })
         });
     }
     let mut surveys = Surveys::default();
@@ -265,21 +302,28 @@ async fn with_minutes(
     config: &SdkConfig,
     mut observation: Observation,
     caller: Caller,
+    stage: Budget,
 ) -> (Observation, Vec<ApiError>) {
     let wanted = advice::wants_minutes(&observation);
     let (window, as_of) = (observation.window, observation.as_of);
     let mut errors = Vec::new();
+    let mut left = wanted.iter().filter(|wanted| !wanted.is_empty()).count();
     for (observed, wanted) in observation.places.iter_mut().zip(wanted) {
         if wanted.is_empty() {
             continue;
         }
-        match minutes(config, observed, &wanted, window, as_of).await {
-            Ok(()) => {}
-            Err(error) => {
-                let error = error.asked_by(caller);
-                observed.minutes_unknown = Some(error.to_string());
-                errors.push(error);
-            }
+        let share = stage.first_of(left);
+        left -= 1;
+        let config = share.calls(config, 1);
+        let region = observed.place.region.clone();
+        let read = share.run(minutes(&config, observed, &wanted, window, as_of)).await;
+        let read = read.unwrap_or_else(|late| {
+            Err(ApiError::late("cloudwatch:GetMetricData", &region, late.to_string()))
+        });
+        if let Err(error) = read {
+            let error = error.asked_by(caller);
+            observed.minutes_unknown = Some(error.to_string());
+            errors.push(error);
         }
     }
     (observation, errors)

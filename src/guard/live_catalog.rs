@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
@@ -65,8 +66,8 @@ enum LivePriceListError {
     #[error(transparent)]
     Api(#[from] ApiError),
     /// The answer did not come while the run waited.
-    #[error("it took more than {} s", LONGEST_WAIT.as_secs())]
-    TimedOut,
+    #[error("it took more than {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
     /// The embedded names are not valid.
     #[error(transparent)]
     Names(#[from] NamesError),
@@ -99,10 +100,13 @@ impl Memory {
             });
         }
         let embedded = PriceBook::aws()?;
-        let fetched = match tokio::time::timeout(LONGEST_WAIT, fetch(config, regions)).await {
+        // The configuration says how long a quarter of the stage is.
+        let of_calls = config.timeout_config().and_then(TimeoutConfig::operation_timeout);
+        let longest = of_calls.map_or(LONGEST_WAIT, |call| LONGEST_WAIT.min(4 * call));
+        let fetched = match tokio::time::timeout(longest, fetch(config, regions)).await {
             Ok(Ok(list)) => read(list, &embedded, as_of),
             Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(LivePriceListError::TimedOut),
+            Err(_) => Err(LivePriceListError::TimedOut(longest)),
         };
         Ok(match fetched {
             Ok(harvest) => {

@@ -40,20 +40,32 @@ struct RunLine<'a> {
     track_record: Option<&'a crate::report::TrackRecord>,
 }
 
-/// Writes the lines of a report, each ending in a newline.
+/// Writes the lines of a report, each ending in a newline: those of the recommendations, then that of
+/// the run.
 pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
+    let mut lines = of_recommendations(report)?;
+    lines.push(of_run(report, summary)?);
+    Ok(lines)
+}
+
+/// Writes a line for each recommendation.
+pub(super) fn of_recommendations(report: &Report) -> Result<Vec<String>, Error> {
     let timestamp = report.run.as_of.to_string();
-    let mut lines = Vec::new();
-    for recommendation in &report.recommendations {
-        lines.push(line(&LogLine {
+    let line = |recommendation: &crate::advice::Recommendation| {
+        line(&LogLine {
             timestamp: timestamp.clone(),
             level: "INFO",
             message: recommendation.message(),
             rest: &RecommendationLine { recommendation },
-        })?);
-    }
-    lines.push(line(&LogLine {
-        timestamp,
+        })
+    };
+    report.recommendations.iter().map(line).collect()
+}
+
+/// Writes the line of the run.
+pub(super) fn of_run(report: &Report, summary: &Summary) -> Result<String, Error> {
+    line(&LogLine {
+        timestamp: report.run.as_of.to_string(),
         level: if report.run.charged && report.is_whole() { "INFO" } else { "WARN" },
         message: message(report),
         rest: &RunLine {
@@ -67,8 +79,7 @@ pub fn lines(report: &Report, summary: &Summary) -> Result<Vec<String>, Error> {
             incomplete: report.incomplete.len(),
             track_record: report.track_record.as_ref(),
         },
-    })?);
-    Ok(lines)
+    })
 }
 
 /// Says the result of a run in one sentence that can be read alone, with what is missing of it.

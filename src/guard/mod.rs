@@ -1,6 +1,7 @@
 //! The room for one run: the order of the steps, the gathering, the price book of the day, errors and
 //! log lines.
 
+mod budget;
 mod error;
 mod gather;
 mod live_catalog;
@@ -9,4 +10,4 @@ mod run;
 
 pub use error::{Error, ErrorType};
 pub use live_catalog::{Memory, RunBook, fetch};
-pub use run::{Invocation, RunOutcome, catch_panic, overrides, price_book, run};
+pub use run::{Invocation, Log, RunOutcome, catch_panic, overrides, price_book, run};

@@ -1,6 +1,7 @@
 //! One run from event to summary. No other file knows the order.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +15,7 @@ use crate::config::{CatalogSource, DocumentSource, Settings};
 use crate::config::{Run, Trigger};
 use crate::domain::{AccountId, Place, Region};
 use crate::guard::Error;
+use crate::guard::budget::Budget;
 use crate::guard::gather::{Gathered, Inputs, gather};
 use crate::guard::live_catalog::{Memory, RunBook};
 use crate::guard::log_lines;
@@ -39,7 +41,7 @@ pub struct RunOutcome {
 }
 
 /// One start of the guard.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Invocation<'a> {
     /// The event.
     pub event: &'a Value,
@@ -49,7 +51,18 @@ pub struct Invocation<'a> {
     pub account: AccountId,
     /// The program that runs.
     pub caller: Caller,
+    /// Time until the run has to be over.
+    pub time: Duration,
+    /// Writer of the log's lines, each as soon as it is known: what was found outlives what hangs after.
+    pub log: Log<'a>,
 }
+
+/// Writer of one line of the log, which ends in a newline; the error says why it was not written.
+pub type Log<'a> = &'a (dyn Fn(&str) -> Result<(), String> + Sync);
+
+/// Share of the time, in percent of what is left, that the documents and the price book may take; the
+/// same again is for the overrides.
+const OF_DOCUMENTS: u32 = 20;
 
 /// Gathers, prices, advises, reports and emits, once.
 ///
@@ -77,7 +90,8 @@ async fn start(
     invocation: Invocation<'_>,
     memory: &Memory,
 ) -> Result<RunOutcome, Error> {
-    let Invocation { event, as_of, account, caller } = invocation;
+    let Invocation { event, as_of, account, caller, time, log } = invocation;
+    let budget = Budget::of(time);
     let run = Run::parse(event, as_of)?;
     let settings = run.settings(settings);
     let window = run.window(&settings, as_of)?;
@@ -85,18 +99,21 @@ async fn start(
         .or_else(|| settings.regions.first().cloned())
         .ok_or(Error::NoRegion)?;
     let at_home = clients::in_region(config, &region);
+    // A document is tried three times, and each try ends within a quarter of the stage.
+    let for_document = || budget.percent(OF_DOCUMENTS).calls(&at_home, 4);
     let regions = settings.regions_or(&region);
     let RunBook { book, read, note } = Box::pin(price_book(
         &settings.catalog,
         NamedBy::CatalogSetting,
-        &at_home,
+        &for_document(),
         &regions,
         as_of,
         memory,
         &account,
     ))
     .await?;
-    let overrides = Box::pin(overrides(settings.overrides.as_ref(), &at_home, &account)).await?;
+    let overrides =
+        Box::pin(overrides(settings.overrides.as_ref(), &for_document(), &account)).await?;
     let mut notes: Vec<String> = note.into_iter().collect();
     // Named in the report, since an override of a misspelled model changes nothing.
     notes.extend(overrides.unmatched(&book));
@@ -113,10 +130,10 @@ async fn start(
         home,
         caller,
     };
-    let Gathered { observation, book, errors } = gather(config, inputs).await;
+    let Gathered { observation, book, errors } = Box::pin(gather(config, inputs, budget)).await;
     let report = report::build(&observation);
     let partial = partial(&observation, &report, errors);
-    let outcome = emit(config, observation, book, report).await?;
+    let outcome = emit(config, observation, book, report, budget, log).await?;
     // What was not put goes first: it is what a repeated run can mend.
     Ok(RunOutcome { failure: outcome.failure.or(partial), ..outcome })
 }
@@ -186,21 +203,30 @@ pub async fn overrides(
     Ok(Overrides::parse(&document.to_string(), &text)?)
 }
 
-/// Puts the metrics, unless they are withheld, and writes the lines. `RunSucceeded` goes last and
-/// alone, on every run that ends: 0 where a part was not read or not put.
+/// Writes the lines of the recommendations, puts the metrics, unless they are withheld, and writes the
+/// run's line. `RunSucceeded` goes last and alone, on every run that ends: 0 where a part was not read
+/// or not put.
 async fn emit(
     config: &SdkConfig,
     observation: Observation,
     book: PriceBook,
     report: Report,
+    budget: Budget,
+    log: Log<'_>,
 ) -> Result<RunOutcome, Error> {
+    let unwritten = |error: &dyn std::fmt::Display| Error::Write(error.to_string());
     let settings = &observation.settings;
+    let mut lines = log_lines::of_recommendations(&report).map_err(|error| unwritten(&error))?;
+    // Before the metrics: a call that hangs must not take what was found with it.
+    let written = lines.iter().try_for_each(|line| log(line));
     let withheld = withheld(&observation);
     let mut metrics_put = 0;
     let mut failure = None;
     if withheld.is_none() {
+        // One call that hangs leaves time for the last one.
+        let config = budget.calls(config, 3);
         let sink = put_metrics::Sink {
-            client: clients::cloudwatch(config, &observation.home.region).client,
+            client: clients::cloudwatch(&config, &observation.home.region).client,
             region: observation.home.region.clone(),
             namespace: settings.metric_namespace.clone(),
         };
@@ -213,15 +239,18 @@ async fn emit(
                 Ok(put) => metrics_put += put,
                 Err(error) => {
                     metrics_put += error.put;
-                    failure = failure.or(Some(error));
+                    failure = failure.or(Some(Error::Put(error)));
                 }
             }
         }
     }
     let summary = Summary::new(&report, metrics_put, withheld);
-    let lines =
-        log_lines::lines(&report, &summary).map_err(|error| Error::Write(error.to_string()))?;
-    Ok(RunOutcome { observation, book, report, summary, lines, failure: failure.map(Error::Put) })
+    let last = log_lines::of_run(&report, &summary).map_err(|error| unwritten(&error))?;
+    let written = written.and_then(|()| log(&last));
+    lines.push(last);
+    // A log that cannot be written has lost what the metrics cannot tell.
+    let failure = written.err().map(Error::Write).or(failure);
+    Ok(RunOutcome { observation, book, report, summary, lines, failure })
 }
 
 /// Says why metrics are withheld; `None` where they are not. Alarms watch the account as it is now, so

@@ -53,7 +53,7 @@ const STOREYS: &[Storey] = &[
     Storey {
         name: "guard",
         uses: &["domain", "config", "catalog", "observation", "advice", "report", "aws"],
-        outside: &["aws_config", "tokio", "tracing", "async fn"],
+        outside: &["aws_config", "tokio", "tracing", "async fn", "Instant::now"],
     },
     Storey {
         name: "terminal",

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use crate::cli::printed;
 use crate::support::account::{ACCOUNT, region};
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind};
+use crate::support::served::TIME;
 use crate::support::{UNITS, now, overrides_file, sample_of, shifted};
 
 const PARAMETER: &str = "/guard/overrides";
@@ -72,6 +73,8 @@ impl FakeAccount {
             as_of: self.observation.as_of,
             account: AccountId::new(ACCOUNT),
             caller: Caller::Lambda,
+            time: TIME,
+            log: &|_| Ok(()),
         };
         guard::run(config, settings, invocation, &Memory::default()).await
     }

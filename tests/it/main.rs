@@ -17,6 +17,7 @@ mod events;
 mod fakes;
 mod faults;
 mod follow;
+mod hangs;
 mod held;
 mod lambda;
 mod laws;

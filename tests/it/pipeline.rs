@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::support::account::{Account, metric, region, window};
 use crate::support::fake_aws::{Fault, FaultKind, PageSizes, PutDatum};
 use crate::support::reports::{actions, workload};
-use crate::support::served::{ATTEMPTS, Served};
+use crate::support::served::{ATTEMPTS, Served, TIME};
 use crate::support::{CACHED, LEFTOVER, ROUTE, UNITS, lane_of, sample, sample_of, whole};
 
 impl Served {
@@ -192,6 +192,8 @@ async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory()
         as_of: account.as_of,
         account: AccountId::default(),
         caller: Caller::Terminal,
+        time: TIME,
+        log: &|_| Ok(()),
     };
     let outcome =
         guard::run(&config, &account.settings, invocation, &Memory::default()).await.unwrap();

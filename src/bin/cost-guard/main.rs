@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bedrock_cost_guard::aws::Caller;
@@ -83,6 +84,9 @@ enum Command {
         /// File to save all that was read to, for `replay` and `explain`; names and ARNs are in there
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
+        /// Seconds after which what was not read by then is left out, and named
+        #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+        timeout: u32,
     },
     /// Print the report on a run that was saved
     ///
@@ -173,8 +177,9 @@ fn execute(arguments: Arguments) -> Result<bool> {
             };
             print_explanation(&observation, &subject, format)
         }
-        Some(Command::Run { event, dry_run, save }) => {
-            run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format)
+        Some(Command::Run { event, dry_run, save, timeout }) => {
+            let time = Duration::from_secs(timeout.into());
+            run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format, time)
         }
     }?;
     Ok(true)
@@ -298,6 +303,7 @@ fn run_now(
     save: Option<&Path>,
     catalog: Option<CatalogSource>,
     format: Format,
+    time: Duration,
 ) -> Result<()> {
     let mut settings = Settings::from_vars(vars())?;
     let as_of = now();
@@ -309,7 +315,10 @@ fn run_now(
         let config = clients::config(vars()).await?;
         let memory = Memory::default();
         let account = AccountId::default();
-        let invocation = Invocation { event: &event, as_of, account, caller: Caller::Terminal };
+        let caller = Caller::Terminal;
+        // The report is printed whole, once it is there.
+        let invocation =
+            Invocation { event: &event, as_of, account, caller, time, log: &|_| Ok(()) };
         guard::run(&config, &settings, invocation, &memory).await
     });
     let outcome = outcome.map_err(|mut error| {

@@ -1,6 +1,7 @@
 //! Accounts that the fake AWS serves, and runs of the guard over them.
 #![expect(clippy::expect_used, reason = "a run that goes wrong fails its test")]
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -21,6 +22,9 @@ use super::overrides_file;
 /// Times that a call is tried, as in the configuration of the programs.
 pub(crate) const ATTEMPTS: usize = 6;
 
+/// Time that a run has, unless a test gives less.
+pub(crate) const TIME: Duration = Duration::from_mins(10);
+
 /// Account on the fake, with all that a run over it is started with.
 pub(crate) struct Served {
     pub(crate) fake: FakeAws,
@@ -31,6 +35,10 @@ pub(crate) struct Served {
     overrides: NamedTempFile,
     /// Time for which a call is waited for, retries included; `None` for ever.
     patience: Option<Duration>,
+    /// Time that a run has.
+    time: Duration,
+    /// Lines of the log, as they were written.
+    log: Mutex<Vec<String>>,
 }
 
 impl Served {
@@ -49,6 +57,8 @@ impl Served {
             memory: Memory::default(),
             overrides,
             patience: None,
+            time: TIME,
+            log: Mutex::default(),
         }
     }
 
@@ -62,6 +72,16 @@ impl Served {
     /// Waits so long for each call, its retries included.
     pub(crate) fn patient_for(self, patience: Duration) -> Self {
         Self { patience: Some(patience), ..self }
+    }
+
+    /// Gives each run so much time.
+    pub(crate) fn within(self, time: Duration) -> Self {
+        Self { time, ..self }
+    }
+
+    /// Returns the lines of the log that were written so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().expect("nobody panics with it").clone()
     }
 
     /// Returns the text of the overrides that the run reads.
@@ -92,6 +112,11 @@ impl Served {
             as_of: self.as_of,
             account: AccountId::new(ACCOUNT),
             caller: Caller::Lambda,
+            time: self.time,
+            log: &|line| {
+                self.log.lock().expect("nobody panics with it").push(line.to_owned());
+                Ok(())
+            },
         };
         guard::run(&config, &self.settings, invocation, &self.memory).await
     }
