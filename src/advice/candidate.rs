@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use crate::advice::amount::Amount;
 use crate::advice::fresh_break::FreshBreak;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::months::Months;
@@ -10,7 +11,7 @@ use crate::advice::{Action, Plan, Working};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope};
 use crate::config::{Overflow, Settings};
 use crate::domain::period::HOURS_PER_MONTH;
-use crate::domain::{BaseModel, ModelUnits, Term, Tokens, Usd};
+use crate::domain::{BaseModel, ModelUnits, Term, Usd};
 use crate::observation::plan::MINUTE_DAYS;
 use crate::pricing::{Holding, Priced, Workload};
 use crate::sizing::bins::MOST_CALLS;
@@ -110,47 +111,6 @@ impl Offered<'_> {
     }
 }
 
-/// Amount of a purchase or a holding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Amount {
-    Units(ModelUnits),
-    Tokens(Reservation),
-}
-
-impl Amount {
-    /// Returns true if the amount is nothing.
-    pub(super) fn is_none(self) -> bool {
-        matches!(self, Self::Units(UnitPurchase::NONE) | Self::Tokens(Reservation::NONE))
-    }
-}
-
-impl From<ModelUnits> for Amount {
-    fn from(units: ModelUnits) -> Self {
-        Self::Units(units)
-    }
-}
-
-impl From<Reservation> for Amount {
-    fn from(reservation: Reservation) -> Self {
-        Self::Tokens(reservation)
-    }
-}
-
-impl std::fmt::Display for Amount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            _ if self.is_none() => f.pad("none"),
-            Self::Units(units) => units.fmt(f),
-            Self::Tokens(reservation) => write!(
-                f,
-                "{} input and {} output tokens a minute reserved",
-                Tokens::new(reservation.input_tokens_per_minute),
-                Tokens::new(reservation.output_tokens_per_minute)
-            ),
-        }
-    }
-}
-
 /// One offer at the optimum, or at the smallest purchase where none pays.
 pub(super) struct Candidate<'w> {
     pub(super) offered: Offered<'w>,
@@ -219,7 +179,7 @@ impl<'w> Candidate<'w> {
         Self::of_spill(basis, demand, &purchase, Offered::Tokens(offer))
     }
 
-    fn of_spill<P: Purchase<Amount: Into<Amount>>>(
+    fn of_spill<P: Purchase<Amount: Into<Amount> + TryFrom<Amount>>>(
         basis: &OfferBasis<'_>,
         demand: &ServableDemand,
         purchase: &P,
@@ -236,6 +196,10 @@ impl<'w> Candidate<'w> {
                 Gate::Certainty | Gate::Trend | Gate::Backtest | Gate::Thresholds
             )
         };
+        let kept = Self::as_before(basis, demand, purchase, offered, &sized);
+        if let Some(kept) = kept.filter(|kept| gates::stays(kept.savings, best.savings)) {
+            return kept;
+        }
         if optimum == P::NONE || best.refusals.is_empty() || !best.refusals.iter().all(by_size) {
             return best;
         }
@@ -254,8 +218,35 @@ impl<'w> Candidate<'w> {
         best
     }
 
+    /// Puts the size to the gates at which the purchase was last advised: what is open stays as it is while
+    /// it passes, so that people do not chase an optimum that moves with each week. `None` where it was not
+    /// open, is what is best now anyway, or does not pass.
+    fn as_before<P: Purchase<Amount: Into<Amount> + TryFrom<Amount>>>(
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
+        purchase: &P,
+        offered: Offered<'w>,
+        sized: &SizedDemand<P>,
+    ) -> Option<Self> {
+        let subject = offered.subject(&basis.workload.model);
+        let before = gates::size_before(basis.priced, basis.workload, offered.action(), &subject)?;
+        let before = Amount::from(before);
+        let smallest: Amount = P::smallest(&sized.minutes).into();
+        let size = P::Amount::try_from(before).ok().filter(|_| before.is_at_least(smallest))?;
+        if size == P::optimum(&sized.minutes) {
+            return None;
+        }
+        let mut kept = Self::at(basis, demand, purchase, offered, sized, size);
+        kept.workings.push(Working::new(
+            "the size that saves most",
+            Into::<Amount>::into(P::optimum(&sized.minutes)),
+            "not that: what is open stays while it passes and saves four fifths of the best",
+        ));
+        kept.refusals.is_empty().then_some(kept)
+    }
+
     /// Puts one size to the gates, or the smallest where none pays.
-    fn at<P: Purchase<Amount: Into<Amount>>>(
+    fn at<P: Purchase<Amount: Into<Amount> + TryFrom<Amount>>>(
         basis: &OfferBasis<'_>,
         demand: &ServableDemand,
         purchase: &P,

@@ -11,6 +11,7 @@ use crate::advice::recommendation::stable_id;
 use crate::catalog::{AllowedScope, Dismissal};
 use crate::config::Settings;
 use crate::domain::{Meter, Ratio, Term, Usd, day_of};
+use crate::observation::AdvisedSize;
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
 use crate::sizing::Certainty;
 use crate::sizing::certainty::monthly;
@@ -107,6 +108,24 @@ pub(super) fn was_open(
     let id = stable_id(action, workload.place, subject);
     let mut open = priced.observation.open_before.iter();
     open.any(|open| open.id == id && open.region == workload.place.region)
+}
+
+/// Returns true if a size that is open saves enough to stay beside the best one: four fifths.
+pub(super) fn stays(savings: Usd, best: Usd) -> bool {
+    savings.is_positive() && savings >= Ratio::new(KEPT_OPEN).of(best)
+}
+
+/// Returns the size at which a purchase was last advised; `None` where it was not open before this run, or
+/// nobody knows.
+pub(super) fn size_before<'p>(
+    priced: &'p Priced<'_>,
+    workload: &Workload<'_>,
+    action: Action,
+    subject: &str,
+) -> Option<&'p AdvisedSize> {
+    let id = stable_id(action, workload.place, subject);
+    let mut sizes = priced.observation.sizes_before.iter();
+    sizes.find(|size| size.id == id && size.region == workload.place.region)
 }
 
 /// Refuses savings that are not above both thresholds: an amount, and a share of `base`, which is

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::advice::candidate::Amount;
+use crate::advice::amount::Amount;
 use crate::advice::fresh_break::FreshBreak;
 use crate::advice::gates::{self, Gate, Refusal};
 use crate::advice::{Action, Recommendation, Step, Working, command};

@@ -12,6 +12,7 @@
 //! | `forgone` | what would be saved beyond, if nothing were forbidden |
 //! | `fresh_break` | commitments that are held, since demand fell in the last days |
 //! | `gates` | what advice must pass before it counts |
+//! | `amount` | the amount of a purchase, of either kind |
 //! | `candidate` | one offer at its optimum, put to the gates |
 //! | `recommendation`, `evidence`, `proof` | a change that saves, the origin of its numbers, a proof that none does |
 //! | `subject` | what an id of a recommendation may be about |
@@ -22,6 +23,7 @@
 #![deny(clippy::float_arithmetic)]
 
 mod action;
+mod amount;
 mod bill;
 mod candidate;
 mod command;
@@ -52,7 +54,7 @@ pub use order::{Advice, advise};
 pub use plan::Plan;
 pub use proof::CertificateReport;
 pub use recommendation::{
-    Arrangement, Commitment, Grounds, Money, Recommendation, Remedy, Savings, Standing, Step,
-    Working,
+    Arrangement, Commitment, Grounds, Money, PurchaseSize, Recommendation, Remedy, Savings,
+    Standing, Step, Working,
 };
 pub use subject::may_be_of;

@@ -90,9 +90,23 @@ pub struct Commitment {
     /// Result of deciding like this week by week.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backtest: Option<BacktestReport>,
+    /// Size of the purchase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advised_size: Option<PurchaseSize>,
     /// Cost of the commitment over the whole term, in USD; absent without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_total: Option<Usd>,
+}
+
+/// Size of a purchase, beyond what is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PurchaseSize {
+    /// Number of model units; 0 where tokens are reserved.
+    pub model_units: u32,
+    /// Number of reserved input tokens a minute; 0 where units are bought.
+    pub input_tokens_per_minute: u64,
+    /// Number of reserved output tokens a minute; 0 where units are bought.
+    pub output_tokens_per_minute: u64,
 }
 
 /// Standing of a change: undoable or not, counted or not.

@@ -16,7 +16,7 @@ use crate::domain::text::{MOST_QUOTED, clip};
 use crate::observation::decode::{Collector, Decoder, PageResult, PageStatus};
 use crate::observation::latest::{Latest, LatestPoints};
 use crate::observation::plan::{ListedMetric, POINTS_PER_CALL, QUERIES_PER_CALL};
-use crate::observation::told::{DollarPoints, Dollars};
+use crate::observation::told::{ValuePoints, Values};
 use crate::observation::{Answer, Span, Status};
 
 /// `CloudWatch` in one Region.
@@ -136,20 +136,20 @@ impl CloudWatch {
         Ok(latest)
     }
 
-    /// Reads the dollars of each query within a stretch, by step, in the order of the queries.
-    pub async fn get_dollars(
+    /// Reads the values of each query within a stretch, by step, in the order of the queries.
+    pub async fn get_values(
         &self,
         queries: &[MetricQuery],
         stretch: Stretch,
         spent: &mut Spent,
-    ) -> Result<Vec<(Dollars, Status)>, ApiError> {
-        let mut dollars = Vec::with_capacity(queries.len());
+    ) -> Result<Vec<(Values, Status)>, ApiError> {
+        let mut values = Vec::with_capacity(queries.len());
         for batch in queries.chunks(QUERIES_PER_CALL) {
-            let mut points = DollarPoints::new(stretch.start..stretch.end, batch.len());
+            let mut points = ValuePoints::new(stretch.start..stretch.end, batch.len());
             self.get_batch(batch, stretch, spent, &mut points).await?;
-            dollars.extend(points.finish());
+            values.extend(points.finish());
         }
-        Ok(dollars)
+        Ok(values)
     }
 
     async fn get_batch(

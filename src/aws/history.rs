@@ -14,10 +14,11 @@ use crate::domain::period::{HOUR, MINUTE, floor_to_hour, is_kept};
 use crate::domain::{BaseModel, Region};
 use crate::observation::latest::Latest;
 use crate::observation::plan::ListedMetric;
-use crate::observation::told::told_days;
-use crate::observation::{ModelBefore, OpenBefore, Status, ToldDay};
+use crate::observation::told::{Values, advised_size, told_days};
+use crate::observation::{AdvisedSize, ModelBefore, OpenBefore, Status, ToldDay};
 use crate::report::metrics::{
-    COMMITMENT_MONTHLY_COST, MODEL, MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS, RECOMMENDATION_OPEN,
+    ADVISED_SIZES, COMMITMENT_MONTHLY_COST, MODEL, MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS,
+    RECOMMENDATION_ID, RECOMMENDATION_OPEN,
 };
 
 /// Time for which a series is remembered: as long as `ListMetrics` remembers one.
@@ -42,6 +43,8 @@ pub struct Before {
     pub unknown: Vec<String>,
     /// Figures that were put of these models, the last of each day.
     pub told: Vec<ToldDay>,
+    /// Sizes of the purchases that were open, as they were last advised.
+    pub sizes: Vec<AdvisedSize>,
     /// Reason why these figures are not known, or not of all models; `None` where they are.
     pub told_unknown: Option<String>,
 }
@@ -63,7 +66,7 @@ impl Own {
         let region: Region = series.dimensions.get("Region")?.parse().ok()?;
         match series.name.as_str() {
             RECOMMENDATION_OPEN => {
-                let id = series.dimensions.get("RecommendationId")?.clone();
+                let id = series.dimensions.get(RECOMMENDATION_ID)?.clone();
                 Some(Self::Open(OpenBefore { region, id }))
             }
             MONTHLY_COST => {
@@ -77,7 +80,7 @@ impl Own {
     fn query(&self, namespace: &str) -> MetricQuery {
         match self {
             Self::Open(OpenBefore { region, id }) => {
-                query(namespace, RECOMMENDATION_OPEN, region, ("RecommendationId", id))
+                query(namespace, RECOMMENDATION_OPEN, region, (RECOMMENDATION_ID, id))
             }
             Self::Cost(ModelBefore { region, model }) => {
                 query(namespace, MONTHLY_COST, region, (MODEL, model.id()))
@@ -146,13 +149,8 @@ pub async fn before(
             latest.point = found.point.or(latest.point);
         }
     }
-    let models = known.iter().filter_map(|own| match own {
-        Own::Cost(model) => Some(model.clone()),
-        Own::Open(_) => None,
-    });
-    let models: Vec<ModelBefore> = models.collect();
     let span = Stretch { start: since, end: floor_to_hour(time), step: HOUR };
-    let mut before = told(cloudwatch, namespace, &models, span, spent).await;
+    let mut before = told(cloudwatch, namespace, &known, span, spent).await;
     for (own, Latest { status, point }) in known.into_iter().zip(latest) {
         match (own, status, point) {
             (own, Status::Incomplete(why), _) => {
@@ -166,46 +164,59 @@ pub async fn before(
     Ok(before)
 }
 
-/// Reads what was told of some models, day by day. Advice stands without it, so that a fault is a reason.
+/// Reads what was told day by day of models, and the sizes that were advised. Advice stands without it, so
+/// that a fault is a reason.
 async fn told(
     cloudwatch: &CloudWatch,
     namespace: &str,
-    models: &[ModelBefore],
+    known: &[Own],
     span: Stretch,
     spent: &mut Spent,
 ) -> Before {
-    let names = [MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS, COMMITMENT_MONTHLY_COST];
-    let queries: Vec<MetricQuery> = models
+    let queries: Vec<MetricQuery> = known
         .iter()
-        .flat_map(|ModelBefore { region, model }| {
-            names.map(|name| query(namespace, name, region, (MODEL, model.id())))
+        .flat_map(|own| {
+            let (names, region, dimension) = match own {
+                Own::Cost(ModelBefore { region, model }) => {
+                    let names = [MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS, COMMITMENT_MONTHLY_COST];
+                    (names, region, (MODEL, model.id()))
+                }
+                Own::Open(OpenBefore { region, id }) => {
+                    (ADVISED_SIZES, region, (RECOMMENDATION_ID, id.as_str()))
+                }
+            };
+            names.map(|name| query(namespace, name, region, dimension))
         })
         .collect();
     let mut before = Before::default();
     if span.start >= span.end {
         return before;
     }
-    let dollars = match cloudwatch.get_dollars(&queries, span, spent).await {
-        Ok(dollars) => dollars,
+    let values = match cloudwatch.get_values(&queries, span, spent).await {
+        Ok(values) => values,
         Err(error) => {
             before.told_unknown = Some(error.to_string());
             return before;
         }
     };
-    for (ModelBefore { region, model }, series) in models.iter().zip(dollars.chunks(names.len())) {
+    for (own, series) in known.iter().zip(values.chunks(ADVISED_SIZES.len())) {
         let incomplete = series.iter().find_map(|(_, status)| match status {
             Status::Incomplete(why) => Some(why),
             Status::Complete => None,
         });
-        match (incomplete, series) {
-            (None, [(costs, _), (savings, _), (commitments, _)]) => {
-                before.told.extend(told_days(region, model, [costs, savings, commitments]));
+        let values: Option<[&Values; 3]> =
+            series.iter().map(|(values, _)| values).collect::<Vec<_>>().try_into().ok();
+        match (own, values, incomplete) {
+            (_, _, Some(why)) => {
+                before.told_unknown.get_or_insert(format!("{}: {why}", own.in_words()));
             }
-            (None, _) => {}
-            (Some(why), _) => {
-                let why = format!("{model} in {region}: {why}");
-                before.told_unknown.get_or_insert(why);
+            (Own::Cost(ModelBefore { region, model }), Some(values), None) => {
+                before.told.extend(told_days(region, model, values));
             }
+            (Own::Open(OpenBefore { region, id }), Some(values), None) => {
+                before.sizes.extend(advised_size(region, id, values));
+            }
+            (_, None, None) => {}
         }
     }
     before

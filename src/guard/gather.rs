@@ -134,6 +134,7 @@ pub(super) async fn gather(config: &SdkConfig, inputs: Inputs, budget: Budget) -
         open_before: before.open,
         models_before: before.models,
         told_before: before.told,
+        sizes_before: before.sizes,
         history_metrics_requested: history_spent.metrics_requested,
         history_unknown,
     };

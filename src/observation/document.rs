@@ -18,7 +18,7 @@ use crate::observation::Inventory;
 use crate::observation::distinct::repeated;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::observation::sold_as;
-use crate::observation::{Span, ToldDay, Usage};
+use crate::observation::{AdvisedSize, Span, ToldDay, Usage};
 
 /// Version of the document that this program writes. Earlier versions are read too.
 pub const SCHEMA_VERSION: u32 = 5;
@@ -67,6 +67,9 @@ pub struct Observation {
     /// Figures that earlier runs put of each model, the last of each day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told_before: Vec<ToldDay>,
+    /// Sizes of the purchases that were open before this run, as the last run advised them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes_before: Vec<AdvisedSize>,
     /// Metrics that `GetMetricData` was asked for to know what was before.
     #[serde(default)]
     pub history_metrics_requested: u64,
@@ -313,6 +316,8 @@ impl Observation {
         });
         faults
             .extend(models.into_iter().map(|model| twice(format!("the model of before {model}"))));
+        let sizes = repeated(&self.sizes_before, |size| format!("{} in {}", size.id, size.region));
+        faults.extend(sizes.into_iter().map(|size| twice(format!("the size of {size}"))));
         let told = repeated(&self.told_before, |told| {
             format!("{} in {} at {}", told.model, told.region, told.time)
         });
@@ -354,6 +359,7 @@ impl Observation {
             notes: Vec::new(),
             overrides,
             open_before: self.open_before.clone(),
+            sizes_before: self.sizes_before.clone(),
             models_before: Vec::new(),
             told_before: Vec::new(),
             history_unknown: None,

@@ -13,7 +13,7 @@
 //! | [`plan`] | which series to ask `CloudWatch` for, over which span |
 //! | [`decode`] | pages of answers as series |
 //! | [`latest`] | pages of answers as the latest point of each series |
-//! | [`told`] | the figures that the guard put of each model on the days before |
+//! | [`told`] | the figures that the guard put before, and the sizes that it advised |
 //! | `words` | words of AWS that decide something, as closed sets |
 
 pub mod decode;
@@ -39,7 +39,7 @@ pub use inventory::{
     ProvisionedModel, SystemProfile, UnreadList,
 };
 pub use profiles::UnresolvedProfile;
-pub use told::ToldDay;
+pub use told::{AdvisedSize, ToldDay};
 pub use usage::{
     Answer, Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage,
 };

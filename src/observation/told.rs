@@ -1,4 +1,5 @@
-//! The figures that the guard put of each model on the days before: the last run of each day.
+//! The figures that the guard put before: of each model the last of each day, and the last size of each
+//! purchase that it advised.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,13 +7,14 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{BaseModel, Region, Usd, day_of};
 use crate::observation::Status;
 use crate::observation::decode::{Collector, PageResult, PerQuery};
 
-/// Decimals of a dollar that is read back: the metrics are doubles, and nobody is told of less.
+/// Decimals of a value that is read back: the metrics are doubles, and nobody is told of less.
 const DECIMALS: u32 = 6;
 
 /// Figures that the last run of a day put of one model.
@@ -34,42 +36,42 @@ pub struct ToldDay {
     pub commitment_monthly_cost: Option<Usd>,
 }
 
-/// Dollars of one series of the guard's own, by the start of each step.
-pub type Dollars = BTreeMap<Timestamp, Usd>;
+/// Values of one series of the guard's own, by the start of each step.
+pub type Values = BTreeMap<Timestamp, Decimal>;
 
-/// Collector of dollars that the guard put itself.
+/// Collector of values that the guard put itself.
 #[derive(Debug)]
-pub struct DollarPoints {
+pub struct ValuePoints {
     /// Time that was asked for.
     span: Range<Timestamp>,
-    series: PerQuery<Dollars>,
+    series: PerQuery<Values>,
 }
 
-impl DollarPoints {
+impl ValuePoints {
     /// Returns a collector for a call of so many queries over a span.
     #[must_use]
     pub fn new(span: Range<Timestamp>, queries: usize) -> Self {
         Self { span, series: PerQuery::new(queries) }
     }
 
-    /// Returns the dollars, with the status of the answer, in the order of the queries.
-    pub fn finish(self) -> impl Iterator<Item = (Dollars, Status)> {
+    /// Returns the values, with the status of the answer, in the order of the queries.
+    pub fn finish(self) -> impl Iterator<Item = (Values, Status)> {
         self.series.finish()
     }
 }
 
-impl Collector for DollarPoints {
+impl Collector for ValuePoints {
     fn take(&mut self, result: PageResult) {
         let span = &self.span;
-        self.series.take(result, |dollars, wholeness, time, value| {
-            // A double keeps 15 digits; what has more before the point is no amount of the guard's.
-            let amount = Decimal::try_from(value).ok().filter(|amount| !amount.is_sign_negative());
-            let Some(amount) = amount.filter(|_| span.contains(&time)) else {
+        self.series.take(result, |values, wholeness, time, value| {
+            // A double keeps 15 digits; what has more before the point is no value of the guard's.
+            let read = Decimal::try_from(value).ok().filter(|read| !read.is_sign_negative());
+            let Some(read) = read.filter(|_| span.contains(&time)) else {
                 wholeness.spoil(format!("at {time}, {value} is no value of the guard's"));
                 return;
             };
-            let amount = Usd::new(amount.round_dp(DECIMALS).normalize());
-            if dollars.insert(time, amount).is_some_and(|known| known != amount) {
+            let read = read.round_dp(DECIMALS).normalize();
+            if values.insert(time, read).is_some_and(|known| known != read) {
                 wholeness.spoil(format!("CloudWatch gave two values for {time}"));
             }
         });
@@ -80,12 +82,50 @@ impl Collector for DollarPoints {
     }
 }
 
+/// Size of a purchase that was advised before this run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdvisedSize {
+    /// Region of the recommendation.
+    pub region: Region,
+    /// Id of the recommendation.
+    pub id: String,
+    /// Model units; 0 where tokens were advised.
+    #[serde(default)]
+    pub model_units: u32,
+    /// Reserved input tokens a minute; 0 where units were advised.
+    #[serde(default)]
+    pub input_tokens_per_minute: u64,
+    /// Reserved output tokens a minute; 0 where units were advised.
+    #[serde(default)]
+    pub output_tokens_per_minute: u64,
+}
+
+/// Returns the size that the last run advised of what is open; `None` where none was told.
+#[must_use]
+pub fn advised_size(
+    region: &Region,
+    id: &str,
+    [units, input, output]: [&Values; 3],
+) -> Option<AdvisedSize> {
+    let last =
+        [units, input, output].into_iter().filter_map(|values| values.keys().next_back()).max()?;
+    let told = |values: &Values| values.get(last).and_then(Decimal::to_u64).unwrap_or_default();
+    Some(AdvisedSize {
+        region: region.clone(),
+        id: id.to_owned(),
+        model_units: u32::try_from(told(units)).ok()?,
+        input_tokens_per_minute: told(input),
+        output_tokens_per_minute: told(output),
+    })
+}
+
 /// Returns the last step of each day that has both a cost and a saving, in order of time.
 #[must_use]
 pub fn told_days(
     region: &Region,
     model: &BaseModel,
-    [costs, savings, commitments]: [&Dollars; 3],
+    [costs, savings, commitments]: [&Values; 3],
 ) -> Vec<ToldDay> {
     let mut by_day: BTreeMap<Date, ToldDay> = BTreeMap::new();
     for (time, cost) in costs {
@@ -96,9 +136,9 @@ pub fn told_days(
             region: region.clone(),
             model: model.clone(),
             time: *time,
-            monthly_cost: *cost,
-            potential_monthly_savings: *saving,
-            commitment_monthly_cost: commitments.get(time).copied(),
+            monthly_cost: Usd::new(*cost),
+            potential_monthly_savings: Usd::new(*saving),
+            commitment_monthly_cost: commitments.get(time).copied().map(Usd::new),
         };
         // In order of time, so that the last of a day stays.
         by_day.insert(day_of(*time), told);
@@ -115,8 +155,8 @@ mod tests {
         format!("2026-04-0{text}:00:00Z").parse().unwrap()
     }
 
-    fn read(points: &[(&str, f64)]) -> (Dollars, Status) {
-        let mut read = DollarPoints::new(at("1T00")..at("8T00"), 1);
+    fn read(points: &[(&str, f64)]) -> (Values, Status) {
+        let mut read = ValuePoints::new(at("1T00")..at("8T00"), 1);
         let points = points.iter().map(|(time, value)| (at(time), *value)).collect();
         read.take(PageResult { query: 0, status: PageStatus::Complete, points });
         read.finish().next().unwrap()
@@ -140,6 +180,19 @@ mod tests {
             told,
             [(at("6T09"), usd("12.5"), Some(usd("7"))), (at("7T07"), usd("0.1"), None)]
         );
+    }
+
+    #[test]
+    fn the_last_size_counts_whichever_kind_it_is_of() {
+        let region: Region = "us-east-1".parse().unwrap();
+        let (units, _) = read(&[("6T09", 3.0), ("7T09", 4.0)]);
+        let (input, _) = read(&[("5T09", 200_000.0)]);
+        let none = Values::new();
+        let size = advised_size(&region, "rec-1", [&units, &input, &none]).unwrap();
+        assert_eq!((size.model_units, size.input_tokens_per_minute), (4, 0));
+        let size = advised_size(&region, "rec-1", [&none, &input, &none]).unwrap();
+        assert_eq!((size.model_units, size.input_tokens_per_minute), (0, 200_000));
+        assert_eq!(advised_size(&region, "rec-1", [&none, &none, &none]), None);
     }
 
     #[test]

@@ -60,12 +60,20 @@ pub const POTENTIAL_MONTHLY_SAVINGS: &str = "PotentialMonthlySavings";
 /// Dimension of the metrics of one model.
 pub const MODEL: &str = "Model";
 
+/// Names of the metrics of the size of a purchase that is advised: model units, reserved input tokens and
+/// reserved output tokens a minute.
+pub const ADVISED_SIZES: [&str; 3] =
+    ["AdvisedModelUnits", "AdvisedInputTokensPerMinute", "AdvisedOutputTokensPerMinute"];
+
+/// Dimension of the metrics of one recommendation.
+pub const RECOMMENDATION_ID: &str = "RecommendationId";
+
 /// Name of the metric that is 1 while a recommendation is open.
 pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
 
 /// Names of the metrics that are withheld on a book whose prices AWS does not charge: an alarm would
 /// take their dollars for real ones, and their zeros for an all-clear.
-const REST_ON_PRICES: [&str; 7] = [
+const REST_ON_PRICES: [&str; 10] = [
     MONTHLY_COST,
     POTENTIAL_MONTHLY_SAVINGS,
     "Recommendations",
@@ -73,6 +81,9 @@ const REST_ON_PRICES: [&str; 7] = [
     COMMITMENT_MONTHLY_COST,
     "CommitmentWorth",
     "RealisedOverPromised",
+    ADVISED_SIZES[0],
+    ADVISED_SIZES[1],
+    ADVISED_SIZES[2],
 ];
 
 /// Returns all points of a report but `RunSucceeded`, zeros included, so that an alarm can clear. What
@@ -110,7 +121,21 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     let settled = counted.filter(|advice| {
         advice.was_open == Some(true) || report.is_read(&advice.region, &advice.model)
     });
-    points.extend(settled.map(|advice| open(&advice.region, &advice.id, Decimal::ONE)));
+    points.extend(settled.flat_map(|advice| {
+        let size = advice.commitment.advised_size.iter().flat_map(|size| {
+            let sizes = [
+                size.model_units.into(),
+                size.input_tokens_per_minute,
+                size.output_tokens_per_minute,
+            ];
+            ADVISED_SIZES.into_iter().zip(sizes).filter(|(_, size)| *size > 0)
+        });
+        let size = size.map(|(name, size)| {
+            let dimensions = in_region(&advice.region, RECOMMENDATION_ID, &advice.id);
+            point(name, Unit::Count, dimensions, Decimal::from(size))
+        });
+        std::iter::once(open(&advice.region, &advice.id, Decimal::ONE)).chain(size)
+    }));
     points.extend(
         report
             .closed
@@ -244,7 +269,7 @@ fn of_holding(holding: &HoldingReport) -> Vec<Point> {
 }
 
 fn open(region: &Region, id: &str, value: Decimal) -> Point {
-    point(RECOMMENDATION_OPEN, Unit::None, in_region(region, "RecommendationId", id), value)
+    point(RECOMMENDATION_OPEN, Unit::None, in_region(region, RECOMMENDATION_ID, id), value)
 }
 
 fn in_region(region: &Region, name: &'static str, value: &str) -> Vec<(&'static str, String)> {

@@ -3,9 +3,10 @@
 use bedrock_cost_guard::advice::{Action, Recommendation};
 use bedrock_cost_guard::config::Overflow;
 use bedrock_cost_guard::domain::Usd;
-use bedrock_cost_guard::observation::Status;
+use bedrock_cost_guard::observation::{AdvisedSize, OpenBefore, Status};
 use bedrock_cost_guard::report::HoldingState;
 use bedrock_cost_guard::sizing::Certainty;
+use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::support::account::{Account, HELD, TOKENS, held};
@@ -323,4 +324,80 @@ fn where_the_best_size_is_not_sure_a_smaller_one_is_bought() {
     let units: u32 = units.parse().unwrap();
     assert!((1..8).contains(&units), "{units}");
     assert!(advice.grounds.workings.iter().any(|it| it.what == "the size that saves most"));
+}
+
+/// Returns an account in which units of a size that is given were open before this run.
+fn growing(paths: [u64; 2], before: u32) -> Account {
+    let mut account = Account::selling_units();
+    account.observation.settings.overflow = Overflow::Spill;
+    let [night, day] = paths;
+    account = account.lane(MODEL, TOKENS, |minute| {
+        let is_day = (8..20).contains(&(minute / 60 % 24));
+        [if is_day { day } else { night }, 10]
+    });
+    if before > 0 {
+        let plain = account.report();
+        let buy = plain.recommendations.iter().find(|it| it.action == Action::BuyModelUnits);
+        if let Some(buy) = buy {
+            let id = buy.id.clone();
+            let region = buy.region.clone();
+            account.observation.open_before =
+                vec![OpenBefore { region: region.clone(), id: id.clone() }];
+            account.observation.sizes_before = vec![AdvisedSize {
+                region,
+                id,
+                model_units: before,
+                input_tokens_per_minute: 0,
+                output_tokens_per_minute: 0,
+            }];
+        }
+    }
+    account
+}
+
+fn bought(account: &Account) -> Option<(u32, Decimal)> {
+    let report = account.report();
+    let mut counted = report.recommendations.iter().filter(|it| it.is_counted());
+    let buy = counted.find(|it| it.action == Action::BuyModelUnits)?;
+    Some((buy.commitment.advised_size?.model_units, buy.savings()?.dollars()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn an_open_size_stays_while_it_passes_and_saves_four_fifths_of_the_best(
+        night in 1u64..6_000_000, day in 1u64..6_000_000, before in 1u32..9,
+    ) {
+        let best = bought(&growing([night, day], 0));
+        let open = bought(&growing([night, day], before));
+        match (best, open) {
+            (Some((size, most)), Some((kept, saved))) => {
+                prop_assert!(kept == size || kept == before, "{kept} of {size} and {before}");
+                prop_assert!(saved * Decimal::from(5) >= most * Decimal::from(4));
+                // It stays put once it is the best, and an order of its own changes nothing.
+                prop_assert_eq!(bought(&growing([night, day], kept)), open);
+            }
+            (None, Some((kept, _))) => prop_assert_eq!(kept, before),
+            (Some(_), None) => prop_assert!(false, "an open size has closed what passes"),
+            (None, None) => {}
+        }
+    }
+}
+
+#[test]
+fn the_size_that_is_open_is_kept_and_the_best_is_named() {
+    // Six and seven units are full at night and by day.
+    let paths = [UNIT[0] * 6, UNIT[0] * 7];
+    let best = bought(&growing(paths, 0)).unwrap();
+    let near = best.0 - 1;
+    let account = growing(paths, near);
+    let (kept, saved) = bought(&account).unwrap();
+    assert_eq!(kept, near);
+    assert!(saved < best.1);
+    let report = account.report();
+    let buy = report.recommendations.iter().find(|it| it.action == Action::BuyModelUnits).unwrap();
+    assert!(buy.grounds.workings.iter().any(|it| it.from.contains("what is open stays")));
+    // One that saves too little gives way.
+    assert_eq!(bought(&growing(paths, 1)).unwrap().0, best.0);
 }

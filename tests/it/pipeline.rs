@@ -293,9 +293,10 @@ async fn the_metrics_that_are_put_are_the_totals_of_the_report() {
     assert_eq!(value("CommitmentDaysToExpiry", &held), Some(99.0));
 
     // 12 totals but the last, 6 for each of 2 Regions, 2 for each of 29 workloads with a price and one more for 8
-    // that have commitments, 1 to 3 for each of 7 holdings, 8 open recommendations, and the last.
-    assert_eq!(data.len(), 12 + 12 + 58 + 8 + 15 + 8 + 1);
-    assert_eq!(summary.metrics_put, 114);
+    // that have commitments, 1 to 3 for each of 7 holdings, 8 open recommendations and 3 sizes of 2 of them,
+    // and the last.
+    assert_eq!(data.len(), 12 + 12 + 58 + 8 + 15 + 11 + 1);
+    assert_eq!(summary.metrics_put, 117);
     for datum in &data {
         assert_eq!(datum.region.name(), "us-east-1");
         assert_eq!(datum.namespace, "BedrockCostGuard");

@@ -274,7 +274,7 @@ async fn a_history_of_costs_that_is_not_whole_costs_only_the_track_record() {
     assert!(calm.report.track_record.is_some());
     assert_eq!(outcome.report.track_record, None);
     let note = outcome.report.notes.iter().find(|note| note.contains("earlier advice")).unwrap();
-    assert!(note.contains("MonthlyCost") || note.contains("anthropic"), "{note}");
+    assert!(note.contains("rec-") || note.contains("anthropic"), "{note}");
     // What is new, the totals and the advice do not rest on it.
     assert_eq!(outcome.report.recommendations, calm.report.recommendations);
     assert_eq!(outcome.report.missing, []);

@@ -3,7 +3,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::advice::candidate::Amount;
+use crate::advice::amount::Amount;
 use crate::advice::finding::Finding;
 use crate::advice::fresh_break::FreshBreak;
 use crate::advice::gates::{self, Gate, Refusal};

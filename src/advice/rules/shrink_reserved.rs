@@ -7,7 +7,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::advice::candidate::Amount;
+use crate::advice::amount::Amount;
 use crate::advice::command::CONTACT;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};

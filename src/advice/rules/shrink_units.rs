@@ -11,7 +11,7 @@
 //! Renewing is buying for another term, so what is not to shrink is renewed only if it passes the
 //! gates of a purchase, at the lower end of the prices.
 
-use crate::advice::candidate::Amount;
+use crate::advice::amount::Amount;
 use crate::advice::finding::Finding;
 use crate::advice::gates::{self, Gate};
 use crate::advice::holding_advice::{

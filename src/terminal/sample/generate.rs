@@ -85,6 +85,7 @@ fn observe(
         open_before: Vec::new(),
         models_before: Vec::new(),
         told_before: Vec::new(),
+        sizes_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,
         price_list: None,

@@ -71,6 +71,7 @@ fn blank() -> Observation {
         open_before: Vec::new(),
         models_before: Vec::new(),
         told_before: Vec::new(),
+        sizes_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,
         price_list: None,

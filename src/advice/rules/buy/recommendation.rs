@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::advice::candidate::{Amount, Candidate, Offered, overflow_risk};
+use crate::advice::amount::Amount;
+use crate::advice::candidate::{Candidate, Offered, overflow_risk};
 use crate::advice::command::CONTACT;
 use crate::advice::gates;
 use crate::advice::recommendation::several;
@@ -68,6 +69,7 @@ pub(super) fn recommendation(basis: &BuyingBasis<'_>, best: &Candidate<'_>) -> R
         robustness: robustness.and_then(|share| percent(share, 1)),
         backtest: trial.and_then(Trial::backtest),
         commitment_total: best.commitment_total(),
+        advised_size: Some(best.amount.size()),
     };
     advice.standing = Standing {
         look_again: None,
