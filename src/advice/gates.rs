@@ -14,7 +14,7 @@ use crate::domain::{Meter, Ratio, Term, Usd, day_of};
 use crate::observation::AdvisedSize;
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
 use crate::sizing::Certainty;
-use crate::sizing::certainty::monthly;
+use crate::sizing::certainty::{level_in_words, monthly};
 use crate::sizing::trial::{BacktestOutcome, GATING_FOLDS, Trial, percent};
 
 /// Assumption behind figures where callers route what exceeds the units.
@@ -233,11 +233,12 @@ pub(super) fn history(settings: &Settings, workload: &Workload<'_>, term: Term) 
     })
 }
 
-/// Names the lower bound that a saving is held to: 0.8 %, divided by the lanes that could be chosen.
+/// Names the lower bound that a saving is held to, by the lanes that could be chosen.
 pub(super) fn lower_bound_in_words(lanes: usize) -> String {
+    let level = level_in_words(lanes);
     match lanes {
-        0 | 1 => "lower 0.8 % bound".to_owned(),
-        _ => format!("lower 0.8 % ÷ {lanes} bound, for {lanes} lanes to choose from,"),
+        0 | 1 => format!("lower {level} bound"),
+        _ => format!("lower {level} bound, for {lanes} lanes to choose from,"),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod quantity;
 pub mod schedule;
 pub mod series;
 pub mod sorting;
+mod sums;
 pub mod syntax;
 pub mod text;
 
@@ -29,3 +30,4 @@ pub use period::{Window, day_of};
 pub use place::{AccountId, Partition, Place, Region};
 pub use quantity::{Capacity, ModelUnits, Tokens};
 pub use series::Series;
+pub use sums::{Sums, SumsInOrder, SumsIter};

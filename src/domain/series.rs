@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::period::Window;
 use crate::domain::quantity::Tokens;
+use crate::domain::sums::{Sums, SumsInOrder, SumsIter};
 
 /// Sums of one metric, evenly spaced. A missing point is `None`, which is not zero: nothing was
 /// published for that step.
@@ -16,52 +17,35 @@ pub struct Series {
     /// Length of a step in seconds.
     pub step: u32,
     /// Sums, one entry for each step, the first at `start`.
-    pub values: Vec<Option<u64>>,
+    pub values: Sums,
 }
 
 impl Series {
     /// Builds a series over a window without a point in it.
     #[must_use]
     pub fn empty(window: Window, step: u32) -> Self {
-        let steps = window.hours() * 3_600 / u64::from(step);
-        Self {
-            start: window.start(),
-            step,
-            values: vec![None; usize::try_from(steps).unwrap_or_default()],
-        }
+        let values = SumsInOrder::none(steps_of(window, step)).finish();
+        Self { start: window.start(), step, values }
     }
 
     /// Returns true if the series has one value for each step of a window.
     #[must_use]
     pub fn fits(&self, window: Window, step: u32) -> bool {
-        let steps = window.hours() * 3_600 / u64::from(step);
         self.start == window.start()
             && self.step == step
-            && u64::try_from(self.values.len()).is_ok_and(|length| length == steps)
-    }
-
-    /// Returns the index of the step that begins at `time`; `None` where no step does.
-    #[must_use]
-    pub fn index_of(&self, time: Timestamp) -> Option<usize> {
-        let offset = time.duration_since(self.start).as_secs();
-        // A point off the grid has no step. Rounding it to one would add up two sums as one.
-        if offset < 0 || offset % i64::from(self.step) != 0 || time.subsec_nanosecond() != 0 {
-            return None;
-        }
-        let index = usize::try_from(offset / i64::from(self.step)).ok()?;
-        (index < self.values.len()).then_some(index)
+            && self.values.len() == steps_of(window, step)
     }
 
     /// Returns true if the series has any point.
     #[must_use]
     pub fn has_points(&self) -> bool {
-        self.values.iter().any(Option::is_some)
+        self.values.has_points()
     }
 
     /// Returns the start of the first step with a point; `None` without points.
     #[must_use]
     pub fn first_point(&self) -> Option<Timestamp> {
-        let index = self.values.iter().position(Option::is_some)?;
+        let (index, _) = self.values.points().next()?;
         let steps = i64::try_from(index).ok()?;
         Some(self.start + SignedDuration::from_secs(i64::from(self.step) * steps))
     }
@@ -69,15 +53,15 @@ impl Series {
     /// Returns the sum of all points.
     #[must_use]
     pub fn total(&self) -> Tokens {
-        self.values.iter().flatten().copied().map(Tokens::new).sum()
+        self.values.points().map(|(_, sum)| Tokens::new(sum)).sum()
     }
 
     /// Returns the values from `start` on, to the end of the series.
     #[must_use]
-    pub fn since(&self, start: Timestamp) -> &[Option<u64>] {
+    pub fn since(&self, start: Timestamp) -> SumsIter<'_> {
         let offset = start.duration_since(self.start).as_secs().max(0);
         let index = usize::try_from(offset / i64::from(self.step)).unwrap_or(usize::MAX);
-        self.values.get(index..).unwrap_or_default()
+        self.values.iter_from(index)
     }
 
     /// Returns the sum of all points within a window.
@@ -85,14 +69,31 @@ impl Series {
     pub fn total_within(&self, window: Window) -> Tokens {
         let seconds = window.end().duration_since(window.start().max(self.start)).as_secs().max(0);
         let steps = usize::try_from(seconds / i64::from(self.step)).unwrap_or(usize::MAX);
-        self.since(window.start()).iter().take(steps).flatten().copied().map(Tokens::new).sum()
+        self.since(window.start()).take(steps).flatten().map(Tokens::new).sum()
     }
 
     /// Returns the sum of all points from `start` on.
     #[must_use]
     pub fn total_since(&self, start: Timestamp) -> Tokens {
-        self.since(start).iter().flatten().copied().map(Tokens::new).sum()
+        self.since(start).flatten().map(Tokens::new).sum()
     }
+}
+
+/// Counts the steps of a window.
+#[must_use]
+pub fn steps_of(window: Window, step: u32) -> usize {
+    usize::try_from(window.hours() * 3_600 / u64::from(step)).unwrap_or_default()
+}
+
+/// Returns the index of the step from `start` on that begins at `time`; `None` where no step does.
+#[must_use]
+pub fn step_at(start: Timestamp, step: u32, time: Timestamp) -> Option<usize> {
+    let offset = time.duration_since(start).as_secs();
+    // A point off the grid has no step. Rounding it to one would add up two sums as one.
+    if offset < 0 || offset % i64::from(step) != 0 || time.subsec_nanosecond() != 0 {
+        return None;
+    }
+    usize::try_from(offset / i64::from(step)).ok()
 }
 
 #[cfg(test)]
@@ -103,7 +104,7 @@ mod tests {
         Series {
             start: "2026-04-06T00:00:00Z".parse().unwrap(),
             step: 3_600,
-            values: vec![None, Some(5), Some(0), None],
+            values: vec![None, Some(5), Some(0), None].into(),
         }
     }
 
@@ -118,9 +119,10 @@ mod tests {
     #[test]
     fn times_off_the_grid_have_no_index() {
         let series = series();
-        assert_eq!(series.index_of("2026-04-06T01:00:00Z".parse().unwrap()), Some(1));
-        for off in ["2026-04-06T01:00:01Z", "2026-04-06T04:00:00Z", "2026-04-05T23:00:00Z"] {
-            assert_eq!(series.index_of(off.parse().unwrap()), None, "{off}");
+        let step = |time: &str| step_at(series.start, series.step, time.parse().unwrap());
+        assert_eq!(step("2026-04-06T01:00:00Z"), Some(1));
+        for off in ["2026-04-06T01:00:01Z", "2026-04-06T01:00:00.5Z", "2026-04-05T23:00:00Z"] {
+            assert_eq!(step(off), None, "{off}");
         }
     }
 

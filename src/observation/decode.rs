@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Series, Tokens};
+use crate::domain::series::{step_at, steps_of};
+use crate::domain::{Series, SumsInOrder, Tokens};
 use crate::observation::{Answer, Span, Status};
 
 /// Status of a series on one page.
@@ -119,7 +120,7 @@ impl<T: Clone + Default> PerQuery<T> {
 #[derive(Debug)]
 pub struct Decoder {
     span: Span,
-    series: PerQuery<Option<Series>>,
+    series: PerQuery<Option<SumsInOrder>>,
 }
 
 impl Decoder {
@@ -132,9 +133,12 @@ impl Decoder {
     /// Returns the answers in the order of the queries.
     #[must_use]
     pub fn finish(self) -> Vec<Answer> {
-        let answer = |(series, status): (Option<Series>, Status)| Answer {
+        let Span { window, step } = self.span;
+        let series =
+            |sums: SumsInOrder| Series { start: window.start(), step, values: sums.finish() };
+        let answer = |(sums, status): (Option<SumsInOrder>, Status)| Answer {
             status,
-            series: series.filter(Series::has_points),
+            series: sums.map(series).filter(Series::has_points),
         };
         self.series.finish().map(answer).collect()
     }
@@ -145,15 +149,20 @@ impl Collector for Decoder {
         let span = self.span;
         self.series.take(result, |slot, wholeness, time, sum| {
             // A series begins with its first point, so that silence stays without one.
-            let series = slot.get_or_insert_with(|| Series::empty(span.window, span.step));
-            let index = series.index_of(time);
-            match (index.and_then(|index| series.values.get_mut(index)), Tokens::try_from(sum)) {
-                // The lower stays, as at least what there was.
-                (Some(Some(known)), Ok(tokens)) if *known != tokens.count() => {
-                    wholeness.spoil(format!("CloudWatch gave two values for {time}"));
-                    *known = tokens.count().min(*known);
+            let steps = steps_of(span.window, span.step);
+            let sums = slot.get_or_insert_with(|| SumsInOrder::none(steps));
+            let place =
+                step_at(span.window.start(), span.step, time).filter(|place| *place < steps);
+            match (place, Tokens::try_from(sum)) {
+                (Some(place), Ok(tokens)) => {
+                    let known = sums.get(place).filter(|known| *known != tokens.count());
+                    if known.is_some() {
+                        wholeness.spoil(format!("CloudWatch gave two values for {time}"));
+                    }
+                    // The lower stays, as at least what there was.
+                    let least = known.map_or(tokens.count(), |known| known.min(tokens.count()));
+                    sums.set(place, least);
                 }
-                (Some(value), Ok(tokens)) => *value = Some(tokens.count()),
                 (Some(_), Err(error)) => wholeness.spoil(format!("at {time}, {error}")),
                 (None, _) => {
                     wholeness.spoil(format!("a point at {time} is not a step of the window"));
@@ -202,7 +211,10 @@ mod tests {
         decoder.take(page(PageStatus::Complete, &[("2026-04-06T00:00:00Z", 1.0)]));
         let answer = decoder.finish().remove(0);
         assert_eq!(answer.status, Status::Complete);
-        assert_eq!(answer.series.unwrap().values, [Some(1), None, None, Some(4)]);
+        assert_eq!(
+            answer.series.unwrap().values.iter().collect::<Vec<_>>(),
+            [Some(1), None, None, Some(4)]
+        );
     }
 
     #[test]

@@ -62,8 +62,8 @@ pub struct MetricSeries {
 impl MetricSeries {
     /// Returns true if a sum is above what a double counts exactly, which no answer may have.
     pub(super) fn has_impossible_sums(&self) -> bool {
-        let sums = self.series.iter().flat_map(|series| &series.values).flatten();
-        sums.copied().any(|sum| sum > MOST_COUNTED)
+        let mut sums = self.series.iter().flat_map(|series| series.values.points());
+        sums.any(|(_, sum)| sum > MOST_COUNTED)
     }
 
     /// Returns true if the name is known as that of another meter or counter.
@@ -233,9 +233,12 @@ impl LaneUsage {
 /// Returns the first hour that is not the sum of its minutes; `None` where all are.
 fn first_difference(hours: &Series, minutes: &Series) -> Option<Timestamp> {
     let of_hour = usize::try_from(HOUR / MINUTE).unwrap_or(usize::MAX);
-    let in_hours = hours.since(minutes.start);
-    let sums = minutes.values.chunks(of_hour).map(|minutes| minutes.iter().flatten().sum::<u64>());
-    let differs = sums.zip(in_hours).position(|(sum, hour)| sum != hour.unwrap_or_default())?;
+    let in_hours = hours.since(minutes.start).take(minutes.values.len().div_ceil(of_hour));
+    let mut of_minutes = minutes.values.iter();
+    let differs = in_hours.into_iter().position(|hour| {
+        let sum: u64 = of_minutes.by_ref().take(of_hour).flatten().sum();
+        sum != hour.unwrap_or_default()
+    })?;
     let seconds = i64::try_from(differs).ok()? * i64::from(HOUR);
     Some(minutes.start + SignedDuration::from_secs(seconds))
 }

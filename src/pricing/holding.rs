@@ -333,10 +333,9 @@ impl<'a> Holding<'a> {
         // Windows beside one another, not sliding: any load that was carried is a lower bound.
         let windows = loads.chunks_exact(MINUTES).enumerate();
         let unthrottled = windows.filter(|(window, _)| {
-            let span = window * MINUTES..(window + 1) * MINUTES;
             refused.iter().all(|series| {
-                let counts = series.values.get(span.clone()).unwrap_or_default();
-                counts.iter().flatten().all(|count| *count == 0)
+                let mut counts = series.values.iter_from(window * MINUTES).take(MINUTES);
+                counts.all(|count| count.is_none_or(|count| count == 0))
             })
         });
         let carried = unthrottled.map(|(_, loads)| CarriedLoad {

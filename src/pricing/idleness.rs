@@ -211,7 +211,7 @@ fn perhaps_its_own<'o>(
     };
     let is_used = |lane: &&LaneUsage| {
         let mut all = lane.survey.iter().filter_map(|metric| metric.series.as_ref());
-        all.any(|series| series.since(since).iter().flatten().any(|count| *count > 0))
+        all.any(|series| series.since(since).flatten().any(|count| count > 0))
     };
     observed.usage.lanes.iter().filter(is_used).find(|lane| could_be_it(&lane.model_id))
 }

@@ -134,11 +134,10 @@ impl Certainty {
     }
 
     /// Returns the lower bound of the weekly saving in USD, `mean − t·s/√n`, for the best of so many
-    /// choices: 0.8 % ÷ choices, since the best of several looks good by chance.
+    /// choices, at the [`level`] of that many.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "choices are few")]
     pub fn lower_bound(&self, choices: usize) -> f64 {
-        let t = exceeded(LEVEL / choices.max(1) as f64, self.degrees);
+        let t = exceeded(level(choices), self.degrees);
         self.mean - t * self.error
     }
 
@@ -161,6 +160,23 @@ impl Certainty {
             high: monthly(mean + half)?.max(observed),
         })
     }
+}
+
+/// Returns the chance at which a saving that is none may pass for one, as the best of so many choices:
+/// `0.8 % ÷ L × 12 ÷ (11 + L)`.
+///
+/// The best of several looks good by chance, and better still where weeks lean on each other: with the first
+/// division alone it passed in 6.7 of 100 with six.
+#[expect(clippy::cast_precision_loss, reason = "choices are few")]
+fn level(choices: usize) -> f64 {
+    let choices = choices.max(1) as f64;
+    LEVEL / choices * 12.0 / (11.0 + choices)
+}
+
+/// Writes the level of so many choices in percent.
+pub(crate) fn level_in_words(choices: usize) -> String {
+    let percent = format!("{:.2}", level(choices) * 100.0);
+    format!("{} %", percent.trim_end_matches('0'))
 }
 
 /// Scales USD a week to a month of 730 hours; `None` for what is no number.

@@ -624,7 +624,8 @@ fn a_commitment_needs_weeks_of_history_and_a_saving_that_is_worth_it() {
         for metric in &mut account.lane_of(MODEL).survey {
             let values = &mut metric.series.as_mut().unwrap().values;
             let before = values.len() - days * 24;
-            values[..before].fill(None);
+            let since = values.iter().enumerate();
+            *values = since.map(|(hour, sum)| sum.filter(|_| hour >= before)).collect();
         }
         account
     };

@@ -702,7 +702,8 @@ fn a_price_of_the_very_scope_goes_before_one_of_any_scope_wherever_it_stands() {
 
 #[test]
 fn cache_reads_are_no_input_tokens_and_weigh_a_tenth_of_one() {
-    let hours = |count| Series { start: window().start(), step: HOUR, values: vec![Some(count)] };
+    let hours =
+        |count| Series { start: window().start(), step: HOUR, values: vec![Some(count)].into() };
     let mut demand = DemandSeries::none(window().start(), HOUR, 1);
     let weights = LoadWeights::default();
     let (input, read) = ("3.00".parse().unwrap(), "0.30".parse().unwrap());

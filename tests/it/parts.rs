@@ -456,7 +456,9 @@ fn lose(observation: &mut Observation, part: Lost) {
                 metric.status = Status::Incomplete(why.clone());
                 if let Some(series) = &mut metric.series {
                     let half = series.values.len() / 2;
-                    series.values[..half].fill(None);
+                    let values = series.values.iter().enumerate();
+                    series.values =
+                        values.map(|(step, sum)| sum.filter(|_| step >= half)).collect();
                 }
             }
         }
@@ -754,7 +756,10 @@ fn a_saved_run_that_says_nothing_of_a_region_or_has_what_cannot_be_is_refused() 
         }),
         ("more than CloudWatch counts", |it| {
             let series = it.places[0].usage.lanes[1].survey[1].series.as_mut();
-            series.unwrap().values[3] = Some((1 << 53) + 1);
+            let series = series.unwrap();
+            let values = series.values.iter().enumerate();
+            let more = |(step, sum)| if step == 3 { Some((1 << 53) + 1) } else { sum };
+            series.values = values.map(more).collect();
         }),
     ];
     assert!(Observation::from_json(&observation.to_json().unwrap()).is_ok());
@@ -795,8 +800,8 @@ fn minutes_that_do_not_add_up_to_their_hours_decide_no_purchase_and_close_none()
     observation.open_before =
         vec![OpenBefore { region: advice.region.clone(), id: advice.id.clone() }];
     for metric in &mut lane_of(&mut observation, UNITS).minutes {
-        for value in metric.series.iter_mut().flat_map(|series| &mut series.values) {
-            *value = value.map(|sum| sum / 2);
+        if let Some(series) = &mut metric.series {
+            series.values = series.values.iter().map(|sum| Some(sum? / 2)).collect();
         }
     }
     let report = report::build(&observation);

@@ -225,7 +225,7 @@ fn lane(
             let series = Series {
                 start: tail.start(),
                 step: MINUTE,
-                values: minutes.split_off(minutes.len().saturating_sub(tail_minutes)),
+                values: minutes.split_off(minutes.len().saturating_sub(tail_minutes)).into(),
             };
             lane.minutes.push(MetricSeries { series: Some(series), ..metric.clone() });
         }

@@ -365,7 +365,7 @@ pub(crate) fn metric(
 ) -> MetricSeries {
     let MetricName::Known(metric) = read_name(name) else { unreachable!("{name} is not read") };
     let empty = Series::empty(window, step);
-    let values: Vec<Option<u64>> = (0..).map(value).take(empty.values.len()).collect();
+    let values = (0..).map(value).take(empty.values.len()).collect();
     MetricSeries {
         name: name.to_owned(),
         metric,

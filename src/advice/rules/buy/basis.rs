@@ -156,8 +156,8 @@ impl<'w> BuyingBasis<'w> {
                 }
                 let (_, rate) = rates.rates.iter().find(|(of, _)| *of == meter)?;
                 let (ceiling, weight) = lanes.weights.of(meter)?;
-                let hours = reading.series.since(recent).iter();
-                let hours = hours.map(|tokens| tokens.unwrap_or_default()).collect();
+                let hours = reading.series.since(recent);
+                let hours = hours.map(Option::unwrap_or_default).collect();
                 let of_meter = MeterLoads::new(ceiling, weight, rate.upper_unit_price, hours)?;
                 match loads.iter_mut().find(|other| other.is_alike(&of_meter)) {
                     Some(other) => other.add(&of_meter),

@@ -233,7 +233,7 @@ fn within(series: &Series, window: &Range<i64>) -> Vec<(i64, f64)> {
 }
 
 fn last_point(series: &Series) -> Option<Timestamp> {
-    let index = series.values.iter().rposition(Option::is_some)?;
+    let (index, _) = series.values.points().last()?;
     let steps = i64::try_from(index).ok()?;
     Some(series.start + SignedDuration::from_secs(i64::from(series.step) * steps))
 }

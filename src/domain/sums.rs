@@ -1,0 +1,288 @@
+//! Sums of the steps of a series in little memory: at eight bytes a step, or at twelve a point where
+//! that is less. A lane that is called twice a month takes a hundredth of one that is always called.
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Bytes of a step where all are held.
+const OF_STEP: usize = size_of::<Option<Count>>();
+
+/// Bytes of a point where points alone are held: its index and its sum.
+const OF_POINT: usize = size_of::<u32>() + size_of::<u64>();
+
+/// A count that takes eight bytes also where there may be none: it is kept one higher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Count(NonZeroU64);
+
+impl Count {
+    // The highest of all counts is no count of CloudWatch's, nor is the one below.
+    fn new(count: u64) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(count))
+    }
+
+    const fn get(self) -> u64 {
+        self.0.get() - 1
+    }
+}
+
+/// Sums of steps in a row, each `None` where there was no point.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sums {
+    steps: usize,
+    held: Held,
+}
+
+// Which one it is hangs on the points alone, so that equal sums are held alike.
+#[derive(Clone, PartialEq, Eq)]
+enum Held {
+    Dense(Box<[Option<Count>]>),
+    Sparse { places: Box<[u32]>, counts: Box<[u64]> },
+}
+
+/// Sums that are still being read, in any order.
+#[derive(Clone, Debug)]
+pub struct SumsInOrder(Vec<Option<Count>>);
+
+impl SumsInOrder {
+    /// Returns so many steps without a point.
+    #[must_use]
+    pub fn none(steps: usize) -> Self {
+        Self(vec![None; steps])
+    }
+
+    /// Returns the sum of a step; `None` without a point, or beyond the last step.
+    #[must_use]
+    pub fn get(&self, step: usize) -> Option<u64> {
+        self.0.get(step).copied().flatten().map(Count::get)
+    }
+
+    /// Sets the sum of a step; what is beyond the last step is left out.
+    pub fn set(&mut self, step: usize, sum: u64) {
+        if let Some(held) = self.0.get_mut(step) {
+            *held = Some(Count::new(sum));
+        }
+    }
+
+    /// Returns the sums, held in the smaller way.
+    #[must_use]
+    pub fn finish(self) -> Sums {
+        let steps = self.0.len();
+        let points = self.0.iter().flatten().count();
+        let is_sparse = points * OF_POINT < steps * OF_STEP && u32::try_from(steps).is_ok();
+        let held = if is_sparse {
+            let points = (0..).zip(&self.0).filter_map(|(place, sum)| Some((place, (*sum)?.get())));
+            let (places, counts): (Vec<u32>, Vec<u64>) = points.unzip();
+            Held::Sparse { places: places.into(), counts: counts.into() }
+        } else {
+            Held::Dense(self.0.into())
+        };
+        Sums { steps, held }
+    }
+}
+
+impl Sums {
+    /// Returns the number of steps.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.steps
+    }
+
+    /// Returns true if there is not one step.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.steps == 0
+    }
+
+    /// Returns true if any step has a point.
+    #[must_use]
+    pub fn has_points(&self) -> bool {
+        self.points().next().is_some()
+    }
+
+    /// Returns the sums in order, one for each step.
+    #[must_use]
+    pub fn iter(&self) -> SumsIter<'_> {
+        self.iter_from(0)
+    }
+
+    /// Returns the sums from a step on.
+    #[must_use]
+    pub fn iter_from(&self, step: usize) -> SumsIter<'_> {
+        let step = step.min(self.steps);
+        match &self.held {
+            Held::Dense(sums) => {
+                SumsIter(Steps::Dense(sums.get(step..).unwrap_or_default().iter()))
+            }
+            Held::Sparse { places, counts } => {
+                let before = places.partition_point(|place| at(*place) < step);
+                SumsIter(Steps::Sparse {
+                    left: step..self.steps,
+                    places: places.get(before..).unwrap_or_default(),
+                    counts: counts.get(before..).unwrap_or_default(),
+                })
+            }
+        }
+    }
+
+    /// Returns the points in order, each with its step.
+    pub fn points(&self) -> impl Iterator<Item = (usize, u64)> {
+        let (dense, places, counts) = match &self.held {
+            Held::Dense(sums) => (&sums[..], &[][..], &[][..]),
+            Held::Sparse { places, counts } => (&[][..], &places[..], &counts[..]),
+        };
+        let dense = dense.iter().enumerate();
+        let dense = dense.filter_map(|(place, sum)| Some((place, (*sum)?.get())));
+        dense.chain(places.iter().map(|place| at(*place)).zip(counts.iter().copied()))
+    }
+}
+
+fn at(place: u32) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
+}
+
+/// Sums in order, one for each step.
+#[derive(Clone, Debug)]
+pub struct SumsIter<'s>(Steps<'s>);
+
+#[derive(Clone, Debug)]
+enum Steps<'s> {
+    Dense(std::slice::Iter<'s, Option<Count>>),
+    Sparse { left: std::ops::Range<usize>, places: &'s [u32], counts: &'s [u64] },
+}
+
+impl Iterator for SumsIter<'_> {
+    type Item = Option<u64>;
+
+    fn next(&mut self) -> Option<Option<u64>> {
+        match &mut self.0 {
+            Steps::Dense(sums) => sums.next().map(|sum| sum.map(Count::get)),
+            Steps::Sparse { left, places, counts } => {
+                let step = left.next()?;
+                match (*places, *counts) {
+                    ([place, later @ ..], [count, more @ ..]) if at(*place) == step => {
+                        let count = *count;
+                        (*places, *counts) = (later, more);
+                        Some(Some(count))
+                    }
+                    _ => Some(None),
+                }
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = match &self.0 {
+            Steps::Dense(sums) => sums.len(),
+            Steps::Sparse { left, .. } => left.len(),
+        };
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for SumsIter<'_> {}
+
+impl<'s> IntoIterator for &'s Sums {
+    type Item = Option<u64>;
+    type IntoIter = SumsIter<'s>;
+
+    fn into_iter(self) -> SumsIter<'s> {
+        self.iter()
+    }
+}
+
+impl FromIterator<Option<u64>> for Sums {
+    fn from_iter<I: IntoIterator<Item = Option<u64>>>(sums: I) -> Self {
+        SumsInOrder(sums.into_iter().map(|sum| sum.map(Count::new)).collect()).finish()
+    }
+}
+
+impl From<Vec<Option<u64>>> for Sums {
+    fn from(sums: Vec<Option<u64>>) -> Self {
+        sums.into_iter().collect()
+    }
+}
+
+impl fmt::Debug for Sums {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+impl Serialize for Sums {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sums {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Sums;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Sums, A::Error> {
+                let mut sums =
+                    SumsInOrder(Vec::with_capacity(list.size_hint().unwrap_or_default()));
+                while let Some(sum) = list.next_element::<Option<u64>>()? {
+                    sums.0.push(sum.map(Count::new));
+                }
+                Ok(sums.finish())
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whichever_way_sums_are_held_they_read_the_same(
+            sums in proptest::collection::vec(proptest::option::weighted(0.5, 0u64..5), 0..40),
+            thinned in 1usize..9, from in 0usize..45,
+        ) {
+            let sums: Vec<Option<u64>> = sums.into_iter().enumerate()
+                .map(|(place, sum)| sum.filter(|_| place % thinned == 0)).collect();
+            let held = Sums::from(sums.clone());
+            prop_assert_eq!(held.len(), sums.len());
+            prop_assert_eq!(held.iter().collect::<Vec<_>>(), sums.clone());
+            let tail = sums.get(from..).unwrap_or_default();
+            prop_assert_eq!(held.iter_from(from).len(), tail.len());
+            prop_assert_eq!(held.iter_from(from).collect::<Vec<_>>(), tail);
+            let points: Vec<(usize, u64)> = sums.iter().enumerate()
+                .filter_map(|(place, sum)| Some((place, (*sum)?))).collect();
+            prop_assert_eq!(held.points().collect::<Vec<_>>(), points.clone());
+            prop_assert_eq!(held.has_points(), !points.is_empty());
+            // Read in any order, and from JSON, they are the same again.
+            let mut read = SumsInOrder::none(sums.len());
+            for (place, sum) in points.into_iter().rev() {
+                prop_assert_eq!(read.get(place), None);
+                read.set(place, sum);
+                prop_assert_eq!(read.get(place), Some(sum));
+            }
+            prop_assert_eq!(&read.finish(), &held);
+            let json = serde_json::to_string(&held).unwrap();
+            prop_assert_eq!(&json, &serde_json::to_string(&sums).unwrap());
+            prop_assert_eq!(serde_json::from_str::<Sums>(&json).unwrap(), held);
+        }
+    }
+
+    #[test]
+    fn a_step_takes_eight_bytes_and_few_points_take_twelve_each() {
+        assert_eq!((OF_STEP, OF_POINT), (8, 12));
+        let is_sparse = |sums: &Sums| matches!(sums.held, Held::Sparse { .. });
+        let every = |each: usize| (0..1_000).map(|step| (step % each == 0).then_some(7)).collect();
+        assert!(!is_sparse(&every(1)));
+        assert!(is_sparse(&every(2)));
+    }
+}
