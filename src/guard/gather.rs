@@ -61,6 +61,10 @@ pub(super) struct Inputs {
     pub(super) caller: Caller,
 }
 
+/// Share of a Region's time, in percent, that one call may take, its tries and the waits between them
+/// included: with less a Region that is throttled could not say so.
+const OF_CALLS: u32 = 85;
+
 /// Result of the gathering, with every call that failed on the way.
 #[derive(Debug)]
 pub(super) struct Gathered {
@@ -193,8 +197,8 @@ async fn survey_all(
             // Those that wait need as much time again for each few of them.
             let waiting = waiting.fetch_sub(1, Ordering::Relaxed) - 1;
             let share = stage.first_of(1 + waiting.div_ceil(REGIONS_AT_ONCE));
-            // The lists and the points come one after the other.
-            let config = share.calls(&config, 2);
+            // A call that hangs says so itself, before the Region is cut.
+            let config = share.percent(OF_CALLS).calls(&config, 1);
             // Boxed: the calls of a Region are much to move about.
             let survey = share.run(Box::pin(survey(&config, &inputs, &region))).await;
             survey.unwrap_or_else(|late| {
@@ -315,7 +319,7 @@ async fn with_minutes(
         }
         let share = stage.first_of(left);
         left -= 1;
-        let config = share.calls(config, 1);
+        let config = share.percent(OF_CALLS).calls(config, 1);
         let region = observed.place.region.clone();
         let read = share.run(minutes(&config, observed, &wanted, window, as_of)).await;
         let read = read.unwrap_or_else(|late| {
