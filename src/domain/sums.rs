@@ -8,16 +8,16 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes of a step where all are held.
-const OF_STEP: usize = size_of::<Option<Count>>();
+const OF_STEP: usize = size_of::<Option<Packed>>();
 
 /// Bytes of a point where points alone are held: its index and its sum.
 const OF_POINT: usize = size_of::<u32>() + size_of::<u64>();
 
 /// A count that takes eight bytes also where there may be none: it is kept one higher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Count(NonZeroU64);
+struct Packed(NonZeroU64);
 
-impl Count {
+impl Packed {
     // The highest of all counts is no count of CloudWatch's, nor is the one below.
     fn new(count: u64) -> Self {
         Self(NonZeroU64::MIN.saturating_add(count))
@@ -38,13 +38,13 @@ pub struct Sums {
 // Which one it is hangs on the points alone, so that equal sums are held alike.
 #[derive(Clone, PartialEq, Eq)]
 enum Held {
-    Dense(Box<[Option<Count>]>),
+    Dense(Box<[Option<Packed>]>),
     Sparse { places: Box<[u32]>, counts: Box<[u64]> },
 }
 
 /// Sums that are still being read, in any order.
 #[derive(Clone, Debug)]
-pub struct SumsInOrder(Vec<Option<Count>>);
+pub struct SumsInOrder(Vec<Option<Packed>>);
 
 impl SumsInOrder {
     /// Returns so many steps without a point.
@@ -56,13 +56,13 @@ impl SumsInOrder {
     /// Returns the sum of a step; `None` without a point, or beyond the last step.
     #[must_use]
     pub fn get(&self, step: usize) -> Option<u64> {
-        self.0.get(step).copied().flatten().map(Count::get)
+        self.0.get(step).copied().flatten().map(Packed::get)
     }
 
     /// Sets the sum of a step; what is beyond the last step is left out.
     pub fn set(&mut self, step: usize, sum: u64) {
         if let Some(held) = self.0.get_mut(step) {
-            *held = Some(Count::new(sum));
+            *held = Some(Packed::new(sum));
         }
     }
 
@@ -149,7 +149,7 @@ pub struct SumsIter<'s>(Steps<'s>);
 
 #[derive(Clone, Debug)]
 enum Steps<'s> {
-    Dense(std::slice::Iter<'s, Option<Count>>),
+    Dense(std::slice::Iter<'s, Option<Packed>>),
     Sparse { left: std::ops::Range<usize>, places: &'s [u32], counts: &'s [u64] },
 }
 
@@ -158,7 +158,7 @@ impl Iterator for SumsIter<'_> {
 
     fn next(&mut self) -> Option<Option<u64>> {
         match &mut self.0 {
-            Steps::Dense(sums) => sums.next().map(|sum| sum.map(Count::get)),
+            Steps::Dense(sums) => sums.next().map(|sum| sum.map(Packed::get)),
             Steps::Sparse { left, places, counts } => {
                 let step = left.next()?;
                 match (*places, *counts) {
@@ -195,7 +195,7 @@ impl<'s> IntoIterator for &'s Sums {
 
 impl FromIterator<Option<u64>> for Sums {
     fn from_iter<I: IntoIterator<Item = Option<u64>>>(sums: I) -> Self {
-        SumsInOrder(sums.into_iter().map(|sum| sum.map(Count::new)).collect()).finish()
+        SumsInOrder(sums.into_iter().map(|sum| sum.map(Packed::new)).collect()).finish()
     }
 }
 
@@ -231,7 +231,7 @@ impl<'de> Deserialize<'de> for Sums {
                 let mut sums =
                     SumsInOrder(Vec::with_capacity(list.size_hint().unwrap_or_default()));
                 while let Some(sum) = list.next_element::<Option<u64>>()? {
-                    sums.0.push(sum.map(Count::new));
+                    sums.0.push(sum.map(Packed::new));
                 }
                 Ok(sums.finish())
             }

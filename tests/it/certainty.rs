@@ -363,7 +363,7 @@ fn bought(account: &Account) -> Option<(u32, Decimal)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn an_open_size_stays_while_it_passes_and_saves_four_fifths_of_the_best(
