@@ -157,7 +157,8 @@ impl CloudWatch {
         batch: &[MetricQuery],
         stretch: Stretch,
         spent: &mut Spent,
-        collector: &mut impl Collector,
+        // One function for all collectors: the call is much code.
+        collector: &mut (dyn Collector + Send),
     ) -> Result<(), ApiError> {
         const OPERATION: &str = "cloudwatch:GetMetricData";
         let step = i32::try_from(stretch.step).unwrap_or(i32::MAX);
