@@ -134,7 +134,7 @@ impl Certainty {
     }
 
     /// Returns the lower bound of the weekly saving in USD, `mean − t·s/√n`, for the best of so many
-    /// choices, at the [`level`] of that many.
+    /// choices, at the level of that many.
     #[must_use]
     pub fn lower_bound(&self, choices: usize) -> f64 {
         let t = exceeded(level(choices), self.degrees);
