@@ -38,12 +38,17 @@ pub(super) fn closed(
 }
 
 /// Lists the recommendations that were open before this run, and of which it cannot say that they are
-/// closed: what they rest on is not known whole.
+/// closed: what they rest on is not known whole. Of a Region that the run was not to read nothing is said.
 pub(super) fn unsettled<'p>(
     priced: &'p Priced<'_>,
     recommendations: &'p [Recommendation],
 ) -> impl Iterator<Item = &'p OpenBefore> {
-    no_longer_open(priced, recommendations).filter(|open| !is_settled(priced, open))
+    let is_read = |open: &&OpenBefore| {
+        let mut places = priced.observation.places.iter();
+        places.any(|observed| observed.place.region == open.region)
+    };
+    let open = no_longer_open(priced, recommendations).filter(is_read);
+    open.filter(|open| !is_settled(priced, open))
 }
 
 /// Lists the recommendations that were open before this run and are not among those of this one.

@@ -392,8 +392,9 @@ async fn a_recommendation_that_was_open_and_is_no_longer_is_closed() {
     assert_eq!(value("us-east-1", "rec-1111111111"), None);
     let closed: Vec<&str> = outcome.report.closed.iter().map(|closed| closed.id.as_str()).collect();
     assert_eq!(closed, ["rec-0000000000"]);
-    // The survey and the minutes, and of the history the hours and the minutes.
-    assert_eq!(account.calls().get_metric_data, 4);
+    assert_eq!(outcome.report.missing, []);
+    // The survey and the minutes, and of the history the hours, the minutes and the sizes that were advised.
+    assert_eq!(account.calls().get_metric_data, 5);
 }
 
 #[tokio::test]
