@@ -4,9 +4,9 @@
 //! could be there unseen is not gone.
 
 use crate::advice::{self, Recommendation};
+use crate::domain::Region;
 use crate::observation::{ModelBefore, OpenBefore};
 use crate::pricing::{Priced, Workload};
-use crate::report::absence::{has_inventory, has_strays, is_gone, of_region};
 use crate::report::document::{ClosedRecommendation, VanishedModel};
 
 /// Notes of each recommendation whether it was open before this run.
@@ -31,43 +31,23 @@ pub(super) fn closed(
     priced: &Priced<'_>,
     recommendations: &[Recommendation],
 ) -> Vec<ClosedRecommendation> {
-    no_longer_open(priced, recommendations)
-        .filter(|open| is_settled(priced, open))
+    let observation = priced.observation;
+    // On prices that nobody pays no recommendation counts, so that all would seem closed.
+    let open_before = observation.open_before.iter();
+    open_before
+        .filter(|open| observation.prices.charged && is_settled(priced, open))
+        .filter(|open| {
+            // What is held for a fresh break is as open as it was.
+            let is_open = |advice: &Recommendation| {
+                advice.is_counted() || advice.standing.look_again.is_some()
+            };
+            recommendations.iter().all(|advice| advice.id != open.id || !is_open(advice))
+        })
         .map(|open| ClosedRecommendation { region: open.region.clone(), id: open.id.clone() })
         .collect()
 }
 
-/// Lists the recommendations that were open before this run, and of which it cannot say that they are
-/// closed: what they rest on is not known whole. Of a Region that the run was not to read nothing is said.
-pub(super) fn unsettled<'p>(
-    priced: &'p Priced<'_>,
-    recommendations: &'p [Recommendation],
-) -> impl Iterator<Item = &'p OpenBefore> {
-    let is_read = |open: &&OpenBefore| {
-        let mut places = priced.observation.places.iter();
-        places.any(|observed| observed.place.region == open.region)
-    };
-    let open = no_longer_open(priced, recommendations).filter(is_read);
-    open.filter(|open| !is_settled(priced, open))
-}
-
-/// Lists the recommendations that were open before this run and are not among those of this one.
-fn no_longer_open<'p>(
-    priced: &'p Priced<'_>,
-    recommendations: &'p [Recommendation],
-) -> impl Iterator<Item = &'p OpenBefore> {
-    let observation = priced.observation;
-    // On prices that nobody pays no recommendation counts, so that all would seem closed.
-    observation.open_before.iter().filter(|open| {
-        // What is held for a fresh break is as open as it was.
-        let is_open =
-            |advice: &Recommendation| advice.is_counted() || advice.standing.look_again.is_some();
-        observation.prices.charged
-            && recommendations.iter().all(|advice| advice.id != open.id || !is_open(advice))
-    })
-}
-
-/// Returns true if all that a recommendation could rest on is known: read, and understood.
+/// Returns true if all that a recommendation could rest on was read.
 fn is_settled(priced: &Priced<'_>, open: &OpenBefore) -> bool {
     let region = &open.region;
     let places = &priced.observation.places;
@@ -80,18 +60,41 @@ fn is_settled(priced: &Priced<'_>, open: &OpenBefore) -> bool {
     let has_home = || of_region(priced, region).any(is_its) || !has_strays(priced, region);
     has_inventory(priced, region)
         && has_minutes
-        && of_region(priced, region).all(|workload| {
-            (workload.is_whole() && workload.minute_gaps.is_empty()) || !is_its(workload)
-        })
+        && of_region(priced, region).all(|workload| workload.is_read() || !is_its(workload))
         && has_home()
 }
 
 /// Lists the models that had a cost before this run, in Regions that were read, and of which neither
 /// use nor a holding is left.
 pub(super) fn vanished(priced: &Priced<'_>) -> Vec<VanishedModel> {
-    let before = priced.observation.models_before.iter();
-    let before = before.filter(|ModelBefore { region, model }| is_gone(priced, region, model));
+    let is_gone = |before: &ModelBefore| {
+        has_inventory(priced, &before.region)
+            && !has_strays(priced, &before.region)
+            && of_region(priced, &before.region).all(|workload| workload.model != before.model)
+    };
+    let before = priced.observation.models_before.iter().filter(|before| is_gone(before));
     before
         .map(|before| VanishedModel { region: before.region.clone(), model: before.model.clone() })
         .collect()
+}
+
+/// Returns the workloads of a Region.
+fn of_region<'p, 'o>(
+    priced: &'p Priced<'o>,
+    region: &Region,
+) -> impl Iterator<Item = &'p Workload<'o>> {
+    priced.workloads.iter().filter(move |workload| workload.place.region == *region)
+}
+
+/// Returns true if a Region was read, with all lists of its inventory.
+fn has_inventory(priced: &Priced<'_>, region: &Region) -> bool {
+    let mut places = priced.observation.places.iter();
+    places.any(|observed| observed.place.region == *region && observed.inventory.unread.is_empty())
+}
+
+/// Returns true if a Region had traffic lately of which no model is known, as that of a profile that
+/// was deleted: any model could be behind it.
+fn has_strays(priced: &Priced<'_>, region: &Region) -> bool {
+    let strays = priced.strays.iter().filter(|stray| stray.place.region == *region);
+    strays.flat_map(|stray| &stray.unpriced).any(|usage| !usage.recent.is_zero())
 }
