@@ -8,7 +8,7 @@ use std::time::Duration;
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::config::{Settings, SettingsError, read_event};
 use bedrock_cost_guard::domain::{AccountId, text};
-use bedrock_cost_guard::guard::{Error, Invocation, Memory};
+use bedrock_cost_guard::guard::{Error, Invocation, Memory, Unwritten};
 use bedrock_cost_guard::report::Summary;
 use bedrock_cost_guard::{aws::clients, guard};
 use lambda_runtime::layers::TracingLayer;
@@ -143,6 +143,9 @@ async fn handle(
         caller: Caller::Lambda,
         time: left,
         log: &write_line,
+        memory: memory_of_function(),
+        // What was observed of a place is of no more use once it is decided.
+        take_place: &|_| {},
     };
     let run = guard::run(&config, &settings, invocation, memory);
     let outcome = match tokio::time::timeout(left + GRACE, run).await {
@@ -156,16 +159,23 @@ async fn handle(
 }
 
 /// Writes a line of the log at once, whatever comes after it.
-fn write_line(line: &str) -> Result<(), String> {
+fn write_line(line: &str) -> Result<(), Unwritten> {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(line.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|error| error.to_string())
+    written.map_err(|error| Unwritten(error.to_string()))
 }
 
 /// Returns the time until shortly before the platform ends the invocation.
 fn time_left(context: &Context, as_of: jiff::Timestamp) -> Duration {
     let now = u64::try_from(as_of.as_millisecond()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now)).saturating_sub(BEFORE_DEADLINE)
+}
+
+/// Returns the bytes of memory of the function; those of the smallest one where the platform does not tell.
+fn memory_of_function() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "the platform's own variable, not a setting")]
+    let megabytes = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok();
+    megabytes.and_then(|text| text.parse::<u64>().ok()).unwrap_or(128).saturating_mul(1 << 20)
 }
 
 /// Reads the account in the function's own ARN; unknown where the ARN has none.

@@ -1,8 +1,6 @@
 //! The amount of a purchase, of either kind: as it is said, and as the next run reads it.
 
-use crate::advice::recommendation::PurchaseSize;
-use crate::domain::{ModelUnits, Tokens};
-use crate::observation::AdvisedSize;
+use crate::domain::{ModelUnits, PurchaseSize, Tokens};
 use crate::sizing::{Purchase, Reservation, UnitPurchase};
 
 /// Amount of a purchase or a holding.
@@ -17,9 +15,7 @@ impl Amount {
     pub(super) fn is_none(self) -> bool {
         matches!(self, Self::Units(UnitPurchase::NONE) | Self::Tokens(Reservation::NONE))
     }
-}
 
-impl Amount {
     /// Returns true if the amount is as much as another of its kind, or more.
     pub(super) const fn is_at_least(self, least: Self) -> bool {
         match (self, least) {
@@ -45,8 +41,8 @@ impl Amount {
     }
 }
 
-impl From<&AdvisedSize> for Amount {
-    fn from(size: &AdvisedSize) -> Self {
+impl From<PurchaseSize> for Amount {
+    fn from(size: PurchaseSize) -> Self {
         match size.model_units {
             0 => Self::Tokens(Reservation {
                 input_tokens_per_minute: size.input_tokens_per_minute,

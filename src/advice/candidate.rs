@@ -118,6 +118,9 @@ pub(super) struct Candidate<'w> {
     /// Cost of the traffic without the purchase, in USD a month.
     pub(super) without: Usd,
     pub(super) savings: Usd,
+    /// Saving of the best size of the offer that passes, in USD a month; above `savings` where an open
+    /// purchase keeps its size.
+    pub(super) best_savings: Usd,
     /// Money that the purchase binds, in USD a month.
     pub(super) bound: Usd,
     pub(super) trial: Option<Trial>,
@@ -188,23 +191,55 @@ impl<'w> Candidate<'w> {
         let sized = demand.sized(purchase);
         let optimum = P::optimum(&sized.minutes);
         let best = Self::at(basis, demand, purchase, offered, &sized, optimum);
-        // Only where a smaller size could pass: nothing else of the arrangement is tried, or something would
-        // pass by chance.
+        // Where no size pays, what is open does not stay either.
+        if optimum == P::NONE {
+            return best;
+        }
+        let best = Self::or_smaller(basis, demand, purchase, &sized, optimum, best);
+        let open = Self::as_before(basis, demand, purchase, offered, &sized);
+        // Where the best does not pass, there is nothing to compare with.
+        let stays = |open: &Self| {
+            let is_enough = || gates::stays(open.savings, best.savings);
+            best.amount != open.amount && (!best.refusals.is_empty() || is_enough())
+        };
+        match open.filter(stays) {
+            Some(mut open) => {
+                if best.refusals.is_empty() {
+                    open.best_savings = best.savings;
+                }
+                open.workings.push(Working::new(
+                    "the size that saves most",
+                    best.amount,
+                    "not that: what is open stays while it passes and saves four fifths of that",
+                ));
+                open
+            }
+            None => best,
+        }
+    }
+
+    /// Returns the largest size that passes of those that are smaller than the best, where that one fails
+    /// only gates that a smaller one could pass; else the best. Nothing else of the arrangement is tried, or
+    /// something would pass by chance.
+    fn or_smaller<P: Purchase<Amount: Into<Amount>>>(
+        basis: &OfferBasis<'_>,
+        demand: &ServableDemand,
+        purchase: &P,
+        sized: &SizedDemand<P>,
+        optimum: P::Amount,
+        best: Self,
+    ) -> Self {
         let by_size = |refusal: &Refusal| {
             matches!(
                 refusal.gate,
                 Gate::Certainty | Gate::Trend | Gate::Backtest | Gate::Thresholds
             )
         };
-        let kept = Self::as_before(basis, demand, purchase, offered, &sized);
-        if let Some(kept) = kept.filter(|kept| gates::stays(kept.savings, best.savings)) {
-            return kept;
-        }
-        if optimum == P::NONE || best.refusals.is_empty() || !best.refusals.iter().all(by_size) {
+        if best.refusals.is_empty() || !best.refusals.iter().all(by_size) {
             return best;
         }
         for amount in P::smaller(&sized.minutes, optimum) {
-            let mut smaller = Self::at(basis, demand, purchase, offered, &sized, amount);
+            let mut smaller = Self::at(basis, demand, purchase, best.offered, sized, amount);
             if smaller.refusals.is_empty() {
                 let whys: Vec<&str> = best.refusals.iter().map(|it| it.why.as_str()).collect();
                 smaller.workings.push(Working::new(
@@ -218,9 +253,8 @@ impl<'w> Candidate<'w> {
         best
     }
 
-    /// Puts the size to the gates at which the purchase was last advised: what is open stays as it is while
-    /// it passes, so that people do not chase an optimum that moves with each week. `None` where it was not
-    /// open, is what is best now anyway, or does not pass.
+    /// Puts the size to the gates at which the purchase was last advised; `None` where it was not open, is
+    /// less than is sold, or does not pass.
     fn as_before<P: Purchase<Amount: Into<Amount> + TryFrom<Amount>>>(
         basis: &OfferBasis<'_>,
         demand: &ServableDemand,
@@ -233,20 +267,12 @@ impl<'w> Candidate<'w> {
         let before = Amount::from(before);
         let smallest: Amount = P::smallest(&sized.minutes).into();
         let size = P::Amount::try_from(before).ok().filter(|_| before.is_at_least(smallest))?;
-        if size == P::optimum(&sized.minutes) {
-            return None;
-        }
-        let mut kept = Self::at(basis, demand, purchase, offered, sized, size);
-        kept.workings.push(Working::new(
-            "the size that saves most",
-            Into::<Amount>::into(P::optimum(&sized.minutes)),
-            "not that: what is open stays while it passes and saves four fifths of the best",
-        ));
-        kept.refusals.is_empty().then_some(kept)
+        let open = Self::at(basis, demand, purchase, offered, sized, size);
+        open.refusals.is_empty().then_some(open)
     }
 
     /// Puts one size to the gates, or the smallest where none pays.
-    fn at<P: Purchase<Amount: Into<Amount> + TryFrom<Amount>>>(
+    fn at<P: Purchase<Amount: Into<Amount>>>(
         basis: &OfferBasis<'_>,
         demand: &ServableDemand,
         purchase: &P,
@@ -404,6 +430,7 @@ impl<'w> Candidate<'w> {
             amount,
             without,
             savings,
+            best_savings: savings,
             bound,
             trial: None,
             months_to_pay: None,
@@ -441,7 +468,7 @@ impl<'w> Candidate<'w> {
             self.refusals.extend(gates::thresholds(settings, self.savings, self.bound, was_open));
             if let Some(trial) = &self.trial {
                 let lanes = match self.offered {
-                    Offered::Units(_) => workload.standard().count().min(MOST_CALLS),
+                    Offered::Units(_) => workload.servable().count().min(MOST_CALLS),
                     // They serve all requests of their scope by themselves.
                     Offered::Tokens(_) => 1,
                 };

@@ -10,8 +10,7 @@ use crate::advice::Action;
 use crate::advice::recommendation::stable_id;
 use crate::catalog::{AllowedScope, Dismissal};
 use crate::config::Settings;
-use crate::domain::{Meter, Ratio, Term, Usd, day_of};
-use crate::observation::AdvisedSize;
+use crate::domain::{Meter, PurchaseSize, Ratio, Term, Usd, day_of};
 use crate::pricing::{Holding, LaneRates, Priced, Workload};
 use crate::sizing::Certainty;
 use crate::sizing::certainty::{level_in_words, monthly};
@@ -117,15 +116,16 @@ pub(super) fn stays(savings: Usd, best: Usd) -> bool {
 
 /// Returns the size at which a purchase was last advised; `None` where it was not open before this run, or
 /// nobody knows.
-pub(super) fn size_before<'p>(
-    priced: &'p Priced<'_>,
+pub(super) fn size_before(
+    priced: &Priced<'_>,
     workload: &Workload<'_>,
     action: Action,
     subject: &str,
-) -> Option<&'p AdvisedSize> {
+) -> Option<PurchaseSize> {
     let id = stable_id(action, workload.place, subject);
     let mut sizes = priced.observation.sizes_before.iter();
-    sizes.find(|size| size.id == id && size.region == workload.place.region)
+    let before = sizes.find(|before| before.id == id && before.region == workload.place.region)?;
+    was_open(priced, workload, action, subject).then_some(before.size)
 }
 
 /// Refuses savings that are not above both thresholds: an amount, and a share of `base`, which is

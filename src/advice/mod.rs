@@ -54,7 +54,7 @@ pub use order::{Advice, advise};
 pub use plan::Plan;
 pub use proof::CertificateReport;
 pub use recommendation::{
-    Arrangement, Commitment, Grounds, Money, PurchaseSize, Recommendation, Remedy, Savings,
-    Standing, Step, Working,
+    Arrangement, Commitment, Grounds, Money, Recommendation, Remedy, Savings, Standing, Step,
+    Working,
 };
 pub use subject::may_be_of;

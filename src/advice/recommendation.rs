@@ -11,7 +11,8 @@ use crate::advice::evidence::Evidence;
 use crate::advice::fresh_break::FreshBreak;
 use crate::advice::months::Months;
 use crate::domain::{
-    AccountId, BaseModel, Capacity, Partition, Percent, Place, Region, Tokens, Usd, day_of,
+    AccountId, BaseModel, Capacity, Partition, Percent, Place, PurchaseSize, Region, Tokens, Usd,
+    day_of,
 };
 use crate::observation::ProvisionedModel;
 use crate::pricing::Workload;
@@ -96,17 +97,6 @@ pub struct Commitment {
     /// Cost of the commitment over the whole term, in USD; absent without a term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_total: Option<Usd>,
-}
-
-/// Size of a purchase, beyond what is held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PurchaseSize {
-    /// Number of model units; 0 where tokens are reserved.
-    pub model_units: u32,
-    /// Number of reserved input tokens a minute; 0 where units are bought.
-    pub input_tokens_per_minute: u64,
-    /// Number of reserved output tokens a minute; 0 where units are bought.
-    pub output_tokens_per_minute: u64,
 }
 
 /// Standing of a change: undoable or not, counted or not.

@@ -13,10 +13,10 @@ use crate::aws::ApiError;
 use crate::aws::pages::Pages;
 use crate::domain::Region;
 use crate::domain::text::{MOST_QUOTED, clip};
+use crate::observation::before::{ValuePoints, Values};
 use crate::observation::decode::{Collector, Decoder, PageResult, PageStatus};
 use crate::observation::latest::{Latest, LatestPoints};
 use crate::observation::plan::{ListedMetric, POINTS_PER_CALL, QUERIES_PER_CALL};
-use crate::observation::told::{ValuePoints, Values};
 use crate::observation::{Answer, Span, Status};
 
 /// `CloudWatch` in one Region.

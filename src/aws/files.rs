@@ -1,7 +1,7 @@
 //! Files that a person names: read whole within a bound, and written whole or not at all.
 
 use std::fs::{self, File, FileType, OpenOptions};
-use std::io::{Error, Read as _, Write as _};
+use std::io::{Error, Read as _, Seek, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes that a document of settings may have. The embedded book has some 0.3 MB; what is larger is
@@ -99,6 +99,15 @@ pub enum Readers {
 
 /// Writes a file whole or not at all: one that is there is not lost to a full disk.
 pub fn write_whole(path: &Path, text: &str, readers: Readers) -> std::io::Result<()> {
+    write_with(path, readers, |out| out.write_all(text.as_bytes()))
+}
+
+/// Writes a file whole or not at all, by what writes into it.
+fn write_with(
+    path: &Path,
+    readers: Readers,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     // A link that leads to a file stays one, and that file is the one that was named.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     // A device is written through: a file in its place would not be what was named. A pipe would wait
@@ -107,14 +116,14 @@ pub fn write_whole(path: &Path, text: &str, readers: Readers) -> std::io::Result
         && !target.is_file()
     {
         return match kind(target.file_type()) {
-            "a device" => fs::write(path, text),
+            "a device" => write(&mut OpenOptions::new().write(true).open(path)?),
             other => Err(Error::other(format!("it is {other} and not a file: name a file"))),
         };
     }
-    let mut beside = path.clone().into_os_string();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    let written = write_new(&beside, text, readers).and_then(|()| fs::rename(&beside, &path));
+    let beside = with_suffix(&path, ".part");
+    let written = create_new(&beside, readers)
+        .and_then(|mut file| write(&mut file))
+        .and_then(|()| fs::rename(&beside, &path));
     if written.is_err() {
         // Half a file is of no use. If it cannot be removed either, the first fault says why.
         let _ = fs::remove_file(&beside);
@@ -122,18 +131,97 @@ pub fn write_whole(path: &Path, text: &str, readers: Readers) -> std::io::Result
     written
 }
 
-/// Writes a file that was not there, so that nobody has it open who could not read it later.
-fn write_new(path: &Path, text: &str, readers: Readers) -> std::io::Result<()> {
+/// Store of a spool.
+trait Store: std::io::Read + std::io::Write + Seek + Send {}
+
+impl<T: std::io::Read + std::io::Write + Seek + Send> Store for T {}
+
+/// Texts on the way into a file, kept beside it in the order in which they come: they may be more than memory
+/// holds.
+pub struct Spool {
+    /// File that goes with the spool; `None` where nothing can be beside what is written.
+    path: Option<PathBuf>,
+    store: Box<dyn Store>,
+    end: u64,
+}
+
+/// Place of a text in a spool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spooled {
+    start: u64,
+    length: u64,
+}
+
+impl Spool {
+    /// Begins beside a file, for its owner alone; in memory where a device is written to.
+    pub fn beside(path: &Path) -> std::io::Result<Self> {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if fs::metadata(&path).is_ok_and(|target| !target.is_file()) {
+            let store = std::io::Cursor::new(Vec::new());
+            return Ok(Self { path: None, store: Box::new(store), end: 0 });
+        }
+        let path = with_suffix(&path, ".spool");
+        let file = create_new(&path, Readers::Owner)?;
+        Ok(Self { path: Some(path), store: Box::new(file), end: 0 })
+    }
+
+    /// Adds a text.
+    pub fn add(&mut self, text: &str) -> std::io::Result<Spooled> {
+        self.store.seek(SeekFrom::Start(self.end))?;
+        self.store.write_all(text.as_bytes())?;
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let spooled = Spooled { start: self.end, length };
+        self.end += length;
+        Ok(spooled)
+    }
+
+    /// Writes a file of a beginning, of texts with commas between them, and of an end: whole or not at all.
+    pub fn write_whole(
+        mut self,
+        path: &Path,
+        [beginning, end]: [&str; 2],
+        texts: &[Spooled],
+    ) -> std::io::Result<()> {
+        write_with(path, Readers::Owner, |out| {
+            out.write_all(beginning.as_bytes())?;
+            for (number, text) in texts.iter().enumerate() {
+                out.write_all(if number == 0 { b"" } else { b"," })?;
+                self.store.seek(SeekFrom::Start(text.start))?;
+                std::io::copy(&mut (&mut self.store).take(text.length), out)?;
+            }
+            out.write_all(end.as_bytes())
+        })
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // Nobody is left to tell if this fails.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Adds a suffix to the name of a file.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Creates a file that was not there, so that nobody has it open who could not read it later.
+fn create_new(path: &Path, readers: Readers) -> std::io::Result<File> {
     // What an earlier writing left behind is of no use.
     let _ = fs::remove_file(path);
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     if readers == Readers::Owner {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    options.open(path)?.write_all(text.as_bytes())
+    options.open(path)
 }
 
 #[cfg(test)]
@@ -150,6 +238,23 @@ mod tests {
         assert!(matches!(read_text(&path, 4), Err(FileFault::TooLarge(4))));
         fs::write(&path, b"12\xff").unwrap();
         assert!(matches!(read_text(&path, 5), Err(FileFault::NotText(2))));
+    }
+
+    #[test]
+    fn what_is_spooled_is_written_in_any_order_and_leaves_nothing() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("text");
+        for order in [&[0, 1, 2][..], &[2, 0, 1], &[]] {
+            let mut spool = Spool::beside(&path).unwrap();
+            let texts: Vec<Spooled> =
+                ["one", "two", "three"].iter().map(|text| spool.add(text).unwrap()).collect();
+            let texts: Vec<Spooled> = order.iter().map(|place| texts[*place]).collect();
+            spool.write_whole(&path, ["[", "]"], &texts).unwrap();
+            let words: Vec<&str> =
+                order.iter().map(|place| ["one", "two", "three"][*place]).collect();
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("[{}]", words.join(",")));
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
     }
 
     #[test]

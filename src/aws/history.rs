@@ -1,5 +1,5 @@
-//! The metrics that the guard itself put before: recommendations that were open, models that had a
-//! cost, and what was told of those models day by day, before this run.
+//! The metrics that the guard itself put before this run: recommendations that were open and their sizes,
+//! models that had a cost, and what could have been saved of these on each day.
 //!
 //! Each series is compared with its own last point, so a Region that was not read for a while is
 //! compared with the last run that did read it.
@@ -12,12 +12,13 @@ use crate::aws::ApiError;
 use crate::aws::cloudwatch::{CloudWatch, MetricQuery, Spent, Stretch};
 use crate::domain::period::{HOUR, MINUTE, floor_to_hour, is_kept};
 use crate::domain::{BaseModel, Region};
+use crate::observation::Status::{self, Complete, Incomplete};
+use crate::observation::before::{last_size, savings_by_day};
 use crate::observation::latest::Latest;
 use crate::observation::plan::ListedMetric;
-use crate::observation::told::{Values, advised_size, told_days};
-use crate::observation::{AdvisedSize, ModelBefore, OpenBefore, Status, ToldDay};
+use crate::observation::{ModelBefore, OpenBefore, SavingBefore, SizeBefore};
 use crate::report::metrics::{
-    ADVISED_SIZES, COMMITMENT_MONTHLY_COST, MODEL, MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS,
+    ADVISED_SIZES, MODEL, MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS, PROMISED_MONTHLY_SAVINGS,
     RECOMMENDATION_ID, RECOMMENDATION_OPEN,
 };
 
@@ -41,12 +42,17 @@ pub struct Before {
     pub models: Vec<ModelBefore>,
     /// Series whose answer is not whole, with the reason: of those nothing is known.
     pub unknown: Vec<String>,
-    /// Figures that were put of these models, the last of each day.
-    pub told: Vec<ToldDay>,
-    /// Sizes of the purchases that were open, as they were last advised.
-    pub sizes: Vec<AdvisedSize>,
-    /// Reason why these figures are not known, or not of all models; `None` where they are.
-    pub told_unknown: Option<String>,
+}
+
+/// Values that the runs before put of what was open and of what had a cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Savings of the models, the last of each day.
+    pub savings: Vec<SavingBefore>,
+    /// Sizes of the purchases that were open.
+    pub sizes: Vec<SizeBefore>,
+    /// Series whose answer is not whole, with the reason: they are left out.
+    pub unknown: Vec<String>,
 }
 
 /// One series of the guard's own, by what it is about.
@@ -120,12 +126,10 @@ fn query(
 }
 
 /// Reads what was open and what had a cost before `time`, which is the run's own and is left out: a
-/// run that is repeated compares itself with the same runs as at first. What was told of each model is
-/// read from `since` on.
+/// run that is repeated compares itself with the same runs as at first.
 pub async fn before(
     cloudwatch: &CloudWatch,
     namespace: &str,
-    since: Timestamp,
     time: Timestamp,
     as_of: Timestamp,
     spent: &mut Spent,
@@ -149,8 +153,7 @@ pub async fn before(
             latest.point = found.point.or(latest.point);
         }
     }
-    let span = Stretch { start: since, end: floor_to_hour(time), step: HOUR };
-    let mut before = told(cloudwatch, namespace, &known, span, spent).await;
+    let mut before = Before::default();
     for (own, Latest { status, point }) in known.into_iter().zip(latest) {
         match (own, status, point) {
             (own, Status::Incomplete(why), _) => {
@@ -164,62 +167,59 @@ pub async fn before(
     Ok(before)
 }
 
-/// Reads what was told day by day of models, and the sizes that were advised. Advice stands without it, so
-/// that a fault is a reason.
-async fn told(
+/// Reads the values that were put of what was open and of what had a cost, from `since` to the hour of the
+/// run. Advice stands without them.
+pub async fn told(
     cloudwatch: &CloudWatch,
     namespace: &str,
-    known: &[Own],
-    span: Stretch,
+    before: &Before,
+    since: Timestamp,
+    time: Timestamp,
     spent: &mut Spent,
-) -> Before {
-    let queries: Vec<MetricQuery> = known
-        .iter()
-        .flat_map(|own| {
-            let (names, region, dimension) = match own {
-                Own::Cost(ModelBefore { region, model }) => {
-                    let names = [MONTHLY_COST, POTENTIAL_MONTHLY_SAVINGS, COMMITMENT_MONTHLY_COST];
-                    (names, region, (MODEL, model.id()))
-                }
-                Own::Open(OpenBefore { region, id }) => {
-                    (ADVISED_SIZES, region, (RECOMMENDATION_ID, id.as_str()))
-                }
-            };
-            names.map(|name| query(namespace, name, region, dimension))
-        })
-        .collect();
-    let mut before = Before::default();
+) -> Result<Told, ApiError> {
+    let span = Stretch { start: since, end: floor_to_hour(time), step: HOUR };
     if span.start >= span.end {
-        return before;
+        return Ok(Told::default());
     }
-    let values = match cloudwatch.get_values(&queries, span, spent).await {
-        Ok(values) => values,
-        Err(error) => {
-            before.told_unknown = Some(error.to_string());
-            return before;
-        }
-    };
-    for (own, series) in known.iter().zip(values.chunks(ADVISED_SIZES.len())) {
-        let incomplete = series.iter().find_map(|(_, status)| match status {
-            Status::Incomplete(why) => Some(why),
-            Status::Complete => None,
-        });
-        let values: Option<[&Values; 3]> =
-            series.iter().map(|(values, _)| values).collect::<Vec<_>>().try_into().ok();
-        match (own, values, incomplete) {
-            (_, _, Some(why)) => {
-                before.told_unknown.get_or_insert(format!("{}: {why}", own.in_words()));
+    let sizes = before.open.iter().flat_map(|OpenBefore { region, id }| {
+        ADVISED_SIZES.map(|name| query(namespace, name, region, (RECOMMENDATION_ID, id)))
+    });
+    let savings = before.models.iter().flat_map(|ModelBefore { region, model }| {
+        [POTENTIAL_MONTHLY_SAVINGS, PROMISED_MONTHLY_SAVINGS]
+            .map(|name| query(namespace, name, region, (MODEL, model.id())))
+    });
+    let queries: Vec<MetricQuery> = sizes.chain(savings).collect();
+    let values = cloudwatch.get_values(&queries, span, spent).await?;
+    let (of_sizes, of_savings) = values.split_at(ADVISED_SIZES.len() * before.open.len());
+    let mut told = Told::default();
+    for (OpenBefore { region, id }, series) in before.open.iter().zip(of_sizes.chunks(3)) {
+        match series {
+            [(units, Complete), (input, Complete), (output, Complete)] => {
+                let size = last_size([units, input, output]);
+                let size =
+                    size.map(|size| SizeBefore { region: region.clone(), id: id.clone(), size });
+                told.sizes.extend(size);
             }
-            (Own::Cost(ModelBefore { region, model }), Some(values), None) => {
-                before.told.extend(told_days(region, model, values));
-            }
-            (Own::Open(OpenBefore { region, id }), Some(values), None) => {
-                before.sizes.extend(advised_size(region, id, values));
-            }
-            (_, None, None) => {}
+            _ => told.unknown.push(format!("the size of {id} in {region}")),
         }
     }
-    before
+    for (model, series) in before.models.iter().zip(of_savings.chunks(2)) {
+        match series {
+            [(savings, Complete), (promised, Complete)] => {
+                told.savings.extend(savings_by_day(model, savings, promised));
+            }
+            [(_, Incomplete(why)), _] | [_, (_, Incomplete(why))] => {
+                let ModelBefore { region, model } = model;
+                told.unknown.push(format!("the savings of {model} in {region}: {why}"));
+            }
+            _ => {}
+        }
+    }
+    if !told.unknown.is_empty() {
+        // What came of promises is said of all of them or of none.
+        told.savings.iter_mut().for_each(|saving| saving.promised_monthly_savings = None);
+    }
+    Ok(told)
 }
 
 /// Returns the stretches that end at a time, the earliest first: hours, then minutes, then the seconds

@@ -3,6 +3,7 @@
 
 pub mod bedrock;
 pub mod clients;
+pub mod clock;
 pub mod cloudwatch;
 pub mod documents;
 mod error;

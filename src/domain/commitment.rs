@@ -25,6 +25,18 @@ pub enum Term {
     SixMonths,
 }
 
+/// Size of a purchase, beyond what is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurchaseSize {
+    /// Number of model units; 0 where tokens are reserved.
+    pub model_units: u32,
+    /// Number of reserved input tokens a minute; 0 where units are bought.
+    pub input_tokens_per_minute: u64,
+    /// Number of reserved output tokens a minute; 0 where units are bought.
+    pub output_tokens_per_minute: u64,
+}
+
 impl Term {
     /// Returns the length of the term in months; 0 without a term.
     #[must_use]

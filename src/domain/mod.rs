@@ -20,7 +20,7 @@ mod sums;
 pub mod syntax;
 pub mod text;
 
-pub use commitment::{Ceiling, LoadWeights, Term};
+pub use commitment::{Ceiling, LoadWeights, PurchaseSize, Term};
 pub use meter::{Counter, Meter, Metric};
 pub use model::{BaseModel, Geo, ModelId, Scope, ServiceTier, Target, UnknownGroup};
 pub use money::{
@@ -30,4 +30,4 @@ pub use period::{Window, day_of};
 pub use place::{AccountId, Partition, Place, Region};
 pub use quantity::{Capacity, ModelUnits, Tokens};
 pub use series::Series;
-pub use sums::{Sums, SumsInOrder, SumsIter};
+pub use sums::{Sums, SumsBuilder, SumsIter};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::period::Window;
 use crate::domain::quantity::Tokens;
-use crate::domain::sums::{Sums, SumsInOrder, SumsIter};
+use crate::domain::sums::{Sums, SumsIter};
 
 /// Sums of one metric, evenly spaced. A missing point is `None`, which is not zero: nothing was
 /// published for that step.
@@ -21,13 +21,6 @@ pub struct Series {
 }
 
 impl Series {
-    /// Builds a series over a window without a point in it.
-    #[must_use]
-    pub fn empty(window: Window, step: u32) -> Self {
-        let values = SumsInOrder::none(steps_of(window, step)).finish();
-        Self { start: window.start(), step, values }
-    }
-
     /// Returns true if the series has one value for each step of a window.
     #[must_use]
     pub fn fits(&self, window: Window, step: u32) -> bool {
@@ -62,14 +55,6 @@ impl Series {
         let offset = start.duration_since(self.start).as_secs().max(0);
         let index = usize::try_from(offset / i64::from(self.step)).unwrap_or(usize::MAX);
         self.values.iter_from(index)
-    }
-
-    /// Returns the sum of all points within a window.
-    #[must_use]
-    pub fn total_within(&self, window: Window) -> Tokens {
-        let seconds = window.end().duration_since(window.start().max(self.start)).as_secs().max(0);
-        let steps = usize::try_from(seconds / i64::from(self.step)).unwrap_or(usize::MAX);
-        self.since(window.start()).take(steps).flatten().map(Tokens::new).sum()
     }
 
     /// Returns the sum of all points from `start` on.
@@ -132,17 +117,5 @@ mod tests {
         assert_eq!(series.total().count(), 5);
         assert_eq!(series.total_since("2026-04-06T02:00:00Z".parse().unwrap()).count(), 0);
         assert_eq!(series.total_since("2026-04-05T02:00:00Z".parse().unwrap()).count(), 5);
-    }
-
-    #[test]
-    fn sums_can_end_early() {
-        let within = |start: &str, end: &str| {
-            let window = Window::new(start.parse().unwrap(), end.parse().unwrap()).unwrap();
-            series().total_within(window).count()
-        };
-        assert_eq!(within("2026-04-06T00:00:00Z", "2026-04-06T02:00:00Z"), 5);
-        assert_eq!(within("2026-04-06T00:00:00Z", "2026-04-06T01:00:00Z"), 0);
-        assert_eq!(within("2026-04-05T00:00:00Z", "2026-04-06T02:00:00Z"), 5, "from before it");
-        assert_eq!(within("2026-04-05T00:00:00Z", "2026-04-05T02:00:00Z"), 0, "all before it");
     }
 }

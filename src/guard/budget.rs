@@ -4,12 +4,20 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use tokio::time::{Instant, timeout_at};
+use futures_util::future::{Either, select};
 
-/// Time until an instant, of a run or of a stage.
-#[derive(Clone, Copy, Debug)]
+use crate::aws::clock::Clock;
+
+/// Share of a stage, in percent, that one call may take, its tries and the waits between them included: with
+/// less a Region that is throttled could not say so.
+pub(super) const OF_CALLS: u32 = 85;
+
+/// Time until an instant, of a run or of a stage, by the clock of a configuration.
+#[derive(Clone, Debug)]
 pub(super) struct Budget {
-    end: Instant,
+    /// Time since 1970.
+    end: Duration,
+    clock: Clock,
 }
 
 /// The error for work that was not done at the end of its budget.
@@ -18,36 +26,46 @@ pub(super) struct Budget {
 pub(super) struct Late;
 
 impl Budget {
-    /// Begins a budget of so much time.
-    pub(super) fn of(time: Duration) -> Self {
+    /// Begins a budget of so much time, by the clock and the sleep that the calls of a configuration go by.
+    pub(super) fn of(time: Duration, config: &SdkConfig) -> Self {
+        let clock = Clock::of(config);
+        Self { end: clock.now(), clock }.until(time)
+    }
+
+    /// Returns the budget of so much time from now on.
+    fn until(&self, time: Duration) -> Self {
         // A time that no clock counts is as good as a year.
         const YEAR: Duration = Duration::from_hours(365 * 24);
-        Self { end: Instant::now() + time.min(YEAR) }
+        Self { end: self.clock.now() + time.min(YEAR), ..self.clone() }
     }
 
     /// Returns the time that is left.
-    pub(super) fn left(self) -> Duration {
-        self.end.saturating_duration_since(Instant::now())
+    pub(super) fn left(&self) -> Duration {
+        self.end.saturating_sub(self.clock.now())
     }
 
     /// Returns the budget of a stage that may take so many percent of what is left.
-    pub(super) fn percent(self, percent: u32) -> Self {
-        Self::of(self.left() / 100 * percent)
+    pub(super) fn percent(&self, percent: u32) -> Self {
+        self.until(self.left() / 100 * percent)
     }
 
     /// Returns the budget of the first of so many parts, one after the other, of what is left.
-    pub(super) fn first_of(self, parts: usize) -> Self {
-        Self::of(self.left() / u32::try_from(parts.max(1)).unwrap_or(u32::MAX))
+    pub(super) fn first_of(&self, parts: usize) -> Self {
+        self.until(self.left() / u32::try_from(parts.max(1)).unwrap_or(u32::MAX))
     }
 
     /// Does some work, and drops it where it is late.
-    pub(super) async fn run<T>(self, work: impl Future<Output = T>) -> Result<T, Late> {
-        timeout_at(self.end, work).await.map_err(|_| Late)
+    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Late> {
+        let late = self.clock.sleep(self.left());
+        match select(std::pin::pin!(work), std::pin::pin!(late)).await {
+            Either::Left((done, _)) => Ok(done),
+            Either::Right(_) => Err(Late),
+        }
     }
 
     /// Returns a configuration by which each call ends, all its tries included, within one of so many
     /// parts of what is left, so that a call that hangs says itself that it did.
-    pub(super) fn calls(self, config: &SdkConfig, parts: u32) -> SdkConfig {
+    pub(super) fn calls(&self, config: &SdkConfig, parts: u32) -> SdkConfig {
         let most = self.left() / parts.max(1);
         let set = config.timeout_config();
         let least = |set: Option<Duration>, most: Duration| set.map_or(most, |set| set.min(most));
@@ -72,22 +90,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_stage_that_hangs_leaves_the_others_their_time() {
-        let run = Budget::of(Duration::from_mins(5));
+        let run = Budget::of(Duration::from_mins(5), &clients::offline());
         let stage = run.percent(60);
         assert!(is_about(stage.left(), Duration::from_mins(3)));
         assert!(is_about(stage.first_of(3).left(), Duration::from_mins(1)));
-        let hang = run.first_of(3_000).run(std::future::pending::<()>());
-        assert_eq!(hang.await, Err(Late));
+        let hang = run.first_of(3_000);
+        assert_eq!(hang.run(std::future::pending::<()>()).await, Err(Late));
         assert!(is_about(run.left(), Duration::from_mins(5)));
         assert_eq!(run.run(async { 7 }).await, Ok(7));
-        assert_eq!(Budget::of(Duration::MAX).percent(50).run(async { 7 }).await, Ok(7));
-        let late = Budget::of(Duration::ZERO);
+        assert_eq!(
+            Budget::of(Duration::MAX, &clients::offline()).percent(50).run(async { 7 }).await,
+            Ok(7)
+        );
+        let late = Budget::of(Duration::ZERO, &clients::offline());
         assert_eq!(late.run(std::future::pending::<()>()).await, Err(Late));
     }
 
     #[test]
     fn no_call_takes_longer_than_its_part_and_none_longer_than_was_set() {
-        let run = Budget::of(Duration::from_mins(10));
+        let run = Budget::of(Duration::from_mins(10), &clients::offline());
         let times = |config: &SdkConfig| {
             let set = config.timeout_config().unwrap();
             (set.operation_timeout().unwrap(), set.operation_attempt_timeout().unwrap())

@@ -51,8 +51,8 @@ pub enum Error {
     #[error(transparent)]
     Put(#[from] PutError),
     /// The report could not be written.
-    #[error("the report could not be written, to standard output: {0}")]
-    Write(String),
+    #[error(transparent)]
+    Write(#[from] Unwritten),
     /// The time that the platform gives was nearly over.
     #[error(
         "the run was not done after {0} s, shortly before the platform would have ended it: give the function a longer timeout"
@@ -62,6 +62,11 @@ pub enum Error {
     #[error("the run ended in a panic, which is a defect of this program to report: {0}")]
     Panic(String),
 }
+
+/// The error for a line of the log that was not written, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the report could not be written, to standard output: {0}")]
+pub struct Unwritten(pub String);
 
 /// Name under which an error reaches the platform: a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,6 +27,10 @@ const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
 // A fifth of the 300 s that the template gives the function: the survey needs the rest.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
+/// Parts of its stage that one call for a document or a price book may take, at most.
+// A document is tried three times, and what is left is for the run.
+pub(super) const CALLS_OF_STAGE: u32 = 4;
+
 /// The book that a run uses, and what became of the Price List.
 #[derive(Clone, Debug)]
 pub struct RunBook {
@@ -100,9 +104,9 @@ impl Memory {
             });
         }
         let embedded = PriceBook::aws()?;
-        // The configuration says how long a quarter of the stage is.
+        // The list is many calls, and may take its stage as a whole.
         let of_calls = config.timeout_config().and_then(TimeoutConfig::operation_timeout);
-        let longest = of_calls.map_or(LONGEST_WAIT, |call| LONGEST_WAIT.min(4 * call));
+        let longest = of_calls.map_or(LONGEST_WAIT, |call| LONGEST_WAIT.min(CALLS_OF_STAGE * call));
         let fetched = match tokio::time::timeout(longest, fetch(config, regions)).await {
             Ok(Ok(list)) => read(list, &embedded, as_of),
             Ok(Err(error)) => Err(error.into()),

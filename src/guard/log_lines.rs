@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Error;
 
 use crate::domain::text::escaped;
-use crate::report::{MissingPart, Report, Summary};
+use crate::report::{FollowedAdvice, MissingPart, Report, Summary, UnfollowedAdvice};
 
 #[derive(Serialize)]
 struct LogLine<'a, T> {
@@ -36,8 +36,10 @@ struct RunLine<'a> {
     notes: Vec<String>,
     unpriced: usize,
     incomplete: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    track_record: Option<&'a crate::report::TrackRecord>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unfollowed: &'a [UnfollowedAdvice],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    followed: &'a [FollowedAdvice],
 }
 
 /// Writes the lines of a report, each ending in a newline: those of the recommendations, then that of
@@ -77,7 +79,8 @@ pub(super) fn of_run(report: &Report, summary: &Summary) -> Result<String, Error
             notes: notes(report),
             unpriced: report.unpriced.len(),
             incomplete: report.incomplete.len(),
-            track_record: report.track_record.as_ref(),
+            unfollowed: &report.unfollowed,
+            followed: &report.followed,
         },
     })
 }
@@ -101,12 +104,8 @@ fn message(report: &Report) -> String {
             }
         ),
     };
-    let record = report.track_record.as_ref().and_then(|record| record.realised_over_promised);
-    let record = record.map_or_else(String::new, |share| {
-        format!("; what was followed brought {share} of what was promised")
-    });
     format!(
-        "run finished: {} a month{}, {savings}{record}{missing}",
+        "run finished: {} a month{}, {savings}{missing}",
         totals.monthly_cost,
         if totals.is_at_least { " at least" } else { "" }
     )

@@ -6,8 +6,11 @@ mod error;
 mod gather;
 mod live_catalog;
 pub mod log_lines;
+mod region;
 mod run;
+mod series_memory;
 
-pub use error::{Error, ErrorType};
+pub use error::{Error, ErrorType, Unwritten};
+pub use gather::{TakePlace, TakenPlace};
 pub use live_catalog::{Memory, RunBook, fetch};
 pub use run::{Invocation, Log, RunOutcome, catch_panic, overrides, price_book, run};

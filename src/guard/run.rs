@@ -14,18 +14,18 @@ use crate::catalog::{Overrides, PriceBook};
 use crate::config::{CatalogSource, DocumentSource, Settings};
 use crate::config::{Run, Trigger};
 use crate::domain::{AccountId, Place, Region};
-use crate::guard::Error;
 use crate::guard::budget::Budget;
-use crate::guard::gather::{Gathered, Inputs, gather};
-use crate::guard::live_catalog::{Memory, RunBook};
+use crate::guard::gather::{Gathered, Inputs, TakePlace, gather};
+use crate::guard::live_catalog::{CALLS_OF_STAGE, Memory, RunBook};
 use crate::guard::log_lines;
+use crate::guard::{Error, Unwritten};
 use crate::observation::Observation;
 use crate::report::{self, Report, Summary, metrics};
 
 /// Results of a run.
 #[derive(Debug)]
 pub struct RunOutcome {
-    /// Everything that was gathered.
+    /// Observation without its places, which `take_place` had.
     pub observation: Observation,
     /// The price book, of which the observation has the rows that its models touch.
     pub book: PriceBook,
@@ -55,10 +55,14 @@ pub struct Invocation<'a> {
     pub time: Duration,
     /// Writer of the log's lines, each as soon as it is known: what was found outlives what hangs after.
     pub log: Log<'a>,
+    /// Bytes of memory that the run may take; half of it is for series.
+    pub memory: u64,
+    /// Taker of what was observed of each place, which is not kept otherwise.
+    pub take_place: TakePlace<'a>,
 }
 
-/// Writer of one line of the log, which ends in a newline; the error says why it was not written.
-pub type Log<'a> = &'a (dyn Fn(&str) -> Result<(), String> + Sync);
+/// Writer of one line of the log, which ends in a newline.
+pub type Log<'a> = &'a (dyn Fn(&str) -> Result<(), Unwritten> + Sync);
 
 /// Share of the time, in percent of what is left, that the documents and the price book may take; the
 /// same again is for the overrides.
@@ -90,8 +94,9 @@ async fn start(
     invocation: Invocation<'_>,
     memory: &Memory,
 ) -> Result<RunOutcome, Error> {
-    let Invocation { event, as_of, account, caller, time, log } = invocation;
-    let budget = Budget::of(time);
+    let Invocation { event, as_of, account, caller, time, memory: most, log, take_place } =
+        invocation;
+    let budget = Budget::of(time, config);
     let run = Run::parse(event, as_of)?;
     let settings = run.settings(settings);
     let window = run.window(&settings, as_of)?;
@@ -99,8 +104,7 @@ async fn start(
         .or_else(|| settings.regions.first().cloned())
         .ok_or(Error::NoRegion)?;
     let at_home = clients::in_region(config, &region);
-    // A document is tried three times, and each try ends within a quarter of the stage.
-    let for_document = || budget.percent(OF_DOCUMENTS).calls(&at_home, 4);
+    let for_document = || budget.percent(OF_DOCUMENTS).calls(&at_home, CALLS_OF_STAGE);
     let regions = settings.regions_or(&region);
     let RunBook { book, read, note } = Box::pin(price_book(
         &settings.catalog,
@@ -129,11 +133,13 @@ async fn start(
         overrides,
         home,
         caller,
+        memory: most,
     };
-    let Gathered { observation, book, errors } = Box::pin(gather(config, inputs, budget)).await;
-    let report = report::build(&observation);
+    let gathered = Box::pin(gather(config, inputs, &budget, take_place)).await;
+    let Gathered { observation, places, book, errors } = gathered;
+    let report = report::assemble(&observation, places);
     let partial = partial(&observation, &report, errors);
-    let outcome = emit(config, observation, book, report, budget, log).await?;
+    let outcome = emit(config, observation, book, report, &budget, log).await?;
     // What was not put goes first: it is what a repeated run can mend.
     Ok(RunOutcome { failure: outcome.failure.or(partial), ..outcome })
 }
@@ -141,7 +147,7 @@ async fn start(
 /// Returns the failure of a run that did not read the whole, where it read nothing or where the
 /// settings make that a failure.
 fn partial(observation: &Observation, report: &Report, errors: Vec<ApiError>) -> Option<Error> {
-    if observation.places.is_empty() && !errors.is_empty() {
+    if report.run.places.is_empty() && !errors.is_empty() {
         return Some(Error::Read(errors));
     }
     let missing = report.missing_line().filter(|_| observation.settings.fail_on_partial)?;
@@ -211,12 +217,12 @@ async fn emit(
     observation: Observation,
     book: PriceBook,
     report: Report,
-    budget: Budget,
+    budget: &Budget,
     log: Log<'_>,
 ) -> Result<RunOutcome, Error> {
-    let unwritten = |error: &dyn std::fmt::Display| Error::Write(error.to_string());
+    let unwritten = |error: serde_json::Error| Unwritten(error.to_string());
     let settings = &observation.settings;
-    let mut lines = log_lines::of_recommendations(&report).map_err(|error| unwritten(&error))?;
+    let mut lines = log_lines::of_recommendations(&report).map_err(unwritten)?;
     // Before the metrics: a call that hangs must not take what was found with it.
     let written = lines.iter().try_for_each(|line| log(line));
     let withheld = withheld(&observation);
@@ -245,7 +251,7 @@ async fn emit(
         }
     }
     let summary = Summary::new(&report, metrics_put, withheld);
-    let last = log_lines::of_run(&report, &summary).map_err(|error| unwritten(&error))?;
+    let last = log_lines::of_run(&report, &summary).map_err(unwritten)?;
     let written = written.and_then(|()| log(&last));
     lines.push(last);
     // A log that cannot be written has lost what the metrics cannot tell.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::series::{step_at, steps_of};
-use crate::domain::{Series, SumsInOrder, Tokens};
+use crate::domain::{Series, SumsBuilder, Tokens};
 use crate::observation::{Answer, Span, Status};
 
 /// Status of a series on one page.
@@ -120,7 +120,7 @@ impl<T: Clone + Default> PerQuery<T> {
 #[derive(Debug)]
 pub struct Decoder {
     span: Span,
-    series: PerQuery<Option<SumsInOrder>>,
+    series: PerQuery<Option<SumsBuilder>>,
 }
 
 impl Decoder {
@@ -135,8 +135,8 @@ impl Decoder {
     pub fn finish(self) -> Vec<Answer> {
         let Span { window, step } = self.span;
         let series =
-            |sums: SumsInOrder| Series { start: window.start(), step, values: sums.finish() };
-        let answer = |(sums, status): (Option<SumsInOrder>, Status)| Answer {
+            |sums: SumsBuilder| Series { start: window.start(), step, values: sums.finish() };
+        let answer = |(sums, status): (Option<SumsBuilder>, Status)| Answer {
             status,
             series: sums.map(series).filter(Series::has_points),
         };
@@ -150,7 +150,7 @@ impl Collector for Decoder {
         self.series.take(result, |slot, wholeness, time, sum| {
             // A series begins with its first point, so that silence stays without one.
             let steps = steps_of(span.window, span.step);
-            let sums = slot.get_or_insert_with(|| SumsInOrder::none(steps));
+            let sums = slot.get_or_insert_with(|| SumsBuilder::none(steps));
             let place =
                 step_at(span.window.start(), span.step, time).filter(|place| *place < steps);
             match (place, Tokens::try_from(sum)) {

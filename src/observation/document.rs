@@ -18,7 +18,7 @@ use crate::observation::Inventory;
 use crate::observation::distinct::repeated;
 use crate::observation::plan::MINUTE_DAYS;
 use crate::observation::sold_as;
-use crate::observation::{AdvisedSize, Span, ToldDay, Usage};
+use crate::observation::{ModelBefore, OpenBefore, SavingBefore, SizeBefore, Span, Usage};
 
 /// Version of the document that this program writes. Earlier versions are read too.
 pub const SCHEMA_VERSION: u32 = 5;
@@ -64,12 +64,12 @@ pub struct Observation {
     /// Models that had a cost before this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models_before: Vec<ModelBefore>,
-    /// Figures that earlier runs put of each model, the last of each day.
+    /// Savings of each model that counted before this run, the last of each day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told_before: Vec<ToldDay>,
-    /// Sizes of the purchases that were open before this run, as the last run advised them.
+    pub savings_before: Vec<SavingBefore>,
+    /// Sizes of the purchases that were open before this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sizes_before: Vec<AdvisedSize>,
+    pub sizes_before: Vec<SizeBefore>,
     /// Metrics that `GetMetricData` was asked for to know what was before.
     #[serde(default)]
     pub history_metrics_requested: u64,
@@ -94,26 +94,6 @@ pub struct PriceListRead {
     pub contradictions: u64,
     /// Names that are paired with no model.
     pub unmapped: u64,
-}
-
-/// A recommendation that was open when the guard last ran.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenBefore {
-    /// Region of the recommendation.
-    pub region: Region,
-    /// Id of the recommendation.
-    pub id: String,
-}
-
-/// A model that had a cost when the guard last read its Region.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelBefore {
-    /// Region of the model's use.
-    pub region: Region,
-    /// Base id of the model.
-    pub model: BaseModel,
 }
 
 /// Usage and inventory of one account in one Region.
@@ -209,6 +189,10 @@ impl Observation {
         // Types alone would let a threshold pass that the environment refuses.
         faults.extend(self.settings.faults());
         faults.extend(self.repeated());
+        let savings = self.savings_before.iter().filter(|before| !before.is_possible());
+        faults.extend(savings.map(|before| {
+            format!("the saving of {} in {} is none that a run puts", before.model, before.region)
+        }));
         faults.extend(self.untold());
         for observed in &self.places {
             for lane in &observed.usage.lanes {
@@ -318,10 +302,10 @@ impl Observation {
             .extend(models.into_iter().map(|model| twice(format!("the model of before {model}"))));
         let sizes = repeated(&self.sizes_before, |size| format!("{} in {}", size.id, size.region));
         faults.extend(sizes.into_iter().map(|size| twice(format!("the size of {size}"))));
-        let told = repeated(&self.told_before, |told| {
-            format!("{} in {} at {}", told.model, told.region, told.time)
+        let savings = repeated(&self.savings_before, |before| {
+            format!("{} in {} at {}", before.model, before.region, before.time)
         });
-        faults.extend(told.into_iter().map(|told| twice(format!("what was told of {told}"))));
+        faults.extend(savings.into_iter().map(|before| twice(format!("the saving of {before}"))));
         faults
     }
 
@@ -330,6 +314,16 @@ impl Observation {
         let mut text = serde_json::to_string(self).map_err(ObservationError::Unwritten)?;
         text.push('\n');
         Ok(text)
+    }
+
+    /// Writes the observation as JSON in two parts, between which the places belong that it does not have.
+    pub fn to_json_around_places(&self) -> Result<[String; 2], ObservationError> {
+        const NONE: &str = "\"places\":[";
+        let text = Self { places: Vec::new(), ..self.clone() }.to_json()?;
+        // No text has these quotes unescaped, and nothing before is named so.
+        let at = text.find(NONE).map_or(text.len(), |at| at + NONE.len());
+        let (before, after) = text.split_at(at);
+        Ok([before.to_owned(), after.to_owned()])
     }
 
     /// Puts another book in the place of the one that the observation was gathered with. Counts and
@@ -361,7 +355,7 @@ impl Observation {
             open_before: self.open_before.clone(),
             sizes_before: self.sizes_before.clone(),
             models_before: Vec::new(),
-            told_before: Vec::new(),
+            savings_before: Vec::new(),
             history_unknown: None,
             ..*self
         }
@@ -369,8 +363,16 @@ impl Observation {
 
     /// Puts the rows of a book into the observation that its models touch.
     #[must_use]
-    pub fn with_prices(mut self, book: &PriceBook) -> Self {
-        let mut models = self.models();
+    pub fn with_prices(self, book: &PriceBook) -> Self {
+        let models = self.models();
+        self.with_rows_of(models, book)
+    }
+
+    /// Puts the rows of a book into the observation that some models touch, and those that the overrides
+    /// declare.
+    #[must_use]
+    pub fn with_rows_of(mut self, mut models: BTreeSet<BaseModel>, book: &PriceBook) -> Self {
+        models.extend(self.overrides.reserved_holding.iter().map(|held| held.model.clone()));
         // Advice compares a model that ends with its successor, which nobody may use yet.
         let successors = models.iter().filter_map(|model| book.model(model));
         let successors: Vec<BaseModel> = successors
@@ -382,12 +384,38 @@ impl Observation {
         self
     }
 
+    /// Returns what is to be known of a run to decide one place: no place, the rows of a book that its models
+    /// touch, and what was before in its Region.
+    #[must_use]
+    pub fn of_place(&self, observed: &PlaceObservation, book: &PriceBook) -> Self {
+        let region = &observed.place.region;
+        let mut run = self.clone();
+        run.open_before.retain(|before| before.region == *region);
+        run.models_before.retain(|before| before.region == *region);
+        run.savings_before.retain(|before| before.region == *region);
+        run.sizes_before.retain(|before| before.region == *region);
+        run.with_rows_of(observed.models(), book)
+    }
+
     /// Adds the rows by the token of what else could serve the models in use, of the same book. No figure
     /// of advice rests on them.
     #[must_use]
-    pub fn with_models_beside(mut self, book: &PriceBook, ladder: &ModelLadder) -> Self {
+    pub fn with_models_beside(self, book: &PriceBook, ladder: &ModelLadder) -> Self {
         let models = self.models();
-        let beside = models.iter().flat_map(|model| ladder.beside(model));
+        self.with_rows_beside(&models, book, ladder)
+    }
+
+    /// Adds the rows by the token of what else could serve some models.
+    #[must_use]
+    pub fn with_rows_beside(
+        mut self,
+        models: &BTreeSet<BaseModel>,
+        book: &PriceBook,
+        ladder: &ModelLadder,
+    ) -> Self {
+        let declared = self.overrides.reserved_holding.iter().map(|held| &held.model);
+        let models: BTreeSet<&BaseModel> = models.iter().chain(declared).collect();
+        let beside = models.into_iter().flat_map(|model| ladder.beside(model));
         self.prices.add_by_the_token(book, beside.map(|facts| &facts.id));
         self
     }

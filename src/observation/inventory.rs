@@ -198,7 +198,7 @@ impl ProvisionedModel {
         self.commitment_duration.is_some()
     }
 
-    /// Returns true if the address is one of a Region and there is a unit.
+    /// Returns true if the address is one of a provisioned model of a place and there is a unit.
     pub(super) fn can_be_of(&self, place: &Place) -> bool {
         let arn = self.provisioned_model_arn.parse::<Arn>();
         let is_its = |arn: Arn| {

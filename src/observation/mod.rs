@@ -12,10 +12,11 @@
 //! | `profiles` | which profiles a Region may call, and which one an application profile was made of |
 //! | [`plan`] | which series to ask `CloudWatch` for, over which span |
 //! | [`decode`] | pages of answers as series |
+//! | [`before`] | what the runs before put of the guard's own: what was open, its size, what had a cost and a saving |
 //! | [`latest`] | pages of answers as the latest point of each series |
-//! | [`told`] | the figures that the guard put before, and the sizes that it advised |
 //! | `words` | words of AWS that decide something, as closed sets |
 
+pub mod before;
 pub mod decode;
 mod distinct;
 mod document;
@@ -25,21 +26,19 @@ pub mod plan;
 mod profiles;
 mod sold_as;
 mod term_end;
-pub mod told;
 mod usage;
 mod words;
 
+pub use before::{ModelBefore, OpenBefore, SavingBefore, SizeBefore};
 pub use distinct::{Disagreement, distinct};
 pub use document::{
-    FailedPlace, ModelBefore, Observation, ObservationError, OpenBefore, PlaceObservation,
-    PriceListRead, SCHEMA_VERSION,
+    FailedPlace, Observation, ObservationError, PlaceObservation, PriceListRead, SCHEMA_VERSION,
 };
 pub use inventory::{
     ApplicationProfile, CommitmentDuration, FoundationModel, Inventory, InventoryList,
     ProvisionedModel, SystemProfile, UnreadList,
 };
 pub use profiles::UnresolvedProfile;
-pub use told::{AdvisedSize, ToldDay};
 pub use usage::{
     Answer, Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage,
 };

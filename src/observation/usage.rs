@@ -233,9 +233,9 @@ impl LaneUsage {
 /// Returns the first hour that is not the sum of its minutes; `None` where all are.
 fn first_difference(hours: &Series, minutes: &Series) -> Option<Timestamp> {
     let of_hour = usize::try_from(HOUR / MINUTE).unwrap_or(usize::MAX);
-    let in_hours = hours.since(minutes.start).take(minutes.values.len().div_ceil(of_hour));
+    let mut in_hours = hours.since(minutes.start).take(minutes.values.len().div_ceil(of_hour));
     let mut of_minutes = minutes.values.iter();
-    let differs = in_hours.into_iter().position(|hour| {
+    let differs = in_hours.position(|hour| {
         let sum: u64 = of_minutes.by_ref().take(of_hour).flatten().sum();
         sum != hour.unwrap_or_default()
     })?;

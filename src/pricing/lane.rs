@@ -21,6 +21,8 @@ pub struct Lane<'a> {
     pub kind: LaneKind<'a>,
     /// Billed meters with points.
     pub meters: Vec<PricedMeter>,
+    /// True if nothing that is bought is to serve the lane: it is not among those that are read by the minute.
+    pub(super) stays: bool,
     /// Base model behind the lane; `None` where the meaning of its id is unknown.
     model: Option<BaseModel>,
     /// Meters by which the model is billed, as the book knows, and which have no price here.
@@ -248,7 +250,7 @@ impl<'a> Lane<'a> {
             .collect();
         let prices = model.as_ref().and_then(|model| observation.prices.model(model));
         let known_unpriced = prices.map_or(&[][..], |prices| &prices.unpriced);
-        Self { usage, kind, meters, model, known_unpriced }
+        Self { usage, kind, meters, stays: false, model, known_unpriced }
     }
 
     /// Returns true if the lane may be billed, beside its tokens, by something that has no price
@@ -325,6 +327,12 @@ impl<'a> Lane<'a> {
     #[must_use]
     pub fn is_standard(&self) -> bool {
         matches!(self.kind, LaneKind::OnDemand { tier: ServiceTier::Standard, .. })
+    }
+
+    /// Returns true if what is bought could serve the lane: a standard one, of those that are read by the minute.
+    #[must_use]
+    pub fn is_servable(&self) -> bool {
+        self.is_standard() && !self.stays
     }
 
     /// Returns true if every meter with recent tokens has a rate.

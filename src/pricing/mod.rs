@@ -13,7 +13,6 @@
 //! | `load` | demand over time, in dollars and in the load of a unit |
 //! | `holding` | a provisioned model: its cost, use and worth |
 //! | `idleness` | the verdict on whether a provisioned model is idle, and since when |
-//! | `past_calls` | the calls of a time that is past, at today's rates |
 //! | `reserved` | reserved tokens: what they take off the on-demand bill |
 //! | `effective_cost` | the cost of what is held, by whether it was used |
 
@@ -27,7 +26,6 @@ mod lane;
 mod lane_rates;
 mod lifecycle;
 mod load;
-mod past_calls;
 mod reserved;
 mod term_offers;
 mod term_prices;
@@ -40,7 +38,6 @@ pub use idleness::{IdleSpell, Idleness, LEAST_REST, Rhythm};
 pub use lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 pub use lifecycle::{Lifecycle, LifecycleDay, LifecycleSource};
 pub use load::{DemandSeries, LOAD_SCALE, Load, MONEY_SCALE, StepDemand, TimesServed};
-pub use past_calls::PastCalls;
 pub use reserved::{
     Covered, Reserved, UsedReservation, reserved_meters, reserved_weights, reserves,
 };

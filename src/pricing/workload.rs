@@ -15,6 +15,10 @@ use crate::pricing::lifecycle::{Lifecycle, LifecycleDay};
 use crate::pricing::reserved::{self, Covered, Reserved};
 use crate::pricing::term_offers;
 
+/// Most lanes of a workload that are read by the minute, the dearest: the minutes of a lane take some
+/// hundredth of the smallest function's memory.
+pub(super) const MOST_LANES_BY_THE_MINUTE: usize = 60;
+
 /// An observation with prices put to it.
 #[derive(Debug)]
 pub struct Priced<'a> {
@@ -24,7 +28,7 @@ pub struct Priced<'a> {
     pub recent: Window,
     /// Day whose prices apply.
     pub day: Date,
-    /// Workloads in order of account, Region and model.
+    /// Workloads in order of their models.
     pub workloads: Vec<Workload<'a>>,
     /// Lanes without a known model.
     pub strays: Vec<Stray<'a>>,
@@ -72,8 +76,7 @@ pub struct Workload<'a> {
     pub offers: Vec<Offer>,
     /// Reserved tokens per minute that the book sells for the model here.
     pub reserved_offers: Vec<ReservedOffer>,
-    /// Loads that a unit of the model carried in any place of the account; empty where its capacity
-    /// is known.
+    /// Loads that a unit of the model carried in this place; empty where its capacity is known.
     pub carried: Vec<CarriedLoad>,
     /// Window that a month is scaled from.
     pub recent: Window,
@@ -87,101 +90,88 @@ pub struct Workload<'a> {
     pub minute_gaps: Vec<String>,
 }
 
-/// Puts prices to an observation.
-#[must_use]
-pub fn price(observation: &Observation) -> Priced<'_> {
-    let recent = observation.window.last_days(observation.settings.recent_days);
-    let day = observation.window.last_day();
-    let mut workloads = Vec::new();
-    let mut strays = Vec::new();
-    for observed in &observation.places {
-        let mut by_model: BTreeMap<BaseModel, Workload<'_>> = BTreeMap::new();
-        let mut workload = |model: &BaseModel| {
-            if !by_model.contains_key(model) {
-                by_model.insert(model.clone(), Workload::new(observation, observed, model, day));
-            }
-        };
-        let mut lanes = Vec::new();
-        for usage in &observed.usage.lanes {
-            let lane = Lane::new(observation, observed, usage, recent, day);
-            if !usage.has_points() && usage.gaps().is_empty() {
-                continue;
-            }
-            match lane.model().cloned() {
-                Some(model) => {
-                    workload(&model);
-                    lanes.push((model, lane));
-                }
-                // Without a model there is no workload to advise on, but the usage must stay
-                // visible.
-                None => strays.push(Stray {
-                    place: &observed.place,
-                    gaps: gaps_of(&lane, |_| true),
-                    unread: gaps_of(&lane, Gap::is_unread),
-                    unpriced: lane.unpriced(&observed.place, recent),
-                    lane,
-                }),
-            }
+impl<'a> Priced<'a> {
+    /// Begins with nothing of any place.
+    #[must_use]
+    pub fn nothing(observation: &'a Observation) -> Self {
+        Self {
+            observation,
+            recent: observation.window.last_days(observation.settings.recent_days),
+            day: observation.window.last_day(),
+            workloads: Vec::new(),
+            strays: Vec::new(),
         }
-        let mut holdings = Vec::new();
-        for held in &observed.inventory.provisioned_models {
-            let holding = Holding::new(observation, observed, held, day);
-            workload(&holding.model);
-            holdings.push(holding);
-        }
-        let declared = &observation.overrides.reserved_holding;
-        let declared: Vec<Reserved<'_>> = declared
-            .iter()
-            .filter(|held| held.region == observed.place.region && held.from <= day)
-            .map(|held| Reserved::new(observation, held))
-            .collect();
-        for reserved in &declared {
-            workload(&reserved.declared.model);
-        }
-        for reserved in declared {
-            if let Some(workload) = by_model.get_mut(&reserved.declared.model) {
-                workload.reserved.push(reserved);
-            }
-        }
-        for (model, lane) in lanes {
-            if let Some(workload) = by_model.get_mut(&model) {
-                workload.lanes.push(lane);
-            }
-        }
-        for holding in holdings {
-            if let Some(workload) = by_model.get_mut(&holding.model) {
-                workload.holdings.push(holding);
-            }
-        }
-        workloads
-            .extend(by_model.into_values().map(|workload| workload.finished(observation, recent)));
     }
-    share_carried(&mut workloads);
-    // The order of the observation must not show.
-    sort_by(&mut workloads, |a, b| (a.place, &a.model).cmp(&(b.place, &b.model)));
-    sort_by(&mut strays, |a, b| {
-        (a.place, &a.lane.usage.model_id).cmp(&(b.place, &b.lane.usage.model_id))
-    });
-    Priced { observation, recent, day, workloads, strays }
 }
 
-/// Gives to each workload what units of its model carried anywhere in the account: a unit serves
-/// the same in each place.
-fn share_carried(workloads: &mut [Workload<'_>]) {
-    let mut by_model: BTreeMap<BaseModel, Vec<CarriedLoad>> = BTreeMap::new();
-    for workload in workloads.iter() {
-        let carried = workload.holdings.iter().flat_map(|held| &held.carried);
-        let carried: Vec<CarriedLoad> = carried.copied().collect();
-        if !carried.is_empty() {
-            let all = by_model.entry(workload.model.clone()).or_default();
-            all.extend(carried);
+/// Puts prices to what was observed of one place. Of the observation its other places are no matter.
+#[must_use]
+pub fn price<'a>(observation: &'a Observation, observed: &'a PlaceObservation) -> Priced<'a> {
+    let mut priced = Priced::nothing(observation);
+    let (recent, day) = (priced.recent, priced.day);
+    let mut by_model: BTreeMap<BaseModel, Workload<'_>> = BTreeMap::new();
+    let mut workload = |model: &BaseModel| {
+        if !by_model.contains_key(model) {
+            by_model.insert(model.clone(), Workload::new(observation, observed, model, day));
+        }
+    };
+    let mut lanes = Vec::new();
+    for usage in &observed.usage.lanes {
+        let lane = Lane::new(observation, observed, usage, recent, day);
+        if !usage.has_points() && usage.gaps().is_empty() {
+            continue;
+        }
+        match lane.model().cloned() {
+            Some(model) => {
+                workload(&model);
+                lanes.push((model, lane));
+            }
+            // Without a model there is no workload to advise on, but the usage must stay
+            // visible.
+            None => priced.strays.push(Stray {
+                place: &observed.place,
+                gaps: gaps_of(&lane, |_| true),
+                unread: gaps_of(&lane, Gap::is_unread),
+                unpriced: lane.unpriced(&observed.place, recent),
+                lane,
+            }),
         }
     }
-    for workload in workloads {
-        if let Some(carried) = by_model.get(&workload.model) {
-            workload.carried = CarriedLoad::largest(carried.clone());
+    let mut holdings = Vec::new();
+    for held in &observed.inventory.provisioned_models {
+        let holding = Holding::new(observation, observed, held, day);
+        workload(&holding.model);
+        holdings.push(holding);
+    }
+    let declared = &observation.overrides.reserved_holding;
+    let declared: Vec<Reserved<'_>> = declared
+        .iter()
+        .filter(|held| held.region == observed.place.region && held.from <= day)
+        .map(|held| Reserved::new(observation, held))
+        .collect();
+    for reserved in &declared {
+        workload(&reserved.declared.model);
+    }
+    for reserved in declared {
+        if let Some(workload) = by_model.get_mut(&reserved.declared.model) {
+            workload.reserved.push(reserved);
         }
     }
+    for (model, lane) in lanes {
+        if let Some(workload) = by_model.get_mut(&model) {
+            workload.lanes.push(lane);
+        }
+    }
+    for holding in holdings {
+        if let Some(workload) = by_model.get_mut(&holding.model) {
+            workload.holdings.push(holding);
+        }
+    }
+    // In order of the models: the order of the observation must not show.
+    let workloads = by_model.into_values();
+    priced.workloads.extend(workloads.map(|workload| workload.finished(observation, recent)));
+    sort_by(&mut priced.strays, |a, b| a.lane.usage.model_id.cmp(&b.lane.usage.model_id));
+    priced
 }
 
 fn gaps_of(lane: &Lane<'_>, is_meant: impl Fn(&Gap) -> bool) -> Vec<String> {
@@ -236,6 +226,7 @@ impl<'a> Workload<'a> {
             u32::try_from(hours / 24).unwrap_or_default()
         });
         sort_by(&mut self.lanes, |a, b| a.usage.model_id.cmp(&b.usage.model_id));
+        self.let_the_cheapest_stay();
         sort_by(&mut self.holdings, |a, b| {
             a.held.provisioned_model_arn.cmp(&b.held.provisioned_model_arn)
         });
@@ -275,7 +266,22 @@ impl<'a> Workload<'a> {
         for holding in &mut self.holdings {
             holding.measure(&self.lanes, recent, is_whole, since);
         }
+        let carried = self.holdings.iter().flat_map(|held| &held.carried);
+        self.carried = CarriedLoad::largest(carried.copied().collect());
         self
+    }
+
+    /// Lets the standard lanes stay as they are that are beyond those that are read by the minute.
+    fn let_the_cheapest_stay(&mut self) {
+        let mut standard: Vec<&mut Lane<'a>> =
+            self.lanes.iter_mut().filter(|lane| lane.is_standard()).collect();
+        if standard.len() > MOST_LANES_BY_THE_MINUTE {
+            // Those of one cost in order of their ids, as they are now.
+            sort_by(&mut standard, |a, b| b.monthly_cost().cmp(&a.monthly_cost()));
+            for lane in standard.into_iter().skip(MOST_LANES_BY_THE_MINUTE) {
+                lane.stays = true;
+            }
+        }
     }
 
     /// Returns the day since which the model is in extended access, on the day of the prices; `None`
@@ -321,7 +327,14 @@ impl<'a> Workload<'a> {
                 "{name} in {region} is in extended access since {since}; AWS may charge more than the price shown, which no source dates from that day on"
             )
         });
-        end.into_iter().chain(low).collect()
+        let stay = self.lanes.iter().filter(|lane| lane.stays).count();
+        let stay = (stay > 0).then(|| {
+            format!(
+                "{name} in {region} is called by {} ids: units and reservations are decided for the {MOST_LANES_BY_THE_MINUTE} dearest, and the other {stay} stay as they are",
+                stay + MOST_LANES_BY_THE_MINUTE
+            )
+        });
+        end.into_iter().chain(low).chain(stay).collect()
     }
 
     /// Returns the ids under which provisioned throughput of the model is sold in this Region.
@@ -347,9 +360,9 @@ impl<'a> Workload<'a> {
         self.unread.is_empty() && self.minute_gaps.is_empty()
     }
 
-    /// Lists the on-demand lanes of the standard tier: those that a commitment can serve.
-    pub(crate) fn standard(&self) -> impl Iterator<Item = &Lane<'a>> {
-        self.on_demand().filter(|lane| lane.is_standard())
+    /// Lists the on-demand lanes that a commitment could serve.
+    pub(crate) fn servable(&self) -> impl Iterator<Item = &Lane<'a>> {
+        self.on_demand().filter(|lane| lane.is_servable())
     }
 
     /// Returns the lanes that are billed by the token.

@@ -9,32 +9,46 @@ use crate::estimate::{
     Alternatives, CostNow, EstimateBasis, LoadShape, SelfHosting, Volume, VolumeError,
 };
 use crate::observation::{LaneUsage, Observation, PlaceObservation};
-use crate::report::{Report, WorkloadReport};
+use crate::report::{HoldingReport, PlaceReport, Report, ReservedReport, WorkloadReport};
 
 /// Adds to each workload of a report what else could serve it, at the prices of the window's last day.
 pub fn add_alternatives(report: &mut Report, observation: &Observation, references: &References) {
-    let found: Vec<Option<Alternatives>> = report
-        .workloads
-        .iter()
-        .map(|workload| {
-            let is_its_place = |observed: &&PlaceObservation| {
-                (&observed.place.account, &observed.place.region)
-                    == (&workload.account, &workload.region)
-            };
-            let observed = observation.places.iter().find(is_its_place)?;
-            let subject = Subject { report, workload, observed, observation, references };
-            let found = subject.alternatives();
-            Some(found.unwrap_or_else(|why| Alternatives::none(&why.to_string())))
-        })
-        .collect();
-    for (workload, found) in report.workloads.iter_mut().zip(found) {
-        workload.alternatives = found;
+    for workload in &mut report.workloads {
+        let is_its_place = |observed: &&PlaceObservation| {
+            (&observed.place.account, &observed.place.region)
+                == (&workload.account, &workload.region)
+        };
+        let Some(observed) = observation.places.iter().find(is_its_place) else {
+            continue;
+        };
+        let (holdings, reserved) = (&report.holdings, &report.reserved_holdings);
+        let found =
+            Subject { holdings, reserved, workload, observed, observation, references }.found();
+        workload.alternatives = Some(found);
     }
 }
 
-/// A workload with what was seen of it.
+impl PlaceReport {
+    /// Adds to each workload of the place what else could serve it, at the prices of the window's last day.
+    pub fn add_alternatives(
+        &mut self,
+        observation: &Observation,
+        observed: &PlaceObservation,
+        references: &References,
+    ) {
+        for workload in &mut self.workloads {
+            let (holdings, reserved) = (&self.holdings, &self.reserved_holdings);
+            let found =
+                Subject { holdings, reserved, workload, observed, observation, references }.found();
+            workload.alternatives = Some(found);
+        }
+    }
+}
+
+/// A workload with what was seen of it, and what is held beside it.
 struct Subject<'a> {
-    report: &'a Report,
+    holdings: &'a [HoldingReport],
+    reserved: &'a [ReservedReport],
     workload: &'a WorkloadReport,
     observed: &'a PlaceObservation,
     observation: &'a Observation,
@@ -65,6 +79,11 @@ enum NothingToCompare {
 }
 
 impl Subject<'_> {
+    /// Finds the alternatives, or says why there is nothing to compare.
+    fn found(&self) -> Alternatives {
+        self.alternatives().unwrap_or_else(|why| Alternatives::none(&why.to_string()))
+    }
+
     /// Finds the alternatives; the error says why there is nothing to compare.
     fn alternatives(&self) -> Result<Alternatives, NothingToCompare> {
         let Self { workload, observation, references, .. } = self;
@@ -150,11 +169,11 @@ impl Subject<'_> {
     /// Returns the name of something that is held for the workload and has no price; `None` where all has one.
     fn unpriced_holding(&self) -> Option<&str> {
         let own = (&self.workload.account, &self.workload.region, &self.workload.model);
-        let units = self.report.holdings.iter().map(|held| {
+        let units = self.holdings.iter().map(|held| {
             let of = (&held.account, &held.region, &held.model);
             (of, held.monthly_cost, held.provisioned_model_name.as_str())
         });
-        let reserved = self.report.reserved_holdings.iter().map(|held| {
+        let reserved = self.reserved.iter().map(|held| {
             let of = (&held.account, &held.region, &held.model);
             (of, held.monthly_cost, held.name.as_str())
         });

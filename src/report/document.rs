@@ -18,8 +18,9 @@ use crate::domain::{
 use crate::estimate::Alternatives;
 use crate::observation::{CommitmentDuration, PriceListRead};
 use crate::pricing::{CacheEconomics, CapacityUse, Lifecycle};
+use crate::report::followed::FollowedAdvice;
 use crate::report::missing_part::MissingPart;
-use crate::report::track_record::TrackRecord;
+use crate::report::unfollowed::UnfollowedAdvice;
 use crate::sizing::BreakEven;
 
 /// Result of one run.
@@ -60,9 +61,12 @@ pub struct Report {
     /// Models that had a cost before this run and of which nothing is left; empty where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vanished: Vec<VanishedModel>,
-    /// Outcome of the advice of earlier runs; `None` where none told anything of what is read now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub track_record: Option<TrackRecord>,
+    /// Advice that is open since an earlier day, by what that cost; empty where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfollowed: Vec<UnfollowedAdvice>,
+    /// Advice to buy units that was followed, with what came of its promise; empty where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub followed: Vec<FollowedAdvice>,
 }
 
 /// Scope of a run.
@@ -146,6 +150,10 @@ pub struct Totals {
     pub prices_checked: Option<Date>,
     /// Cost of the guard itself at its schedule, CloudWatch's part, USD a month.
     pub guard_monthly_cost: Usd,
+    /// Savings of the purchases that followed advice, in percent of what was promised; `None` where none is
+    /// known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub realised_over_promised: Option<Percent>,
 }
 
 /// One workload: all use of one model in one account and Region.

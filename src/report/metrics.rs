@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::advice::Recommendation;
 use crate::config::Settings;
 use crate::domain::sorting::sort_by;
 use crate::domain::{Percent, Region, Tokens, Usd};
@@ -51,11 +52,11 @@ pub(super) fn how_many(report: &Report, settings: &Settings) -> usize {
 /// Name of the metric of costs.
 pub const MONTHLY_COST: &str = "MonthlyCost";
 
-/// Name of the metric of what commitments cost, of models that have some.
-pub const COMMITMENT_MONTHLY_COST: &str = "CommitmentMonthlyCost";
-
 /// Name of the metric of what open recommendations would save.
 pub const POTENTIAL_MONTHLY_SAVINGS: &str = "PotentialMonthlySavings";
+
+/// Name of the metric of what the purchase of a model's first units would save.
+pub const PROMISED_MONTHLY_SAVINGS: &str = "PromisedMonthlySavings";
 
 /// Dimension of the metrics of one model.
 pub const MODEL: &str = "Model";
@@ -73,14 +74,13 @@ pub const RECOMMENDATION_OPEN: &str = "RecommendationOpen";
 
 /// Names of the metrics that are withheld on a book whose prices AWS does not charge: an alarm would
 /// take their dollars for real ones, and their zeros for an all-clear.
-const REST_ON_PRICES: [&str; 10] = [
+const REST_ON_PRICES: [&str; 9] = [
     MONTHLY_COST,
     POTENTIAL_MONTHLY_SAVINGS,
     "Recommendations",
     RECOMMENDATION_OPEN,
-    COMMITMENT_MONTHLY_COST,
     "CommitmentWorth",
-    "RealisedOverPromised",
+    PROMISED_MONTHLY_SAVINGS,
     ADVISED_SIZES[0],
     ADVISED_SIZES[1],
     ADVISED_SIZES[2],
@@ -121,21 +121,7 @@ pub fn points(report: &Report, settings: &Settings) -> Vec<Point> {
     let settled = counted.filter(|advice| {
         advice.was_open == Some(true) || report.is_read(&advice.region, &advice.model)
     });
-    points.extend(settled.flat_map(|advice| {
-        let size = advice.commitment.advised_size.iter().flat_map(|size| {
-            let sizes = [
-                size.model_units.into(),
-                size.input_tokens_per_minute,
-                size.output_tokens_per_minute,
-            ];
-            ADVISED_SIZES.into_iter().zip(sizes).filter(|(_, size)| *size > 0)
-        });
-        let size = size.map(|(name, size)| {
-            let dimensions = in_region(&advice.region, RECOMMENDATION_ID, &advice.id);
-            point(name, Unit::Count, dimensions, Decimal::from(size))
-        });
-        std::iter::once(open(&advice.region, &advice.id, Decimal::ONE)).chain(size)
-    }));
+    points.extend(settled.flat_map(|advice| of_recommendation(report, advice)));
     points.extend(
         report
             .closed
@@ -177,6 +163,10 @@ fn totals(report: &Report) -> Vec<Point> {
             // Of the prices that advice rests on too.
             total("CatalogAgeDays", Unit::Count, Decimal::from(totals.catalog_age_days)),
         ]);
+        let realised = totals.realised_over_promised;
+        points.extend(
+            realised.map(|share| total("RealisedOverPromised", Unit::Percent, share.number())),
+        );
         // The lowest of each: one total would hide the holding that loses money behind one that pays.
         let least = |read: &dyn Fn(&HoldingReport) -> Option<Decimal>| {
             report.holdings.iter().filter_map(read).min()
@@ -184,10 +174,6 @@ fn totals(report: &Report) -> Vec<Point> {
         let worth = least(&|holding| holding.worth.map(Percent::number));
         let utilization = least(&|holding| holding.utilization.map(Percent::number));
         let days = least(&|holding| holding.days_to_term_end.map(Decimal::from));
-        let record = report.track_record.as_ref().and_then(|record| record.realised_over_promised);
-        points.extend(
-            record.map(|share| total("RealisedOverPromised", Unit::Percent, share.number())),
-        );
         points.extend(worth.map(|value| total("CommitmentWorth", Unit::Percent, value)));
         points
             .extend(utilization.map(|value| total("CommitmentUtilization", Unit::Percent, value)));
@@ -248,9 +234,7 @@ fn of_workload(report: &Report, workload: &WorkloadReport) -> Vec<Point> {
     let savings = of(POTENTIAL_MONTHLY_SAVINGS, workload.potential_monthly_savings);
     let is_whole = report.is_understood(&workload.region, &workload.model);
     let savings = (is_whole && report.is_decided(&workload.region)).then_some(savings);
-    let held = workload.holdings_monthly_cost;
-    let held = (!held.is_zero()).then(|| of(COMMITMENT_MONTHLY_COST, held));
-    std::iter::once(of(MONTHLY_COST, workload.monthly_cost)).chain(savings).chain(held).collect()
+    std::iter::once(of(MONTHLY_COST, workload.monthly_cost)).chain(savings).collect()
 }
 
 fn of_holding(holding: &HoldingReport) -> Vec<Point> {
@@ -266,6 +250,33 @@ fn of_holding(holding: &HoldingReport) -> Vec<Point> {
         .days_to_term_end
         .map(|days| of("CommitmentDaysToExpiry", Unit::Count, Decimal::from(days)));
     worth.into_iter().chain(utilization).chain(days).collect()
+}
+
+/// Returns the points of a recommendation that is open: that it is, the size of a purchase, and what that of a
+/// model's first units promises.
+fn of_recommendation(report: &Report, advice: &Recommendation) -> Vec<Point> {
+    let size = advice.commitment.advised_size.unwrap_or_default();
+    let sizes =
+        [size.model_units.into(), size.input_tokens_per_minute, size.output_tokens_per_minute];
+    let sizes = ADVISED_SIZES.into_iter().zip(sizes).filter(|(_, size)| *size > 0);
+    let sizes = sizes.map(|(name, size)| {
+        let dimensions = in_region(&advice.region, RECOMMENDATION_ID, &advice.id);
+        point(name, Unit::Count, dimensions, Decimal::from(size))
+    });
+    // Beside others the calls of new units are partly those of the old.
+    let is_first = !report.holdings.iter().any(|held| {
+        (&held.account, &held.region, &held.model)
+            == (&advice.account, &advice.region, &advice.model)
+    });
+    let promised = advice.savings().filter(|_| size.model_units > 0 && is_first);
+    let promised = promised.map(|saving| {
+        let dimensions = in_region(&advice.region, MODEL, advice.model.id());
+        point(PROMISED_MONTHLY_SAVINGS, Unit::None, dimensions, saving.dollars())
+    });
+    std::iter::once(open(&advice.region, &advice.id, Decimal::ONE))
+        .chain(sizes)
+        .chain(promised)
+        .collect()
 }
 
 fn open(region: &Region, id: &str, value: Decimal) -> Point {

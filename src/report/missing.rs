@@ -5,18 +5,18 @@
 //! log and the line of the page all follow from the list.
 
 use crate::domain::{BaseModel, Region};
-use crate::observation::{OpenBefore, PlaceObservation};
-use crate::pricing::Priced;
+use crate::observation::{Observation, OpenBefore};
+use crate::report::place_report::PlaceReport;
 use crate::report::{IncompleteReport, MissingPart, Part, Report};
 
 /// Lists the parts that a run did not read: Regions first, then place by place, the history, and
-/// last what was read and leaves open advice `unsettled`.
-pub(super) fn missing<'p>(
-    priced: &'p Priced<'_>,
+/// last what was read and leaves open advice unsettled.
+pub(super) fn missing(
+    observation: &Observation,
+    places: &[PlaceReport],
     incomplete: &[IncompleteReport],
-    unsettled: impl Iterator<Item = &'p OpenBefore>,
+    left_open: &[&OpenBefore],
 ) -> Vec<MissingPart> {
-    let observation = priced.observation;
     let part = |region: &Region, part, error: &str| MissingPart {
         region: region.clone(),
         part,
@@ -26,9 +26,9 @@ pub(super) fn missing<'p>(
     let failed = observation.failed.iter();
     let mut parts: Vec<MissingPart> =
         failed.map(|failed| part(&failed.region, Part::Region, &failed.error)).collect();
-    for PlaceObservation { place, inventory, minutes_unknown, .. } in &observation.places {
+    for PlaceReport { place, unread, minutes_unknown, minute_gap, .. } in places {
         let region = &place.region;
-        let unread = inventory.unread.iter();
+        let unread = unread.iter();
         parts.extend(unread.map(|unread| part(region, unread.list.into(), &unread.error)));
         let gaps = incomplete.iter().filter(|workload| workload.is_of(place));
         let gaps: Vec<&String> = gaps.filter_map(|workload| workload.unread.first()).collect();
@@ -36,14 +36,12 @@ pub(super) fn missing<'p>(
             let workloads = u64::try_from(gaps.len()).unwrap_or(u64::MAX);
             parts.push(MissingPart { workloads, ..part(region, Part::Usage, gap) });
         }
-        let here = priced.workloads.iter().filter(|workload| workload.place == place);
-        let gap = here.flat_map(|workload| &workload.minute_gaps).next();
-        let why = minutes_unknown.as_ref().or(gap);
+        let why = minutes_unknown.as_ref().or(minute_gap.as_ref());
         parts.extend(why.map(|why| part(region, Part::Minutes, why)));
     }
     let history = observation.history_unknown.iter();
     parts.extend(history.map(|why| part(&observation.home.region, Part::History, why)));
-    for OpenBefore { region, .. } in unsettled {
+    for OpenBefore { region, .. } in left_open {
         // What was not read says why already.
         if parts.iter().all(|part| part.region != *region) {
             let gaps = incomplete.iter().filter(|workload| workload.region == *region);

@@ -2,39 +2,45 @@
 //!
 //! | file | job |
 //! |---|---|
-//! | `absence` | what is proven gone by a Region that was read |
 //! | `alternatives` | what else could serve each workload |
-//! | `build` | a report from an observation |
+//! | `build` | a report from an observation, or from the reports of its places |
 //! | `changes` | what is new and what is gone since the runs before |
 //! | `document` | the parts of a report, named as programs read them |
+//! | `followed` | advice that was followed, and what came of its promise |
 //! | `missing`, `missing_part` | the parts that the run did not read, and which figures are totals without them |
 //! | `not_covered` | the parts of the bill that were not read, and notes for the reader |
 //! | [`metrics`] | a report as metric points |
+//! | `settled` | which advice was open in a place, and what is closed or gone there |
+//! | `place_report` | what a report tells of one place, read and decided |
 //! | `summary` | a report in a few lines, however large the account |
-//! | `track_record` | what became of earlier advice: followed or not, and what that brought |
+//! | `unfollowed` | advice that is open since an earlier day, and what that cost |
 //! | `guard_cost` | the guard's own cost in CloudWatch |
 
 #![deny(clippy::float_arithmetic)]
 
-mod absence;
 mod alternatives;
 mod build;
 mod changes;
 mod document;
+mod followed;
 mod guard_cost;
 pub mod metrics;
 mod missing;
 mod missing_part;
 mod not_covered;
+mod place_report;
+mod settled;
 mod summary;
-mod track_record;
+mod unfollowed;
 
 pub use alternatives::add_alternatives;
-pub use build::{SCHEMA_VERSION, build};
+pub use build::{SCHEMA_VERSION, assemble, build};
 pub use document::{
     ClosedRecommendation, HoldingReport, HoldingState, IncompleteReport, LaneReport, MeterReport,
     Report, ReservedReport, RunInfo, Totals, UnpricedReport, VanishedModel, WorkloadReport,
 };
+pub use followed::FollowedAdvice;
 pub use missing_part::{MissingPart, Part};
+pub use place_report::PlaceReport;
 pub use summary::Summary;
-pub use track_record::{FollowedAdvice, TrackRecord, UnfollowedAdvice};
+pub use unfollowed::UnfollowedAdvice;

@@ -6,18 +6,19 @@ use jiff::SignedDuration;
 
 use crate::domain::Region;
 use crate::observation::Observation;
-use crate::pricing::Priced;
+use crate::report::place_report::PlaceReport;
 
 /// Lists the notes of the gathering, and for an account without usage the places that were looked
 /// at: an empty result must not be taken for an empty bill.
-pub(super) fn notes(priced: &Priced<'_>) -> Vec<String> {
-    let observation = priced.observation;
+pub(super) fn notes(
+    observation: &Observation,
+    places: &[PlaceReport],
+    is_unused: bool,
+) -> Vec<String> {
     let mut notes = observation.notes.clone();
-    let has_looked = observation.places.iter().all(|observed| observed.inventory.unread.is_empty());
-    let is_unused = priced.workloads.is_empty() && priced.strays.is_empty();
-    if is_unused && has_looked && !observation.places.is_empty() {
-        let regions: BTreeSet<&str> =
-            observation.places.iter().map(|observed| observed.place.region.name()).collect();
+    let has_looked = places.iter().all(|it| it.unread.is_empty());
+    if is_unused && has_looked && !places.is_empty() {
+        let regions: BTreeSet<&str> = places.iter().map(|it| it.place.region.name()).collect();
         let regions: Vec<&str> = regions.into_iter().collect();
         notes.push(format!(
             "no use of Amazon Bedrock was found in {}: no metric of AWS/Bedrock by ModelId has a point from {} to {}, and ListProvisionedModelThroughputs lists nothing. Look elsewhere too: in other Regions (GUARD_REGIONS names those to read), in other accounts (the credentials decide), in AWS/BedrockMantle, and, for reserved tokens, in your contract",
@@ -30,47 +31,25 @@ pub(super) fn notes(priced: &Priced<'_>) -> Vec<String> {
 }
 
 /// Lists the parts of the account and of the bill that the run did not read, each in words.
-pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
-    let observation = priced.observation;
+pub(super) fn not_covered(observation: &Observation, places: &[PlaceReport]) -> Vec<String> {
     let mut not_covered: Vec<String> = observation
         .failed
         .iter()
         .map(|failed| format!("Region {}: {}", failed.region, failed.error))
         .collect();
-    let read: BTreeSet<&str> =
-        observation.places.iter().map(|observed| observed.place.region.name()).collect();
+    let read: BTreeSet<&str> = places.iter().map(|it| it.place.region.name()).collect();
     let read: Vec<&str> = read.into_iter().collect();
     not_covered.push(format!("Regions other than {}", read.join(", ")));
-    for workload in &priced.workloads {
-        let split = workload.lanes.iter().filter(|lane| !lane.usage.splits.is_empty());
-        not_covered.extend(split.map(|lane| {
-            let how = if lane.known_tier().is_none() {
-                "it is priced from the cheapest tier that its requests can be served at, in short contexts"
-            } else {
-                "all of it is priced as its id says, in short contexts"
-            };
-            let splits: Vec<String> = lane.usage.splits.iter().map(ToString::to_string).collect();
-            format!(
-                "the split of {} in {} by {}: {how}",
-                lane.usage.model_id,
-                workload.place.region,
-                splits.join("; ")
-            )
-        }));
-    }
-    for observed in &observation.places {
-        let region = &observed.place.region;
+    not_covered.extend(places.iter().flat_map(|it| it.splits.clone()));
+    for PlaceReport { place, unread, minutes_unknown, .. } in places {
+        let region = &place.region;
         not_covered.extend(
-            observed.inventory.unread.iter().map(|unread| {
+            unread.iter().map(|unread| {
                 format!("the {} of {region}: {}", unread.list.in_words(), unread.error)
             }),
         );
-        not_covered.extend(
-            observed
-                .minutes_unknown
-                .iter()
-                .map(|why| format!("the minutes of {}: {why}", observed.place.region)),
-        );
+        not_covered
+            .extend(minutes_unknown.iter().map(|why| format!("the minutes of {region}: {why}")));
     }
     not_covered.push(if has_old_window(observation) {
         "most of this window: ListMetrics names only what was used in the last two weeks".into()
@@ -96,10 +75,7 @@ pub(super) fn not_covered(priced: &Priced<'_>) -> Vec<String> {
         ]
         .map(str::to_owned),
     );
-    let unread = |region: &Region| {
-        let mut places = observation.places.iter();
-        !places.any(|observed| observed.place.region == *region)
-    };
+    let unread = |region: &Region| !places.iter().any(|it| it.place.region == *region);
     let declared = observation.overrides.reserved_holding.iter();
     not_covered.extend(declared.filter(|held| unread(&held.region)).map(|held| {
         format!(

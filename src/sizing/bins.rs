@@ -71,7 +71,7 @@ impl<'r, 'l> LoadedLanes<'r, 'l> {
         workload: &Workload<'_>,
         rates: &'r [LaneRates<'l>],
     ) -> Result<Self, UnknownDemand> {
-        let standard = rates.iter().filter(|rates| rates.lane.is_standard());
+        let standard = rates.iter().filter(|rates| rates.lane.is_servable());
         let mut rates: Vec<&LaneRates<'l>> = standard.collect();
         rates.sort_by_key(|rates| std::cmp::Reverse(rates.monthly_cost(priced.recent)));
         rates.truncate(MOST_CALLS);

@@ -163,14 +163,14 @@ impl Certainty {
 }
 
 /// Returns the chance at which a saving that is none may pass for one, as the best of so many choices:
-/// `0.8 % ÷ L × 12 ÷ (11 + L)`.
+/// `0.8 % ÷ L × 6 ÷ (5 + L)`.
 ///
 /// The best of several looks good by chance, and better still where weeks lean on each other: with the first
 /// division alone it passed in 6.7 of 100 with six.
 #[expect(clippy::cast_precision_loss, reason = "choices are few")]
 fn level(choices: usize) -> f64 {
     let choices = choices.max(1) as f64;
-    LEVEL / choices * 12.0 / (11.0 + choices)
+    LEVEL / choices * 6.0 / (5.0 + choices)
 }
 
 /// Writes the level of so many choices in percent.

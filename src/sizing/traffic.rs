@@ -43,14 +43,14 @@ impl<'s> ServableLanes<'s> {
                     provisioned.push(lane);
                 }
                 (_, Traffic::Units { with_on_demand, .. })
-                    if with_on_demand && lane.lane.is_standard() =>
+                    if with_on_demand && lane.lane.is_servable() =>
                 {
                     on_demand.push(lane);
                 }
                 (_, Traffic::Reserved(scope))
                     // Reserved tokens take the requests of their scope by themselves; other tiers
                     // are billed apart.
-                    if lane.lane.is_standard() && reserves(scope, lane.scope) =>
+                    if lane.lane.is_servable() && reserves(scope, lane.scope) =>
                 {
                     on_demand.push(lane);
                 }

@@ -1,15 +1,17 @@
 //! How sure advice is, by seeded trials with their bounds: `docs/advice-quality.md` has the whole tables.
 
-use bedrock_cost_guard::advice::{Action, Recommendation};
+use std::sync::LazyLock;
+
+use bedrock_cost_guard::advice::{Action, Gate, Recommendation};
 use bedrock_cost_guard::config::Overflow;
-use bedrock_cost_guard::domain::Usd;
-use bedrock_cost_guard::observation::{AdvisedSize, OpenBefore, Status};
-use bedrock_cost_guard::report::HoldingState;
+use bedrock_cost_guard::domain::{PurchaseSize, Usd};
+use bedrock_cost_guard::observation::{OpenBefore, SizeBefore, Status};
+use bedrock_cost_guard::report::{HoldingState, Report};
 use bedrock_cost_guard::sizing::Certainty;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::support::account::{Account, HELD, TOKENS, held};
+use crate::support::account::{Account, HELD, TOKENS, held, region};
 use crate::support::book::{MODEL, UNIT, book, rate, unit};
 use crate::support::reports::{an_hour, counted};
 
@@ -326,40 +328,46 @@ fn where_the_best_size_is_not_sure_a_smaller_one_is_bought() {
     assert!(advice.grounds.workings.iter().any(|it| it.what == "the size that saves most"));
 }
 
-/// Returns an account in which units of a size that is given were open before this run.
-fn growing(paths: [u64; 2], before: u32) -> Account {
+/// Returns an account that asks for so many tokens a minute at night and by day, earlier for so many percent
+/// of that, and in which units were open before this run, of a size that nobody knows where it is 0.
+#[expect(clippy::unwrap_used, reason = "only tests call it")]
+fn open_at(before: u32, [night, day]: [u64; 2], earlier: u64) -> Account {
+    // The id hangs on the place, the model and the action alone.
+    static ID: LazyLock<String> = LazyLock::new(|| {
+        let mut account = Account::selling_units().tokens(MODEL, 3 * UNIT[0], 10);
+        account.observation.settings.overflow = Overflow::Spill;
+        let report = account.report();
+        let mut advice = report.recommendations.into_iter();
+        advice.find(|it| it.action == Action::BuyModelUnits).unwrap().id
+    });
     let mut account = Account::selling_units();
     account.observation.settings.overflow = Overflow::Spill;
-    let [night, day] = paths;
+    let last_weeks = 60 * (account.observation.window.hours() - 14 * 24);
     account = account.lane(MODEL, TOKENS, |minute| {
-        let is_day = (8..20).contains(&(minute / 60 % 24));
-        [if is_day { day } else { night }, 10]
+        let tokens = if (8..20).contains(&(minute / 60 % 24)) { day } else { night };
+        [if minute < last_weeks { tokens * earlier / 100 } else { tokens }, 10]
     });
+    let (region, id) = (region("us-east-1"), ID.clone());
+    account.observation.open_before = vec![OpenBefore { region: region.clone(), id: id.clone() }];
     if before > 0 {
-        let plain = account.report();
-        let buy = plain.recommendations.iter().find(|it| it.action == Action::BuyModelUnits);
-        if let Some(buy) = buy {
-            let id = buy.id.clone();
-            let region = buy.region.clone();
-            account.observation.open_before =
-                vec![OpenBefore { region: region.clone(), id: id.clone() }];
-            account.observation.sizes_before = vec![AdvisedSize {
-                region,
-                id,
-                model_units: before,
-                input_tokens_per_minute: 0,
-                output_tokens_per_minute: 0,
-            }];
-        }
+        let size = PurchaseSize { model_units: before, ..PurchaseSize::default() };
+        account.observation.sizes_before = vec![SizeBefore { region, id, size }];
     }
     account
 }
 
-fn bought(account: &Account) -> Option<(u32, Decimal)> {
-    let report = account.report();
+fn bought(report: &Report) -> Option<(u32, Decimal)> {
     let mut counted = report.recommendations.iter().filter(|it| it.is_counted());
     let buy = counted.find(|it| it.action == Action::BuyModelUnits)?;
     Some((buy.commitment.advised_size?.model_units, buy.savings()?.dollars()))
+}
+
+/// Returns true if no number of units pays under any offer, by the minute.
+fn none_pays(report: &Report) -> bool {
+    let plans = report.workloads.iter().flat_map(|workload| &workload.plans);
+    let mut units = plans.filter(|plan| plan.action == Some(Action::BuyModelUnits));
+    let proofs = [Gate::Optimum, Gate::Certificate];
+    units.all(|plan| plan.failed_gates.iter().any(|gate| proofs.contains(gate)))
 }
 
 proptest! {
@@ -367,18 +375,23 @@ proptest! {
 
     #[test]
     fn an_open_size_stays_while_it_passes_and_saves_four_fifths_of_the_best(
-        night in 1u64..6_000_000, day in 1u64..6_000_000, before in 1u32..9,
+        night in 1u64..6_000_000, day in 1u64..6_000_000, earlier in 60u64..160, before in 1u32..9,
     ) {
-        let best = bought(&growing([night, day], 0));
-        let open = bought(&growing([night, day], before));
-        match (best, open) {
+        // Open too, so that the same thresholds are asked.
+        let plain = open_at(0, [night, day], earlier).report();
+        let open = open_at(before, [night, day], earlier).report();
+        match (bought(&plain), bought(&open)) {
             (Some((size, most)), Some((kept, saved))) => {
                 prop_assert!(kept == size || kept == before, "{kept} of {size} and {before}");
                 prop_assert!(saved * Decimal::from(5) >= most * Decimal::from(4));
-                // It stays put once it is the best, and an order of its own changes nothing.
-                prop_assert_eq!(bought(&growing([night, day], kept)), open);
+                // What is kept is kept again.
+                let again = open_at(kept, [night, day], earlier).report();
+                prop_assert_eq!(bought(&again), Some((kept, saved)));
             }
-            (None, Some((kept, _))) => prop_assert_eq!(kept, before),
+            (None, Some((kept, saved))) => {
+                prop_assert_eq!(kept, before);
+                prop_assert!(saved > Decimal::ZERO && !none_pays(&plain), "it cannot save");
+            }
             (Some(_), None) => prop_assert!(false, "an open size has closed what passes"),
             (None, None) => {}
         }
@@ -389,15 +402,26 @@ proptest! {
 fn the_size_that_is_open_is_kept_and_the_best_is_named() {
     // Six and seven units are full at night and by day.
     let paths = [UNIT[0] * 6, UNIT[0] * 7];
-    let best = bought(&growing(paths, 0)).unwrap();
+    let best = bought(&open_at(0, paths, 100).report()).unwrap();
     let near = best.0 - 1;
-    let account = growing(paths, near);
-    let (kept, saved) = bought(&account).unwrap();
+    let report = open_at(near, paths, 100).report();
+    let (kept, saved) = bought(&report).unwrap();
     assert_eq!(kept, near);
     assert!(saved < best.1);
-    let report = account.report();
     let buy = report.recommendations.iter().find(|it| it.action == Action::BuyModelUnits).unwrap();
     assert!(buy.grounds.workings.iter().any(|it| it.from.contains("what is open stays")));
+    // What is closed by now has no size to keep.
+    let mut closed = open_at(near, paths, 100);
+    closed.observation.open_before.clear();
+    assert_eq!(bought(&closed.report()), Some(best));
     // One that saves too little gives way.
-    assert_eq!(bought(&growing(paths, 1)).unwrap().0, best.0);
+    assert_eq!(bought(&open_at(1, paths, 100).report()), Some(best));
+}
+
+#[test]
+fn what_is_open_closes_once_no_size_pays_whatever_the_weeks_before_would_save() {
+    // In the last two weeks a unit replaces nine tenths of its price under a term, before that a half more.
+    let report = open_at(1, [UNIT[0] * 45 / 100; 2], 150).report();
+    assert!(none_pays(&report), "{:?}", report.workloads[0].plans);
+    assert_eq!(bought(&report), None);
 }

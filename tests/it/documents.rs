@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::cli::printed;
 use crate::support::account::{ACCOUNT, region};
 use crate::support::fake_aws::{FakeAws, Fault, FaultKind};
-use crate::support::served::TIME;
+use crate::support::served::{MEMORY, Places, TIME};
 use crate::support::{UNITS, now, overrides_file, sample_of, shifted};
 
 const PARAMETER: &str = "/guard/overrides";
@@ -68,6 +68,7 @@ impl FakeAccount {
 
     async fn run_with(&self, config: &SdkConfig, settings: &Settings) -> Result<RunOutcome, Error> {
         let event = json!({ "scheduled_time": self.observation.event.time.to_string() });
+        let places = Places::default();
         let invocation = Invocation {
             event: &event,
             as_of: self.observation.as_of,
@@ -75,8 +76,11 @@ impl FakeAccount {
             caller: Caller::Lambda,
             time: TIME,
             log: &|_| Ok(()),
+            memory: MEMORY,
+            take_place: &|taken| places.take(taken),
         };
-        guard::run(config, settings, invocation, &Memory::default()).await
+        let outcome = guard::run(config, settings, invocation, &Memory::default()).await;
+        outcome.map(|outcome| places.put_into(outcome))
     }
 
     #[expect(clippy::unwrap_used, reason = "only tests call it")]

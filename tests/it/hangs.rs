@@ -8,7 +8,7 @@ use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{MissingPart, Part};
 
 use crate::support::account::region;
-use crate::support::fake_aws::{Fault, FaultKind};
+use crate::support::fake_aws::{Fault, FaultKind, PageSizes};
 use crate::support::served::Served;
 use crate::support::{ROUTE, UNITS, sample_of, whole};
 
@@ -99,6 +99,30 @@ async fn more_regions_than_are_read_at_once_each_have_their_share() {
         outcome.report.missing.iter().map(|missing| missing.region.name()).collect();
     assert_eq!(missing, hanging);
     assert_eq!(outcome.report.run.places.len(), 5);
+}
+
+#[tokio::test]
+async fn a_region_that_is_slow_may_take_what_the_others_leave() {
+    let time = Duration::from_secs(15);
+    let mut observation = in_four_regions();
+    for name in ["ap-south-1", "ap-southeast-1", "ca-central-1", "sa-east-1"] {
+        let mut place = observation.places[1].clone();
+        place.place.region = region(name);
+        observation.settings.regions.push(region(name));
+        observation.places.push(place);
+    }
+    observation.settings.regions.sort();
+    // Twelve seconds for the Regions, and four for the hours of the first while others wait: its calls, one
+    // after the other, take five.
+    let slow = FaultKind::Slow(Duration::from_secs(1));
+    let account = Served::of(observation).within(time);
+    account.fake.set_page_sizes(PageSizes { list_metrics: 2, ..PageSizes::default() });
+    for operation in ["ListMetrics", "GetMetricData"] {
+        account.fake.fault(Fault::of(operation, slow).to(region("ap-south-1")));
+    }
+    let outcome = account.try_run().await.unwrap();
+    assert_eq!(outcome.report.missing, []);
+    assert_eq!(outcome.report.run.places.len(), 8);
 }
 
 #[tokio::test]

@@ -635,7 +635,7 @@ fn what_is_there_twice_is_refused_wherever_it_is() {
     }
 }
 
-/// What is billed once has one address: another account, partition, kind or blank makes no second one.
+/// Another account, partition, kind or blank makes no second address of one thing that is billed once.
 #[test]
 fn what_is_billed_once_cannot_be_saved_twice_under_another_address() {
     let saved = small_observation().to_json().unwrap();

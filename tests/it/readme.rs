@@ -11,7 +11,7 @@ use bedrock_cost_guard::config::{Run, SETTINGS, Trigger};
 use bedrock_cost_guard::domain::{Meter, Percent};
 use bedrock_cost_guard::guard::{ErrorType, log_lines};
 use bedrock_cost_guard::report::metrics::{Unit, points, run_succeeded};
-use bedrock_cost_guard::report::{self, ClosedRecommendation, Summary, TrackRecord};
+use bedrock_cost_guard::report::{self, ClosedRecommendation, Summary};
 use bedrock_cost_guard::terminal::report as text;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -203,11 +203,7 @@ fn the_metrics_are_those_that_are_put() {
     let mut report = report::build(&whole(sample()));
     let advice = report.recommendations[0].clone();
     report.closed.push(ClosedRecommendation { region: advice.region, id: advice.id });
-    report.track_record = Some(TrackRecord {
-        followed: Vec::new(),
-        unfollowed: Vec::new(),
-        realised_over_promised: Some(Percent::new(97.into())),
-    });
+    report.totals.realised_over_promised = Some(Percent::ALL);
     let mut put: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
     let all = points(&report, &sample().settings);
     for point in all.into_iter().chain([run_succeeded(true)]) {
@@ -366,7 +362,7 @@ const NOT_IN_THIS_VERSION: [Denied; 6] = [
     ("A service tier or a context window that AWS splits usage by", || {
         file("src/observation/plan.rs").contains("splits")
             && !file("src/aws/cloudwatch.rs").contains("ServiceTier")
-            && file("src/guard/gather.rs").contains("[(\"ModelId\".to_owned()")
+            && file("src/guard/region.rs").contains("[(\"ModelId\".to_owned()")
     }),
     ("Refused requests make figures \"at least\"", || {
         let mut observation = sample();

@@ -369,7 +369,7 @@ fn the_headline_and_the_titles_of_the_text_are_these() {
     NOT COVERED
     The prices in use were checked on 2026-07-24 or later. 20 offers are proven not to save at any size. This run
     asked CloudWatch for 402 metrics, for which it bills $0.00402; 18 lanes had their minutes read. At its
-    schedule CloudWatch's part of what the guard costs is $1.37 a month at least.
+    schedule CloudWatch's part of what the guard costs is $1.28 a month at least.
     ");
 }
 

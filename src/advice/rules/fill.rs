@@ -93,7 +93,7 @@ pub(crate) fn advise<'w>(
     };
     let able = workload.holdings.iter().filter(|holding| holding.can_serve_more());
     let serving: Vec<&Holding<'_>> = able.filter(|holding| !goes_idle(holding)).collect();
-    let standard: Usd = workload.standard().map(Lane::monthly_cost).sum();
+    let standard: Usd = workload.servable().map(Lane::monthly_cost).sum();
     if serving.is_empty() || !standard.is_positive() {
         return FillAdvice::none(Finding::default(), serving);
     }
@@ -209,7 +209,7 @@ impl<'w> Room<'w> {
         let lanes: Vec<&Lane<'_>> = match (&whole, target) {
             (Some(whole), _) => whole.iter().flat_map(|it| it.lanes.iter().copied()).collect(),
             (None, Some(target)) => whole::at(workload, &target.lanes),
-            (None, None) => workload.standard().collect(),
+            (None, None) => workload.servable().collect(),
         };
         // What comes to on-demand goes where that costs least, at the upper end.
         let rates = LaneRates::of_units(cheapest, &lanes);

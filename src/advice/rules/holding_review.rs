@@ -222,7 +222,7 @@ impl<'w> HoldingReview<'_, 'w> {
 
     /// Counts the lanes of which those that are to go to the holding were chosen.
     pub(super) fn lanes_to_choose_from(&self) -> usize {
-        let lanes = self.workload.standard().count().min(MOST_CALLS);
+        let lanes = self.workload.servable().count().min(MOST_CALLS);
         if self.is_filled() { lanes } else { 1 }
     }
 

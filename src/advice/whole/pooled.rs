@@ -245,7 +245,7 @@ pub(super) fn by_worth_of_a_unit<'r, 'w>(
         cost.checked_div(needed).unwrap_or(Decimal::MAX)
     };
     let mut lanes: Vec<&LaneRates<'w>> =
-        rates.iter().filter(|rates| rates.lane.is_standard()).collect();
+        rates.iter().filter(|rates| rates.lane.is_servable()).collect();
     lanes.sort_by_cached_key(|rates| std::cmp::Reverse(worth(rates)));
     lanes
 }

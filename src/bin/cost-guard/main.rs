@@ -1,18 +1,20 @@
 //! The terminal program: the same run by hand, on your account, on a saved run or on the sample.
 
 mod estimate;
+mod kept;
 mod prices;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::aws::documents::NamedBy;
-use bedrock_cost_guard::aws::files::{self, Readers};
+use bedrock_cost_guard::aws::files;
 use bedrock_cost_guard::catalog::{ModelLadder, PriceBook, References};
 use bedrock_cost_guard::config::{CatalogSource, Settings, read_event};
 use bedrock_cost_guard::domain::text::{escaped, shown};
@@ -29,6 +31,7 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 use estimate::EstimateArguments;
+use kept::Kept;
 use prices::Prices;
 
 /// Prices the Amazon Bedrock usage of an AWS account and says what would cost less.
@@ -87,6 +90,9 @@ enum Command {
         /// Seconds after which what was not read by then is left out, and named
         #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
         timeout: u32,
+        /// Megabytes of memory that may be taken; what does not fit is left out, and named
+        #[arg(long, value_name = "MB", default_value_t = 2_048, value_parser = clap::value_parser!(u32).range(64..))]
+        memory: u32,
     },
     /// Print the report on a run that was saved
     ///
@@ -177,9 +183,9 @@ fn execute(arguments: Arguments) -> Result<bool> {
             };
             print_explanation(&observation, &subject, format)
         }
-        Some(Command::Run { event, dry_run, save, timeout }) => {
-            let time = Duration::from_secs(timeout.into());
-            run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format, time)
+        Some(Command::Run { event, dry_run, save, timeout, memory }) => {
+            let limits = Limits { seconds: timeout, megabytes: memory };
+            run_now(event.as_deref(), dry_run, save.as_deref(), catalog, format, limits)
         }
     }?;
     Ok(true)
@@ -297,13 +303,20 @@ fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
+/// Limits of a run, so that it ends and leaves the machine to others.
+#[derive(Clone, Copy)]
+struct Limits {
+    seconds: u32,
+    megabytes: u32,
+}
+
 fn run_now(
     event: Option<&Path>,
     dry_run: bool,
     save: Option<&Path>,
     catalog: Option<CatalogSource>,
     format: Format,
-    time: Duration,
+    limits: Limits,
 ) -> Result<()> {
     let mut settings = Settings::from_vars(vars())?;
     let as_of = now();
@@ -311,14 +324,21 @@ fn run_now(
     settings.dry_run |= dry_run;
     let has_flag = catalog.is_some();
     settings.catalog = catalog.unwrap_or(settings.catalog);
+    let kept = Mutex::new(Kept::new(save, format)?);
     let outcome = runtime()?.block_on(async {
         let config = clients::config(vars()).await?;
         let memory = Memory::default();
-        let account = AccountId::default();
-        let caller = Caller::Terminal;
-        // The report is printed whole, once it is there.
-        let invocation =
-            Invocation { event: &event, as_of, account, caller, time, log: &|_| Ok(()) };
+        let invocation = Invocation {
+            event: &event,
+            as_of,
+            account: AccountId::default(),
+            caller: Caller::Terminal,
+            time: Duration::from_secs(limits.seconds.into()),
+            // The report is printed whole, once it is there.
+            log: &|_| Ok(()),
+            memory: u64::from(limits.megabytes) << 20,
+            take_place: &|taken| kept.lock().unwrap_or_else(PoisonError::into_inner).take(taken),
+        };
         guard::run(&config, &settings, invocation, &memory).await
     });
     let outcome = outcome.map_err(|mut error| {
@@ -332,30 +352,18 @@ fn run_now(
         error
     })?;
     let RunOutcome { observation, book, report, failure, .. } = outcome;
-    let observation = observation.with_models_beside(&book, ModelLadder::embedded()?);
     // First the file, then the report: neither costs the other when it cannot be written.
-    let saved = save.map_or(Ok(()), |path| keep(path, &observation));
+    let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let saved = save.map_or(Ok(()), |path| kept.save(path, observation, &book));
     // Where nothing was read, the failure says all.
     if !report.run.places.is_empty() {
-        print_report(report, &observation, format)?;
+        print(&page_of(&report, format)?, format)?;
     }
     match (failure, saved) {
         (None, saved) => saved,
         (Some(failure), Ok(())) => Err(failure.into()),
         (Some(failure), Err(unsaved)) => Err(unsaved.context(failure.to_string())),
     }
-}
-
-/// Saves an observation for `replay`.
-fn keep(path: &Path, observation: &Observation) -> Result<()> {
-    // What is named may be a terminal; a reader of JSON reads the same values.
-    let text = observation.to_json()?;
-    files::write_whole(path, &escaped(&text), Readers::Owner).with_context(|| {
-        format!(
-            "the report is complete, but the observation was not saved: cannot write `{}`",
-            path.display()
-        )
-    })
 }
 
 fn event_of(path: Option<&Path>) -> Result<Value> {
@@ -368,14 +376,18 @@ fn event_of(path: Option<&Path>) -> Result<Value> {
 
 /// Prints a report, for programs with what else could serve each workload.
 fn print_report(mut report: Report, observation: &Observation, format: Format) -> Result<()> {
-    let page = match format {
-        Format::Text => text::render(&report),
-        Format::Json => {
-            report::add_alternatives(&mut report, observation, &References::embedded()?);
-            report.to_json()?
-        }
-    };
-    print(&page, format)
+    if format == Format::Json {
+        report::add_alternatives(&mut report, observation, &References::embedded()?);
+    }
+    print(&page_of(&report, format)?, format)
+}
+
+/// Writes a report in a format.
+fn page_of(report: &Report, format: Format) -> Result<String> {
+    Ok(match format {
+        Format::Text => text::render(report),
+        Format::Json => report.to_json()?,
+    })
 }
 
 /// Writes to standard output. Names and texts come from elsewhere: what would steer a terminal, or is not

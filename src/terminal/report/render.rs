@@ -1,7 +1,7 @@
 //! The page as a whole: its head, its parts in order, and its foot.
 
 use crate::domain::{Tokens, Usd, day_of};
-use crate::report::{Part, Report};
+use crate::report::{FollowedAdvice, Part, Report, UnfollowedAdvice};
 use crate::terminal::page::{counted, line, wrapped};
 use crate::terminal::report::doubts::doubts;
 use crate::terminal::report::holdings::{holdings, reserved_holdings};
@@ -14,11 +14,11 @@ pub fn render(report: &Report) -> String {
     let mut page = String::new();
     head(&mut page, report);
     advice(&mut page, report);
+    earlier_advice(&mut page, report);
     alternatives(&mut page, report);
     workloads(&mut page, report);
     holdings(&mut page, report);
     reserved_holdings(&mut page, report);
-    track_record(&mut page, report);
     doubts(&mut page, report);
     foot(&mut page, report);
     page
@@ -130,23 +130,20 @@ fn without_price(report: &Report) -> String {
     }
 }
 
-/// Writes what became of earlier advice, where something is known of it.
-fn track_record(page: &mut String, report: &Report) {
-    let Some(record) = &report.track_record else {
-        return;
-    };
-    let lines = record.lines();
-    if lines.is_empty() {
-        return;
+/// Writes what came of earlier advice: what of it is open, since when, and what came of the rest.
+fn earlier_advice(page: &mut String, report: &Report) {
+    let unfollowed = report.unfollowed.iter().map(UnfollowedAdvice::in_words).collect();
+    let followed = report.followed.iter().map(FollowedAdvice::in_words).collect();
+    let sections: [(&str, Vec<String>); 2] =
+        [("NOT FOLLOWED SO FAR", unfollowed), ("FOLLOWED", followed)];
+    for (heading, sentences) in sections.into_iter().filter(|(_, sentences)| !sentences.is_empty())
+    {
+        line(page, heading);
+        for sentence in sentences {
+            wrapped(page, "  ", &sentence);
+        }
+        line(page, "");
     }
-    line(page, "WHAT BECAME OF EARLIER ADVICE");
-    if let Some(share) = record.realised_over_promised {
-        line(page, format!("  What was followed brought {share} of what was promised."));
-    }
-    for text in lines {
-        wrapped(page, "  ", &text);
-    }
-    line(page, "");
 }
 
 fn foot(page: &mut String, report: &Report) {

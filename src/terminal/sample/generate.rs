@@ -84,7 +84,7 @@ fn observe(
         overrides,
         open_before: Vec::new(),
         models_before: Vec::new(),
-        told_before: Vec::new(),
+        savings_before: Vec::new(),
         sizes_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,

@@ -7,6 +7,7 @@ use bedrock_cost_guard::catalog::{Overrides, PriceBook};
 use bedrock_cost_guard::config::{Run, Settings, Trigger};
 use bedrock_cost_guard::domain::meter::{MetricName, read_name};
 use bedrock_cost_guard::domain::period::{HOUR, MINUTE};
+use bedrock_cost_guard::domain::series::steps_of;
 use bedrock_cost_guard::domain::{AccountId, ModelId, ModelUnits, Place, Region, Series, Window};
 use bedrock_cost_guard::observation::plan::MINUTE_DAYS;
 use bedrock_cost_guard::observation::{
@@ -70,7 +71,7 @@ fn blank() -> Observation {
         overrides: Overrides::default(),
         open_before: Vec::new(),
         models_before: Vec::new(),
-        told_before: Vec::new(),
+        savings_before: Vec::new(),
         sizes_before: Vec::new(),
         history_metrics_requested: 0,
         history_unknown: None,
@@ -364,13 +365,12 @@ pub(crate) fn metric(
     value: impl Fn(u64) -> Option<u64>,
 ) -> MetricSeries {
     let MetricName::Known(metric) = read_name(name) else { unreachable!("{name} is not read") };
-    let empty = Series::empty(window, step);
-    let values = (0..).map(value).take(empty.values.len()).collect();
+    let values = (0..).map(value).take(steps_of(window, step)).collect();
     MetricSeries {
         name: name.to_owned(),
         metric,
         status: Status::Complete,
-        series: Some(Series { values, ..empty }),
+        series: Some(Series { start: window.start(), step, values }),
     }
 }
 
@@ -380,8 +380,7 @@ fn metrics<const N: usize>(
     step: u32,
     value: impl Fn(u64) -> [u64; N],
 ) -> Vec<MetricSeries> {
-    let steps = Series::empty(window, step).values.len();
-    let values: Vec<[u64; N]> = (0..).map(value).take(steps).collect();
+    let values: Vec<[u64; N]> = (0..).map(value).take(steps_of(window, step)).collect();
     let numbered = names.into_iter().enumerate();
     numbered
         .map(|(number, name)| {

@@ -43,9 +43,16 @@ const KEY: &str = "fake";
 
 /// The fake. It stops when it is dropped.
 pub(crate) struct FakeAws {
-    server: Server,
+    /// Server on the loopback; `None` where only this process asks.
+    server: Option<Server>,
     home: Region,
     state: Arc<Mutex<State>>,
+}
+
+/// Points that were put so far, to go back to.
+pub(crate) struct Put {
+    store: Store,
+    data: Vec<PutDatum>,
 }
 
 /// One datum of `PutMetricData`.
@@ -278,6 +285,14 @@ impl Refusal {
 impl FakeAws {
     /// Starts with the series and the inventories of an observation, at its `as_of`.
     pub(crate) fn start(observation: Observation) -> Self {
+        let mut fake = Self::in_process(observation);
+        let shared = Arc::clone(&fake.state);
+        fake.server = Some(Server::start(move |request| serve(Arc::clone(&shared), request)));
+        fake
+    }
+
+    /// Starts the same without an address: calls are answered by [`FakeAws::answer`].
+    pub(crate) fn in_process(observation: Observation) -> Self {
         let store = Store::of(&observation);
         let state = Arc::new(Mutex::new(State {
             as_of: observation.as_of,
@@ -297,9 +312,30 @@ impl FakeAws {
             parameters: BTreeMap::new(),
             further_pages: BTreeMap::new(),
         }));
-        let shared = Arc::clone(&state);
-        let server = Server::start(move |request| serve(Arc::clone(&shared), request));
-        Self { server, home: observation.home.region, state }
+        Self { server: None, home: observation.home.region, state }
+    }
+
+    /// Answers one call, which goes wrong in this way.
+    pub(crate) async fn answer(&self, request: Request<Bytes>, kind: Option<FaultKind>) -> Answer {
+        if let (Some((_, operation)), Some(kind)) = (route(&request), kind) {
+            self.state().faults = vec![ActiveFault { fault: Fault::of(operation, kind), seen: 0 }];
+        }
+        let answer = serve(Arc::clone(&self.state), request).await;
+        self.state().faults.clear();
+        answer
+    }
+
+    /// Returns what was put so far.
+    pub(crate) fn put_so_far(&self) -> Put {
+        let state = self.state();
+        Put { store: state.store.clone(), data: state.put.clone() }
+    }
+
+    /// Goes back to what was put before.
+    pub(crate) fn go_back_to(&self, put: &Put) {
+        let mut state = self.state();
+        state.store.clone_from(&put.store);
+        state.put.clone_from(&put.data);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -308,7 +344,8 @@ impl FakeAws {
 
     /// Returns the address that the fake listens at.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.server.address())
+        let address = self.server.as_ref().map(Server::address);
+        address.map_or("http://localhost".to_owned(), |address| format!("http://{address}"))
     }
 
     /// Returns the environment in which a program finds the fake. A program's own credentials and
@@ -475,6 +512,17 @@ impl Service {
         };
         Codes { throttle, forbidden, error }
     }
+}
+
+/// Returns the operation of a call; `None` for what is none.
+pub(crate) fn operation_of(request: &Request<Bytes>) -> Option<&'static str> {
+    route(request).map(|(_, operation)| operation)
+}
+
+/// Returns the Region that a call is for; `None` where it does not say.
+pub(crate) fn region_of(request: &Request<Bytes>) -> Option<Region> {
+    let (service, _) = route(request)?;
+    signed_for(request, service).ok()
 }
 
 fn route(request: &Request<Bytes>) -> Option<(Service, &'static str)> {

@@ -9,8 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::config::{DocumentSource, Settings};
 use bedrock_cost_guard::domain::AccountId;
-use bedrock_cost_guard::guard::{self, Error, Invocation, Memory, RunOutcome};
-use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::guard::{self, Error, Invocation, Memory, RunOutcome, TakenPlace};
+use bedrock_cost_guard::observation::{Observation, PlaceObservation};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -25,6 +25,27 @@ pub(crate) const ATTEMPTS: usize = 6;
 /// Time that a run has, unless a test gives less.
 pub(crate) const TIME: Duration = Duration::from_mins(10);
 
+/// Bytes of memory that a run may take, unless a test gives less.
+pub(crate) const MEMORY: u64 = 1 << 30;
+
+/// Places of a run, which it does not keep itself.
+#[derive(Default)]
+pub(crate) struct Places(Mutex<Vec<PlaceObservation>>);
+
+impl Places {
+    pub(crate) fn take(&self, taken: TakenPlace<'_>) {
+        self.0.lock().expect("nobody panics with it").push(taken.observed);
+    }
+
+    /// Puts the places where they were taken from, in their order.
+    pub(crate) fn put_into(self, mut outcome: RunOutcome) -> RunOutcome {
+        let mut places = self.0.into_inner().expect("nobody panics with it");
+        places.sort_by(|a, b| a.place.cmp(&b.place));
+        outcome.observation.places = places;
+        outcome
+    }
+}
+
 /// Account on the fake, with all that a run over it is started with.
 pub(crate) struct Served {
     pub(crate) fake: FakeAws,
@@ -37,6 +58,8 @@ pub(crate) struct Served {
     patience: Option<Duration>,
     /// Time that a run has.
     time: Duration,
+    /// Bytes of memory that a run may take.
+    room: u64,
     /// Lines of the log, as they were written.
     log: Mutex<Vec<String>>,
 }
@@ -58,6 +81,7 @@ impl Served {
             overrides,
             patience: None,
             time: TIME,
+            room: MEMORY,
             log: Mutex::default(),
         }
     }
@@ -77,6 +101,11 @@ impl Served {
     /// Gives each run so much time.
     pub(crate) fn within(self, time: Duration) -> Self {
         Self { time, ..self }
+    }
+
+    /// Gives each run so many bytes of memory.
+    pub(crate) fn in_memory(self, room: u64) -> Self {
+        Self { room, ..self }
     }
 
     /// Returns the lines of the log that were written so far.
@@ -107,6 +136,7 @@ impl Served {
             config = config.timeout_config(timeouts);
         }
         let config = config.build();
+        let places = Places::default();
         let invocation = Invocation {
             event: &self.event,
             as_of: self.as_of,
@@ -117,8 +147,11 @@ impl Served {
                 self.log.lock().expect("nobody panics with it").push(line.to_owned());
                 Ok(())
             },
+            memory: self.room,
+            take_place: &|taken| places.take(taken),
         };
-        guard::run(&config, &self.settings, invocation, &self.memory).await
+        let outcome = guard::run(&config, &self.settings, invocation, &self.memory).await;
+        outcome.map(|outcome| places.put_into(outcome))
     }
 
     /// Runs the guard, which goes well and asks for nothing that must not be asked for.

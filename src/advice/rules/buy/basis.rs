@@ -93,7 +93,7 @@ impl<'w> BuyingBasis<'w> {
             return whole::lanes_that_pay(self.priced, self.workload, rates, offer);
         };
         let lanes = whole::at(self.workload, &target.lanes);
-        let standard = self.workload.standard().count();
+        let standard = self.workload.servable().count();
         // Without a lane of its own the reason is told of all of them.
         let is_part = !lanes.is_empty() && lanes.len() < standard || !self.replaced().is_empty();
         Ok(is_part.then(|| LaneRates::of_units(rates, &lanes)))
@@ -119,7 +119,7 @@ impl<'w> BuyingBasis<'w> {
             .map(Offered::Units);
         let is_used = |offer: &&ReservedOffer| {
             let mut lanes = self.routed.iter();
-            lanes.any(|rates| rates.lane.is_standard() && reserves(offer.scope, rates.scope))
+            lanes.any(|rates| rates.lane.is_servable() && reserves(offer.scope, rates.scope))
         };
         let tokens = workload.reserved_offers.iter().filter(is_used);
         units.chain(tokens.map(Offered::Tokens)).collect()

@@ -89,9 +89,10 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
         }
     };
     months_to_pay(&mut candidates);
+    // What is open stays beside what would save more at another offer too.
     sort_by(&mut candidates, |a, b| {
-        b.savings
-            .cmp(&a.savings)
+        b.best_savings
+            .cmp(&a.best_savings)
             .then_with(|| a.offered.term().cmp(&b.offered.term()))
             .then_with(|| a.offered.action().cmp(&b.offered.action()))
     });
@@ -106,7 +107,10 @@ pub(crate) fn advise(basis: &BuyingBasis<'_>) -> Finding {
             bought.push(candidates.remove(place));
         }
         for other in candidates.iter_mut().filter(|other| other.refusals.is_empty()) {
-            let why = format!("{} saves more", bought[0].describe());
+            let saves_more = bought[0].savings >= other.savings;
+            let why =
+                if saves_more { "saves more" } else { "is open and saves four fifths of that" };
+            let why = format!("{} {why}", bought[0].describe());
             other.refuse(Gate::Better, why);
         }
         for best in &bought {
@@ -173,7 +177,7 @@ fn candidates<'w>(
             };
             let candidate = match offered {
                 Offered::Units(offer) => {
-                    let standard = only.iter().flatten().filter(|rates| rates.lane.is_standard());
+                    let standard = only.iter().flatten().filter(|rates| rates.lane.is_servable());
                     let only = standard.map(|rates| rates.lane.usage.model_id.text().to_owned());
                     let only = only.collect();
                     let replaced = replaced.clone();
@@ -218,7 +222,7 @@ fn with_own_gates<'w>(basis: &BuyingBasis<'_>, mut candidate: Candidate<'w>) -> 
 
 /// Adds up the present cost of the traffic that units could serve, in USD a month.
 fn standard_monthly_cost(workload: &Workload<'_>) -> Usd {
-    workload.standard().map(Lane::monthly_cost).sum()
+    workload.servable().map(Lane::monthly_cost).sum()
 }
 
 /// States the condition under which units of unknown capacity pay. AWS publishes no capacity:

@@ -170,7 +170,7 @@ fn unit_risks(basis: &BuyingBasis<'_>, best: &Candidate<'_>, offer: &Offer) -> V
             Tokens::new(capacity.output_tokens_per_hour)
         ));
     }
-    let lanes = basis.cheapest.iter().filter(|rates| rates.lane.is_standard());
+    let lanes = basis.cheapest.iter().filter(|rates| rates.lane.is_servable());
     let mut meters = lanes.flat_map(|rates| &rates.lane.meters);
     let is_cached = |meter: &PricedMeter| {
         matches!(meter.meter, Meter::CacheRead | Meter::CacheWrite) && !meter.recent.is_zero()
@@ -200,7 +200,7 @@ fn token_risks(basis: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String> {
     } else {
         risks.push("these are beside the reserved tokens that the overrides declare".into());
     }
-    let served = basis.routed.iter().filter(|rates| rates.lane.is_standard());
+    let served = basis.routed.iter().filter(|rates| rates.lane.is_servable());
     let scopes: BTreeSet<bool> = served
         .filter(|rates| reserves(offer.scope, rates.scope))
         .map(|rates| rates.scope == Scope::InRegion)

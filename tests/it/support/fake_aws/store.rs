@@ -78,7 +78,7 @@ impl Stat {
 }
 
 /// All series.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Store {
     series: BTreeMap<Key, Stored>,
 }

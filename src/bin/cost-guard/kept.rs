@@ -1,0 +1,84 @@
+//! The parts that are kept of each place of a run: what is saved, and what else could serve its workloads.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bedrock_cost_guard::aws::files::{Spool, Spooled};
+use bedrock_cost_guard::catalog::{ModelLadder, PriceBook, References};
+use bedrock_cost_guard::domain::text::escaped;
+use bedrock_cost_guard::domain::{BaseModel, Place};
+use bedrock_cost_guard::guard::TakenPlace;
+use bedrock_cost_guard::observation::Observation;
+
+use crate::Format;
+
+/// Parts that are kept of the places of a run.
+pub(crate) struct Kept {
+    ladder: &'static ModelLadder,
+    /// References by which what else could serve a workload is found; `None` where nobody is told.
+    references: Option<References>,
+    /// Models that are known of any place.
+    models: BTreeSet<BaseModel>,
+    /// Texts of the places so far, or the fault that they cannot be written; `None` where nothing is saved.
+    spool: Option<Result<Spool>>,
+    places: Vec<(Place, Spooled)>,
+}
+
+impl Kept {
+    /// Begins with no place, and with the file to save to.
+    pub(crate) fn new(save: Option<&Path>, format: Format) -> Result<Self> {
+        let references = (format == Format::Json).then(References::embedded).transpose()?;
+        Ok(Self {
+            ladder: ModelLadder::embedded()?,
+            references,
+            models: BTreeSet::new(),
+            spool: save.map(|path| Ok(Spool::beside(path)?)),
+            places: Vec::new(),
+        })
+    }
+
+    /// Keeps what is asked for of one place.
+    pub(crate) fn take(&mut self, taken: TakenPlace<'_>) {
+        let TakenPlace { run, book, observed, report } = taken;
+        if let Some(references) = &self.references {
+            let run = run.clone().with_rows_beside(&report.models, book, self.ladder);
+            report.add_alternatives(&run, &observed, references);
+        }
+        self.models.extend(report.models.iter().cloned());
+        if let Some(Ok(spool)) = &mut self.spool {
+            // What is named may be a terminal; a reader of JSON reads the same values.
+            let text = serde_json::to_string(&observed).map_err(std::io::Error::from);
+            match text.and_then(|text| spool.add(&escaped(&text))) {
+                Ok(spooled) => self.places.push((observed.place, spooled)),
+                Err(error) => self.spool = Some(Err(error.into())),
+            }
+        }
+    }
+
+    /// Saves the places with their run, for `replay`.
+    pub(crate) fn save(
+        mut self,
+        path: &Path,
+        observation: Observation,
+        book: &PriceBook,
+    ) -> Result<()> {
+        let unsaved = || {
+            format!(
+                "the report is complete, but the observation was not saved: cannot write `{}`",
+                path.display()
+            )
+        };
+        let Some(spool) = self.spool else {
+            return Ok(());
+        };
+        let spool = spool.with_context(unsaved)?;
+        let run = observation.with_rows_beside(&self.models, book, self.ladder);
+        let around = run.to_json_around_places()?;
+        let [before, after] = around.each_ref().map(|text| escaped(text));
+        // In order of the places, not of the ends of their reading.
+        self.places.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let texts: Vec<Spooled> = self.places.into_iter().map(|(_, spooled)| spooled).collect();
+        spool.write_whole(path, [&before, &after], &texts).with_context(unsaved)
+    }
+}
