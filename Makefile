@@ -17,7 +17,7 @@ BOOTSTRAP := target/lambda/bedrock-cost-guard/bootstrap
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: test lint rust template lambda e2e ci deny unused features core lint-benches bench compare clean
+.PHONY: test lint rust template lambda e2e ci deny unused features core lint-benches bench compare simulate clean
 
 # One after the other: two builds at once only take longer.
 test:
@@ -52,6 +52,10 @@ lambda: $(SAM)/.done
 e2e: lambda $(LOCALSTACK)/.done
 	$(LOCALSTACK)/bin/python tests/e2e/fake_bedrock.py
 	$(LOCALSTACK)/bin/python tests/e2e/run.py --bootstrap $(BOOTSTRAP) --cargo-lambda $(SAM)/bin/cargo-lambda
+
+# Worlds made by seeds, as many as SEEDS says from SEED on: see tests/it/simulation.rs. `make test` makes 300 of them.
+simulate:
+	cargo test --locked --profile bench --test it simulation:: -- --nocapture
 
 # What has to pass before a change is taken.
 ci:

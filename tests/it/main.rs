@@ -38,6 +38,7 @@ mod repository;
 mod sample;
 mod schema;
 mod secrets;
+mod simulation;
 mod support;
 mod template;
 mod together;

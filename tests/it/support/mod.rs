@@ -9,6 +9,7 @@ pub(crate) mod products;
 pub(crate) mod reports;
 pub(crate) mod served;
 mod server;
+pub(crate) mod simulated;
 
 use std::io::Write as _;
 use std::sync::OnceLock;
