@@ -90,13 +90,18 @@ lint-benches:
 	cargo clippy --locked --all-features --bench '*' -- -D warnings
 
 # The figures that the notes quote; with STUDY=whole those of one study alone. Not part of the tests: times are noisy.
-ifdef STUDY
+# STUDY=goals is that of the largest accounts in a small function.
+ifeq ($(STUDY),goals)
+bench: lambda
+	GUARD_BENCH_BOOTSTRAP="$(CURDIR)/$(BOOTSTRAP)" cargo bench --locked --bench lambda -- --study=goals
+else ifdef STUDY
 bench:
 	cargo bench --locked --bench advice -- --study=$(STUDY)
 else
 bench: lambda
 	$(PYTHON) tests/tools/check_lambda.py $(BOOTSTRAP)
 	GUARD_BENCH_BOOTSTRAP="$(CURDIR)/$(BOOTSTRAP)" cargo bench --locked --bench lambda
+	GUARD_BENCH_BOOTSTRAP="$(CURDIR)/$(BOOTSTRAP)" cargo bench --locked --bench lambda -- --study=goals
 	cargo bench --locked --bench advice
 endif
 

@@ -1,5 +1,5 @@
 //! The Lambda as it is deployed, timed from outside over loopback: how soon it answers first, and
-//! what a large account costs it in time and memory.
+//! what a large account costs it in time and memory. With `--study=goals` the largest accounts alone.
 //!
 //! `GUARD_BENCH_BOOTSTRAP` names the release binary; `make bench` builds it and sets that.
 #![expect(
@@ -12,6 +12,9 @@
 #[expect(dead_code, reason = "a bench needs a part of what stands in for AWS")]
 mod support;
 
+#[path = "lambda/goals.rs"]
+mod goals;
+
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,7 +24,7 @@ use bedrock_cost_guard::observation::Observation;
 use serde_json::json;
 use support::account::Account;
 use support::fake_aws::FakeAws;
-use support::fake_runtime::FakeRuntime;
+use support::fake_runtime::{FakeRuntime, Invocation};
 
 const STARTS: usize = 20;
 const LARGE_RUNS: usize = 5;
@@ -39,6 +42,9 @@ fn main() {
     let bootstrap = std::env::var("GUARD_BENCH_BOOTSTRAP")
         .expect("GUARD_BENCH_BOOTSTRAP must name the Lambda's binary: run `make bench`");
 
+    if std::env::args().any(|argument| argument == "--study=goals") {
+        return goals::measure(&bootstrap);
+    }
     let mut firsts: Vec<Duration> = (0..STARTS)
         .map(|_| {
             let aws = FakeAws::start(Account::new().seen(now()).observation);
@@ -96,6 +102,30 @@ impl Guard {
             .spawn()
             .expect("the binary starts");
         Self { runtime, child, started }
+    }
+
+    /// Starts it with so many megabytes of memory, and no address space beyond them, to read some Regions.
+    fn limited(bootstrap: &str, aws: &FakeAws, megabytes: u32, regions: &str) -> Self {
+        let runtime = FakeRuntime::start();
+        let started = Instant::now();
+        let limit = format!("ulimit -v {}; exec \"$0\"", u64::from(megabytes) * 1_024);
+        let child = Command::new("/bin/bash")
+            .args(["-c", &limit, bootstrap])
+            .env_clear()
+            .envs(aws.env())
+            .envs(runtime.env())
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", megabytes.to_string())
+            .env("GUARD_REGIONS", regions)
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the binary starts");
+        Self { runtime, child, started }
+    }
+
+    /// Gives it an event with so much time.
+    fn invoke(&self, time: Duration) -> Invocation {
+        self.runtime.invoke(&json!({}), time)
     }
 
     /// Measures the time from the start of the process to the first answer.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bedrock_cost_guard::aws::Caller;
+use bedrock_cost_guard::aws::clock::Clock;
 use bedrock_cost_guard::config::{Settings, SettingsError, read_event};
 use bedrock_cost_guard::domain::{AccountId, text};
 use bedrock_cost_guard::guard::{Error, Invocation, Memory, Unwritten};
@@ -142,8 +143,9 @@ async fn handle(
         account: account(&context),
         caller: Caller::Lambda,
         time: left,
+        clock: Clock::system(),
         log: &write_line,
-        memory: memory_of_function(),
+        memory: guard::series_memory_of(memory_of_function()),
         // What was observed of a place is of no more use once it is decided.
         take_place: &|_| {},
     };

@@ -44,6 +44,19 @@ pub struct ListedInventory {
 }
 
 impl ListedInventory {
+    /// Returns an inventory of which no list was read in time.
+    #[must_use]
+    pub fn late(region: &Region, why: &str) -> Self {
+        let unread = [
+            (InventoryList::ProvisionedModels, PROVISIONED),
+            (InventoryList::ApplicationProfiles, PROFILES),
+            (InventoryList::SystemProfiles, PROFILES),
+            (InventoryList::FoundationModels, FOUNDATION),
+        ];
+        let late = |(list, operation)| (list, ApiError::late(operation, region, why.to_owned()));
+        Self { inventory: Inventory::default(), unread: unread.map(late).into() }
+    }
+
     /// Takes a list, or notes that it was not read.
     fn take<T>(&mut self, list: InventoryList, read: Result<Vec<T>, ApiError>) -> Vec<T> {
         read.unwrap_or_else(|error| {

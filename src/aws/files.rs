@@ -121,6 +121,8 @@ fn write_with(
         };
     }
     let beside = with_suffix(&path, ".part");
+    // What an earlier writing left behind is of no use.
+    let _ = fs::remove_file(&beside);
     let written = create_new(&beside, readers)
         .and_then(|mut file| write(&mut file))
         .and_then(|()| fs::rename(&beside, &path));
@@ -139,8 +141,6 @@ impl<T: std::io::Read + std::io::Write + Seek + Send> Store for T {}
 /// Texts on the way into a file, kept beside it in the order in which they come: they may be more than memory
 /// holds.
 pub struct Spool {
-    /// File that goes with the spool; `None` where nothing can be beside what is written.
-    path: Option<PathBuf>,
     store: Box<dyn Store>,
     end: u64,
 }
@@ -157,21 +157,37 @@ impl Spool {
     pub fn beside(path: &Path) -> std::io::Result<Self> {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(&path).is_ok_and(|target| !target.is_file()) {
-            let store = std::io::Cursor::new(Vec::new());
-            return Ok(Self { path: None, store: Box::new(store), end: 0 });
+            return Ok(Self { store: Box::new(std::io::Cursor::new(Vec::new())), end: 0 });
         }
-        let path = with_suffix(&path, ".spool");
-        let file = create_new(&path, Readers::Owner)?;
-        Ok(Self { path: Some(path), store: Box::new(file), end: 0 })
+        // What is there is somebody's.
+        let names = (0..100).map(|number| with_suffix(&path, &format!(".spool{number}")));
+        for name in names {
+            match create_new(&name, Readers::Owner) {
+                Ok(file) => {
+                    // Nobody else needs it, and so nothing of it stays, however the program ends.
+                    fs::remove_file(&name)?;
+                    return Ok(Self { store: Box::new(file), end: 0 });
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::other("there is no name for a file beside it"))
     }
 
-    /// Adds a text.
-    pub fn add(&mut self, text: &str) -> std::io::Result<Spooled> {
+    /// Adds the text that is written by what writes.
+    pub fn add(
+        &mut self,
+        write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+    ) -> std::io::Result<Spooled> {
         self.store.seek(SeekFrom::Start(self.end))?;
-        self.store.write_all(text.as_bytes())?;
-        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        let spooled = Spooled { start: self.end, length };
-        self.end += length;
+        let mut out = std::io::BufWriter::new(&mut self.store);
+        write(&mut out)?;
+        out.flush()?;
+        drop(out);
+        let end = self.store.stream_position()?;
+        let spooled = Spooled { start: self.end, length: end - self.end };
+        self.end = end;
         Ok(spooled)
     }
 
@@ -194,15 +210,6 @@ impl Spool {
     }
 }
 
-impl Drop for Spool {
-    fn drop(&mut self) {
-        if let Some(path) = &self.path {
-            // Nobody is left to tell if this fails.
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
 /// Adds a suffix to the name of a file.
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -212,8 +219,6 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Creates a file that was not there, so that nobody has it open who could not read it later.
 fn create_new(path: &Path, readers: Readers) -> std::io::Result<File> {
-    // What an earlier writing left behind is of no use.
-    let _ = fs::remove_file(path);
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -246,8 +251,9 @@ mod tests {
         let path = folder.path().join("text");
         for order in [&[0, 1, 2][..], &[2, 0, 1], &[]] {
             let mut spool = Spool::beside(&path).unwrap();
-            let texts: Vec<Spooled> =
-                ["one", "two", "three"].iter().map(|text| spool.add(text).unwrap()).collect();
+            let texts: Vec<Spooled> = ["one", "two", "three"]
+                .map(|text| spool.add(|out| out.write_all(text.as_bytes())).unwrap())
+                .into();
             let texts: Vec<Spooled> = order.iter().map(|place| texts[*place]).collect();
             spool.write_whole(&path, ["[", "]"], &texts).unwrap();
             let words: Vec<&str> =

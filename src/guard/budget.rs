@@ -12,10 +12,10 @@ use crate::aws::clock::Clock;
 /// less a Region that is throttled could not say so.
 pub(super) const OF_CALLS: u32 = 85;
 
-/// Time until an instant, of a run or of a stage, by the clock of a configuration.
+/// Time until an instant, of a run or of a stage, by a clock.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
-    /// Time since 1970.
+    /// End, on the clock.
     end: Duration,
     clock: Clock,
 }
@@ -26,9 +26,8 @@ pub(super) struct Budget {
 pub(super) struct Late;
 
 impl Budget {
-    /// Begins a budget of so much time, by the clock and the sleep that the calls of a configuration go by.
-    pub(super) fn of(time: Duration, config: &SdkConfig) -> Self {
-        let clock = Clock::of(config);
+    /// Begins a budget of so much time on a clock.
+    pub(super) fn of(time: Duration, clock: Clock) -> Self {
         Self { end: clock.now(), clock }.until(time)
     }
 
@@ -90,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stage_that_hangs_leaves_the_others_their_time() {
-        let run = Budget::of(Duration::from_mins(5), &clients::offline());
+        let run = Budget::of(Duration::from_mins(5), Clock::system());
         let stage = run.percent(60);
         assert!(is_about(stage.left(), Duration::from_mins(3)));
         assert!(is_about(stage.first_of(3).left(), Duration::from_mins(1)));
@@ -99,16 +98,16 @@ mod tests {
         assert!(is_about(run.left(), Duration::from_mins(5)));
         assert_eq!(run.run(async { 7 }).await, Ok(7));
         assert_eq!(
-            Budget::of(Duration::MAX, &clients::offline()).percent(50).run(async { 7 }).await,
+            Budget::of(Duration::MAX, Clock::system()).percent(50).run(async { 7 }).await,
             Ok(7)
         );
-        let late = Budget::of(Duration::ZERO, &clients::offline());
+        let late = Budget::of(Duration::ZERO, Clock::system());
         assert_eq!(late.run(std::future::pending::<()>()).await, Err(Late));
     }
 
     #[test]
     fn no_call_takes_longer_than_its_part_and_none_longer_than_was_set() {
-        let run = Budget::of(Duration::from_mins(10), &clients::offline());
+        let run = Budget::of(Duration::from_mins(10), Clock::system());
         let times = |config: &SdkConfig| {
             let set = config.timeout_config().unwrap();
             (set.operation_timeout().unwrap(), set.operation_attempt_timeout().unwrap())

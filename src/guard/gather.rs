@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -20,15 +20,12 @@ use crate::config::Settings;
 use crate::domain::sorting::sort_by;
 use crate::domain::{AccountId, Place, Region, Window};
 use crate::guard::budget::{Budget, Late, OF_CALLS};
-use crate::guard::region::{Decided, Known, Time, decided};
+use crate::guard::region::{Decided, Known, REGIONS_AT_ONCE, Turn, decided};
 use crate::guard::series_memory::SeriesMemory;
 use crate::observation::{
     FailedPlace, Observation, PlaceObservation, PriceListRead, SCHEMA_VERSION,
 };
 use crate::report::PlaceReport;
-
-/// Regions that are read at the same time.
-const REGIONS_AT_ONCE: usize = 4;
 
 /// Share of the time, in percent of what is left, that the inventories of all Regions may take, and at once
 /// what was put before.
@@ -79,7 +76,7 @@ pub(super) struct Inputs {
     pub(super) home: Place,
     /// The program that runs the guard.
     pub(super) caller: Caller,
-    /// Bytes of memory that the run may take.
+    /// Bytes that its series may take.
     pub(super) memory: u64,
 }
 
@@ -155,7 +152,7 @@ pub(super) async fn gather(
     Gathered { observation, places, book, errors }
 }
 
-/// Reads the inventories of all Regions.
+/// Reads the inventories of all Regions. Of one that is late nothing is known.
 async fn inventories(
     config: &SdkConfig,
     regions: &BTreeSet<Region>,
@@ -165,8 +162,13 @@ async fn inventories(
     let config = stage.percent(OF_CALLS).calls(config, 2);
     let mut tasks = JoinSet::new();
     for region in regions.iter().cloned() {
-        let bedrock = clients::bedrock(&config, &region);
-        tasks.spawn(async move { (region, bedrock.inventory().await) });
+        let (bedrock, stage) = (clients::bedrock(&config, &region), stage.clone());
+        tasks.spawn(async move {
+            let read = Box::pin(stage.run(bedrock.inventory())).await;
+            let late = |late: Late| ListedInventory::late(&region, &late.to_string());
+            let read = read.unwrap_or_else(late);
+            (region, read)
+        });
     }
     tasks.join_all().await.into_iter().collect()
 }
@@ -222,16 +224,11 @@ fn of_regions(
     let mut tasks = JoinSet::new();
     for (region, inventory) in inventories {
         let (config, known, memory) = (config.clone(), Arc::clone(known), memory.clone());
-        let (at_once, waiting) = (Arc::clone(&at_once), Arc::clone(&waiting));
-        let stage = stage.clone();
+        let at_once = Arc::clone(&at_once);
+        let turn = Turn::new(stage, &waiting);
         tasks.spawn(async move {
             let _permit = at_once.acquire_owned().await;
-            // Those that wait need as much time again for each few of them.
-            let left = waiting.fetch_sub(1, Ordering::Relaxed) - 1;
-            let share = stage.first_of(1 + left.div_ceil(REGIONS_AT_ONCE));
-            let nobody_waits = || waiting.load(Ordering::Relaxed) == 0;
-            let time = Time { stage, share };
-            let decided = decided(&config, &known, &region, inventory, &memory, time, nobody_waits);
+            let decided = decided(&config, &known, &region, inventory, &memory, turn);
             Box::pin(decided).await.map(Box::new)
         });
     }

@@ -14,3 +14,4 @@ pub use error::{Error, ErrorType, Unwritten};
 pub use gather::{TakePlace, TakenPlace};
 pub use live_catalog::{Memory, RunBook, fetch};
 pub use run::{Invocation, Log, RunOutcome, catch_panic, overrides, price_book, run};
+pub use series_memory::series_memory_of;

@@ -2,6 +2,8 @@
 //! what follows from both.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::SdkConfig;
 use futures_util::StreamExt as _;
@@ -22,15 +24,14 @@ use crate::observation::{
 };
 use crate::report::PlaceReport;
 
-/// Share of a Region's time, in percent of what is left, in which its hours are read.
+/// Regions that are read at the same time.
+pub(super) const REGIONS_AT_ONCE: usize = 4;
+
+/// Share of a Region's time, in percent of what is left, in which its metrics are listed.
+const OF_LISTING: u32 = 50;
+
+/// Share of its time then in which its hours are read.
 const OF_HOURS: u32 = 70;
-
-/// Calls for points that a Region has under way.
-// One waits while another is answered; CloudWatch counts points, not calls.
-const CALLS_AT_ONCE: usize = 3;
-
-/// Points that one call asks for at most: what is being read takes eight bytes for each.
-const POINTS_AT_ONCE: usize = 1_000_000;
 
 /// Bytes that a step of a series is taken to need before it is read.
 const OF_STEP: usize = 4;
@@ -63,13 +64,57 @@ pub(super) struct Decided {
     pub(super) _share: MemoryShare,
 }
 
-/// Time of a Region.
-#[derive(Clone, Debug)]
-pub(super) struct Time {
+/// Turn of one Region: it waits for its place, and for memory.
+#[derive(Debug)]
+pub(super) struct Turn {
     /// Time of all Regions.
-    pub(super) stage: Budget,
-    /// Share of that while others wait for their turn.
-    pub(super) share: Budget,
+    stage: Budget,
+    /// Regions that wait.
+    waiting: Arc<AtomicUsize>,
+    /// Part of these that it is itself: 1 until it has begun.
+    own: usize,
+}
+
+impl Turn {
+    /// Takes the turn of one of those that wait.
+    pub(super) fn new(stage: &Budget, waiting: &Arc<AtomicUsize>) -> Self {
+        Self { stage: stage.clone(), waiting: Arc::clone(waiting), own: 1 }
+    }
+
+    fn others(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed).saturating_sub(self.own)
+    }
+
+    /// Returns its share of the time now: those that wait need as much again for each few of them.
+    fn share(&self) -> Budget {
+        self.stage.first_of(1 + self.others().div_ceil(REGIONS_AT_ONCE))
+    }
+
+    /// Does some work in so many percent of a share, or of what is left for all once no other waits.
+    async fn run<T>(
+        &self,
+        share: &Budget,
+        percent: u32,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Late> {
+        // Boxed: the calls of a Region are much to move about.
+        let mut work = Box::pin(work);
+        match share.percent(percent).run(&mut work).await {
+            Err(Late) if self.others() == 0 => self.stage.percent(percent).run(&mut work).await,
+            done => done,
+        }
+    }
+
+    /// Waits no longer.
+    fn begin(&mut self) {
+        self.waiting.fetch_sub(std::mem::take(&mut self.own), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.begin();
+    }
 }
 
 /// Reads one Region and decides what to change there. Only what tells the tokens can fail the Region; a list of
@@ -80,29 +125,33 @@ pub(super) async fn decided(
     region: &Region,
     inventory: ListedInventory,
     memory: &SeriesMemory,
-    time: Time,
-    nobody_waits: impl Fn() -> bool,
+    mut turn: Turn,
 ) -> Result<Decided, ApiError> {
     let said = |error: ApiError| error.asked_by(known.caller);
     let late = |late: Late| ApiError::late("cloudwatch:GetMetricData", region, late.to_string());
-    let hours = time.share.percent(OF_HOURS);
-    // A call that hangs says so itself, before the Region is cut.
-    let of_calls = hours.percent(OF_CALLS).calls(config, 1);
-    // Boxed: the calls of a Region are much to move about.
-    let mut survey = Box::pin(survey(&of_calls, known, region, inventory, memory));
-    let read = match hours.run(&mut survey).await {
-        // It may take what is left.
-        Err(Late) if nobody_waits() => time.stage.percent(OF_HOURS).run(&mut survey).await,
-        read => read,
-    };
-    let Surveyed { mut observed, mut errors, mut share } =
-        read.unwrap_or_else(|it| Err(late(it))).map_err(said)?;
+    // What is listed takes little, so that it says how much the rest will.
+    let share = turn.share();
+    let listing =
+        clients::cloudwatch(&share.percent(OF_LISTING).percent(OF_CALLS).calls(config, 1), region);
+    let listed = turn.run(&share, OF_LISTING, listing.list_metrics(NAMESPACE, None)).await;
+    let listed = listed.unwrap_or_else(|it| Err(late(it))).map_err(said)?;
+    let plan = HoursPlan::of(known, region, &listed, &inventory).map_err(said)?;
+    let mut share_of_memory =
+        turn.stage.run(memory.share(plan.bytes)).await.map_err(late).map_err(said)?;
+    // From now on it waits for nobody, and its time begins.
+    turn.begin();
+    let share = turn.share();
+    let hours =
+        clients::cloudwatch(&share.percent(OF_HOURS).percent(OF_CALLS).calls(config, 1), region);
+    let read = plan.read(&hours, known, region, inventory, &mut share_of_memory);
+    let read = turn.run(&share, OF_HOURS, read).await.unwrap_or_else(|it| Err(late(it)));
+    let (mut observed, mut errors) = read.map_err(said)?;
     let observation = known.run.of_place(&observed, &known.book);
     let wanted = advice::wants_minutes(&observation, &observed);
     if !wanted.is_empty() {
-        let rest = if nobody_waits() { &time.stage } else { &time.share };
+        let rest = if turn.others() == 0 { &turn.stage } else { &share };
         let config = rest.percent(OF_CALLS).calls(config, 1);
-        let read = minutes(&config, &observation, &mut observed, &wanted, &mut share);
+        let read = minutes(&config, &observation, &mut observed, &wanted, &mut share_of_memory);
         if let Err(error) = Box::pin(rest.run(read)).await.unwrap_or_else(|it| Err(late(it))) {
             let error = said(error);
             observed.minutes_unknown = Some(error.to_string());
@@ -110,49 +159,61 @@ pub(super) async fn decided(
         }
     }
     let report = PlaceReport::of(&observation, &observed);
-    Ok(Decided { observation, observed, report, errors, _share: share })
+    Ok(Decided { observation, observed, report, errors, _share: share_of_memory })
 }
 
-/// A Region whose hours were read.
-struct Surveyed {
-    observed: PlaceObservation,
-    errors: Vec<ApiError>,
-    share: MemoryShare,
+/// Plan of the hours of one Region.
+struct HoursPlan<'l> {
+    listed: &'l [ListedMetric],
+    lanes: Vec<LaneUsage>,
+    queries: Vec<Query>,
+    span: Span,
+    /// Bytes that the series of the Region are taken to need.
+    bytes: usize,
 }
 
-/// Reads the hours of one Region beside its inventory.
-async fn survey(
-    config: &SdkConfig,
-    known: &Known,
-    region: &Region,
-    inventory: ListedInventory,
-    memory: &SeriesMemory,
-) -> Result<Surveyed, ApiError> {
-    const OPERATION: &str = "cloudwatch:GetMetricData";
-    let run = &known.run;
-    let cloudwatch = clients::cloudwatch(config, region);
-    let mut spent = Spent::default();
-    let listed = cloudwatch.list_metrics(NAMESPACE, None).await?;
-    let ListedInventory { mut inventory, unread } = inventory;
-    let mut errors = Vec::new();
-    for (list, error) in unread {
-        let error = error.asked_by(known.caller);
-        inventory.unread.push(UnreadList { list, error: error.to_string() });
-        errors.push(error);
+impl<'l> HoursPlan<'l> {
+    fn of(
+        known: &Known,
+        region: &Region,
+        listed: &'l [ListedMetric],
+        inventory: &ListedInventory,
+    ) -> Result<Self, ApiError> {
+        const OPERATION: &str = "cloudwatch:GetMetricData";
+        let run = &known.run;
+        let span = plan::survey_span(run.window, run.as_of)
+            .map_err(|forgotten| ApiError::broken(OPERATION, region, forgotten.to_string()))?;
+        let lanes = plan::lanes(listed, &inventory.inventory.metered_ids());
+        let queries = plan::survey(&lanes, listed, &run.settings.cache_metric_names);
+        let bytes = bytes_of(listed, &lanes, span);
+        Ok(Self { listed, lanes, queries, span, bytes })
     }
-    let mut lanes = plan::lanes(&listed, &inventory.metered_ids());
-    let span = plan::survey_span(run.window, run.as_of)
-        .map_err(|forgotten| ApiError::broken(OPERATION, region, forgotten.to_string()))?;
-    let queries = plan::survey(&lanes, &listed, &run.settings.cache_metric_names);
-    let share = memory.share(bytes_of(&listed, &lanes, span)).await;
-    let mut share = share.ok_or_else(|| ApiError::broken(OPERATION, region, "it was given up"))?;
-    read_into(&cloudwatch, &mut lanes, &queries, span, &mut share, &mut spent).await?;
-    forget_silent(&mut lanes, &listed, &inventory.metered_ids());
-    tracing::info!(region = %region, lanes = lanes.len(), metrics = spent.metrics_requested, "surveyed a Region");
-    let usage = Usage { lanes, metrics_requested: spent.metrics_requested };
-    let place = Place { account: run.home.account.clone(), region: region.clone() };
-    let observed = PlaceObservation { place, usage, inventory, minutes_unknown: None };
-    Ok(Surveyed { observed, errors, share })
+
+    /// Reads the hours, and puts them beside the inventory, whose calls may have failed.
+    async fn read(
+        mut self,
+        cloudwatch: &CloudWatch,
+        known: &Known,
+        region: &Region,
+        inventory: ListedInventory,
+        share: &mut MemoryShare,
+    ) -> Result<(PlaceObservation, Vec<ApiError>), ApiError> {
+        let mut spent = Spent::default();
+        read_into(cloudwatch, &mut self.lanes, &self.queries, self.span, share, &mut spent).await?;
+        let ListedInventory { mut inventory, unread } = inventory;
+        let mut errors = Vec::new();
+        for (list, error) in unread {
+            let error = error.asked_by(known.caller);
+            inventory.unread.push(UnreadList { list, error: error.to_string() });
+            errors.push(error);
+        }
+        let mut lanes = self.lanes;
+        forget_silent(&mut lanes, self.listed, &inventory.metered_ids());
+        tracing::info!(region = %region, lanes = lanes.len(), metrics = spent.metrics_requested, "surveyed a Region");
+        let usage = Usage { lanes, metrics_requested: spent.metrics_requested };
+        let place = Place { account: known.run.home.account.clone(), region: region.clone() };
+        Ok((PlaceObservation { place, usage, inventory, minutes_unknown: None }, errors))
+    }
 }
 
 /// Estimates the bytes that the series of a Region take: the hours of all that is listed, and the minutes of
@@ -187,11 +248,11 @@ async fn read_into(
     share: &mut MemoryShare,
     spent: &mut Spent,
 ) -> Result<(), ApiError> {
-    let at_once = POINTS_AT_ONCE / steps_of(span.window, span.step).max(1);
+    let at_once = share.points_at_once() / steps_of(span.window, span.step).max(1);
     let batches = queries.chunks(at_once.clamp(1, QUERIES_PER_CALL));
     let calls: Vec<_> = batches.map(|batch| batch_of(cloudwatch, batch, span)).collect();
     // In the order of the queries, so that it is always the same that does not fit.
-    let mut calls = Box::pin(futures_util::stream::iter(calls).buffered(CALLS_AT_ONCE));
+    let mut calls = Box::pin(futures_util::stream::iter(calls).buffered(share.calls_at_once()));
     while let Some((batch, answers, asked)) = calls.next().await {
         // What was asked for is counted, answered or not.
         spent.metrics_requested += asked.metrics_requested;

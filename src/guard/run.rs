@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::task::JoinError;
 
+use crate::aws::clock::Clock;
 use crate::aws::documents::{self, NamedBy};
 use crate::aws::{ApiError, Caller, clients, put_metrics};
 use crate::catalog::{Overrides, PriceBook};
@@ -53,9 +54,12 @@ pub struct Invocation<'a> {
     pub caller: Caller,
     /// Time until the run has to be over.
     pub time: Duration,
+    /// Clock that measures it.
+    pub clock: Clock,
     /// Writer of the log's lines, each as soon as it is known: what was found outlives what hangs after.
     pub log: Log<'a>,
-    /// Bytes of memory that the run may take; half of it is for series.
+    /// Bytes that series may take, as [`series_memory_of`](crate::guard::series_memory_of) the memory of the
+    /// program.
     pub memory: u64,
     /// Taker of what was observed of each place, which is not kept otherwise.
     pub take_place: TakePlace<'a>,
@@ -94,9 +98,9 @@ async fn start(
     invocation: Invocation<'_>,
     memory: &Memory,
 ) -> Result<RunOutcome, Error> {
-    let Invocation { event, as_of, account, caller, time, memory: most, log, take_place } =
+    let Invocation { event, as_of, account, caller, time, clock, memory: most, log, take_place } =
         invocation;
-    let budget = Budget::of(time, config);
+    let budget = Budget::of(time, clock);
     let run = Run::parse(event, as_of)?;
     let settings = run.settings(settings);
     let window = run.window(&settings, as_of)?;

@@ -330,7 +330,7 @@ impl<'a> Workload<'a> {
         let stay = self.lanes.iter().filter(|lane| lane.stays).count();
         let stay = (stay > 0).then(|| {
             format!(
-                "{name} in {region} is called by {} ids: units and reservations are decided for the {MOST_LANES_BY_THE_MINUTE} dearest, and the other {stay} stay as they are",
+                "{name} in {region} is called by {} ids: units are decided for the {MOST_LANES_BY_THE_MINUTE} dearest, the other {stay} stay as they are, and a reservation, which would serve all, is not decided",
                 stay + MOST_LANES_BY_THE_MINUTE
             )
         });
@@ -358,6 +358,11 @@ impl<'a> Workload<'a> {
     #[must_use]
     pub fn is_read(&self) -> bool {
         self.unread.is_empty() && self.minute_gaps.is_empty()
+    }
+
+    /// Lists the on-demand lanes of the standard tier.
+    pub(crate) fn standard(&self) -> impl Iterator<Item = &Lane<'a>> {
+        self.on_demand().filter(|lane| lane.is_standard())
     }
 
     /// Lists the on-demand lanes that a commitment could serve.

@@ -2,15 +2,16 @@
 //!
 //! A purchase is told by the survey alone: units exist that were created after a run had promised their
 //! saving, and their own calls say what those would cost by the token. So calls that change, grow or go
-//! elsewhere are no saving, and a price that changes counts as it is now.
+//! elsewhere are no saving, and a price that changes counts as it is now, where it is lowest. Where the calls
+//! were cached by the token and units are taken to cache nothing, nobody knows what they would cost.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::domain::sorting::sort_by;
-use crate::domain::{BaseModel, ModelUnits, Percent, Region, Usd, day_of};
-use crate::pricing::{Priced, Workload};
+use crate::domain::{BaseModel, Meter, ModelUnits, Percent, Region, Usd, day_of};
+use crate::pricing::{Holding, Lane, LaneKind, LaneRates, Priced, Workload};
 
 /// Time after the last run that promised a saving, in which units are bought because of it.
 const ACTED_ON: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -80,16 +81,38 @@ fn of_workload(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<FollowedA
         promised_on: day_of(promised_at),
         promised_monthly_savings,
         model_units: workload.holdings.iter().map(|holding| holding.held.model_units).sum(),
-        realised_monthly_savings: is_known.then(|| saving(workload)).flatten(),
+        realised_monthly_savings: is_known.then(|| saving(priced, workload)).flatten(),
         known_from: (!is_known).then(|| known_from(last, workload)),
     })
 }
 
 /// Returns what the units of a workload save of the bill by the token, in USD a month; `None` where the worth
 /// of one, or its cost, is not known.
-fn saving(workload: &Workload<'_>) -> Option<Usd> {
+fn saving(priced: &Priced<'_>, workload: &Workload<'_>) -> Option<Usd> {
+    let settings = &priced.observation.settings;
+    let is_cached = |lane: &&Lane<'_>| {
+        let cached = [Meter::CacheRead, Meter::CacheWrite];
+        lane.meters.iter().any(|of| cached.contains(&of.meter) && !of.total.is_zero())
+    };
+    // Units may meter in full what was cached by the token, and by that nobody would pay.
+    if !settings.units_cache && workload.on_demand().any(|lane| is_cached(&lane)) {
+        return None;
+    }
+    // By the token the calls would go where they cost least.
+    let worth = |holding: &Holding<'_>| {
+        holding.monthly_value?;
+        let lanes = workload.lanes.iter();
+        let own = lanes.filter(|lane| lane.kind == LaneKind::Provisioned(holding.held));
+        let least = own.map(|lane| {
+            let here = LaneRates::current(lane).monthly_cost(priced.recent);
+            let global = LaneRates::global(priced, workload, lane);
+            let global = global.map(|rates| rates.monthly_cost(priced.recent));
+            global.map_or(here, |global| global.min(here))
+        });
+        Some(if holding.idleness.is_idle() { Usd::ZERO } else { least.sum() })
+    };
     let of_each = workload.holdings.iter();
-    of_each.map(|holding| Some(holding.monthly_value? - holding.monthly_cost?)).sum()
+    of_each.map(|holding| Some(worth(holding)? - holding.monthly_cost?)).sum()
 }
 
 /// Returns the first day at whose start the recent window begins after a time.

@@ -50,7 +50,7 @@ impl<'s> ServableLanes<'s> {
                 (_, Traffic::Reserved(scope))
                     // Reserved tokens take the requests of their scope by themselves; other tiers
                     // are billed apart.
-                    if lane.lane.is_servable() && reserves(scope, lane.scope) =>
+                    if lane.lane.is_standard() && reserves(scope, lane.scope) =>
                 {
                     on_demand.push(lane);
                 }

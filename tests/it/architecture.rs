@@ -57,6 +57,7 @@ const STOREYS: &[Storey] = &[
             "fs::",
             "std::io",
             "SystemTime",
+            "Instant::now",
         ],
     },
     Storey {

@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::aws::Caller;
+use bedrock_cost_guard::aws::clock::Clock;
 use bedrock_cost_guard::config::{CatalogSource, DocumentSource, Settings};
 use bedrock_cost_guard::domain::AccountId;
 use bedrock_cost_guard::guard::{self, Error, ErrorType, Invocation, Memory, RunOutcome};
@@ -75,6 +76,7 @@ impl FakeAccount {
             account: AccountId::new(ACCOUNT),
             caller: Caller::Lambda,
             time: TIME,
+            clock: Clock::system(),
             log: &|_| Ok(()),
             memory: MEMORY,
             take_place: &|taken| places.take(taken),

@@ -21,9 +21,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::account::region;
-use crate::support::fake_aws::{FakeAws, Fault, FaultKind, PageSizes};
+use crate::support::fake_aws::{FakeAws, Fault, FaultKind, Pace, PageSizes};
 use crate::support::fake_runtime::FakeRuntime;
-use crate::support::small_observation;
+use crate::support::served::Served;
+use crate::support::{small_observation, whole};
 
 const STEADY: &str = "amazon.nova-micro-v1:0";
 const INCOMPLETE: &str = "us.amazon.nova-pro-v1:0";
@@ -691,4 +692,19 @@ async fn objects_and_parameters_are_kept_where_they_were_put() {
     let error = ssm.get_parameter().name("/a").send().await.unwrap_err();
     assert_eq!(error.code(), Some("ParameterNotFound"));
     assert_eq!(fake.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn calls_take_the_time_of_their_page_and_of_their_points() {
+    let account = Served::of(whole(small_observation()));
+    let before = account.run().await.report;
+    let page = Duration::from_millis(20);
+    for (points_a_second, least) in [(396_000, page), (20_000, Duration::from_millis(100))] {
+        account.fake.set_pace(Pace { page, points_a_second });
+        let start = Instant::now();
+        let report = account.run().await.report;
+        // One call for the points comes after that for the names.
+        assert!(start.elapsed() > page + least, "{:?}", start.elapsed());
+        assert_eq!(report.workloads, before.workloads);
+    }
 }

@@ -8,7 +8,7 @@ use crate::support::book::MODEL;
 use crate::support::served::Served;
 use crate::support::{in_both_regions, sample, whole};
 
-/// Returns the report on an account that is read in so many bytes of memory.
+/// Returns the report on an account whose series may take so many bytes.
 async fn read_in(observation: Observation, memory: u64) -> (Report, Served) {
     let account = Served::of(observation).in_memory(memory);
     let outcome = account.run().await;
@@ -20,7 +20,7 @@ async fn regions_that_fit_one_after_the_other_are_read_as_in_ample_memory() {
     let observation = in_both_regions(whole(sample()));
     let (ample, _) = read_in(observation.clone(), 1 << 30).await;
     // A metric of hours takes 18 kB, and one of minutes 81 kB: no two Regions have so few.
-    let (close, _) = read_in(observation, 24 << 20).await;
+    let (close, _) = read_in(observation, 12 << 20).await;
     assert_eq!(close, ample);
     assert_eq!(close.missing, []);
 }
@@ -30,7 +30,7 @@ async fn what_does_not_fit_in_memory_is_named_and_no_total_hides_it() {
     let observation = whole(sample());
     let (ample, _) = read_in(observation.clone(), 1 << 30).await;
     let mut parts = Vec::new();
-    for memory in [256 << 10, 1 << 20, 2 << 20, 4 << 20, 6 << 20] {
+    for memory in [128 << 10, 512 << 10, 1 << 20, 2 << 20, 3 << 20] {
         let (report, account) = read_in(observation.clone(), memory).await;
         let named = |part: &&bedrock_cost_guard::report::MissingPart| {
             part.error.contains("does not fit in memory") && part.error.contains("MemorySize")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::aws::Caller;
+use bedrock_cost_guard::aws::clock::Clock;
 use bedrock_cost_guard::config::CacheSpelling;
 use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{AccountId, ModelId, Usd};
@@ -193,6 +194,7 @@ async fn an_account_that_the_platform_does_not_tell_is_read_from_the_inventory()
         account: AccountId::default(),
         caller: Caller::Terminal,
         time: TIME,
+        clock: Clock::system(),
         log: &|_| Ok(()),
         memory: MEMORY,
         take_place: &|_| {},

@@ -1,6 +1,7 @@
 //! The parts that are kept of each place of a run: what is saved, and what else could serve its workloads.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -12,6 +13,23 @@ use bedrock_cost_guard::guard::TakenPlace;
 use bedrock_cost_guard::observation::Observation;
 
 use crate::Format;
+
+/// Writer of JSON without what would steer a terminal: what is named may be one, and a reader of JSON reads the
+/// same values.
+struct Escaping<'w>(&'w mut dyn Write);
+
+impl Write for Escaping<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // JSON is written in whole pieces of text.
+        let text = std::str::from_utf8(bytes).map_err(std::io::Error::other)?;
+        self.0.write_all(escaped(text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
 
 /// Parts that are kept of the places of a run.
 pub(crate) struct Kept {
@@ -47,9 +65,10 @@ impl Kept {
         }
         self.models.extend(report.models.iter().cloned());
         if let Some(Ok(spool)) = &mut self.spool {
-            // What is named may be a terminal; a reader of JSON reads the same values.
-            let text = serde_json::to_string(&observed).map_err(std::io::Error::from);
-            match text.and_then(|text| spool.add(&escaped(&text))) {
+            let written = spool.add(|out| {
+                serde_json::to_writer(Escaping(out), &observed).map_err(std::io::Error::from)
+            });
+            match written {
                 Ok(spooled) => self.places.push((observed.place, spooled)),
                 Err(error) => self.spool = Some(Err(error.into())),
             }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use bedrock_cost_guard::aws::Caller;
+use bedrock_cost_guard::aws::clock::Clock;
 use bedrock_cost_guard::aws::documents::NamedBy;
 use bedrock_cost_guard::aws::files;
 use bedrock_cost_guard::catalog::{ModelLadder, PriceBook, References};
@@ -336,7 +337,8 @@ fn run_now(
             time: Duration::from_secs(limits.seconds.into()),
             // The report is printed whole, once it is there.
             log: &|_| Ok(()),
-            memory: u64::from(limits.megabytes) << 20,
+            clock: Clock::system(),
+            memory: guard::series_memory_of(u64::from(limits.megabytes) << 20),
             take_place: &|taken| kept.lock().unwrap_or_else(PoisonError::into_inner).take(taken),
         };
         guard::run(&config, &settings, invocation, &memory).await

@@ -93,6 +93,15 @@ impl Default for PageSizes {
     }
 }
 
+/// Time that calls take, as in CloudWatch at its quotas.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Time until a page is answered.
+    pub(crate) page: Duration,
+    /// Points that a Region gives out in a second.
+    pub(crate) points_a_second: u32,
+}
+
 /// Something that goes wrong with some calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Fault {
@@ -186,6 +195,10 @@ struct State {
     page_sizes: PageSizes,
     faults: Vec<ActiveFault>,
     requests: BTreeMap<&'static str, usize>,
+    /// Time that calls take; `None` where they take none.
+    pace: Option<Pace>,
+    /// Times until which the Regions are busy with points that they gave out.
+    busy: BTreeMap<Region, tokio::time::Instant>,
     violations: Vec<String>,
     put: Vec<PutDatum>,
     products: BTreeMap<String, Vec<Product>>,
@@ -220,6 +233,21 @@ impl State {
                 .ok_or(refusal)?,
         };
         Ok(alter::alter(operation, alteration, &body, self.arrivals(operation)))
+    }
+
+    /// Returns the time that the answer to a call takes; one with points takes more the more there are.
+    fn takes(&mut self, operation: &str, region: &Region, body: &[u8]) -> Option<Duration> {
+        // Of a point on a page: its time and its value in CBOR, with their heads.
+        const OF_POINT: usize = 15;
+        let Pace { page, points_a_second } = self.pace?;
+        if operation != "GetMetricData" {
+            return Some(page);
+        }
+        let points = u32::try_from(body.len() / OF_POINT).unwrap_or(u32::MAX);
+        let now = tokio::time::Instant::now();
+        let busy = self.busy.entry(region.clone()).or_insert(now);
+        *busy = (*busy).max(now) + Duration::from_secs(1) * points / points_a_second;
+        Some(page.max(busy.duration_since(now)))
     }
 
     fn arrivals(&self, operation: &str) -> usize {
@@ -305,6 +333,8 @@ impl FakeAws {
             page_sizes: PageSizes::default(),
             faults: Vec::new(),
             requests: BTreeMap::new(),
+            pace: None,
+            busy: BTreeMap::new(),
             violations: Vec::new(),
             put: Vec::new(),
             products: BTreeMap::new(),
@@ -379,6 +409,11 @@ impl FakeAws {
     /// Sets how much is on a page from now on.
     pub(crate) fn set_page_sizes(&self, page_sizes: PageSizes) {
         self.state().page_sizes = page_sizes;
+    }
+
+    /// Makes calls take their time from now on.
+    pub(crate) fn set_pace(&self, pace: Pace) {
+        self.state().pace = Some(pace);
     }
 
     /// Serves these products of a service, each as the JSON text that the Price List has.
@@ -607,20 +642,28 @@ async fn serve(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Answer {
         )
         | None => {}
     }
-    let mut state = lock(&state);
-    let mut performed = perform(&mut state, service, operation, &region, &request, fault);
-    if let Some(FaultKind::Altered(alteration)) = fault {
-        performed = state.altered(operation, alteration, performed);
-    }
-    let answer = match performed {
-        Ok(body) => answered(service, body),
-        Err(refusal) => {
-            if refusal.is_blamed {
-                state.violations.push(format!("{operation} in {region}: {}", refusal.message));
+    let (answer, takes) = {
+        let mut state = lock(&state);
+        let mut performed = perform(&mut state, service, operation, &region, &request, fault);
+        if let Some(FaultKind::Altered(alteration)) = fault {
+            performed = state.altered(operation, alteration, performed);
+        }
+        match performed {
+            Ok(body) => {
+                let takes = state.takes(operation, &region, &body);
+                (answered(service, body), takes)
             }
-            refused(service, &refusal)
+            Err(refusal) => {
+                if refusal.is_blamed {
+                    state.violations.push(format!("{operation} in {region}: {}", refusal.message));
+                }
+                (refused(service, &refusal), None)
+            }
         }
     };
+    if let Some(takes) = takes {
+        tokio::time::sleep(takes).await;
+    }
     match delay {
         Some(delay) => slowly(answer, delay),
         None if is_cut => cut(answer),

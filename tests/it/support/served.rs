@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use bedrock_cost_guard::aws::Caller;
+use bedrock_cost_guard::aws::clock::Clock;
 use bedrock_cost_guard::config::{DocumentSource, Settings};
 use bedrock_cost_guard::domain::AccountId;
 use bedrock_cost_guard::guard::{self, Error, Invocation, Memory, RunOutcome, TakenPlace};
@@ -25,7 +26,7 @@ pub(crate) const ATTEMPTS: usize = 6;
 /// Time that a run has, unless a test gives less.
 pub(crate) const TIME: Duration = Duration::from_mins(10);
 
-/// Bytes of memory that a run may take, unless a test gives less.
+/// Bytes that series may take, unless a test gives less.
 pub(crate) const MEMORY: u64 = 1 << 30;
 
 /// Places of a run, which it does not keep itself.
@@ -58,7 +59,7 @@ pub(crate) struct Served {
     patience: Option<Duration>,
     /// Time that a run has.
     time: Duration,
-    /// Bytes of memory that a run may take.
+    /// Bytes that the series of a run may take.
     room: u64,
     /// Lines of the log, as they were written.
     log: Mutex<Vec<String>>,
@@ -103,7 +104,7 @@ impl Served {
         Self { time, ..self }
     }
 
-    /// Gives each run so many bytes of memory.
+    /// Gives the series of each run so many bytes.
     pub(crate) fn in_memory(self, room: u64) -> Self {
         Self { room, ..self }
     }
@@ -143,6 +144,7 @@ impl Served {
             account: AccountId::new(ACCOUNT),
             caller: Caller::Lambda,
             time: self.time,
+            clock: Clock::system(),
             log: &|line| {
                 self.log.lock().expect("nobody panics with it").push(line.to_owned());
                 Ok(())

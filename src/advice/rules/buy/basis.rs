@@ -9,7 +9,7 @@ use crate::advice::whole::{self, Whole};
 use crate::catalog::{Offer, ReservedOffer, ReservedScope};
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Ratio};
-use crate::pricing::{Holding, LaneRates, Priced, Workload, reserves};
+use crate::pricing::{Holding, Lane, LaneRates, Priced, Workload, reserves};
 use crate::sizing::demand::UnknownDemand;
 use crate::sizing::traffic::{ServableLanes, Traffic};
 use crate::sizing::{
@@ -93,7 +93,7 @@ impl<'w> BuyingBasis<'w> {
             return whole::lanes_that_pay(self.priced, self.workload, rates, offer);
         };
         let lanes = whole::at(self.workload, &target.lanes);
-        let standard = self.workload.servable().count();
+        let standard = self.workload.standard().count();
         // Without a lane of its own the reason is told of all of them.
         let is_part = !lanes.is_empty() && lanes.len() < standard || !self.replaced().is_empty();
         Ok(is_part.then(|| LaneRates::of_units(rates, &lanes)))
@@ -119,9 +119,11 @@ impl<'w> BuyingBasis<'w> {
             .map(Offered::Units);
         let is_used = |offer: &&ReservedOffer| {
             let mut lanes = self.routed.iter();
-            lanes.any(|rates| rates.lane.is_servable() && reserves(offer.scope, rates.scope))
+            lanes.any(|rates| rates.lane.is_standard() && reserves(offer.scope, rates.scope))
         };
-        let tokens = workload.reserved_offers.iter().filter(is_used);
+        // They would serve the lanes too whose minutes are not read.
+        let all_are_servable = workload.standard().all(Lane::is_servable);
+        let tokens = workload.reserved_offers.iter().filter(is_used).filter(|_| all_are_servable);
         units.chain(tokens.map(Offered::Tokens)).collect()
     }
 
@@ -148,7 +150,10 @@ impl<'w> BuyingBasis<'w> {
         };
         let lanes = ServableLanes::new(self.priced, self.workload, &rates, traffic);
         let mut loads: Vec<MeterLoads> = Vec::new();
-        for rates in lanes.all() {
+        // A proof is of all that could go there, also of what nothing is decided for.
+        let stays = |rates: &&LaneRates<'_>| rates.lane.is_standard() && !rates.lane.is_servable();
+        let others = rates.iter().filter(|_| matches!(traffic, Traffic::Units { .. }));
+        for rates in lanes.all().chain(others.filter(stays)) {
             for reading in rates.lane.usage.readings() {
                 let meter = reading.meter;
                 if !lanes.counts(meter) || reading.series.total_since(recent).is_zero() {

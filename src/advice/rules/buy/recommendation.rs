@@ -200,7 +200,7 @@ fn token_risks(basis: &BuyingBasis<'_>, offer: &ReservedOffer) -> Vec<String> {
     } else {
         risks.push("these are beside the reserved tokens that the overrides declare".into());
     }
-    let served = basis.routed.iter().filter(|rates| rates.lane.is_servable());
+    let served = basis.routed.iter().filter(|rates| rates.lane.is_standard());
     let scopes: BTreeSet<bool> = served
         .filter(|rates| reserves(offer.scope, rates.scope))
         .map(|rates| rates.scope == Scope::InRegion)
