@@ -18,7 +18,7 @@ use crate::{Guard, METERS, now};
 const MEMORY: u32 = 512;
 
 /// Time of the function.
-const TIME: Duration = Duration::from_secs(300);
+const TIME: Duration = Duration::from_mins(5);
 
 const PACE: Pace = Pace { page: Duration::from_millis(200), points_a_second: 396_000 };
 
@@ -122,7 +122,7 @@ impl Goal {
         // The series are the same for all ids, so that the fake holds them once.
         let busy: Vec<MetricSeries> = METERS.iter().map(|name| of(name, 1)).collect();
         let rare: Vec<MetricSeries> = METERS[..3].iter().map(|name| of(name, 50)).collect();
-        let models = self.models();
+        let models = models();
         let [many, few] = self.ids;
         let mut account = account;
         for number in 0..many + few {
@@ -147,9 +147,10 @@ impl Goal {
                 let here: Region = region(name);
                 let mut place = place.clone();
                 for profile in &mut place.inventory.application_profiles {
-                    let moved = |arn: &String| arn.replace("us-east-1", name);
-                    profile.inference_profile_arn = moved(&profile.inference_profile_arn);
-                    profile.model_arns = profile.model_arns.iter().map(moved).collect();
+                    let own = std::iter::once(&mut profile.inference_profile_arn);
+                    for arn in own.chain(&mut profile.model_arns) {
+                        *arn = arn.replace("us-east-1", name);
+                    }
                 }
                 place.place = Place { region: here, ..place.place };
                 place
@@ -157,17 +158,17 @@ impl Goal {
             .collect();
         observation
     }
+}
 
-    /// Returns the ids of models of which nothing can be bought, so that none of their minutes are wanted.
-    fn models(&self) -> Vec<String> {
-        let book = PriceBook::aws().expect("the embedded book is valid");
-        let (here, today) = (region("us-east-1"), now().to_zoned(TimeZone::UTC).date());
-        let none = Overrides::default();
-        let sells = |model: &BaseModel| {
-            !book.offers(model, &here, today, &none).is_empty()
-                || !book.reserved_offers(model, &here, today, &none).is_empty()
-        };
-        let models = book.models.iter().filter(|model| !sells(&model.id));
-        models.map(|model| model.id.id().to_owned()).take(MODELS - 1).collect()
-    }
+/// Returns the ids of models of which nothing can be bought, so that none of their minutes are wanted.
+fn models() -> Vec<String> {
+    let book = PriceBook::aws().expect("the embedded book is valid");
+    let (here, today) = (region("us-east-1"), now().to_zoned(TimeZone::UTC).date());
+    let none = Overrides::default();
+    let sells = |model: &BaseModel| {
+        !book.offers(model, &here, today, &none).is_empty()
+            || !book.reserved_offers(model, &here, today, &none).is_empty()
+    };
+    let models = book.models.iter().filter(|model| !sells(&model.id));
+    models.map(|model| model.id.id().to_owned()).take(MODELS - 1).collect()
 }

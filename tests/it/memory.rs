@@ -1,9 +1,10 @@
 //! Runs in little memory: what does not fit is named, and what fits is decided as ever.
 
+use bedrock_cost_guard::advice::Action;
 use bedrock_cost_guard::observation::Observation;
 use bedrock_cost_guard::report::{Part, Report};
 
-use crate::support::account::{Account, TOKENS};
+use crate::support::account::{Account, SONNET, TOKENS, reserved};
 use crate::support::book::MODEL;
 use crate::support::served::Served;
 use crate::support::{in_both_regions, sample, whole};
@@ -103,4 +104,43 @@ async fn of_very_many_ids_the_minutes_of_the_dearest_alone_are_read() {
     // The dearest are those with the higher numbers.
     assert!(!read.contains(&"p00000000003") && read.contains(&"p00000000004"), "{read:?}");
     assert_eq!(outcome.report.missing, []);
+}
+
+/// Returns the account with some input tokens an hour under one id, or shared by so many.
+fn called_by(mut account: Account, model: &str, ids: u64, an_hour: u64) -> Report {
+    for number in 0..ids {
+        let id = format!("p{number:011}");
+        account = account.profile_of(&id, model, &["us-east-1"]);
+        account = account.survey(&id, TOKENS, |_| [an_hour / ids, an_hour / ids / 10]);
+    }
+    account.report()
+}
+
+/// What is not decided for is still there: no proof and no cut may overlook it.
+#[test]
+fn what_is_said_of_very_many_ids_is_no_more_than_of_one() {
+    let proofs = |report: &Report| -> Vec<_> {
+        report.certificates.iter().map(|proof| (proof.offer.clone(), proof.proof)).collect()
+    };
+    // A unit costs as much as some 24 million tokens an hour do; sixty of seventy ids have six sevenths of them.
+    for millions in [20, 24, 27, 30] {
+        let of = |ids| called_by(Account::selling_units(), MODEL, ids, millions * 1_050_000);
+        let (split, whole) = (of(70), of(1));
+        let known = proofs(&whole);
+        let proofs = proofs(&split);
+        assert!(proofs.iter().all(|proof| known.contains(proof)), "{millions}: {proofs:?}");
+        assert_eq!(split.totals.monthly_cost, whole.totals.monthly_cost);
+    }
+    let cuts = |report: &Report| -> Vec<Action> {
+        let actions = report.recommendations.iter().map(|advice| advice.action);
+        let of_tokens = [Action::ReserveTokens, Action::RightSizeReservation];
+        actions.filter(|action| of_tokens.contains(action)).collect()
+    };
+    // The reservation is used up by thirty million tokens an hour.
+    for millions in [26, 30, 34] {
+        let held = Account::new().overrides(&reserved("regional", 500_000, 50_000));
+        let of = |ids| called_by(held.clone(), SONNET, ids, millions * 1_050_000);
+        let (known, cuts) = (cuts(&of(1)), cuts(&of(70)));
+        assert!(cuts.iter().all(|action| known.contains(action)), "{millions}: {cuts:?}");
+    }
 }
