@@ -187,7 +187,7 @@ fn known(
         .unwrap_or_else(|| inputs.home.account.clone());
     let History { before, told, unknown, note, spent } = history;
     let mut notes = inputs.notes;
-    notes.extend(note);
+    notes.extend(note.clone());
     let run = Observation {
         schema_version: SCHEMA_VERSION,
         event: inputs.run,
@@ -205,6 +205,7 @@ fn known(
         models_before: before.models,
         savings_before: told.savings,
         sizes_before: told.sizes,
+        sizes_unknown: note.is_some(),
         history_metrics_requested: spent.metrics_requested,
         history_unknown: unknown,
     };

@@ -70,6 +70,9 @@ pub struct Observation {
     /// Sizes of the purchases that were open before this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sizes_before: Vec<SizeBefore>,
+    /// True if some of these sizes could not be read: then nothing that was open is known to be closed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sizes_unknown: bool,
     /// Metrics that `GetMetricData` was asked for to know what was before.
     #[serde(default)]
     pub history_metrics_requested: u64,

@@ -46,7 +46,12 @@ pub(super) fn missing(
         if parts.iter().all(|part| part.region != *region) {
             let gaps = incomplete.iter().filter(|workload| workload.region == *region);
             let why = gaps.flat_map(|workload| &workload.gaps).next();
-            let why = why.map_or("part of the usage there is of no model that is known", |why| why);
+            let otherwise = if observation.sizes_unknown {
+                "the size at which it was open could not be read"
+            } else {
+                "part of the usage there is of no model that is known"
+            };
+            let why = why.map_or(otherwise, |why| why);
             parts.push(part(region, Part::OpenAdvice, why));
         }
     }

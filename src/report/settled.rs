@@ -36,7 +36,10 @@ pub(super) fn mark_known(
 pub(super) fn unsettled(priced: &Priced<'_>, observed: &PlaceObservation) -> BTreeSet<String> {
     let before = priced.observation.open_before.iter();
     let here = before.filter(|open| open.region == observed.place.region);
-    let is_known = observed.inventory.unread.is_empty() && observed.minutes_unknown.is_none();
+    let is_known = observed.inventory.unread.is_empty()
+        && observed.minutes_unknown.is_none()
+        // At the size that was open a purchase may pass where the best does not.
+        && !priced.observation.sizes_unknown;
     let has_strays = has_strays(priced);
     here.filter(|open| {
         let is_its = |workload: &&Workload<'_>| advice::may_be_of(workload, &open.id);

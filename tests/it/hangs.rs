@@ -36,10 +36,10 @@ fn in_four_regions() -> Observation {
 }
 
 /// Runs an account that hangs somewhere, which ends in its time.
+#[expect(clippy::print_stderr, reason = "the notes quote the figure")]
 async fn run(account: &Served) -> Result<RunOutcome, Error> {
     let start = Instant::now();
     let outcome = account.try_run().await;
-    // The figure that the notes quote, with --nocapture.
     eprintln!("ended after {:.2} s of {} s", start.elapsed().as_secs_f64(), TIME.as_secs());
     // A second for what is reckoned between the calls.
     assert!(start.elapsed() < TIME + Duration::from_secs(1), "{:?}", start.elapsed());

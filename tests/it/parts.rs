@@ -810,3 +810,21 @@ fn minutes_that_do_not_add_up_to_their_hours_decide_no_purchase_and_close_none()
     assert_eq!(report.missing[0].part, Part::Minutes);
     assert!(report.missing[0].error.contains("do not add up to the hour"), "{:?}", report.missing);
 }
+
+/// At the size that was open a purchase may pass where the best size does not.
+#[test]
+fn what_was_open_at_a_size_that_is_not_known_is_not_closed() {
+    let mut observation = whole(sample());
+    let gone = OpenBefore { region: region("us-west-2"), id: "rec-0000000000".into() };
+    observation.open_before = vec![gone.clone()];
+    let closed = report::build(&observation);
+    assert_eq!((closed.closed.len(), closed.missing.as_slice()), (1, [].as_slice()));
+    observation.sizes_unknown = true;
+    let report = report::build(&observation);
+    assert_eq!(report.closed, []);
+    let [part] = report.missing.as_slice() else { panic!("{:?}", report.missing) };
+    assert_eq!((part.part, &part.region), (Part::OpenAdvice, &gone.region));
+    assert!(part.error.contains("the size at which it was open"), "{part}");
+    let saved = Observation::from_json(&observation.to_json().unwrap()).unwrap();
+    assert_eq!(report::build(&saved), report);
+}

@@ -86,6 +86,7 @@ fn observe(
         models_before: Vec::new(),
         savings_before: Vec::new(),
         sizes_before: Vec::new(),
+        sizes_unknown: false,
         history_metrics_requested: 0,
         history_unknown: None,
         price_list: None,
