@@ -187,7 +187,7 @@ fn known(
         .unwrap_or_else(|| inputs.home.account.clone());
     let History { before, told, unknown, note, spent } = history;
     let mut notes = inputs.notes;
-    notes.extend(note.clone());
+    notes.extend(note.iter().cloned());
     let run = Observation {
         schema_version: SCHEMA_VERSION,
         event: inputs.run,

@@ -116,7 +116,7 @@ fn called_by(mut account: Account, model: &str, ids: u64, an_hour: u64) -> Repor
     account.report()
 }
 
-/// What is not decided for is still there: no proof and no cut may overlook it.
+/// Ids that nothing is decided for are still there: no proof and no cut may overlook them.
 #[test]
 fn what_is_said_of_very_many_ids_is_no_more_than_of_one() {
     let proofs = |report: &Report| -> Vec<_> {

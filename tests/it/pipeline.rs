@@ -17,7 +17,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
 
 use crate::support::account::{Account, metric, region, window};
-use crate::support::fake_aws::{Fault, FaultKind, PageSizes, PutDatum};
+use crate::support::fake_aws::{Fault, FaultKind, OPERATIONS, PageSizes, PutDatum};
 use crate::support::reports::{actions, workload};
 use crate::support::served::{ATTEMPTS, MEMORY, Served, TIME};
 use crate::support::{CACHED, LEFTOVER, ROUTE, UNITS, lane_of, sample, sample_of, whole};
@@ -408,14 +408,7 @@ async fn calls_that_go_wrong_for_a_while_do_not_change_the_report() {
     assert_eq!(calm.calls(), CALM);
     for kind in [FaultKind::Throttle, FaultKind::Reset, FaultKind::ServerError] {
         let times = ATTEMPTS - 1;
-        for operation in [
-            "ListMetrics",
-            "GetMetricData",
-            "PutMetricData",
-            "ListProvisionedModelThroughputs",
-            "ListInferenceProfiles",
-            "ListFoundationModels",
-        ] {
+        for operation in OPERATIONS {
             let account = one_region().with_fault(Fault::of(operation, kind).times(times));
             let outcome = account.run().await;
             assert_eq!(comparable(&outcome.report), expected, "{kind:?} of {operation}");

@@ -19,7 +19,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::support::account::{ACCOUNT, Account, SONNET, held, region};
-use crate::support::fake_aws::{Alteration, FakeAws, FaultKind, PageSizes, Put, PutDatum};
+use crate::support::fake_aws::{
+    Alteration, FakeAws, FaultKind, OPERATIONS, PageSizes, Put, PutDatum,
+};
 use crate::support::served::{MEMORY, Places};
 use crate::support::simulated::{Course, Fate, Numbers, Simulated, VirtualTime};
 
@@ -27,22 +29,13 @@ use crate::support::simulated::{Course, Fate, Numbers, Simulated, VirtualTime};
 const SEEDS: u64 = 300;
 
 /// Seeds that failed once.
-const KEPT: [u64; 0] = [];
+const KEPT: [u64; 9] = [677, 2_359, 5_860, 16_452, 36_426, 40_933, 49_005, 79_846, 86_291];
 
 /// Regions of the account. The guard's own metrics are in the first, which is read too.
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "us-west-2"];
 
 /// Model of which units pay, with a capacity in the overrides.
 const LLAMA: &str = "meta.llama3-1-70b-instruct-v1:0";
-
-const OPERATIONS: [&str; 6] = [
-    "ListMetrics",
-    "GetMetricData",
-    "PutMetricData",
-    "ListProvisionedModelThroughputs",
-    "ListInferenceProfiles",
-    "ListFoundationModels",
-];
 
 /// Failures of any call. What cannot be read comes last: of an answer that says nothing nobody reads it.
 const OF_ANY: [FaultKind; 8] = [

@@ -38,6 +38,16 @@ use pricing::Product;
 use s3::Bucket;
 use store::Store;
 
+/// Operations that each run asks for.
+pub(crate) const OPERATIONS: [&str; 6] = [
+    "ListMetrics",
+    "GetMetricData",
+    "PutMetricData",
+    "ListProvisionedModelThroughputs",
+    "ListInferenceProfiles",
+    "ListFoundationModels",
+];
+
 const KEY_ID: &str = "AKIDFAKE";
 const KEY: &str = "fake";
 
