@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{ModelId, Target};
-use crate::observation::{LaneUsage, Observation, PlaceObservation, ProvisionedModel};
+use crate::observation::{Gap, LaneUsage, Observation, PlaceObservation, ProvisionedModel};
 
 /// Age of a window's end from which on the window says nothing of today. At twice that, a model
 /// that was called since yesterday could be named idle.
@@ -188,7 +188,8 @@ fn doubt(
     })
 }
 
-/// Finds a lane that was used since a time and could be the holding's, though nobody knows.
+/// Finds a lane that was used since a time, for all that is known, and could be the holding's, though nobody
+/// knows.
 fn perhaps_its_own<'o>(
     observation: &Observation,
     observed: &'o PlaceObservation,
@@ -211,7 +212,9 @@ fn perhaps_its_own<'o>(
     };
     let is_used = |lane: &&LaneUsage| {
         let mut all = lane.survey.iter().filter_map(|metric| metric.series.as_ref());
+        // What was not read may have been used.
         all.any(|series| series.since(since).flatten().any(|count| count > 0))
+            || lane.gaps().iter().any(Gap::is_unread)
     };
     observed.usage.lanes.iter().filter(is_used).find(|lane| could_be_it(&lane.model_id))
 }

@@ -7,13 +7,13 @@ use bedrock_cost_guard::catalog::{Overrides, PriceBook, RateQuery, RegionBasis};
 use bedrock_cost_guard::config::{Overflow, Run, Settings};
 use bedrock_cost_guard::domain::period::HOUR;
 use bedrock_cost_guard::domain::{
-    AccountId, BaseModel, Geo, LoadWeights, Meter, ModelUnits, Ratio, Scope, Series, ServiceTier,
-    Tokens, Usd,
+    AccountId, BaseModel, Geo, LoadWeights, Meter, ModelId, ModelUnits, Ratio, Scope, Series,
+    ServiceTier, Tokens, Usd,
 };
 use bedrock_cost_guard::guard::RunOutcome;
 use bedrock_cost_guard::observation::{
-    CommitmentDuration, FailedPlace, FoundationModel, Observation, OpenBefore, ProvisionedModel,
-    Status,
+    CommitmentDuration, FailedPlace, FoundationModel, LaneUsage, Observation, OpenBefore,
+    ProvisionedModel, Status,
 };
 use bedrock_cost_guard::pricing::{DemandSeries, LOAD_SCALE};
 use bedrock_cost_guard::report::{self, HoldingState, Report, WorkloadReport, metrics};
@@ -23,7 +23,8 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::support::account::{
-    Account, HELD, TOKENS, allowed_scopes, bound, bound_for_weeks, dismissed, held, region, window,
+    Account, HELD, TOKENS, allowed_scopes, bound, bound_for_weeks, dismissed, held, metric, region,
+    window,
 };
 use crate::support::book::{MODEL, UNIT, book, in_region, rate, unit, with_units};
 use crate::support::fake_aws::PutDatum;
@@ -123,6 +124,20 @@ fn a_window_that_ended_days_ago_calls_nothing_idle() {
     assert!(reason.contains("ended more than a day ago"), "{reason}");
     let everything = report.to_json().unwrap();
     assert!(!everything.contains("delete-provisioned-model"));
+}
+
+#[test]
+fn what_was_not_read_whole_may_be_the_traffic_of_a_silent_unit() {
+    let mut observation = sample_of(&LEFTOVER);
+    let mut unread = metric("Invocations", observation.window, HOUR, |_| None);
+    (unread.status, unread.series) = (Status::Incomplete("PartialData".to_owned()), None);
+    let id = ModelId::parse("yyyyyyyyyyyy");
+    let lane = LaneUsage { survey: vec![unread], ..LaneUsage::new(id) };
+    observation.places[0].usage.lanes.push(lane);
+    let report = report::build(&observation);
+    assert_eq!(actions(&report), []);
+    assert_eq!(report.holdings[0].state, HoldingState::NotSeen);
+    assert!(report.holdings[0].reason.as_deref().unwrap().contains("yyyyyyyyyyyy"));
 }
 
 #[test]
