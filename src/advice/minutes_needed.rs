@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use crate::advice::rules::{buy, shrink_units};
-use crate::domain::ModelId;
+use crate::domain::{BaseModel, ModelId};
 use crate::observation::{Observation, PlaceObservation};
-use crate::pricing::{LaneKind, Priced, Workload, price};
+use crate::pricing::{LaneKind, Priced, Workload, price_where};
 
-/// Names the lanes of a surveyed place whose minutes can change the advice. The hours alone settle what is
-/// excluded or incomplete, and what a certificate proves.
+/// Names the lanes of some models of a surveyed place whose minutes can change the advice. The hours alone settle
+/// what is excluded or incomplete, and what a certificate proves.
 #[must_use]
-pub fn wants_minutes(survey: &Observation, observed: &PlaceObservation) -> BTreeSet<ModelId> {
-    let priced = price(survey, observed);
+pub fn wants_minutes(
+    survey: &Observation,
+    observed: &PlaceObservation,
+    models: &BTreeSet<BaseModel>,
+) -> BTreeSet<ModelId> {
+    let priced = price_where(survey, observed, |model| models.contains(model));
     let is_open =
         |workload: &&Workload<'_>| workload.no_advice(survey).is_none() && workload.is_whole();
     let open = priced.workloads.iter().filter(is_open);

@@ -58,3 +58,6 @@ pub use recommendation::{
     Working,
 };
 pub use subject::may_be_of;
+
+// One plan is of one workload, so whoever decides a part of a place asks here which lanes go together.
+pub use crate::pricing::lanes_by_model;

@@ -152,6 +152,15 @@ pub struct Spooled {
     length: u64,
 }
 
+/// Piece of a file that is written from a spool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Text of its own.
+    Text(String),
+    /// Text in the spool.
+    Spooled(Spooled),
+}
+
 impl Spool {
     /// Begins beside a file, for its owner alone; in memory where a device is written to.
     pub fn beside(path: &Path) -> std::io::Result<Self> {
@@ -191,21 +200,19 @@ impl Spool {
         Ok(spooled)
     }
 
-    /// Writes a file of a beginning, of texts with commas between them, and of an end: whole or not at all.
-    pub fn write_whole(
-        mut self,
-        path: &Path,
-        [beginning, end]: [&str; 2],
-        texts: &[Spooled],
-    ) -> std::io::Result<()> {
+    /// Writes a file of some pieces: whole or not at all.
+    pub fn write_whole(mut self, path: &Path, pieces: &[Piece]) -> std::io::Result<()> {
         write_with(path, Readers::Owner, |out| {
-            out.write_all(beginning.as_bytes())?;
-            for (number, text) in texts.iter().enumerate() {
-                out.write_all(if number == 0 { b"" } else { b"," })?;
-                self.store.seek(SeekFrom::Start(text.start))?;
-                std::io::copy(&mut (&mut self.store).take(text.length), out)?;
+            for piece in pieces {
+                match piece {
+                    Piece::Text(text) => out.write_all(text.as_bytes())?,
+                    Piece::Spooled(text) => {
+                        self.store.seek(SeekFrom::Start(text.start))?;
+                        std::io::copy(&mut (&mut self.store).take(text.length), out)?;
+                    }
+                }
             }
-            out.write_all(end.as_bytes())
+            Ok(())
         })
     }
 }
@@ -254,11 +261,13 @@ mod tests {
             let texts: Vec<Spooled> = ["one", "two", "three"]
                 .map(|text| spool.add(|out| out.write_all(text.as_bytes())).unwrap())
                 .into();
-            let texts: Vec<Spooled> = order.iter().map(|place| texts[*place]).collect();
-            spool.write_whole(&path, ["[", "]"], &texts).unwrap();
+            let mut pieces = vec![Piece::Text("[".into())];
+            pieces.extend(order.iter().map(|place| Piece::Spooled(texts[*place])));
+            pieces.push(Piece::Text("]".into()));
+            spool.write_whole(&path, &pieces).unwrap();
             let words: Vec<&str> =
                 order.iter().map(|place| ["one", "two", "three"][*place]).collect();
-            assert_eq!(fs::read_to_string(&path).unwrap(), format!("[{}]", words.join(",")));
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("[{}]", words.concat()));
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         }
     }

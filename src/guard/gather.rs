@@ -1,5 +1,5 @@
 //! The reading of an account: first what is known of it, its inventory and what runs before put, then a few
-//! Regions at once, each of which is decided and dropped before the next begins.
+//! Regions at once, portion by portion, each of which is decided and dropped before the next begins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::aws::bedrock::ListedInventory;
@@ -20,8 +20,9 @@ use crate::config::Settings;
 use crate::domain::sorting::sort_by;
 use crate::domain::{AccountId, Place, Region, Window};
 use crate::guard::budget::{Budget, Late, OF_CALLS};
-use crate::guard::region::{Decided, Known, REGIONS_AT_ONCE, Turn, decided};
+use crate::guard::region::{Decided, Known, decide};
 use crate::guard::series_memory::SeriesMemory;
+use crate::guard::turn::{REGIONS_AT_ONCE, Turn};
 use crate::observation::{
     FailedPlace, Observation, PlaceObservation, PriceListRead, SCHEMA_VERSION,
 };
@@ -37,20 +38,20 @@ const OF_BEFORE: u32 = 60;
 /// Share of what is left then that all Regions may take; the rest is for the metrics that are put.
 const OF_REGIONS: u32 = 80;
 
-/// One place that was read and decided.
+/// Some workloads of a place that were read and decided: all of them, or what fits in memory at once.
 #[derive(Debug)]
 pub struct TakenPlace<'a> {
     /// Run that it was decided on, without any place.
     pub run: &'a Observation,
     /// Price book, of which the run has the rows that the models of the place touch.
     pub book: &'a PriceBook,
-    /// Usage and inventory.
+    /// Usage of these, each time of others, and the inventory of the place.
     pub observed: PlaceObservation,
-    /// Report of the place.
+    /// Report of these.
     pub report: &'a mut PlaceReport,
 }
 
-/// Taker of each place, once it is decided. Of what it does not keep nothing is left.
+/// Taker of each part of a place, once it is decided. Of what it does not keep nothing is left.
 pub type TakePlace<'a> = &'a (dyn Fn(TakenPlace<'_>) + Sync);
 
 /// Everything that was decided before the first call.
@@ -107,24 +108,21 @@ pub(super) async fn gather(
     let memory = SeriesMemory::of(inputs.memory, inputs.caller);
     let known = Arc::new(known(inputs, &inventories, history));
     let stage = budget.percent(OF_REGIONS);
-    let mut tasks = of_regions(config, &known, inventories, &memory, &stage);
-    let mut places = Vec::new();
+    let (mut decided, mut tasks) = of_regions(config, &known, inventories, &memory, &stage);
+    let mut portions = Vec::new();
+    while let Some(Decided { number, observation: run, observed, mut report, dropped }) =
+        decided.recv().await
+    {
+        take_place(TakenPlace { run: &run, book: &known.book, observed, report: &mut report });
+        // Where nobody waits for it, its Region has ended.
+        let _ = dropped.send(());
+        portions.push((number, report));
+    }
     let mut failed = Vec::new();
     let mut errors = Vec::new();
     while let Some(joined) = tasks.join_next().await {
         match joined {
-            Ok(Ok(decided)) => {
-                let Decided { observation, observed, mut report, errors: of_region, _share } =
-                    *decided;
-                take_place(TakenPlace {
-                    run: &observation,
-                    book: &known.book,
-                    observed,
-                    report: &mut report,
-                });
-                places.push(report);
-                errors.extend(of_region);
-            }
+            Ok(Ok(of_region)) => errors.extend(of_region),
             Ok(Err(error)) => {
                 failed.push(FailedPlace {
                     account: known.run.home.account.clone(),
@@ -144,12 +142,28 @@ pub(super) async fn gather(
     // In order of Regions and not of their ends, so that a run reads the same each time.
     sort_by(&mut failed, |a, b| a.region.cmp(&b.region));
     sort_by(&mut errors, |a, b| a.region.cmp(&b.region));
+    let places = whole(portions);
     let mut observation = known.run.clone();
     observation.failed = failed;
     let models = places.iter().flat_map(|place| place.models.clone()).collect();
     let observation = observation.with_rows_of(models, &known.book);
     let book = known.book.clone();
     Gathered { observation, places, book, errors }
+}
+
+/// Puts the reports of the portions of each place together.
+fn whole(mut portions: Vec<(usize, PlaceReport)>) -> Vec<PlaceReport> {
+    sort_by(&mut portions, |(a, one), (b, other)| {
+        one.place.cmp(&other.place).then_with(|| a.cmp(b))
+    });
+    let mut places: Vec<PlaceReport> = Vec::new();
+    for (_, report) in portions {
+        match places.last_mut() {
+            Some(last) if last.place == report.place => last.add(report),
+            _ => places.push(report),
+        }
+    }
+    places
 }
 
 /// Reads the inventories of all Regions. Of one that is late nothing is known.
@@ -219,21 +233,22 @@ fn of_regions(
     inventories: BTreeMap<Region, ListedInventory>,
     memory: &SeriesMemory,
     stage: &Budget,
-) -> JoinSet<Result<Box<Decided>, ApiError>> {
+) -> (mpsc::Receiver<Decided>, JoinSet<Result<Vec<ApiError>, ApiError>>) {
     let at_once = Arc::new(Semaphore::new(REGIONS_AT_ONCE));
     let waiting = Arc::new(AtomicUsize::new(inventories.len()));
+    let (sender, receiver) = mpsc::channel(1);
     let mut tasks = JoinSet::new();
     for (region, inventory) in inventories {
         let (config, known, memory) = (config.clone(), Arc::clone(known), memory.clone());
+        let sender = sender.clone();
         let at_once = Arc::clone(&at_once);
         let turn = Turn::new(stage, &waiting);
         tasks.spawn(async move {
             let _permit = at_once.acquire_owned().await;
-            let decided = decided(&config, &known, &region, inventory, &memory, turn);
-            Box::pin(decided).await.map(Box::new)
+            Box::pin(decide(&config, &known, &region, inventory, &memory, turn, &sender)).await
         });
     }
-    tasks
+    (receiver, tasks)
 }
 
 /// Knowledge of the runs before, as far as it could be read.

@@ -6,9 +6,11 @@ mod error;
 mod gather;
 mod live_catalog;
 pub mod log_lines;
+mod portion;
 mod region;
 mod run;
 mod series_memory;
+mod turn;
 
 pub use error::{Error, ErrorType, Unwritten};
 pub use gather::{TakePlace, TakenPlace};

@@ -1,12 +1,11 @@
-//! The reading of one Region: its hours, then the minutes of the lanes where they could change the advice, and
-//! what follows from both.
+//! The reading of one Region: portion by portion its hours, then the minutes of the lanes where they could change
+//! the advice, and what follows from both. What is decided is handed on and dropped before the next is read.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::SdkConfig;
 use futures_util::StreamExt as _;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::advice;
 use crate::aws::bedrock::ListedInventory;
@@ -15,29 +14,26 @@ use crate::aws::{ApiError, Caller, clients};
 use crate::catalog::PriceBook;
 use crate::domain::period::{HOUR, MINUTE};
 use crate::domain::series::steps_of;
-use crate::domain::{ModelId, Place, Region};
+use crate::domain::sorting::sort_by;
+use crate::domain::{BaseModel, ModelId, Place, Region};
 use crate::guard::budget::{Budget, Late, OF_CALLS};
+use crate::guard::portion::{Cut, Portion};
 use crate::guard::series_memory::{MemoryShare, SeriesMemory};
+use crate::guard::turn::{REGIONS_AT_ONCE, Turn};
 use crate::observation::plan::{self, ListedMetric, QUERIES_PER_CALL, Query};
 use crate::observation::{
     Answer, LaneUsage, NAMESPACE, Observation, PlaceObservation, Span, Status, UnreadList, Usage,
 };
 use crate::report::PlaceReport;
 
-/// Regions that are read at the same time.
-pub(super) const REGIONS_AT_ONCE: usize = 4;
-
 /// Share of a Region's time, in percent of what is left, in which its metrics are listed.
 const OF_LISTING: u32 = 50;
 
-/// Share of its time then in which its hours are read.
+/// Share of a portion's time then in which its hours are read.
 const OF_HOURS: u32 = 70;
 
-/// Bytes that a step of a series is taken to need before it is read.
-const OF_STEP: usize = 4;
-
-/// Lanes of which a Region is taken to need the minutes before it is read.
-const LANES_WITH_MINUTES: usize = 100;
+/// Operation that reads series, as errors name it.
+const OF_SERIES: &str = "cloudwatch:GetMetricData";
 
 /// Knowledge before a Region is read.
 #[derive(Debug)]
@@ -50,180 +46,261 @@ pub(super) struct Known {
     pub(super) caller: Caller,
 }
 
-/// One Region, read and decided.
+/// Some workloads of a Region, read and decided.
 pub(super) struct Decided {
-    /// Run that it was decided on.
+    /// Number of the portion in its Region: that of its models among all.
+    pub(super) number: usize,
+    /// Run that they were decided on.
     pub(super) observation: Observation,
-    /// Usage and inventory.
+    /// Usage, and the inventory of the Region.
     pub(super) observed: PlaceObservation,
-    /// Report of the Region.
+    /// Report of these workloads.
     pub(super) report: PlaceReport,
-    /// Calls that failed on the way.
-    pub(super) errors: Vec<ApiError>,
-    /// Memory that its series take, until they are dropped.
-    pub(super) _share: MemoryShare,
+    /// Answer that the series are dropped.
+    pub(super) dropped: oneshot::Sender<()>,
 }
 
-/// Turn of one Region: it waits for its place, and for memory.
-#[derive(Debug)]
-pub(super) struct Turn {
-    /// Time of all Regions.
-    stage: Budget,
-    /// Regions that wait.
-    waiting: Arc<AtomicUsize>,
-    /// Part of these that it is itself: 1 until it has begun.
-    own: usize,
-}
-
-impl Turn {
-    /// Takes the turn of one of those that wait.
-    pub(super) fn new(stage: &Budget, waiting: &Arc<AtomicUsize>) -> Self {
-        Self { stage: stage.clone(), waiting: Arc::clone(waiting), own: 1 }
-    }
-
-    fn others(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed).saturating_sub(self.own)
-    }
-
-    /// Returns its share of the time now: those that wait need as much again for each few of them.
-    fn share(&self) -> Budget {
-        self.stage.first_of(1 + self.others().div_ceil(REGIONS_AT_ONCE))
-    }
-
-    /// Does some work in so many percent of a share, or of what is left for all once no other waits.
-    async fn run<T>(
-        &self,
-        share: &Budget,
-        percent: u32,
-        work: impl Future<Output = T>,
-    ) -> Result<T, Late> {
-        // Boxed: the calls of a Region are much to move about.
-        let mut work = Box::pin(work);
-        match share.percent(percent).run(&mut work).await {
-            Err(Late) if self.others() == 0 => self.stage.percent(percent).run(&mut work).await,
-            done => done,
-        }
-    }
-
-    /// Waits no longer.
-    fn begin(&mut self) {
-        self.waiting.fetch_sub(std::mem::take(&mut self.own), Ordering::Relaxed);
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.begin();
-    }
-}
-
-/// Reads one Region and decides what to change there. Only what tells the tokens can fail the Region; a list of
-/// the inventory that failed is noted there, and so are minutes.
-pub(super) async fn decided(
+/// Reads one Region and decides what to change there, portion by portion. Only what tells the tokens can fail the
+/// Region; a list of the inventory that failed is noted there, and so are minutes. Returns the calls that failed.
+pub(super) async fn decide(
     config: &SdkConfig,
     known: &Known,
     region: &Region,
     inventory: ListedInventory,
     memory: &SeriesMemory,
     mut turn: Turn,
-) -> Result<Decided, ApiError> {
+    decided: &mpsc::Sender<Decided>,
+) -> Result<Vec<ApiError>, ApiError> {
     let said = |error: ApiError| error.asked_by(known.caller);
-    let late = |late: Late| ApiError::late("cloudwatch:GetMetricData", region, late.to_string());
+    let late = |late: Late| said(ApiError::late(OF_SERIES, region, late.to_string()));
     // What is listed takes little, so that it says how much the rest will.
     let share = turn.share();
     let listing =
         clients::cloudwatch(&share.percent(OF_LISTING).percent(OF_CALLS).calls(config, 1), region);
-    let listed = turn.run(&share, OF_LISTING, listing.list_metrics(NAMESPACE, None)).await;
+    let listed = turn.run(&share, 1, OF_LISTING, listing.list_metrics(NAMESPACE, None)).await;
     let listed = listed.unwrap_or_else(|it| Err(late(it))).map_err(said)?;
-    let plan = HoursPlan::of(known, region, &listed, &inventory).map_err(said)?;
-    let mut share_of_memory =
-        turn.stage.run(memory.share(plan.bytes)).await.map_err(late).map_err(said)?;
+    let run = &known.run;
+    let span = plan::survey_span(run.window, run.as_of)
+        .map_err(|forgotten| said(ApiError::broken(OF_SERIES, region, forgotten.to_string())))?;
+    let (mut place, errors) = place_of(known, region, inventory, &listed);
+    let run = run.of_place(&place, &known.book);
+    let cut = Cut::of(&run, &mut place, &listed, span, memory.bytes() / REGIONS_AT_ONCE);
+    let memory = turn.stage().run(memory.share(cut.bytes)).await.map_err(late)?;
     // From now on it waits for nobody, and its time begins.
     turn.begin();
     let share = turn.share();
-    let hours =
-        clients::cloudwatch(&share.percent(OF_HOURS).percent(OF_CALLS).calls(config, 1), region);
-    let read = plan.read(&hours, known, region, inventory, &mut share_of_memory);
-    let read = turn.run(&share, OF_HOURS, read).await.unwrap_or_else(|it| Err(late(it)));
-    let (mut observed, mut errors) = read.map_err(said)?;
-    let observation = known.run.of_place(&observed, &known.book);
-    let wanted = advice::wants_minutes(&observation, &observed);
-    if !wanted.is_empty() {
-        let rest = if turn.others() == 0 { &turn.stage } else { &share };
-        let config = rest.percent(OF_CALLS).calls(config, 1);
-        let read = minutes(&config, &observation, &mut observed, &wanted, &mut share_of_memory);
-        if let Err(error) = Box::pin(rest.run(read)).await.unwrap_or_else(|it| Err(late(it))) {
-            let error = said(error);
-            observed.minutes_unknown = Some(error.to_string());
-            errors.push(error);
-        }
-    }
-    let report = PlaceReport::of(&observation, &observed);
-    Ok(Decided { observation, observed, report, errors, _share: share_of_memory })
+    let open = OpenRegion {
+        config,
+        known,
+        listed: &listed,
+        span,
+        share,
+        turn: &turn,
+        memory,
+        place,
+        stray_ids: cut.strays.iter().map(|lane| lane.model_id.clone()).collect(),
+        strays: cut.strays,
+        errors,
+        decided,
+    };
+    open.read_and_decide(cut.portions).await
 }
 
-/// Plan of the hours of one Region.
-struct HoursPlan<'l> {
-    listed: &'l [ListedMetric],
-    lanes: Vec<LaneUsage>,
-    queries: Vec<Query>,
+/// Puts together what is known of a place before its usage, and the lists that were not read.
+fn place_of(
+    known: &Known,
+    region: &Region,
+    inventory: ListedInventory,
+    listed: &[ListedMetric],
+) -> (PlaceObservation, Vec<ApiError>) {
+    let ListedInventory { mut inventory, unread } = inventory;
+    let mut errors = Vec::new();
+    for (list, error) in unread {
+        let error = error.asked_by(known.caller);
+        inventory.unread.push(UnreadList { list, error: error.to_string() });
+        errors.push(error);
+    }
+    let place = Place { account: known.run.home.account.clone(), region: region.clone() };
+    let lanes = plan::lanes(listed, &inventory.metered_ids());
+    let usage = Usage { lanes, metrics_requested: 0 };
+    (PlaceObservation { place, usage, inventory, minutes_unknown: None }, errors)
+}
+
+/// One Region that is being read.
+struct OpenRegion<'r> {
+    config: &'r SdkConfig,
+    known: &'r Known,
+    listed: &'r [ListedMetric],
     span: Span,
-    /// Bytes that the series of the Region are taken to need.
-    bytes: usize,
+    share: Budget,
+    turn: &'r Turn,
+    memory: MemoryShare,
+    /// Place, without lanes.
+    place: PlaceObservation,
+    /// Lanes without a known model, while no portion has them.
+    strays: Vec<LaneUsage>,
+    stray_ids: BTreeSet<ModelId>,
+    /// Calls that failed so far.
+    errors: Vec<ApiError>,
+    decided: &'r mpsc::Sender<Decided>,
 }
 
-impl<'l> HoursPlan<'l> {
-    fn of(
-        known: &Known,
-        region: &Region,
-        listed: &'l [ListedMetric],
-        inventory: &ListedInventory,
-    ) -> Result<Self, ApiError> {
-        const OPERATION: &str = "cloudwatch:GetMetricData";
-        let run = &known.run;
-        let span = plan::survey_span(run.window, run.as_of)
-            .map_err(|forgotten| ApiError::broken(OPERATION, region, forgotten.to_string()))?;
-        let lanes = plan::lanes(listed, &inventory.inventory.metered_ids());
-        let queries = plan::survey(&lanes, listed, &run.settings.cache_metric_names);
-        let bytes = bytes_of(listed, &lanes, span);
-        Ok(Self { listed, lanes, queries, span, bytes })
-    }
-
-    /// Reads the hours, and puts them beside the inventory, whose calls may have failed.
-    async fn read(
-        mut self,
-        cloudwatch: &CloudWatch,
-        known: &Known,
-        region: &Region,
-        inventory: ListedInventory,
-        share: &mut MemoryShare,
-    ) -> Result<(PlaceObservation, Vec<ApiError>), ApiError> {
-        let mut spent = Spent::default();
-        read_into(cloudwatch, &mut self.lanes, &self.queries, self.span, share, &mut spent).await?;
-        let ListedInventory { mut inventory, unread } = inventory;
-        let mut errors = Vec::new();
-        for (list, error) in unread {
-            let error = error.asked_by(known.caller);
-            inventory.unread.push(UnreadList { list, error: error.to_string() });
-            errors.push(error);
+impl OpenRegion<'_> {
+    /// Reads and decides all portions. Of one that cannot be read nothing is known, and the Region fails only where
+    /// that is each.
+    async fn read_and_decide(mut self, portions: Vec<Portion>) -> Result<Vec<ApiError>, ApiError> {
+        let (count, mut is_read, mut unread) = (portions.len(), false, Vec::new());
+        for (number, Portion { models, lanes, .. }) in portions.into_iter().enumerate() {
+            let parts = count - number;
+            let (mut observed, read) = self.read_hours(lanes, number == 0, parts).await;
+            match read {
+                Ok(()) => self.read_minutes(&mut observed, &models, parts, count == 1).await,
+                Err(error) if !is_read => {
+                    self.take_strays(&mut observed);
+                    unread.push((number, models, observed, error));
+                    continue;
+                }
+                Err(error) => self.errors.push(error),
+            }
+            is_read = true;
+            self.decide(number, &models, observed, parts == 1 && unread.is_empty()).await;
         }
-        let mut lanes = self.lanes;
-        forget_silent(&mut lanes, self.listed, &inventory.metered_ids());
-        tracing::info!(region = %region, lanes = lanes.len(), metrics = spent.metrics_requested, "surveyed a Region");
-        let usage = Usage { lanes, metrics_requested: spent.metrics_requested };
-        let place = Place { account: known.run.home.account.clone(), region: region.clone() };
-        Ok((PlaceObservation { place, usage, inventory, minutes_unknown: None }, errors))
+        let mut left = unread.len();
+        for (number, models, mut observed, error) in unread {
+            if !is_read {
+                return Err(error);
+            }
+            self.errors.push(error);
+            left -= 1;
+            self.give_strays(&mut observed);
+            self.decide(number, &models, observed, left == 0).await;
+        }
+        Ok(self.errors)
+    }
+
+    /// Reads the hours of some lanes in the first of so many parts of the time, the first time those without a model
+    /// too. Where they cannot be read, the lanes say so.
+    async fn read_hours(
+        &mut self,
+        mut lanes: Vec<LaneUsage>,
+        is_first: bool,
+        parts: usize,
+    ) -> (PlaceObservation, Result<(), ApiError>) {
+        if is_first {
+            lanes.append(&mut self.strays);
+        }
+        sort_by(&mut lanes, |a, b| a.model_id.text().cmp(b.model_id.text()));
+        let spellings = &self.known.run.settings.cache_metric_names;
+        let queries = plan::survey(&lanes, self.listed, spellings);
+        let region = &self.place.place.region;
+        let share = self.share.first_of(parts).percent(OF_HOURS).percent(OF_CALLS);
+        let cloudwatch = clients::cloudwatch(&share.calls(self.config, 1), region);
+        let mut spent = Spent::default();
+        let reading =
+            read_into(&cloudwatch, &mut lanes, &queries, self.span, &mut self.memory, &mut spent);
+        let read = self.turn.run(&self.share, parts, OF_HOURS, reading).await;
+        let late = |late: Late| Err(ApiError::late(OF_SERIES, region, late.to_string()));
+        let read = read.unwrap_or_else(late).map_err(|error| error.asked_by(self.known.caller));
+        if let Err(error) = &read {
+            // A part of it would take the memory of what is still to be read.
+            for lane in &mut lanes {
+                lane.survey.clear();
+            }
+            plan::file_unread(&mut lanes, &queries, &error.to_string(), HOUR);
+        }
+        forget_silent(&mut lanes, self.listed, &self.place.inventory.metered_ids());
+        let metrics = spent.metrics_requested;
+        tracing::info!(region = %region, lanes = lanes.len(), metrics, "surveyed some workloads");
+        let usage = Usage { lanes, metrics_requested: metrics };
+        let mut observed = PlaceObservation { usage, ..self.place.clone() };
+        self.give_strays(&mut observed);
+        self.memory.keep_only(bytes_of(&observed.usage.lanes));
+        (observed, read)
+    }
+
+    /// Reads the minutes that could change the advice. Where they cannot be read, the place says so, or the lanes if
+    /// those of others are known.
+    async fn read_minutes(
+        &mut self,
+        observed: &mut PlaceObservation,
+        models: &BTreeSet<BaseModel>,
+        parts: usize,
+        is_alone: bool,
+    ) {
+        let observation = self.known.run.of_place(observed, &self.known.book);
+        let wanted = advice::wants_minutes(&observation, observed, models);
+        if wanted.is_empty() {
+            return;
+        }
+        let span = match plan::minute_span(observation.window, observation.as_of) {
+            Ok(span) => span,
+            Err(forgotten) => {
+                observed.minutes_unknown = Some(forgotten.to_string());
+                return;
+            }
+        };
+        let rest = self.turn.rest(&self.share, parts);
+        let region = &self.place.place.region;
+        let calls = rest.percent(OF_CALLS).calls(self.config, 1);
+        let cloudwatch = clients::cloudwatch(&calls, region);
+        let queries = plan::minutes(&observed.usage.lanes, &wanted);
+        let mut spent = Spent::default();
+        let lanes = &mut observed.usage.lanes;
+        let reading = read_into(&cloudwatch, lanes, &queries, span, &mut self.memory, &mut spent);
+        let late = |late: Late| Err(ApiError::late(OF_SERIES, region, late.to_string()));
+        let read = Box::pin(rest.run(reading)).await.unwrap_or_else(late);
+        observed.usage.metrics_requested += spent.metrics_requested;
+        if let Err(error) = read.map_err(|error| error.asked_by(self.known.caller)) {
+            if is_alone {
+                observed.minutes_unknown = Some(error.to_string());
+            } else {
+                plan::file_unread(&mut observed.usage.lanes, &queries, &error.to_string(), MINUTE);
+            }
+            self.errors.push(error);
+        }
+    }
+
+    /// Decides a portion, hands it on, and waits until its series are dropped. The last has the lanes without a model.
+    async fn decide(
+        &mut self,
+        number: usize,
+        models: &BTreeSet<BaseModel>,
+        mut observed: PlaceObservation,
+        is_last: bool,
+    ) {
+        let observation = self.known.run.of_place(&observed, &self.known.book);
+        let report = PlaceReport::of_models(&observation, &observed, models);
+        if !is_last {
+            self.take_strays(&mut observed);
+        }
+        let (dropped, is_dropped) = oneshot::channel();
+        let decided = Decided { number, observation, observed, report, dropped };
+        // Whoever takes them is there until the last Region has ended.
+        if self.decided.send(decided).await.is_ok() {
+            let _ = is_dropped.await;
+        }
+        self.memory.keep_only(bytes_of(&self.strays));
+    }
+
+    /// Puts the lanes without a model among those of a portion.
+    fn give_strays(&mut self, observed: &mut PlaceObservation) {
+        let lanes = &mut observed.usage.lanes;
+        lanes.append(&mut self.strays);
+        sort_by(lanes, |a, b| a.model_id.text().cmp(b.model_id.text()));
+    }
+
+    /// Takes the lanes without a model from those of a portion.
+    fn take_strays(&mut self, observed: &mut PlaceObservation) {
+        let lanes = std::mem::take(&mut observed.usage.lanes);
+        let is_stray = |lane: &LaneUsage| self.stray_ids.contains(&lane.model_id);
+        (self.strays, observed.usage.lanes) = lanes.into_iter().partition(is_stray);
     }
 }
 
-/// Estimates the bytes that the series of a Region take: the hours of all that is listed, and the minutes of
-/// some lanes.
-fn bytes_of(listed: &[ListedMetric], lanes: &[LaneUsage], hours: Span) -> usize {
-    let totals = listed.iter().filter(|series| series.total_of().is_some()).count();
-    let minutes = steps_of(hours.window.last_days(plan::MINUTE_DAYS), MINUTE);
-    // Input, output, and both kinds of cached tokens.
-    let with_minutes = 4 * lanes.len().min(LANES_WITH_MINUTES);
-    (totals * steps_of(hours.window, HOUR) + with_minutes * minutes) * OF_STEP
+/// Adds up the bytes that series of some lanes take.
+fn bytes_of(lanes: &[LaneUsage]) -> usize {
+    let metrics = lanes.iter().flat_map(|lane| lane.survey.iter().chain(&lane.minutes));
+    metrics.filter_map(|metric| metric.series.as_ref()).map(|series| series.values.bytes()).sum()
 }
 
 /// Drops the lanes that carry nothing: silent, without a gap, not listed as a total and not of the
@@ -290,28 +367,4 @@ fn metric_query(query: &Query) -> MetricQuery {
         dimensions: [("ModelId".to_owned(), query.model_id.clone())].into(),
         statistic: "Sum",
     }
-}
-
-/// Reads the minutes of some lanes of one Region.
-async fn minutes(
-    config: &SdkConfig,
-    observation: &Observation,
-    observed: &mut PlaceObservation,
-    wanted: &BTreeSet<ModelId>,
-    share: &mut MemoryShare,
-) -> Result<(), ApiError> {
-    let span = match plan::minute_span(observation.window, observation.as_of) {
-        Ok(span) => span,
-        Err(forgotten) => {
-            observed.minutes_unknown = Some(forgotten.to_string());
-            return Ok(());
-        }
-    };
-    let cloudwatch = clients::cloudwatch(config, &observed.place.region);
-    let queries = plan::minutes(&observed.usage.lanes, wanted);
-    let mut spent = Spent::default();
-    let lanes = &mut observed.usage.lanes;
-    let read = read_into(&cloudwatch, lanes, &queries, span, share, &mut spent).await;
-    observed.usage.metrics_requested += spent.metrics_requested;
-    read
 }

@@ -31,7 +31,7 @@ pub(super) struct SeriesMemory {
     caller: Caller,
 }
 
-/// Part of the memory that one Region has until it is dropped.
+/// Part of the memory that one Region has until all of it is decided.
 #[derive(Debug)]
 pub(super) struct MemoryShare {
     memory: SeriesMemory,
@@ -53,6 +53,11 @@ impl SeriesMemory {
     pub(super) fn of(bytes: u64, caller: Caller) -> Self {
         let all = usize::try_from(bytes).unwrap_or(usize::MAX);
         Self { free: Arc::new(Mutex::new(all)), freed: Arc::default(), all, caller }
+    }
+
+    /// Returns the bytes that all series may take.
+    pub(super) const fn bytes(&self) -> usize {
+        self.all
     }
 
     fn free(&self) -> MutexGuard<'_, usize> {
@@ -93,6 +98,11 @@ impl MemoryShare {
         self.held += more;
         self.left = self.left + more - bytes;
         Ok(())
+    }
+
+    /// Frees for later what is taken beyond so many bytes.
+    pub(super) const fn keep_only(&mut self, bytes: usize) {
+        self.left = self.held.saturating_sub(bytes);
     }
 
     /// Returns the points that one call may ask for: what is being read takes eight bytes for each, and some

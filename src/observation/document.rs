@@ -12,6 +12,7 @@ use crate::catalog::{ModelLadder, Overrides, PriceBook, Rate, RateQuery};
 use crate::config::Run;
 use crate::config::Settings;
 use crate::domain::period::{HOUR, MINUTE};
+use crate::domain::sorting::sort_by;
 use crate::domain::syntax::{SyntaxFault, read_json};
 use crate::domain::{AccountId, BaseModel, LoadWeights, ModelId, Place, Region, Target, Window};
 use crate::observation::Inventory;
@@ -321,12 +322,8 @@ impl Observation {
 
     /// Writes the observation as JSON in two parts, between which the places belong that it does not have.
     pub fn to_json_around_places(&self) -> Result<[String; 2], ObservationError> {
-        const NONE: &str = "\"places\":[";
         let text = Self { places: Vec::new(), ..self.clone() }.to_json()?;
-        // No text has these quotes unescaped, and nothing before is named so.
-        let at = text.find(NONE).map_or(text.len(), |at| at + NONE.len());
-        let (before, after) = text.split_at(at);
-        Ok([before.to_owned(), after.to_owned()])
+        Ok(around(&text, "\"places\":["))
     }
 
     /// Puts another book in the place of the one that the observation was gathered with. Counts and
@@ -453,7 +450,31 @@ impl Observation {
     }
 }
 
+/// Splits a text of JSON after the beginning of a list that is empty.
+fn around(text: &str, list: &str) -> [String; 2] {
+    // No text has these quotes unescaped, and nothing before is named so.
+    let at = text.find(list).map_or(text.len(), |at| at + list.len());
+    let (before, after) = text.split_at(at);
+    [before.to_owned(), after.to_owned()]
+}
+
 impl PlaceObservation {
+    /// Writes the place as JSON in two parts, between which the lanes belong that it does not have.
+    pub fn to_json_around_lanes(&self) -> Result<[String; 2], ObservationError> {
+        let usage = Usage { lanes: Vec::new(), ..self.usage.clone() };
+        let text = serde_json::to_string(&Self { usage, ..self.clone() });
+        Ok(around(&text.map_err(ObservationError::Unwritten)?, "\"lanes\":["))
+    }
+
+    /// Adds the consumption of other lanes of the same place.
+    pub fn add(&mut self, other: Self) {
+        self.usage.lanes.extend(other.usage.lanes);
+        sort_by(&mut self.usage.lanes, |a, b| a.model_id.text().cmp(b.model_id.text()));
+        let requested = &mut self.usage.metrics_requested;
+        *requested = requested.saturating_add(other.usage.metrics_requested);
+        self.minutes_unknown = self.minutes_unknown.take().or(other.minutes_unknown);
+    }
+
     /// Returns every model that a lane or a holding of this place could be priced as.
     #[must_use]
     pub fn models(&self) -> BTreeSet<BaseModel> {

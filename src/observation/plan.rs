@@ -8,7 +8,7 @@ use crate::config::CacheSpelling;
 use crate::domain::meter::{MetricName, read_name};
 use crate::domain::period::{HOUR, MINUTE, is_kept};
 use crate::domain::{Counter, Metric, ModelId, Window};
-use crate::observation::{Answer, Dimension, DimensionSet, LaneUsage, MetricSeries, Span};
+use crate::observation::{Answer, Dimension, DimensionSet, LaneUsage, MetricSeries, Span, Status};
 
 /// Queries that `GetMetricData` takes in one call, by its documentation.
 pub const QUERIES_PER_CALL: usize = 500;
@@ -197,6 +197,20 @@ pub fn file_answers(lanes: &mut [LaneUsage], queries: &[Query], answers: Vec<Ans
             lane.survey.push(metric);
         } else {
             lane.minutes.push(metric);
+        }
+    }
+}
+
+/// Puts into lanes that each answer which they do not have is not known, for a reason.
+pub fn file_unread(lanes: &mut [LaneUsage], queries: &[Query], why: &str, step: u32) {
+    for query in queries {
+        let metrics = lanes.get(query.lane).map(|lane| match step {
+            HOUR => &lane.survey,
+            _ => &lane.minutes,
+        });
+        if metrics.is_some_and(|metrics| metrics.iter().all(|metric| metric.name != query.name)) {
+            let unread = Answer { status: Status::Incomplete(why.to_owned()), series: None };
+            file_answers(lanes, std::slice::from_ref(query), vec![unread], step);
         }
     }
 }

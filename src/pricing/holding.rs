@@ -99,6 +99,16 @@ impl CarriedLoad {
     const NOTHING: Self = Self { input_tokens_per_minute: 0, output_tokens_per_minute: 0 };
 }
 
+/// Returns the model of the workload that a provisioned model belongs to.
+pub(super) fn model_held(
+    observation: &Observation,
+    observed: &PlaceObservation,
+    held: &ProvisionedModel,
+) -> BaseModel {
+    let known = observed.inventory.base_model_of(held, &observation.prices);
+    known.unwrap_or_else(|| BaseModel::new(held.foundation_model_arn.as_str()))
+}
+
 impl<'a> Holding<'a> {
     pub(super) fn new(
         observation: &Observation,
@@ -106,10 +116,7 @@ impl<'a> Holding<'a> {
         held: &'a ProvisionedModel,
         day: Date,
     ) -> Self {
-        let model = observed
-            .inventory
-            .base_model_of(held, &observation.prices)
-            .unwrap_or_else(|| BaseModel::new(held.foundation_model_arn.as_str()));
+        let model = model_held(observation, observed, held);
         let term = match &held.commitment_duration {
             None => Some(Term::None),
             Some(CommitmentDuration::OneMonth) => Some(Term::OneMonth),

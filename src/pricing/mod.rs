@@ -41,7 +41,7 @@ pub use load::{DemandSeries, LOAD_SCALE, Load, MONEY_SCALE, StepDemand, TimesSer
 pub use reserved::{
     Covered, Reserved, UsedReservation, reserved_meters, reserved_weights, reserves,
 };
-pub use workload::{Priced, Stray, Workload, price};
+pub use workload::{Priced, Stray, Workload, lanes_by_model, price, price_where};
 
 pub(crate) use lane_rates::LaneRates;
 pub(crate) use load::{LOAD_ONE, dollars, whole};

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::catalog::{Offer, Rate, ReservedOffer};
+use crate::catalog::{Offer, Rate, ReservedHolding, ReservedOffer};
 use crate::domain::sorting::sort_by;
 use crate::domain::{BaseModel, Counter, Place, Tokens, Usd, Window};
 use crate::observation::{FoundationModel, Gap, InferenceType, Observation, PlaceObservation};
-use crate::pricing::holding::{CarriedLoad, Holding};
+use crate::pricing::holding::{CarriedLoad, Holding, model_held};
 use crate::pricing::lane::{Lane, LaneKind, PricedMeter, UnpricedUsage};
 use crate::pricing::lifecycle::{Lifecycle, LifecycleDay};
 use crate::pricing::reserved::{self, Covered, Reserved};
@@ -107,6 +107,17 @@ impl<'a> Priced<'a> {
 /// Puts prices to what was observed of one place. Of the observation its other places are no matter.
 #[must_use]
 pub fn price<'a>(observation: &'a Observation, observed: &'a PlaceObservation) -> Priced<'a> {
+    price_where(observation, observed, |_| true)
+}
+
+/// Puts prices to some workloads of one place, by their models. Lanes without a model are there in any case,
+/// since each workload's traffic could be behind them.
+#[must_use]
+pub fn price_where<'a>(
+    observation: &'a Observation,
+    observed: &'a PlaceObservation,
+    is_wanted: impl Fn(&BaseModel) -> bool,
+) -> Priced<'a> {
     let mut priced = Priced::nothing(observation);
     let (recent, day) = (priced.recent, priced.day);
     let mut by_model: BTreeMap<BaseModel, Workload<'_>> = BTreeMap::new();
@@ -122,10 +133,11 @@ pub fn price<'a>(observation: &'a Observation, observed: &'a PlaceObservation) -
             continue;
         }
         match lane.model().cloned() {
-            Some(model) => {
+            Some(model) if is_wanted(&model) => {
                 workload(&model);
                 lanes.push((model, lane));
             }
+            Some(_) => {}
             // Without a model there is no workload to advise on, but the usage must stay
             // visible.
             None => priced.strays.push(Stray {
@@ -139,14 +151,15 @@ pub fn price<'a>(observation: &'a Observation, observed: &'a PlaceObservation) -
     }
     let mut holdings = Vec::new();
     for held in &observed.inventory.provisioned_models {
+        if !is_wanted(&model_held(observation, observed, held)) {
+            continue;
+        }
         let holding = Holding::new(observation, observed, held, day);
         workload(&holding.model);
         holdings.push(holding);
     }
-    let declared = &observation.overrides.reserved_holding;
-    let declared: Vec<Reserved<'_>> = declared
-        .iter()
-        .filter(|held| held.region == observed.place.region && held.from <= day)
+    let declared: Vec<Reserved<'_>> = declared_in(observation, &observed.place, day)
+        .filter(|held| is_wanted(&held.model))
         .map(|held| Reserved::new(observation, held))
         .collect();
     for reserved in &declared {
@@ -172,6 +185,37 @@ pub fn price<'a>(observation: &'a Observation, observed: &'a PlaceObservation) -
     priced.workloads.extend(workloads.map(|workload| workload.finished(observation, recent)));
     sort_by(&mut priced.strays, |a, b| a.lane.usage.model_id.cmp(&b.lane.usage.model_id));
     priced
+}
+
+/// Sorts the lanes of a place by the models of their workloads, read or not. A model of which something is
+/// held and nothing used has none; those without a model come under `None`.
+#[must_use]
+pub fn lanes_by_model(
+    observation: &Observation,
+    observed: &PlaceObservation,
+) -> BTreeMap<Option<BaseModel>, Vec<usize>> {
+    let Priced { recent, day, .. } = Priced::nothing(observation);
+    let held = observed.inventory.provisioned_models.iter();
+    let held = held.map(|held| model_held(observation, observed, held));
+    let declared =
+        declared_in(observation, &observed.place, day).map(|declared| declared.model.clone());
+    let mut by_model: BTreeMap<Option<BaseModel>, Vec<usize>> =
+        held.chain(declared).map(|model| (Some(model), Vec::new())).collect();
+    for (place, usage) in observed.usage.lanes.iter().enumerate() {
+        let lane = Lane::new(observation, observed, usage, recent, day);
+        by_model.entry(lane.model().cloned()).or_default().push(place);
+    }
+    by_model
+}
+
+/// Lists the reserved tokens that the operator declares for the Region of a place by a day.
+fn declared_in<'a>(
+    observation: &'a Observation,
+    place: &Place,
+    day: Date,
+) -> impl Iterator<Item = &'a ReservedHolding> {
+    let declared = observation.overrides.reserved_holding.iter();
+    declared.filter(move |held| held.region == place.region && held.from <= day)
 }
 
 fn gaps_of(lane: &Lane<'_>, is_meant: impl Fn(&Gap) -> bool) -> Vec<String> {

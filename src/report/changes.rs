@@ -15,7 +15,7 @@ pub(super) fn closed(
     no_longer_open(observation, recommendations)
         .filter(|open| {
             let mut here = of_region(places, &open.region).peekable();
-            here.peek().is_some() && here.all(|place| !place.unsettled.contains(&open.id))
+            here.peek().is_some() && here.all(|place| place.settled.is_closed(&open.id))
         })
         .map(|open| ClosedRecommendation { region: open.region.clone(), id: open.id.clone() })
         .collect()
@@ -30,7 +30,7 @@ pub(super) fn left_open<'o>(
 ) -> Vec<&'o OpenBefore> {
     no_longer_open(observation, recommendations)
         .filter(|open| {
-            of_region(places, &open.region).any(|place| place.unsettled.contains(&open.id))
+            of_region(places, &open.region).any(|place| !place.settled.is_closed(&open.id))
         })
         .collect()
 }
@@ -56,7 +56,7 @@ pub(super) fn vanished(observation: &Observation, places: &[PlaceReport]) -> Vec
     let before = observation.models_before.iter();
     let before = before.filter(|ModelBefore { region, model }| {
         let mut here = of_region(places, region).peekable();
-        here.peek().is_some() && here.all(|place| place.gone.contains(model))
+        here.peek().is_some() && here.all(|place| place.settled.is_gone(model))
     });
     before
         .map(|before| VanishedModel { region: before.region.clone(), model: before.model.clone() })

@@ -16,7 +16,7 @@ use crate::report::document::{
     UnpricedReport, WorkloadReport,
 };
 use crate::report::followed::{FollowedAdvice, followed};
-use crate::report::settled::{gone, mark_known, unsettled};
+use crate::report::settled::{Settlement, mark_known};
 use crate::report::unfollowed::{UnfollowedAdvice, unfollowed};
 
 /// Result of one place, read and decided.
@@ -46,10 +46,8 @@ pub struct PlaceReport {
     pub(super) is_without_strays: bool,
     /// Splits of lanes that no price follows, in words.
     pub(super) splits: Vec<String>,
-    /// Ids of recommendations that were open before and of which this place cannot say that they are closed.
-    pub(super) unsettled: BTreeSet<String>,
-    /// Models that had a cost before and of which neither use nor a holding is left here.
-    pub(super) gone: BTreeSet<BaseModel>,
+    /// Facts by which what was before is known to be closed or gone.
+    pub(super) settled: Settlement,
     /// Day on which the stalest price in use was checked; `None` where none is in use.
     pub(super) stalest_check: Option<Date>,
     pub(super) metrics_requested: u64,
@@ -67,17 +65,55 @@ impl PlaceReport {
     /// Prices one place and decides what to change there. Of the observation its places are no matter.
     #[must_use]
     pub fn of(observation: &Observation, observed: &PlaceObservation) -> Self {
-        let priced = pricing::price(observation, observed);
+        Self::of_priced(&pricing::price(observation, observed), observed)
+    }
+
+    /// Prices the workloads of some models of one place and decides what to change there. Lanes without a model
+    /// have to be among those of the place.
+    #[must_use]
+    pub fn of_models(
+        observation: &Observation,
+        observed: &PlaceObservation,
+        models: &BTreeSet<BaseModel>,
+    ) -> Self {
+        let is_one = |model: &BaseModel| models.contains(model);
+        Self::of_priced(&pricing::price_where(observation, observed, is_one), observed)
+    }
+
+    /// Adds the report of the workloads of other models of the same place, which come after its own. What is
+    /// said of lanes without a model, both say.
+    pub fn add(&mut self, other: Self) {
+        self.models.extend(other.models);
+        self.workloads.extend(other.workloads);
+        self.recommendations.extend(other.recommendations);
+        self.certificates.extend(other.certificates);
+        self.holdings.extend(other.holdings);
+        self.reserved_holdings.extend(other.reserved_holdings);
+        self.of_workloads.unpriced.extend(other.of_workloads.unpriced);
+        self.of_workloads.incomplete.extend(other.of_workloads.incomplete);
+        self.followed.extend(other.followed);
+        self.unfollowed.extend(other.unfollowed);
+        self.minutes_unknown = self.minutes_unknown.take().or(other.minutes_unknown);
+        self.minute_gap = self.minute_gap.take().or(other.minute_gap);
+        self.splits.extend(other.splits);
+        self.settled.add(other.settled);
+        self.stalest_check = self.stalest_check.into_iter().chain(other.stalest_check).min();
+        self.metrics_requested = self.metrics_requested.saturating_add(other.metrics_requested);
+        self.lanes_with_minutes += other.lanes_with_minutes;
+    }
+
+    fn of_priced(priced: &Priced<'_>, observed: &PlaceObservation) -> Self {
+        let observation = priced.observation;
         let allowed = observation.as_if_allowed();
         let if_allowed = Priced::nothing(&allowed);
         let advised: Vec<(&Workload<'_>, Advice)> = priced
             .workloads
             .iter()
-            .map(|workload| (workload, advice::advise(&priced, &if_allowed, workload)))
+            .map(|workload| (workload, advice::advise(priced, &if_allowed, workload)))
             .collect();
         let mut recommendations: Vec<Recommendation> =
             advised.iter().flat_map(|(_, advice)| advice.recommendations.clone()).collect();
-        mark_known(&priced, observed, &mut recommendations);
+        mark_known(priced, observed, &mut recommendations);
         let certificates =
             advised.iter().flat_map(|(_, advice)| advice.certificates.clone()).collect();
         let (holdings, reserved_holdings) = holdings(&advised, observation.as_of);
@@ -97,18 +133,17 @@ impl PlaceReport {
             certificates,
             holdings,
             reserved_holdings,
-            of_workloads: doubts_of_workloads(&priced),
-            of_strays: doubts_of_strays(&priced),
-            followed: followed(&priced),
-            unfollowed: unfollowed(&priced, |workload| savings_of(&workload.model)),
+            of_workloads: doubts_of_workloads(priced),
+            of_strays: doubts_of_strays(priced),
+            followed: followed(priced),
+            unfollowed: unfollowed(priced, |workload| savings_of(&workload.model)),
             unread: observed.inventory.unread.clone(),
             minutes_unknown: observed.minutes_unknown.clone(),
             minute_gap: priced.workloads.iter().flat_map(|it| &it.minute_gaps).next().cloned(),
             is_without_strays: priced.strays.is_empty(),
-            splits: splits(&priced),
-            unsettled: unsettled(&priced, observed),
-            gone: gone(&priced, observed),
-            stalest_check: stalest_check(&priced, &recommendations),
+            splits: splits(priced),
+            settled: Settlement::of(priced, observed),
+            stalest_check: stalest_check(priced, &recommendations),
             metrics_requested: observed.usage.metrics_requested,
             lanes_with_minutes: lanes.iter().filter(|lane| !lane.minutes.is_empty()).count(),
             recommendations,

@@ -31,45 +31,70 @@ pub(super) fn mark_known(
     }
 }
 
-/// Names the recommendations that were open in the Region before this run, and that rest on what is not known
-/// whole here: read, and understood.
-pub(super) fn unsettled(priced: &Priced<'_>, observed: &PlaceObservation) -> BTreeSet<String> {
-    let before = priced.observation.open_before.iter();
-    let here = before.filter(|open| open.region == observed.place.region);
-    let is_known = observed.inventory.unread.is_empty()
-        && observed.minutes_unknown.is_none()
-        // At the size that was open a purchase may pass where the best does not.
-        && !priced.observation.sizes_unknown;
-    let has_strays = has_strays(priced);
-    here.filter(|open| {
-        let is_its = |workload: &&Workload<'_>| advice::may_be_of(workload, &open.id);
-        let mut its = priced.workloads.iter().filter(is_its).peekable();
-        // Advice on a model that is not there may be on traffic of which no model is known.
-        let has_home = its.peek().is_some() || !has_strays;
-        let are_whole = its.all(|workload| workload.is_whole() && workload.minute_gaps.is_empty());
-        !(is_known && has_home && are_whole)
-    })
-    .map(|open| open.id.clone())
-    .collect()
+/// Facts of a place by which what was open or used before is known to be closed or gone.
+#[derive(Clone, Debug)]
+pub(super) struct Settlement {
+    /// True if each list of the inventory was read.
+    is_listed: bool,
+    /// True if minutes were read, and the sizes that were open are known: at the size that was open a purchase
+    /// may pass where the best does not.
+    is_sized: bool,
+    /// True if there was traffic lately of which no model is known, as that of a profile that was deleted: any
+    /// model could be behind it.
+    has_strays: bool,
+    /// Models of which something is used or held.
+    models: BTreeSet<BaseModel>,
+    /// Ids of what was open that may be of one of the workloads.
+    housed: BTreeSet<String>,
+    /// Ids among these of which such a workload was not read whole.
+    unread: BTreeSet<String>,
 }
 
-/// Names the models that had a cost in the Region before this run, and of which neither use nor a holding is
-/// left here.
-pub(super) fn gone(priced: &Priced<'_>, observed: &PlaceObservation) -> BTreeSet<BaseModel> {
-    if !observed.inventory.unread.is_empty() || has_strays(priced) {
-        return BTreeSet::new();
+impl Settlement {
+    /// Collects the facts of some workloads of a place.
+    pub(super) fn of(priced: &Priced<'_>, observed: &PlaceObservation) -> Self {
+        let strays = priced.strays.iter().flat_map(|stray| &stray.unpriced);
+        let before = priced.observation.open_before.iter();
+        let here = before.filter(|open| open.region == observed.place.region);
+        let (mut housed, mut unread) = (BTreeSet::new(), BTreeSet::new());
+        for open in here {
+            let of = |workload: &&Workload<'_>| advice::may_be_of(workload, &open.id);
+            for workload in priced.workloads.iter().filter(of) {
+                housed.insert(open.id.clone());
+                if !workload.is_whole() || !workload.minute_gaps.is_empty() {
+                    unread.insert(open.id.clone());
+                }
+            }
+        }
+        Self {
+            is_listed: observed.inventory.unread.is_empty(),
+            is_sized: observed.minutes_unknown.is_none() && !priced.observation.sizes_unknown,
+            has_strays: strays.into_iter().any(|usage| !usage.recent.is_zero()),
+            models: priced.workloads.iter().map(|workload| workload.model.clone()).collect(),
+            housed,
+            unread,
+        }
     }
-    let before = priced.observation.models_before.iter();
-    before
-        .filter(|before| before.region == observed.place.region)
-        .map(|before| before.model.clone())
-        .filter(|model| priced.workloads.iter().all(|workload| workload.model != *model))
-        .collect()
-}
 
-/// Returns true if a place had traffic lately of which no model is known, as that of a profile that was
-/// deleted: any model could be behind it.
-fn has_strays(priced: &Priced<'_>) -> bool {
-    let usage = priced.strays.iter().flat_map(|stray| &stray.unpriced);
-    usage.into_iter().any(|usage| !usage.recent.is_zero())
+    /// Adds the facts of other workloads of the same place.
+    pub(super) fn add(&mut self, other: Self) {
+        self.is_listed &= other.is_listed;
+        self.is_sized &= other.is_sized;
+        self.has_strays |= other.has_strays;
+        self.models.extend(other.models);
+        self.housed.extend(other.housed);
+        self.unread.extend(other.unread);
+    }
+
+    /// Returns true if a recommendation that was open and is not advised now is closed.
+    pub(super) fn is_closed(&self, id: &str) -> bool {
+        // Advice on a model that is not there may be on traffic of which no model is known.
+        let has_home = self.housed.contains(id) || !self.has_strays;
+        self.is_listed && self.is_sized && has_home && !self.unread.contains(id)
+    }
+
+    /// Returns true if neither use nor a holding of a model is left.
+    pub(super) fn is_gone(&self, model: &BaseModel) -> bool {
+        self.is_listed && !self.has_strays && !self.models.contains(model)
+    }
 }

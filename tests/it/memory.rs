@@ -1,11 +1,13 @@
 //! Runs in little memory: what does not fit is named, and what fits is decided as ever.
 
 use bedrock_cost_guard::advice::Action;
-use bedrock_cost_guard::observation::Observation;
-use bedrock_cost_guard::report::{Part, Report};
+use bedrock_cost_guard::domain::{BaseModel, ModelId};
+use bedrock_cost_guard::observation::{LaneUsage, Observation};
+use bedrock_cost_guard::report::{self, Part, Report};
 
-use crate::support::account::{Account, SONNET, TOKENS, reserved};
+use crate::support::account::{Account, SONNET, TOKENS, region, reserved};
 use crate::support::book::MODEL;
+use crate::support::fake_aws::{Fault, FaultKind};
 use crate::support::served::Served;
 use crate::support::{in_both_regions, sample, whole};
 
@@ -27,11 +29,66 @@ async fn regions_that_fit_one_after_the_other_are_read_as_in_ample_memory() {
 }
 
 #[tokio::test]
+async fn workloads_that_fit_one_after_the_other_are_read_as_in_ample_memory() {
+    let mut observation = in_both_regions(whole(sample()));
+    for place in &mut observation.places {
+        let stray = place.usage.lanes[0].clone();
+        place.usage.lanes.push(LaneUsage { model_id: ModelId::parse("nobody-knows"), ..stray });
+    }
+    let (ample, account) = read_in(observation.clone(), 1 << 30).await;
+    let requests = account.fake.requests("GetMetricData");
+    let (close, account) = read_in(observation, 9 << 20).await;
+    assert!(account.fake.requests("GetMetricData") > requests, "it is read at once");
+    assert_eq!(close, ample);
+    assert!(close.unpriced.iter().any(|usage| usage.model_id == "nobody-knows"));
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_costs_the_workloads_that_it_is_of() {
+    let observation = whole(sample());
+    let (ample, _) = read_in(observation.clone(), 1 << 30).await;
+    let of = region("us-west-2");
+    let mut lost = Vec::new();
+    for calls in [0, 3, 6, 9, 12] {
+        let refused = Fault::of("GetMetricData", FaultKind::Forbidden).to(of.clone());
+        let account = Served::of(observation.clone())
+            .in_memory(9 << 20)
+            .with_fault(refused.after(calls).times(1));
+        let outcome = account.run().await;
+        assert_eq!(outcome.observation.failed, [], "{calls}");
+        let report = &outcome.report;
+        assert_eq!(*report, report::build(&outcome.observation), "{calls}");
+        let missing: Vec<Part> = report.missing.iter().map(|missing| missing.part).collect();
+        assert_eq!(missing.len(), 1, "{:?}", report.missing);
+        assert_eq!(report.missing[0].region, of);
+        lost.extend(missing);
+        // What the call is not of is told as ever.
+        let is_unread =
+            |model: &BaseModel| report.incomplete.iter().any(|unread| unread.model == *model);
+        let here = report.workloads.iter().filter(|workload| workload.region == of);
+        let (unread, read): (Vec<_>, Vec<_>) = here.partition(|it| is_unread(&it.model));
+        assert!(!read.is_empty() && unread.iter().all(|workload| workload.is_at_least));
+        for workload in read {
+            let mut all = ample.workloads.iter();
+            let known = all.find(|all| (&all.region, &all.model) == (&of, &workload.model));
+            assert_eq!(Some(workload.monthly_cost), known.map(|known| known.monthly_cost));
+        }
+        assert!(report.totals.monthly_cost <= ample.totals.monthly_cost);
+    }
+    assert!(lost.contains(&Part::Usage) && lost.contains(&Part::Minutes), "{lost:?}");
+    let refused = Fault::of("GetMetricData", FaultKind::Forbidden).to(of.clone());
+    let account = Served::of(observation).in_memory(9 << 20).with_fault(refused);
+    let outcome = account.run().await;
+    let failed = outcome.observation.failed.iter().map(|failed| &failed.region);
+    assert_eq!(failed.collect::<Vec<_>>(), [&of]);
+}
+
+#[tokio::test]
 async fn what_does_not_fit_in_memory_is_named_and_no_total_hides_it() {
     let observation = whole(sample());
     let (ample, _) = read_in(observation.clone(), 1 << 30).await;
     let mut parts = Vec::new();
-    for memory in [128 << 10, 512 << 10, 1 << 20, 2 << 20, 3 << 20] {
+    for memory in [32 << 10, 128 << 10, 512 << 10, 1 << 20, 2 << 20, 3 << 20] {
         let (report, account) = read_in(observation.clone(), memory).await;
         let named = |part: &&bedrock_cost_guard::report::MissingPart| {
             part.error.contains("does not fit in memory") && part.error.contains("MemorySize")

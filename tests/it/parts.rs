@@ -3,14 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bedrock_cost_guard::advice;
 use bedrock_cost_guard::aws::clients;
 use bedrock_cost_guard::catalog::PriceBook;
-use bedrock_cost_guard::domain::{BaseModel, ModelUnits, Usd};
+use bedrock_cost_guard::domain::{BaseModel, ModelId, ModelUnits, Usd};
 use bedrock_cost_guard::guard::RunOutcome;
 use bedrock_cost_guard::observation::{
-    FailedPlace, Inventory, InventoryList, ModelBefore, Observation, OpenBefore, Status, UnreadList,
+    FailedPlace, Inventory, InventoryList, LaneUsage, ModelBefore, Observation, OpenBefore,
+    PlaceObservation, Status, UnreadList, Usage,
 };
-use bedrock_cost_guard::report::{self, Part, metrics};
+use bedrock_cost_guard::pricing;
+use bedrock_cost_guard::report::{self, Part, PlaceReport, metrics};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -534,6 +537,93 @@ proptest! {
         let savings: Usd = report.recommendations.iter().filter(|advice| advice.is_counted())
             .filter_map(bedrock_cost_guard::advice::Recommendation::savings).sum();
         prop_assert!(savings <= truth.totals.potential_monthly_savings);
+    }
+}
+
+/// Divides a place between its models where the keys say so; each part has all lanes without a model.
+fn divided(
+    run: &Observation,
+    place: &PlaceObservation,
+    keys: &[bool],
+) -> Vec<(BTreeSet<BaseModel>, PlaceObservation)> {
+    let mut by_model = pricing::lanes_by_model(run, place);
+    let strays = by_model.remove(&None).unwrap_or_default();
+    let none = PlaceObservation { usage: Usage::default(), ..place.clone() };
+    let mut parts = vec![(BTreeSet::new(), none.clone())];
+    for ((model, lanes), is_next) in by_model.into_iter().zip(keys.iter().cycle()) {
+        if *is_next {
+            parts.push((BTreeSet::new(), none.clone()));
+        }
+        if let Some((models, part)) = parts.last_mut() {
+            models.extend(model.clone());
+            part.usage.lanes.extend(lanes.iter().map(|lane| place.usage.lanes[*lane].clone()));
+        }
+    }
+    for (models, part) in &mut parts {
+        part.usage.lanes.extend(strays.iter().map(|lane| place.usage.lanes[*lane].clone()));
+        if advice::wants_minutes(run, part, models).is_empty() {
+            part.minutes_unknown = None;
+        }
+    }
+    parts[0].1.usage.metrics_requested = place.usage.metrics_requested;
+    parts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A Region that does not fit in memory is decided part by part.
+    #[test]
+    fn a_place_that_is_decided_part_by_part_is_decided_as_at_once(
+        lost in proptest::collection::vec(lost(), 0..3),
+        keys in proptest::collection::vec(any::<bool>(), 1..40),
+        has_stray in any::<bool>(),
+    ) {
+        let mut observation = whole(sample());
+        let all = report::build(&observation);
+        let open = all.recommendations.iter().map(|it| (it.region.clone(), it.id.clone()));
+        observation.open_before = open.map(|(region, id)| OpenBefore { region, id }).collect();
+        let gone = ModelBefore { region: region("us-west-2"), model: BaseModel::new("a.gone") };
+        observation.models_before.push(gone);
+        if has_stray {
+            let stray = observation.places[0].usage.lanes[0].clone();
+            let stray = LaneUsage { model_id: ModelId::parse("nobody-knows"), ..stray };
+            observation.places[0].usage.lanes.push(stray);
+        }
+        for part in &lost {
+            lose(&mut observation, *part);
+        }
+        for place in 0..observation.places.len() {
+            let mut part = observation.places[place].clone();
+            let by_model = pricing::lanes_by_model(&observation, &part);
+            // Of lanes without a model nobody reads the minutes.
+            for lane in by_model.get(&None).into_iter().flatten() {
+                part.usage.lanes[*lane].minutes.clear();
+            }
+            let models = by_model.into_keys().flatten().collect();
+            if advice::wants_minutes(&observation, &part, &models).is_empty() {
+                part.minutes_unknown = None;
+            }
+            observation.places[place] = part;
+        }
+        let at_once = report::build(&observation);
+        let mut places = Vec::new();
+        for place in &observation.places {
+            let parts = divided(&observation, place, &keys);
+            let reports = parts
+                .iter()
+                .map(|(models, part)| PlaceReport::of_models(&observation, part, models));
+            places.extend(reports.reduce(|mut all, next| {
+                all.add(next);
+                all
+            }));
+        }
+        let part_by_part = report::assemble(&observation, places);
+        let [at_once, part_by_part] =
+            [at_once, part_by_part].map(|report| format!("{report:#?}"));
+        let mut both = at_once.lines().zip(part_by_part.lines());
+        prop_assert_eq!(both.find(|(one, other)| one != other), None);
+        prop_assert_eq!(at_once.len(), part_by_part.len());
     }
 }
 

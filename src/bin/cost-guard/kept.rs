@@ -1,16 +1,17 @@
 //! The parts that are kept of each place of a run: what is saved, and what else could serve its workloads.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use bedrock_cost_guard::aws::files::{Spool, Spooled};
+use bedrock_cost_guard::aws::files::{Piece, Spool, Spooled};
 use bedrock_cost_guard::catalog::{ModelLadder, PriceBook, References};
 use bedrock_cost_guard::domain::text::escaped;
 use bedrock_cost_guard::domain::{BaseModel, Place};
 use bedrock_cost_guard::guard::TakenPlace;
-use bedrock_cost_guard::observation::Observation;
+use bedrock_cost_guard::observation::{Observation, PlaceObservation};
 
 use crate::Format;
 
@@ -38,9 +39,12 @@ pub(crate) struct Kept {
     references: Option<References>,
     /// Models that are known of any place.
     models: BTreeSet<BaseModel>,
-    /// Texts of the places so far, or the fault that they cannot be written; `None` where nothing is saved.
+    /// Texts of the lanes so far, or the fault that they cannot be written; `None` where nothing is saved.
     spool: Option<Result<Spool>>,
-    places: Vec<(Place, Spooled)>,
+    /// Places so far, without lanes, in order of account and Region.
+    places: BTreeMap<Place, PlaceObservation>,
+    /// Text of each lane, in order of place and id.
+    lanes: BTreeMap<(Place, String), Spooled>,
 }
 
 impl Kept {
@@ -52,32 +56,46 @@ impl Kept {
             references,
             models: BTreeSet::new(),
             spool: save.map(|path| Ok(Spool::beside(path)?)),
-            places: Vec::new(),
+            places: BTreeMap::new(),
+            lanes: BTreeMap::new(),
         })
     }
 
-    /// Keeps what is asked for of one place.
+    /// Keeps what is asked for of a part of one place.
     pub(crate) fn take(&mut self, taken: TakenPlace<'_>) {
-        let TakenPlace { run, book, observed, report } = taken;
+        let TakenPlace { run, book, mut observed, report } = taken;
         if let Some(references) = &self.references {
             let run = run.clone().with_rows_beside(&report.models, book, self.ladder);
             report.add_alternatives(&run, &observed, references);
         }
         self.models.extend(report.models.iter().cloned());
-        if let Some(Ok(spool)) = &mut self.spool {
+        let Some(Ok(spool)) = &mut self.spool else {
+            return;
+        };
+        for lane in std::mem::take(&mut observed.usage.lanes) {
             let written = spool.add(|out| {
-                serde_json::to_writer(Escaping(out), &observed).map_err(std::io::Error::from)
+                serde_json::to_writer(Escaping(out), &lane).map_err(std::io::Error::from)
             });
             match written {
-                Ok(spooled) => self.places.push((observed.place, spooled)),
-                Err(error) => self.spool = Some(Err(error.into())),
+                Ok(spooled) => {
+                    let id = lane.model_id.text().to_owned();
+                    self.lanes.insert((observed.place.clone(), id), spooled);
+                }
+                Err(error) => {
+                    self.spool = Some(Err(error.into()));
+                    return;
+                }
             }
+        }
+        match self.places.entry(observed.place.clone()) {
+            Entry::Occupied(mut place) => place.get_mut().add(observed),
+            Entry::Vacant(place) => _ = place.insert(observed),
         }
     }
 
     /// Saves the places with their run, for `replay`.
     pub(crate) fn save(
-        mut self,
+        self,
         path: &Path,
         observation: Observation,
         book: &PriceBook,
@@ -93,11 +111,22 @@ impl Kept {
         };
         let spool = spool.with_context(unsaved)?;
         let run = observation.with_rows_beside(&self.models, book, self.ladder);
-        let around = run.to_json_around_places()?;
-        let [before, after] = around.each_ref().map(|text| escaped(text));
-        // In order of the places, not of the ends of their reading.
-        self.places.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let texts: Vec<Spooled> = self.places.into_iter().map(|(_, spooled)| spooled).collect();
-        spool.write_whole(path, [&before, &after], &texts).with_context(unsaved)
+        let text = |text: &str| Piece::Text(escaped(text).into_owned());
+        let [before, after] = run.to_json_around_places()?;
+        let mut pieces = vec![text(&before)];
+        let mut lanes = self.lanes.into_iter().peekable();
+        for (number, (place, observed)) in self.places.into_iter().enumerate() {
+            let [before, after] = observed.to_json_around_lanes()?;
+            pieces.push(text(if number == 0 { "" } else { "," }));
+            pieces.push(text(&before));
+            let mut comma = "";
+            while let Some((_, lane)) = lanes.next_if(|((of, _), _)| *of == place) {
+                pieces.extend([text(comma), Piece::Spooled(lane)]);
+                comma = ",";
+            }
+            pieces.push(text(&after));
+        }
+        pieces.push(text(&after));
+        spool.write_whole(path, &pieces).with_context(unsaved)
     }
 }

@@ -35,7 +35,11 @@ pub(crate) struct Places(Mutex<Vec<PlaceObservation>>);
 
 impl Places {
     pub(crate) fn take(&self, taken: TakenPlace<'_>) {
-        self.0.lock().expect("nobody panics with it").push(taken.observed);
+        let mut places = self.0.lock().expect("nobody panics with it");
+        match places.iter_mut().find(|other| other.place == taken.observed.place) {
+            Some(other) => other.add(taken.observed),
+            None => places.push(taken.observed),
+        }
     }
 
     /// Puts the places where they were taken from, in their order.
