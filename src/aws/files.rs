@@ -44,9 +44,17 @@ pub enum FileFault {
     NotText(usize),
 }
 
-/// Reads a file of text with at most so many bytes. What is no regular file is not opened, so that
-/// nothing waits for a pipe.
+/// Reads a file of text with at most so many bytes.
 pub fn read_text(path: &Path, most: u64) -> Result<String, FileFault> {
+    let mut bytes = Vec::new();
+    // By what is read and not by the length: a file can grow.
+    open_text(path, most)?.take(most + 1).read_to_end(&mut bytes)?;
+    text(bytes, most)
+}
+
+/// Opens a file of text that has at most so many bytes. What is no regular file is not opened, so that
+/// nothing waits for a pipe.
+pub fn open_text(path: &Path, most: u64) -> Result<File, FileFault> {
     let path = fs::canonicalize(path)?;
     let metadata = fs::metadata(&path)?;
     if !metadata.is_file() {
@@ -56,10 +64,10 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, FileFault> {
     if let Some(root) = OF_THE_SYSTEM.into_iter().find(|root| path.starts_with(root)) {
         return Err(FileFault::OfTheSystem(root));
     }
-    let mut bytes = Vec::new();
-    // By what is read and not by the length: a file can grow.
-    File::open(&path)?.take(most + 1).read_to_end(&mut bytes)?;
-    text(bytes, most)
+    if metadata.len() > most {
+        return Err(FileFault::TooLarge(most));
+    }
+    Ok(File::open(&path)?)
 }
 
 /// Returns bytes as text, if there are at most so many of them.

@@ -6,7 +6,8 @@
 use std::fmt::Display;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde_json::de::Read;
 use toml::de::Deserializer as TomlDeserializer;
 
 use crate::domain::text::clip;
@@ -36,6 +37,15 @@ pub fn read_toml<T: DeserializeOwned>(text: &str) -> Result<T, SyntaxFault> {
 /// Reads a document of JSON.
 pub fn read_json<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, SyntaxFault> {
     serde_json::from_str(text).map_err(|error| SyntaxFault::of_json(&error))
+}
+
+/// Reads a document of JSON by what makes a value of it, to the document's end.
+pub fn read_json_by<'t, S: DeserializeSeed<'t>>(
+    mut text: serde_json::Deserializer<impl Read<'t>>,
+    seed: S,
+) -> Result<S::Value, SyntaxFault> {
+    let read = seed.deserialize(&mut text).and_then(|value| text.end().map(|()| value));
+    read.map_err(|error| SyntaxFault::of_json(&error))
 }
 
 impl SyntaxFault {

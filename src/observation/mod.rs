@@ -4,6 +4,8 @@
 //! | file | job |
 //! |---|---|
 //! | `document` | the whole input of a report as one saved, versioned document |
+//! | `saved` | such a document read, whole or place by place |
+//! | `faults` | faults of a saved run, and of one of its places |
 //! | `usage` | what one `ModelId` consumed, and why its figures may be too low |
 //! | `inventory` | provisioned models, profiles and foundation models, as AWS lists them |
 //! | `distinct` | entries by their keys: which come twice, and which contradict each other |
@@ -20,10 +22,12 @@ pub mod before;
 pub mod decode;
 mod distinct;
 mod document;
+mod faults;
 mod inventory;
 pub mod latest;
 pub mod plan;
 mod profiles;
+mod saved;
 mod sold_as;
 mod term_end;
 mod usage;
@@ -39,6 +43,7 @@ pub use inventory::{
     ProvisionedModel, SystemProfile, UnreadList,
 };
 pub use profiles::UnresolvedProfile;
+pub use saved::SavedRun;
 pub use usage::{
     Answer, Gap, LaneUsage, MeterReading, MetricSeries, NAMESPACE, Span, Status, Usage,
 };

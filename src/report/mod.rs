@@ -12,6 +12,7 @@
 //! | [`metrics`] | a report as metric points |
 //! | `settled` | which advice was open in a place, and what is closed or gone there |
 //! | `place_report` | what a report tells of one place, read and decided |
+//! | `replay` | the report of a saved run, read and decided place by place |
 //! | `summary` | a report in a few lines, however large the account |
 //! | `unfollowed` | advice that is open since an earlier day, and what that cost |
 //! | `guard_cost` | the guard's own cost in CloudWatch |
@@ -29,6 +30,7 @@ mod missing;
 mod missing_part;
 mod not_covered;
 mod place_report;
+mod replay;
 mod settled;
 mod summary;
 mod unfollowed;
@@ -42,5 +44,6 @@ pub use document::{
 pub use followed::FollowedAdvice;
 pub use missing_part::{MissingPart, Part};
 pub use place_report::PlaceReport;
+pub use replay::replay;
 pub use summary::Summary;
 pub use unfollowed::UnfollowedAdvice;

@@ -34,6 +34,7 @@ mod profiles;
 mod published;
 mod readme;
 mod refresh;
+mod replay;
 mod repository;
 mod sample;
 mod schema;

@@ -3,6 +3,7 @@
 mod estimate;
 mod kept;
 mod prices;
+mod replay;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -34,6 +35,7 @@ use tokio::runtime::{Builder, Runtime};
 use estimate::EstimateArguments;
 use kept::Kept;
 use prices::Prices;
+use replay::SavedFile;
 
 /// Prices the Amazon Bedrock usage of an AWS account and says what would cost less.
 ///
@@ -169,20 +171,14 @@ fn execute(arguments: Arguments) -> Result<bool> {
             return prices::execute(command, catalog.as_ref(), format);
         }
         Some(Command::Estimate(asked)) => estimate::execute(&asked, catalog.as_ref(), format),
-        None => {
-            let observation = sample_on(catalog.as_ref())?;
-            print_report(report::build(&observation), &observation, format)
-        }
+        None => print_report(&report_of(None, catalog.as_ref(), format)?, format),
         Some(Command::Replay { file }) => {
-            let observation = priced_on(saved(&file)?, catalog.as_ref())?;
-            print_report(report::build(&observation), &observation, format)
+            print_report(&report_of(Some(&file), catalog.as_ref(), format)?, format)
         }
         Some(Command::Explain { subject, file }) => {
-            let observation = match file {
-                Some(file) => priced_on(saved(&file)?, catalog.as_ref())?,
-                None => sample_on(catalog.as_ref())?,
-            };
-            print_explanation(&observation, &subject, format)
+            // Of a workload, what else could serve it is told in every format.
+            let report = report_of(file.as_deref(), catalog.as_ref(), Format::Json)?;
+            print_explanation(&report, &subject, format)
         }
         Some(Command::Run { event, dry_run, save, timeout, memory }) => {
             let limits = Limits { seconds: timeout, megabytes: memory };
@@ -194,30 +190,45 @@ fn execute(arguments: Arguments) -> Result<bool> {
 
 /// Reads a file of text that an argument names, of at most so many bytes.
 fn read_file(path: &Path, most: u64) -> Result<String> {
-    files::read_text(path, most).with_context(|| format!("cannot read `{}`", path.display()))
+    files::read_text(path, most).with_context(|| cannot_read(path))
 }
 
-/// Reads a file that `run --save` wrote.
-fn saved(file: &Path) -> Result<Observation> {
-    let json = read_file(file, files::MOST_OF_AN_OBSERVATION)?;
-    Observation::from_json(&json).with_context(|| format!("cannot replay `{}`", file.display()))
+fn cannot_read(path: &Path) -> String {
+    format!("cannot read `{}`", path.display())
+}
+
+/// Builds the report on a file that `run --save` wrote, or on the sample account; for programs with what else
+/// could serve each workload.
+fn report_of(
+    file: Option<&Path>,
+    catalog: Option<&CatalogSource>,
+    format: Format,
+) -> Result<Report> {
+    let references = (format == Format::Json).then(References::embedded).transpose()?;
+    if let Some(file) = file {
+        return SavedFile::open(file)?.report(catalog, references.as_ref());
+    }
+    let observation = sample_on(catalog)?;
+    let mut report = report::build(&observation);
+    if let Some(references) = &references {
+        report::add_alternatives(&mut report, &observation, references);
+    }
+    Ok(report)
 }
 
 /// Prints a recommendation by its id, or else a workload by its model.
-fn print_explanation(observation: &Observation, subject: &str, format: Format) -> Result<()> {
-    let mut report = report::build(observation);
-    if let Some(advice) = explain::find(&report, subject) {
-        let page = match format {
-            Format::Text => explain::render(&report, advice),
+fn print_explanation(report: &Report, subject: &str, format: Format) -> Result<()> {
+    let page = if let Some(advice) = explain::find(report, subject) {
+        match format {
+            Format::Text => explain::render(report, advice),
             Format::Json => format!("{}\n", serde_json::to_string_pretty(advice)?),
-        };
-        return print(&page, format);
-    }
-    report::add_alternatives(&mut report, observation, &References::embedded()?);
-    let workload = explain::find_workload(&report, subject)?;
-    let page = match format {
-        Format::Text => explain::render_workload(&report, workload),
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(workload)?),
+        }
+    } else {
+        let workload = explain::find_workload(report, subject)?;
+        match format {
+            Format::Text => explain::render_workload(report, workload),
+            Format::Json => format!("{}\n", serde_json::to_string_pretty(workload)?),
+        }
     };
     print(&page, format)
 }
@@ -231,27 +242,12 @@ fn sample_on(catalog: Option<&CatalogSource>) -> Result<Observation> {
     let Some(source) = catalog else {
         return Ok(observation);
     };
-    let book = book_for(&observation, source)?;
+    let regions = observation.places.iter().map(|observed| observed.place.region.clone());
+    let book = book_of(source, NamedBy::CatalogFlag, regions.collect())?;
     // Kept elsewhere, it is the same book.
     let is_articles = book.name == CatalogSource::Article.to_string();
     let observation = if is_articles { sample::of_article()? } else { observation };
     Ok(observation.repriced(&book).with_models_beside(&book, ModelLadder::embedded()?))
-}
-
-/// Puts another price book into an observation, if one was named.
-fn priced_on(observation: Observation, catalog: Option<&CatalogSource>) -> Result<Observation> {
-    let Some(source) = catalog else {
-        return Ok(observation);
-    };
-    let book = book_for(&observation, source)?;
-    Ok(observation.repriced(&book).with_models_beside(&book, ModelLadder::embedded()?))
-}
-
-/// Reads a price book for the Regions of an observation.
-fn book_for(observation: &Observation, source: &CatalogSource) -> Result<PriceBook> {
-    let places = observation.places.iter();
-    let regions = places.map(|observed| observed.place.region.clone());
-    book_of(source, NamedBy::CatalogFlag, regions.collect())
 }
 
 /// Reads a price book, a live one for these Regions or for that of the configuration. AWS's
@@ -359,7 +355,7 @@ fn run_now(
     let saved = save.map_or(Ok(()), |path| kept.save(path, observation, &book));
     // Where nothing was read, the failure says all.
     if !report.run.places.is_empty() {
-        print(&page_of(&report, format)?, format)?;
+        print_report(&report, format)?;
     }
     match (failure, saved) {
         (None, saved) => saved,
@@ -376,12 +372,8 @@ fn event_of(path: Option<&Path>) -> Result<Value> {
     read_event(text.as_bytes()).with_context(|| format!("`{}` is not an event", path.display()))
 }
 
-/// Prints a report, for programs with what else could serve each workload.
-fn print_report(mut report: Report, observation: &Observation, format: Format) -> Result<()> {
-    if format == Format::Json {
-        report::add_alternatives(&mut report, observation, &References::embedded()?);
-    }
-    print(&page_of(&report, format)?, format)
+fn print_report(report: &Report, format: Format) -> Result<()> {
+    print(&page_of(report, format)?, format)
 }
 
 /// Writes a report in a format.

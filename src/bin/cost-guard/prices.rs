@@ -12,11 +12,12 @@ use bedrock_cost_guard::catalog::{DirectPrices, Hardware, ModelLadder, OnDoubt, 
 use bedrock_cost_guard::config::CatalogSource;
 use bedrock_cost_guard::domain::{Region, day_of};
 use bedrock_cost_guard::terminal::prices::{self, BookCoverage, Diff, FigureList, RegionPrices};
-use bedrock_cost_guard::{aws::clients, guard, report};
+use bedrock_cost_guard::{aws::clients, guard};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use super::{Format, book_of, now, print, read_file, runtime, saved, tell, vars};
+use super::replay::SavedFile;
+use super::{Format, book_of, now, print, read_file, runtime, tell, vars};
 
 /// Days since a price was last seen after which `prices check` notes the price.
 // Earlier than the 365 days of `GUARD_MAX_PRICE_AGE_DAYS`, after which no commitment rests on the
@@ -309,9 +310,9 @@ fn diff_page(
     format: Format,
 ) -> Result<bool> {
     if let Some(path) = observation {
-        let observation = saved(path)?;
-        let with = |book| report::build(&observation.clone().repriced(book));
-        diff.flips = Some(prices::flips(&with(a), &with(b)));
+        let saved = SavedFile::open(path)?;
+        let with = |book| saved.report_on(Some(book), None);
+        diff.flips = Some(prices::flips(&with(a)?, &with(b)?));
     }
     let page = match format {
         Format::Text => diff.render(),
