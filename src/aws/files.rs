@@ -107,38 +107,64 @@ pub enum Readers {
 
 /// Writes a file whole or not at all: one that is there is not lost to a full disk.
 pub fn write_whole(path: &Path, text: &str, readers: Readers) -> std::io::Result<()> {
-    write_with(path, readers, |out| out.write_all(text.as_bytes()))
+    WrittenFile::beside(path, readers, |out| out.write_all(text.as_bytes()))?.put_in_place()
 }
 
-/// Writes a file whole or not at all, by what writes into it.
-fn write_with(
-    path: &Path,
-    readers: Readers,
-    write: impl FnOnce(&mut File) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    // A link that leads to a file stays one, and that file is the one that was named.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    // A device is written through: a file in its place would not be what was named. A pipe would wait
-    // for somebody to read.
-    if let Ok(target) = fs::metadata(&path)
-        && !target.is_file()
-    {
-        return match kind(target.file_type()) {
-            "a device" => write(&mut OpenOptions::new().write(true).open(path)?),
-            other => Err(Error::other(format!("it is {other} and not a file: name a file"))),
-        };
-    }
-    let beside = with_suffix(&path, ".part");
-    // What an earlier writing left behind is of no use.
-    let _ = fs::remove_file(&beside);
-    let written = create_new(&beside, readers)
-        .and_then(|mut file| write(&mut file))
-        .and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        // Half a file is of no use. If it cannot be removed either, the first fault says why.
+/// A file that is written to its end beside the one that was named, and leaves nothing unless it is put in place.
+#[derive(Debug)]
+pub struct WrittenFile {
+    /// Its name so far, and the one that was named; `None` where nothing is left to do.
+    names: Option<[PathBuf; 2]>,
+}
+
+impl WrittenFile {
+    /// Writes by what writes into it.
+    fn beside(
+        path: &Path,
+        readers: Readers,
+        write: impl FnOnce(&mut File) -> std::io::Result<()>,
+    ) -> std::io::Result<Self> {
+        // A link that leads to a file stays one, and that file is the one that was named.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        // A device is written through: a file in its place would not be what was named. A pipe would wait
+        // for somebody to read.
+        if let Ok(target) = fs::metadata(&path)
+            && !target.is_file()
+        {
+            return match kind(target.file_type()) {
+                "a device" => {
+                    write(&mut OpenOptions::new().write(true).open(path)?)?;
+                    Ok(Self { names: None })
+                }
+                other => Err(Error::other(format!("it is {other} and not a file: name a file"))),
+            };
+        }
+        let beside = with_suffix(&path, ".part");
+        // What an earlier writing left behind is of no use.
         let _ = fs::remove_file(&beside);
+        let mut file = create_new(&beside, readers)?;
+        let written = Self { names: Some([beside, path]) };
+        write(&mut file)?;
+        Ok(written)
     }
-    written
+
+    /// Puts the file in the place of the one that was named.
+    pub fn put_in_place(mut self) -> std::io::Result<()> {
+        if let Some([beside, path]) = &self.names {
+            fs::rename(beside, path)?;
+        }
+        self.names = None;
+        Ok(())
+    }
+}
+
+impl Drop for WrittenFile {
+    fn drop(&mut self) {
+        if let Some([beside, _]) = &self.names {
+            // Half a file is of no use. If it cannot be removed either, the first fault says why.
+            let _ = fs::remove_file(beside);
+        }
+    }
 }
 
 /// Store of a spool.
@@ -149,6 +175,7 @@ impl<T: std::io::Read + std::io::Write + Seek + Send> Store for T {}
 /// Texts on the way into a file, kept beside it in the order in which they come: they may be more than memory
 /// holds.
 pub struct Spool {
+    path: PathBuf,
     store: Box<dyn Store>,
     end: u64,
 }
@@ -174,7 +201,8 @@ impl Spool {
     pub fn beside(path: &Path) -> std::io::Result<Self> {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(&path).is_ok_and(|target| !target.is_file()) {
-            return Ok(Self { store: Box::new(std::io::Cursor::new(Vec::new())), end: 0 });
+            let store = Box::new(std::io::Cursor::new(Vec::new()));
+            return Ok(Self { path, store, end: 0 });
         }
         // What is there is somebody's.
         let names = (0..100).map(|number| with_suffix(&path, &format!(".spool{number}")));
@@ -183,7 +211,7 @@ impl Spool {
                 Ok(file) => {
                     // Nobody else needs it, and so nothing of it stays, however the program ends.
                     fs::remove_file(&name)?;
-                    return Ok(Self { store: Box::new(file), end: 0 });
+                    return Ok(Self { path, store: Box::new(file), end: 0 });
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -208,9 +236,9 @@ impl Spool {
         Ok(spooled)
     }
 
-    /// Writes a file of some pieces: whole or not at all.
-    pub fn write_whole(mut self, path: &Path, pieces: &[Piece]) -> std::io::Result<()> {
-        write_with(path, Readers::Owner, |out| {
+    /// Writes a file of some pieces, to be put in its place.
+    pub fn write(mut self, pieces: &[Piece]) -> std::io::Result<WrittenFile> {
+        WrittenFile::beside(&self.path, Readers::Owner, |out| {
             for piece in pieces {
                 match piece {
                     Piece::Text(text) => out.write_all(text.as_bytes())?,
@@ -272,12 +300,30 @@ mod tests {
             let mut pieces = vec![Piece::Text("[".into())];
             pieces.extend(order.iter().map(|place| Piece::Spooled(texts[*place])));
             pieces.push(Piece::Text("]".into()));
-            spool.write_whole(&path, &pieces).unwrap();
+            spool.write(&pieces).unwrap().put_in_place().unwrap();
             let words: Vec<&str> =
                 order.iter().map(|place| ["one", "two", "three"][*place]).collect();
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("[{}]", words.concat()));
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         }
+    }
+
+    #[test]
+    fn what_is_written_is_put_in_its_place_last_or_leaves_nothing() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("text");
+        fs::write(&path, "before").unwrap();
+        let written = || Spool::beside(&path).unwrap().write(&[Piece::Text("[]".into())]).unwrap();
+        let waiting = written();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        drop(waiting);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let waiting = written();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(waiting.put_in_place().is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::process::{self, Stdio};
 use std::time::Duration;
 
 use assert_cmd::Command;
@@ -22,7 +23,11 @@ use crate::support::{
 
 /// Starts the program in an empty environment, in the folder of the repository.
 fn cost_guard() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cost-guard"));
+    process().into()
+}
+
+fn process() -> process::Command {
+    let mut command = process::Command::new(env!("CARGO_BIN_EXE_cost-guard"));
     command.env_clear().current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
@@ -62,7 +67,11 @@ impl FakeAccount {
     }
 
     fn cost_guard(&self) -> Command {
-        let mut command = cost_guard();
+        self.process().into()
+    }
+
+    fn process(&self) -> process::Command {
+        let mut command = process();
         command
             .env("HOME", self.home.path())
             .env("GUARD_REGIONS", &self.regions)
@@ -183,11 +192,41 @@ fn a_file_that_cannot_be_saved_does_not_cost_the_report() {
     );
 }
 
+#[test]
+fn what_is_saved_comes_into_its_place_once_the_report_is_printed() {
+    let account = FakeAccount::of(shifted(sample(), now()));
+    let file = account.home.path().join("observation.json");
+    let arguments = |format| ["run", "--dry-run", "--format", format, "--save"].map(str::to_owned);
+    let mut command = account.process();
+    command.args(arguments("json")).arg(&file).stdout(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let mut page = running.stdout.take().unwrap();
+    page.read_exact(&mut [0]).unwrap();
+    // The rest is more than a pipe holds, so it is not printed yet.
+    assert!(!file.exists() && file.with_extension("json.part").exists());
+    let mut rest = Vec::new();
+    page.read_to_end(&mut rest).unwrap();
+    assert!(rest.len() > 1 << 16, "{}", rest.len());
+    assert!(running.wait().unwrap().success());
+    let saved = fs::read_to_string(&file).unwrap();
+    Observation::from_json(&saved).unwrap();
+
+    // A report that nobody takes does not cost the file.
+    fs::remove_file(&file).unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = account.process();
+    let ended = command.args(arguments("text")).arg(&file).stdout(full).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("No space left on device"));
+    Observation::from_json(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert!(!file.with_extension("json.part").exists());
+}
+
 /// Makes an entry of each kind that is no regular file of text, and says what an error calls it.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn no_files(folder: &TempDir) -> Vec<(PathBuf, &'static str)> {
     let at = |name: &str| folder.path().join(name);
-    let made = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+    let made = process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
     assert!(made.success());
     // The socket stays when nobody listens any more.
     drop(UnixListener::bind(at("socket")).unwrap());

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use bedrock_cost_guard::aws::files::{Piece, Spool, Spooled};
+use anyhow::Result;
+use bedrock_cost_guard::aws::files::{Piece, Spool, Spooled, WrittenFile};
 use bedrock_cost_guard::catalog::{ModelLadder, PriceBook, References};
 use bedrock_cost_guard::domain::text::escaped;
 use bedrock_cost_guard::domain::{BaseModel, Place};
@@ -93,23 +93,16 @@ impl Kept {
         }
     }
 
-    /// Saves the places with their run, for `replay`.
-    pub(crate) fn save(
+    /// Writes the places with their run, for `replay`, into a file that is still to be put in place; `None` where
+    /// nothing is saved.
+    pub(crate) fn write(
         self,
-        path: &Path,
         observation: Observation,
         book: &PriceBook,
-    ) -> Result<()> {
-        let unsaved = || {
-            format!(
-                "the report is complete, but the observation was not saved: cannot write `{}`",
-                path.display()
-            )
+    ) -> Result<Option<WrittenFile>> {
+        let Some(spool) = self.spool.transpose()? else {
+            return Ok(None);
         };
-        let Some(spool) = self.spool else {
-            return Ok(());
-        };
-        let spool = spool.with_context(unsaved)?;
         let run = observation.with_rows_beside(&self.models, book, self.ladder);
         let text = |text: &str| Piece::Text(escaped(text).into_owned());
         let [before, after] = run.to_json_around_places()?;
@@ -127,6 +120,6 @@ impl Kept {
             pieces.push(text(&after));
         }
         pieces.push(text(&after));
-        spool.write_whole(path, &pieces).with_context(unsaved)
+        Ok(Some(spool.write(&pieces)?))
     }
 }

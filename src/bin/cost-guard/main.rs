@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result};
 use bedrock_cost_guard::aws::Caller;
 use bedrock_cost_guard::aws::clock::Clock;
 use bedrock_cost_guard::aws::documents::NamedBy;
-use bedrock_cost_guard::aws::files;
+use bedrock_cost_guard::aws::files::{self, WrittenFile};
 use bedrock_cost_guard::catalog::{ModelLadder, PriceBook, References};
 use bedrock_cost_guard::config::{CatalogSource, Settings, read_event};
 use bedrock_cost_guard::domain::text::{escaped, shown};
@@ -350,13 +350,23 @@ fn run_now(
         error
     })?;
     let RunOutcome { observation, book, report, failure, .. } = outcome;
-    // First the file, then the report: neither costs the other when it cannot be written.
+    // The file is written before the report is printed, and in place after: neither costs the other when it cannot be
+    // written.
     let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let saved = save.map_or(Ok(()), |path| kept.save(path, observation, &book));
+    let written = kept.write(observation, &book);
     // Where nothing was read, the failure says all.
-    if !report.run.places.is_empty() {
-        print_report(&report, format)?;
-    }
+    let is_empty = report.run.places.is_empty();
+    let printed = if is_empty { Ok(()) } else { print_report(&report, format) };
+    let saved = save.map_or(Ok(()), |path| {
+        let placed = written.and_then(|it| Ok(it.map_or(Ok(()), WrittenFile::put_in_place)?));
+        placed.with_context(|| {
+            format!(
+                "the report is complete, but the observation was not saved: cannot write `{}`",
+                path.display()
+            )
+        })
+    });
+    printed?;
     match (failure, saved) {
         (None, saved) => saved,
         (Some(failure), Ok(())) => Err(failure.into()),
