@@ -1,6 +1,7 @@
 //! `CloudWatch`: `ListMetrics` and `GetMetricData`, all pages of each.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -53,10 +54,16 @@ pub struct Stretch {
 }
 
 /// Metrics that `CloudWatch` bills, counted over some calls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// Metrics that `GetMetricData` was asked for, once for each call that had them.
-    pub metrics_requested: u64,
+#[derive(Debug, Default)]
+pub struct Spent(AtomicU64);
+
+impl Spent {
+    /// Returns the metrics that `GetMetricData` was asked for, once for each call that had them, whatever became
+    /// of that call.
+    #[must_use]
+    pub fn metrics_requested(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl CloudWatch {
@@ -106,7 +113,7 @@ impl CloudWatch {
         &self,
         queries: &[MetricQuery],
         span: Span,
-        spent: &mut Spent,
+        spent: &Spent,
     ) -> Result<Vec<Answer>, ApiError> {
         let stretch =
             Stretch { start: span.window.start(), end: span.window.end(), step: span.step };
@@ -124,7 +131,7 @@ impl CloudWatch {
         &self,
         queries: &[MetricQuery],
         stretch: Stretch,
-        spent: &mut Spent,
+        spent: &Spent,
     ) -> Result<Vec<Latest>, ApiError> {
         let mut latest = Vec::with_capacity(queries.len());
         for batch in queries.chunks(QUERIES_PER_CALL) {
@@ -141,7 +148,7 @@ impl CloudWatch {
         &self,
         queries: &[MetricQuery],
         stretch: Stretch,
-        spent: &mut Spent,
+        spent: &Spent,
     ) -> Result<Vec<(Values, Status)>, ApiError> {
         let mut values = Vec::with_capacity(queries.len());
         for batch in queries.chunks(QUERIES_PER_CALL) {
@@ -156,7 +163,7 @@ impl CloudWatch {
         &self,
         batch: &[MetricQuery],
         stretch: Stretch,
-        spent: &mut Spent,
+        spent: &Spent,
         // One function for all collectors: the call is much code.
         collector: &mut (dyn Collector + Send),
     ) -> Result<(), ApiError> {
@@ -171,8 +178,8 @@ impl CloudWatch {
             .start_time(date_time(stretch.start))
             .end_time(date_time(stretch.end))
             .max_datapoints(POINTS_PER_CALL);
-        // Before the call: what fails has been asked for too.
-        spent.metrics_requested += u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        // Before the call: what fails, or is cut, has been asked for too.
+        spent.0.fetch_add(u64::try_from(batch.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
         let mut pages = Pages::new(OPERATION, &self.region);
         loop {
             let page = call

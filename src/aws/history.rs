@@ -132,7 +132,7 @@ pub async fn before(
     namespace: &str,
     time: Timestamp,
     as_of: Timestamp,
-    spent: &mut Spent,
+    spent: &Spent,
 ) -> Result<Before, ApiError> {
     let (open, costs) = tokio::try_join!(
         cloudwatch.list_metrics(namespace, Some(RECOMMENDATION_OPEN)),
@@ -175,7 +175,7 @@ pub async fn told(
     before: &Before,
     since: Timestamp,
     time: Timestamp,
-    spent: &mut Spent,
+    spent: &Spent,
 ) -> Result<Told, ApiError> {
     let span = Stretch { start: since, end: floor_to_hour(time), step: HOUR };
     if span.start >= span.end {

@@ -220,7 +220,7 @@ fn known(
         savings_before: told.savings,
         sizes_before: told.sizes,
         sizes_unknown: note.is_some(),
-        history_metrics_requested: spent.metrics_requested,
+        history_metrics_requested: spent.metrics_requested(),
         history_unknown: unknown,
     };
     Known { run, book: inputs.book, caller: inputs.caller }
@@ -280,7 +280,7 @@ async fn history(config: &SdkConfig, inputs: &Inputs, stage: &Budget) -> History
     // What is new goes first: totals rest on it.
     let share = stage.percent(OF_BEFORE);
     let cloudwatch = clients::cloudwatch(&share.calls(config, 3), home);
-    let read = history::before(&cloudwatch, namespace, time, as_of, &mut history.spent);
+    let read = history::before(&cloudwatch, namespace, time, as_of, &history.spent);
     match Box::pin(share.run(read)).await.unwrap_or_else(|it| Err(late(it))) {
         Ok(before) => {
             history.unknown = first_of(&before.unknown);
@@ -292,7 +292,7 @@ async fn history(config: &SdkConfig, inputs: &Inputs, stage: &Budget) -> History
         }
     }
     let cloudwatch = clients::cloudwatch(&stage.percent(OF_CALLS).calls(config, 1), home);
-    let (before, spent) = (&history.before, &mut history.spent);
+    let (before, spent) = (&history.before, &history.spent);
     let read = history::told(&cloudwatch, namespace, before, since, time, spent);
     let unknown = match Box::pin(stage.run(read)).await.unwrap_or_else(|it| Err(late(it))) {
         Ok(told) => {

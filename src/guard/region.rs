@@ -195,9 +195,9 @@ impl OpenRegion<'_> {
         let region = &self.place.place.region;
         let share = self.share.first_of(parts).percent(OF_HOURS).percent(OF_CALLS);
         let cloudwatch = clients::cloudwatch(&share.calls(self.config, 1), region);
-        let mut spent = Spent::default();
+        let spent = Spent::default();
         let reading =
-            read_into(&cloudwatch, &mut lanes, &queries, self.span, &mut self.memory, &mut spent);
+            read_into(&cloudwatch, &mut lanes, &queries, self.span, &mut self.memory, &spent);
         let read = self.turn.run(&self.share, parts, OF_HOURS, reading).await;
         let late = |late: Late| Err(ApiError::late(OF_SERIES, region, late.to_string()));
         let read = read.unwrap_or_else(late).map_err(|error| error.asked_by(self.known.caller));
@@ -209,7 +209,7 @@ impl OpenRegion<'_> {
             plan::file_unread(&mut lanes, &queries, &error.to_string(), HOUR);
         }
         forget_silent(&mut lanes, self.listed, &self.place.inventory.metered_ids());
-        let metrics = spent.metrics_requested;
+        let metrics = spent.metrics_requested();
         tracing::info!(region = %region, lanes = lanes.len(), metrics, "surveyed some workloads");
         let usage = Usage { lanes, metrics_requested: metrics };
         let mut observed = PlaceObservation { usage, ..self.place.clone() };
@@ -244,12 +244,12 @@ impl OpenRegion<'_> {
         let calls = rest.percent(OF_CALLS).calls(self.config, 1);
         let cloudwatch = clients::cloudwatch(&calls, region);
         let queries = plan::minutes(&observed.usage.lanes, &wanted);
-        let mut spent = Spent::default();
+        let spent = Spent::default();
         let lanes = &mut observed.usage.lanes;
-        let reading = read_into(&cloudwatch, lanes, &queries, span, &mut self.memory, &mut spent);
+        let reading = read_into(&cloudwatch, lanes, &queries, span, &mut self.memory, &spent);
         let late = |late: Late| Err(ApiError::late(OF_SERIES, region, late.to_string()));
         let read = Box::pin(rest.run(reading)).await.unwrap_or_else(late);
-        observed.usage.metrics_requested += spent.metrics_requested;
+        observed.usage.metrics_requested += spent.metrics_requested();
         if let Err(error) = read.map_err(|error| error.asked_by(self.known.caller)) {
             if is_alone {
                 observed.minutes_unknown = Some(error.to_string());
@@ -323,32 +323,29 @@ async fn read_into(
     queries: &[Query],
     span: Span,
     share: &mut MemoryShare,
-    spent: &mut Spent,
+    spent: &Spent,
 ) -> Result<(), ApiError> {
     let at_once = share.points_at_once() / steps_of(span.window, span.step).max(1);
     let batches = queries.chunks(at_once.clamp(1, QUERIES_PER_CALL));
-    let calls: Vec<_> = batches.map(|batch| batch_of(cloudwatch, batch, span)).collect();
+    let calls: Vec<_> = batches.map(|batch| batch_of(cloudwatch, batch, span, spent)).collect();
     // In the order of the queries, so that it is always the same that does not fit.
     let mut calls = Box::pin(futures_util::stream::iter(calls).buffered(share.calls_at_once()));
-    while let Some((batch, answers, asked)) = calls.next().await {
-        // What was asked for is counted, answered or not.
-        spent.metrics_requested += asked.metrics_requested;
+    while let Some((batch, answers)) = calls.next().await {
         let fits = answers?.into_iter().map(|answer| if_it_fits(answer, share)).collect();
         plan::file_answers(lanes, batch, fits, span.step);
     }
     Ok(())
 }
 
-/// Asks for one batch of queries, and counts what was asked for.
+/// Asks for one batch of queries.
 async fn batch_of<'q>(
     cloudwatch: &CloudWatch,
     batch: &'q [Query],
     span: Span,
-) -> (&'q [Query], Result<Vec<Answer>, ApiError>, Spent) {
+    spent: &Spent,
+) -> (&'q [Query], Result<Vec<Answer>, ApiError>) {
     let metrics: Vec<MetricQuery> = batch.iter().map(metric_query).collect();
-    let mut spent = Spent::default();
-    let answers = cloudwatch.get_metric_data(&metrics, span, &mut spent).await;
-    (batch, answers, spent)
+    (batch, cloudwatch.get_metric_data(&metrics, span, spent).await)
 }
 
 /// Keeps an answer that fits in memory, and of another that it does not.

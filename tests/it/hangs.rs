@@ -152,6 +152,8 @@ async fn minutes_that_hang_cost_purchases_alone() {
     let outcome = run(&account).await.unwrap();
     assert_eq!(parts(&outcome.report.missing), [(Part::Minutes, place.name())]);
     assert_eq!(outcome.report.totals.monthly_cost, calm.totals.monthly_cost);
+    // What was asked for is billed, answered or not.
+    assert_eq!(outcome.report.run.metrics_requested, calm.run.metrics_requested);
     assert!(advised(&account) > 0);
     assert!(totals(&account).contains(&"MonthlyCost".to_owned()));
 }
