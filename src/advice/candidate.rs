@@ -328,7 +328,13 @@ impl<'w> Candidate<'w> {
             let bursts = sized.burst_shares(bought, P::NONE);
             let days = basis.workload.observed_days;
             let term = candidate.offered.term();
-            candidate.trial = Some(Trial::of_spill(purchase, demand, bought, bursts, days, term));
+            // Without a term nothing is added to what can be undone: it is that itself.
+            let unbound = match term {
+                Term::None => Vec::new(),
+                _ => purchase.without_term(&basis.workload.offers),
+            };
+            candidate.trial =
+                Some(Trial::of_spill(purchase, &unbound, demand, bought, bursts, days, term));
         }
         candidate.gated(basis)
     }

@@ -290,9 +290,9 @@ pub(super) fn mix(trial: &Trial, term: Term) -> Option<Refusal> {
     Some(Refusal::new(Gate::Trend, why))
 }
 
-/// Refuses a purchase that, decided week by week, would have kept less than half of its promise,
-/// or, where what exceeds the purchase is refused, would have refused more than a thousandth of the
-/// tokens.
+/// Refuses a purchase that, decided week by week, would have kept less than half of its promise beyond
+/// what needs no term, or, where what exceeds the purchase is refused, would have refused more than a
+/// thousandth of the tokens.
 pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
     let (backtest, least_kept, most_refused) = match &trial.backtest {
         // Half of the promise, and one token in a thousand: docs/advice.md promises both to the

@@ -15,9 +15,10 @@ pub const ENOUGH_FOLDS: usize = 6;
 /// One week that was decided on the weeks before.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fold {
-    /// Weekly saving that the weeks before promised, in USD, or the tokens that the week asked for.
+    /// Weekly saving that the weeks before promised, in USD, of a term beyond the best without one; or the
+    /// tokens that the week asked for.
     pub promised: f64,
-    /// Saving of the week itself, in USD, or the tokens that were refused.
+    /// The same saving of the week itself, in USD, or the tokens that were refused.
     pub realised: f64,
 }
 
@@ -30,12 +31,13 @@ pub struct Backtest {
 
 impl Backtest {
     /// Decides each whole week of a survey on the weeks before that week. `decide` sizes a purchase
-    /// on some hours; `saving` tells what the purchase saves in others. A purchase that promises
-    /// nothing over the last `recent` weeks is not bought and makes no fold.
+    /// on the last hours before and sees what the last `recent` weeks promise of that; `saving` tells
+    /// what the decision saves in some hours. What promises nothing over the recent weeks is not bought
+    /// and makes no fold.
     pub fn walk_forward<P>(
         hours: usize,
         recent: usize,
-        decide: impl Fn(Range<usize>) -> Option<P>,
+        decide: impl Fn(Range<usize>, Range<usize>) -> Option<P>,
         saving: impl Fn(&P, Range<usize>) -> f64,
     ) -> Self {
         let fold = |week: usize, weeks: &[Range<usize>]| {
@@ -44,8 +46,8 @@ impl Backtest {
                 let first = weeks.get(week.saturating_sub(count))?;
                 Some(first.start..held_out.start)
             };
-            let purchase = decide(before(SIZED_ON)?)?;
             let span = before(recent)?;
+            let purchase = decide(before(SIZED_ON)?, span.clone())?;
             #[expect(clippy::cast_precision_loss, reason = "weeks are few")]
             let spanned = (span.len() / HOURS_PER_WEEK) as f64;
             let promised = saving(&purchase, span) / spanned;
@@ -100,7 +102,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Buys the mean of what it was sized on, and saves what a week asks for less that.
+    /// Buys the mean of what it was sized on, or of the recent weeks where that is less, and saves what a
+    /// week asks for less that.
     fn of_weeks(weekly: &[f64]) -> Backtest {
         let mean = |span: Range<usize>| {
             let weeks = span.start / HOURS_PER_WEEK..span.end / HOURS_PER_WEEK;
@@ -110,7 +113,7 @@ mod tests {
         Backtest::walk_forward(
             weekly.len() * HOURS_PER_WEEK,
             4,
-            |span| Some(mean(span) - 1.0),
+            |sized_on, recent| Some(mean(sized_on).min(mean(recent)) - 1.0),
             |bought, span| {
                 let weeks = f64::from(u32::try_from(span.len() / HOURS_PER_WEEK).unwrap());
                 (mean(span) - bought) * weeks
@@ -127,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_promises_nothing_is_not_bought() {
-        let backtest = Backtest::walk_forward(8 * HOURS_PER_WEEK, 4, |_| Some(()), |(), _| -1.0);
+        let backtest = Backtest::walk_forward(8 * HOURS_PER_WEEK, 4, |_, _| Some(()), |(), _| -1.0);
         assert_eq!(backtest.folds, []);
         assert_eq!(backtest.ratio(), None);
     }

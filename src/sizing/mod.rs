@@ -20,6 +20,7 @@
 //! | [`certainty`] | how sure that saving is, and where demand goes |
 //! | [`backtest`] | the result of deciding each week on the weeks before it |
 //! | `trial` | one purchase put to the weeks: certainty, robustness, decline and back-test |
+//! | `tried_hours` | the hours that a purchase is tried on, each week decided on those before |
 //! | `fresh_break` | demand that fell in the last days, before the weeks can tell |
 //! | `line` | a straight line through values in a row |
 //! | `mix_trend` | the mix of meters, carried on as it goes |
@@ -44,6 +45,7 @@ pub mod reserved_tokens;
 mod student;
 pub(crate) mod traffic;
 pub(crate) mod trial;
+mod tried_hours;
 
 pub use backtest::{Backtest, Fold};
 pub use break_even::BreakEven;

@@ -1,6 +1,7 @@
 //! Both kinds of purchase by one face, so that one question is asked of either in the same words.
 
-use crate::domain::{Capacity, ModelUnits, Usd, UsdPerModelUnitHour};
+use crate::catalog::Offer;
+use crate::domain::{Capacity, ModelUnits, Term, Usd, UsdPerModelUnitHour};
 use crate::pricing::{Load, StepDemand};
 use crate::sizing::model_units::UnitSizing;
 use crate::sizing::reserved_tokens::{Reservation, ReservationSizing, ReservationTerms};
@@ -17,6 +18,11 @@ pub trait Purchase {
     type Sizing;
     /// Size of no purchase at all.
     const NONE: Self::Amount;
+
+    /// Lists what of the same kind is sold without a term, beside what is held already.
+    fn without_term(&self, offers: &[Offer]) -> Vec<Self>
+    where
+        Self: Sized;
 
     /// Puts the purchase to some steps in a row, of so many seconds each, which are whole hours.
     fn sizing(&self, steps: &[StepDemand], seconds: u32) -> Self::Sizing;
@@ -63,6 +69,15 @@ impl Purchase for UnitPurchase {
     type Amount = ModelUnits;
     type Sizing = UnitSizing;
     const NONE: ModelUnits = ModelUnits::new(0);
+
+    fn without_term(&self, offers: &[Offer]) -> Vec<Self> {
+        let unbound = offers.iter().filter(|offer| offer.term == Term::None);
+        unbound
+            .filter_map(|offer| {
+                Some(Self { capacity: offer.capacity?, price: offer.unit_price, held: self.held })
+            })
+            .collect()
+    }
 
     fn sizing(&self, steps: &[StepDemand], seconds: u32) -> UnitSizing {
         UnitSizing::of_steps(steps, seconds, self.capacity, self.price, self.held.count())
@@ -117,6 +132,11 @@ impl Purchase for TokenPurchase {
     type Amount = Reservation;
     type Sizing = ReservationSizing;
     const NONE: Reservation = Reservation::NONE;
+
+    // Each reservation has a term.
+    fn without_term(&self, _: &[Offer]) -> Vec<Self> {
+        Vec::new()
+    }
 
     fn sizing(&self, steps: &[StepDemand], seconds: u32) -> ReservationSizing {
         ReservationSizing::of_steps(steps, seconds, self.terms, self.held)

@@ -13,6 +13,7 @@ use crate::sizing::coverage::{BurstShares, CoveredHour};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::fresh_break::share_of_the_last_days;
 use crate::sizing::mix_trend::carried_on;
+use crate::sizing::tried_hours::TriedHours;
 use crate::sizing::{
     Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, float,
     float_value,
@@ -60,8 +61,8 @@ pub(crate) enum BacktestOutcome {
 pub struct BacktestReport {
     /// Weeks that were decided on the weeks before them.
     pub folds: usize,
-    /// Saving of these weeks as a share of what the weeks before had promised; absent under
-    /// throttle.
+    /// Saving of these weeks as a share of what the weeks before had promised: of a term the saving
+    /// beyond units without one. Absent under throttle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub realised_of_promised: Option<Percent>,
     /// Tokens that would have been refused as a share of those that were asked for; under throttle
@@ -93,9 +94,11 @@ fn tail<T>(all: &[T], weeks: usize) -> &[T] {
 }
 
 impl Trial {
-    /// Tries a purchase beside which the rest goes on-demand.
+    /// Tries a purchase beside which the rest goes on-demand; each week is decided between that purchase
+    /// and the best of `unbound`, the same kind of purchase without a term.
     pub(crate) fn of_spill<P: Purchase>(
         purchase: &P,
+        unbound: &[P],
         demand: &ServableDemand,
         amount: P::Amount,
         bursts: BurstShares,
@@ -103,50 +106,18 @@ impl Trial {
         term: Term,
     ) -> Self {
         let weeks = weeks_of(demand, observed_days);
-        let steps = tail(&demand.hours.steps, weeks);
-        let on_demand = tail(demand.on_demand_hours(), weeks);
-        let covered_at = |amount: P::Amount, hours: &[StepDemand], span: std::ops::Range<usize>| {
-            let today = steps.get(span.clone()).unwrap_or_default();
-            let on_demand = on_demand.get(span).unwrap_or_default();
-            let hour = |(step, (today, on_demand)): (&StepDemand, (&StepDemand, &u128))| {
-                let (value, now) = (float_value(step.value), float_value(today.value));
-                // What is served by what is held was never on-demand, whatever it is said to serve.
-                let held = if now > 0.0 { 1.0 - float_value(*on_demand) / now } else { 0.0 };
-                let covered = bursts.of(CoveredHour {
-                    value,
-                    with: purchase.times_served(step, HOUR, amount),
-                    without: purchase.times_served(step, HOUR, P::NONE),
-                });
-                CoveredHour { without: covered.without.max(held), ..covered }
-            };
-            let cost = float(purchase.cost(amount, 1));
-            Coverage::new(hours.iter().zip(today.iter().zip(on_demand)).map(hour), cost)
+        let hours = TriedHours {
+            steps: tail(&demand.hours.steps, weeks),
+            on_demand: tail(demand.on_demand_hours(), weeks),
+            bursts,
         };
-        let covered = |amount: P::Amount, span: std::ops::Range<usize>| {
-            covered_at(amount, steps.get(span.clone()).unwrap_or_default(), span)
-        };
-        let backtest = Backtest::walk_forward(
-            steps.len(),
-            recent_weeks(demand),
-            |span| {
-                let hours = steps.get(span).unwrap_or_default();
-                // On hours: the minutes of older weeks are gone. The burst shares make up for what
-                // they hide.
-                let found = P::optimum(&purchase.sizing(hours, HOUR));
-                (found != P::NONE).then_some(found)
-            },
-            |bought, span| {
-                let hours = span.len();
-                covered(*bought, span).saving(0..hours, 1.0)
-            },
-        );
-        let mut trial = Self::of(
-            &covered(amount, 0..steps.len()),
-            recent_weeks(demand),
-            BacktestOutcome::Savings(backtest),
-        );
+        let (all, recent) = (hours.steps.len(), recent_weeks(demand));
+        let backtest = hours.backtest(purchase, unbound, recent);
+        let outcome = BacktestOutcome::Savings(backtest);
+        let mut trial = Self::of(&hours.coverage(purchase, amount, 0..all), recent, outcome);
         trial.mix_at_end = mix_at_end(demand, observed_days, term).map(|mixed| {
-            covered_at(amount, &mixed, steps.len().saturating_sub(mixed.len())..steps.len())
+            let span = all.saturating_sub(mixed.len())..all;
+            hours.coverage_of(purchase, amount, &mixed, span)
         });
         trial
     }
