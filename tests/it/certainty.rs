@@ -328,6 +328,41 @@ fn where_the_best_size_is_not_sure_a_smaller_one_is_bought() {
     assert!(advice.grounds.workings.iter().any(|it| it.what == "the size that saves most"));
 }
 
+#[test]
+fn where_the_term_does_not_keep_what_it_adds_units_without_one_are_bought() {
+    // Four units are full. Of each three weeks two ask for a part of a fifth that is worth its price under
+    // the term alone, and the weeks after such a pair for none of that.
+    let account = |free: &str, fifth: u64| {
+        let prices = book(&[
+            rate("in-region", "standard", ["1.00", "0.40"]),
+            unit("none", free, Some(UNIT)),
+            unit("1-month", "36.00", Some(UNIT)),
+        ]);
+        let mut account = Account::on(prices);
+        account.observation.settings.overflow = Overflow::Spill;
+        let weeks = account.observation.window.hours() / 168;
+        account.lane(MODEL, TOKENS, |minute| {
+            let rests = (weeks - minute / 10_080) % 3 == 0;
+            [4 * UNIT[0] + if rests { 0 } else { fifth }, 10]
+        })
+    };
+    let bought = |account: &Account| {
+        let report = account.report();
+        assert_eq!(counted(&report), [Action::BuyModelUnits]);
+        let plans = report.workloads[0].plans.iter();
+        let term = plans.filter(|plan| plan.description.contains("1-month term"));
+        let gates: Vec<Gate> = term.flat_map(|plan| plan.failed_gates.clone()).collect();
+        (report.recommendations[0].money.proposed.description.clone(), gates)
+    };
+    let part = UNIT[0] * 38 / 60;
+    let bound = |units: u32| (format!("{units} model units, 1-month term"), Vec::new());
+    assert_eq!(bought(&account("40.00", 0)), bound(4));
+    let free = ("4 model units, no commitment".to_owned(), vec![Gate::Backtest]);
+    assert_eq!(bought(&account("40.00", part)), free);
+    // Beside what does not pay without a term, most of the promise comes from the four.
+    assert_eq!(bought(&account("90.00", part)), bound(5));
+}
+
 /// Returns an account that asks for so many tokens a minute at night and by day, earlier for so many percent
 /// of that, and in which units were open before this run, of a size that nobody knows where it is 0.
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
