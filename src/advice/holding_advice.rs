@@ -84,6 +84,7 @@ impl Renewal {
         let mut unknown: Vec<Refusal> =
             gates::thresholds(settings, self.savings, self.bound, false).into_iter().collect();
         unknown.extend(gates::certainty(trial.certainty.as_ref(), 1));
+        unknown.extend(gates::backtest(trial));
         unknown.extend(gates::history(settings, workload, self.term));
         unknown.extend(
             FreshBreak::of(priced, trial).map(|held| Refusal::new(Gate::Trend, held.to_string())),

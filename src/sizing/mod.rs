@@ -45,7 +45,7 @@ pub mod reserved_tokens;
 mod student;
 pub(crate) mod traffic;
 pub(crate) mod trial;
-mod tried_hours;
+pub(crate) mod tried_hours;
 
 pub use backtest::{Backtest, Fold};
 pub use break_even::BreakEven;

@@ -30,6 +30,9 @@ pub trait Purchase {
     /// Finds the cheapest size if what exceeds the purchase goes on-demand.
     fn optimum(sizing: &Self::Sizing) -> Self::Amount;
 
+    /// Finds the cheapest size of no more than so much, if what exceeds the purchase goes on-demand.
+    fn optimum_within(sizing: &Self::Sizing, most: Self::Amount) -> Self::Amount;
+
     /// Returns the smallest size that is sold.
     fn smallest(sizing: &Self::Sizing) -> Self::Amount;
 
@@ -85,6 +88,11 @@ impl Purchase for UnitPurchase {
 
     fn optimum(sizing: &UnitSizing) -> ModelUnits {
         ModelUnits::new(sizing.spill_optimum())
+    }
+
+    // The cost is convex in the units.
+    fn optimum_within(sizing: &UnitSizing, most: ModelUnits) -> ModelUnits {
+        Self::optimum(sizing).min(most)
     }
 
     // One unit is the least that AWS sells.
@@ -144,6 +152,10 @@ impl Purchase for TokenPurchase {
 
     fn optimum(sizing: &ReservationSizing) -> Reservation {
         sizing.optimum()
+    }
+
+    fn optimum_within(sizing: &ReservationSizing, most: Reservation) -> Reservation {
+        sizing.optimum_within(most)
     }
 
     fn smallest(sizing: &ReservationSizing) -> Reservation {

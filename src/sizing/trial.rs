@@ -1,6 +1,8 @@
 //! A purchase of fixed size put to the weeks that were: the certainty of its saving, the demand that can
 //! go, the trend of demand, and the result of deciding like this before.
 
+use std::ops::Range;
+
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -13,7 +15,7 @@ use crate::sizing::coverage::{BurstShares, CoveredHour};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::fresh_break::share_of_the_last_days;
 use crate::sizing::mix_trend::carried_on;
-use crate::sizing::tried_hours::TriedHours;
+use crate::sizing::tried_hours::{TriedHours, WeeklySize};
 use crate::sizing::{
     Backtest, Certainty, Coverage, Decline, HOURS_PER_WEEK, Purchase, UnitPurchase, float,
     float_value,
@@ -112,7 +114,7 @@ impl Trial {
             bursts,
         };
         let (all, recent) = (hours.steps.len(), recent_weeks(demand));
-        let backtest = hours.backtest(purchase, unbound, recent);
+        let backtest = hours.backtest(purchase, unbound, WeeklySize::Best, recent);
         let outcome = BacktestOutcome::Savings(backtest);
         let mut trial = Self::of(&hours.coverage(purchase, amount, 0..all), recent, outcome);
         trial.mix_at_end = mix_at_end(demand, observed_days, term).map(|mixed| {
@@ -143,7 +145,7 @@ impl Trial {
         });
         // Units that cover the highest minute have no bursts to lose.
         let coverage = Coverage::new(hours, float(cost));
-        let slice = |span: std::ops::Range<usize>| steps.get(span).unwrap_or_default();
+        let slice = |span: Range<usize>| steps.get(span).unwrap_or_default();
         let backtest = Backtest::refusals(
             steps.len(),
             recent_weeks(demand).min(SIZED_ON_AT_MOST),
@@ -178,16 +180,30 @@ impl Trial {
         trial
     }
 
-    /// Tries a holding that serves some hours whole, at on-demand prices, for so much a month.
+    /// Tries a holding that serves some hours whole, at on-demand prices, for so much a month, and for so
+    /// much without a term where units are sold so.
     pub(crate) fn of_holding(
         hours: &DemandSeries,
         recent: Window,
         monthly_cost: Usd,
+        unbound: Option<Usd>,
         observed_days: u32,
     ) -> Self {
         let recent = usize::try_from(recent.hours()).unwrap_or_default() / HOURS_PER_WEEK;
         let coverage = whole(hours, monthly_cost, observed_days);
-        Self::of(&coverage, recent, BacktestOutcome::Savings(Backtest::default()))
+        let unbound = unbound.map(|cost| whole(hours, cost, observed_days));
+        let saving = |of: &Coverage, span: Range<usize>| of.saving(span, 1.0);
+        let backtest = Backtest::walk_forward(
+            coverage.hours(),
+            recent,
+            // All of it or none: no part is told by what the whole served.
+            |_, recent| Some(unbound.as_ref().filter(|of| saving(of, recent) > 0.0)),
+            |instead, span| {
+                let without = instead.map(|of| saving(of, span.clone()));
+                saving(&coverage, span) - without.unwrap_or_default()
+            },
+        );
+        Self::of(&coverage, recent, BacktestOutcome::Savings(backtest))
     }
 
     fn of(coverage: &Coverage, recent_weeks: usize, backtest: BacktestOutcome) -> Self {
@@ -271,13 +287,26 @@ pub(crate) struct HeldPart<'d, P: Purchase> {
 }
 
 impl<P: Purchase> HeldPart<'_, P> {
-    /// Puts the holding on of the part to the weeks.
-    pub(crate) fn trial(&self) -> Trial {
-        let outcome = BacktestOutcome::Savings(Backtest::default());
-        let mut trial = Trial::of(&self.coverage(), recent_weeks(self.demand), outcome);
+    /// Puts the holding on of the part to the weeks; each is decided between that purchase and the best
+    /// of `unbound`, the same without a term.
+    pub(crate) fn trial(&self, unbound: &[P], size: WeeklySize<P::Amount>) -> Trial {
+        let steps = self.steps();
+        // Calls of the holding itself are what it is held for, as are those that go there.
+        let values: Vec<u128> = steps.iter().map(|step| step.value).collect();
+        let hours = TriedHours { steps, on_demand: &values, bursts: self.bursts };
+        let recent = recent_weeks(self.demand);
+        let backtest = hours.backtest(self.purchase, unbound, size, recent);
+        let mut trial = Trial::of(&self.coverage(), recent, BacktestOutcome::Savings(backtest));
         let mixed = mix_at_end(self.demand, self.observed_days, self.term);
         trial.mix_at_end = mixed.map(|mixed| self.coverage_of(&mixed));
         trial
+    }
+
+    /// Computes the certainty of the saving of holding on to the part.
+    pub(crate) fn certainty(&self) -> Option<Certainty> {
+        let coverage = self.coverage();
+        let weekly: Vec<f64> = coverage.weeks().map(|week| coverage.saving(week, 1.0)).collect();
+        Certainty::of(&weekly)
     }
 
     /// Computes the certainty of the saving of giving the part up.
@@ -286,8 +315,11 @@ impl<P: Purchase> HeldPart<'_, P> {
     }
 
     fn coverage(&self) -> Coverage {
-        let steps = &self.demand.hours.steps;
-        self.coverage_of(tail(steps, weeks_of(self.demand, self.observed_days)))
+        self.coverage_of(self.steps())
+    }
+
+    fn steps(&self) -> &[StepDemand] {
+        tail(&self.demand.hours.steps, weeks_of(self.demand, self.observed_days))
     }
 
     fn coverage_of(&self, steps: &[StepDemand]) -> Coverage {

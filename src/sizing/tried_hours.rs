@@ -19,6 +19,17 @@ pub(crate) struct TriedHours<'d> {
     pub(crate) bursts: BurstShares,
 }
 
+/// Choice of a size that each week has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WeeklySize<A> {
+    /// Best size.
+    Best,
+    /// Best size up to what is held.
+    UpTo(A),
+    /// All of what is held, or none.
+    Whole(A),
+}
+
 impl TriedHours<'_> {
     /// Builds the coverage of the hours in a span by a purchase.
     pub(crate) fn coverage<P: Purchase>(
@@ -60,6 +71,7 @@ impl TriedHours<'_> {
         &self,
         purchase: &P,
         unbound: &[P],
+        size: WeeklySize<P::Amount>,
         recent_weeks: usize,
     ) -> Backtest {
         let saving = |of: &P, amount: P::Amount, span: Range<usize>| {
@@ -70,9 +82,9 @@ impl TriedHours<'_> {
             self.steps.len(),
             recent_weeks,
             |sized_on, recent| {
-                let bought = self.optimum(purchase, sized_on.clone())?;
+                let bought = self.size(purchase, size, sized_on.clone())?;
                 let sized = unbound.iter().filter_map(|of| {
-                    let amount = self.optimum(of, sized_on.clone())?;
+                    let amount = self.size(of, size, sized_on.clone())?;
                     Some((of, amount, saving(of, amount, recent.clone())))
                 });
                 // What promises nothing would not be held either.
@@ -87,10 +99,20 @@ impl TriedHours<'_> {
         )
     }
 
-    /// Finds the best size over some hours; `None` where none pays.
-    fn optimum<P: Purchase>(&self, purchase: &P, span: Range<usize>) -> Option<P::Amount> {
+    /// Finds the size to choose over some hours; `None` where none pays.
+    fn size<P: Purchase>(
+        &self,
+        purchase: &P,
+        size: WeeklySize<P::Amount>,
+        span: Range<usize>,
+    ) -> Option<P::Amount> {
         // On hours: the minutes of older weeks are gone. The burst shares make up for what they hide.
-        let found = P::optimum(&purchase.sizing(self.span(span), HOUR));
+        let sizing = || purchase.sizing(self.span(span), HOUR);
+        let found = match size {
+            WeeklySize::Best => P::optimum(&sizing()),
+            WeeklySize::UpTo(held) => P::optimum_within(&sizing(), held),
+            WeeklySize::Whole(held) => held,
+        };
         (found != P::NONE).then_some(found)
     }
 
@@ -129,6 +151,14 @@ mod tests {
         hours.map(step).collect()
     }
 
+    fn sizes() -> impl Strategy<Value = WeeklySize<ModelUnits>> {
+        prop_oneof![
+            Just(WeeklySize::Best),
+            (1u32..4).prop_map(|units| WeeklySize::UpTo(ModelUnits::new(units))),
+            (1u32..4).prop_map(|units| WeeklySize::Whole(ModelUnits::new(units))),
+        ]
+    }
+
     /// Units at so many tenths of a dollar, each of which serves two dollars an hour.
     fn units(tenths: u32, held: u32) -> UnitPurchase {
         UnitPurchase {
@@ -142,7 +172,6 @@ mod tests {
         }
     }
 
-    #[expect(clippy::unwrap_used, reason = "a number is a price")]
     fn price(tenths: u32) -> UsdPerModelUnitHour {
         format!("{}.{}", tenths / 10, tenths % 10).parse().unwrap()
     }
@@ -150,6 +179,7 @@ mod tests {
     fn backtest(
         weeks: &[Week],
         share: f64,
+        size: WeeklySize<ModelUnits>,
         purchase: &UnitPurchase,
         unbound: &[UnitPurchase],
     ) -> Backtest {
@@ -157,19 +187,20 @@ mod tests {
         let on_demand: Vec<u128> = steps.iter().map(|step| step.value).collect();
         let bursts = BurstShares { with: share, without: 1.0 };
         let hours = TriedHours { steps: &steps, on_demand: &on_demand, bursts };
-        hours.backtest(purchase, unbound, RECENT)
+        hours.backtest(purchase, unbound, size, RECENT)
     }
 
     /// Returns the fold of the last week; `None` where nothing would have been bought for that.
     fn last(
         weeks: &[Week],
         share: f64,
+        size: WeeklySize<ModelUnits>,
         purchase: &UnitPurchase,
         unbound: &[UnitPurchase],
     ) -> Option<Fold> {
         let before = &weeks[..weeks.len() - 1];
-        let folds_before = backtest(before, share, purchase, unbound).folds;
-        let folds = backtest(weeks, share, purchase, unbound).folds;
+        let folds_before = backtest(before, share, size, purchase, unbound).folds;
+        let folds = backtest(weeks, share, size, purchase, unbound).folds;
         assert_eq!(folds[..folds_before.len()], folds_before, "a fold knows what came after it");
         folds.get(folds_before.len()).copied()
     }
@@ -177,12 +208,12 @@ mod tests {
     proptest! {
         #[test]
         fn no_fold_knows_its_own_week_or_a_later_one(
-            weeks in weeks(), last_week in (0u64..60, 0u64..60), share in 0.5f64..=1.0,
+            weeks in weeks(), last_week in (0u64..60, 0u64..60), share in 0.5f64..=1.0, size in sizes(),
             prices in (5u32..30, 5u32..30), held in 0u32..2,
         ) {
             let (purchase, unbound) = (units(prices.0, held), [units(prices.1, held)]);
             let promised = |weeks: &[Week]| {
-                last(weeks, share, &purchase, &unbound).map(|fold| fold.promised)
+                last(weeks, share, size, &purchase, &unbound).map(|fold| fold.promised)
             };
             let mut changed = weeks.clone();
             changed[weeks.len() - 1] = last_week;
@@ -191,10 +222,10 @@ mod tests {
 
         #[test]
         fn a_term_at_the_price_without_one_adds_nothing(
-            weeks in weeks(), share in 0.5f64..=1.0, price in 5u32..30, other in 5u32..30, held in 0u32..2,
+            weeks in weeks(), share in 0.5f64..=1.0, size in sizes(), price in 5u32..30, other in 5u32..30, held in 0u32..2,
         ) {
             let (purchase, unbound) = (units(price, held), [units(other, held), units(price, held)]);
-            prop_assert_eq!(backtest(&weeks, share, &purchase, &unbound).folds, []);
+            prop_assert_eq!(backtest(&weeks, share, size, &purchase, &unbound).folds, []);
         }
 
         #[test]
@@ -221,7 +252,7 @@ mod tests {
                 (promised > 1e-6).then_some((promised, realised))
             };
             let expected: Vec<(f64, f64)> = (2..weeks.len()).filter_map(fold).collect();
-            let mut folds = backtest(&weeks, 1.0, &purchase, &[]).folds;
+            let mut folds = backtest(&weeks, 1.0, WeeklySize::Best, &purchase, &[]).folds;
             // What breaks even is bought or not by the last digit of floating point.
             folds.retain(|fold| fold.promised > 1e-6);
             prop_assert_eq!(folds.len(), expected.len());
@@ -233,12 +264,12 @@ mod tests {
 
         #[test]
         fn a_term_promises_and_keeps_what_it_saves_more_than_what_binds_nothing(
-            weeks in weeks(), share in 0.5f64..=1.0, prices in (5u32..30, 5u32..30), held in 0u32..2,
+            weeks in weeks(), share in 0.5f64..=1.0, size in sizes(), prices in (5u32..30, 5u32..30), held in 0u32..2,
         ) {
             let (purchase, free) = (units(prices.0, held), units(prices.1, held));
-            let added = last(&weeks, share, &purchase, &[free]);
-            let bound = last(&weeks, share, &purchase, &[]);
-            let without = last(&weeks, share, &free, &[]).unwrap_or(Fold { promised: 0.0, realised: 0.0 });
+            let added = last(&weeks, share, size, &purchase, &[free]);
+            let bound = last(&weeks, share, size, &purchase, &[]);
+            let without = last(&weeks, share, size, &free, &[]).unwrap_or(Fold { promised: 0.0, realised: 0.0 });
             match (added, bound) {
                 (Some(added), Some(bound)) => {
                     prop_assert!(added.promised <= bound.promised);

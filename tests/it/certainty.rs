@@ -2,16 +2,16 @@
 
 use std::sync::LazyLock;
 
-use bedrock_cost_guard::advice::{Action, Gate, Recommendation};
+use bedrock_cost_guard::advice::{Action, AtTermEnd, Gate, Recommendation};
 use bedrock_cost_guard::config::Overflow;
-use bedrock_cost_guard::domain::{PurchaseSize, Usd};
-use bedrock_cost_guard::observation::{OpenBefore, SizeBefore, Status};
+use bedrock_cost_guard::domain::{ModelUnits, PurchaseSize, Usd};
+use bedrock_cost_guard::observation::{OpenBefore, ProvisionedModel, SizeBefore, Status};
 use bedrock_cost_guard::report::{HoldingState, Report};
 use bedrock_cost_guard::sizing::Certainty;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::support::account::{Account, HELD, TOKENS, held, region};
+use crate::support::account::{Account, HELD, TOKENS, bound_for_weeks, held, region};
 use crate::support::book::{MODEL, UNIT, book, rate, unit};
 use crate::support::reports::{an_hour, counted};
 
@@ -328,24 +328,29 @@ fn where_the_best_size_is_not_sure_a_smaller_one_is_bought() {
     assert!(advice.grounds.workings.iter().any(|it| it.what == "the size that saves most"));
 }
 
+/// Returns an account whose units cost so much, or 36 USD under a term of a month, and that fills so many of
+/// them. A part of one more is asked for in the last four weeks, and before in pairs of weeks, after each of
+/// which comes a week without.
+fn in_pairs(free: &str, full: u64, part: u64) -> Account {
+    let prices = book(&[
+        rate("in-region", "standard", ["1.00", "0.40"]),
+        unit("none", free, Some(UNIT)),
+        unit("1-month", "36.00", Some(UNIT)),
+    ]);
+    let mut account = Account::on(prices);
+    account.observation.settings.overflow = Overflow::Spill;
+    let last_rest = account.observation.window.hours() / 168 - 5;
+    account.lane(MODEL, TOKENS, |minute| {
+        let rests = last_rest.checked_sub(minute / 10_080).is_some_and(|ago| ago.is_multiple_of(3));
+        [full * UNIT[0] + if rests { 0 } else { part }, 10]
+    })
+}
+
+/// Part of a unit that is worth 38 USD an hour: its price under the term alone.
+const PART: u64 = UNIT[0] * 38 / 60;
+
 #[test]
 fn where_the_term_does_not_keep_what_it_adds_units_without_one_are_bought() {
-    // Four units are full. Of each three weeks two ask for a part of a fifth that is worth its price under
-    // the term alone, and the weeks after such a pair for none of that.
-    let account = |free: &str, fifth: u64| {
-        let prices = book(&[
-            rate("in-region", "standard", ["1.00", "0.40"]),
-            unit("none", free, Some(UNIT)),
-            unit("1-month", "36.00", Some(UNIT)),
-        ]);
-        let mut account = Account::on(prices);
-        account.observation.settings.overflow = Overflow::Spill;
-        let weeks = account.observation.window.hours() / 168;
-        account.lane(MODEL, TOKENS, |minute| {
-            let rests = (weeks - minute / 10_080) % 3 == 0;
-            [4 * UNIT[0] + if rests { 0 } else { fifth }, 10]
-        })
-    };
     let bought = |account: &Account| {
         let report = account.report();
         assert_eq!(counted(&report), [Action::BuyModelUnits]);
@@ -354,13 +359,38 @@ fn where_the_term_does_not_keep_what_it_adds_units_without_one_are_bought() {
         let gates: Vec<Gate> = term.flat_map(|plan| plan.failed_gates.clone()).collect();
         (report.recommendations[0].money.proposed.description.clone(), gates)
     };
-    let part = UNIT[0] * 38 / 60;
     let bound = |units: u32| (format!("{units} model units, 1-month term"), Vec::new());
-    assert_eq!(bought(&account("40.00", 0)), bound(4));
-    let free = ("4 model units, no commitment".to_owned(), vec![Gate::Backtest]);
-    assert_eq!(bought(&account("40.00", part)), free);
-    // Beside what does not pay without a term, most of the promise comes from the four.
-    assert_eq!(bought(&account("90.00", part)), bound(5));
+    assert_eq!(bought(&in_pairs("39.00", 5, 0)), bound(5));
+    let free = ("5 model units, no commitment".to_owned(), vec![Gate::Backtest]);
+    assert_eq!(bought(&in_pairs("39.00", 5, PART)), free);
+    // Beside what does not pay without a term, most of the promise comes from the five.
+    assert_eq!(bought(&in_pairs("90.00", 5, PART)), bound(6));
+}
+
+#[test]
+fn what_is_held_is_bound_and_renewed_for_what_the_term_keeps_of_what_it_adds() {
+    // Five of six units are full by their own calls; what is asked for in pairs is filled in.
+    let holding_six = |free: &str, part: u64, held: ProvisionedModel| {
+        let six = ProvisionedModel { model_units: ModelUnits::new(6), ..held };
+        in_pairs(free, 0, part).busy(six, 5 * UNIT[0], 10).report()
+    };
+    let bound = |part: u64| {
+        let report = holding_six("39.00", part, held());
+        let mut binds = report.recommendations.iter().filter(|it| it.is_counted());
+        let bind = binds.find(|it| it.action == Action::BindProvisionedModel);
+        bind.map(|bind| bind.money.proposed.description.clone())
+    };
+    assert_eq!(bound(UNIT[0]).as_deref(), Some("6 model units, 1-month term"));
+    assert_eq!(counted(&holding_six("39.00", PART, held())), [Action::RightSizeProvisionedModel]);
+    let at_end = |free: &str, part: u64| {
+        let report = holding_six(free, part, bound_for_weeks());
+        let [holding] = &report.holdings[..] else { unreachable!("one is held") };
+        (holding.at_term_end, holding.at_term_end_because.clone().unwrap_or_default())
+    };
+    let (end, because) = at_end("39.00", PART);
+    assert_eq!(end, Some(AtTermEnd::Undecided));
+    assert!(because.contains("decided week by week"), "{because}");
+    assert_eq!(at_end("90.00", PART), (Some(AtTermEnd::Renew), String::new()));
 }
 
 /// Returns an account that asks for so many tokens a minute at night and by day, earlier for so many percent

@@ -15,8 +15,6 @@ use crate::advice::{
 use crate::catalog::Offer;
 use crate::config::Overflow;
 use crate::domain::{ModelUnits, Term, Usd};
-use crate::sizing::demand::ServableDemand;
-use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{HeldAmount, HeldPart, Trial, percent};
 use crate::sizing::{Certainty, Purchase as _, UnitPurchase};
 
@@ -152,6 +150,7 @@ fn option<'o>(
         refusals.extend(gates::certainty(certainty.as_ref(), review.lanes_to_choose_from()));
         let trend = gates::trend(trial, offer.term);
         refusals.extend(trend.or_else(|| gates::mix(trial, offer.term)));
+        refusals.extend(gates::backtest(trial));
     } else {
         refusals.push(Refusal::new(Gate::Knowledge, "what it serves is not known week by week"));
     }
@@ -169,11 +168,9 @@ fn option<'o>(
 
 /// Binds all of a holding of which no smaller size is better.
 fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
-    let (priced, workload, holding) = (review.priced, review.workload, review.holding);
     let rates = review.over_term(review.cheapest, offer.term);
-    let units = holding.held.model_units;
+    let units = review.holding.held.model_units;
     let then = HeldAmount { amount: units, monthly_cost: offer.unit_price.monthly_cost(units) };
-    let days = workload.observed_days;
     // What a holding is filled with is known by its room alone.
     let shares = review.is_filled() || review.takes_calls();
     let filled = review.purchase(offer).filter(|_| shares);
@@ -185,15 +182,12 @@ fn whole(review: &HoldingReview<'_, '_>, offer: &Offer) -> TermSize {
             more: then,
             less: None,
             bursts,
-            observed_days: days,
+            observed_days: review.workload.observed_days,
             term: offer.term,
         };
-        Some(part.trial())
+        Some(review.trial(&part))
     } else {
-        let traffic = Traffic::Units { serving: &[holding], with_on_demand: false };
-        let hours = ServableDemand::hourly(priced, workload, &rates, traffic).ok();
-        let cost = then.monthly_cost;
-        hours.map(|hours| Trial::of_holding(&hours, priced.recent, cost, days))
+        review.trial_of_served(&rates, then.monthly_cost)
     };
     let certainty = trial.as_ref().and_then(|trial| trial.certainty);
     TermSize { units, replaced: Usd::ZERO, trial, certainty }
@@ -250,8 +244,8 @@ fn best_size(review: &HoldingReview<'_, '_>, offer: &Offer, unbound: Unbound) ->
     Some(TermSize {
         units,
         replaced: replaced(units) - at_most(unbound.units),
-        trial: Some(part(None).trial()),
-        certainty: part(Some(instead)).trial().certainty,
+        trial: Some(review.trial(&part(None))),
+        certainty: part(Some(instead)).certainty(),
     })
 }
 

@@ -11,11 +11,13 @@ use crate::advice::rules::fill::FillAdvice;
 use crate::advice::whole::{self, HeldThen, MoveSet, OwnCalls, Whole};
 use crate::catalog::Offer;
 use crate::config::Overflow;
-use crate::domain::{ModelUnits, Term, day_of};
+use crate::domain::{ModelUnits, Term, Usd, day_of};
 use crate::pricing::{Holding, Idleness, LaneKind, LaneRates, Priced, Workload};
 use crate::sizing::bins::{LoadProfile, MOST_CALLS};
 use crate::sizing::demand::{ServableDemand, UnknownDemand};
 use crate::sizing::traffic::Traffic;
+use crate::sizing::trial::{HeldPart, Trial};
+use crate::sizing::tried_hours::WeeklySize;
 use crate::sizing::{Purchase as _, UnitPurchase};
 
 /// One holding of model units under review.
@@ -84,6 +86,39 @@ impl<'w> HoldingReview<'_, 'w> {
             price: offer.unit_price,
             held: self.others(),
         })
+    }
+
+    /// Lists the offers of what is held without a term: its own where it has none.
+    pub(super) fn without_term(&self) -> impl Iterator<Item = &'w Offer> {
+        let own = self.holding.offer.as_ref();
+        let offers = self.workload.offers.iter();
+        offers.filter(move |offer| {
+            offer.term == Term::None && own.is_some_and(|own| own.label == offer.label)
+        })
+    }
+
+    /// Puts the holding on of a part to the weeks, of which each can hold as much without a term.
+    pub(super) fn trial(&self, part: &HeldPart<'_, UnitPurchase>) -> Trial {
+        let unbound: Vec<_> =
+            self.without_term().filter_map(|offer| self.purchase(offer)).collect();
+        let size = if self.refuses() {
+            WeeklySize::Whole(part.more.amount)
+        } else {
+            WeeklySize::UpTo(self.holding.held.model_units)
+        };
+        part.trial(&unbound, size)
+    }
+
+    /// Puts the whole holding to the weeks by what it served, for so much a month; `None` where that is
+    /// not known.
+    pub(super) fn trial_of_served(&self, rates: &[LaneRates<'w>], cost: Usd) -> Option<Trial> {
+        let (priced, workload, holding) = (self.priced, self.workload, self.holding);
+        let traffic = Traffic::Units { serving: &[holding], with_on_demand: false };
+        let hours = ServableDemand::hourly(priced, workload, rates, traffic).ok()?;
+        let units = holding.held.model_units;
+        let unbound = self.without_term().map(|offer| offer.unit_price.monthly_cost(units)).min();
+        let days = workload.observed_days;
+        Some(Trial::of_holding(&hours, priced.recent, cost, unbound, days))
     }
 
     /// Builds the demand for the holding at some rates of all lanes: where AWS refuses what exceeds

@@ -25,6 +25,7 @@ use crate::pricing::{LaneRates, Priced, Reserved, Workload, reserves};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
 use crate::sizing::trial::{HeldAmount, HeldPart};
+use crate::sizing::tried_hours::WeeklySize;
 use crate::sizing::{Purchase as _, Reservation, ReservationTerms, TokenPurchase};
 
 pub(crate) fn advise(
@@ -199,7 +200,8 @@ impl ReservationReview<'_> {
             first,
             savings: replaced - cost,
             bound: cost,
-            trial: Some(part.trial()),
+            // Each reservation has a term.
+            trial: Some(part.trial(&[], WeeklySize::UpTo(now.amount))),
             checked: gates::oldest_check(self.current, offer.source.provenance.checked),
         };
         renewal.decided(priced, workload)

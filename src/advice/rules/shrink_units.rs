@@ -29,7 +29,7 @@ use crate::observation::ProvisionedModel;
 use crate::pricing::{Holding, Idleness, LaneRates, LifecycleDay, Priced, Rhythm, Workload};
 use crate::sizing::demand::ServableDemand;
 use crate::sizing::traffic::Traffic;
-use crate::sizing::trial::{HeldAmount, HeldPart, Trial, certainty_of_whole};
+use crate::sizing::trial::{HeldAmount, HeldPart, certainty_of_whole};
 use crate::sizing::{Certainty, Purchase as _, UnitPurchase};
 
 /// Advice of the rule, with what the rule leaves to the later ones.
@@ -403,7 +403,6 @@ impl HoldingReview<'_, '_> {
             return (AtTermEnd::Undecided, None);
         };
         let (priced, workload, held) = (self.priced, self.workload, self.holding.held);
-        let days = workload.observed_days;
         let cheapest = self.over_term(self.cheapest, offer.term);
         let (replaced, trial) = if let Some(purchase) = self.purchase(offer) {
             let Ok(demand) = self.demand(&cheapest, true) else {
@@ -421,16 +420,13 @@ impl HoldingReview<'_, '_> {
                 more: now,
                 less: None,
                 bursts,
-                observed_days: days,
+                observed_days: workload.observed_days,
                 term: offer.term,
             };
-            (replaced, Some(part.trial()))
+            (replaced, Some(self.trial(&part)))
         } else {
             let served = LaneRates::monthly_cost_of(&cheapest, held, priced.recent);
-            let traffic = Traffic::Units { serving: &[self.holding], with_on_demand: false };
-            let hours = ServableDemand::hourly(priced, workload, &cheapest, traffic).ok();
-            let trial = hours.map(|hours| Trial::of_holding(&hours, priced.recent, cost, days));
-            (served, trial)
+            (served, self.trial_of_served(&cheapest, cost))
         };
         let renewal = Renewal {
             term: offer.term,
