@@ -2,6 +2,7 @@
 //! the advice, and what follows from both. What is decided is handed on and dropped before the next is read.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use futures_util::StreamExt as _;
@@ -51,7 +52,7 @@ pub(super) struct Decided {
     /// Number of the portion in its Region: that of its models among all.
     pub(super) number: usize,
     /// Run that they were decided on.
-    pub(super) observation: Observation,
+    pub(super) observation: Arc<Observation>,
     /// Usage, and the inventory of the Region.
     pub(super) observed: PlaceObservation,
     /// Report of these workloads.
@@ -83,7 +84,7 @@ pub(super) async fn decide(
     let span = plan::survey_span(run.window, run.as_of)
         .map_err(|forgotten| said(ApiError::broken(OF_SERIES, region, forgotten.to_string())))?;
     let (mut place, errors) = place_of(known, region, inventory, &listed);
-    let run = run.of_place(&place, &known.book);
+    let run = Arc::new(run.of_place(&place, &known.book));
     let cut = Cut::of(&run, &mut place, &listed, span, memory.bytes() / REGIONS_AT_ONCE);
     let memory = turn.stage().run(memory.share(cut.bytes)).await.map_err(late)?;
     // From now on it waits for nobody, and its time begins.
@@ -92,12 +93,14 @@ pub(super) async fn decide(
     let open = OpenRegion {
         config,
         known,
+        run,
         listed: &listed,
         span,
         share,
         turn: &turn,
         memory,
         place,
+        are_strays_read: false,
         stray_ids: cut.strays.iter().map(|lane| lane.model_id.clone()).collect(),
         strays: cut.strays,
         errors,
@@ -130,6 +133,8 @@ fn place_of(
 struct OpenRegion<'r> {
     config: &'r SdkConfig,
     known: &'r Known,
+    /// Run with the prices that the models of the place touch.
+    run: Arc<Observation>,
     listed: &'r [ListedMetric],
     span: Span,
     share: Budget,
@@ -140,6 +145,8 @@ struct OpenRegion<'r> {
     /// Lanes without a known model, while no portion has them.
     strays: Vec<LaneUsage>,
     stray_ids: BTreeSet<ModelId>,
+    /// True once these lanes are read.
+    are_strays_read: bool,
     /// Calls that failed so far.
     errors: Vec<ApiError>,
     decided: &'r mpsc::Sender<Decided>,
@@ -152,7 +159,7 @@ impl OpenRegion<'_> {
         let (count, mut is_read, mut unread) = (portions.len(), false, Vec::new());
         for (number, Portion { models, lanes, .. }) in portions.into_iter().enumerate() {
             let parts = count - number;
-            let (mut observed, read) = self.read_hours(lanes, number == 0, parts).await;
+            let (mut observed, read) = self.read_hours(lanes, parts).await;
             match read {
                 Ok(()) => self.read_minutes(&mut observed, &models, parts, count == 1).await,
                 Err(error) if !is_read => {
@@ -178,22 +185,24 @@ impl OpenRegion<'_> {
         Ok(self.errors)
     }
 
-    /// Reads the hours of some lanes in the first of so many parts of the time, the first time those without a model
-    /// too. Where they cannot be read, the lanes say so.
+    /// Reads the hours of some lanes in the first of so many parts of the time, with those of the lanes without a model
+    /// until these are read. Where they cannot be read, the lanes say so.
     async fn read_hours(
         &mut self,
         mut lanes: Vec<LaneUsage>,
-        is_first: bool,
         parts: usize,
     ) -> (PlaceObservation, Result<(), ApiError>) {
-        if is_first {
+        if !self.are_strays_read {
+            for lane in &mut self.strays {
+                lane.survey.clear();
+            }
             lanes.append(&mut self.strays);
         }
         sort_by(&mut lanes, |a, b| a.model_id.text().cmp(b.model_id.text()));
         let spellings = &self.known.run.settings.cache_metric_names;
         let queries = plan::survey(&lanes, self.listed, spellings);
         let region = &self.place.place.region;
-        let share = self.share.first_of(parts).percent(OF_HOURS).percent(OF_CALLS);
+        let share = self.turn.rest(&self.share, parts).percent(OF_HOURS).percent(OF_CALLS);
         let cloudwatch = clients::cloudwatch(&share.calls(self.config, 1), region);
         let spent = Spent::default();
         let reading =
@@ -201,6 +210,7 @@ impl OpenRegion<'_> {
         let read = self.turn.run(&self.share, parts, OF_HOURS, reading).await;
         let late = |late: Late| Err(ApiError::late(OF_SERIES, region, late.to_string()));
         let read = read.unwrap_or_else(late).map_err(|error| error.asked_by(self.known.caller));
+        self.are_strays_read |= read.is_ok();
         if let Err(error) = &read {
             // A part of it would take the memory of what is still to be read.
             for lane in &mut lanes {
@@ -227,12 +237,12 @@ impl OpenRegion<'_> {
         parts: usize,
         is_alone: bool,
     ) {
-        let observation = self.known.run.of_place(observed, &self.known.book);
-        let wanted = advice::wants_minutes(&observation, observed, models);
+        let wanted = advice::wants_minutes(&self.run, observed, models);
         if wanted.is_empty() {
             return;
         }
-        let span = match plan::minute_span(observation.window, observation.as_of) {
+        let queries = plan::minutes(&observed.usage.lanes, &wanted);
+        let span = match plan::minute_span(self.run.window, self.run.as_of) {
             Ok(span) => span,
             Err(forgotten) => {
                 observed.minutes_unknown = Some(forgotten.to_string());
@@ -243,7 +253,6 @@ impl OpenRegion<'_> {
         let region = &self.place.place.region;
         let calls = rest.percent(OF_CALLS).calls(self.config, 1);
         let cloudwatch = clients::cloudwatch(&calls, region);
-        let queries = plan::minutes(&observed.usage.lanes, &wanted);
         let spent = Spent::default();
         let lanes = &mut observed.usage.lanes;
         let reading = read_into(&cloudwatch, lanes, &queries, span, &mut self.memory, &spent);
@@ -268,7 +277,7 @@ impl OpenRegion<'_> {
         mut observed: PlaceObservation,
         is_last: bool,
     ) {
-        let observation = self.known.run.of_place(&observed, &self.known.book);
+        let observation = Arc::clone(&self.run);
         let report = PlaceReport::of_models(&observation, &observed, models);
         if !is_last {
             self.take_strays(&mut observed);

@@ -35,6 +35,8 @@ pub(super) struct SeriesMemory {
 #[derive(Debug)]
 pub(super) struct MemoryShare {
     memory: SeriesMemory,
+    /// Bytes that it began with, which are its own to the end.
+    first: usize,
     held: usize,
     /// Bytes of what is held that nothing takes yet.
     left: usize,
@@ -81,7 +83,7 @@ impl SeriesMemory {
             // Before it looks, so that nothing is freed unseen.
             freed.as_mut().enable();
             if self.take(held) {
-                return MemoryShare { memory: self.clone(), held, left: held };
+                return MemoryShare { memory: self.clone(), first: held, held, left: held };
             }
             freed.await;
         }
@@ -100,9 +102,17 @@ impl MemoryShare {
         Ok(())
     }
 
-    /// Frees for later what is taken beyond so many bytes.
-    pub(super) const fn keep_only(&mut self, bytes: usize) {
-        self.left = self.held.saturating_sub(bytes);
+    /// Frees what is taken beyond so many bytes: for later, and for others what it did not begin with.
+    pub(super) fn keep_only(&mut self, bytes: usize) {
+        let held = self.held.min(self.first.max(bytes));
+        self.free(self.held - held);
+        self.held = held;
+        self.left = held.saturating_sub(bytes);
+    }
+
+    fn free(&self, bytes: usize) {
+        *self.memory.free() += bytes;
+        self.memory.freed.notify_waiters();
     }
 
     /// Returns the points that one call may ask for: what is being read takes eight bytes for each, and some
@@ -120,8 +130,7 @@ impl MemoryShare {
 
 impl Drop for MemoryShare {
     fn drop(&mut self) {
-        *self.memory.free() += self.held;
-        self.memory.freed.notify_waiters();
+        self.free(self.held);
     }
 }
 
@@ -144,6 +153,11 @@ mod tests {
         let refused = first.take(1).unwrap_err();
         assert!(refused.to_string().contains("MemorySize"));
         assert_eq!(first.take(0), Ok(()));
+        // What it began with is its own, the rest is for others.
+        first.keep_only(70);
+        assert_eq!(first.take(30), Ok(()));
+        first.keep_only(10);
+        assert_eq!((*memory.free(), first.left), (40, 50));
         drop(first);
         let mut second = waits.await.unwrap();
         assert_eq!(second.take(100), Ok(()));

@@ -39,8 +39,8 @@ pub(super) struct Settlement {
     /// True if minutes were read, and the sizes that were open are known: at the size that was open a purchase
     /// may pass where the best does not.
     is_sized: bool,
-    /// True if there was traffic lately of which no model is known, as that of a profile that was deleted: any
-    /// model could be behind it.
+    /// True if there was traffic lately, for all that is known, of which no model is known, as that of a profile
+    /// that was deleted: any model could be behind it.
     has_strays: bool,
     /// Models of which something is used or held.
     models: BTreeSet<BaseModel>,
@@ -53,7 +53,6 @@ pub(super) struct Settlement {
 impl Settlement {
     /// Collects the facts of some workloads of a place.
     pub(super) fn of(priced: &Priced<'_>, observed: &PlaceObservation) -> Self {
-        let strays = priced.strays.iter().flat_map(|stray| &stray.unpriced);
         let before = priced.observation.open_before.iter();
         let here = before.filter(|open| open.region == observed.place.region);
         let (mut housed, mut unread) = (BTreeSet::new(), BTreeSet::new());
@@ -69,7 +68,10 @@ impl Settlement {
         Self {
             is_listed: observed.inventory.unread.is_empty(),
             is_sized: observed.minutes_unknown.is_none() && !priced.observation.sizes_unknown,
-            has_strays: strays.into_iter().any(|usage| !usage.recent.is_zero()),
+            has_strays: priced.strays.iter().any(|stray| {
+                let mut usage = stray.unpriced.iter();
+                !stray.unread.is_empty() || usage.any(|usage| !usage.recent.is_zero())
+            }),
             models: priced.workloads.iter().map(|workload| workload.model.clone()).collect(),
             housed,
             unread,

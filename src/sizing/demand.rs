@@ -144,7 +144,10 @@ impl ServableDemand {
         rates: &[LaneRates<'_>],
         traffic: Traffic<'_>,
     ) -> Result<Self, UnknownDemand> {
-        if let Some(why) = &workload.observed.minutes_unknown {
+        // What is not used has no minutes to miss.
+        if let Some(why) = &workload.observed.minutes_unknown
+            && !workload.lanes.is_empty()
+        {
             return Err(UnknownDemand::MinutesNotRead(why.clone()));
         }
         let lanes = ServableLanes::new(priced, workload, rates, traffic);

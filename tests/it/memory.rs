@@ -5,6 +5,9 @@ use bedrock_cost_guard::domain::{BaseModel, ModelId};
 use bedrock_cost_guard::observation::{LaneUsage, Observation};
 use bedrock_cost_guard::report::{self, Part, Report};
 
+use jiff::SignedDuration;
+use serde_json::json;
+
 use crate::support::account::{Account, SONNET, TOKENS, region, reserved};
 use crate::support::book::MODEL;
 use crate::support::fake_aws::{Fault, FaultKind};
@@ -41,6 +44,29 @@ async fn workloads_that_fit_one_after_the_other_are_read_as_in_ample_memory() {
     assert!(account.fake.requests("GetMetricData") > requests, "it is read at once");
     assert_eq!(close, ample);
     assert!(close.unpriced.iter().any(|usage| usage.model_id == "nobody-knows"));
+}
+
+/// Reserved tokens of a model that nobody calls are a portion of their own, for which no minutes are wanted.
+#[tokio::test]
+async fn minutes_that_are_forgotten_are_told_in_little_memory_as_in_much() {
+    let mut observation = whole(sample());
+    observation.event.end = Some(observation.window.end());
+    let report_in = async |memory: u64| {
+        let mut account = Served::of(observation.clone()).in_memory(memory);
+        account.event["end"] = json!(observation.window.end().to_string());
+        account.as_of += SignedDuration::from_hours(4 * 24);
+        account.fake.set_clock(account.as_of);
+        let outcome = account.run().await;
+        assert_eq!(outcome.report, report::build(&outcome.observation), "{memory}");
+        outcome.report
+    };
+    let (ample, close) = (report_in(1 << 30).await, report_in(9 << 20).await);
+    let missing = |report: &Report| -> Vec<Part> {
+        report.missing.iter().map(|missing| missing.part).collect()
+    };
+    assert!(missing(&ample).contains(&Part::Minutes), "{:?}", ample.missing);
+    assert_eq!(missing(&ample), missing(&close));
+    assert_eq!(ample.totals, close.totals);
 }
 
 #[tokio::test]

@@ -146,6 +146,14 @@ fn traffic_of_which_no_model_is_known_closes_nothing_and_ends_no_model() {
     assert!(!report.unpriced.is_empty());
     assert_eq!(report.closed, []);
     assert_eq!(report.vanished, []);
+    // Nor where that traffic could not be read.
+    let whole = observation.clone();
+    for metric in &mut lane_of(&mut observation, "a1b2c3d4e5f6").survey {
+        (metric.status, metric.series) = (Status::Incomplete("too long".to_owned()), None);
+    }
+    let report = report::build(&observation);
+    assert_eq!((report.closed.len(), report.vanished.len()), (0, 0));
+    observation = whole;
     // Without that traffic both are gone.
     observation.places[0].usage.lanes.retain(|lane| lane.model_id.text() == ROUTE);
     let report = report::build(&observation);
