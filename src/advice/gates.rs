@@ -290,14 +290,16 @@ pub(super) fn mix(trial: &Trial, term: Term) -> Option<Refusal> {
     Some(Refusal::new(Gate::Trend, why))
 }
 
-/// Refuses a purchase that, decided week by week, would have kept less than half of its promise beyond
-/// what needs no term, or, where what exceeds the purchase is refused, would have refused more than a
+/// Refuses a purchase that, decided week by week, would have kept less than half of its promise, or of its
+/// promise beyond what needs no term, or, where what exceeds the purchase is refused, would have refused more than a
 /// thousandth of the tokens.
 pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
     let (backtest, least_kept, most_refused) = match &trial.backtest {
         // Half of the promise, and one token in a thousand: docs/advice.md promises both to the
         // reader.
-        BacktestOutcome::Savings(backtest) => (backtest, 0.5, f64::INFINITY),
+        BacktestOutcome::Savings(backtest) | BacktestOutcome::Added(backtest) => {
+            (backtest, 0.5, f64::INFINITY)
+        }
         BacktestOutcome::Refusals(backtest) => (backtest, f64::NEG_INFINITY, 0.001),
     };
     let folds = backtest.folds.len();
@@ -310,6 +312,9 @@ pub(super) fn backtest(trial: &Trial) -> Option<Refusal> {
     let why = match &trial.backtest {
         BacktestOutcome::Savings(_) => format!(
             "decided week by week it would have saved {share} % of what it promised in {folds} weeks"
+        ),
+        BacktestOutcome::Added(_) => format!(
+            "decided week by week the term would have saved {share} % of what it promised beyond units without one in {folds} weeks"
         ),
         BacktestOutcome::Refusals(_) => format!(
             "sized week by week it would have refused {share} % of the tokens of {folds} weeks, more than 0.1 %"

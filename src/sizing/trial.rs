@@ -54,6 +54,8 @@ pub(crate) struct Shortfall {
 pub(crate) enum BacktestOutcome {
     /// Savings that were promised, and realised.
     Savings(Backtest),
+    /// The same of what a term adds to the best without one.
+    Added(Backtest),
     /// Tokens that were asked for, and refused.
     Refusals(Backtest),
 }
@@ -63,8 +65,8 @@ pub(crate) enum BacktestOutcome {
 pub struct BacktestReport {
     /// Weeks that were decided on the weeks before them.
     pub folds: usize,
-    /// Saving of these weeks as a share of what the weeks before had promised: of a term the saving
-    /// beyond units without one. Absent under throttle.
+    /// Saving of these weeks as a share of what the weeks before had promised; of a term the saving
+    /// beyond units without one, where less of that was kept. Absent under throttle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub realised_of_promised: Option<Percent>,
     /// Tokens that would have been refused as a share of those that were asked for; under throttle
@@ -95,6 +97,33 @@ fn tail<T>(all: &[T], weeks: usize) -> &[T] {
     all.get(all.len().saturating_sub(hours)..).unwrap_or(all)
 }
 
+impl BacktestOutcome {
+    /// Chooses what kept less of its promise: a purchase, or what it adds to the best without a term, where
+    /// there are weeks enough of that. Beyond units that keep no promise a term keeps much, and binds the loss of
+    /// both.
+    fn of_savings(alone: Backtest, added: Option<Backtest>) -> Self {
+        match added.filter(|added| added.folds.len() >= ENOUGH_FOLDS) {
+            Some(added) if added.ratio() < alone.ratio() => Self::Added(added),
+            _ => Self::Savings(alone),
+        }
+    }
+}
+
+impl TriedHours<'_> {
+    /// Decides each week on the weeks before.
+    fn outcome<P: Purchase>(
+        &self,
+        purchase: &P,
+        unbound: &[P],
+        size: WeeklySize<P::Amount>,
+        recent: usize,
+    ) -> BacktestOutcome {
+        let backtest = |unbound| self.backtest(purchase, unbound, size, recent);
+        let added = (!unbound.is_empty()).then(|| backtest(unbound));
+        BacktestOutcome::of_savings(backtest(&[]), added)
+    }
+}
+
 impl Trial {
     /// Tries a purchase beside which the rest goes on-demand; each week is decided between that purchase
     /// and the best of `unbound`, the same kind of purchase without a term.
@@ -114,8 +143,7 @@ impl Trial {
             bursts,
         };
         let (all, recent) = (hours.steps.len(), recent_weeks(demand));
-        let backtest = hours.backtest(purchase, unbound, WeeklySize::Best, recent);
-        let outcome = BacktestOutcome::Savings(backtest);
+        let outcome = hours.outcome(purchase, unbound, WeeklySize::Best, recent);
         let mut trial = Self::of(&hours.coverage(purchase, amount, 0..all), recent, outcome);
         trial.mix_at_end = mix_at_end(demand, observed_days, term).map(|mixed| {
             let span = all.saturating_sub(mixed.len())..all;
@@ -193,17 +221,21 @@ impl Trial {
         let coverage = whole(hours, monthly_cost, observed_days);
         let unbound = unbound.map(|cost| whole(hours, cost, observed_days));
         let saving = |of: &Coverage, span: Range<usize>| of.saving(span, 1.0);
-        let backtest = Backtest::walk_forward(
-            coverage.hours(),
-            recent,
-            // All of it or none: no part is told by what the whole served.
-            |_, recent| Some(unbound.as_ref().filter(|of| saving(of, recent) > 0.0)),
-            |instead, span| {
-                let without = instead.map(|of| saving(of, span.clone()));
-                saving(&coverage, span) - without.unwrap_or_default()
-            },
-        );
-        Self::of(&coverage, recent, BacktestOutcome::Savings(backtest))
+        let backtest = |unbound: Option<&Coverage>| {
+            Backtest::walk_forward(
+                coverage.hours(),
+                recent,
+                // All of it or none: no part is told by what the whole served.
+                |_, recent| Some(unbound.filter(|of| saving(of, recent) > 0.0)),
+                |instead, span| {
+                    let without = instead.map(|of| saving(of, span.clone()));
+                    saving(&coverage, span) - without.unwrap_or_default()
+                },
+            )
+        };
+        let added = unbound.as_ref().map(|unbound| backtest(Some(unbound)));
+        let outcome = BacktestOutcome::of_savings(backtest(None), added);
+        Self::of(&coverage, recent, outcome)
     }
 
     fn of(coverage: &Coverage, recent_weeks: usize, backtest: BacktestOutcome) -> Self {
@@ -252,7 +284,9 @@ impl Trial {
     /// Returns the backtest for the report; `None` without a fold.
     pub(crate) fn backtest(&self) -> Option<BacktestReport> {
         let (backtest, is_savings) = match &self.backtest {
-            BacktestOutcome::Savings(backtest) => (backtest, true),
+            BacktestOutcome::Savings(backtest) | BacktestOutcome::Added(backtest) => {
+                (backtest, true)
+            }
             BacktestOutcome::Refusals(backtest) => (backtest, false),
         };
         let share = backtest.ratio().and_then(|share| percent(share, 4));
@@ -295,8 +329,8 @@ impl<P: Purchase> HeldPart<'_, P> {
         let values: Vec<u128> = steps.iter().map(|step| step.value).collect();
         let hours = TriedHours { steps, on_demand: &values, bursts: self.bursts };
         let recent = recent_weeks(self.demand);
-        let backtest = hours.backtest(self.purchase, unbound, size, recent);
-        let mut trial = Trial::of(&self.coverage(), recent, BacktestOutcome::Savings(backtest));
+        let outcome = hours.outcome(self.purchase, unbound, size, recent);
+        let mut trial = Trial::of(&self.coverage(), recent, outcome);
         let mixed = mix_at_end(self.demand, self.observed_days, self.term);
         trial.mix_at_end = mixed.map(|mixed| self.coverage_of(&mixed));
         trial
@@ -395,4 +429,35 @@ fn recent_weeks(demand: &ServableDemand) -> usize {
 #[expect(clippy::cast_precision_loss, reason = "both are small")]
 fn weeks_in(term: Term) -> f64 {
     f64::from(term.months().max(1)) * HOURS_PER_MONTH as f64 / HOURS_PER_WEEK as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn backtest() -> impl Strategy<Value = Backtest> {
+        let fold = (0.1f64..9.0, -9.0f64..9.0);
+        let fold = fold.prop_map(|(promised, realised)| Fold { promised, realised });
+        prop::collection::vec(fold, 0..12).prop_map(|folds| Backtest { folds })
+    }
+
+    proptest! {
+        /// A term is held to its own promise and, where there are weeks enough, to what it adds.
+        #[test]
+        fn no_term_passes_for_more_than_it_kept(
+            alone in backtest(), added in prop::option::of(backtest()),
+        ) {
+            let own = alone.ratio();
+            let enough = added.clone().filter(|added| added.folds.len() >= ENOUGH_FOLDS);
+            let kept = match BacktestOutcome::of_savings(alone, added) {
+                BacktestOutcome::Savings(kept) | BacktestOutcome::Added(kept) => kept.ratio(),
+                BacktestOutcome::Refusals(_) => unreachable!("savings are none"),
+            };
+            let least = enough.map_or(own, |added| {
+                if added.ratio() < own { added.ratio() } else { own }
+            });
+            prop_assert_eq!(kept, least);
+        }
+    }
 }
