@@ -78,7 +78,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does one study alone: `certainty`, `lanes`, `decision`, `scale:WORKLOADS:DAYS`, `whole`, `whole:ACCOUNTS`, or one of its accounts, `whole:spill:CASE` or `whole:spill-reserved:CASE`.
+/// Does one study alone: `certainty`, `no-saving`, `lanes`, `decision`, `scale:WORKLOADS:DAYS`, `whole`, `whole:ACCOUNTS`, or one of its accounts, `whole:spill:CASE` or `whole:spill-reserved:CASE`.
 fn one(study: &str) -> ExitCode {
     let parts: Vec<&str> = study.split(':').collect();
     match parts.as_slice() {
@@ -97,9 +97,10 @@ fn one(study: &str) -> ExitCode {
         }
         ["lanes"] => println!("{}", timed("lanes", lanes::study)),
         ["certainty"] => println!("{}", timed("certainty", certainty::study)),
+        ["no-saving"] => println!("{}", timed("no saving", no_saving::study)),
         _ => {
             println!(
-                "no study is called {study}; there are: certainty, whole, lanes, decision, scale:WORKLOADS:DAYS"
+                "no study is called {study}; there are: certainty, no-saving, whole, lanes, decision, scale:WORKLOADS:DAYS"
             );
             return ExitCode::FAILURE;
         }
