@@ -15,7 +15,7 @@ pub fn wants_minutes(
     observed: &PlaceObservation,
     models: &BTreeSet<BaseModel>,
 ) -> BTreeSet<ModelId> {
-    let priced = price_where(survey, observed, |model| models.contains(model));
+    let priced = price_where(survey, observed, &|model| models.contains(model));
     let is_open =
         |workload: &&Workload<'_>| workload.no_advice(survey).is_none() && workload.is_whole();
     let open = priced.workloads.iter().filter(is_open);

@@ -107,7 +107,7 @@ impl<'a> Priced<'a> {
 /// Puts prices to what was observed of one place. Of the observation its other places are no matter.
 #[must_use]
 pub fn price<'a>(observation: &'a Observation, observed: &'a PlaceObservation) -> Priced<'a> {
-    price_where(observation, observed, |_| true)
+    price_where(observation, observed, &|_| true)
 }
 
 /// Puts prices to some workloads of one place, by their models. Lanes without a model are there in any case,
@@ -116,7 +116,8 @@ pub fn price<'a>(observation: &'a Observation, observed: &'a PlaceObservation) -
 pub fn price_where<'a>(
     observation: &'a Observation,
     observed: &'a PlaceObservation,
-    is_wanted: impl Fn(&BaseModel) -> bool,
+    // One function for all who ask: it is much code.
+    is_wanted: &dyn Fn(&BaseModel) -> bool,
 ) -> Priced<'a> {
     let mut priced = Priced::nothing(observation);
     let (recent, day) = (priced.recent, priced.day);

@@ -77,7 +77,7 @@ impl PlaceReport {
         models: &BTreeSet<BaseModel>,
     ) -> Self {
         let is_one = |model: &BaseModel| models.contains(model);
-        Self::of_priced(&pricing::price_where(observation, observed, is_one), observed)
+        Self::of_priced(&pricing::price_where(observation, observed, &is_one), observed)
     }
 
     /// Adds the report of the workloads of other models of the same place, which come after its own. What is
